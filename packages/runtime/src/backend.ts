@@ -1,0 +1,100 @@
+/** Which backend tensors run on: native TensorFlow where it can be had, else WASM, else plain JavaScript. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { loadNative } from './native/load.ts';
+import { findNative } from './native/provision.ts';
+import { registerTrainingKernels } from './wasm-kernels.ts';
+
+/** The backends that can be asked for, best first. */
+export const backendNames = ['tensorflow', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** What was chosen and why. */
+export interface BackendChoice {
+  name: BackendName;
+  /** One line: asked for by whom, or the best one here. */
+  reason: string;
+  /** Set when native TensorFlow was wanted and is not there: why, what it costs, how to fix it. */
+  notice?: string;
+  /** Set on `tensorflow`: the library's version, where it came from, whether it runs on a GPU. */
+  tensorflow?: { version: string; source: string; gpu: boolean };
+}
+
+/** A backend was asked for that this machine cannot run. */
+export class BackendError extends Error {
+  override name = 'BackendError';
+}
+
+/** The environment variable that forces a backend. */
+export const backendVariable = 'DN_DETR_BACKEND';
+
+/**
+ * Makes a backend tfjs's current one and says which and why.
+ * @param requested a backend to insist on; else `DN_DETR_BACKEND`; else the first of `tensorflow`, `wasm`, `cpu` that works.
+ * @throws BackendError for an unknown name, or when the backend asked for is not there; the message names the fix.
+ */
+export async function useBackend(requested?: string): Promise<BackendChoice> {
+  const fromEnvironment = process.env[backendVariable] || undefined;
+  const forced = requested ?? fromEnvironment;
+  if (forced === undefined) return useBest();
+  const origin = requested !== undefined ? '--backend' : backendVariable;
+  const name = backendNames.find((candidate) => candidate === forced);
+  if (name === undefined) {
+    throw new BackendError(`unknown backend '${forced}' (from ${origin}): expected one of ${backendNames.join(', ')}`);
+  }
+  const reason = `asked for by ${origin}`;
+  if (name === 'tensorflow') {
+    const native = await useNative(reason);
+    if ('missing' in native) {
+      throw new BackendError(`native TensorFlow was ${reason} but is not there: ${native.missing}\n${howToFix}`);
+    }
+    return native;
+  }
+  await (name === 'wasm' ? useWasm() : useCpu());
+  return { name, reason };
+}
+
+const howToFix =
+  'To fix it run `npm run setup` in the checkout (or `npx dn-detr-native --thorough` where the package is installed): ' +
+  'it needs Linux x64, Python 3 with pip, a C++ compiler and 2 GB of disk.';
+
+async function useBest(): Promise<BackendChoice> {
+  const native = await useNative('the fastest backend here');
+  if (!('missing' in native)) return native;
+  const notice =
+    `native TensorFlow is not used: ${native.missing}\n` +
+    `Tensors run on WASM instead: the same results, about 10 to 25 times slower. ${howToFix}`;
+  try {
+    await useWasm();
+    return { name: 'wasm', reason: 'native TensorFlow is not there', notice };
+  } catch (error) {
+    await useCpu();
+    return { name: 'cpu', reason: `neither native TensorFlow nor WASM runs here (${error})`, notice };
+  }
+}
+
+async function useNative(reason: string): Promise<BackendChoice | { missing: string }> {
+  const state = await findNative();
+  if (state.addon === undefined) return { missing: state.reason };
+  const { version, gpu } = await loadNative(state.addon);
+  return { name: 'tensorflow', reason, tensorflow: { version, source: state.source, gpu } };
+}
+
+async function useWasm(): Promise<void> {
+  const require = createRequire(import.meta.url);
+  const main = require.resolve('@tensorflow/tfjs-backend-wasm');
+  setWasmPaths(`${path.dirname(main)}${path.sep}`);
+  if (!(await tf.setBackend('wasm'))) throw new BackendError('the WASM backend does not start in this Node');
+  registerTrainingKernels();
+  await tf.ready();
+}
+
+async function useCpu(): Promise<void> {
+  await tf.setBackend('cpu');
+  await tf.ready();
+  // The backend's first use prints advice to install tfjs-node, which is what has just been tried.
+  (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
+}

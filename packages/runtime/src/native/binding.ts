@@ -1,0 +1,53 @@
+/** The parts of `@tensorflow/tfjs-node` that the runtime touches below tfjs-core: its backend class and its C++ binding. */
+import type { backend_util, DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+
+/** A tensor in TensorFlow's hands, as the binding reports it. `dtype` is a `TF_DataType`. */
+export interface NativeTensor {
+  id: number;
+  shape: number[];
+  dtype: number;
+}
+
+/** An op attribute: `type` is one of the binding's `TF_ATTR_*` numbers. */
+export interface OpAttribute {
+  name: string;
+  type: number;
+  value: unknown;
+}
+
+/** `binding/tfjs_binding.cc`. */
+export interface NativeBinding {
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_BOOL: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  createTensor(shape: number[], dtype: number, values: backend_util.BackendValues): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(name: string, attributes: OpAttribute[], inputIds: number[], outputCount: number): NativeTensor[];
+  loadSavedModel(folder: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  /** `inputs` and `outputs` are comma-separated `node:port` names, in the order of the ids and of the result. */
+  runSavedModel(id: number, inputIds: number[], inputs: string, outputs: string): NativeTensor[];
+}
+
+/** `dist/nodejs_kernel_backend.js`. */
+export interface NativeBackend extends KernelBackend {
+  binding: NativeBinding;
+  readonly isUsingGpuDevice: boolean;
+  readonly tensorMap: {
+    get(dataId: DataId): { id: number; shape: number[]; dtype: number; values: backend_util.BackendValues | null };
+    has(dataId: DataId): boolean;
+  };
+  getInputTensorIds(tensors: TensorInfo[]): number[];
+  createOutputTensor(output: NativeTensor): TensorInfo;
+  write(values: backend_util.BackendValues, shape: number[], dtype: DataType): DataId;
+  readSync(dataId: DataId): backend_util.BackendValues;
+  read(dataId: DataId): Promise<backend_util.BackendValues>;
+}

@@ -1,0 +1,116 @@
+/** The user's cache of native libraries: one copy for all checkouts, checked before use, replaced as a whole. */
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import lockfile from 'proper-lockfile';
+import { addonName } from './build.ts';
+import { libraries, sha256, type Wheel } from './wheel.ts';
+
+/** What a provisioned folder promises of its files. */
+interface Manifest {
+  tensorflow: string;
+  source: string;
+  files: Record<string, { size: number; sha256: string; mtimeMs: number }>;
+}
+
+/** Version of the folder's layout and of the build: raise it when either changes. */
+const layoutVersion = 1;
+
+/** `$XDG_CACHE_HOME/dn-detr`, by default `~/.cache/dn-detr`. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_CACHE_HOME;
+  // The XDG specification tells programs to ignore a relative path.
+  const root = base !== undefined && path.isAbsolute(base) ? base : path.join(os.homedir(), '.cache');
+  return path.join(root, 'dn-detr');
+}
+
+/** Where the libraries and the addon of one wheel live. */
+export function nativeFolder(wheel: Wheel, cache = cacheFolder()): string {
+  return path.join(cache, `${wheel.distribution}-${wheel.version}-v${layoutVersion}`);
+}
+
+/** The manifest of a provisioned folder; undefined where there is none that can be read. */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  try {
+    return JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the manifest of a freshly filled folder. */
+export async function writeManifest(folder: string, wheel: Wheel): Promise<void> {
+  const files: Manifest['files'] = {};
+  for (const name of [...libraries, addonName]) {
+    const file = path.join(folder, name);
+    const { size, mtimeMs } = await stat(file);
+    files[name] = { size, mtimeMs, sha256: await sha256(file) };
+  }
+  const source = `PyPI wheel ${wheel.distribution} ${wheel.version}, addon built here`;
+  const manifest: Manifest = { tensorflow: wheel.version, source, files };
+  await writeFile(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * What is wrong with a provisioned folder; undefined when it can be used.
+ * Sizes and times of change are compared (a millisecond); contents are hashed when a time differs or `thorough` is set.
+ */
+export async function findDamage(folder: string, thorough = false): Promise<string | undefined> {
+  const manifest = await readManifest(folder);
+  if (manifest === undefined) return 'nothing provisioned yet';
+  for (const [name, expected] of Object.entries(manifest.files)) {
+    const file = path.join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found === undefined) return `${name} is missing`;
+    if (found.size !== expected.size) return `${name} has ${found.size} bytes instead of ${expected.size}`;
+    if (!thorough && found.mtimeMs === expected.mtimeMs) continue;
+    if ((await sha256(file)) !== expected.sha256) return `${name} has changed since it was unpacked`;
+  }
+  return undefined;
+}
+
+/**
+ * Fills `folder` through `fill(staging)` and moves it into place as a whole; leftovers of killed set-ups are removed.
+ * Call it inside `withLock`.
+ */
+export async function replaceFolder(folder: string, fill: (staging: string) => Promise<void>): Promise<void> {
+  const parent = path.dirname(folder);
+  const name = path.basename(folder);
+  for (const entry of await readdir(parent)) {
+    if (entry.startsWith(`${name}.staging`) || entry.startsWith(`${name}.old`)) {
+      await rm(path.join(parent, entry), { recursive: true, force: true });
+    }
+  }
+  const staging = `${folder}.staging`;
+  await mkdir(staging);
+  try {
+    await fill(staging);
+    // A process that has the old libraries mapped keeps them: they are moved away, not written over.
+    await rename(folder, `${folder}.old`).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+    await rename(staging, folder);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+    await rm(`${folder}.old`, { recursive: true, force: true });
+  }
+}
+
+/** Runs `work` while no other set-up of this user does; `onWait` is called once when it has to wait for one. */
+export async function withLock<T>(folder: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
+  await mkdir(path.dirname(folder), { recursive: true });
+  const options = { realpath: false, stale: 15_000, update: 3_000 };
+  const release = await lockfile.lock(folder, options).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ELOCKED') throw error;
+    onWait();
+    return lockfile.lock(folder, {
+      ...options,
+      retries: { forever: true, factor: 1, minTimeout: 500, maxTimeout: 500 },
+    });
+  });
+  try {
+    return await work();
+  } finally {
+    await release();
+  }
+}

@@ -1,0 +1,37 @@
+/** Loads the native addon and registers it as tfjs's backend `tensorflow`. */
+import { createRequire } from 'node:module';
+import * as tf from '@tensorflow/tfjs-core';
+import type { NativeBackend, NativeBinding } from './binding.ts';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Loads the addon once per process and makes `tensorflow` the current backend.
+ * The backend class and its kernels come from `@tensorflow/tfjs-node`; the addon may lie anywhere, so nothing is
+ * written below `node_modules`.
+ * @param addon path of `tfjs_binding.node`.
+ */
+export async function loadNative(addon: string): Promise<{ version: string; gpu: boolean }> {
+  // TensorFlow's own level: 0 prints all. Its C++ code reads it when it is loaded.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  if (!tf.findBackendFactory('tensorflow')) {
+    supplyRemovedNodeFunctions();
+    const binding = require(addon) as NativeBinding;
+    require('@tensorflow/tfjs-node/dist/register_all_kernels');
+    const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
+      NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeBackend;
+    };
+    tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
+  }
+  await tf.setBackend('tensorflow');
+  await tf.ready();
+  const backend = tf.backend() as unknown as NativeBackend;
+  return { version: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice };
+}
+
+/** tfjs-node 4.22 calls two functions that Node 23 removed from `util` (and that Node 22 warns about). */
+function supplyRemovedNodeFunctions(): void {
+  const util = require('node:util') as Record<string, unknown>;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
+}
