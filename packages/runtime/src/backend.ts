@@ -87,9 +87,22 @@ async function useWasm(): Promise<void> {
   const require = createRequire(import.meta.url);
   const main = require.resolve('@tensorflow/tfjs-backend-wasm');
   setWasmPaths(`${path.dirname(main)}${path.sep}`);
+  const listeners = exceptionListeners();
   if (!(await tf.setBackend('wasm'))) throw new BackendError('the WASM backend does not start in this Node');
+  // Emscripten's module rethrows every uncaught error from its one-line source, burying the message: its listeners go.
+  for (const [event, added] of exceptionListeners()) {
+    for (const listener of added.filter((candidate) => !listeners.get(event)?.includes(candidate))) {
+      process.off(event, listener as () => void);
+    }
+  }
   registerTrainingKernels();
   await tf.ready();
+}
+
+function exceptionListeners(): Map<'uncaughtException' | 'unhandledRejection', unknown[]> {
+  return new Map(
+    (['uncaughtException', 'unhandledRejection'] as const).map((event) => [event, process.listeners(event as never)]),
+  );
 }
 
 async function useCpu(): Promise<void> {
