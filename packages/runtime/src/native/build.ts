@@ -2,12 +2,16 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { libraries, run } from './wheel.ts';
 
 const require = createRequire(import.meta.url);
 
 /** File name of the addon, as the stock build names it. */
 export const addonName = 'tfjs_binding.node';
+
+/** A second addon that sets the log level; see native/quiet.cc. The stock build has none. */
+export const quietName = 'quiet.node';
 
 /** The highest N-API version that tfjs-node 4.22 declares; Node 20 and later offer it. */
 const napiVersion = 8;
@@ -22,27 +26,33 @@ export function tfjsNodeFolder(): string | undefined {
 }
 
 /**
- * Builds `folder/tfjs_binding.node`; it finds the libraries beside itself (`$ORIGIN`), so the folder may be moved.
+ * Builds the addons in `folder`; they find the libraries beside themselves (`$ORIGIN`), so the folder may be moved.
  * The compiler is called directly: node-gyp cannot build in a path with spaces.
  * @throws Error when no C++ compiler is there or the sources do not compile.
  */
 export async function buildAddon(folder: string): Promise<void> {
   const sources = tfjsNodeFolder();
   if (sources === undefined) {
-    throw new Error('@tensorflow/tfjs-node is not installed: npm install --ignore-scripts @tensorflow/tfjs-node@4.22.0');
+    throw new Error(
+      '@tensorflow/tfjs-node is not installed: npm install --ignore-scripts @tensorflow/tfjs-node@4.22.0',
+    );
   }
   const compiler = await findCompiler();
-  await run(
-    compiler,
-    [
-      ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napiVersion}`],
-      ...['-I', path.join(folder, 'include'), '-I', nodeHeaders()],
-      ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(sources, 'binding', name)),
-      ...['-L', folder, ...libraries.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'],
-      ...['-o', path.join(folder, addonName)],
-    ],
-    process.env,
-  );
+  const compile = (files: string[], linked: readonly string[], output: string): Promise<string> =>
+    run(
+      compiler,
+      [
+        ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napiVersion}`],
+        ...['-I', path.join(folder, 'include'), '-I', nodeHeaders(), ...files],
+        ...['-L', folder, ...linked.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'],
+        ...['-o', path.join(folder, output)],
+      ],
+      process.env,
+    );
+  const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(sources, 'binding', name));
+  await compile(binding, libraries, addonName);
+  const quiet = fileURLToPath(new URL('../../native/quiet.cc', import.meta.url));
+  await compile([quiet], ['libtensorflow_framework.so.2'], quietName);
 }
 
 /** Node's own headers where its prefix has them, else those of the npm package `node-api-headers`. */

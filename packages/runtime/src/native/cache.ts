@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import os from 'node:os';
 import path from 'node:path';
 import lockfile from 'proper-lockfile';
-import { addonName } from './build.ts';
+import { addonName, quietName } from './build.ts';
 import { libraries, sha256, type Wheel } from './wheel.ts';
 
 /** What a provisioned folder promises of its files. */
@@ -41,7 +41,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 /** Writes the manifest of a freshly filled folder. */
 export async function writeManifest(folder: string, wheel: Wheel): Promise<void> {
   const files: Manifest['files'] = {};
-  for (const name of [...libraries, addonName]) {
+  for (const name of [...libraries, addonName, quietName]) {
     const file = path.join(folder, name);
     const { size, mtimeMs } = await stat(file);
     files[name] = { size, mtimeMs, sha256: await sha256(file) };

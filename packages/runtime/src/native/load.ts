@@ -1,7 +1,10 @@
 /** Loads the native addon and registers it as tfjs's backend `tensorflow`. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding } from './binding.ts';
+import { quietName } from './build.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -16,6 +19,8 @@ export async function loadNative(addon: string): Promise<{ version: string; gpu:
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (!tf.findBackendFactory('tensorflow')) {
     supplyRemovedNodeFunctions();
+    const quiet = path.join(path.dirname(addon), quietName);
+    if (existsSync(quiet)) require(quiet);
     const binding = require(addon) as NativeBinding;
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
     const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {

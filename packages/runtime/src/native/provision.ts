@@ -2,7 +2,15 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addonName, buildAddon, tfjsNodeFolder } from './build.ts';
-import { cacheFolder, findDamage, nativeFolder, readManifest, replaceFolder, withLock, writeManifest } from './cache.ts';
+import {
+  cacheFolder,
+  findDamage,
+  nativeFolder,
+  readManifest,
+  replaceFolder,
+  withLock,
+  writeManifest,
+} from './cache.ts';
 import type { Report } from './report.ts';
 import { downloadWheel, run, tensorflowCpu, unpackWheel, type Wheel } from './wheel.ts';
 
@@ -57,7 +65,8 @@ export async function provisionNative(options: ProvisionOptions): Promise<Native
   const found = await findNative(wheel, cache);
   if (process.env[nativeSwitch] === 'off') return found;
   if (found.addon !== undefined && !thorough) return found;
-  if (!thorough && (await readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined)) !== undefined) return found;
+  if (!thorough && (await readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined)) !== undefined)
+    return found;
 
   const folder = nativeFolder(wheel, cache);
   const onWait = (): void => report.step('another set-up is at work on native TensorFlow; waiting for it');
