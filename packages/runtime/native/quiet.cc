@@ -1,13 +1,36 @@
-// A second addon, loaded before TensorFlow's: sets Abseil's log level. TensorFlow prints its first lines while its
-// library is being loaded, when TF_CPP_MIN_LOG_LEVEL has not been read yet.
+// A second addon: turns the process's stderr off and on again. TensorFlow prints lines while its library is being
+// loaded, before it has read TF_CPP_MIN_LOG_LEVEL; nothing else can silence them.
+#include <fcntl.h>
 #include <node_api.h>
+#include <unistd.h>
 
-#include <cstdlib>
+#include <cstdio>
 
-#include "absl/log/globals.h"
+static int saved_stderr = -1;
 
-NAPI_MODULE_INIT(/* napi_env env, napi_value exports */) {
-  const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL");
-  absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(level ? std::atoi(level) : 2));
+static napi_value Mute(napi_env env, napi_callback_info info) {
+  const int null_device = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (saved_stderr >= 0 || null_device < 0) return nullptr;
+  fflush(stderr);
+  saved_stderr = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (saved_stderr >= 0) dup2(null_device, STDERR_FILENO);
+  close(null_device);
+  return nullptr;
+}
+
+static napi_value Unmute(napi_env env, napi_callback_info info) {
+  if (saved_stderr < 0) return nullptr;
+  fflush(stderr);
+  dup2(saved_stderr, STDERR_FILENO);
+  close(saved_stderr);
+  saved_stderr = -1;
+  return nullptr;
+}
+
+NAPI_MODULE_INIT() {
+  const napi_property_descriptor functions[] = {
+      {"mute", nullptr, Mute, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"unmute", nullptr, Unmute, nullptr, nullptr, nullptr, napi_default, nullptr}};
+  napi_define_properties(env, exports, 2, functions);
   return exports;
 }

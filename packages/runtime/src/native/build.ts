@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 /** File name of the addon, as the stock build names it. */
 export const addonName = 'tfjs_binding.node';
 
-/** A second addon that sets the log level; see native/quiet.cc. The stock build has none. */
+/** A second addon that mutes stderr while TensorFlow is loaded; see native/quiet.cc. The stock build has none. */
 export const quietName = 'quiet.node';
 
 /** The highest N-API version that tfjs-node 4.22 declares; Node 20 and later offer it. */
@@ -52,7 +52,7 @@ export async function buildAddon(folder: string): Promise<void> {
   const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(sources, 'binding', name));
   await compile(binding, libraries, addonName);
   const quiet = fileURLToPath(new URL('../../native/quiet.cc', import.meta.url));
-  await compile([quiet], ['libtensorflow_framework.so.2'], quietName);
+  await compile([quiet], [], quietName);
 }
 
 /** Node's own headers where its prefix has them, else those of the npm package `node-api-headers`. */

@@ -15,13 +15,9 @@ const require = createRequire(import.meta.url);
  * @param addon path of `tfjs_binding.node`.
  */
 export async function loadNative(addon: string): Promise<{ version: string; gpu: boolean }> {
-  // TensorFlow's own level: 0 prints all. Its C++ code reads it when it is loaded.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (!tf.findBackendFactory('tensorflow')) {
     supplyRemovedNodeFunctions();
-    const quiet = path.join(path.dirname(addon), quietName);
-    if (existsSync(quiet)) require(quiet);
-    const binding = require(addon) as NativeBinding;
+    const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
     const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
       NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeBackend;
@@ -32,6 +28,21 @@ export async function loadNative(addon: string): Promise<{ version: string; gpu:
   await tf.ready();
   const backend = tf.backend() as unknown as NativeBackend;
   return { version: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice };
+}
+
+/** TensorFlow's start-up lines are for its developers: they appear only where `TF_CPP_MIN_LOG_LEVEL` asks for them. */
+function loadQuietly(addon: string): NativeBinding {
+  const quiet = path.join(path.dirname(addon), quietName);
+  const muted = process.env.TF_CPP_MIN_LOG_LEVEL === undefined && existsSync(quiet);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  if (!muted) return require(addon) as NativeBinding;
+  const stderr = require(quiet) as { mute(): void; unmute(): void };
+  stderr.mute();
+  try {
+    return require(addon) as NativeBinding;
+  } finally {
+    stderr.unmute();
+  }
 }
 
 /** tfjs-node 4.22 calls two functions that Node 23 removed from `util` (and that Node 22 warns about). */

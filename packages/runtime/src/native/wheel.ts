@@ -39,8 +39,8 @@ export const tensorflowCpu: Wheel = {
 /** Libraries that the addon links against, by their path in the wheel. */
 export const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
 
-/** Header folders that tensorflow/c/eager/c_api.h, absl/log/globals.h and the addon's sources reach. */
-const headerFolders = ['absl/', 'tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'].map(
+/** Header folders that tensorflow/c/eager/c_api.h and the addon's sources reach. */
+const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'].map(
   (folder) => `tensorflow/include/${folder}`,
 );
 
