@@ -1,0 +1,132 @@
+/** Captured functions: traced once for each shape of their inputs, then replayed as one TensorFlow graph. */
+import { backend as currentBackend, engine, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { NativeBackend } from '../native/binding.ts';
+import { isTracing } from './host.ts';
+import { Replay } from './replay.ts';
+import { CaptureError, trace } from './trace.ts';
+import { type Flat, flatten } from './tree.ts';
+
+export interface CaptureOptions {
+  /** Name of the function in messages; the function's own name by default. */
+  name?: string;
+  /** How many captures to keep, each a TensorFlow session; the least recently used one goes first. Default 8. */
+  maxCaptures?: number;
+  /** Where the one warning about a function that cannot be captured goes; `console.warn` by default. */
+  warn?: (message: string) => void;
+}
+
+/** A function that replays its captured graphs. */
+export interface Captured<I, O> {
+  (input: I): O;
+  readonly stats: CaptureStats;
+  /** Frees all captures. The function can be called again and then captures anew. */
+  dispose(): void;
+}
+
+export interface CaptureStats {
+  /** Functions traced, graphs replayed, captures dropped for newer ones, calls run op by op. */
+  captures: number;
+  replays: number;
+  evictions: number;
+  eager: number;
+  /** Nodes of the last captured graph. */
+  nodes: number;
+  /** Why the function runs op by op on the native backend; undefined when it does not. */
+  fallback?: string;
+}
+
+/**
+ * Makes a function that runs as one graph on the native backend and as it stands on any other one.
+ *
+ * The input and the result may be nested arrays and plain objects of tensors; numbers, strings and booleans in the
+ * input select a capture as shapes do. The function must compute with tensors only: gradients are fine, host code goes
+ * through `host`, random numbers through `randomStream`. Tensors it closes over are looked up at every call. The inputs
+ * stay the caller's; the result is the caller's to dispose.
+ *
+ * @throws CaptureError when the function reads a tensor's value, draws random numbers from the host or assigns a
+ *   variable while it is traced, and when an input comes with another dtype than before.
+ */
+export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {}): Captured<I, O> {
+  const { name = fn.name || 'step', maxCaptures = 8, warn = console.warn } = options;
+  if (!(Number.isInteger(maxCaptures) && maxCaptures >= 1)) {
+    throw new RangeError(`maxCaptures is ${maxCaptures}: expected a whole number of at least 1`);
+  }
+  const captures = new Map<string, { replay: Replay; rebuild: Flat['rebuild'] }>();
+  const dtypes = new Map<string, string[]>();
+  const stats: CaptureStats = { captures: 0, replays: 0, evictions: 0, eager: 0, nodes: 0 };
+
+  const captureNow = (key: string, input: Flat, backend: NativeBackend): O => {
+    let result: Flat | undefined;
+    const traced = trace(backend, input.tensors, (aliases) =>
+      // Outputs must outlive the tidy even where they are inputs: tidy keeps what is returned.
+      tidy(() => {
+        result = flatten(fn(input.rebuild(aliases) as I), 'result');
+        return result.tensors;
+      }),
+    );
+    const { rebuild } = result as unknown as Flat;
+    const output = rebuild(traced.outputs) as O;
+    stats.captures++;
+    try {
+      if (traced.trace.uncapturable) throw new Error(traced.trace.uncapturable);
+      const replay = new Replay(backend, traced.trace);
+      stats.nodes = replay.nodeCount;
+      captures.set(key, { replay, rebuild });
+    } catch (error) {
+      stats.fallback = error instanceof Error ? error.message : String(error);
+      warn(`${name} cannot run as one graph and runs op by op instead, several times slower: ${stats.fallback}`);
+      return output;
+    }
+    const [oldest] = captures.keys();
+    if (captures.size > maxCaptures && oldest !== undefined) {
+      captures.get(oldest)?.replay.dispose();
+      captures.delete(oldest);
+      stats.evictions++;
+    }
+    return output;
+  };
+
+  const captured = (input: I): O => {
+    // Inside another capture, or on another backend, the function is just a function.
+    if (getBackend() !== 'tensorflow' || isTracing() || stats.fallback !== undefined) {
+      stats.eager++;
+      return tidy(() => fn(input) as never) as O;
+    }
+    if (engine().state.gradientDepth > 0) {
+      throw new CaptureError(`${name} is called inside a gradient: compute the gradient inside the captured function`);
+    }
+    const flat = flatten(input, 'input');
+    checkDtypes(dtypes, flat, name);
+    const key = `${flat.structure} ${flat.tensors.map((tensor) => `[${tensor.shape}]`).join('')}`;
+    const known = captures.get(key);
+    if (known === undefined) return captureNow(key, flat, currentBackend() as unknown as NativeBackend);
+    captures.delete(key);
+    captures.set(key, known);
+    stats.replays++;
+    return known.rebuild(known.replay.run(flat.tensors)) as O;
+  };
+  const dispose = (): void => {
+    for (const { replay } of captures.values()) replay.dispose();
+    captures.clear();
+  };
+  return Object.assign(captured, { stats, dispose });
+}
+
+/** The dtypes of the first call of a structure hold for all later ones. */
+function checkDtypes(known: Map<string, string[]>, { structure, tensors, paths }: Flat, name: string): void {
+  const expected = known.get(structure);
+  if (expected === undefined) {
+    known.set(
+      structure,
+      tensors.map((tensor) => tensor.dtype),
+    );
+    return;
+  }
+  tensors.forEach((tensor: Tensor, index) => {
+    if (tensor.dtype === expected[index]) return;
+    throw new CaptureError(
+      `${name}: ${paths[index]} is ${tensor.dtype}, and was ${expected[index]} when the function was first called: ` +
+        `cast it with tf.cast(x, '${expected[index]}')`,
+    );
+  });
+}

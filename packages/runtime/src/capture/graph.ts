@@ -1,0 +1,111 @@
+/** A traced graph and its encoding as a TensorFlow SavedModel (tensorflow/core/protobuf/saved_model.proto). */
+import protobuf from 'protobufjs';
+import type { NativeBinding, OpAttribute } from '../native/binding.ts';
+
+/** One op of the graph; its outputs are named `name:0`, `name:1`, … */
+export interface GraphNode {
+  name: string;
+  op: string;
+  /** Names of the input values, `node:port`. */
+  inputs: string[];
+  attributes: OpAttribute[];
+}
+
+/** A host value frozen into the graph. */
+export interface Constant {
+  shape: number[];
+  /** A `TF_DataType`. */
+  dtype: number;
+  values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** An op or an attribute that a graph cannot hold; the captured function then runs eagerly. */
+export class UncapturableError extends Error {
+  override name = 'UncapturableError';
+}
+
+// The fields of TensorFlow's messages that a SavedModel of one graph needs; all other fields keep their defaults.
+const schema = protobuf.parse(
+  `syntax = "proto3";
+  message Dim { int64 size = 1; }
+  message TensorShape { repeated Dim dim = 2; }
+  message Tensor { int32 dtype = 1; TensorShape tensor_shape = 2; bytes tensor_content = 4; }
+  message List {
+    repeated bytes s = 2; repeated int64 i = 3; repeated float f = 4; repeated bool b = 5; repeated int32 type = 6;
+    repeated TensorShape shape = 7;
+  }
+  message AttrValue {
+    oneof value {
+      List list = 1; bytes s = 2; int64 i = 3; float f = 4; bool b = 5; int32 type = 6; TensorShape shape = 7;
+      Tensor tensor = 8;
+    }
+  }
+  message NodeDef {
+    string name = 1; string op = 2; repeated string input = 3; string device = 4; map<string, AttrValue> attr = 5;
+  }
+  message Versions { int32 producer = 1; }
+  message GraphDef { repeated NodeDef node = 1; Versions versions = 4; }
+  message MetaInfo { repeated string tags = 4; }
+  message MetaGraph { MetaInfo meta_info_def = 1; GraphDef graph_def = 2; }
+  message SavedModel { int64 saved_model_schema_version = 1; repeated MetaGraph meta_graphs = 2; }`,
+  { keepCase: true },
+).root;
+const savedModel = schema.lookupType('SavedModel');
+
+/** The tag under which the graph is stored. */
+export const servingTag = 'serve';
+
+/** TensorFlow's graph version whose op semantics hold; every 2.x library reads it. */
+const producerVersion = 1987;
+
+/** The bytes of `saved_model.pb`. @throws UncapturableError for an attribute that has no encoding. */
+export function encodeSavedModel(
+  binding: NativeBinding,
+  nodes: GraphNode[],
+  constants: Map<string, Constant>,
+): Uint8Array {
+  const node = nodes.map(({ name, op, inputs, attributes }) => ({
+    name,
+    op,
+    input: inputs,
+    attr: Object.fromEntries(attributes.map((attribute) => [attribute.name, encodeAttribute(binding, op, attribute)])),
+  }));
+  for (const [name, constant] of constants) {
+    const { dtype, shape, values } = constant;
+    const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const tensor = { dtype, tensor_shape: encodeShape(shape), tensor_content: content };
+    node.push({ name, op: 'Const', input: [], attr: { dtype: { type: dtype }, value: { tensor } } });
+  }
+  return savedModel
+    .encode({
+      saved_model_schema_version: 1,
+      meta_graphs: [
+        { meta_info_def: { tags: [servingTag] }, graph_def: { node, versions: { producer: producerVersion } } },
+      ],
+    } as never)
+    .finish();
+}
+
+/** Throws `UncapturableError` where an attribute cannot be encoded. */
+export function encodeAttribute(binding: NativeBinding, op: string, attribute: OpAttribute): Record<string, unknown> {
+  const { name, type, value } = attribute;
+  const text = (item: unknown): Uint8Array => Buffer.from(String(item));
+  if (type === binding.TF_ATTR_SHAPE && Array.isArray(value)) return { shape: encodeShape(value as number[]) };
+  const fields = new Map<number, [field: string, encode: (item: unknown) => unknown]>([
+    [binding.TF_ATTR_STRING, ['s', text]],
+    [binding.TF_ATTR_INT, ['i', Number]],
+    [binding.TF_ATTR_FLOAT, ['f', Number]],
+    [binding.TF_ATTR_BOOL, ['b', Boolean]],
+    [binding.TF_ATTR_TYPE, ['type', Number]],
+  ]);
+  const field = fields.get(type);
+  if (field === undefined || value === null || value === undefined) {
+    throw new UncapturableError(`attribute '${name}' of op ${op} has no graph encoding`);
+  }
+  const [key, encode] = field;
+  return Array.isArray(value) ? { list: { [key]: value.map(encode) } } : { [key]: encode(value) };
+}
+
+function encodeShape(shape: number[]): Record<string, unknown> {
+  return { dim: shape.map((size) => ({ size })) };
+}

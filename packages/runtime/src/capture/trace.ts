@@ -1,0 +1,319 @@
+/** Traces a function while it runs once on the native backend: every op becomes a node of a graph. */
+import { type DataId, engine, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
+import type { NativeBackend, NativeBinding, NativeTensor, OpAttribute } from '../native/binding.ts';
+import { type Constant, encodeAttribute, type GraphNode, UncapturableError } from './graph.ts';
+import { type HostArray, type HostTracer, withTracer } from './host.ts';
+import { lowerOp } from './lower.ts';
+
+/** What was traced cannot be replayed faithfully; the message says what to change. */
+export class CaptureError extends Error {
+  override name = 'CaptureError';
+}
+
+/** A value of the graph. */
+export interface Value {
+  /** `node:port`. */
+  name: string;
+  /** True for a placeholder: the replay must supply it. */
+  fed: boolean;
+  /** Number of runs that must have ended before the value can be computed (or, when fed, is known). */
+  stage: number;
+  shape: number[];
+  dtype: number;
+}
+
+/** Host code between two runs of the graph. */
+export interface HostCall {
+  inputs: Value[];
+  /** The placeholders of its results. */
+  outputs: Value[];
+  compute(values: HostArray[]): Tensor[];
+  /** Number of runs that must have ended before it can be called. */
+  stage: number;
+}
+
+/** A traced function. */
+export interface Trace {
+  nodes: GraphNode[];
+  /** Values by name, and the node that makes each one. */
+  values: Map<string, Value>;
+  constants: Map<string, Constant>;
+  inputs: Value[];
+  /** Tensors from outside that the function closed over, read anew at every replay. */
+  closures: { value: Value; dataId: () => DataId }[];
+  hostCalls: HostCall[];
+  outputs: Value[];
+  /** Why the graph cannot be built, where an op or attribute has no encoding. */
+  uncapturable?: string;
+}
+
+/** Ops that keep state of their own: a replay would not repeat what eager execution does. */
+const statefulOps = new Set([
+  'Multinomial',
+  'RandomUniform',
+  'RandomStandardNormal',
+  'TruncatedNormal',
+  'Print',
+  'PyFunc',
+]);
+
+/**
+ * Runs `run` on aliases of `inputs` and returns its outputs with the trace.
+ * @throws CaptureError when the function reads a tensor, draws random numbers from the host, or changes a variable.
+ */
+export function trace(
+  backend: NativeBackend,
+  inputs: readonly Tensor[],
+  run: (inputs: Tensor[]) => Tensor[],
+): { outputs: Tensor[]; trace: Trace } {
+  const tracer = new Tracer(backend);
+  return tracer.trace(inputs, run);
+}
+
+class Tracer implements HostTracer {
+  readonly #backend: NativeBackend;
+  readonly #binding: NativeBinding;
+  /** Values by the binding's tensor id; ids are never used twice. */
+  readonly #byId = new Map<number, Value>();
+  /** Host data written while tracing. */
+  readonly #written = new WeakSet<DataId>();
+  readonly #constantNames = new Map<string, Value>();
+  readonly #trace: Trace = {
+    nodes: [],
+    values: new Map(),
+    constants: new Map(),
+    inputs: [],
+    closures: [],
+    hostCalls: [],
+    outputs: [],
+  };
+
+  constructor(backend: NativeBackend) {
+    this.#backend = backend;
+    this.#binding = backend.binding;
+  }
+
+  trace(inputs: readonly Tensor[], run: (inputs: Tensor[]) => Tensor[]): { outputs: Tensor[]; trace: Trace } {
+    // Two inputs may share their data now and not at a later replay: each gets an alias with an id of its own.
+    const aliases = inputs.map((input) => this.#alias(input));
+    this.#trace.inputs = aliases.map((alias, index) => this.#placeholder(alias, `input${index}`, 0));
+    const variablesBefore = variableData();
+    let outputs: Tensor[] = [];
+    try {
+      outputs = this.#traced(() => withTracer(this, () => run(aliases)));
+      this.#trace.outputs = outputs.map((output) => this.#valueOf(output));
+    } finally {
+      for (const alias of aliases) if (!outputs.includes(alias)) alias.dispose();
+    }
+    if (!sameEntries(variablesBefore, variableData())) {
+      throw new CaptureError(
+        'the captured function made or assigned a tf.variable; a replay would not: return the new value instead',
+      );
+    }
+    return { outputs, trace: this.#trace };
+  }
+
+  host(inputs: readonly Tensor[], compute: (values: HostArray[]) => Tensor[]): Tensor[] {
+    const values = inputs.map((input) => this.#valueOf(input));
+    const outputs = this.#untraced(() =>
+      tidy(() => compute(inputs.map((input) => this.#backend.readSync(input.dataId) as HostArray))),
+    );
+    const stage = Math.max(0, ...values.map((value) => (value.fed ? value.stage : value.stage + 1)));
+    const call = this.#trace.hostCalls.length;
+    const placeholders = outputs.map((output, index) => this.#placeholder(output, `host${call}_${index}`, stage));
+    this.#trace.hostCalls.push({ inputs: values, outputs: placeholders, compute, stage });
+    return outputs;
+  }
+
+  /** Runs `run` with the backend and Math.random under watch. */
+  #traced<T>(run: () => T): T {
+    const overrides: Partial<NativeBackend> = {
+      binding: this.#tracingBinding(),
+      write: (values, shape, dtype) => {
+        const dataId = Object.getPrototypeOf(this.#backend).write.call(this.#backend, values, shape, dtype) as DataId;
+        this.#written.add(dataId);
+        return dataId;
+      },
+      getInputTensorIds: (tensors) => this.#inputIds(tensors),
+      readSync: (dataId) => this.#read(dataId),
+      read: async (dataId) => this.#read(dataId),
+    };
+    const random = Math.random;
+    Object.assign(this.#backend, overrides);
+    Math.random = () => {
+      throw new CaptureError(
+        'the captured function draws random numbers from the host (tf.dropout, tf.randomNormal, Math.random); ' +
+          'a replay would repeat them: use randomStream(seed) with a seed input, or draw them inside host(...)',
+      );
+    };
+    try {
+      return run();
+    } finally {
+      Math.random = random;
+      this.#restore();
+    }
+  }
+
+  #untraced<T>(run: () => T): T {
+    const { write, getInputTensorIds, readSync, read, binding } = this.#backend;
+    const random = Math.random;
+    this.#restore();
+    Math.random = hostRandom;
+    try {
+      return withTracer(undefined, run);
+    } finally {
+      Object.assign(this.#backend, { write, getInputTensorIds, readSync, read, binding });
+      Math.random = random;
+    }
+  }
+
+  #restore(): void {
+    const backend = this.#backend as Partial<NativeBackend>;
+    delete backend.write;
+    delete backend.getInputTensorIds;
+    delete backend.readSync;
+    delete backend.read;
+    this.#backend.binding = this.#binding;
+  }
+
+  /** The binding's own properties are read-only, so a derived object shadows two of them. */
+  #tracingBinding(): NativeBinding {
+    const define = <T>(value: T): PropertyDescriptor => ({ value });
+    return Object.create(this.#binding, {
+      executeOp: define((op: string, attributes: OpAttribute[], ids: number[], count: number): NativeTensor[] => {
+        const outputs = this.#binding.executeOp(op, attributes, ids, count);
+        this.#addNode(op, attributes, ids, outputs);
+        return outputs;
+      }),
+      createTensor: define((shape: number[], dtype: number, values: HostArray): number => {
+        const id = this.#binding.createTensor(shape, dtype, values);
+        this.#byId.set(id, this.#constant({ shape: [...shape], dtype, values }));
+        return id;
+      }),
+    }) as NativeBinding;
+  }
+
+  #addNode(op: string, attributes: OpAttribute[], ids: number[], outputs: NativeTensor[]): void {
+    const inputs = ids.map((id) => {
+      const value = this.#byId.get(id);
+      if (value === undefined) throw new CaptureError(`op ${op} takes a tensor that the tracer has not seen`);
+      return value;
+    });
+    // An unset attribute arrives as an entry without a name; the graph then takes the op's default.
+    const named = attributes.filter((attribute) => attribute.name);
+    try {
+      if (statefulOps.has(op)) throw new UncapturableError(`op ${op} keeps state of its own`);
+      for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
+    } catch (error) {
+      if (!(error instanceof UncapturableError)) throw error;
+      this.#trace.uncapturable ??= error.message;
+    }
+    const name = `n${this.#trace.nodes.length}`;
+    const constants = this.#trace.constants;
+    const lowered = lowerOp(this.#binding, { op, attributes: named, inputs }, (value) => constants.get(nodeOf(value)));
+    this.#trace.nodes.push({ ...lowered, inputs: lowered.inputs.map((input) => input.name), name });
+    const stage = Math.max(0, ...inputs.map((input) => input.stage));
+    outputs.forEach(({ id, shape, dtype }, port) => {
+      this.#byId.set(id, this.#value({ name: `${name}:${port}`, fed: false, stage, shape, dtype }));
+    });
+  }
+
+  #constant(constant: Constant): Value {
+    const { shape, dtype, values } = constant;
+    if (!ArrayBuffer.isView(values)) {
+      this.#trace.uncapturable ??= 'a tensor of strings';
+      return { name: 'string:0', fed: false, stage: 0, shape, dtype };
+    }
+    // Small constants (axes, scalars) recur in every layer and are stored once.
+    const key = values.length <= 16 ? `${dtype}|${shape}|${values}` : undefined;
+    const known = key && this.#constantNames.get(key);
+    if (known) return known;
+    const name = `c${this.#trace.constants.size}`;
+    // The caller may write to its array later.
+    this.#trace.constants.set(name, { shape, dtype, values: values.slice() });
+    const value = this.#value({ name: `${name}:0`, fed: false, stage: 0, shape, dtype });
+    if (key) this.#constantNames.set(key, value);
+    return value;
+  }
+
+  #inputIds(tensors: TensorInfo[]): number[] {
+    const ids = Object.getPrototypeOf(this.#backend).getInputTensorIds.call(this.#backend, tensors) as number[];
+    tensors.forEach(({ dataId }, index) => {
+      const id = ids[index] as number;
+      // An Int64Scalar has no data id; createTensor has taken note of it.
+      if (dataId === undefined || this.#written.has(dataId)) return;
+      const known = this.#byId.get(id);
+      if (known === undefined || this.#trace.constants.has(nodeOf(known))) this.#addClosure(dataId, id);
+    });
+    return ids;
+  }
+
+  /** A tensor from outside that is not an input: a placeholder whose data is looked up at every replay. */
+  #addClosure(dataId: DataId, id: number): void {
+    const known = this.#trace.closures.find((closure) => closure.dataId() === dataId);
+    if (known) {
+      this.#byId.set(id, known.value);
+      return;
+    }
+    const { shape, dtype } = this.#backend.tensorMap.get(dataId);
+    const name = `closure${this.#trace.closures.length}`;
+    const value = this.#value({ name: `${name}:0`, fed: true, stage: 0, shape, dtype });
+    this.#byId.set(id, value);
+    const variable = Object.values(engine().registeredVariables).find((candidate) => candidate.dataId === dataId);
+    // Assigning to a variable gives it other data: the replay must follow.
+    this.#trace.closures.push({ value, dataId: variable ? () => variable.dataId : () => dataId });
+  }
+
+  #read(dataId: DataId): HostArray {
+    if (this.#written.has(dataId)) {
+      return Object.getPrototypeOf(this.#backend).readSync.call(this.#backend, dataId) as HostArray;
+    }
+    throw new CaptureError(
+      "a tensor's value was read (dataSync, data, arraySync, print) inside a captured function; " +
+        'a replay could not follow: move the code that needs the value into host([tensors], compute)',
+    );
+  }
+
+  #alias(tensor: Tensor): Tensor {
+    const [id] = this.#backend.getInputTensorIds([tensor]);
+    const { dtype } = this.#backend.tensorMap.get(tensor.dataId);
+    const attribute = { name: 'T', type: this.#binding.TF_ATTR_TYPE, value: dtype };
+    const [alias] = this.#binding.executeOp('Identity', [attribute], [id as number], 1);
+    return this.#backend.createOutputTensor(alias as NativeTensor) as Tensor;
+  }
+
+  #placeholder(tensor: Tensor, name: string, stage: number): Value {
+    const [id] = Object.getPrototypeOf(this.#backend).getInputTensorIds.call(this.#backend, [tensor]) as number[];
+    const { dtype } = this.#backend.tensorMap.get(tensor.dataId);
+    const value = this.#value({ name: `${name}:0`, fed: true, stage, shape: tensor.shape, dtype });
+    this.#byId.set(id as number, value);
+    return value;
+  }
+
+  /** The graph's value of a tensor that the function returns or hands to host code. */
+  #valueOf(tensor: Tensor): Value {
+    const [id] = this.#inputIds([tensor]);
+    return this.#byId.get(id as number) as Value;
+  }
+
+  #value(value: Value): Value {
+    this.#trace.values.set(value.name, value);
+    return value;
+  }
+}
+
+/** Math.random as it is outside of any trace, for host code. */
+const hostRandom = Math.random;
+
+/** Name of the node that makes a value. */
+export function nodeOf(value: Pick<Value, 'name'>): string {
+  return value.name.slice(0, value.name.lastIndexOf(':'));
+}
+
+function variableData(): Map<string, DataId> {
+  return new Map(Object.entries(engine().registeredVariables).map(([name, variable]) => [name, variable.dataId]));
+}
+
+function sameEntries(before: Map<string, DataId>, after: Map<string, DataId>): boolean {
+  return before.size === after.size && [...before].every(([name, dataId]) => after.get(name) === dataId);
+}

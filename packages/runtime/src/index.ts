@@ -1,0 +1,14 @@
+export {
+  type BackendChoice,
+  BackendError,
+  type BackendName,
+  backendNames,
+  backendVariable,
+  useBackend,
+} from './backend.ts';
+export { type Captured, type CaptureOptions, type CaptureStats, capture } from './capture/capture.ts';
+export { type HostArray, host } from './capture/host.ts';
+export { type RandomStream, randomStream } from './capture/random.ts';
+export { CaptureError } from './capture/trace.ts';
+export { cacheFolder } from './native/cache.ts';
+export { type NativeState, type ProvisionOptions, provisionNative } from './native/provision.ts';
