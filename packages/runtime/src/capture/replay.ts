@@ -46,7 +46,7 @@ export class Replay {
     const { inputs: inputValues, closures, outputs } = this.#signature;
     /** Every value known so far, by name; the fed ones are the caller's or the host code's. */
     const known = new Map<string, TensorLike>();
-    inputValues.forEach((value, index) => known.set(value.name, inputs[index] as Tensor));
+    for (const [index, value] of inputValues.entries()) known.set(value.name, inputs[index] as Tensor);
     for (const { value, dataId } of closures) known.set(value.name, this.#closure(value, dataId()));
     const fed = [...known.keys()];
     return tidy(() => {

@@ -1,0 +1,152 @@
+/** `doctor [--json]`: what runs where on this machine, measured, each line with a verdict and advice. */
+import os from 'node:os';
+import type { BackendChoice } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { backendOption, chooseBackend } from './backend-option.ts';
+
+/** One line of the table. `ok: false` marks what costs speed or will not work. */
+export interface Finding {
+  name: string;
+  value: string;
+  ok: boolean;
+  verdict: string;
+}
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('what runs where: versions, backend and why, measured speed')
+    .option('--json', 'one JSON document on stdout')
+    .addOption(backendOption())
+    .action(async (options: { json?: boolean; backend?: string }) => {
+      const choice = await chooseBackend(options.backend);
+      const speed = measureSpeed();
+      const findings = describe(choice, speed);
+      if (options.json) {
+        const { name, reason, notice, tensorflow } = choice;
+        const machine = { node: process.versions.node, os: osName(), cores: os.availableParallelism() };
+        const memory = { freeBytes: os.freemem(), totalBytes: os.totalmem() };
+        process.stdout.write(
+          `${JSON.stringify({ ...machine, backend: { name, reason, notice, tensorflow }, speed, memory, findings }, null, 2)}\n`,
+        );
+        return;
+      }
+      const table = new Table({ head: ['', 'found', 'verdict'], style: { head: [], border: [] }, wordWrap: true });
+      for (const { name, value, ok, verdict } of findings) table.push([name, value, `${ok ? 'ok' : '!!'}  ${verdict}`]);
+      process.stdout.write(`${table.toString()}\n`);
+    });
+}
+
+/** Measured on the current backend. */
+export interface Speed {
+  /** 512 × 512 by 512 × 512 products. */
+  matmulGflops: number;
+  /** 3 × 3 convolution of 8 × 40 × 40 × 64 to 64 channels. */
+  convGflops: number;
+  /** One addition of two scalars, microseconds. */
+  opMicroseconds: number;
+}
+
+/** Best of several rounds for each figure; about a second on native TensorFlow. */
+export function measureSpeed(): Speed {
+  return tf.tidy(() => {
+    const side = 512;
+    const matrix = tf.fill([side, side], 0.5);
+    const image = tf.fill([8, 40, 40, 64], 0.5) as tf.Tensor4D;
+    const filter = tf.fill([3, 3, 64, 64], 0.5) as tf.Tensor4D;
+    const one = tf.scalar(1);
+    const matmulSeconds = secondsPerCall(() => tf.matMul(matrix, matrix));
+    const convSeconds = secondsPerCall(() => tf.conv2d(image, filter, 1, 'same'));
+    const opSeconds = secondsPerCall(() => tf.add(one, one));
+    return {
+      matmulGflops: (2 * side ** 3) / matmulSeconds / 1e9,
+      convGflops: (2 * 8 * 40 * 40 * 3 * 3 * 64 * 64) / convSeconds / 1e9,
+      opMicroseconds: opSeconds * 1e6,
+    };
+  });
+}
+
+/** Time of one call of `op`, the best of five rounds of at least 40 ms, each ended by a read. */
+function secondsPerCall(op: () => tf.Tensor): number {
+  const round = (calls: number): number => {
+    const started = performance.now();
+    for (let call = 1; call < calls; call++) op().dispose();
+    const last = op();
+    last.dataSync();
+    last.dispose();
+    return (performance.now() - started) / 1000;
+  };
+  round(1);
+  let calls = 1;
+  while (round(calls) < 0.04) calls *= 2;
+  return Math.min(...Array.from({ length: 5 }, () => round(calls) / calls));
+}
+
+function describe(choice: BackendChoice, speed: Speed): Finding[] {
+  const major = Number(process.versions.node.split('.')[0]);
+  const native = choice.name === 'tensorflow';
+  const freeGib = os.freemem() / 2 ** 30;
+  const [slowMatmul, slowConv] = native ? [30, 30] : [4, 1];
+  return [
+    {
+      name: 'Node',
+      value: process.versions.node,
+      ok: major >= 20 && major <= 24,
+      verdict: major >= 20 && major <= 24 ? 'tested version' : 'use Node 20 to 24, which are tested',
+    },
+    { name: 'system', value: osName(), ok: true, verdict: `${os.cpus()[0]?.model.trim() ?? 'unknown processor'}` },
+    {
+      name: 'cores',
+      value: String(os.availableParallelism()),
+      ok: os.availableParallelism() >= 2,
+      verdict: os.availableParallelism() >= 2 ? 'TensorFlow uses all of them' : 'one core: training will be slow',
+    },
+    {
+      name: 'backend',
+      value: choice.name,
+      ok: native,
+      verdict: native ? choice.reason : `${choice.reason}; 10 to 25 times slower than native: run npm run setup`,
+    },
+    {
+      name: 'TensorFlow',
+      value: choice.tensorflow?.version ?? 'none',
+      ok: native,
+      verdict: choice.tensorflow?.source ?? 'native TensorFlow is not in use',
+    },
+    {
+      name: 'GPU',
+      value: choice.tensorflow?.gpu ? 'yes' : 'no',
+      ok: true,
+      verdict: choice.tensorflow?.gpu ? 'steps run on the GPU' : 'steps run on the CPU: choose small models and images',
+    },
+    {
+      name: 'matrix products',
+      value: `${speed.matmulGflops.toFixed(1)} GFLOP/s`,
+      ok: speed.matmulGflops >= slowMatmul,
+      verdict: speed.matmulGflops >= slowMatmul ? `good for ${choice.name}` : 'slow: is the machine busy?',
+    },
+    {
+      name: 'convolutions',
+      value: `${speed.convGflops.toFixed(1)} GFLOP/s`,
+      ok: speed.convGflops >= slowConv,
+      verdict: speed.convGflops >= slowConv ? `good for ${choice.name}` : 'slow: is the machine busy?',
+    },
+    {
+      name: 'cost of one op',
+      value: `${speed.opMicroseconds.toFixed(1)} µs`,
+      ok: speed.opMicroseconds < 100,
+      verdict: native ? 'captured steps avoid most of it' : 'paid for every op of a step',
+    },
+    {
+      name: 'free memory',
+      value: `${freeGib.toFixed(1)} of ${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`,
+      ok: freeGib >= 2,
+      verdict: freeGib >= 2 ? 'enough for small models' : 'less than 2 GiB: close other programs or use smaller batches',
+    },
+  ];
+}
+
+function osName(): string {
+  return `${os.type()} ${os.release()} ${os.arch()}`;
+}

@@ -1,0 +1,108 @@
+// Sets up what a fresh clone lacks: packages (pnpm) and native TensorFlow. Plain JavaScript without imports from
+// npm, because it runs before anything is installed. Everything it prints goes to stderr.
+//   node scripts/setup.mjs       checks all of it, and tries again what failed before
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+
+/** Node's arguments for running the workspace's TypeScript sources as they are. */
+export const typescript = ['--conditions=@dn-detr/source', '--import', 'tsx'];
+
+const pnpm = 'pnpm@10.34.8';
+const stampFile = path.join(root, 'node_modules', '.setup-stamp');
+
+/** Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. */
+export function setUp({ thorough = false } = {}) {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
+  if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
+  const native = path.join(root, 'packages', 'runtime', 'src', 'native', 'main.ts');
+  const child = spawnSync(process.execPath, [...typescript, native, ...(thorough ? ['--thorough'] : [])], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+  });
+  if (child.signal) process.kill(process.pid, child.signal);
+  if (child.status !== 0) fail(`provisioning native TensorFlow ended with ${child.status}`);
+  if (thorough) say('ready');
+}
+
+function installPackages() {
+  if (read(stampFile) === packagesHash()) return;
+  say(`installing packages with ${pnpm}`);
+  const started = Date.now();
+  // npm hands its own settings down as variables, which another npm warns about.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_config_')));
+  const install = ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'];
+  const child = spawnSync('npx', install, { cwd: root, stdio: ['ignore', 2, 2], env });
+  if (child.error) fail(`npx cannot be started: ${child.error.message}`);
+  if (child.signal) process.kill(process.pid, child.signal);
+  if (child.status !== 0) fail(`installing packages failed (see above); check the network and run npm run setup again`);
+  writeFileSync(stampFile, packagesHash());
+  say(`packages installed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+}
+
+/** Two set-ups of one checkout take turns; a lock whose owner is gone is taken over. */
+function withInstallLock(work) {
+  const lock = path.join(root, '.setup-lock');
+  for (let waited = false; ; waited = true) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (!isRunning(Number(read(path.join(lock, 'pid')) || 'NaN'))) {
+        rmSync(lock, { recursive: true, force: true });
+        continue;
+      }
+      if (!waited) say('another set-up of this checkout is at work; waiting for it');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    }
+  }
+  try {
+    writeFileSync(path.join(lock, 'pid'), String(process.pid));
+    work();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Changes when the lockfile, a package's manifest or Node's major version does. */
+function packagesHash() {
+  const packages = readdirSync(path.join(root, 'packages')).map((name) => path.join('packages', name));
+  const manifests = ['.', 'experiments', 'test', ...packages].map((folder) => path.join(folder, 'package.json'));
+  const hash = createHash('sha256').update(process.versions.node.split('.')[0]);
+  for (const file of ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...manifests]) hash.update(read(path.join(root, file)));
+  return hash.digest('hex');
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function say(text) {
+  process.stderr.write(`[setup] ${text}\n`);
+}
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ thorough: true });

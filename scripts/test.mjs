@@ -1,0 +1,48 @@
+// `npm test [-- PATH…]`: sets up what is missing, then formatting and lint, types, and the tests (fast ones first).
+// Ends with a line `N passed, N failed`; lint and types count as one test each.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { root, setUp } from './setup.mjs';
+
+setUp();
+const bin = (name) => path.join(root, 'node_modules', '.bin', name);
+let passed = 0;
+let failed = 0;
+
+function step(title, command, arguments_) {
+  process.stderr.write(`\n== ${title}\n`);
+  const child = spawnSync(command, arguments_, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (child.signal) process.kill(process.pid, child.signal);
+  return child.status === 0;
+}
+
+const paths = process.argv.slice(2);
+if (paths.length === 0) {
+  for (const ok of [
+    step('format and lint', bin('biome'), ['check', '--error-on-warnings', '.']),
+    step('types', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
+  ]) {
+    if (ok) passed++;
+    else failed++;
+  }
+}
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-test-'));
+const report = path.join(folder, 'report.json');
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+const ok = step('tests', bin('vitest'), ['run', ...reporters, ...paths]);
+try {
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  passed += result.numPassedTests;
+  // A file that cannot be loaded has no tests to count.
+  const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
+  failed += result.numFailedTests + broken.length;
+} catch {
+  failed++;
+}
+if (!ok && failed === 0) failed++;
+rmSync(folder, { recursive: true, force: true });
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
