@@ -1,9 +1,10 @@
 /** Which backend tensors run on: native TensorFlow where it can be had, else WASM, else plain JavaScript. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
+// In Node only the union package registers the gradients of the ops.
+import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
 import { loadNative } from './native/load.ts';
 import { findNative } from './native/provision.ts';
 import { registerTrainingKernels } from './wasm-kernels.ts';

@@ -34,9 +34,11 @@ export function planRuns(trace: Trace): Run[] {
     if (value.fed || trace.constants.has(nodeOf(value)) || value.stage === stage) return;
     const node = nodes.get(nodeOf(value));
     const viewed = node && viewOps.has(node.op) ? trace.values.get(node.inputs[0] as string) : undefined;
-    if (viewed) return need(viewed, stage);
-    fetched[value.stage]?.add(value);
-    carried[stage]?.add(value);
+    if (viewed) need(viewed, stage);
+    else {
+      fetched[value.stage]?.add(value);
+      carried[stage]?.add(value);
+    }
   };
 
   // What a run computes: the ancestors of what is wanted from it, cut where another run's values come in.

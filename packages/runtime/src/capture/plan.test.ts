@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { planRuns } from './plan.ts';
+import type { Trace, Value } from './trace.ts';
+
+/** `x → n0 → n1 (a view) → host → h`, then `n2 = n0 * h` and `n3 = n1 + n2` is the output. */
+function cutTrace(): { trace: Trace; value: (name: string) => Value } {
+  const values = new Map<string, Value>();
+  const add = (name: string, fed: boolean, stage: number): Value => {
+    const value = { name, fed, stage, shape: [2], dtype: 1 };
+    values.set(name, value);
+    return value;
+  };
+  const [x, n0, n1, h] = [add('x:0', true, 0), add('n0:0', false, 0), add('n1:0', false, 0), add('h:0', true, 1)];
+  add('n2:0', false, 1);
+  const n3 = add('n3:0', false, 1);
+  const node = (name: string, op: string, inputs: string[]) => ({ name, op, inputs, attributes: [] });
+  const trace: Trace = {
+    nodes: [
+      node('n0', 'MatMul', [x.name]),
+      node('n1', 'Reshape', [n0.name]),
+      node('n2', 'Mul', [n0.name, h.name]),
+      node('n3', 'Add', [n1.name, 'n2:0']),
+    ],
+    values,
+    constants: new Map(),
+    inputs: [x],
+    closures: [],
+    hostCalls: [{ inputs: [n1], outputs: [h], compute: () => [], stage: 1 }],
+    outputs: [n3],
+  };
+  return { trace, value: (name) => values.get(name) as Value };
+}
+
+describe('planRuns', () => {
+  it('fetches what a later run needs and takes views anew', () => {
+    const { trace, value } = cutTrace();
+    const runs = planRuns(trace);
+    expect(runs.map((run) => run.fetched)).toEqual([[value('n1:0'), value('n0:0')], [value('n3:0')]]);
+    expect(runs.map((run) => run.carried)).toEqual([[], [value('n0:0')]]);
+    expect(runs.map((run) => run.hostCalls.length)).toEqual([0, 1]);
+  });
+
+  it('runs nothing for what is fed', () => {
+    const { trace, value } = cutTrace();
+    trace.outputs = [value('x:0')];
+    trace.hostCalls = [];
+    expect(planRuns(trace)).toEqual([{ hostCalls: [], carried: [], fetched: [] }]);
+  });
+});
