@@ -1,0 +1,165 @@
+/**
+ * Named parameters kept in one flat float32 buffer per optimiser group.
+ *
+ * Layers see named pieces, the optimiser sees a few long vectors: AdamW, clipping, EMA and accumulation are then a
+ * handful of ops however many layers a model has.
+ */
+import { concat1d, type Rank, reshape, split, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
+
+/** A parameter as a model declares it. */
+export interface ParameterSpec<Name extends string = string> {
+  /** its name in the reference implementation's state_dict; checkpoints use it */
+  readonly name: Name;
+  readonly shape: readonly number[];
+  /** its optimiser group, such as `backbone` or `rest` */
+  readonly group: string;
+}
+
+/** Where a parameter lies: elements `offset` to `offset + size` of its group's buffer, row by row. */
+export interface PlacedParameter<Name extends string = string> extends ParameterSpec<Name> {
+  readonly offset: number;
+  /** number of elements */
+  readonly size: number;
+}
+
+export interface ParameterGroup<Name extends string = string> {
+  readonly name: string;
+  /** number of elements of the whole buffer */
+  readonly size: number;
+  readonly parameters: readonly PlacedParameter<Name>[];
+}
+
+/** Parameters do not fit their layout; the message names them. */
+export class ParameterError extends Error {
+  override name = 'ParameterError';
+}
+
+/**
+ * The order of parameters in their flat buffers. Groups come in order of their first parameter, parameters in the
+ * order given, so the same specs always give the same buffers.
+ */
+export class ParameterLayout<Name extends string = string> {
+  readonly groups: readonly ParameterGroup<Name>[];
+  readonly #placed: ReadonlyMap<string, PlacedParameter<Name>>;
+
+  /** @throws ParameterError for a name that occurs twice, a shape with a bad axis, or no parameters at all */
+  constructor(specs: readonly ParameterSpec<Name>[]) {
+    if (specs.length === 0) throw new ParameterError('a layout needs at least one parameter, got none');
+    const placed = new Map<string, PlacedParameter<Name>>();
+    const groups = new Map<string, { name: string; size: number; parameters: PlacedParameter<Name>[] }>();
+    for (const { name, shape, group: groupName } of specs) {
+      const twin = placed.get(name);
+      if (twin !== undefined) {
+        throw new ParameterError(
+          `two parameters are called '${name}' (${describe(twin)} in '${twin.group}', ${describe({ shape })} in ` +
+            `'${groupName}'): names must be unique; list a tensor that two layers share once`,
+        );
+      }
+      if (!shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0)) {
+        throw new ParameterError(`parameter '${name}' has shape ${describe({ shape })}: axes must be whole and >= 0`);
+      }
+      const group = groups.get(groupName) ?? { name: groupName, size: 0, parameters: [] };
+      groups.set(groupName, group);
+      const size = shape.reduce((product, axis) => product * axis, 1);
+      const parameter = { name, shape: [...shape], group: groupName, offset: group.size, size };
+      group.size += size;
+      group.parameters.push(parameter);
+      placed.set(name, parameter);
+    }
+    this.groups = [...groups.values()];
+    this.#placed = placed;
+  }
+
+  /** Every parameter, group by group. */
+  get parameters(): readonly PlacedParameter<Name>[] {
+    return this.groups.flatMap((group) => group.parameters);
+  }
+
+  /** @throws ParameterError if the layout has no such parameter */
+  parameter(name: string): PlacedParameter<Name> {
+    const found = this.#placed.get(name);
+    if (found === undefined) throw new ParameterError(`the layout has no parameter '${name}'`);
+    return found;
+  }
+
+  /**
+   * The named pieces of the flat buffers.
+   *
+   * One split per group: its gradient is one concatenation, where the gradient of a slice would be a padded copy of the
+   * whole buffer for each piece.
+   *
+   * @param flats one `[size]` tensor per group, in the order of `groups`
+   * @throws ParameterError if their number or sizes are others
+   */
+  unflatten(flats: readonly Tensor1D[]): Record<Name, Tensor> {
+    this.#requireFlats(flats);
+    return tidy(() => {
+      const entries = this.groups.flatMap(({ parameters }, i) => {
+        const flat = flats[i] as Tensor1D;
+        const sizes = parameters.map(({ size }) => size);
+        // tfjs's gradient of a split into a single piece throws.
+        const pieces = sizes.length === 1 ? [flat] : split(flat, sizes);
+        return parameters.map(({ name, shape }, j) => [name, reshape(pieces[j] as Tensor, [...shape])]);
+      });
+      return Object.fromEntries(entries) as Record<Name, Tensor>;
+    });
+  }
+
+  /**
+   * The flat buffers of named tensors, the inverse of `unflatten`.
+   *
+   * @returns one `[size]` tensor per group, in the order of `groups`
+   * @throws ParameterError naming every parameter that is missing, unknown or of another shape
+   */
+  flatten(named: Readonly<Record<Name, Tensor>>): Tensor1D[] {
+    const tensors = new Map<string, Tensor>(Object.entries<Tensor>(named));
+    this.#requireNamed(tensors);
+    return tidy(() =>
+      this.groups.map(({ parameters }) =>
+        concat1d(parameters.map(({ name, size }) => reshape<Rank.R1>(tensors.get(name) as Tensor, [size]))),
+      ),
+    );
+  }
+
+  #requireFlats(flats: readonly Tensor1D[]): void {
+    if (flats.length !== this.groups.length) {
+      const names = this.groups.map((group) => group.name).join(', ');
+      throw new ParameterError(
+        `expected one flat buffer per group (${this.groups.length}: ${names}), got ${flats.length}`,
+      );
+    }
+    this.groups.forEach((group, i) => {
+      const { shape, dtype } = flats[i] as Tensor1D;
+      if (shape.length !== 1 || shape[0] !== group.size || dtype !== 'float32') {
+        throw new ParameterError(
+          `group '${group.name}' needs a float32 buffer of [${group.size}], got ${dtype} ${describe({ shape })}`,
+        );
+      }
+    });
+  }
+
+  #requireNamed(tensors: ReadonlyMap<string, Tensor>): void {
+    const missing = this.parameters.filter(({ name }) => !tensors.has(name)).map(({ name }) => name);
+    const unknown = [...tensors.keys()].filter((name) => !this.#placed.has(name));
+    const misfits = this.parameters.flatMap((parameter) => {
+      const tensor = tensors.get(parameter.name);
+      if (tensor === undefined || (sameShape(tensor.shape, parameter.shape) && tensor.dtype === 'float32')) return [];
+      return `${parameter.name} (expected float32 ${describe(parameter)}, got ${tensor.dtype} ${describe(tensor)})`;
+    });
+    const problems = [some('missing', missing), some('not in the layout', unknown), some('of another shape', misfits)];
+    const found = problems.filter((problem) => problem !== '');
+    if (found.length > 0) throw new ParameterError(`the parameters do not fit the layout; ${found.join('; ')}`);
+  }
+}
+
+const describe = ({ shape }: { readonly shape: readonly number[] }): string => `[${shape.join(', ')}]`;
+
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((axis, i) => axis === b[i]);
+
+/** `missing: a, b, c and 7 more`: a checkpoint of another model would otherwise fill the screen. */
+function some(what: string, items: readonly string[], shown = 8): string {
+  if (items.length === 0) return '';
+  const rest = items.length > shown ? ` and ${items.length - shown} more` : '';
+  return `${what}: ${items.slice(0, shown).join(', ')}${rest}`;
+}

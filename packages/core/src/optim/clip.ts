@@ -1,0 +1,39 @@
+/** Clipping by the norm of all gradients together, as in `torch.nn.utils.clip_grad_norm_`. */
+import {
+  add,
+  addN,
+  div,
+  minimum,
+  mul,
+  type Scalar,
+  scalar,
+  sqrt,
+  square,
+  sum,
+  type Tensor1D,
+  tidy,
+} from '@tensorflow/tfjs-core';
+
+/** The Euclidean norm over all groups, a scalar tensor. */
+export function globalNorm(grads: readonly Tensor1D[]): Scalar {
+  return tidy(() => sqrt(addN(grads.map((gradient) => sum<Scalar>(square(gradient))))));
+}
+
+/**
+ * Scales all gradients by `min(1, maxNorm / (norm + 1e-6))`. A gradient with a NaN or an infinity makes `norm`
+ * non-finite: check that one number instead of every gradient.
+ *
+ * @param maxNorm the largest norm allowed, above 0; DETR trains with 0.1
+ * @returns the scaled gradients, one `[size]` tensor per group, and the norm before clipping
+ * @throws RangeError if `maxNorm` is not above 0
+ */
+export function clipByGlobalNorm(grads: readonly Tensor1D[], maxNorm: number): { grads: Tensor1D[]; norm: Scalar } {
+  if (!(maxNorm > 0)) {
+    throw new RangeError(`the largest gradient norm must be above 0, got ${maxNorm}: leave clipping out to have none`);
+  }
+  return tidy(() => {
+    const norm = globalNorm(grads);
+    const factor = minimum(div(scalar(maxNorm), add(norm, 1e-6)), 1);
+    return { grads: grads.map((gradient) => mul<Tensor1D>(gradient, factor)), norm };
+  });
+}
