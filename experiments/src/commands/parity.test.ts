@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { parityCommand } from './parity.ts';
+
+const recorded = fileURLToPath(new URL('../../../test/fixtures/parity', import.meta.url));
+
+async function run(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: unknown }> {
+  let [stdout, stderr] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  const command = parityCommand()
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => {
+        stderr += text;
+      },
+    });
+  let exitCode: unknown;
+  try {
+    await command.parseAsync(['--backend', 'cpu', ...args], { from: 'user' });
+    exitCode = process.exitCode;
+  } catch (error) {
+    exitCode = (error as { exitCode?: number }).exitCode;
+  }
+  return { stdout, stderr, exitCode };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+describe('parity', () => {
+  it('prints a table', async () => {
+    const { stdout, stderr, exitCode } = await run('--dir', recorded, '--only', 'adamw');
+    expect(stdout).toMatch(/adamw .* groups_clip .* pass/);
+    expect(stdout).toContain('3 passed, 0 failed');
+    expect([stderr, exitCode]).toEqual(['', undefined]);
+  });
+
+  it('prints one JSON document with --json', async () => {
+    const { stdout } = await run('--dir', recorded, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ passed: 17, failed: 0, uncovered: [] });
+  });
+
+  it('ends with 1 and a sentence on a folder that is not there', async () => {
+    expect(await run('--dir', '/no/such/folder', '--json')).toEqual({
+      stdout: '',
+      stderr:
+        'parity: there is no folder /no/such/folder: expected a folder of <name>.json files with optional <name>.safetensors\n',
+      exitCode: 1,
+    });
+  });
+});

@@ -1,0 +1,28 @@
+/** What a parity check is: how one kind of fixture is computed again. */
+import type { Fixture } from './fixture.ts';
+
+/** An array computed by us, to be held against the stored one of the same case and key. */
+export interface Computed {
+  /** row by row */
+  readonly values: ArrayLike<number>;
+  /** compared too if given */
+  readonly shape?: readonly number[];
+  /** what to compare with, where it is not the tensor `<case>.<key>` but a list in the json */
+  readonly expected?: { readonly values: ArrayLike<number> /** no tolerance */; readonly exact?: boolean };
+}
+
+export interface Check {
+  /**
+   * Globs over the keys, without their case, that are inputs: tensors and fields of `cases.<case>`. Everything else that
+   * is stored and not compared is reported as uncovered.
+   */
+  readonly inputs: readonly string[];
+  /** The cases of a fixture, in order; `''` for a fixture that has but one, nameless. */
+  cases(fixture: Fixture): readonly string[];
+  /**
+   * Computes the outputs of one case, by key.
+   *
+   * @throws FixtureError if the case lacks something or makes no sense
+   */
+  run(fixture: Fixture, caseName: string): Readonly<Record<string, Computed>>;
+}
