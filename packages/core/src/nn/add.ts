@@ -1,0 +1,35 @@
+/** Additions whose gradients cost nothing (tfjs reshapes each of them) or one sum. */
+import { add, sum, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { withGradient } from './custom-gradient.ts';
+
+/**
+ * The sum of two tensors of one shape, as in a residual connection. Backward: no op at all.
+ *
+ * @throws if the shapes differ; nothing is broadcast
+ */
+export function addSame<T extends Tensor>(a: T, b: T): T {
+  if (a.rank !== b.rank || a.shape.some((size, axis) => size !== b.shape[axis])) {
+    throw new Error(`addSame: shapes [${a.shape}] and [${b.shape}] differ`);
+  }
+  return withGradient([a, b], () => ({
+    value: add<T>(a, b),
+    saved: [],
+    gradient: (dy) => [dy.clone(), dy.clone()],
+  }));
+}
+
+/**
+ * Adds a bias to every row. Written as the plain sums that a captured step turns into `BiasAdd` and `BiasAddGrad`.
+ *
+ * @param x `[N, d]`
+ * @param bias `[d]`
+ * @returns `[N, d]`
+ */
+export function addBias(x: Tensor2D, bias: Tensor1D): Tensor2D {
+  if (x.shape[1] !== bias.shape[0]) throw new Error(`addBias: bias [${bias.shape}] does not fit rows of [${x.shape}]`);
+  return withGradient([x, bias], () => ({
+    value: add<Tensor2D>(x, bias),
+    saved: [],
+    gradient: (dy) => [dy.clone(), sum(dy, 0)],
+  }));
+}
