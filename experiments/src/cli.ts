@@ -1,10 +1,11 @@
 /** The command line: `npm start -- COMMAND …`. Results go to stdout, everything else to stderr. */
+
+import { BackendError } from '@dn-detr/runtime';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { parityCommand } from './commands/parity.ts';
 import { UserError } from './user-error.ts';
-import { BackendError } from '@dn-detr/runtime';
 
 const program = new Command('npm start --')
   .description('Denoising training of detection transformers: DETR, DAB-DETR, DN-DETR')

@@ -142,7 +142,8 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
       name: 'free memory',
       value: `${freeGib.toFixed(1)} of ${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`,
       ok: freeGib >= 2,
-      verdict: freeGib >= 2 ? 'enough for small models' : 'less than 2 GiB: close other programs or use smaller batches',
+      verdict:
+        freeGib >= 2 ? 'enough for small models' : 'less than 2 GiB: close other programs or use smaller batches',
     },
   ];
 }

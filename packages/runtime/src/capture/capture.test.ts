@@ -187,6 +187,18 @@ describe.skipIf(native.addon === undefined)('capture on native TensorFlow', () =
     weight.dispose();
   });
 
+  it('returns inputs, constants and closed-over tensors as they are', () => {
+    const outside = tf.tensor([3]);
+    const step = captureHere(({ x }: { x: tf.Tensor }) => [x, tf.scalar(7), outside, tf.neg(x)]);
+    for (const value of [1, 2]) {
+      const results = step({ x: tf.tensor([value]) });
+      expect(results.flatMap((result) => values(result))).toEqual([value, 7, 3, -value]);
+      tf.dispose(results);
+    }
+    expect(values(outside)).toEqual([3]);
+    expect(step.stats).toMatchObject({ captures: 1, replays: 1, eager: 0 });
+  });
+
   it('keeps two inputs apart that were one tensor when traced', () => {
     const step = captureHere(({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => tf.sub(a, b));
     const one = tf.tensor([1]);

@@ -58,10 +58,9 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
   const captureNow = (key: string, input: Flat, backend: NativeBackend): O => {
     let result: Flat | undefined;
     const traced = trace(backend, input.tensors, (aliases) =>
-      // Outputs must outlive the tidy even where they are inputs: tidy keeps what is returned.
       tidy(() => {
         result = flatten(fn(input.rebuild(aliases) as I), 'result');
-        return result.tensors;
+        return ownReferences(result);
       }),
     );
     const { rebuild } = result as unknown as Flat;
@@ -90,7 +89,12 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
     // Inside another capture, or on another backend, the function is just a function.
     if (getBackend() !== 'tensorflow' || isTracing() || stats.fallback !== undefined) {
       stats.eager++;
-      return tidy(() => fn(input) as never) as O;
+      let result: Flat | undefined;
+      const outputs = tidy(() => {
+        result = flatten(fn(input), 'result');
+        return ownReferences(result);
+      });
+      return (result as unknown as Flat).rebuild(outputs) as O;
     }
     if (engine().state.gradientDepth > 0) {
       throw new CaptureError(`${name} is called inside a gradient: compute the gradient inside the captured function`);
@@ -110,6 +114,11 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
     captures.clear();
   };
   return Object.assign(captured, { stats, dispose });
+}
+
+/** The result is the caller's to dispose, also where it is an input or a tensor from outside. */
+function ownReferences({ tensors }: Flat): Tensor[] {
+  return tensors.map((tensor) => tensor.clone());
 }
 
 /** The dtypes of the first call of a structure hold for all later ones. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type DataId, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeTensor } from '../native/binding.ts';
 import { encodeSavedModel, type GraphNode, servingTag } from './graph.ts';
 import type { HostArray } from './host.ts';
@@ -45,9 +45,9 @@ export class Replay {
   run(inputs: readonly Tensor[]): Tensor[] {
     const { inputs: inputValues, closures, outputs } = this.#signature;
     /** Every value known so far, by name; the fed ones are the caller's or the host code's. */
-    const known = new Map<string, TensorLike>();
+    const known = new Map<string, TensorInfo>();
     for (const [index, value] of inputValues.entries()) known.set(value.name, inputs[index] as Tensor);
-    for (const { value, dataId } of closures) known.set(value.name, this.#closure(value, dataId()));
+    for (const { value, tensor } of closures) known.set(value.name, this.#existing(tensor()));
     const fed = [...known.keys()];
     return tidy(() => {
       for (const run of this.#runs) {
@@ -61,9 +61,9 @@ export class Replay {
         if (run.fetched.length > 0) this.#execute(run, fed, known);
       }
       return outputs.map((output) => {
-        const tensor = known.get(output.name) as Tensor;
-        // What the caller or the host code owns is handed out as another reference to the same data.
-        return output.fed ? tensor.clone() : tensor;
+        const tensor = known.get(output.name) as TensorInfo;
+        // What others own is handed out as another reference to the same data.
+        return output.fed ? engine().runKernel<Tensor>(Identity, { x: tensor as Tensor }) : (tensor as Tensor);
       });
     });
   }
@@ -73,7 +73,7 @@ export class Replay {
     this.#backend.binding.deleteSavedModel(this.#session);
   }
 
-  #execute(run: Run, fed: string[], known: Map<string, TensorLike>): void {
+  #execute(run: Run, fed: string[], known: Map<string, TensorInfo>): void {
     const feeds = [...fed, ...run.carried.map((value) => value.name)];
     const ids = this.#backend.getInputTensorIds(feeds.map((name) => known.get(name) as Tensor));
     const fetches = run.fetched.map((value) => value.name);
@@ -83,7 +83,7 @@ export class Replay {
     });
   }
 
-  #callHost(call: HostCall, known: Map<string, TensorLike>): Tensor[] {
+  #callHost(call: HostCall, known: Map<string, TensorInfo>): Tensor[] {
     const values = call.inputs.map((input) => this.#backend.readSync((known.get(input.name) as Tensor).dataId));
     const tensors = call.compute(values as HostArray[]);
     if (tensors.length !== call.outputs.length) {
@@ -104,17 +104,14 @@ export class Replay {
     return tensors;
   }
 
-  #closure(value: Value, dataId: DataId): TensorLike {
-    if (this.#backend.tensorMap.has(dataId)) return { dataId };
+  #existing(tensor: TensorInfo): TensorInfo {
+    if (this.#backend.tensorMap.has(tensor.dataId)) return tensor;
     throw new CaptureError(
-      `the captured function uses a tensor of shape [${value.shape}] from outside that has been disposed since: ` +
+      `the captured function uses a tensor of shape [${tensor.shape}] from outside that has been disposed since: ` +
         'pass it as an input',
     );
   }
 }
-
-/** All that feeding a value takes. */
-type TensorLike = Pick<Tensor, 'dataId'>;
 
 function placeholders({ binding }: NativeBackend, trace: Trace): GraphNode[] {
   const fed = [...trace.values.values()].filter((value) => value.fed);

@@ -1,9 +1,8 @@
 /** Traces a function while it runs once on the native backend: every op becomes a node of a graph. */
-import { type DataId, engine, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
+import { type DataId, dispose, engine, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding, NativeTensor, OpAttribute } from '../native/binding.ts';
 import { type Constant, encodeAttribute, type GraphNode, UncapturableError } from './graph.ts';
 import { type HostArray, type HostTracer, withTracer } from './host.ts';
-import { lowerOp } from './lower.ts';
 
 /** What was traced cannot be replayed faithfully; the message says what to change. */
 export class CaptureError extends Error {
@@ -40,7 +39,7 @@ export interface Trace {
   constants: Map<string, Constant>;
   inputs: Value[];
   /** Tensors from outside that the function closed over, read anew at every replay. */
-  closures: { value: Value; dataId: () => DataId }[];
+  closures: { value: Value; tensor: () => TensorInfo }[];
   hostCalls: HostCall[];
   outputs: Value[];
   /** Why the graph cannot be built, where an op or attribute has no encoding. */
@@ -100,12 +99,15 @@ class Tracer implements HostTracer {
     const variablesBefore = variableData();
     let outputs: Tensor[] = [];
     try {
-      outputs = this.#traced(() => withTracer(this, () => run(aliases)));
-      this.#trace.outputs = outputs.map((output) => this.#valueOf(output));
+      this.#trace.outputs = this.#traced(() => {
+        outputs = withTracer(this, () => run(aliases));
+        return outputs.map((output) => this.#valueOf(output));
+      });
     } finally {
       for (const alias of aliases) if (!outputs.includes(alias)) alias.dispose();
     }
     if (!sameEntries(variablesBefore, variableData())) {
+      dispose(outputs);
       throw new CaptureError(
         'the captured function made or assigned a tf.variable; a replay would not: return the new value instead',
       );
@@ -209,9 +211,7 @@ class Tracer implements HostTracer {
       this.#trace.uncapturable ??= error.message;
     }
     const name = `n${this.#trace.nodes.length}`;
-    const constants = this.#trace.constants;
-    const lowered = lowerOp(this.#binding, { op, attributes: named, inputs }, (value) => constants.get(nodeOf(value)));
-    this.#trace.nodes.push({ ...lowered, inputs: lowered.inputs.map((input) => input.name), name });
+    this.#trace.nodes.push({ name, op, inputs: inputs.map((input) => input.name), attributes: named });
     const stage = Math.max(0, ...inputs.map((input) => input.stage));
     outputs.forEach(({ id, shape, dtype }, port) => {
       this.#byId.set(id, this.#value({ name: `${name}:${port}`, fed: false, stage, shape, dtype }));
@@ -238,19 +238,20 @@ class Tracer implements HostTracer {
 
   #inputIds(tensors: TensorInfo[]): number[] {
     const ids = Object.getPrototypeOf(this.#backend).getInputTensorIds.call(this.#backend, tensors) as number[];
-    tensors.forEach(({ dataId }, index) => {
+    tensors.forEach((tensor, index) => {
+      const { dataId } = tensor;
       const id = ids[index] as number;
       // An Int64Scalar has no data id; createTensor has taken note of it.
       if (dataId === undefined || this.#written.has(dataId)) return;
       const known = this.#byId.get(id);
-      if (known === undefined || this.#trace.constants.has(nodeOf(known))) this.#addClosure(dataId, id);
+      if (known === undefined || this.#trace.constants.has(nodeOf(known))) this.#addClosure(tensor, id);
     });
     return ids;
   }
 
   /** A tensor from outside that is not an input: a placeholder whose data is looked up at every replay. */
-  #addClosure(dataId: DataId, id: number): void {
-    const known = this.#trace.closures.find((closure) => closure.dataId() === dataId);
+  #addClosure({ dataId, dtype: type }: TensorInfo, id: number): void {
+    const known = this.#trace.closures.find((closure) => closure.tensor().dataId === dataId);
     if (known) {
       this.#byId.set(id, known.value);
       return;
@@ -261,7 +262,7 @@ class Tracer implements HostTracer {
     this.#byId.set(id, value);
     const variable = Object.values(engine().registeredVariables).find((candidate) => candidate.dataId === dataId);
     // Assigning to a variable gives it other data: the replay must follow.
-    this.#trace.closures.push({ value, dataId: variable ? () => variable.dataId : () => dataId });
+    this.#trace.closures.push({ value, tensor: () => ({ dataId: variable?.dataId ?? dataId, shape, dtype: type }) });
   }
 
   #read(dataId: DataId): HostArray {

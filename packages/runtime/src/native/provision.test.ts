@@ -153,7 +153,9 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   it('says why it cannot, remembers it, and tries again when asked to', async () => {
     const broken = { ...wheel, sha256: '0'.repeat(64) };
     const state = await provision({ wheel: broken });
-    expect(state).toMatchObject({ reason: expect.stringMatching(/wheel: [\s\S]*hash[\s\S]*stock installer: no network/i) });
+    expect(state).toMatchObject({
+      reason: expect.stringMatching(/wheel: [\s\S]*hash[\s\S]*stock installer: no network/i),
+    });
     steps = [];
     expect(await provision({ wheel: broken })).toEqual(state);
     expect(steps).toEqual([]);
