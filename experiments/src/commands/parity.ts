@@ -1,9 +1,8 @@
 /** `parity`: every parity check against a folder of fixtures. */
-import { BackendError, useBackend } from '@dn-detr/runtime';
 import { Command } from 'commander';
-import { FixtureError } from '../parity/json.ts';
 import { formatReport, reportAsJson } from '../parity/report.ts';
 import { runParity } from '../parity/run.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface ParityOptions {
   dir: string;
@@ -19,17 +18,11 @@ export function parityCommand(): Command {
     .requiredOption('--dir <dir>', 'folder of fixtures: <name>.json with optional <name>.safetensors')
     .option('--only <names...>', 'run these fixtures only')
     .option('--json', 'print one JSON document')
-    .option('--backend <name>', 'run tensors on this backend')
+    .addOption(backendOption())
     .action(async ({ dir, only, json, backend }: ParityOptions) => {
-      try {
-        const { notice } = await useBackend(backend);
-        if (notice !== undefined) process.stderr.write(`${notice}\n`);
-        const report = runParity(dir, only);
-        process.stdout.write(`${json ? reportAsJson(report) : formatReport(report)}\n`);
-        if (report.failed > 0) process.exitCode = 1;
-      } catch (error) {
-        if (error instanceof FixtureError || error instanceof BackendError) command.error(`parity: ${error.message}`);
-        throw error;
-      }
+      await chooseBackend(backend);
+      const report = runParity(dir, only);
+      process.stdout.write(`${json ? reportAsJson(report) : formatReport(report)}\n`);
+      if (report.failed > 0) process.exitCode = 1;
     });
 }

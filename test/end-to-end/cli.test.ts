@@ -1,0 +1,64 @@
+/** The command line as a user sees it: results on stdout, the rest on stderr, errors without a stack trace. */
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Finished, runProcess } from '../support/process.ts';
+import { root } from '../support/readme.ts';
+
+const fixtures = path.join('test', 'fixtures', 'parity');
+
+const cli = (args: string[], env: NodeJS.ProcessEnv = {}): Promise<Finished> =>
+  runProcess('npm', ['--silent', 'start', '--', ...args], { cwd: root, env: { ...process.env, ...env } });
+
+describe('npm start', () => {
+  it('prints the doctor as one JSON document', async () => {
+    const { code, stdout } = await cli(['doctor', '--json']);
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout);
+    expect(found.node).toBe(process.versions.node);
+    expect(found.speed.matmulGflops).toBeGreaterThan(0);
+    expect(found.findings.length).toBeGreaterThan(5);
+  });
+
+  it('runs on WASM with a notice where native TensorFlow is switched off', async () => {
+    const { code, stdout, stderr } = await cli(['doctor', '--json'], { DN_DETR_NATIVE: 'off' });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout).backend).toMatchObject({ name: 'wasm', notice: expect.stringMatching(/slower/) });
+    expect(stderr).toMatch(/^notice: native TensorFlow is not used: .*DN_DETR_NATIVE=off/m);
+    expect(stderr).toMatch(/npm run setup/);
+  });
+
+  it('obeys DN_DETR_BACKEND', async () => {
+    const { stdout } = await cli(['doctor', '--json'], { DN_DETR_BACKEND: 'cpu' });
+    expect(JSON.parse(stdout).backend).toEqual({ name: 'cpu', reason: 'asked for by DN_DETR_BACKEND' });
+  });
+
+  it.each([
+    [
+      ['doctor', '--backend', 'gpu'],
+      {},
+      /^error: unknown backend 'gpu' \(from --backend\): expected one of tensorflow/m,
+    ],
+    [
+      ['doctor', '--backend', 'tensorflow'],
+      { DN_DETR_NATIVE: 'off' },
+      /^error: native TensorFlow .* is not there: .*\nTo fix it/m,
+    ],
+    [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
+    [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
+    [['frobnicate'], {}, /unknown command 'frobnicate'/],
+  ])('says what is wrong with %j', async (args, env, message) => {
+    const { code, stdout, stderr } = await cli(args as string[], env);
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('checks parity and prints one JSON document', async () => {
+    const { code, stdout } = await cli(['parity', '--dir', fixtures, '--json']);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ failed: 0, uncovered: [] });
+    expect(result.fixtures.map((fixture: { name: string }) => fixture.name).sort()).toEqual(['adamw', 'formula']);
+    expect(code).toBe(0);
+  });
+});
