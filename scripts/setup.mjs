@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Node's arguments for running the workspace's TypeScript sources as they are. */
-export const typescript = ['--conditions=@dn-detr/source', '--import', 'tsx'];
+/** Node's arguments for running the workspace's TypeScript sources as they are, from any folder. */
+export function typescript() {
+  return ['--conditions=@dn-detr/source', '--import', import.meta.resolve('tsx')];
+}
 
 const pnpm = 'pnpm@10.34.8';
 const stampFile = path.join(root, 'node_modules', '.setup-stamp');
@@ -21,7 +23,7 @@ export function setUp({ thorough = false } = {}) {
   if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
   if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
   const native = path.join(root, 'packages', 'runtime', 'src', 'native', 'main.ts');
-  const child = spawnSync(process.execPath, [...typescript, native, ...(thorough ? ['--thorough'] : [])], {
+  const child = spawnSync(process.execPath, [...typescript(), native, ...(thorough ? ['--thorough'] : [])], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   });

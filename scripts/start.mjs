@@ -8,8 +8,7 @@ const cli = path.join(root, 'experiments', 'src', 'cli.ts');
 const arguments_ = process.argv.length > 2 ? process.argv.slice(2) : ['doctor'];
 // Paths on the command line are relative to where the user stands, which npm records.
 const cwd = process.env.INIT_CWD ?? process.cwd();
-const loader = ['--conditions=@dn-detr/source', '--import', import.meta.resolve('tsx')];
-const child = spawn(process.execPath, [...loader, cli, ...arguments_], { cwd, stdio: 'inherit' });
+const child = spawn(process.execPath, [...typescript(), cli, ...arguments_], { cwd, stdio: 'inherit' });
 // The terminal sends Ctrl-C to the child too; a plain kill reaches only this process and is passed on.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
