@@ -1,5 +1,5 @@
 /** The option `--backend` and the notice that goes with a slower backend than wished for. */
-import { type BackendChoice, backendNames, backendVariable, useBackend } from '@dn-detr/runtime';
+import { type BackendChoice, type BackendOptions, backendNames, backendVariable, useBackend } from '@dn-detr/runtime';
 import { Option } from 'commander';
 
 export function backendOption(): Option {
@@ -10,8 +10,8 @@ export function backendOption(): Option {
 }
 
 /** Makes the backend current; why native TensorFlow is not used, if it is not, goes to stderr. */
-export async function chooseBackend(requested: string | undefined): Promise<BackendChoice> {
-  const choice = await useBackend(requested);
+export async function chooseBackend(requested: string | undefined, options?: BackendOptions): Promise<BackendChoice> {
+  const choice = await useBackend(requested, options);
   if (choice.notice) process.stderr.write(`notice: ${choice.notice}\n`);
   return choice;
 }

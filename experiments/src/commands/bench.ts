@@ -10,9 +10,10 @@ export function benchCommand(): Command {
   const capture = new Command('capture')
     .description('a transformer training step op by op against captured, interleaved in one run')
     .option('--json', 'one JSON document on stdout')
+    .option('--no-xla', 'without compiling the captured graphs with XLA, which long runs do')
     .addOption(backendOption())
-    .action(async (options: { json?: boolean; backend?: string }) => {
-      const choice = await chooseBackend(options.backend ?? 'tensorflow');
+    .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
+      const choice = await chooseBackend(options.backend ?? 'tensorflow', { xla: options.xla });
       if (choice.name !== backendNames[0]) throw new UserError(`steps are captured on ${backendNames[0]} alone`);
       const cases = benchCapture((name) => process.stderr.write(`measuring ${name} …\n`));
       if (options.json) {

@@ -24,6 +24,14 @@ export interface BackendChoice {
   tensorflow?: { version: string; source: string; gpu: boolean };
 }
 
+export interface BackendOptions {
+  /**
+   * Compile captured graphs with XLA on native TensorFlow: steps of a transformer run 10 to 20 % faster, and every
+   * capture costs some seconds more, so it is for long runs. Takes effect on the process's first call. Default false.
+   */
+  xla?: boolean;
+}
+
 /** A backend was asked for that this machine cannot run. */
 export class BackendError extends Error {
   override name = 'BackendError';
@@ -37,10 +45,10 @@ export const backendVariable = 'DN_DETR_BACKEND';
  * @param requested a backend to insist on; else `DN_DETR_BACKEND`; else the first of `tensorflow`, `wasm`, `cpu` that works.
  * @throws BackendError for an unknown name, or when the backend asked for is not there; the message names the fix.
  */
-export async function useBackend(requested?: string): Promise<BackendChoice> {
+export async function useBackend(requested?: string, { xla = false }: BackendOptions = {}): Promise<BackendChoice> {
   const fromEnvironment = process.env[backendVariable] || undefined;
   const forced = requested ?? fromEnvironment;
-  if (forced === undefined) return useBest();
+  if (forced === undefined) return useBest(xla);
   const origin = requested !== undefined ? '--backend' : backendVariable;
   const name = backendNames.find((candidate) => candidate === forced);
   if (name === undefined) {
@@ -48,7 +56,7 @@ export async function useBackend(requested?: string): Promise<BackendChoice> {
   }
   const reason = `asked for by ${origin}`;
   if (name === 'tensorflow') {
-    const native = await useNative(reason);
+    const native = await useNative(reason, xla);
     if ('missing' in native) {
       throw new BackendError(`native TensorFlow was ${reason} but is not there: ${native.missing}\n${howToFix}`);
     }
@@ -62,8 +70,8 @@ const howToFix =
   'To fix it run `npm run setup` in the checkout (or `npx dn-detr-native --thorough` where the package is installed): ' +
   'it needs Linux x64, Python 3 with pip, a C++ compiler and 2 GB of disk.';
 
-async function useBest(): Promise<BackendChoice> {
-  const native = await useNative('the fastest backend here');
+async function useBest(xla: boolean): Promise<BackendChoice> {
+  const native = await useNative('the fastest backend here', xla);
   if (!('missing' in native)) return native;
   const notice =
     `native TensorFlow is not used: ${native.missing}\n` +
@@ -77,10 +85,10 @@ async function useBest(): Promise<BackendChoice> {
   }
 }
 
-async function useNative(reason: string): Promise<BackendChoice | { missing: string }> {
+async function useNative(reason: string, xla: boolean): Promise<BackendChoice | { missing: string }> {
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
-  const { version, gpu } = await loadNative(state.addon);
+  const { version, gpu } = await loadNative(state.addon, xla);
   return { name: 'tensorflow', reason, tensorflow: { version, source: state.source, gpu } };
 }
 

@@ -2,6 +2,7 @@ export {
   type BackendChoice,
   BackendError,
   type BackendName,
+  type BackendOptions,
   backendNames,
   backendVariable,
   useBackend,

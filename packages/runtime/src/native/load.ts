@@ -9,13 +9,26 @@ import { quietName } from './build.ts';
 const require = createRequire(import.meta.url);
 
 /**
+ * Lets XLA compile clusters of a captured graph: fused elementwise ops and products with them. Convolutions are left
+ * out, since XLA's are slower than TensorFlow's own on a CPU.
+ */
+const xlaFlags = [
+  '--tf_xla_auto_jit=2',
+  '--tf_xla_cpu_global_jit',
+  '--tf_xla_ops_to_cluster=FUSIBLE,BatchMatMulV2,Softmax,Transpose,Reshape,ConcatV2,SplitV,Tile',
+].join(' ');
+
+/**
  * Loads the addon once per process and makes `tensorflow` the current backend.
  * The backend class and its kernels come from `@tensorflow/tfjs-node`; the addon may lie anywhere, so nothing is
  * written below `node_modules`.
  * @param addon path of `tfjs_binding.node`.
+ * @param xla compile captured graphs with XLA; has an effect only when the addon is loaded by this call.
  */
-export async function loadNative(addon: string): Promise<{ version: string; gpu: boolean }> {
+export async function loadNative(addon: string, xla: boolean): Promise<{ version: string; gpu: boolean }> {
   if (!tf.findBackendFactory('tensorflow')) {
+    // TensorFlow reads them once; flags that the user has set stand.
+    if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
