@@ -1,0 +1,14 @@
+export { clipBoxes, cxcywhToXyxy, toAbsolute, toNormalized, xyxyToCxcywh } from './convert.ts';
+export { inverseSigmoid } from './inverse-sigmoid.ts';
+export { type NmsOptions, nms } from './nms.ts';
+export {
+  boxArea,
+  elementwiseGiou,
+  elementwiseIou,
+  giouAt,
+  iouAt,
+  overlapEpsilon,
+  pairwiseGiou,
+  pairwiseIou,
+  pairwiseUnion,
+} from './overlap.ts';
