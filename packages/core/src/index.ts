@@ -3,6 +3,7 @@ export * from './nn/add.ts';
 export * from './nn/attention.ts';
 export * from './nn/custom-gradient.ts';
 export * from './nn/gradients.ts';
+export * from './nn/init.ts';
 export * from './nn/linear.ts';
 export * from './nn/mlp.ts';
 export * from './nn/named.ts';

@@ -18,7 +18,9 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
-import { type LinearParameters, linear } from './linear.ts';
+import { constant, type ParameterDeclaration, xavierUniform } from './init.ts';
+import { declareLinear, type LinearParameters, linear, linearParameters } from './linear.ts';
+import { type NamedTensors, namedTensor } from './named.ts';
 
 export interface AttentionShape {
   readonly batch: number;
@@ -100,6 +102,32 @@ export function scaledDotProduct(q: Tensor3D, k: Tensor3D, v: Tensor3D): Tensor3
       },
     };
   });
+}
+
+/** Declares the four tensors of a `torch.nn.MultiheadAttention` whose query, key and value have one width. */
+export function declareAttention(
+  prefix: string,
+  { width, group }: { readonly width: number; readonly group: string },
+): ParameterDeclaration[] {
+  const zeros = constant(0);
+  return [
+    { name: `${prefix}.in_proj_weight`, shape: [3 * width, width], group, init: xavierUniform },
+    { name: `${prefix}.in_proj_bias`, shape: [3 * width], group, init: zeros },
+    ...declareLinear(
+      `${prefix}.out_proj`,
+      { inputs: width, outputs: width, group },
+      { weight: xavierUniform, bias: zeros },
+    ),
+  ];
+}
+
+/** The parameters that `declareAttention` declares. */
+export function attentionParameters(tensors: NamedTensors, prefix: string): AttentionParameters {
+  return {
+    inProjWeight: namedTensor<Tensor2D>(tensors, `${prefix}.in_proj_weight`),
+    inProjBias: namedTensor(tensors, `${prefix}.in_proj_bias`),
+    outProj: linearParameters(tensors, `${prefix}.out_proj`),
+  };
 }
 
 /** Queries `[B*H, Q, e]`, keys and values `[B*H, K, e]`. */

@@ -12,9 +12,10 @@ import {
 } from '../../../../test/support/differentiation.ts';
 import { relu } from './activation.ts';
 import { addBias, addSame } from './add.ts';
-import { linear } from './linear.ts';
+import { attentionParameters } from './attention.ts';
+import { linear, linearParameters } from './linear.ts';
 import { mlp } from './mlp.ts';
-import { attentionParameters, linearParameters } from './named.ts';
+
 import { layerNorm } from './norm.ts';
 import { repeatRows } from './repeat.ts';
 

@@ -1,6 +1,8 @@
 /** The fully connected layer, `torch.nn.Linear` with its names and layout. */
 import { matMul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { addBias } from './add.ts';
+import { fanInUniform, type Init, type ParameterDeclaration } from './init.ts';
+import { type NamedTensors, namedTensor } from './named.ts';
 
 export interface LinearParameters {
   /** `[out, in]`, as PyTorch stores it: checkpoints of the reference load without a transposition. */
@@ -22,4 +24,25 @@ export function linear(x: Tensor2D, { weight, bias }: LinearParameters): Tensor2
     throw new Error(`linear: input [${x.shape}] does not fit weight [${weight.shape}] (stored as [out, in])`);
   }
   return addBias(matMul(x, weight, false, true), bias);
+}
+
+/**
+ * Declares `prefix.weight` `[outputs, inputs]` and `prefix.bias` `[outputs]`.
+ *
+ * @param init PyTorch's defaults where left out
+ */
+export function declareLinear(
+  prefix: string,
+  { inputs, outputs, group }: { readonly inputs: number; readonly outputs: number; readonly group: string },
+  { weight = fanInUniform(inputs), bias = fanInUniform(inputs) }: { readonly weight?: Init; readonly bias?: Init } = {},
+): ParameterDeclaration[] {
+  return [
+    { name: `${prefix}.weight`, shape: [outputs, inputs], group, init: weight },
+    { name: `${prefix}.bias`, shape: [outputs], group, init: bias },
+  ];
+}
+
+/** `prefix.weight` and `prefix.bias`, as `declareLinear` declares them. */
+export function linearParameters(tensors: NamedTensors, prefix: string): LinearParameters {
+  return { weight: namedTensor(tensors, `${prefix}.weight`), bias: namedTensor(tensors, `${prefix}.bias`) };
 }

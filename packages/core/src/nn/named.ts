@@ -1,8 +1,5 @@
-/** From tensors named as in a PyTorch checkpoint to the parameters of a layer. */
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import type { AttentionParameters } from './attention.ts';
-import type { LinearParameters } from './linear.ts';
-import type { NormParameters } from './norm.ts';
+/** Tensors named as in a PyTorch checkpoint; each layer's file says how it finds its own among them. */
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
@@ -11,29 +8,4 @@ export function namedTensor<T extends Tensor>(tensors: NamedTensors, name: strin
   const found = tensors[name];
   if (found === undefined) throw new Error(`no parameter named ${name}`);
   return found as T;
-}
-
-/** `prefix.weight` `[out, in]` and `prefix.bias` `[out]`. */
-export function linearParameters(tensors: NamedTensors, prefix: string): LinearParameters {
-  return {
-    weight: namedTensor<Tensor2D>(tensors, `${prefix}.weight`),
-    bias: namedTensor<Tensor1D>(tensors, `${prefix}.bias`),
-  };
-}
-
-/** `prefix.weight` and `prefix.bias`, `[d]` both. */
-export function normParameters(tensors: NamedTensors, prefix: string): NormParameters {
-  return {
-    weight: namedTensor<Tensor1D>(tensors, `${prefix}.weight`),
-    bias: namedTensor<Tensor1D>(tensors, `${prefix}.bias`),
-  };
-}
-
-/** The four tensors of a `torch.nn.MultiheadAttention` whose query, key and value have one width. */
-export function attentionParameters(tensors: NamedTensors, prefix: string): AttentionParameters {
-  return {
-    inProjWeight: namedTensor<Tensor2D>(tensors, `${prefix}.in_proj_weight`),
-    inProjBias: namedTensor<Tensor1D>(tensors, `${prefix}.in_proj_bias`),
-    outProj: linearParameters(tensors, `${prefix}.out_proj`),
-  };
 }

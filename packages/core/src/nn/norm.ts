@@ -1,6 +1,8 @@
 /** Layer normalisation, `torch.nn.LayerNorm` over the last axis. */
 import { add, mean, mul, rsqrt, square, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
+import { constant, type ParameterDeclaration } from './init.ts';
+import { type NamedTensors, namedTensor } from './named.ts';
 
 export interface NormParameters {
   /** `[d]`, the scale */
@@ -37,4 +39,20 @@ export function layerNorm(x: Tensor2D, { weight, bias }: NormParameters, epsilon
       },
     };
   });
+}
+
+/** Declares `prefix.weight` and `prefix.bias`, `[width]` both, which start as the identity. */
+export function declareNorm(
+  prefix: string,
+  { width, group }: { readonly width: number; readonly group: string },
+): ParameterDeclaration[] {
+  return [
+    { name: `${prefix}.weight`, shape: [width], group, init: constant(1) },
+    { name: `${prefix}.bias`, shape: [width], group, init: constant(0) },
+  ];
+}
+
+/** `prefix.weight` and `prefix.bias`, as `declareNorm` declares them. */
+export function normParameters(tensors: NamedTensors, prefix: string): NormParameters {
+  return { weight: namedTensor(tensors, `${prefix}.weight`), bias: namedTensor(tensors, `${prefix}.bias`) };
 }

@@ -10,7 +10,10 @@ import { concat1d, type Rank, reshape, split, type Tensor, type Tensor1D, tidy }
 export interface ParameterSpec<Name extends string = string> {
   /** its name in the reference implementation's state_dict; checkpoints use it */
   readonly name: Name;
+  /** as in the state_dict; except for `kernel` */
   readonly shape: readonly number[];
+  /** a convolution's kernel: `[height, width, in, out]` here and `[out, in, height, width]` in checkpoints */
+  readonly kernel?: true;
   /** its optimiser group, such as `backbone` or `rest` */
   readonly group: string;
 }

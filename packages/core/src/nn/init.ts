@@ -1,0 +1,52 @@
+/** What parameters start from: PyTorch's initialisers, each parameter with random numbers of its own. */
+import { fill, randomNormal, randomUniform, type Tensor } from '@tensorflow/tfjs-core';
+import type { NamedTensors } from './named.ts';
+import type { ParameterSpec } from './parameters.ts';
+
+/** Makes the start values of a parameter of that shape. The same seed gives the same values. */
+export type Init = (shape: readonly number[], seed: number) => Tensor;
+
+/** A parameter and what it starts from. */
+export interface ParameterDeclaration<Name extends string = string> extends ParameterSpec<Name> {
+  readonly init: Init;
+}
+
+export const constant =
+  (value: number): Init =>
+  (shape) =>
+    fill([...shape], value);
+
+/** Uniform in −bound..bound. */
+export const uniform =
+  (bound: number): Init =>
+  (shape, seed) =>
+    randomUniform([...shape], -bound, bound, 'float32', seed);
+
+export const normal =
+  (deviation: number): Init =>
+  (shape, seed) =>
+    randomNormal([...shape], 0, deviation, 'float32', seed);
+
+/** `torch.nn.init.xavier_uniform_` of a matrix `[out, in]`: uniform within √(6 / (in + out)). */
+export const xavierUniform: Init = (shape, seed) => {
+  const [outputs, inputs] = shape as [number, number];
+  return uniform(Math.sqrt(6 / (inputs + outputs)))(shape, seed);
+};
+
+/** PyTorch's default for weights and biases of linear layers and convolutions: uniform within 1 / √fanIn. */
+export const fanInUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
+
+/**
+ * The start values of declared parameters, by name. They depend on the seed and the name alone, so two models that
+ * share a parameter start from the same values, whatever else they have.
+ */
+export function initialParameters(declarations: readonly ParameterDeclaration[], seed: number): NamedTensors {
+  return Object.fromEntries(declarations.map(({ name, shape, init }) => [name, init(shape, seedOf(name, seed))]));
+}
+
+/** FNV-1a over the name, started from the seed. Never 0, which tfjs takes for "no seed". */
+function seedOf(name: string, seed: number): number {
+  let hash = 0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1);
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
+  return hash >>> 0 || 1;
+}
