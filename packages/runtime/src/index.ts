@@ -11,5 +11,3 @@ export { type Captured, type CaptureOptions, type CaptureStats, capture } from '
 export { type HostArray, host } from './capture/host.ts';
 export { type RandomStream, randomStream } from './capture/random.ts';
 export { CaptureError } from './capture/trace.ts';
-export { cacheFolder } from './native/cache.ts';
-export { type NativeState, type ProvisionOptions, provisionNative } from './native/provision.ts';

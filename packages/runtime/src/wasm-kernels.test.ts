@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import '@tensorflow/tfjs-backend-cpu';
+// Node's build of tfjs-core comes without the gradients; this registers them, and the CPU backend.
+import '@tensorflow/tfjs';
 import { type BackendWasm, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -12,8 +13,6 @@ type Pad = 'same' | 'valid' | number | [[0, 0], [number, number], [number, numbe
 
 beforeAll(async () => {
   const require = createRequire(import.meta.url);
-  // Node's build of tfjs-core comes without the gradients; @tensorflow/tfjs, which tfjs-node brings, registers them.
-  createRequire(require.resolve('@tensorflow/tfjs-node/package.json'))('@tensorflow/tfjs');
   setWasmPaths(`${path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
   await tf.setBackend('wasm');
   registerTrainingKernels();

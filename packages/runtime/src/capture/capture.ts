@@ -56,14 +56,12 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
   const stats: CaptureStats = { captures: 0, replays: 0, evictions: 0, eager: 0, nodes: 0 };
 
   const captureNow = (key: string, input: Flat, backend: NativeBackend): O => {
-    let result: Flat | undefined;
-    const traced = trace(backend, input.tensors, (aliases) =>
-      tidy(() => {
-        result = flatten(fn(input.rebuild(aliases) as I), 'result');
-        return ownReferences(result);
-      }),
-    );
-    const { rebuild } = result as unknown as Flat;
+    let rebuild!: Flat['rebuild'];
+    const traced = trace(backend, input.tensors, (aliases) => {
+      const result = call(() => fn(input.rebuild(aliases) as I));
+      rebuild = result.rebuild;
+      return result.tensors;
+    });
     const output = rebuild(traced.outputs) as O;
     stats.captures++;
     try {
@@ -89,12 +87,8 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
     // Inside another capture, or on another backend, the function is just a function.
     if (getBackend() !== 'tensorflow' || isTracing() || stats.fallback !== undefined) {
       stats.eager++;
-      let result: Flat | undefined;
-      const outputs = tidy(() => {
-        result = flatten(fn(input), 'result');
-        return ownReferences(result);
-      });
-      return (result as unknown as Flat).rebuild(outputs) as O;
+      const { rebuild, tensors } = call(() => fn(input));
+      return rebuild(tensors) as O;
     }
     if (engine().state.gradientDepth > 0) {
       throw new CaptureError(`${name} is called inside a gradient: compute the gradient inside the captured function`);
@@ -116,9 +110,15 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
   return Object.assign(captured, { stats, dispose });
 }
 
-/** The result is the caller's to dispose, also where it is an input or a tensor from outside. */
-function ownReferences({ tensors }: Flat): Tensor[] {
-  return tensors.map((tensor) => tensor.clone());
+/** Runs `fn`, frees what it left behind, and makes its result the caller's, also where that is an input. */
+function call(fn: () => unknown): Pick<Flat, 'tensors' | 'rebuild'> {
+  let rebuild!: Flat['rebuild'];
+  const tensors = tidy(() => {
+    const result = flatten(fn(), 'result');
+    rebuild = result.rebuild;
+    return result.tensors.map((tensor) => tensor.clone());
+  });
+  return { tensors, rebuild };
 }
 
 /** The dtypes of the first call of a structure hold for all later ones. */

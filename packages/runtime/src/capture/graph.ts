@@ -1,6 +1,8 @@
-/** A traced graph and its encoding as a TensorFlow SavedModel (tensorflow/core/protobuf/saved_model.proto). */
+/** What a trace consists of, and its encoding as a TensorFlow SavedModel (tensorflow/core/protobuf/saved_model.proto). */
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
 import type { NativeBinding, OpAttribute } from '../native/binding.ts';
+import type { HostArray } from './host.ts';
 
 /** One op of the graph; its outputs are named `name:0`, `name:1`, … */
 export interface GraphNode {
@@ -17,6 +19,48 @@ export interface Constant {
   /** A `TF_DataType`. */
   dtype: number;
   values: Float32Array | Int32Array | Uint8Array;
+}
+
+/** A value of the graph. */
+export interface Value {
+  /** `node:port`. */
+  name: string;
+  /** True for a placeholder: the replay must supply it. */
+  fed: boolean;
+  /** Number of runs that must have ended before the value can be computed (or, when fed, is known). */
+  stage: number;
+  shape: number[];
+  dtype: number;
+}
+
+/** Host code between two runs of the graph. */
+export interface HostCall {
+  inputs: Value[];
+  /** The placeholders of its results. */
+  outputs: Value[];
+  compute(values: HostArray[]): Tensor[];
+  /** Number of runs that must have ended before it can be called. */
+  stage: number;
+}
+
+/** A traced function. */
+export interface Trace {
+  nodes: GraphNode[];
+  /** Values by name, and the node that makes each one. */
+  values: Map<string, Value>;
+  constants: Map<string, Constant>;
+  inputs: Value[];
+  /** Tensors from outside that the function closed over, read anew at every replay. */
+  closures: { value: Value; tensor: () => TensorInfo }[];
+  hostCalls: HostCall[];
+  outputs: Value[];
+  /** Why the graph cannot be built, where an op or attribute has no encoding. */
+  uncapturable?: string;
+}
+
+/** Name of the node that makes a value. */
+export function nodeOf(value: Pick<Value, 'name'>): string {
+  return value.name.slice(0, value.name.lastIndexOf(':'));
 }
 
 /** An op or an attribute that a graph cannot hold; the captured function then runs eagerly. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Trace, Value } from './graph.ts';
 import { planRuns } from './plan.ts';
-import type { Trace, Value } from './trace.ts';
 
 /** `x → n0 → n1 (a view) → host → h`, then `n2 = n0 * h` and `n3 = n1 + n2` is the output. */
 function cutTrace(): { trace: Trace; value: (name: string) => Value } {

@@ -1,5 +1,5 @@
 /** Cuts a traced graph at its host calls into runs, and decides what one run hands to the next. */
-import { type HostCall, nodeOf, type Trace, type Value } from './trace.ts';
+import { type HostCall, nodeOf, type Trace, type Value } from './graph.ts';
 
 /** One run of the graph's session: everything that can be computed once `stage` runs have ended. */
 export interface Run {

@@ -4,10 +4,18 @@ import os from 'node:os';
 import path from 'node:path';
 import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeTensor } from '../native/binding.ts';
-import { encodeSavedModel, type GraphNode, servingTag } from './graph.ts';
+import {
+  encodeSavedModel,
+  type GraphNode,
+  type HostCall,
+  nodeOf,
+  servingTag,
+  type Trace,
+  type Value,
+} from './graph.ts';
 import type { HostArray } from './host.ts';
 import { planRuns, type Run } from './plan.ts';
-import { CaptureError, type HostCall, type Trace, type Value } from './trace.ts';
+import { CaptureError } from './trace.ts';
 
 /** What a replay needs of a trace once the graph is loaded: no constants, which the session holds. */
 type Signature = Pick<Trace, 'inputs' | 'closures' | 'outputs'>;
@@ -116,7 +124,7 @@ export class Replay {
 function placeholders({ binding }: NativeBackend, trace: Trace): GraphNode[] {
   const fed = [...trace.values.values()].filter((value) => value.fed);
   return fed.map((value) => ({
-    name: value.name.slice(0, -':0'.length),
+    name: nodeOf(value),
     op: 'Placeholder',
     inputs: [],
     attributes: [

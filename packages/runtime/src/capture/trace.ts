@@ -1,7 +1,7 @@
 /** Traces a function while it runs once on the native backend: every op becomes a node of a graph. */
 import { type DataId, dispose, engine, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding, NativeTensor, OpAttribute } from '../native/binding.ts';
-import { type Constant, encodeAttribute, type GraphNode, UncapturableError } from './graph.ts';
+import { type Constant, encodeAttribute, nodeOf, type Trace, UncapturableError, type Value } from './graph.ts';
 import { type HostArray, type HostTracer, withTracer } from './host.ts';
 
 /** What was traced cannot be replayed faithfully; the message says what to change. */
@@ -9,52 +9,8 @@ export class CaptureError extends Error {
   override name = 'CaptureError';
 }
 
-/** A value of the graph. */
-export interface Value {
-  /** `node:port`. */
-  name: string;
-  /** True for a placeholder: the replay must supply it. */
-  fed: boolean;
-  /** Number of runs that must have ended before the value can be computed (or, when fed, is known). */
-  stage: number;
-  shape: number[];
-  dtype: number;
-}
-
-/** Host code between two runs of the graph. */
-export interface HostCall {
-  inputs: Value[];
-  /** The placeholders of its results. */
-  outputs: Value[];
-  compute(values: HostArray[]): Tensor[];
-  /** Number of runs that must have ended before it can be called. */
-  stage: number;
-}
-
-/** A traced function. */
-export interface Trace {
-  nodes: GraphNode[];
-  /** Values by name, and the node that makes each one. */
-  values: Map<string, Value>;
-  constants: Map<string, Constant>;
-  inputs: Value[];
-  /** Tensors from outside that the function closed over, read anew at every replay. */
-  closures: { value: Value; tensor: () => TensorInfo }[];
-  hostCalls: HostCall[];
-  outputs: Value[];
-  /** Why the graph cannot be built, where an op or attribute has no encoding. */
-  uncapturable?: string;
-}
-
-/** Ops that keep state of their own: a replay would not repeat what eager execution does. */
-const statefulOps = new Set([
-  'Multinomial',
-  'RandomUniform',
-  'RandomStandardNormal',
-  'TruncatedNormal',
-  'Print',
-  'PyFunc',
-]);
+/** The one op of tfjs that draws from a state of its own: a replay would not repeat what eager execution does. */
+const statefulOp = 'Multinomial';
 
 /**
  * Runs `run` on aliases of `inputs` and returns its outputs with the trace.
@@ -204,7 +160,7 @@ class Tracer implements HostTracer {
     // An unset attribute arrives as an entry without a name; the graph then takes the op's default.
     const named = attributes.filter((attribute) => attribute.name);
     try {
-      if (statefulOps.has(op)) throw new UncapturableError(`op ${op} keeps state of its own`);
+      if (op === statefulOp) throw new UncapturableError(`op ${op} keeps state of its own`);
       for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
     } catch (error) {
       if (!(error instanceof UncapturableError)) throw error;
@@ -225,7 +181,7 @@ class Tracer implements HostTracer {
       return { name: 'string:0', fed: false, stage: 0, shape, dtype };
     }
     // Small constants (axes, scalars) recur in every layer and are stored once.
-    const key = values.length <= 16 ? `${dtype}|${shape}|${values}` : undefined;
+    const key = values.length <= 16 ? `${dtype}|${shape}|${bytesOf(values)}` : undefined;
     const known = key && this.#constantNames.get(key);
     if (known) return known;
     const name = `c${this.#trace.constants.size}`;
@@ -306,9 +262,9 @@ class Tracer implements HostTracer {
 /** Math.random as it is outside of any trace, for host code. */
 const hostRandom = Math.random;
 
-/** Name of the node that makes a value. */
-export function nodeOf(value: Pick<Value, 'name'>): string {
-  return value.name.slice(0, value.name.lastIndexOf(':'));
+/** As bytes, so that -0 is another constant than 0. */
+function bytesOf({ buffer, byteOffset, byteLength }: HostArray): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function variableData(): Map<string, DataId> {

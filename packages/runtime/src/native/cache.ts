@@ -8,8 +8,6 @@ import { libraries, sha256, type Wheel } from './wheel.ts';
 
 /** What a provisioned folder promises of its files. */
 interface Manifest {
-  tensorflow: string;
-  source: string;
   files: Record<string, { size: number; sha256: string; mtimeMs: number }>;
 }
 
@@ -39,15 +37,14 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 }
 
 /** Writes the manifest of a freshly filled folder. */
-export async function writeManifest(folder: string, wheel: Wheel): Promise<void> {
+export async function writeManifest(folder: string): Promise<void> {
   const files: Manifest['files'] = {};
   for (const name of [...libraries, addonName, quietName]) {
     const file = path.join(folder, name);
     const { size, mtimeMs } = await stat(file);
     files[name] = { size, mtimeMs, sha256: await sha256(file) };
   }
-  const source = `PyPI wheel ${wheel.distribution} ${wheel.version}, addon built here`;
-  const manifest: Manifest = { tensorflow: wheel.version, source, files };
+  const manifest: Manifest = { files };
   await writeFile(path.join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

@@ -1,4 +1,5 @@
 /** Brings native TensorFlow onto this machine: what is there already, the wheel, the stock installer, or words why not. */
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addonName, buildAddon, tfjsNodeFolder } from './build.ts';
@@ -47,13 +48,12 @@ export async function findNative(wheel: Wheel = tensorflowCpu, cache = cacheFold
   const folder = nativeFolder(wheel, cache);
   const damage = await findDamage(folder);
   if (damage === undefined) {
-    const manifest = await readManifest(folder);
-    return { addon: path.join(folder, addonName), source: manifest?.source ?? 'cache' };
+    const source = `PyPI wheel ${wheel.distribution} ${wheel.version}, addon built here`;
+    return { addon: path.join(folder, addonName), source };
   }
-  const stock = await findStock();
+  const stock = findStock();
   if (stock) return stock;
-  const failure = await readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined);
-  return { reason: failure ?? damage };
+  return { reason: (await lastFailure(wheel, cache)) ?? damage };
 }
 
 /**
@@ -65,8 +65,7 @@ export async function provisionNative(options: ProvisionOptions): Promise<Native
   const found = await findNative(wheel, cache);
   if (process.env[nativeSwitch] === 'off') return found;
   if (found.addon !== undefined && !thorough) return found;
-  if (!thorough && (await readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined)) !== undefined)
-    return found;
+  if (!thorough && (await lastFailure(wheel, cache)) !== undefined) return found;
 
   const folder = nativeFolder(wheel, cache);
   const onWait = (): void => report.step('another set-up is at work on native TensorFlow; waiting for it');
@@ -99,7 +98,7 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
       report.step('building the TensorFlow addon for Node (about 10 s)');
       await buildAddon(staging);
       await prove(path.join(staging, addonName));
-      await writeManifest(staging, wheel);
+      await writeManifest(staging);
     });
     await rm(wheelFile, { force: true });
     report.step('native TensorFlow is ready');
@@ -109,7 +108,7 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
     report.step(`the wheel did not do: ${messageOf(error)}`);
   }
   try {
-    const stock = (await findStock()) ?? (await installStock(report, runStockInstaller));
+    const stock = findStock() ?? (await installStock(report, runStockInstaller));
     await prove(stock.addon);
     return stock;
   } catch (error) {
@@ -122,12 +121,11 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
 }
 
 /** The addon that `@tensorflow/tfjs-node`'s own installer has left, if any. */
-async function findStock(): Promise<NativeAddon | undefined> {
+function findStock(): NativeAddon | undefined {
   const folder = tfjsNodeFolder();
   if (folder === undefined) return undefined;
   const addon = path.join(folder, 'lib', 'napi-v8', addonName);
-  const bytes = await readFile(addon).catch(() => undefined);
-  return bytes === undefined ? undefined : { addon, source: 'stock installer of @tensorflow/tfjs-node' };
+  return existsSync(addon) ? { addon, source: 'stock installer of @tensorflow/tfjs-node' } : undefined;
 }
 
 async function installStock(report: Report, runInstaller: (folder: string) => Promise<void>): Promise<NativeAddon> {
@@ -135,7 +133,7 @@ async function installStock(report: Report, runInstaller: (folder: string) => Pr
   if (folder === undefined) throw new Error('@tensorflow/tfjs-node is not installed');
   report.step('trying the stock installer of @tensorflow/tfjs-node');
   await runInstaller(folder);
-  const stock = await findStock();
+  const stock = findStock();
   if (stock === undefined) throw new Error('it ended well but left no addon');
   return stock;
 }
@@ -160,6 +158,11 @@ function requirePlatform(): void {
 /** Keeps the reason of the last failure, so that only `setup` tries again. */
 function failureFile(wheel: Wheel, cache: string): string {
   return `${nativeFolder(wheel, cache)}.failed`;
+}
+
+/** Why provisioning failed last; undefined where it did not. */
+function lastFailure(wheel: Wheel, cache: string): Promise<string | undefined> {
+  return readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined);
 }
 
 function messageOf(error: unknown): string {
