@@ -14,7 +14,7 @@ export function typescript() {
   return ['--conditions=@dn-detr/source', '--import', import.meta.resolve('tsx')];
 }
 
-const pnpm = 'pnpm@10.34.8';
+const pnpm = JSON.parse(read(path.join(root, 'package.json'))).packageManager;
 const stampFile = path.join(root, 'node_modules', '.setup-stamp');
 
 /** Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. */

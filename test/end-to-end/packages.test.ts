@@ -1,63 +1,95 @@
-/** Each package alone: packed, installed into an empty project, and its README's example run from the built files. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * Each package alone: packed, installed into an empty project with nothing but the packages it needs, and its README's
+ * examples run from the built files, in Node and, where it holds no tensors, in a browser.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasBrowser, runInBrowser } from '../support/browser.ts';
 import { type Finished, runProcess } from '../support/process.ts';
 import { packages, readmeExamples, root } from '../support/readme.ts';
 
-const project = mkdtempSync(path.join(os.tmpdir(), 'dn detr packed '));
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+const folder = mkdtempSync(path.join(os.tmpdir(), 'dn detr packed '));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const expectSuccess = ({ code, stdout, stderr }: Finished): string => {
   expect(code, `${stdout}\n${stderr}`).toBe(0);
   return stdout;
 };
 
-describe('packed packages', () => {
-  beforeAll(async () => {
-    for (const name of packages) {
-      const cwd = path.join(root, 'packages', name);
-      expectSuccess(await runProcess('npm', ['pack', '--pack-destination', project], { cwd }));
-    }
-    writeFileSync(path.join(project, 'package.json'), '{ "type": "module", "private": true }');
-    const tarballs = readdirSync(project).filter((file) => file.endsWith('.tgz'));
-    expect(tarballs).toHaveLength(packages.length);
-    const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
-    expectSuccess(await runProcess('npm', [...install, ...tarballs.map((file) => `./${file}`)], { cwd: project }));
-  }, 240_000);
+const project = (name: string): string => path.join(folder, name);
+const readJson = (...file: string[]) => JSON.parse(readFileSync(path.join(...file), 'utf8'));
 
-  it.each(packages)('%s runs its README example', async (name) => {
-    const examples = readmeExamples(name);
+/** The package and the workspace's packages that it, or its README (development dependencies), needs. */
+function closure(name: string): string[] {
+  const { dependencies, devDependencies } = readJson(root, 'packages', name, 'package.json');
+  const needed = Object.entries<string>({ ...dependencies, ...devDependencies })
+    .filter(([, version]) => version.startsWith('workspace:'))
+    .map(([dependency]) => dependency.replace('@dn-detr/', ''));
+  return [...new Set([...needed.flatMap(closure), name])];
+}
+
+beforeAll(async () => {
+  const { packageManager } = readJson(root, 'package.json');
+  for (const name of packages) {
+    const cwd = path.join(root, 'packages', name);
+    expectSuccess(await runProcess('npx', ['--yes', packageManager, 'pack', '--pack-destination', folder], { cwd }));
+  }
+  const tarballs = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
+  expect(tarballs).toHaveLength(packages.length);
+  for (const name of packages) {
+    mkdirSync(project(name));
+    writeFileSync(path.join(project(name), 'package.json'), '{ "type": "module", "private": true }');
+    const needed = closure(name).map((other) => `../${tarballs.find((file) => file.startsWith(`dn-detr-${other}-`))}`);
+    const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...needed];
+    expectSuccess(await runProcess('npm', install, { cwd: project(name) }));
+  }
+}, 300_000);
+
+describe.each(packages)('%s, packed', (name) => {
+  const examples = readmeExamples(name);
+
+  it('runs the examples of its README', async () => {
     expect(examples.length).toBeGreaterThan(0);
-    for (const [index, example] of examples.entries()) {
-      const file = `${name}-${index}.ts`;
-      writeFileSync(path.join(project, file), example);
-      const loader = import.meta.resolve('tsx');
-      const output = expectSuccess(await runProcess(process.execPath, ['--import', loader, file], { cwd: project }));
-      expect(output).toMatch(/loss \d/);
+    for (const [index, { code, output }] of examples.entries()) {
+      const file = `example-${index}.ts`;
+      writeFileSync(path.join(project(name), file), code);
+      const command = ['--import', import.meta.resolve('tsx'), file];
+      const printed = expectSuccess(await runProcess(process.execPath, command, { cwd: project(name) }));
+      if (output === undefined) expect(printed).toMatch(/loss \d/);
+      else expect(printed).toBe(output);
     }
   });
 
-  it('carry their types', async () => {
-    const file = path.join(project, 'types.ts');
-    writeFileSync(
-      file,
-      "import { capture } from '@dn-detr/runtime';\nconst step = capture((x: number) => x);\nstep('one');\n",
-    );
+  it('carries its types', async () => {
+    const lines = [`import * as all from '@dn-detr/${name}';`, "const wrong: typeof all = 'a string';", 'void wrong;'];
+    writeFileSync(path.join(project(name), 'types.ts'), lines.join('\n'));
     const tsc = path.join(root, 'node_modules', '.bin', 'tsc');
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2022',
-      'types.ts',
-    ];
-    const { stdout } = await runProcess(tsc, options, { cwd: project });
-    expect(stdout).toMatch(/types\.ts\(3,6\): error TS2345: Argument of type 'string' is not assignable/);
+    const options = ['--noEmit', '--strict', '--skipLibCheck', '--module', 'nodenext', '--target', 'es2022'];
+    const { stdout } = await runProcess(tsc, [...options, 'types.ts'], { cwd: project(name) });
+    expect(stdout).toMatch(/types\.ts\(2,7\): error TS2322: Type 'string' is not assignable to type 'typeof import/);
     expect(stdout.trim().split('\n')).toHaveLength(1);
+  });
+});
+
+describe.each(['boxes', 'matcher', 'dn'] as const)('%s, packed, holds no tensors and', (name) => {
+  it('brings no tfjs along', () => {
+    expect(readdirSync(path.join(project(name), 'node_modules'))).not.toContain('@tensorflow');
+  });
+
+  it.runIf(hasBrowser)('runs the examples of its README in a browser', async () => {
+    for (const { code, output } of readmeExamples(name)) {
+      const bundle = await build({
+        stdin: { contents: code, loader: 'ts', resolveDir: project(name) },
+        bundle: true,
+        format: 'iife',
+        platform: 'browser',
+        write: false,
+        logLevel: 'silent',
+      });
+      expect(await runInBrowser((bundle.outputFiles[0] as { text: string }).text)).toBe(output);
+    }
   });
 });

@@ -1,4 +1,4 @@
-/** The runnable examples of READMEs: their `ts` blocks. */
+/** The runnable examples of READMEs: their `ts` blocks, and what they print. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,11 +6,18 @@ import { fileURLToPath } from 'node:url';
 /** The workspace's folder. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The packages whose READMEs hold examples. */
-export const packages = ['runtime', 'core'] as const;
+/** The packages that can be installed, each after those it depends on. */
+export const packages = ['boxes', 'matcher', 'dn', 'runtime', 'core'] as const;
+
+export interface Example {
+  readonly code: string;
+  /** the `text` block that follows the code directly; undefined where the output differs from machine to machine */
+  readonly output: string | undefined;
+}
 
 /** The `ts` blocks of a package's README, in order. */
-export function readmeExamples(name: string): string[] {
+export function readmeExamples(name: string): Example[] {
   const text = readFileSync(path.join(root, 'packages', name, 'README.md'), 'utf8');
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1] as string);
+  const blocks = text.matchAll(/^```ts\n([\s\S]*?)^```$(?:\n\n```text\n([\s\S]*?)^```$)?/gm);
+  return [...blocks].map(([, code, output]) => ({ code: code as string, output }));
 }
