@@ -1,1 +1,11 @@
-export {};
+export { type ObjectTargets, type UsableObjects, usableObjects } from './check.ts';
+export { contrastiveBoxes, dinoGroups } from './contrastive.ts';
+export { DnError } from './error.ts';
+export { type GroupLayout, groupLayout, type LayoutOptions } from './groups.ts';
+export { groupMask, type Isolation, imageMask, keyPadding, type QueryMasks } from './mask.ts';
+export { type BoxNoise, flipLabels, jitterBoxes, type LabelNoise } from './noise.ts';
+export type { DenoisingOptions, SkipReason } from './options.ts';
+export { type KnownQueries, type KnownUsage, prepareKnownQueries } from './queries.ts';
+export { type NoiseSource, type RecordedNoise, recordedNoise, seededNoise } from './random.ts';
+export { type SplitOutputs, splitOutputs } from './split.ts';
+export { type DenseTargets, type KnownAssignment, knownTargets } from './targets.ts';

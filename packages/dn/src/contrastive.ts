@@ -1,0 +1,49 @@
+/** The contrastive noise of DINO (Zhang et al. 2022, section 3.3; `prepare_for_cdn` in `models/dino/dn_components.py`). */
+import { clipBoxes, cxcywhToXyxy, xyxyToCxcywh } from '@dn-detr/boxes';
+import type { NoiseSource } from './random.ts';
+
+/**
+ * Boxes cxcywh `[N, 4]` in 0..1 with every corner coordinate moved either way, by less than `boxNoise` times half the
+ * box's width or height for a positive, and by once to twice that for a negative. The corners are then clamped to the
+ * image.
+ *
+ * As in the reference, corners that cross are not sorted: with `boxNoise` above 0.5 a negative may get a width or
+ * height below 0 (`inverseSigmoid` of `@dn-detr/boxes` takes it for 0).
+ *
+ * @param negative `[N]`, 1 for negatives
+ */
+export function contrastiveBoxes(
+  boxes: Float32Array,
+  negative: Uint8Array,
+  boxNoise: number,
+  noise: NoiseSource,
+): Float32Array {
+  if (boxNoise === 0) return boxes.slice();
+  const signs = new Int32Array(boxes.length);
+  noise.integers(signs, 2);
+  const parts = new Float32Array(boxes.length);
+  noise.uniform(parts);
+  const noised = cxcywhToXyxy(boxes);
+  const scale = Math.fround(boxNoise);
+  for (let i = 0; i < boxes.length; i++) {
+    const side = boxes[(i & ~3) + 2 + (i & 1)] as number;
+    // Rounded after every operation, as float32 tensors are: corners that almost meet have no digits to spare.
+    const distance = Math.fround((parts[i] as number) + (negative[i >> 2] as number));
+    const shift = Math.fround(Math.fround(distance * 0.5 * side) * scale);
+    noised[i] = (noised[i] as number) + (signs[i] === 1 ? shift : -shift);
+  }
+  return xyxyToCxcywh(clipBoxes(noised, 1, 1, noised), noised);
+}
+
+/**
+ * How many groups DINO makes for its argument `dn_number`, 100 in its recipes: as many as fit into 2 × `dnNumber` known
+ * queries, but at least one. For arguments below 50 the reference takes the doubled argument itself as the number of
+ * groups.
+ *
+ * @param largest objects of the image that has most
+ */
+export function dinoGroups(dnNumber: number, largest: number): number {
+  const queries = 2 * dnNumber;
+  if (largest === 0) return 1;
+  return Math.max(1, queries >= 100 ? Math.floor(queries / (2 * largest)) : queries);
+}

@@ -1,0 +1,62 @@
+/** What known queries have to restore, as dense loss targets: a class, a box and weights for every query. */
+
+/**
+ * Loss targets of N queries an image, in the form in which a bipartite matching can give its own too. A criterion sums
+ * weighted losses over all queries and divides by `normalizer`; where that is 0 there is nothing to learn and the loss
+ * is 0, so divide by `max(normalizer, 1)`.
+ */
+export interface DenseTargets {
+  /** `[B, N]`; `numClasses` is "no object", whose one-hot vector over the real classes is all zero */
+  readonly classes: Int32Array;
+  /** cxcywh `[B, N, 4]`, 0 where there is no box to restore */
+  readonly boxes: Float32Array;
+  /** `[B, N]`, 0 or 1 */
+  readonly classWeights: Float32Array;
+  /** `[B, N]`, 0 or 1 */
+  readonly boxWeights: Float32Array;
+  readonly normalizer: number;
+}
+
+/** Which object each known query comes from: see `KnownQueries`. */
+export interface KnownAssignment {
+  readonly numClasses: number;
+  /** `[B, K]` */
+  readonly objects: Int32Array;
+  /** `[B, K]` */
+  readonly negative: Uint8Array;
+}
+
+/**
+ * The targets of known queries. A real query restores its object; a contrastive negative restores "no object" and has
+ * no box; padding carries no weight, or with `paddingAsBackground` restores "no object" as in DINO. `normalizer` is the
+ * number of real queries of the batch that restore an object.
+ *
+ * Sources: `tgt_loss_labels` and `tgt_loss_boxes` in `models/DN_DAB_DETR/dn_components.py`; `SetCriterion` in
+ * `models/dino/dino.py`.
+ */
+export function knownTargets(
+  { numClasses, objects, negative }: KnownAssignment,
+  targets: readonly { readonly labels: ArrayLike<number>; readonly boxes: ArrayLike<number> }[],
+  { paddingAsBackground = false }: { readonly paddingAsBackground?: boolean } = {},
+): DenseTargets {
+  const count = objects.length;
+  const known = targets.length === 0 ? 0 : count / targets.length;
+  const classes = new Int32Array(count).fill(numClasses);
+  const boxes = new Float32Array(4 * count);
+  const classWeights = new Float32Array(count).fill(paddingAsBackground ? 1 : 0);
+  const boxWeights = new Float32Array(count);
+  let normalizer = 0;
+  targets.forEach(({ labels, boxes: from }, image) => {
+    for (let at = image * known; at < (image + 1) * known; at++) {
+      const object = objects[at] as number;
+      if (object < 0) continue;
+      classWeights[at] = 1;
+      if (negative[at] === 1) continue;
+      classes[at] = labels[object] as number;
+      for (let i = 0; i < 4; i++) boxes[4 * at + i] = from[4 * object + i] as number;
+      boxWeights[at] = 1;
+      normalizer++;
+    }
+  });
+  return { classes, boxes, classWeights, boxWeights, normalizer };
+}
