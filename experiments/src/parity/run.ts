@@ -1,13 +1,20 @@
 /** Runs the checks of a folder of fixtures and says what passed, what failed and what nobody looked at. */
 import type { Check, Computed } from './check.ts';
 import { adamwCheck } from './checks/adamw.ts';
+import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
+import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { formulaCheck } from './checks/formula.ts';
 import { type Fixture, listFixtures, readFixture, storedName } from './fixture.ts';
 import { FixtureError } from './json.ts';
 import { compare, type Difference, matches, toleranceFor } from './tolerance.ts';
 
 /** The check of every kind of fixture that has one. */
-export const checks: Readonly<Record<string, Check>> = { formula: formulaCheck, adamw: adamwCheck };
+export const checks: Readonly<Record<string, Check>> = {
+  formula: formulaCheck,
+  adamw: adamwCheck,
+  dn_prepare: dnPrepareCheck,
+  cdn_prepare: cdnPrepareCheck,
+};
 
 export interface CaseReport {
   readonly name: string;

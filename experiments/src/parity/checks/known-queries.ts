@@ -1,0 +1,52 @@
+/** What the fixtures of known queries have in common: targets and draws as they are stored, and the order of results. */
+import { inverseSigmoid } from '@dn-detr/boxes';
+import { type KnownQueries, type RecordedNoise, recordedNoise } from '@dn-detr/dn';
+import { type Fixture, storedName, tensorOf } from '../fixture.ts';
+import { FixtureError } from '../json.ts';
+
+/** The targets of every image, from `gt_labels`, `gt_boxes` and `gt_counts`. */
+export function targetsOf(fixture: Fixture, caseName: string): { labels: Int32Array; boxes: Float32Array }[] {
+  const labels = Int32Array.from(tensorOf(fixture, caseName, 'gt_labels').data);
+  const boxes = Float32Array.from(tensorOf(fixture, caseName, 'gt_boxes').data);
+  let start = 0;
+  return Array.from(tensorOf(fixture, caseName, 'gt_counts').data, (count) => {
+    const end = start + count;
+    const target = { labels: labels.subarray(start, end), boxes: boxes.subarray(4 * start, 4 * end) };
+    start = end;
+    return target;
+  });
+}
+
+/** The stored draws; the reference draws only where a noise scale is above 0. */
+export function drawsOf(fixture: Fixture, caseName: string, keys: readonly string[]): RecordedNoise {
+  return recordedNoise(keys.flatMap((key) => fixture.tensors.get(storedName(caseName, `draw.${key}`))?.data ?? []));
+}
+
+/** @throws FixtureError if stored draws were not asked for */
+export function requireUsedUp(noise: RecordedNoise, caseName: string): void {
+  if (noise.remaining > 0) throw new FixtureError(`${caseName}: ${noise.remaining} of the stored draws were not used`);
+}
+
+/** Places in `[B, K]` of the real known queries `[N]` in the reference's order: group, half of it, image, object. */
+export function realQueries({ layout, valid }: KnownQueries): Int32Array {
+  const places: number[] = [];
+  for (let start = 0; start < layout.known; start += layout.slots) {
+    for (let image = 0; image < layout.batch; image++) {
+      for (let slot = 0; slot < layout.slots; slot++) {
+        const place = image * layout.known + start + slot;
+        if (valid[place] === 1) places.push(place);
+      }
+    }
+  }
+  return Int32Array.from(places);
+}
+
+/** Rows `[N, width]` of values `[B, K, width]`. */
+export function rowsAt(values: ArrayLike<number>, places: Int32Array, width: number): number[] {
+  return Array.from(places).flatMap((place) => Array.from({ length: width }, (_, i) => values[width * place + i] ?? 0));
+}
+
+/** Boxes `[B, K, 4]` before the sigmoid; padding stays 0, as the reference leaves it. */
+export function unsigmoidedBoxes({ boxes, valid }: KnownQueries): Float32Array {
+  return inverseSigmoid(boxes).map((value, i) => (valid[i >> 2] === 1 ? value : 0));
+}
