@@ -1,1 +1,7 @@
-export {};
+export {
+  type Assignment,
+  type AssignmentOptions,
+  type AssignmentSolver,
+  linearSumAssignment,
+} from './assignment.ts';
+export { AssignmentError } from './assignment-error.ts';

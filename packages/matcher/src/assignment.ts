@@ -1,0 +1,156 @@
+/** The rectangular linear assignment problem: `linearSumAssignment`. */
+import { AssignmentError } from './assignment-error.ts';
+import type { BlockedRows } from './blocked-rows.ts';
+import { assignRows } from './jonker-volgenant.ts';
+import { assignRowsByMunkres } from './munkres.ts';
+
+/** Pairs of a row and a column, `min(rows, cols)` of them: pair k is `rows[k]`, `cols[k]`; rows rise. */
+export interface Assignment {
+  readonly rows: Int32Array;
+  readonly cols: Int32Array;
+}
+
+/** What finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js. */
+export type AssignmentSolver = keyof typeof solvers;
+
+export interface AssignmentOptions {
+  /** look for the greatest total instead of the least; default false */
+  readonly maximize?: boolean;
+  readonly solver?: AssignmentSolver;
+  /** receives the pairs, in arrays of `min(rows, cols)` or longer; without it they are new */
+  readonly out?: Assignment;
+}
+
+const solvers = { 'jonker-volgenant': assignRows, munkres: assignRowsByMunkres } as const;
+
+// The matrix with the shorter side as rows, and its solution; they grow to the largest problem seen and are used again.
+let oriented = new Float64Array(0);
+let columnOf = new Int32Array(0);
+let colOfRow = new Int32Array(0);
+
+/**
+ * Pairs rows with columns, each at most once and `min(rows, cols)` pairs in all, so that the sum of their costs is the
+ * least. Exact in float64 arithmetic, like `scipy.optimize.linear_sum_assignment`; costs should stay below 1e300 in
+ * magnitude. Equal input gives equal pairs, also where several assignments are optimal.
+ *
+ * The default solver keeps its workspace between calls: with `out`, a call allocates nothing once a problem as large has
+ * been seen.
+ *
+ * @param cost `[rows, cols]` row-major, not changed; +Infinity (with `maximize`: -Infinity) forbids a pair
+ * @returns `out`, or new arrays; empty if there are no rows or no columns
+ * @throws AssignmentError if an entry is NaN or -Infinity (with `maximize`: +Infinity), or if too many pairs are forbidden
+ * @throws RangeError if a length does not fit
+ */
+export function linearSumAssignment(
+  cost: Float32Array | Float64Array,
+  rows: number,
+  cols: number,
+  { maximize = false, solver = 'jonker-volgenant', out }: AssignmentOptions = {},
+): Assignment {
+  const isTransposed = rows > cols;
+  const [n, m] = isTransposed ? [cols, rows] : [rows, cols];
+  const pairs = out ?? { rows: new Int32Array(n), cols: new Int32Array(n) };
+  checkLengths(cost, rows, cols, pairs);
+  if (n === 0) return pairs;
+
+  if (oriented.length < n * m) oriented = new Float64Array(n * m);
+  if (columnOf.length < n) columnOf = new Int32Array(n);
+  const total = isTransposed ? transpose(cost, rows, cols, maximize) : copy(cost, rows * cols, maximize);
+  if (!Number.isFinite(total)) checkEntries(cost, cols, maximize);
+  const blocked = solvers[solver](oriented, n, m, columnOf);
+  if (blocked !== undefined) throw infeasible(blocked, isTransposed, maximize);
+
+  // The pairs by rising row: of a transposed problem the longer side.
+  const { rows: pairedRows, cols: pairedCols } = pairs;
+  if (isTransposed) {
+    if (colOfRow.length < m) colOfRow = new Int32Array(m);
+    colOfRow.fill(-1, 0, m);
+    for (let col = 0; col < n; col++) colOfRow[columnOf[col] as number] = col;
+    for (let row = 0, k = 0; k < n; row++) {
+      const col = colOfRow[row] as number;
+      if (col < 0) continue;
+      pairedRows[k] = row;
+      pairedCols[k++] = col;
+    }
+  } else {
+    for (let row = 0; row < n; row++) {
+      pairedRows[row] = row;
+      pairedCols[row] = columnOf[row] as number;
+    }
+  }
+  return pairs;
+}
+
+/** Copies the matrix into `oriented`, negated to maximise, and returns the sum of its entries. */
+function copy(cost: Float32Array | Float64Array, length: number, maximize: boolean): number {
+  const [target, sign] = [oriented, maximize ? -1 : 1];
+  let total = 0;
+  for (let e = 0; e < length; e++) {
+    const c = sign * (cost[e] as number);
+    target[e] = c;
+    total += c;
+  }
+  return total;
+}
+
+/** Rows that are read together, so that writing a column of them stays within a cache line or two. */
+const transposedRows = 16;
+
+/** As `copy`, transposed: `oriented` becomes `[cols, rows]`. */
+function transpose(cost: Float32Array | Float64Array, rows: number, cols: number, maximize: boolean): number {
+  const [target, sign] = [oriented, maximize ? -1 : 1];
+  let total = 0;
+  for (let begin = 0; begin < rows; begin += transposedRows) {
+    const end = Math.min(rows, begin + transposedRows);
+    for (let j = 0; j < cols; j++) {
+      for (let i = begin; i < end; i++) {
+        const c = sign * (cost[i * cols + j] as number);
+        target[j * rows + i] = c;
+        total += c;
+      }
+    }
+  }
+  return total;
+}
+
+/** @throws RangeError if a length does not fit */
+function checkLengths(cost: ArrayLike<number>, rows: number, cols: number, pairs: Assignment): void {
+  for (const [name, size] of Object.entries({ rows, cols })) {
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new RangeError(`expected a whole number of ${name}, got ${size}`);
+  }
+  if (cost.length !== rows * cols) {
+    throw new RangeError(`expected ${rows} x ${cols} = ${rows * cols} costs, got ${cost.length}`);
+  }
+  const count = Math.min(rows, cols);
+  if (pairs.rows.length < count || pairs.cols.length < count) {
+    const found = `${pairs.rows.length} rows and ${pairs.cols.length} columns`;
+    throw new RangeError(`expected an output for ${count} pairs, got one for ${found}`);
+  }
+}
+
+/** @throws AssignmentError if an entry is NaN or infinitely good */
+function checkEntries(cost: Float32Array | Float64Array, cols: number, maximize: boolean): void {
+  const forbidden = maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const invalid = cost.findIndex((c) => !Number.isFinite(c) && c !== forbidden);
+  if (invalid < 0) return;
+  const [row, col] = [Math.floor(invalid / cols), invalid % cols];
+  throw new AssignmentError(
+    `the cost of row ${row}, column ${col} is ${cost[invalid]}: expected a number, or ${forbidden} for a forbidden pair`,
+    [row],
+    [col],
+  );
+}
+
+function infeasible({ rows, columns }: BlockedRows, isTransposed: boolean, maximize: boolean): AssignmentError {
+  const [short, long] = isTransposed ? ['column', 'row'] : ['row', 'column'];
+  const forbidden = maximize ? '-Infinity' : 'Infinity';
+  const list = (name: string, indices: readonly number[]) =>
+    `${name}${indices.length === 1 ? '' : 's'} ${indices.join(', ')}`;
+  const message =
+    columns.length === 0
+      ? `no assignment is possible: every cost in ${list(short, rows)} is ${forbidden}`
+      : `no assignment is possible: ${list(short, rows)} can only be paired with ${list(long, columns)}, ` +
+        `every other cost there is ${forbidden}`;
+  return isTransposed ? new AssignmentError(message, columns, rows) : new AssignmentError(message, rows, columns);
+}

@@ -1,0 +1,223 @@
+/**
+ * The assignment problem by shortest augmenting paths: Jonker and Volgenant, Computing 38 (1987), for the bids and the
+ * prices; Crouse, IEEE Trans. Aerospace and Electronic Systems 52 (2016), for rectangular matrices.
+ *
+ * `price[j]` is the dual variable of column j. The dual of row i is implied: the smallest `cost[i, j] - price[j]`, which
+ * an assigned row has at its own column. A free column keeps price 0 and no other price exceeds 0 (in a square matrix,
+ * where no column stays free, prices are arbitrary), so that the result is optimal.
+ *
+ * Axes: i = row, `[0, n)`; j = column, `[0, m)`; n <= m.
+ */
+import { type BlockedRows, blockedRows } from './blocked-rows.ts';
+
+// The workspace: it grows to the largest problem seen and is used again, so that a call allocates nothing.
+let freeRows = new Int32Array(0);
+let rowOf = new Int32Array(0);
+let price = new Float64Array(0);
+let distance = new Float64Array(0);
+let unpriced = new Float64Array(0);
+let predecessor = new Int32Array(0);
+let settled = new Int32Array(0);
+let blockMinimum = new Float64Array(0);
+
+/** Columns a block, as a power of two: the nearest column is found among the minima of blocks, then inside one block. */
+const blockShift = 5;
+
+function reserve(n: number, m: number): void {
+  if (n > freeRows.length) freeRows = new Int32Array(n);
+  if (m <= rowOf.length) return;
+  rowOf = new Int32Array(m);
+  price = new Float64Array(m);
+  distance = new Float64Array(m);
+  unpriced = new Float64Array(m);
+  predecessor = new Int32Array(m);
+  settled = new Int32Array(m);
+  blockMinimum = new Float64Array(((m - 1) >> blockShift) + 1);
+}
+
+/**
+ * Assigns every row to a column of its own at the least total cost.
+ *
+ * @param cost `[n, m]` row-major with n <= m; no NaN, no -Infinity; +Infinity forbids a pair
+ * @param columnOf `[n]` or longer; receives the column of every row
+ * @returns undefined, or why there is no assignment of finite cost
+ */
+export function assignRows(cost: Float64Array, n: number, m: number, columnOf: Int32Array): BlockedRows | undefined {
+  reserve(n, m);
+  rowOf.fill(-1, 0, m);
+  columnOf.fill(-1, 0, n);
+  price.fill(0, 0, m);
+  if (n === m) reduceColumns(cost, n);
+  const free = bid(cost, n, m, columnOf);
+  for (let f = 0; f < free; f++) {
+    const row = freeRows[f] as number;
+    if (!augment(cost, m, row, columnOf)) return blockedRows(cost, n, m, columnOf, row);
+  }
+  return undefined;
+}
+
+/** Prices every column of a square matrix at its smallest cost: fewer rows then compete for one column. */
+function reduceColumns(cost: Float64Array, n: number): void {
+  const prices = price;
+  for (let j = 0; j < n; j++) prices[j] = cost[j] as number;
+  for (let i = 1; i < n; i++) {
+    const row = i * n;
+    for (let j = 0; j < n; j++) {
+      const c = cost[row + j] as number;
+      if (c < (prices[j] as number)) prices[j] = c;
+    }
+  }
+  // A column without a finite cost must not turn differences into NaN; its row will be found blocked.
+  for (let j = 0; j < n; j++) if (prices[j] === Number.POSITIVE_INFINITY) prices[j] = 0;
+}
+
+/** How often the rows may bid, and how many bids a row of the round (on average) has when it is outbid. */
+const bidRounds = 2;
+const bidsPerRow = 2;
+
+/**
+ * Augmenting row reduction: each free row takes its best column, whose price falls until the row's second best is as
+ * good, and the row that had the column bids again at once. The number of bids is bounded, because rows that compete
+ * for nearly equal columns lower prices by ever smaller steps.
+ *
+ * @returns how many rows are left without a column; they stand first in `freeRows`
+ */
+function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): number {
+  const [free, owner, prices] = [freeRows, rowOf, price];
+  for (let i = 0; i < n; i++) free[i] = i;
+  let left = n;
+  for (let round = 0; round < bidRounds && left > 0; round++) {
+    const waiting = left;
+    let bids = bidsPerRow * waiting;
+    left = 0;
+    for (let next = 0; next < waiting; ) {
+      const i = free[next++] as number;
+      const row = i * m;
+      let best = Number.POSITIVE_INFINITY;
+      let second = Number.POSITIVE_INFINITY;
+      let bestColumn = -1;
+      let secondColumn = -1;
+      for (let j = 0; j < m; j++) {
+        const reduced = (cost[row + j] as number) - (prices[j] as number);
+        if (reduced < second) {
+          if (reduced < best) {
+            second = best;
+            secondColumn = bestColumn;
+            best = reduced;
+            bestColumn = j;
+          } else {
+            second = reduced;
+            secondColumn = j;
+          }
+        }
+      }
+      let column = bestColumn;
+      let outbids = false;
+      if (secondColumn >= 0) {
+        const lowered = (prices[column] as number) - (second - best);
+        // Two equally good columns, or as good as float64 can tell: the price stays, and the other column may be free.
+        outbids = lowered < (prices[column] as number);
+        if (outbids) prices[column] = lowered;
+        else if ((owner[column] as number) >= 0) column = secondColumn;
+      }
+      const loser = column < 0 ? -1 : (owner[column] as number);
+      if (column < 0 || (secondColumn < 0 && loser >= 0)) {
+        // One column at most is possible, and it is taken: only a search can tell what else must move.
+        free[left++] = i;
+        continue;
+      }
+      owner[column] = i;
+      columnOf[i] = column;
+      if (loser < 0) continue;
+      columnOf[loser] = -1;
+      if (outbids && --bids > 0) free[--next] = loser;
+      else free[left++] = loser;
+    }
+  }
+  return left;
+}
+
+/**
+ * Dijkstra's search from a free row to the nearest free column over reduced costs; then every row on the path moves on
+ * to its next column.
+ *
+ * A row is scanned with two loads an entry: `unpriced[j]` is the distance of column j plus its price, so that prices are
+ * only read where a distance improves. -Infinity there marks a settled column, which nothing improves.
+ *
+ * @returns false if no free column can be reached
+ */
+function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Array): boolean {
+  const [owner, prices, distances, keys, minima] = [rowOf, price, distance, unpriced, blockMinimum];
+  const [from, done] = [predecessor, settled];
+  from.fill(start, 0, m);
+  const blocks = ((m - 1) >> blockShift) + 1;
+  for (let block = 0, j = 0; block < blocks; block++) {
+    let minimum = Number.POSITIVE_INFINITY;
+    for (const end = Math.min(m, (block + 1) << blockShift); j < end; j++) {
+      const c = cost[start * m + j] as number;
+      const d = c - (prices[j] as number);
+      keys[j] = c;
+      distances[j] = d;
+      if (d < minimum) minimum = d;
+    }
+    minima[block] = minimum;
+  }
+
+  let nearest = -1;
+  let reached = 0;
+  let numDone = 0;
+  while (true) {
+    let block = 0;
+    reached = minima[0] as number;
+    for (let b = 1; b < blocks; b++) {
+      const minimum = minima[b] as number;
+      if (minimum < reached) {
+        reached = minimum;
+        block = b;
+      }
+    }
+    if (reached === Number.POSITIVE_INFINITY) return false;
+
+    nearest = -1;
+    let rest = Number.POSITIVE_INFINITY;
+    const end = Math.min(m, (block + 1) << blockShift);
+    for (let j = block << blockShift; j < end; j++) {
+      if (keys[j] === Number.NEGATIVE_INFINITY) continue;
+      const d = distances[j] as number;
+      if (nearest < 0 && d === reached) nearest = j;
+      else if (d < rest) rest = d;
+    }
+    const i = owner[nearest] as number;
+    if (i < 0) break;
+
+    minima[block] = rest;
+    keys[nearest] = Number.NEGATIVE_INFINITY;
+    done[numDone++] = nearest;
+    const row = i * m;
+    const offset = (cost[row + nearest] as number) - (prices[nearest] as number) - reached;
+    for (let j = 0; j < m; j++) {
+      const key = (cost[row + j] as number) - offset;
+      if (key < (keys[j] as number)) {
+        keys[j] = key;
+        from[j] = i;
+        const d = key - (prices[j] as number);
+        distances[j] = d;
+        const b = j >> blockShift;
+        if (d < (minima[b] as number)) minima[b] = d;
+      }
+    }
+  }
+
+  for (let k = 0; k < numDone; k++) {
+    const j = done[k] as number;
+    prices[j] = (prices[j] as number) + (distances[j] as number) - reached;
+  }
+  for (let j = nearest, i = -1; i !== start; ) {
+    i = from[j] as number;
+    owner[j] = i;
+    const previous = columnOf[i] as number;
+    columnOf[i] = j;
+    j = previous;
+  }
+  return true;
+}
