@@ -1,0 +1,143 @@
+/** The proof that known queries give nothing away: through attention, by one bit. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { imageMask } from './mask.ts';
+import type { DenoisingOptions } from './options.ts';
+import { type KnownQueries, prepareKnownQueries } from './queries.ts';
+import { seededNoise } from './random.ts';
+import { decode, features, width } from './testing/attention.ts';
+import { batches, layouts, manyObjects, numClasses, type TestTargets } from './testing/batches.ts';
+
+const cases = fc.record({ targets: batches, options: layouts, seed: fc.integer() });
+
+const prepare = (targets: readonly TestTargets[], options: DenoisingOptions, seed = 1) =>
+  prepareKnownQueries(targets, seededNoise(seed), options);
+
+type Chosen = (query: number, at: number) => boolean;
+
+/** Replaces what the chosen known queries of an image are fed by something large and arbitrary. */
+function disturbed(queries: KnownQueries, image: number, chosen: Chosen): Float64Array {
+  const fed = features(queries, image);
+  for (let query = 0; query < queries.layout.known; query++) {
+    if (!chosen(query, image * queries.layout.known + query)) continue;
+    for (let c = 0; c < width; c++) fed[query * width + c] = 100 * Math.cos(7 * query + c + 1);
+  }
+  return fed;
+}
+
+/** The queries of an image whose output changes by any bit when the chosen ones are fed something else. */
+function affected(queries: KnownQueries, image: number, chosen: Chosen): number[] {
+  const mask = imageMask(queries, image);
+  const before = decode(features(queries, image), mask);
+  const after = decode(disturbed(queries, image, chosen), mask);
+  const changed = Array.from({ length: queries.layout.total }, (_, query) => query);
+  return changed.filter((query) => {
+    const rows = [before, after].map((x) => x.subarray(query * width, (query + 1) * width)) as [
+      Float64Array,
+      Float64Array,
+    ];
+    return rows[0].some((value, c) => !Object.is(value, rows[1][c]));
+  });
+}
+
+const forEachImage = (queries: KnownQueries, check: (image: number) => void) => {
+  for (let image = 0; image < queries.layout.batch; image++) check(image);
+};
+
+describe('known queries', () => {
+  it('change no output of a matching query', () => {
+    fc.assert(
+      fc.property(cases, fc.constantFrom('groups', 'known'), ({ targets, options, seed }, isolate) => {
+        const queries = prepare(targets, { ...options, isolate }, seed);
+        forEachImage(queries, (image) => {
+          expect(affected(queries, image, () => true).filter((query) => query >= queries.layout.known)).toEqual([]);
+        });
+      }),
+    );
+  });
+
+  it('change no output of another group', () => {
+    fc.assert(
+      fc.property(cases, fc.nat(3), ({ targets, options, seed }, p) => {
+        const queries = prepare(targets, options, seed);
+        const groupOf = (query: number) => Math.floor(query / queries.layout.groupSize);
+        forEachImage(queries, (image) => {
+          const changed = affected(queries, image, (query) => groupOf(query) === p);
+          expect(changed.filter((query) => groupOf(query) !== p)).toEqual([]);
+        });
+      }),
+    );
+  });
+
+  it('change nothing by what padding holds', () => {
+    fc.assert(
+      fc.property(cases, ({ targets, options, seed }) => {
+        const queries = prepare(targets, options, seed);
+        const { known } = queries.layout;
+        const isPadding: Chosen = (_, at) => queries.valid[at] === 0;
+        forEachImage(queries, (image) => {
+          const changed = affected(queries, image, isPadding);
+          expect(changed.filter((query) => query >= known || queries.valid[image * known + query] === 1)).toEqual([]);
+        });
+      }),
+    );
+  });
+});
+
+// What makes the proof a proof: the same disturbance is noticed once a mask is dropped.
+describe('without the mask', () => {
+  const targets = [manyObjects(3), manyObjects(1)];
+  const options = { numClasses, matchingQueries: 2, groups: 2 };
+
+  it('all matching queries notice a known one', () => {
+    const queries = prepare(targets, { ...options, isolate: 'nothing' });
+    const changed = affected(queries, 0, (query) => query === 0);
+    expect(changed.filter((query) => query >= queries.layout.known)).toEqual([6, 7]);
+  });
+
+  it('groups notice each other where only the matching queries are protected', () => {
+    const queries = prepare(targets, { ...options, isolate: 'known' });
+    expect(affected(queries, 0, (query) => query < 3)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('real queries notice padding', () => {
+    const queries = prepare(targets, { ...options, maskPadding: false });
+    expect(queries.keyPadding).toBeUndefined();
+    expect(affected(queries, 1, (_, at) => queries.valid[at] === 0)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+});
+
+describe('padding to another size', () => {
+  /** Outputs of all that is real, and the loss of the known part, as a criterion makes it of dense targets. */
+  function results(queries: KnownQueries): { outputs: number[]; loss: number } {
+    const { layout, valid, targets } = queries;
+    const outputs: number[] = [];
+    let sum = 0;
+    forEachImage(queries, (image) => {
+      const decoded = decode(features(queries, image), imageMask(queries, image));
+      for (let query = 0; query < layout.total; query++) {
+        const row = decoded.subarray(query * width, (query + 1) * width);
+        const at = image * layout.known + query;
+        if (query >= layout.known || valid[at] === 1) outputs.push(...row);
+        if (query >= layout.known) continue;
+        sum += (targets.classWeights[at] as number) * ((row[0] as number) - (targets.classes[at] as number)) ** 2;
+        for (let i = 0; i < 4; i++) {
+          const distance = Math.abs((row[i + 1] as number) - (targets.boxes[4 * at + i] as number));
+          sum += (targets.boxWeights[at] as number) * distance;
+        }
+      }
+    });
+    return { outputs, loss: sum / Math.max(1, targets.normalizer) };
+  }
+
+  it('changes neither outputs nor losses', () => {
+    fc.assert(
+      fc.property(cases, fc.integer({ min: 1, max: 9 }), ({ targets, options, seed }, slotBucket) => {
+        const [a, b] = [options, { ...options, slotBucket }].map((o) => results(prepare(targets, o, seed)));
+        expect(a?.outputs.length).toBe(b?.outputs.length);
+        for (const [i, output] of (a?.outputs ?? []).entries()) expect(b?.outputs[i]).toBeCloseTo(output, 5);
+        expect(b?.loss).toBeCloseTo(a?.loss as number, 5);
+      }),
+    );
+  });
+});

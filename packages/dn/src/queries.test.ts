@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DenoisingOptions } from './options.ts';
+import { prepareKnownQueries } from './queries.ts';
+import { type NoiseSource, recordedNoise, seededNoise } from './random.ts';
+import { batches, layouts, manyObjects, numClasses } from './testing/batches.ts';
+
+const options: DenoisingOptions = { numClasses, matchingQueries: 4, groups: 2 };
+
+const noNoise = { labelNoise: 0, boxNoise: 0 };
+
+describe('prepareKnownQueries', () => {
+  it('lays groups out one after the other, each image from its first slot', () => {
+    const targets = [
+      { labels: [1], boxes: [0.5, 0.5, 0.25, 0.25] },
+      { labels: [2, 3], boxes: [0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 0.125, 0.125] },
+    ];
+    const queries = prepareKnownQueries(targets, recordedNoise([]), { ...options, ...noNoise });
+    expect(queries.layout).toMatchObject({ batch: 2, groups: 2, slots: 2, known: 4, matching: 4, total: 8 });
+    expect(queries.labels).toEqual(Int32Array.of(1, -1, 1, -1, 2, 3, 2, 3));
+    expect(queries.objects).toEqual(Int32Array.of(0, -1, 0, -1, 0, 1, 0, 1));
+    expect(queries.valid).toEqual(Uint8Array.of(1, 0, 1, 0, 1, 1, 1, 1));
+    expect(queries.boxes.subarray(0, 8)).toEqual(Float32Array.of(0.5, 0.5, 0.25, 0.25, 0, 0, 0, 0));
+    expect(queries.boxes.subarray(20, 24)).toEqual(Float32Array.of(0.75, 0.75, 0.125, 0.125));
+    expect(queries.usage).toEqual({ queries: 6, objects: 3, overBudget: 0, crowd: 0, degenerate: 0 });
+    expect(queries.targets.normalizer).toBe(6);
+  });
+
+  it('puts negatives behind the positives of their group', () => {
+    const queries = prepareKnownQueries([manyObjects(2), manyObjects(1)], seededNoise(1), {
+      ...options,
+      contrastive: true,
+      labelNoise: 0,
+    });
+    expect(queries.layout).toMatchObject({ slots: 2, groupSize: 4, known: 8 });
+    expect(queries.objects).toEqual(Int32Array.of(...[0, 1, 0, 1, 0, 1, 0, 1], ...[0, -1, 0, -1, 0, -1, 0, -1]));
+    expect(queries.negative).toEqual(Uint8Array.of(...[0, 0, 1, 1, 0, 0, 1, 1], ...[0, 0, 1, 0, 0, 0, 1, 0]));
+    expect(queries.targets.normalizer).toBe(6);
+    expect(queries.usage).toMatchObject({ queries: 12, objects: 3 });
+  });
+
+  it('draws in the order of the reference: flips, new labels, boxes, group by group', () => {
+    const targets = [manyObjects(1), manyObjects(1)];
+    const noise = recordedNoise([[0, 0.9, 0.9, 0], [5, 6], new Float32Array(16).fill(0.5)]);
+    const queries = prepareKnownQueries(targets, noise, options);
+    expect(queries.labels).toEqual(Int32Array.of(5, 2, 2, 6));
+    expect(noise.remaining).toBe(0);
+  });
+
+  it.each([{}, { contrastive: true }, { slotBucket: 8 }])('takes a batch without objects: %j', (changes) => {
+    const none = { labels: [], boxes: [] };
+    const queries = prepareKnownQueries([none, none], seededNoise(1), { ...options, ...changes });
+    const known = 'slotBucket' in changes ? 16 : 0;
+    expect(queries.layout).toMatchObject({ known, total: known + 4 });
+    expect(queries.boxes.length).toBe(2 * known * 4);
+    expect(queries.groupMask.length).toBe((known + 4) ** 2);
+    expect(queries.keyPadding?.filter((padded) => padded === 1).length).toBe(2 * known);
+    expect(queries.targets.normalizer).toBe(0);
+    expect(queries.usage.queries).toBe(0);
+  });
+
+  it('takes a batch without images', () => {
+    expect(prepareKnownQueries([], seededNoise(1), options).layout).toMatchObject({ batch: 0, known: 0, total: 4 });
+  });
+
+  it('takes one image of 200 objects beside an empty one', () => {
+    const queries = prepareKnownQueries([manyObjects(200), manyObjects(0)], seededNoise(1), options);
+    expect(queries.layout.known).toBe(400);
+    expect(queries.usage).toMatchObject({ queries: 400, objects: 200 });
+  });
+
+  it('keeps the budget by a new random subset of the objects each step, and reports it', () => {
+    const budget = { ...options, maxKnownQueries: 50 };
+    const steps = Array.from({ length: 40 }, (_, step) =>
+      prepareKnownQueries([manyObjects(200), manyObjects(3)], seededNoise(step), budget),
+    );
+    for (const { layout, usage } of steps) {
+      expect(layout).toMatchObject({ groups: 1, slots: 50, known: 50 });
+      expect(usage).toMatchObject({ queries: 53, objects: 53, overBudget: 150 });
+    }
+    const seen = new Set(steps.flatMap(({ objects }) => [...objects.subarray(0, 50)]));
+    expect(seen.size).toBe(200);
+    const [first, second] = steps.map(({ objects }) => objects.subarray(0, 50));
+    expect(new Set(first).size).toBe(50);
+    expect(first).not.toEqual(second);
+  });
+
+  it('leaves out crowd, and still names objects by their place among the targets', () => {
+    const boxes = [0.5, 0.5, 0.25, 0.25];
+    const target = { labels: [3, 4, 5], boxes: [...boxes, ...boxes, ...boxes], crowd: [0, 1, 0] };
+    const skipping = { ...options, ...noNoise, skip: ['crowd'] } as const;
+    const queries = prepareKnownQueries([target], seededNoise(1), skipping);
+    expect(queries.objects).toEqual(Int32Array.of(0, 2, 0, 2));
+    expect(queries.targets.classes).toEqual(Int32Array.of(3, 5, 3, 5));
+    expect(queries.usage).toMatchObject({ objects: 2, crowd: 1 });
+  });
+
+  it('gives the same bytes for the same seed, and others for another', () => {
+    fc.assert(
+      fc.property(batches, layouts, fc.integer(), (targets, layout, seed) => {
+        const prepare = () => prepareKnownQueries(targets, seededNoise(seed), layout);
+        expect(prepare()).toEqual(prepare());
+      }),
+    );
+    const boxes = [1, 2].map((seed) => prepareKnownQueries([manyObjects(3)], seededNoise(seed), options).boxes);
+    expect(boxes[0]).not.toEqual(boxes[1]);
+  });
+
+  it('does not change the targets, and shares no memory with them', () => {
+    fc.assert(
+      fc.property(batches, layouts, (targets, layout) => {
+        const before = structuredClone(targets);
+        const queries = prepareKnownQueries(targets, seededNoise(1), layout);
+        for (const out of [queries.labels, queries.boxes, queries.targets.boxes, queries.targets.classes]) out.fill(9);
+        expect(targets).toEqual(before);
+      }),
+    );
+  });
+
+  it('draws the same noise however far a batch is padded', () => {
+    fc.assert(
+      fc.property(batches, layouts, fc.integer({ min: 1, max: 9 }), (targets, layout, slotBucket) => {
+        const [a, b] = [layout, { ...layout, slotBucket }].map((o) => prepareKnownQueries(targets, seededNoise(1), o));
+        const real = (queries: typeof a) => queries?.boxes.filter((_, i) => queries.valid[i >> 2] === 1);
+        expect(real(a)).toEqual(real(b));
+      }),
+    );
+  });
+
+  it('asks nothing of chance where there is no noise', () => {
+    const silent: NoiseSource = { uniform: () => expect.fail('uniform'), integers: () => expect.fail('integers') };
+    for (const contrastive of [false, true]) {
+      const queries = prepareKnownQueries([manyObjects(3)], silent, { ...options, ...noNoise, contrastive });
+      expect(queries.boxes.subarray(0, 12)).toEqual(manyObjects(3).boxes);
+    }
+  });
+
+  it('names what is wrong with targets and options', () => {
+    expect(() => prepareKnownQueries([manyObjects(1)], seededNoise(1), { ...options, numClasses: 2 })).toThrow(
+      'image 0, object 0: label 2 is no class',
+    );
+    expect(() => prepareKnownQueries([], seededNoise(1), { ...options, groups: 0 })).toThrow('groups is 0');
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { recordedNoise, seededNoise } from './random.ts';
+
+const uniform = (seed: string | number, size: number) => {
+  const out = new Float32Array(size);
+  seededNoise(seed).uniform(out);
+  return out;
+};
+
+describe('seededNoise', () => {
+  it('gives the same bytes for the same seed, on every machine', () => {
+    expect(uniform('run 7', 1000)).toEqual(uniform('run 7', 1000));
+    expect(uniform(7, 3)).toEqual(uniform('7', 3));
+    expect(uniform(7, 1000)).not.toEqual(uniform(8, 1000));
+    const [first] = uniform('fixed', 1);
+    expect(first).toBe(0.7444969415664673);
+  });
+
+  it('stays below 1 in float32', () => {
+    const draws = uniform(1, 1_000_000);
+    expect(draws.every((u) => u >= 0 && u < 1 && Number.isInteger(u * 2 ** 24))).toBe(true);
+  });
+
+  it('draws whole numbers from 0 on, all alike', () => {
+    const out = new Int32Array(60_000);
+    seededNoise(1).integers(out, 6);
+    for (let value = 0; value < 6; value++) {
+      const rate = out.filter((drawn) => drawn === value).length / out.length;
+      expect(Math.abs(rate - 1 / 6)).toBeLessThan(4 * Math.sqrt(5 / 36 / out.length));
+    }
+    expect(out.every((drawn) => drawn >= 0 && drawn < 6)).toBe(true);
+  });
+});
+
+describe('recordedNoise', () => {
+  it('replays one array for each request', () => {
+    const noise = recordedNoise([[0.5, 0.25], [3]]);
+    const [floats, integers] = [new Float32Array(2), new Int32Array(1)];
+    noise.uniform(floats);
+    expect([...floats, noise.remaining]).toEqual([0.5, 0.25, 1]);
+    noise.integers(integers, 5);
+    expect([...integers, noise.remaining]).toEqual([3, 0]);
+  });
+
+  it('says when what is asked for was not recorded', () => {
+    const noise = recordedNoise([[0.5, 0.25]]);
+    expect(() => noise.uniform(new Float32Array(3))).toThrow('recorded draw 0 holds 2 numbers, but 3 are asked for');
+    noise.uniform(new Float32Array(2));
+    expect(() => noise.uniform(new Float32Array(2))).toThrow('all 1 recorded draws are used up');
+  });
+});

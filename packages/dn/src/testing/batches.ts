@@ -1,0 +1,47 @@
+/** Batches of targets and options for property tests. */
+import fc from 'fast-check';
+import type { DenoisingOptions } from '../options.ts';
+
+export const numClasses = 7;
+
+export interface TestTargets {
+  labels: Int32Array;
+  boxes: Float32Array;
+}
+
+/** A box from four numbers in 0..1, wholly inside the image and at least 0.02 wide and high. */
+const boxOf = ([u, v, s, t]: [number, number, number, number]): number[] => {
+  const [w, h] = [0.02 + 0.96 * s, 0.02 + 0.96 * t];
+  return [w / 2 + (1 - w) * u, h / 2 + (1 - h) * v, w, h];
+};
+
+const fraction = fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000);
+const object = fc.tuple(
+  fc.integer({ min: 0, max: numClasses - 1 }),
+  fc.tuple(fraction, fraction, fraction, fraction).map(boxOf),
+);
+
+const image = fc.array(object, { maxLength: 6 }).map(
+  (objects): TestTargets => ({
+    labels: Int32Array.from(objects, ([label]) => label),
+    boxes: Float32Array.from(objects.flatMap(([, box]) => box)),
+  }),
+);
+
+/** One to four images of none to six objects each. */
+export const batches = fc.array(image, { minLength: 1, maxLength: 4 });
+
+/** All that shapes the layout; noise as in the papers. */
+export const layouts: fc.Arbitrary<DenoisingOptions> = fc.record({
+  numClasses: fc.constant(numClasses),
+  matchingQueries: fc.integer({ min: 1, max: 5 }),
+  groups: fc.integer({ min: 1, max: 4 }),
+  contrastive: fc.boolean(),
+  slotBucket: fc.integer({ min: 1, max: 5 }),
+});
+
+/** `count` objects of class 2, spread over an image. */
+export function manyObjects(count: number): TestTargets {
+  const boxes = Array.from({ length: count }, (_, i) => boxOf([i / count, (i % 7) / 7, 0.1, 0.2]));
+  return { labels: new Int32Array(count).fill(2), boxes: Float32Array.from(boxes.flat()) };
+}
