@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { benchCapture } from '../bench/capture.ts';
 import { UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
+import { benchDnCommand } from './bench-dn.ts';
 
 export function benchCommand(): Command {
   const capture = new Command('capture')
@@ -34,5 +35,8 @@ export function benchCommand(): Command {
       }
       process.stdout.write(`${table.toString()}\n`);
     });
-  return new Command('bench').description('speed figures of this machine').addCommand(capture);
+  return new Command('bench')
+    .description('speed figures of this machine')
+    .addCommand(capture)
+    .addCommand(benchDnCommand());
 }

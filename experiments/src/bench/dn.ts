@@ -1,0 +1,44 @@
+/** Times the making of known queries at the size of a training step on COCO. */
+import { type ObjectTargets, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
+
+export interface DnBench {
+  /** median of one call, masks and loss targets included */
+  ms: number;
+  /** K, known queries an image */
+  known: number;
+  /** T, all queries an image */
+  total: number;
+}
+
+const images = 16;
+const objects = 20;
+const options = { numClasses: 91, matchingQueries: 300, groups: 5 };
+
+const warmUp = 200;
+const rounds = 500;
+
+/** Every call gets targets that it has not seen. */
+export function benchDn(): DnBench {
+  const times: number[] = [];
+  let layout = { known: 0, total: 0 };
+  for (let round = 0; round < warmUp + rounds; round++) {
+    const targets = randomTargets(round);
+    const started = performance.now();
+    ({ layout } = prepareKnownQueries(targets, seededNoise(`bench ${round}`), options));
+    if (round >= warmUp) times.push(performance.now() - started);
+  }
+  const ms = times.sort((a, b) => a - b)[rounds / 2] as number;
+  return { ms, known: layout.known, total: layout.total };
+}
+
+function randomTargets(seed: number): ObjectTargets[] {
+  const random = seededNoise(`targets ${seed}`);
+  return Array.from({ length: images }, () => {
+    const labels = new Int32Array(objects);
+    random.integers(labels, options.numClasses);
+    const boxes = new Float32Array(4 * objects);
+    random.uniform(boxes);
+    // Centres in 0.25..0.75 and sides in 0.01..0.5 keep every corner inside the image.
+    return { labels, boxes: boxes.map((u, i) => (i % 4 < 2 ? 0.25 + 0.5 * u : 0.01 + 0.49 * u)) };
+  });
+}

@@ -1,0 +1,17 @@
+/** `bench dn`: how long known queries take to make. */
+import { Command } from 'commander';
+import { benchDn } from '../bench/dn.ts';
+
+export function benchDnCommand(): Command {
+  return new Command('dn')
+    .description('known queries of 16 images with 20 objects in 5 groups before 300 matching queries')
+    .option('--json', 'one JSON document on stdout')
+    .action(({ json }: { json?: boolean }) => {
+      const figures = benchDn();
+      const { ms, known, total } = figures;
+      const text = json
+        ? JSON.stringify(figures)
+        : `${ms.toFixed(3)} ms for 16 × ${known} known queries, ${total} in all`;
+      process.stdout.write(`${text}\n`);
+    });
+}
