@@ -1,6 +1,7 @@
 /** Runs the checks of a folder of fixtures and says what passed, what failed and what nobody looked at. */
 import type { Check, Computed } from './check.ts';
 import { adamwCheck } from './checks/adamw.ts';
+import { blocksCheck } from './checks/blocks.ts';
 import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { formulaCheck } from './checks/formula.ts';
@@ -12,6 +13,7 @@ import { compare, type Difference, matches, toleranceFor } from './tolerance.ts'
 export const checks: Readonly<Record<string, Check>> = {
   formula: formulaCheck,
   adamw: adamwCheck,
+  blocks: blocksCheck,
   dn_prepare: dnPrepareCheck,
   cdn_prepare: cdnPrepareCheck,
 };

@@ -8,8 +8,10 @@ import {
   expectSameOp,
   kernelsOf,
   spread,
+  valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
 import { type AttentionParameters, attend, multiHeadAttention, scaledDotProduct } from './attention.ts';
+import { attentionMask } from './attention-mask.ts';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -134,7 +136,126 @@ describe('attend', () => {
 describe('scaledDotProduct', () => {
   it('stays finite for scores far apart', () => {
     const q = tf.mul(spread([1, 3, 4], 1), 1000) as tf.Tensor3D;
-    const y = scaledDotProduct(q, q, spread([1, 3, 2], 2) as tf.Tensor3D);
+    const y = scaledDotProduct(q, q, spread([1, 3, 2], 2) as tf.Tensor3D, { batch: 1, heads: 1 });
     expect(y.dataSync().every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('attention with a mask', () => {
+  const blocked = () =>
+    tf.tensor2d(
+      [
+        [0, 1, 0, 0, 1],
+        [1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 1],
+      ],
+      [queries, keys],
+    );
+  // The first image's last key is padding, and so are all keys of the second one.
+  const keyPadding = () =>
+    tf.tensor2d(
+      [
+        [0, 0, 0, 0, 1],
+        [1, 1, 1, 1, 1],
+      ],
+      [shape.batch, keys],
+    );
+  const inputs = () => [tokens(queries, 1), tokens(keys, 2), tokens(keys, 3)];
+  const masked =
+    (mask: ReturnType<typeof attentionMask>): Op =>
+    (q, k, v) =>
+      attend(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, { ...shape, mask });
+
+  it('leaves out what is blocked and what is padding', () => {
+    const mask = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, shape.batch);
+    const y = masked(mask)(...inputs());
+    // The first query of the first image sees keys 0, 2 and 3.
+    const [q, k, v] = inputs() as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const seen = [k, v].map((x) => tf.gather(x, [0, 2, 3]));
+    const [plainK, plainV] = seen.map((x) => tf.concat([x, x], 0)) as [tf.Tensor, tf.Tensor];
+    const alone = plainAttend(tf.concat([tf.slice(q, 0, 1), tf.slice(q, 0, 1)], 0), plainK, plainV);
+    expectClose(tf.slice(y, 0, 1), tf.slice(alone, 0, 1), 1e-6);
+    expectDerivative(masked(mask), inputs());
+    const given = inputs();
+    expectNoLeak(masked(mask), given);
+  });
+
+  it('gives zeros, and no gradient, where nothing is seen', () => {
+    const mask = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, shape.batch);
+    const [y, ...grads] = valueAndGrads(masked(mask), inputs());
+    // The third query of the first image, and the whole second one.
+    expectClose(tf.slice(y as tf.Tensor, 2, 4), tf.zeros([4, width]), 0);
+    expectClose(tf.slice(grads[0] as tf.Tensor, 2, 4), tf.zeros([4, width]), 0);
+    for (const grad of grads.slice(1)) expectClose(tf.slice(grad, keys, keys), tf.zeros([keys, width]), 0);
+  });
+
+  it('does not change by one bit with what is hidden', () => {
+    const mask = attentionMask(
+      {
+        keyPadding: tf.tensor2d([
+          [0, 0, 0, 1, 1],
+          [0, 1, 0, 0, 0],
+        ]),
+      },
+      shape.batch,
+    );
+    const [q, k, v] = inputs() as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const hidden = tf.tensor2d([0, 0, 0, 1, 1, 0, 1, 0, 0, 0], [shape.batch * keys, 1]);
+    const disturb = (x: tf.Tensor, by: number) => tf.add(x, tf.mul(hidden, by));
+    const before = masked(mask)(q, k, v).dataSync();
+    expect(masked(mask)(q, disturb(k, 1e3), disturb(v, -1e6)).dataSync()).toEqual(before);
+  });
+
+  it('takes a mask of its own for every head', () => {
+    const perHead = tf.stack([blocked(), tf.zerosLike(blocked()), tf.zerosLike(blocked()), blocked()]);
+    const y = masked(attentionMask({ blocked: perHead }, shape.batch))(...inputs());
+    const all = masked(undefined)(...inputs());
+    const some = masked(attentionMask({ blocked: blocked() }, shape.batch))(...inputs());
+    const heads = (x: tf.Tensor, image: number, head: number) => tf.slice(x, [image * queries, head * 2], [queries, 2]);
+    expectClose(heads(y, 0, 0), heads(some, 0, 0), 0);
+    expectClose(heads(y, 0, 1), heads(all, 0, 1), 0);
+    expectClose(heads(y, 1, 0), heads(all, 1, 0), 0);
+    expectClose(heads(y, 1, 1), heads(some, 1, 1), 0);
+  });
+
+  it('shows its weights', () => {
+    let weights: tf.Tensor | undefined;
+    const mask = attentionMask(
+      {
+        keyPadding: tf.tensor2d([
+          [0, 0, 0, 1, 1],
+          [0, 1, 0, 0, 0],
+        ]),
+      },
+      shape.batch,
+    );
+    const [q, k, v] = inputs() as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+    attend(q, k, v, {
+      ...shape,
+      mask,
+      observe: (seen) => {
+        weights = seen;
+      },
+    });
+    expect(weights?.shape).toEqual([shape.batch, shape.heads, queries, keys]);
+    expectClose(tf.sum(weights as tf.Tensor, 3), tf.ones([shape.batch, shape.heads, queries]), 1e-6);
+    expect(tf.max(tf.slice(weights as tf.Tensor, [0, 0, 0, 3], [1, 2, queries, 2])).dataSync()[0]).toBe(0);
+  });
+
+  it('drops weights, with a gradient that knows of it', () => {
+    const keep = tf.tensor3d(
+      Float32Array.from({ length: 4 * queries * keys }, (_, i) => (i % 3 === 0 ? 0 : 1.5)),
+      [4, queries, keys],
+    );
+    const dropped: Op = (q, k, v) =>
+      attend(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, { ...shape, dropout: () => keep });
+    expectDerivative(dropped, inputs());
+    const masked: Op = (q, k, v) =>
+      attend(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, {
+        ...shape,
+        dropout: () => keep,
+        mask: attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, shape.batch),
+      });
+    expectDerivative(masked, inputs());
   });
 });

@@ -3,6 +3,7 @@
  * `torch.nn.MultiheadAttention`. Activations come and go as `[batch * tokens, width]`.
  */
 import {
+  add,
   matMul,
   mul,
   reshape,
@@ -10,21 +11,26 @@ import {
   split,
   sub,
   sum,
+  type Tensor,
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
   type Tensor4D,
-  type Tensor5D,
-  transpose,
 } from '@tensorflow/tfjs-core';
+import type { AttentionMask } from './attention-mask.ts';
 import { withGradient } from './custom-gradient.ts';
+import { type HeadShape, mergeHeads, splitHeadPairs, splitHeads } from './heads.ts';
 import { constant, type ParameterDeclaration, xavierUniform } from './init.ts';
 import { declareLinear, type LinearParameters, linear, linearParameters } from './linear.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
 
-export interface AttentionShape {
-  readonly batch: number;
-  readonly heads: number;
+export interface AttentionOptions extends HeadShape {
+  /** which keys are seen; all without it */
+  readonly mask?: AttentionMask | undefined;
+  /** makes a mask by which the attention weights `[B*H, Q, K]` are multiplied: 0 or 1 / (1 − rate) */
+  readonly dropout?: ((shape: number[]) => Tensor) | undefined;
+  /** is shown the attention weights `[B, H, Q, K]`, before dropout; they are computed once more for it */
+  readonly observe?: ((weights: Tensor4D) => void) | undefined;
 }
 
 export interface AttentionInputs {
@@ -54,9 +60,13 @@ export interface AttentionParameters {
  * @returns `[B*Q, d]`
  * @throws if rows or width cannot be divided by batch or heads
  */
-export function multiHeadAttention(inputs: AttentionInputs, p: AttentionParameters, shape: AttentionShape): Tensor2D {
-  const [q, k, v] = project(inputs, p, shape);
-  return linear(mergeHeads(scaledDotProduct(q, k, v), shape), p.outProj);
+export function multiHeadAttention(
+  inputs: AttentionInputs,
+  p: AttentionParameters,
+  options: AttentionOptions,
+): Tensor2D {
+  const [q, k, v] = project(inputs, p, options);
+  return linear(mergeHeads(scaledDotProduct(q, k, v, options), options), p.outProj);
 }
 
 /**
@@ -68,37 +78,65 @@ export function multiHeadAttention(inputs: AttentionInputs, p: AttentionParamete
  * @param v `[B*K, d]`
  * @returns `[B*Q, d]`
  */
-export function attend(q: Tensor2D, k: Tensor2D, v: Tensor2D, shape: AttentionShape): Tensor2D {
-  return mergeHeads(scaledDotProduct(splitHeads(q, shape), splitHeads(k, shape), splitHeads(v, shape)), shape);
+export function attend(q: Tensor2D, k: Tensor2D, v: Tensor2D, options: AttentionOptions): Tensor2D {
+  return mergeHeads(
+    scaledDotProduct(splitHeads(q, options), splitHeads(k, options), splitHeads(v, options), options),
+    options,
+  );
 }
 
 /**
- * `softmax(q kᵀ / √e) v` for each of G = batch × heads problems, with the gradient written out.
+ * `softmax(q kᵀ / √e + bias) v` for each of G = batch × heads problems, with the gradient written out.
  *
  * The gradient of the scores is `P (dP - D)`, with P the softmax and D the row sums of `P dP`. These equal the row
- * sums of `dy y`, a tensor narrower than the scores by far (Dao et al. 2022, https://arxiv.org/abs/2205.14135).
- *
- * A mask will enter here: `[G or 1, Q, K]`, 0 or -infinity, added to the scores; it has no gradient.
+ * sums of `dy y`, a tensor narrower than the scores by far (Dao et al. 2022, https://arxiv.org/abs/2205.14135), with
+ * dropout too. A query that sees no key gets 0, and no gradient.
  *
  * @param q `[G, Q, e]`
  * @param k `[G, K, e]`
  * @param v `[G, K, d]`
  * @returns `[G, Q, d]`
  */
-export function scaledDotProduct(q: Tensor3D, k: Tensor3D, v: Tensor3D): Tensor3D {
-  const scale = 1 / Math.sqrt(q.shape[2]);
+export function scaledDotProduct(
+  q: Tensor3D,
+  k: Tensor3D,
+  v: Tensor3D,
+  { batch, heads, mask, dropout, observe }: AttentionOptions,
+): Tensor3D {
+  const [problems, queries, width] = q.shape;
+  const keys = k.shape[1];
+  const scale = 1 / Math.sqrt(width);
+  const byImage = (x: Tensor, rows: number, columns: number): Tensor4D => reshape(x, [batch, heads, rows, columns]);
+  /** `[G, Q, K]` */
+  const weigh = (scaledQ: Tensor3D): Tensor3D => {
+    const scores = matMul<Tensor3D>(scaledQ, k, false, true);
+    if (mask === undefined) return softmax(scores);
+    return reshape(softmax(add(byImage(scores, queries, keys), mask.bias)), scores.shape);
+  };
+  /** 0 in the rows `[G, Q, d]` of queries that see nothing */
+  const close = (rows: Tensor3D, open: Tensor | undefined): Tensor3D =>
+    open === undefined ? rows : reshape(mul(byImage(rows, queries, rows.shape[2]), open), rows.shape);
+
+  if (observe !== undefined) observe(byImage(weigh(mul(q, scale)), queries, keys));
+  const keep = dropout?.([problems, queries, keys]);
   return withGradient([q, k, v], () => {
     // Scaling the queries, not the scores: there are fewer numbers in them.
     const scaledQ = mul<Tensor3D>(q, scale);
-    const p = softmax(matMul<Tensor3D>(scaledQ, k, false, true));
-    const y = matMul<Tensor3D>(p, v);
+    const p = weigh(scaledQ);
+    const kept = keep === undefined ? p : mul<Tensor3D>(p, keep);
+    const y = close(matMul<Tensor3D>(kept, v), mask?.open);
+    const always = [scaledQ, k, v, p, y] as const;
     return {
       value: y,
-      saved: [scaledQ, k, v, p, y] as const,
-      gradient: (dy, [scaledQ, k, v, p, y]) => {
-        const dp = matMul(dy, v, false, true);
-        const dScores = mul(p, sub(dp, sum(mul(dy, y), 2, true)));
-        return [mul(matMul(dScores, k), scale), matMul(dScores, scaledQ, true), matMul(p, dy, true)];
+      saved: [...always, ...(keep === undefined ? [] : [kept]), ...(mask === undefined ? [] : [mask.open])],
+      gradient: (dyAll, saved) => {
+        const [scaledQ, k, v, p, y] = saved as unknown as typeof always;
+        const kept = keep === undefined ? p : (saved[always.length] as Tensor3D);
+        const dy = close(dyAll, mask && saved[saved.length - 1]);
+        const dKept = matMul(dy, v, false, true);
+        const along = sum(mul(dy, y), 2, true);
+        const dScores = kept === p ? mul(p, sub(dKept, along)) : sub(mul(kept, dKept), mul(p, along));
+        return [mul(matMul(dScores, k), scale), matMul(dScores, scaledQ, true), matMul(kept, dy, true)];
       },
     };
   });
@@ -134,7 +172,7 @@ export function attentionParameters(tensors: NamedTensors, prefix: string): Atte
 function project(
   { query, key, value }: AttentionInputs,
   { inProjWeight, inProjBias }: AttentionParameters,
-  shape: AttentionShape,
+  shape: HeadShape,
 ): [q: Tensor3D, k: Tensor3D, v: Tensor3D] {
   const packed = !('query' in inProjWeight);
   if (packed && query === key) {
@@ -153,38 +191,4 @@ function project(
     splitHeads(linear(key, { weight: weights[1], bias: biases[1] }), shape),
     splitHeads(linear(value, { weight: weights[2], bias: biases[2] }), shape),
   ];
-}
-
-/** `[B*N, H*e]` to `[B*H, N, e]`. */
-function splitHeads(x: Tensor2D, { batch, heads }: AttentionShape): Tensor3D {
-  const [tokens, width] = headSizes(x, batch, heads);
-  const byHead = transpose<Tensor4D>(reshape(x, [batch, tokens, heads, width]), [0, 2, 1, 3]);
-  return reshape(byHead, [batch * heads, tokens, width]);
-}
-
-/**
- * `[B*N, 2*H*e]`, queries beside keys, to two of `[B*H, N, e]`. The transposition brings the pair to the front, where
- * a split shares memory in place of copying, and where the gradient is one concatenation.
- */
-function splitHeadPairs(x: Tensor2D, { batch, heads }: AttentionShape): [Tensor3D, Tensor3D] {
-  const [tokens, width] = headSizes(x, batch, heads, 2);
-  const byHead = transpose<Tensor5D>(reshape(x, [batch, tokens, 2, heads, width]), [2, 0, 3, 1, 4]);
-  return split<Tensor3D>(reshape(byHead, [2 * batch * heads, tokens, width]), 2) as [Tensor3D, Tensor3D];
-}
-
-/** `[B*H, N, e]` to `[B*N, H*e]`. */
-function mergeHeads(x: Tensor3D, { batch, heads }: AttentionShape): Tensor2D {
-  const [, tokens, width] = x.shape;
-  const byToken = transpose<Tensor4D>(reshape(x, [batch, heads, tokens, width]), [0, 2, 1, 3]);
-  return reshape(byToken, [batch * tokens, heads * width]);
-}
-
-/** @param sides how many tensors lie side by side in `x`, each with all heads */
-function headSizes(x: Tensor2D, batch: number, heads: number, sides = 1): [tokens: number, width: number] {
-  const [rows, columns] = x.shape;
-  const width = columns / sides;
-  if (rows % batch !== 0 || width % heads !== 0) {
-    throw new Error(`attention: ${rows} rows of ${width} cannot be divided into batch ${batch} and ${heads} heads`);
-  }
-  return [rows / batch, width / heads];
 }

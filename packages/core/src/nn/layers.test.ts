@@ -10,9 +10,11 @@ import {
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
-import { relu } from './activation.ts';
+import { prelu, relu } from './activation.ts';
 import { addBias, addSame } from './add.ts';
 import { attentionParameters } from './attention.ts';
+import { detach } from './detach.ts';
+import { drop } from './dropout.ts';
 import { linear, linearParameters } from './linear.ts';
 import { mlp } from './mlp.ts';
 
@@ -70,6 +72,24 @@ const cases: Case[] = [
     plain: (x) => tf.relu(x as tf.Tensor),
     inputs: () => [tf.tensor2d([-2, -0.5, 0, 0.5, 1, 2], [2, 3])],
     kernels: 3,
+  },
+  {
+    name: 'prelu',
+    ours: (x, slope) => prelu(x as tf.Tensor, slope as tf.Tensor1D),
+    plain: (x, slope) => tf.prelu(x as tf.Tensor, slope as tf.Tensor),
+    inputs: () => [tf.tensor2d([-2, -0.5, -0.1, 0.5, 1, 2], [2, 3]), tf.tensor1d([0.25])],
+    kernels: 11,
+  },
+  {
+    name: 'drop',
+    ours: (x) => drop(x as tf.Tensor, { rate: 0.5, source: { dropoutMask: () => tf.tensor2d([0, 2, 2, 0], [2, 2]) } }),
+    plain: (x) =>
+      tf.mul(x as tf.Tensor, [
+        [0, 2],
+        [2, 0],
+      ]),
+    inputs: () => [spread([2, 2])],
+    kernels: 2,
   },
   {
     name: 'layerNorm',
@@ -157,5 +177,15 @@ describe('errors', () => {
   it('name the parameter that is missing', () => {
     expect(() => linearParameters({ 'head.weight': spread([2, 2]) }, 'head')).toThrow('no parameter named head.bias');
     expect(() => attentionParameters({}, 'self_attn')).toThrow('self_attn.in_proj_weight');
+  });
+});
+
+describe('detach', () => {
+  it('keeps the values and stops the gradient', () => {
+    const x = spread([3]);
+    const { value, grads } = tf.valueAndGrads((a: tf.Tensor) => tf.mul(a, detach(a)))([x]);
+    expectClose(value, tf.square(x), 0);
+    expectClose(grads[0] as tf.Tensor, x, 0);
+    expectNoLeak((a) => tf.mul(a as tf.Tensor, detach(a as tf.Tensor)), [x]);
   });
 });

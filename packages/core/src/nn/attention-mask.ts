@@ -1,0 +1,37 @@
+/** Which keys a query may see, as what is added to the scores of attention. */
+import { maximum, min, mul, reshape, sub, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+
+/** Made once for a stack of layers by `attentionMask`. The axes are batch, head, query, key; 1 where all are alike. */
+// A type, not an interface: only types count as tensor containers.
+export type AttentionMask = {
+  /** added to the scores: 0 where the key is seen, so far below any score elsewhere that its weight is exactly 0 */
+  readonly bias: Tensor4D;
+  /** `[…, 1]`: 1 for a query that sees a key, 0 for one that sees none and hence attends to nothing */
+  readonly open: Tensor4D;
+};
+
+/** Two blocked bits add up to twice this, which float32 holds with room to spare. */
+const far = -1e9;
+
+/**
+ * Joins what is known about queries and keys, in PyTorch's sense: 1 is blocked or padded.
+ *
+ * @param blocked `[Q, K]` for all images and heads, or `[B*H, Q, K]`, batch first
+ * @param keyPadding `[B, K]`
+ * @returns undefined if nothing is masked
+ */
+export function attentionMask(
+  { blocked, keyPadding }: { readonly blocked?: Tensor; readonly keyPadding?: Tensor },
+  batch: number,
+): AttentionMask | undefined {
+  const parts: Tensor4D[] = [];
+  if (blocked !== undefined) {
+    const [rows, columns] = blocked.shape.slice(-2) as [number, number];
+    parts.push(reshape(blocked, blocked.rank === 2 ? [1, 1, rows, columns] : [batch, -1, rows, columns]));
+  }
+  if (keyPadding !== undefined) parts.push(reshape(keyPadding, [batch, 1, 1, -1]));
+  const [first, second] = parts;
+  if (first === undefined) return undefined;
+  const hidden = second === undefined ? first : maximum<Tensor4D>(first, second);
+  return { bias: mul(hidden, far), open: sub(1, min(hidden, 3, true)) };
+}

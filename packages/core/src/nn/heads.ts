@@ -1,0 +1,56 @@
+/** Activations `[B*N, H*e]` taken apart into heads `[B*H, N, e]`, each a matrix of its own, and put together again. */
+import {
+  reshape,
+  split,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  type Tensor5D,
+  transpose,
+} from '@tensorflow/tfjs-core';
+
+/** B images, H heads. */
+export interface HeadShape {
+  readonly batch: number;
+  readonly heads: number;
+}
+
+/**
+ * `[B*N, H*e]` to `[B*H, N, e]`.
+ *
+ * @throws if rows or width cannot be divided by batch or heads
+ */
+export function splitHeads(x: Tensor2D, { batch, heads }: HeadShape): Tensor3D {
+  const [tokens, width] = headSizes(x, batch, heads);
+  const byHead = transpose<Tensor4D>(reshape(x, [batch, tokens, heads, width]), [0, 2, 1, 3]);
+  return reshape(byHead, [batch * heads, tokens, width]);
+}
+
+/**
+ * `[B*N, 2*H*e]`, queries beside keys, to two of `[B*H, N, e]`. The transposition brings the pair to the front, where
+ * a split shares memory in place of copying, and where the gradient is one concatenation.
+ *
+ * @throws if rows or width cannot be divided by batch or heads
+ */
+export function splitHeadPairs(x: Tensor2D, { batch, heads }: HeadShape): [Tensor3D, Tensor3D] {
+  const [tokens, width] = headSizes(x, batch, heads, 2);
+  const byHead = transpose<Tensor5D>(reshape(x, [batch, tokens, 2, heads, width]), [2, 0, 3, 1, 4]);
+  return split<Tensor3D>(reshape(byHead, [2 * batch * heads, tokens, width]), 2) as [Tensor3D, Tensor3D];
+}
+
+/** `[B*H, N, e]` to `[B*N, H*e]`. */
+export function mergeHeads(x: Tensor3D, { batch, heads }: HeadShape): Tensor2D {
+  const [, tokens, width] = x.shape;
+  const byToken = transpose<Tensor4D>(reshape(x, [batch, heads, tokens, width]), [0, 2, 1, 3]);
+  return reshape(byToken, [batch * tokens, heads * width]);
+}
+
+/** @param sides how many tensors lie side by side in `x`, each with all heads */
+function headSizes(x: Tensor2D, batch: number, heads: number, sides = 1): [tokens: number, width: number] {
+  const [rows, columns] = x.shape;
+  const width = columns / sides;
+  if (rows % batch !== 0 || width % heads !== 0) {
+    throw new Error(`attention: ${rows} rows of ${width} cannot be divided into batch ${batch} and ${heads} heads`);
+  }
+  return [rows / batch, width / heads];
+}
