@@ -55,8 +55,8 @@ export function linearSumAssignment(
 
   if (oriented.length < n * m) oriented = new Float64Array(n * m);
   if (columnOf.length < n) columnOf = new Int32Array(n);
-  const total = isTransposed ? transpose(cost, rows, cols, maximize) : copy(cost, rows * cols, maximize);
-  if (!Number.isFinite(total)) checkEntries(cost, cols, maximize);
+  const isValid = isTransposed ? transpose(cost, rows, cols, maximize) : copy(cost, rows * cols, maximize);
+  if (!isValid) throw invalidEntry(cost, cols, maximize);
   const blocked = solvers[solver](oriented, n, m, columnOf);
   if (blocked !== undefined) throw infeasible(blocked, isTransposed, maximize);
 
@@ -81,36 +81,34 @@ export function linearSumAssignment(
   return pairs;
 }
 
-/** Copies the matrix into `oriented`, negated to maximise, and returns the sum of its entries. */
-function copy(cost: Float32Array | Float64Array, length: number, maximize: boolean): number {
+/** Copies the matrix into `oriented`, negated to maximise; false as soon as an entry is NaN or infinitely good. */
+function copy(cost: Float32Array | Float64Array, length: number, maximize: boolean): boolean {
   const [target, sign] = [oriented, maximize ? -1 : 1];
-  let total = 0;
   for (let e = 0; e < length; e++) {
     const c = sign * (cost[e] as number);
+    if (!(c > Number.NEGATIVE_INFINITY)) return false;
     target[e] = c;
-    total += c;
   }
-  return total;
+  return true;
 }
 
 /** Rows that are read together, so that writing a column of them stays within a cache line or two. */
 const transposedRows = 16;
 
 /** As `copy`, transposed: `oriented` becomes `[cols, rows]`. */
-function transpose(cost: Float32Array | Float64Array, rows: number, cols: number, maximize: boolean): number {
+function transpose(cost: Float32Array | Float64Array, rows: number, cols: number, maximize: boolean): boolean {
   const [target, sign] = [oriented, maximize ? -1 : 1];
-  let total = 0;
   for (let begin = 0; begin < rows; begin += transposedRows) {
     const end = Math.min(rows, begin + transposedRows);
     for (let j = 0; j < cols; j++) {
       for (let i = begin; i < end; i++) {
         const c = sign * (cost[i * cols + j] as number);
+        if (!(c > Number.NEGATIVE_INFINITY)) return false;
         target[j * rows + i] = c;
-        total += c;
       }
     }
   }
-  return total;
+  return true;
 }
 
 /** @throws RangeError if a length does not fit */
@@ -129,13 +127,12 @@ function checkLengths(cost: ArrayLike<number>, rows: number, cols: number, pairs
   }
 }
 
-/** @throws AssignmentError if an entry is NaN or infinitely good */
-function checkEntries(cost: Float32Array | Float64Array, cols: number, maximize: boolean): void {
+/** What is thrown for a matrix with an entry that is NaN or infinitely good. */
+function invalidEntry(cost: Float32Array | Float64Array, cols: number, maximize: boolean): AssignmentError {
   const forbidden = maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const invalid = cost.findIndex((c) => !Number.isFinite(c) && c !== forbidden);
-  if (invalid < 0) return;
   const [row, col] = [Math.floor(invalid / cols), invalid % cols];
-  throw new AssignmentError(
+  return new AssignmentError(
     `the cost of row ${row}, column ${col} is ${cost[invalid]}: expected a number, or ${forbidden} for a forbidden pair`,
     [row],
     [col],

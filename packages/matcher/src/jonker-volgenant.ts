@@ -18,13 +18,23 @@ let distance = new Float64Array(0);
 let unpriced = new Float64Array(0);
 let predecessor = new Int32Array(0);
 let settled = new Int32Array(0);
-let blockMinimum = new Float64Array(0);
+let improved = new Int32Array(0);
+let nearestOfBlock = new Float64Array(0);
+let lowerBound = new Float64Array(0);
+let isBounded = new Uint8Array(0);
 
-/** Columns a block, as a power of two: the nearest column is found among the minima of blocks, then inside one block. */
-const blockShift = 5;
+/** Columns a block, as a power of two. The searches skip blocks of columns that cannot matter. */
+const blockShift = 4;
+
+const blockCount = (m: number): number => ((m - 1) >> blockShift) + 1;
 
 function reserve(n: number, m: number): void {
-  if (n > freeRows.length) freeRows = new Int32Array(n);
+  const blocks = blockCount(m);
+  if (n > freeRows.length) {
+    freeRows = new Int32Array(n);
+    isBounded = new Uint8Array(n);
+  }
+  if (n * blocks > lowerBound.length) lowerBound = new Float64Array(n * blocks);
   if (m <= rowOf.length) return;
   rowOf = new Int32Array(m);
   price = new Float64Array(m);
@@ -32,7 +42,8 @@ function reserve(n: number, m: number): void {
   unpriced = new Float64Array(m);
   predecessor = new Int32Array(m);
   settled = new Int32Array(m);
-  blockMinimum = new Float64Array(((m - 1) >> blockShift) + 1);
+  improved = new Int32Array(m);
+  nearestOfBlock = new Float64Array(blocks);
 }
 
 /**
@@ -49,6 +60,7 @@ export function assignRows(cost: Float64Array, n: number, m: number, columnOf: I
   price.fill(0, 0, m);
   if (n === m) reduceColumns(cost, n);
   const free = bid(cost, n, m, columnOf);
+  isBounded.fill(0, 0, n);
   for (let f = 0; f < free; f++) {
     const row = freeRows[f] as number;
     if (!augment(cost, m, row, columnOf)) return blockedRows(cost, n, m, columnOf, row);
@@ -141,43 +153,40 @@ function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): nu
  * Dijkstra's search from a free row to the nearest free column over reduced costs; then every row on the path moves on
  * to its next column.
  *
- * A row is scanned with two loads an entry: `unpriced[j]` is the distance of column j plus its price, so that prices are
- * only read where a distance improves. -Infinity there marks a settled column, which nothing improves.
+ * `unpriced[j]` is the distance of column j plus its price, so that scanning a row reads no prices; -Infinity there marks
+ * a settled column, which nothing improves.
  *
  * @returns false if no free column can be reached
  */
 function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Array): boolean {
-  const [owner, prices, distances, keys, minima] = [rowOf, price, distance, unpriced, blockMinimum];
-  const [from, done] = [predecessor, settled];
-  from.fill(start, 0, m);
-  const blocks = ((m - 1) >> blockShift) + 1;
-  for (let block = 0, j = 0; block < blocks; block++) {
-    let minimum = Number.POSITIVE_INFINITY;
-    for (const end = Math.min(m, (block + 1) << blockShift); j < end; j++) {
-      const c = cost[start * m + j] as number;
-      const d = c - (prices[j] as number);
-      keys[j] = c;
-      distances[j] = d;
-      if (d < minimum) minimum = d;
-    }
-    minima[block] = minimum;
-  }
-
+  const [owner, prices, distances, keys, minima] = [rowOf, price, distance, unpriced, nearestOfBlock];
+  const [from, done, changed] = [predecessor, settled, improved];
+  const blocks = blockCount(m);
+  keys.fill(Number.POSITIVE_INFINITY, 0, m);
+  distances.fill(Number.POSITIVE_INFINITY, 0, m);
+  minima.fill(Number.POSITIVE_INFINITY, 0, blocks);
+  // The distance of the nearest free column found so far: nothing beyond it matters.
+  let limit = Number.POSITIVE_INFINITY;
+  let numDone = 0;
   let nearest = -1;
   let reached = 0;
-  let numDone = 0;
-  while (true) {
-    let block = 0;
-    reached = minima[0] as number;
-    for (let b = 1; b < blocks; b++) {
-      const minimum = minima[b] as number;
-      if (minimum < reached) {
-        reached = minimum;
-        block = b;
-      }
+  for (let i = start, offset = 0; i >= 0; ) {
+    if (isBounded[i] === 0) boundRow(cost, i, m);
+    const numChanged = scanRow(cost, i, m, offset, limit);
+    for (let k = 0; k < numChanged; k++) {
+      const j = changed[k] as number;
+      const d = (keys[j] as number) - (prices[j] as number);
+      from[j] = i;
+      distances[j] = d;
+      const block = j >> blockShift;
+      if (d < (minima[block] as number)) minima[block] = d;
+      if (d < limit && (owner[j] as number) < 0) limit = d;
     }
-    if (reached === Number.POSITIVE_INFINITY) return false;
 
+    let block = 0;
+    for (let b = 1; b < blocks; b++) if ((minima[b] as number) < (minima[block] as number)) block = b;
+    reached = minima[block] as number;
+    if (reached === Number.POSITIVE_INFINITY) return false;
     nearest = -1;
     let rest = Number.POSITIVE_INFINITY;
     const end = Math.min(m, (block + 1) << blockShift);
@@ -187,25 +196,12 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
       if (nearest < 0 && d === reached) nearest = j;
       else if (d < rest) rest = d;
     }
-    const i = owner[nearest] as number;
-    if (i < 0) break;
-
     minima[block] = rest;
+    i = owner[nearest] as number;
+    if (i < 0) break;
     keys[nearest] = Number.NEGATIVE_INFINITY;
     done[numDone++] = nearest;
-    const row = i * m;
-    const offset = (cost[row + nearest] as number) - (prices[nearest] as number) - reached;
-    for (let j = 0; j < m; j++) {
-      const key = (cost[row + j] as number) - offset;
-      if (key < (keys[j] as number)) {
-        keys[j] = key;
-        from[j] = i;
-        const d = key - (prices[j] as number);
-        distances[j] = d;
-        const b = j >> blockShift;
-        if (d < (minima[b] as number)) minima[b] = d;
-      }
-    }
+    offset = (cost[i * m + nearest] as number) - (prices[nearest] as number) - reached;
   }
 
   for (let k = 0; k < numDone; k++) {
@@ -220,4 +216,48 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
     j = previous;
   }
   return true;
+}
+
+/**
+ * Notes the smallest reduced cost of a row in each block of columns. It stays a lower bound while the search goes on,
+ * because prices only fall.
+ */
+function boundRow(cost: Float64Array, i: number, m: number): void {
+  const [prices, bounds] = [price, lowerBound];
+  const blocks = blockCount(m);
+  for (let block = 0; block < blocks; block++) {
+    let smallest = Number.POSITIVE_INFINITY;
+    const end = Math.min(m, (block + 1) << blockShift);
+    for (let j = block << blockShift; j < end; j++) {
+      const reduced = (cost[i * m + j] as number) - (prices[j] as number);
+      if (reduced < smallest) smallest = reduced;
+    }
+    bounds[i * blocks + block] = smallest;
+  }
+  isBounded[i] = 1;
+}
+
+/**
+ * Shortens distances by way of row i, as far as they are below `limit`; to be kept in few registers it leaves all but
+ * `unpriced` to its caller.
+ *
+ * @returns how many columns came nearer; they stand first in `improved`
+ */
+function scanRow(cost: Float64Array, i: number, m: number, offset: number, limit: number): number {
+  const [keys, changed, bounds] = [unpriced, improved, lowerBound];
+  const blocks = blockCount(m);
+  const row = i * m;
+  let count = 0;
+  for (let block = 0; block < blocks; block++) {
+    if ((bounds[i * blocks + block] as number) - offset >= limit) continue;
+    const end = Math.min(m, (block + 1) << blockShift);
+    for (let j = block << blockShift; j < end; j++) {
+      const key = (cost[row + j] as number) - offset;
+      if (key < (keys[j] as number)) {
+        keys[j] = key;
+        changed[count++] = j;
+      }
+    }
+  }
+  return count;
 }
