@@ -5,6 +5,8 @@ export { type GroupLayout, groupLayout, type LayoutOptions } from './groups.ts';
 export { groupMask, type Isolation, imageMask, keyPadding, type QueryMasks } from './mask.ts';
 export { type BoxNoise, flipLabels, jitterBoxes, type LabelNoise } from './noise.ts';
 export type { DenoisingOptions, SkipReason } from './options.ts';
+export { drawKnownQueries, type PictureOptions } from './picture/picture.ts';
+export type { PlacedQueries } from './places.ts';
 export { type KnownQueries, type KnownUsage, prepareKnownQueries } from './queries.ts';
 export { type NoiseSource, type RecordedNoise, recordedNoise, seededNoise } from './random.ts';
 export { type SplitOutputs, splitOutputs } from './split.ts';

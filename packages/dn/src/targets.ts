@@ -1,23 +1,24 @@
 /** What known queries have to restore, as dense loss targets: a class, a box and weights for every query. */
 
 /**
- * Loss targets of N queries an image, in the form in which a bipartite matching can give its own too. A criterion sums
- * weighted losses over all queries and divides by `normalizer`; where that is 0 there is nothing to learn and the loss
- * is 0, so divide by `max(normalizer, 1)`.
+ * Loss targets of N queries an image, in the form in which a bipartite matching can give its own too (with an axis for
+ * the layers in front). A criterion sums weighted losses over all queries and divides by `normalizer`; where that is 0
+ * the loss has to be 0: divide by `max(normalizer, 1)`.
  */
 export interface DenseTargets {
-  /** `[B, N]`; `numClasses` is "no object", whose one-hot vector over the real classes is all zero */
+  /** `[…, B, N]`; `numClasses` is "no object", whose one-hot vector over the real classes is all zero */
   readonly classes: Int32Array;
-  /** cxcywh `[B, N, 4]`, 0 where there is no box to restore */
+  /** cxcywh `[…, B, N, 4]`, 0 where there is no box to restore */
   readonly boxes: Float32Array;
-  /** `[B, N]`, 0 or 1 */
+  /** `[…, B, N]`, 0 or 1 */
   readonly classWeights: Float32Array;
-  /** `[B, N]`, 0 or 1 */
+  /** `[…, B, N]`, 0 or 1 */
   readonly boxWeights: Float32Array;
+  /** number of objects to restore, over the whole batch */
   readonly normalizer: number;
 }
 
-/** Which object each known query comes from: see `KnownQueries`. */
+/** Which object each known query comes from: see `PlacedQueries`. */
 export interface KnownAssignment {
   readonly numClasses: number;
   /** `[B, K]` */
