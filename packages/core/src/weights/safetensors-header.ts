@@ -1,4 +1,5 @@
 /** The header of a safetensors file: names, types, shapes and byte ranges, checked against the size of the file. */
+import { bytesPerElement, type StoredDtype } from './elements.ts';
 
 /** A file is not a valid safetensors file, or tensors cannot be written as one. */
 export class SafetensorsError extends Error {
@@ -11,10 +12,6 @@ export class SafetensorsError extends Error {
     this.tensor = tensor;
   }
 }
-
-/** Bytes per element of the types that can be read. */
-export const bytesPerElement = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, U8: 1, BOOL: 1 } as const;
-export type StoredDtype = keyof typeof bytesPerElement;
 
 export interface HeaderEntry {
   readonly name: string;

@@ -1,0 +1,88 @@
+/** Elements as checkpoints store them, little-endian, and the arrays they are read into. */
+
+/** Bytes per element of the types that can be read. */
+export const bytesPerElement = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+} as const;
+export type StoredDtype = keyof typeof bytesPerElement;
+
+/** Elements in memory; `BOOL` holds 0 or 1. */
+export type Elements =
+  | { readonly dtype: 'F32'; readonly data: Float32Array }
+  | { readonly dtype: 'F64'; readonly data: Float64Array }
+  | { readonly dtype: 'I32'; readonly data: Int32Array }
+  | { readonly dtype: 'U8' | 'BOOL'; readonly data: Uint8Array };
+
+/** A tensor with its data row by row. */
+export type SafeTensor = { readonly shape: readonly number[] } & Elements;
+
+/**
+ * The bytes as an array: F16 and BF16 become `F32`, I64, I16 and I8 become `I32`, the others stay what they are and are
+ * views of `bytes` where these are aligned. Numbers are little-endian in the file and, wherever Node or a browser runs,
+ * in memory.
+ *
+ * @param fail makes the error for an I64 value that does not fit 32 bits; its message follows the name of the tensor
+ */
+export function readElements(dtype: StoredDtype, bytes: Uint8Array, fail: (message: string) => Error): Elements {
+  switch (dtype) {
+    case 'F32':
+      return { dtype, data: view(Float32Array, bytes) };
+    case 'F64':
+      return { dtype, data: view(Float64Array, bytes) };
+    case 'I32':
+      return { dtype, data: view(Int32Array, bytes) };
+    case 'U8':
+    case 'BOOL':
+      return { dtype, data: view(Uint8Array, bytes) };
+    case 'F16':
+      return { dtype: 'F32', data: Float32Array.from(view(Uint16Array, bytes), halfToNumber) };
+    case 'BF16': {
+      // A bfloat16 is the upper half of a float32.
+      const bits = Uint32Array.from(view(Uint16Array, bytes), (half) => half << 16);
+      return { dtype: 'F32', data: new Float32Array(bits.buffer) };
+    }
+    case 'I64':
+      return { dtype: 'I32', data: Int32Array.from(view(BigInt64Array, bytes), (value) => narrow(value, fail)) };
+    case 'I16':
+      return { dtype: 'I32', data: Int32Array.from(view(Int16Array, bytes)) };
+    case 'I8':
+      return { dtype: 'I32', data: Int32Array.from(view(Int8Array, bytes)) };
+  }
+}
+
+interface ArrayType<A> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
+}
+
+/** The bytes as another typed array; copied only when they do not start at a multiple of the element size. */
+export function view<A>(type: ArrayType<A>, bytes: Uint8Array): A {
+  // Not `slice`, which makes no copy of a Buffer.
+  const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  return new type(aligned.buffer, aligned.byteOffset, aligned.length / type.BYTES_PER_ELEMENT);
+}
+
+function halfToNumber(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function narrow(value: bigint, fail: (message: string) => Error): number {
+  if (BigInt.asIntN(32, value) !== value) {
+    throw fail(`holds the I64 value ${value}, which does not fit 32 bits: store it as F64`);
+  }
+  return Number(value);
+}

@@ -1,0 +1,123 @@
+/**
+ * The entries of an uncompressed zip archive, as views.
+ *
+ * A checkpoint may have hundreds of megabytes, and `torch.save` stores every entry as it is. Zip libraries copy such
+ * entries (fflate, JSZip), so a whole checkpoint would be in memory twice; finding them takes no more than the
+ * directory, which is read here. Checksums are not verified: `torch.serialization.set_crc32_options(False)` leaves them
+ * wrong.
+ *
+ * Format: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3, 4.5.3).
+ */
+import { ByteReader, decodeText, PthError } from './byte-reader.ts';
+
+const signatures = { entry: 0x02014b50, local: 0x04034b50, end: 0x06054b50, end64: 0x06064b50, locator64: 0x07064b50 };
+const endSize = 22;
+const locatorSize = 20;
+const longestComment = 0xffff;
+/** A 32-bit field that says: the number is in the 64-bit extra field. */
+const in64 = 0xffffffff;
+
+interface Directory {
+  readonly start: number;
+  readonly entries: number;
+}
+
+/**
+ * @returns the contents of the archive by name, as views of `bytes`
+ * @throws PthError for a file cut off or damaged, compressed or encrypted entries, and two of one name
+ */
+export function readZip(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const { start, entries } = findDirectory(bytes);
+  const reader = new ByteReader(bytes, start);
+  const contents = new Map<string, Uint8Array>();
+  for (let i = 0; i < entries; i++) {
+    const { name, size, localHeader } = readEntry(reader);
+    if (contents.has(name)) throw new PthError(`zip: two entries are called '${name}': the file is damaged`);
+    contents.set(name, contentsAt(bytes, localHeader, size, name));
+  }
+  return contents;
+}
+
+function findDirectory(bytes: Uint8Array): Directory {
+  const at = findEnd(bytes);
+  const end = new ByteReader(bytes, at + 10);
+  const entries = end.u16();
+  end.take(4);
+  const start = end.u32();
+  if (at < locatorSize || new ByteReader(bytes, at - locatorSize).u32() !== signatures.locator64) {
+    return { start, entries };
+  }
+  const end64 = new ByteReader(bytes, new ByteReader(bytes, at - locatorSize + 8).u64());
+  requireSignature(end64, signatures.end64, 'end of the 64-bit directory');
+  end64.take(28);
+  const entries64 = end64.u64();
+  end64.take(8);
+  return { start: end64.u64(), entries: entries64 };
+}
+
+/** Where the end record starts; a comment of any length may follow it. */
+function findEnd(bytes: Uint8Array): number {
+  const last = bytes.length - endSize;
+  for (let at = last; at >= Math.max(0, last - longestComment); at--) {
+    if (new ByteReader(bytes, at).u32() === signatures.end) return at;
+  }
+  throw new PthError(`zip: no directory at the end of the ${bytes.length} bytes: the file is cut off`);
+}
+
+function readEntry(reader: ByteReader): { name: string; size: number; localHeader: number } {
+  requireSignature(reader, signatures.entry, 'directory entry');
+  reader.take(4);
+  const flags = reader.u16();
+  const method = reader.u16();
+  reader.take(8);
+  const stored = { packed: reader.u32(), size: reader.u32() };
+  const [nameSize, extraSize, commentSize] = [reader.u16(), reader.u16(), reader.u16()];
+  reader.take(8);
+  const localHeader = reader.u32();
+  const name = decodeText(reader.take(nameSize));
+  const extra = reader.take(extraSize);
+  reader.take(commentSize);
+  if (flags & 1) throw new PthError(`zip: '${name}' is encrypted, expected plain contents`);
+  if (method !== 0) {
+    throw new PthError(
+      `zip: '${name}' is compressed (method ${method}), but PyTorch stores contents as they are: was the archive ` +
+        'packed again? Load and save it with PyTorch, or pack it without compression (zip -0)',
+    );
+  }
+  return { name, ...widen({ ...stored, localHeader }, extra, name) };
+}
+
+interface Places {
+  readonly packed: number;
+  readonly size: number;
+  readonly localHeader: number;
+}
+
+/** Numbers of more than 32 bits stand in an extra field, in this order, those that fit left out. */
+function widen({ size, packed, localHeader }: Places, extra: Uint8Array, name: string): Places {
+  if (![size, packed, localHeader].includes(in64)) return { size, packed, localHeader };
+  const reader = new ByteReader(extra);
+  while (reader.position < extra.length) {
+    const id = reader.u16();
+    const field = new ByteReader(reader.take(reader.u16()));
+    if (id !== 1) continue;
+    const wide = (value: number) => (value === in64 ? field.u64() : value);
+    return { size: wide(size), packed: wide(packed), localHeader: wide(localHeader) };
+  }
+  throw new PthError(`zip: '${name}' lacks its 64-bit sizes: the file is damaged`);
+}
+
+/** The local header repeats the name and may have other extra fields, so only it says where the contents start. */
+function contentsAt(bytes: Uint8Array, localHeader: number, size: number, name: string): Uint8Array {
+  const local = new ByteReader(bytes, localHeader);
+  requireSignature(local, signatures.local, `header of '${name}'`);
+  local.take(22);
+  const [nameSize, extraSize] = [local.u16(), local.u16()];
+  local.take(nameSize + extraSize);
+  return local.take(size);
+}
+
+function requireSignature(reader: ByteReader, signature: number, what: string): void {
+  const at = reader.position;
+  if (reader.u32() !== signature) throw new PthError(`zip: byte ${at}: expected the ${what}: the file is damaged`);
+}
