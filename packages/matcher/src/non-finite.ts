@@ -1,0 +1,118 @@
+/** Predictions that are not finite: what is wrong with them, and what becomes of their costs. */
+import type { QueryPredictions } from './predictions.ts';
+
+export interface NonFiniteOptions {
+  /**
+   * What to do with a query that has a logit or a box coordinate that is NaN or infinite: `throw` (the default), or
+   * `replace` all its costs by `replacementCost`, so that it is matched last.
+   */
+  readonly nonFinite?: 'throw' | 'replace';
+  /** told once a call that costs were replaced, how many and where first; default `console.warn` */
+  readonly warn?: (message: string) => void;
+}
+
+/** What takes the place of a cost that is not finite; the costs of boxes in the image stay below 100. */
+export const replacementCost = 1e6;
+
+/** Where a query stands in a batch; undefined if there is only one layer or image. */
+export interface Place {
+  readonly layer?: number;
+  readonly image?: number;
+}
+
+/** A query's prediction, or a cost that follows from it, is NaN or infinite. */
+export class PredictionError extends Error {
+  override name = 'PredictionError';
+  readonly layer: number | undefined;
+  readonly image: number | undefined;
+
+  constructor(
+    message: string,
+    { layer, image }: Place,
+    readonly query: number,
+  ) {
+    super(message);
+    this.layer = layer;
+    this.image = image;
+  }
+}
+
+/** The queries, rising, of which a logit or a box coordinate is not finite. */
+export function nonFiniteQueries({ logits, boxes }: QueryPredictions, queries: number, classes: number): number[] {
+  const found: number[] = [];
+  for (let q = 0; q < queries; q++) {
+    if (!isFiniteRange(logits, q * classes, (q + 1) * classes) || !isFiniteRange(boxes, 4 * q, 4 * q + 4))
+      found.push(q);
+  }
+  return found;
+}
+
+function isFiniteRange(values: Float32Array, begin: number, end: number): boolean {
+  for (let e = begin; e < end; e++) {
+    const value = values[e] as number;
+    // Only NaN and the infinities differ from themselves by something other than 0.
+    if (value - value !== 0) return false;
+  }
+  return true;
+}
+
+const coordinates = ['cx', 'cy', 'width', 'height'] as const;
+
+/** Such as `logit 3 is NaN`. */
+export function describeNonFinite({ logits, boxes }: QueryPredictions, classes: number, query: number): string {
+  const logit = logits.subarray(query * classes, (query + 1) * classes).findIndex((value) => !Number.isFinite(value));
+  if (logit >= 0) return `logit ${logit} is ${logits[query * classes + logit]}`;
+  const coordinate = boxes.subarray(4 * query, 4 * query + 4).findIndex((value) => !Number.isFinite(value));
+  return `the box's ${coordinates[coordinate]} is ${boxes[4 * query + coordinate]}`;
+}
+
+/** Such as `layer 2, image 5, query 17`. */
+function placeOf({ layer, image }: Place, query: number): string {
+  return [
+    ...(layer === undefined ? [] : [`layer ${layer}`]),
+    ...(image === undefined ? [] : [`image ${image}`]),
+    `query ${query}`,
+  ].join(', ');
+}
+
+/** What a call does with costs that are not finite: refuses the first, or counts them. */
+export class Replacements {
+  #count = 0;
+  #first = '';
+  readonly #mode: 'throw' | 'replace';
+  readonly #warn: (message: string) => void;
+
+  constructor({ nonFinite = 'throw', warn = console.warn }: NonFiniteOptions) {
+    this.#mode = nonFinite;
+    this.#warn = warn;
+  }
+
+  /** How many costs were replaced. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Agrees to replace costs of a query, or not.
+   *
+   * @param problem what is wrong, such as `logit 3 is NaN`
+   * @throws PredictionError if nothing is to be replaced
+   */
+  add(costs: number, problem: string, place: Place, query: number): void {
+    const message = `${placeOf(place, query)}: ${problem}`;
+    if (this.#mode === 'throw') {
+      const hint = "has the training diverged? With nonFinite: 'replace' such a query is matched last";
+      throw new PredictionError(`${message}; ${hint}`, place, query);
+    }
+    if (this.#count === 0) this.#first = message;
+    this.#count += costs;
+  }
+
+  /** Says what was replaced, if anything. */
+  warn(): void {
+    if (this.#count === 0) return;
+    this.#warn(
+      `${this.#count} matching costs are not finite and count as ${replacementCost}; the first: ${this.#first}`,
+    );
+  }
+}
