@@ -2,9 +2,12 @@
 import type { Check, Computed } from './check.ts';
 import { adamwCheck } from './checks/adamw.ts';
 import { blocksCheck } from './checks/blocks.ts';
+import { boxOpsCheck } from './checks/box-ops.ts';
 import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { formulaCheck } from './checks/formula.ts';
+import { lsapCheck } from './checks/lsap.ts';
+import { matcherCheck } from './checks/matcher.ts';
 import { type Fixture, listFixtures, readFixture, storedName } from './fixture.ts';
 import { FixtureError } from './json.ts';
 import { compare, type Difference, matches, toleranceFor } from './tolerance.ts';
@@ -12,6 +15,9 @@ import { compare, type Difference, matches, toleranceFor } from './tolerance.ts'
 /** The check of every kind of fixture that has one. */
 export const checks: Readonly<Record<string, Check>> = {
   formula: formulaCheck,
+  box_ops: boxOpsCheck,
+  matcher: matcherCheck,
+  lsap: lsapCheck,
   adamw: adamwCheck,
   blocks: blocksCheck,
   dn_prepare: dnPrepareCheck,

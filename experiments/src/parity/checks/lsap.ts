@@ -1,0 +1,50 @@
+/** Rectangular assignments against `scipy.optimize.linear_sum_assignment`. */
+import { type Assignment, AssignmentError, linearSumAssignment } from '@dn-detr/matcher';
+import type { Check, Computed } from '../check.ts';
+import { type Fixture, tensorOf } from '../fixture.ts';
+import { FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
+
+/** What the fixture promises of a total in float64 arithmetic; its rules speak of tensors only. */
+const totalTolerance = 1e-9;
+
+export const lsapCheck: Check = {
+  inputs: ['cost', 'kind', 'shape', 'unique', 'rows', 'cols'],
+  cases: ({ cases }) => [...cases.keys()],
+  run: runCase,
+};
+
+function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
+  const where = `cases.${caseName}`;
+  const facts = objectAt(fixture.cases.get(caseName), where);
+  const status = stringAt(facts.status, `${where}.status`);
+  const { data, shape } = tensorOf(fixture, caseName, 'cost');
+  const [rows = 0, cols = 0] = shape;
+  if (!(data instanceof Float32Array)) throw new FixtureError(`the tensor '${caseName}.cost' is not float32`);
+
+  const found = solve(data, rows, cols);
+  const failed = found instanceof AssignmentError;
+  // Compared as a number: whether an error is thrown exactly where scipy throws one.
+  const outputs: Record<string, Computed> = {
+    status: { values: [Number(failed)], expected: { values: [Number(status !== 'ok')], exact: true } },
+  };
+  if (failed || status !== 'ok') return outputs;
+  const total = found.rows.reduce((sum, row, k) => sum + (data[row * cols + (found.cols[k] as number)] as number), 0);
+  const expected = numberAt(facts.total, `${where}.total`);
+  const isClose = Math.abs(total - expected) <= totalTolerance * Math.abs(expected);
+  // A total within its own tolerance is taken for equal.
+  outputs.total = { values: [isClose ? expected : total], expected: { values: [expected], exact: true } };
+  if (facts.unique === true) {
+    outputs.rows = { values: found.rows };
+    outputs.cols = { values: found.cols };
+  }
+  return outputs;
+}
+
+function solve(cost: Float32Array, rows: number, cols: number): Assignment | AssignmentError {
+  try {
+    return linearSumAssignment(cost, rows, cols);
+  } catch (error) {
+    if (error instanceof AssignmentError) return error;
+    throw error;
+  }
+}

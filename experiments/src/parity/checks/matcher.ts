@@ -1,0 +1,83 @@
+/** Matching costs and matched pairs against `models/matcher.py` of the references. */
+import {
+  type LayerPredictions,
+  type MatchingCost,
+  matchingCost,
+  matchingCosts,
+  matchLayers,
+  type ObjectTargets,
+} from '@dn-detr/matcher';
+import type { Check, Computed } from '../check.ts';
+import { type Fixture, tensorOf } from '../fixture.ts';
+import { FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
+
+export const matcherCheck: Check = {
+  inputs: [
+    ...['gt_labels', 'gt_boxes', 'gt_counts', 'pred_logits', 'pred_boxes'],
+    ...['variant', 'num_queries', 'num_classes', 'counts', 'cost_*', 'focal_alpha', 'optimum_gap'],
+  ],
+  cases: ({ cases }) => [...cases.keys()],
+  run: runCase,
+};
+
+function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
+  const predictions = readPredictions(fixture, caseName);
+  const { logits, boxes, queries, classes } = predictions;
+  const objects = readObjects(fixture, caseName);
+  const cost = readCost(fixture, caseName);
+  const matches = matchLayers(predictions, objects, cost);
+  const outputs: Record<string, Computed> = {};
+  objects.forEach((ofImage, image) => {
+    const ofQueries = {
+      logits: logits.subarray(image * queries * classes, (image + 1) * queries * classes),
+      boxes: boxes.subarray(image * queries * 4, (image + 1) * queries * 4),
+    };
+    const matched = [...matches.objects.subarray(image * queries, (image + 1) * queries)];
+    const source = matched.flatMap((object, query) => (object < 0 ? [] : [query]));
+    outputs[`img${image}.cost`] = {
+      values: matchingCost(ofQueries, ofImage, cost).cost,
+      shape: [queries, ofImage.labels.length],
+    };
+    outputs[`img${image}.src`] = { values: source };
+    outputs[`img${image}.tgt`] = { values: source.map((query) => matched[query] as number) };
+  });
+  return outputs;
+}
+
+function readPredictions(fixture: Fixture, caseName: string): LayerPredictions {
+  const { data: logits, shape } = tensorOf(fixture, caseName, 'pred_logits');
+  const { data: boxes } = tensorOf(fixture, caseName, 'pred_boxes');
+  const [batch = 0, queries = 0, classes = 0] = shape;
+  return { logits: floats(logits, caseName), boxes: floats(boxes, caseName), layers: 1, batch, queries, classes };
+}
+
+function readObjects(fixture: Fixture, caseName: string): ObjectTargets[] {
+  const labels = Int32Array.from(tensorOf(fixture, caseName, 'gt_labels').data);
+  const boxes = floats(tensorOf(fixture, caseName, 'gt_boxes').data, caseName);
+  let end = 0;
+  return Array.from(tensorOf(fixture, caseName, 'gt_counts').data, (count) => {
+    const begin = end;
+    end += Number(count);
+    return { labels: labels.subarray(begin, end), boxes: boxes.subarray(4 * begin, 4 * end) };
+  });
+}
+
+function readCost(fixture: Fixture, caseName: string): MatchingCost {
+  const where = `cases.${caseName}`;
+  const facts = objectAt(fixture.cases.get(caseName), where);
+  const weights = {
+    class: numberAt(facts.cost_class, `${where}.cost_class`),
+    l1: numberAt(facts.cost_bbox, `${where}.cost_bbox`),
+    giou: numberAt(facts.cost_giou, `${where}.cost_giou`),
+  };
+  const variant = stringAt(facts.variant, `${where}.variant`);
+  if (variant === 'detr') return { ...matchingCosts.detr, weights };
+  if (variant !== 'dn') throw new FixtureError(`${where}.variant: expected detr or dn, found ${variant}`);
+  const alpha = numberAt(facts.focal_alpha, `${where}.focal_alpha`);
+  return { ...matchingCosts.dnDetr, classCost: { ...matchingCosts.dnDetr.classCost, alpha }, weights };
+}
+
+function floats(data: unknown, caseName: string): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new FixtureError(`${caseName}: expected predictions and boxes in float32`);
+}
