@@ -34,16 +34,3 @@ export function contrastiveBoxes(
   }
   return xyxyToCxcywh(clipBoxes(noised, 1, 1, noised), noised);
 }
-
-/**
- * How many groups DINO makes for its argument `dn_number`, 100 in its recipes: as many as fit into 2 × `dnNumber` known
- * queries, but at least one. For arguments below 50 the reference takes the doubled argument itself as the number of
- * groups.
- *
- * @param largest objects of the image that has most
- */
-export function dinoGroups(dnNumber: number, largest: number): number {
-  const queries = 2 * dnNumber;
-  if (largest === 0) return 1;
-  return Math.max(1, queries >= 100 ? Math.floor(queries / (2 * largest)) : queries);
-}

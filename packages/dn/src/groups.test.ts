@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dinoGroups } from './contrastive.ts';
-import { groupLayout, randomSubset } from './groups.ts';
+import { dinoGroups, groupLayout, randomSubset } from './groups.ts';
 import { seededNoise } from './random.ts';
 
 const options = {

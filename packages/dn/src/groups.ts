@@ -51,6 +51,19 @@ export function groupLayout(
   return { batch, groups, slots, groupSize, known, matching: matchingQueries, total: known + matchingQueries };
 }
 
+/**
+ * How many groups DINO makes for its argument `dn_number`, 100 in its recipes: as many as fit into 2 × `dnNumber` known
+ * queries, but at least one. For arguments below 50 the reference (`prepare_for_cdn` in `models/dino/dn_components.py`)
+ * takes the doubled argument itself as the number of groups.
+ *
+ * @param largest objects of the image that has most
+ */
+export function dinoGroups(dnNumber: number, largest: number): number {
+  const queries = 2 * dnNumber;
+  if (largest === 0) return 1;
+  return Math.max(1, queries >= 100 ? Math.floor(queries / (2 * largest)) : queries);
+}
+
 /** A random subset of `size` of the indices, in ascending order; the first steps of a Fisher-Yates shuffle. */
 export function randomSubset(indices: Int32Array, size: number, noise: NoiseSource): Int32Array {
   const shuffled = indices.slice();

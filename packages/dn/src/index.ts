@@ -1,7 +1,7 @@
 export { type ObjectTargets, type UsableObjects, usableObjects } from './check.ts';
-export { contrastiveBoxes, dinoGroups } from './contrastive.ts';
+export { contrastiveBoxes } from './contrastive.ts';
 export { DnError } from './error.ts';
-export { type GroupLayout, groupLayout, type LayoutOptions } from './groups.ts';
+export { dinoGroups, type GroupLayout, groupLayout, type LayoutOptions } from './groups.ts';
 export { groupMask, type Isolation, imageMask, keyPadding, type QueryMasks } from './mask.ts';
 export { type BoxNoise, flipLabels, jitterBoxes, type LabelNoise } from './noise.ts';
 export type { DenoisingOptions, SkipReason } from './options.ts';
