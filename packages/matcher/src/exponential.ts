@@ -5,10 +5,10 @@ const sixth = 1 / 6;
 
 /**
  * e^x for x <= 0, several times faster than `Math.exp`: a table and a cubic polynomial for what is left between its
- * entries. The relative error is below 1e-7; 0 below -32.
+ * entries. The relative error is below 1e-7; 0 below -32, NaN for NaN.
  */
 export function exponentialOfNegative(x: number): number {
-  if (!(x > -32)) return Number.isNaN(x) ? x : 0;
+  if (x < -32) return 0;
   const n = (0.5 - 16 * x) | 0;
   const rest = x + 0.0625 * n;
   return (powers[n] as number) * (1 + rest * (1 + rest * (0.5 + rest * sixth)));
