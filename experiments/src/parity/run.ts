@@ -4,24 +4,37 @@ import { adamwCheck } from './checks/adamw.ts';
 import { blocksCheck } from './checks/blocks.ts';
 import { boxOpsCheck } from './checks/box-ops.ts';
 import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
+import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
+import { focalCeCheck } from './checks/focal-ce.ts';
 import { formulaCheck } from './checks/formula.ts';
 import { lsapCheck } from './checks/lsap.ts';
 import { matcherCheck } from './checks/matcher.ts';
+import { modelChecks } from './checks/models.ts';
+import { positionEncodingCheck } from './checks/position-encoding.ts';
+import { postprocessCheck } from './checks/postprocess.ts';
+import { resnetCheck } from './checks/resnet.ts';
 import { type Fixture, listFixtures, readFixture, storedName } from './fixture.ts';
 import { FixtureError } from './json.ts';
 import { compare, type Difference, matches, toleranceFor } from './tolerance.ts';
 
 /** The check of every kind of fixture that has one. */
 export const checks: Readonly<Record<string, Check>> = {
+  ...modelChecks,
   formula: formulaCheck,
   box_ops: boxOpsCheck,
   matcher: matcherCheck,
   lsap: lsapCheck,
   adamw: adamwCheck,
+  position_encoding: positionEncodingCheck,
+  resnet: resnetCheck,
   blocks: blocksCheck,
   dn_prepare: dnPrepareCheck,
   cdn_prepare: cdnPrepareCheck,
+  focal_ce: focalCeCheck,
+  criterion_detr: criterionDetrCheck,
+  criterion_dn: criterionDnCheck,
+  postprocess: postprocessCheck,
 };
 
 export interface CaseReport {

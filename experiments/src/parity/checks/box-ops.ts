@@ -8,8 +8,21 @@ import {
   pairwiseUnion,
   xyxyToCxcywh,
 } from '@dn-detr/boxes';
+import { giouLoss, inverseSigmoid as inverseSigmoidOfTensor } from '@dn-detr/core';
+import {
+  grad,
+  neg,
+  reshape,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tile,
+  transpose,
+} from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';
+import { loadTensor, take, withoutLeak } from '../gradients.ts';
 import { FixtureError } from '../json.ts';
 
 export const boxOpsCheck: Check = {
@@ -19,9 +32,9 @@ export const boxOpsCheck: Check = {
 };
 
 /** What a case must hold to be one, and how it is computed. */
-const parts = { a_xyxy: overlaps, x: inverseSigmoids } as const;
+const parts = { a_xyxy: overlaps, a: giouGradients, x: inverseSigmoids } as const;
 
-/** The json names no cases: they are known by their inputs. Those with gradients alone are left to the tensors' own. */
+/** The json names no cases: they are known by their inputs. */
 function casesOf({ tensors }: Fixture): string[] {
   const names = [...tensors.keys()].flatMap((stored) =>
     Object.keys(parts).flatMap((key) => {
@@ -55,7 +68,34 @@ function overlaps(fixture: Fixture, caseName: string): Record<string, Computed> 
   return outputs;
 }
 
-/** `eps<number>.y` for every eps that is stored. */
+function giouGradients(fixture: Fixture, caseName: string): Record<string, Computed> {
+  return withoutLeak(() => {
+    const load = (key: string) => loadTensor(fixture, caseName, key) as Tensor2D;
+    const [a, b, cot] = [load('a'), load('b'), load('cot')];
+    const outputs: Record<string, Computed> = {};
+    for (const [variant, epsilon] of Object.entries({ detr: 0, dn: overlapEpsilon })) {
+      outputs[`${variant}.grad_a`] = take(giouGradient(a, b, cot, epsilon));
+      outputs[`${variant}.grad_b`] = take(giouGradient(b, a, transpose(cot), epsilon));
+    }
+    return outputs;
+  });
+}
+
+/**
+ * The gradient by boxes `[N, 4]` of the sum of the GIoU of every box with each of `others` `[M, 4]`, times the cotangent
+ * `[N, M]`.
+ */
+function giouGradient(boxes: Tensor2D, others: Tensor2D, cotangent: Tensor2D, epsilon: number): Tensor {
+  const [n, m] = cotangent.shape;
+  // The loss is 1 - GIoU.
+  const weights: Tensor1D = reshape(neg(cotangent), [n * m]);
+  return grad((boxes: Tensor) => {
+    const pairs: Tensor2D = reshape(tile(reshape(boxes, [n, 1, 4]), [1, m, 1]), [n * m, 4]);
+    return sum(giouLoss(pairs, tile(others, [n, 1]), weights, epsilon));
+  })(boxes);
+}
+
+/** `eps<number>.y` and `.grad` for every eps that is stored. */
 function inverseSigmoids(fixture: Fixture, caseName: string): Record<string, Computed> {
   const x = floats(fixture, caseName, 'x');
   const pattern = /^eps(.+)\.y$/;
@@ -65,9 +105,16 @@ function inverseSigmoids(fixture: Fixture, caseName: string): Record<string, Com
     const eps = pattern.exec(key)?.[1];
     if (eps !== undefined && stored === storedName(caseName, key)) {
       outputs[key] = { values: inverseSigmoid(x, Number(eps)) };
+      outputs[`eps${eps}.grad`] = inverseSigmoidGradient(fixture, caseName, Number(eps));
     }
   }
   return outputs;
+}
+
+function inverseSigmoidGradient(fixture: Fixture, caseName: string, eps: number): Computed {
+  return withoutLeak(() =>
+    take(grad((x: Tensor) => sum(inverseSigmoidOfTensor(x, eps)))(loadTensor(fixture, caseName, 'x'))),
+  );
 }
 
 function floats(fixture: Fixture, caseName: string, key: string): Float32Array {

@@ -1,0 +1,116 @@
+/** A model as a fixture describes it: its sizes, parameters, batch and known queries. */
+import {
+  type Backbone,
+  type Detector,
+  detr,
+  dnDetr,
+  type FeatureBatch,
+  type ImageBatch,
+  type NamedTensors,
+  tiny,
+} from '@dn-detr/core';
+import { type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
+import { type Tensor3D, type Tensor4D, tensor, transpose } from '@tensorflow/tfjs-core';
+import type { Fixture } from '../fixture.ts';
+import { formulaWeight, waveOf, weightKind } from '../formula.ts';
+import { loadTensor, loadTensors } from '../gradients.ts';
+import { countAt, countsAt, numberAt, objectAt, stringAt } from '../json.ts';
+import { drawsOf, targetsOf } from './known-queries.ts';
+
+/** What is taken from a fixture before anything is computed. */
+export interface ModelSetup {
+  readonly fixture: Fixture;
+  readonly detector: Detector;
+  readonly backbone: Backbone;
+  readonly batch: ImageBatch | FeatureBatch;
+  /** undefined for DETR */
+  readonly denoising: { readonly groups: number; readonly labelNoise: number; readonly boxNoise: number } | undefined;
+  readonly width: number;
+}
+
+export function readModelSetup(fixture: Fixture): ModelSetup {
+  const config = objectAt(fixture.json.config, 'config');
+  const count = (field: string): number => countAt(config[field], `config.${field}`);
+  const channels = count('feature_channels');
+  const widths = [...fixture.tensors].flatMap(([name, { shape }]) =>
+    /^w\.backbone\.body\.\d+\.bias$/.test(name) ? [shape[0] as number] : [],
+  );
+  const backbone: Backbone =
+    config.conv === true
+      ? tiny({ channels: widths, norm: 'none' })
+      : { parameters: [], channels, stride: 1, forward: (_, images) => images };
+  const options = {
+    backbone,
+    classes: count('num_classes'),
+    queries: count('num_queries'),
+    width: count('hidden_dim'),
+    heads: count('nheads'),
+    feedForward: count('ffn'),
+    encoderLayers: count('enc_layers'),
+    decoderLayers: count('dec_layers'),
+    dropout: 0,
+  };
+  const isDn = fixture.kind.startsWith('model_dn');
+  const activation = config.activation === 'prelu' ? 'prelu' : 'relu';
+  const padding = loadTensor(fixture, '', 'mask') as Tensor3D;
+  return {
+    fixture,
+    backbone,
+    detector: isDn ? dnDetr({ ...options, activation, patterns: count('num_patterns') }) : detr(options),
+    batch:
+      config.conv === true
+        ? { images: loadMap(fixture, 'image'), padding }
+        : { features: loadMap(fixture, 'features'), padding },
+    denoising: isDn
+      ? {
+          groups: count('scalar'),
+          labelNoise: numberAt(config.label_noise_scale, 'config.label_noise_scale'),
+          boxNoise: numberAt(config.box_noise_scale, 'config.box_noise_scale'),
+        }
+      : undefined,
+    width: options.width,
+  };
+}
+
+/** `[B, C, h, w]` as `[B, h, w, C]`. */
+function loadMap(fixture: Fixture, key: string): Tensor4D {
+  return transpose(loadTensor(fixture, '', key) as Tensor4D, [0, 2, 3, 1]);
+}
+
+/** By name, kernels in our order of axes. */
+export function loadParameters({ fixture, detector }: ModelSetup): NamedTensors {
+  const stored = fixture.json.wave === undefined ? loadTensors(fixture, '', 'w.') : formulaParameters(fixture);
+  return Object.fromEntries(
+    Object.entries(stored).map(([name, value]) => [
+      name,
+      isKernel(detector, name) ? transpose(value, [2, 3, 1, 0]) : value,
+    ]),
+  );
+}
+
+function formulaParameters({ json }: Fixture): NamedTensors {
+  const wave = waveOf(stringAt(json.wave, 'wave'), 'wave');
+  // `kinds` lists a shared head under both its names, `parameter_shapes` once.
+  const kinds = objectAt(json.kinds, 'kinds');
+  const entries = Object.entries(objectAt(json.parameter_shapes, 'parameter_shapes')).map(([name, axes]) => {
+    const shape = countsAt(axes, `parameter_shapes.${name}`);
+    const kind = weightKind(stringAt(kinds[name], `kinds.${name}`), name);
+    return [name, tensor(formulaWeight({ name, shape, kind, wave }), shape)];
+  });
+  return Object.fromEntries(entries);
+}
+
+export const isKernel = (detector: Detector, name: string): boolean =>
+  detector.parameters.some((parameter) => parameter.name === name && parameter.kernel === true);
+
+/** The known queries of a step, from the draws that the reference made in it. */
+export function knownOf({ fixture, detector, denoising }: ModelSetup, step: number): KnownQueries | undefined {
+  if (denoising === undefined) return undefined;
+  const draws = drawsOf(
+    fixture,
+    '',
+    ['label_p', 'new_label', 'box_rand'].map((draw) => `s${step}.${draw}`),
+  );
+  const options = { ...denoising, numClasses: detector.classes, matchingQueries: detector.queries, maskPadding: false };
+  return prepareKnownQueries(targetsOf(fixture, ''), draws, options);
+}

@@ -1,0 +1,113 @@
+/** What every detection transformer here is: parameters, and a forward pass from images to predictions. */
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { type Backbone, resizeMask } from '../backbone/backbone.ts';
+import type { Predictions } from '../loss/criterion.ts';
+import type { Dropout } from '../nn/dropout.ts';
+import type { ParameterDeclaration } from '../nn/init.ts';
+import type { NamedTensors } from '../nn/named.ts';
+import type { Pass } from '../transformer/layer.ts';
+
+/** Sizes and options that all models have. */
+export interface DetectorOptions {
+  readonly backbone: Backbone;
+  /** number of real classes */
+  readonly classes: number;
+  /** Q, number of matching queries */
+  readonly queries: number;
+  /** d, width of the transformer; default 256 */
+  readonly width?: number;
+  /** default 8 */
+  readonly heads?: number;
+  /** width of the feed-forward parts' hidden layer; default 2048 */
+  readonly feedForward?: number;
+  /** default 6 */
+  readonly encoderLayers?: number;
+  /** default 6 */
+  readonly decoderLayers?: number;
+}
+
+/** A batch of B images, padded to one size. */
+// Types, not interfaces, where captured functions take them: only types count as tensor containers.
+export type ImageBatch = {
+  /** `[B, H, W, 3]` */
+  readonly images: Tensor4D;
+  /** `[B, H, W]`, 1 where padded; left out where nothing is */
+  readonly padding?: Tensor3D | undefined;
+};
+
+/** A batch as the backbone sees it. */
+export type FeatureBatch = {
+  /** `[B, h, w, C]` */
+  readonly features: Tensor4D;
+  /** `[B, h, w]`, 1 where padded; left out where nothing is */
+  readonly padding?: Tensor3D | undefined;
+};
+
+/** K known queries for each image, which come before the Q matching ones: T = K + Q. */
+export type KnownInputs = {
+  /** the class each one is told, int32 `[B, K]`; -1 where it is padding */
+  readonly labels: Tensor2D;
+  /** the box each one is told, cxcywh before the sigmoid, `[B, K, 4]`; 0 where it is padding */
+  readonly anchors: Tensor3D;
+  /** `[T, T]`, 1 where the query of the row may not see that of the column; left out where all are seen */
+  readonly groupMask?: Tensor2D | undefined;
+  /** `[B, T]`, 1 where a query is padding and is seen by none; left out where padding is seen */
+  readonly keyPadding?: Tensor2D | undefined;
+};
+
+/** One pass through a model. */
+export interface ForwardOptions {
+  /** dropout's random numbers while training; none at inference */
+  readonly dropout?: Dropout['source'] | undefined;
+  /** as in `Pass` */
+  readonly observe?: Pass['observe'];
+}
+
+/** What a model makes of a batch: the predictions of all L decoder layers, the last one last, and their origin. */
+export type DetectorOutput = Predictions & {
+  /** the encoder's output, `[B*N, d]` */
+  readonly memory: Tensor2D;
+  /** the decoder's normalised outputs, `[L*B*T, d]` */
+  readonly hidden: Tensor2D;
+  /** DAB-DETR: the anchors that entered each layer, cxcywh in 0..1, `[L, B, T, 4]` */
+  readonly anchors?: Tensor4D;
+};
+
+export interface Detector {
+  /** all parameters; those of group `frozen` are not trained */
+  readonly parameters: readonly ParameterDeclaration[];
+  /** Q, number of matching queries, those of all patterns together */
+  readonly queries: number;
+  /** L, number of decoder layers */
+  readonly layers: number;
+  /** C, number of real classes */
+  readonly classes: number;
+  /**
+   * Images to predictions, without reading a value, drawing a number or keeping state: it can stand in a captured step.
+   *
+   * @param tensors every declared parameter by its name
+   * @param known known queries while training; a model without denoising refuses them
+   */
+  forward(tensors: NamedTensors, batch: ImageBatch, known?: KnownInputs, options?: ForwardOptions): DetectorOutput;
+  /** The same from the backbone's features. */
+  forwardFeatures(
+    tensors: NamedTensors,
+    batch: FeatureBatch,
+    known?: KnownInputs,
+    options?: ForwardOptions,
+  ): DetectorOutput;
+}
+
+/** A model that begins with a backbone: `forward` is made of `forwardFeatures`. */
+export function withBackbone(backbone: Backbone, rest: Omit<Detector, 'forward'>): Detector {
+  return {
+    ...rest,
+    parameters: [...backbone.parameters, ...rest.parameters],
+    forward(tensors, { images, padding }, known, options) {
+      const features = backbone.forward(tensors, images);
+      const [, height, width] = features.shape;
+      const featurePadding = padding && resizeMask(padding, [height, width]);
+      return rest.forwardFeatures(tensors, { features, padding: featurePadding }, known, options);
+    },
+  };
+}
