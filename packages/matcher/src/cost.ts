@@ -99,7 +99,7 @@ export function objectCosts(
   for (const q of invalid) replacements.add(count, describeNonFinite(predictions, classes, q), place, q);
 
   // Every class that occurs is computed once, however many objects have it.
-  const distinct = [...new Set(labels)];
+  const distinct = [...new Set(Array.from(labels))];
   if (costs.length < count * queries) {
     costs = new Float64Array(count * queries);
     classCosts = new Float64Array(count * queries);
@@ -109,7 +109,9 @@ export function objectCosts(
   if (corners.length < boxes.length) corners = new Float32Array(boxes.length);
   if (objectCorners.length < objectBoxes.length) objectCorners = new Float32Array(objectBoxes.length);
   cxcywhToXyxy(boxes, corners.subarray(0, boxes.length));
-  cxcywhToXyxy(objectBoxes, objectCorners.subarray(0, objectBoxes.length));
+  const ofObjects = objectCorners.subarray(0, objectBoxes.length);
+  ofObjects.set(objectBoxes);
+  cxcywhToXyxy(ofObjects, ofObjects);
   for (let g = 0; g < count; g++) {
     const row = g * queries;
     const classRow = distinct.indexOf(labels[g] as number) * queries;
@@ -123,7 +125,7 @@ export function objectCosts(
 /** Adds the terms of the boxes to the class costs of object g: row g of `costs`. Returns the sum of the row. */
 function writeBoxCosts(
   boxes: Float32Array,
-  objectBoxes: Float32Array,
+  objectBoxes: ArrayLike<number>,
   g: number,
   queries: number,
   { l1: l1Weight, giou: giouWeight }: MatchingCost['weights'],

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { type MatchingCost, matchingCost, matchingCosts } from './cost.ts';
+import { PredictionError, replacementCost } from './non-finite.ts';
+import type { ObjectTargets } from './objects.ts';
+import type { QueryPredictions } from './predictions.ts';
+import { randomObjects, randomPredictions } from './testing/predictions.ts';
+
+/** One cost by the formulas of the papers, in float64. */
+function plainCost(
+  { logits, boxes }: QueryPredictions,
+  objects: ObjectTargets,
+  { classCost, weights, giouEpsilon }: MatchingCost,
+  classes: number,
+  q: number,
+  g: number,
+): number {
+  const row = [...logits.subarray(q * classes, (q + 1) * classes)];
+  const logit = row[objects.labels[g] as number] as number;
+  const p =
+    classCost.kind === 'softmax'
+      ? Math.exp(logit) / row.reduce((sum, other) => sum + Math.exp(other), 0)
+      : 1 / (1 + Math.exp(-logit));
+  const classTerm =
+    classCost.kind === 'softmax'
+      ? -p
+      : classCost.alpha * (1 - p) ** classCost.gamma * -Math.log(p + 1e-8) -
+        (1 - classCost.alpha) * p ** classCost.gamma * -Math.log(1 - p + 1e-8);
+  const a = [...boxes.subarray(4 * q, 4 * q + 4)] as [number, number, number, number];
+  const b = Array.from(objects.boxes).slice(4 * g, 4 * g + 4) as [number, number, number, number];
+  const l1 = a.reduce((sum, value, k) => sum + Math.abs(value - (b[k] as number)), 0);
+  const along = (axis: 0 | 1, pick: 'shared' | 'hull') => {
+    const [a0, a1] = [a[axis] - (a[2 + axis] as number) / 2, a[axis] + (a[2 + axis] as number) / 2];
+    const [b0, b1] = [b[axis] - (b[2 + axis] as number) / 2, b[axis] + (b[2 + axis] as number) / 2];
+    return pick === 'shared' ? Math.max(0, Math.min(a1, b1) - Math.max(a0, b0)) : Math.max(a1, b1) - Math.min(a0, b0);
+  };
+  const shared = along(0, 'shared') * along(1, 'shared');
+  const hull = along(0, 'hull') * along(1, 'hull');
+  const union = a[2] * a[3] + b[2] * b[3] - shared;
+  const giou = shared / (union + giouEpsilon) - (hull - union) / (hull + giouEpsilon);
+  return weights.class * classTerm + weights.l1 * l1 - weights.giou * giou;
+}
+
+const [queries, classes] = [40, 6];
+const predictions = randomPredictions(1, queries, classes);
+const objects = randomObjects(2, 9, classes - 1);
+
+describe('matchingCost', () => {
+  it.each(Object.entries(matchingCosts))('of %s is the sum of its terms', (_, cost) => {
+    const { cost: costs, replacedCosts } = matchingCost(predictions, objects, cost);
+    expect([costs.length, replacedCosts]).toEqual([queries * 9, 0]);
+    for (let q = 0; q < queries; q++) {
+      for (let g = 0; g < 9; g++) {
+        const expected = plainCost(predictions, objects, cost, classes, q, g);
+        expect(Math.abs((costs[q * 9 + g] as number) - expected)).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  it("writes into the caller's buffer", () => {
+    const out = new Float64Array(queries * 9);
+    const { cost } = matchingCost(predictions, objects, matchingCosts.detr, { out });
+    expect(cost).toBe(out);
+    expect(Float32Array.from(out)).toEqual(matchingCost(predictions, objects, matchingCosts.detr).cost);
+  });
+
+  it('is empty without objects or without queries', () => {
+    const none = { labels: new Int32Array(0), boxes: new Float32Array(0) };
+    const nobody = { logits: new Float32Array(0), boxes: new Float32Array(0) };
+    expect(matchingCost(predictions, none, matchingCosts.dnDetr).cost.length).toBe(0);
+    expect(matchingCost(nobody, objects, matchingCosts.dnDetr).cost.length).toBe(0);
+  });
+
+  it('says which length or label does not fit', () => {
+    const detr = matchingCosts.detr;
+    expect(() => matchingCost({ ...predictions, boxes: new Float32Array(7) }, objects, detr)).toThrow(
+      'expected logits [Q, C] and boxes [Q, 4] of one number of queries, got 240 and 7 numbers',
+    );
+    expect(() => matchingCost(predictions, { ...objects, boxes: new Float32Array(8) }, detr)).toThrow(
+      'expected 4 x 9 = 36 box numbers for 9 labels, got 8',
+    );
+    expect(() => matchingCost(predictions, objects, detr, { out: new Float32Array(5) })).toThrow(
+      'expected an output of 40 x 9 costs, got one of 5',
+    );
+    const one = { labels: Int32Array.of(5), boxes: Float32Array.of(0.5, 0.5, 0.1, 0.1) };
+    expect(matchingCost(predictions, one, matchingCosts.dnDetr).cost.length).toBe(queries);
+    expect(() => matchingCost(predictions, one, detr)).toThrow('the label of object 0 is 5: expected 0..4');
+    one.boxes[2] = Number.NaN;
+    expect(() => matchingCost(predictions, one, matchingCosts.dnDetr)).toThrow('the box of object 0 holds NaN');
+  });
+});
+
+describe('a prediction that is not finite', () => {
+  const broken = (change: (copy: { logits: Float32Array; boxes: Float32Array }) => void): QueryPredictions => {
+    const copy = { logits: predictions.logits.slice(), boxes: predictions.boxes.slice() };
+    change(copy);
+    return copy;
+  };
+
+  it.each(Object.entries(matchingCosts))('is named, with the cost of %s', (_, cost) => {
+    const badLogit = broken(({ logits }) => {
+      logits[17 * classes + 3] = Number.NaN;
+    });
+    expect(() => matchingCost(badLogit, objects, cost)).toThrow(PredictionError);
+    expect(() => matchingCost(badLogit, objects, cost)).toThrow(/^query 17: logit 3 is NaN; /);
+    const badBox = broken(({ boxes }) => {
+      boxes[4 * 5 + 2] = Number.NEGATIVE_INFINITY;
+    });
+    expect(() => matchingCost(badBox, objects, cost)).toThrow(/^query 5: the box's width is -Infinity; /);
+  });
+
+  it('is replaced, counted and told on request', () => {
+    const two = broken(({ logits, boxes }) => {
+      logits[17 * classes + 3] = Number.POSITIVE_INFINITY;
+      boxes[4 * 30] = Number.NaN;
+    });
+    const warnings: string[] = [];
+    const { cost, replacedCosts } = matchingCost(two, objects, matchingCosts.dnDetr, {
+      nonFinite: 'replace',
+      warn: (message) => warnings.push(message),
+    });
+    expect(replacedCosts).toBe(2 * 9);
+    expect(warnings).toEqual([
+      '18 matching costs are not finite and count as 1000000; the first: query 17: logit 3 is Infinity',
+    ]);
+    const plain = matchingCost(predictions, objects, matchingCosts.dnDetr).cost;
+    cost.forEach((value, e) => {
+      const q = Math.floor(e / 9);
+      expect(value).toBe(q === 17 || q === 30 ? replacementCost : plain[e]);
+    });
+  });
+
+  it('is told from an undefined GIoU of finite boxes', () => {
+    const point = { labels: Int32Array.of(1), boxes: Float32Array.of(0.5, 0.5, 0, 0) };
+    const same = broken(({ boxes }) => boxes.set(point.boxes, 4 * 8));
+    expect(() => matchingCost(same, point, matchingCosts.detr)).toThrow(
+      'query 8: its cost with object 0 is NaN, as without an epsilon GIoU may be 0/0',
+    );
+    const options = { nonFinite: 'replace', warn: () => {} } as const;
+    const { cost, replacedCosts } = matchingCost(same, point, matchingCosts.detr, options);
+    expect([cost[8], replacedCosts]).toEqual([replacementCost, 1]);
+    expect(matchingCost(same, point, matchingCosts.dnDetr).replacedCosts).toBe(0);
+  });
+});

@@ -1,0 +1,43 @@
+/** Random predictions and objects for tests, the same for one seed. */
+import type { LayerPredictions } from '../layers.ts';
+import type { ObjectTargets } from '../objects.ts';
+import type { QueryPredictions } from '../predictions.ts';
+
+/** Mulberry32 (https://gist.github.com/tommyettinger/46a874533244883189143505d203312c): numbers in 0..1. */
+export function uniform(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Boxes cxcywh `[N, 4]`, some of them reaching out of the image. */
+const randomBoxes = (random: () => number, count: number): Float32Array =>
+  Float32Array.from({ length: 4 * count }, (_, i) => (i % 4 < 2 ? random() : 0.02 + 0.5 * random()));
+
+export function randomPredictions(seed: number, queries: number, classes: number): QueryPredictions {
+  const random = uniform(seed);
+  return {
+    logits: Float32Array.from({ length: queries * classes }, () => 12 * random() - 8),
+    boxes: randomBoxes(random, queries),
+  };
+}
+
+export function randomObjects(seed: number, count: number, numClasses: number): ObjectTargets {
+  const random = uniform(seed);
+  return {
+    labels: Int32Array.from({ length: count }, () => Math.floor(random() * numClasses)),
+    boxes: randomBoxes(random, count),
+  };
+}
+
+export function randomLayers(
+  seed: number,
+  sizes: Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'classes'>,
+): LayerPredictions {
+  const { layers, batch, queries, classes } = sizes;
+  return { ...sizes, ...randomPredictions(seed, layers * batch * queries, classes) };
+}
