@@ -1,0 +1,207 @@
+/** Dense loss targets on the host: one class, box and weight for every query, whichever way it was assigned. */
+import { type Tensor3D, type Tensor4D, tensor3d, tensor4d } from '@tensorflow/tfjs-core';
+import type { ClassLoss } from './options.ts';
+
+/**
+ * Loss targets of one part of the queries: the known ones `[B, K]`, which are the same for all decoder layers, or the
+ * matching ones `[L, B, Q]`. `N` stands for either. `@dn-detr/dn` and `@dn-detr/matcher` make them.
+ */
+export interface DenseTargets {
+  /** `[N]`; the number of classes where the target is "no object" */
+  readonly classes: Int32Array;
+  /** cxcywh in 0..1 `[N, 4]`, zeros where there is no object */
+  readonly boxes: Float32Array;
+  /** `[N]`, 1, or 0 for padding */
+  readonly classWeights: Float32Array;
+  /** `[N]`, 1 where there is an object, else 0 */
+  readonly boxWeights: Float32Array;
+  /** what sums over objects are divided by; 0 for nothing to learn, which makes all losses of the part 0 */
+  readonly normalizer: number;
+}
+
+/**
+ * What the losses of one part are divided by, from the number of its queries in one layer. With gradient accumulation
+ * these are counted over all micro-batches, so that their losses and gradients add up to those of one batch.
+ */
+export interface QueryCounts {
+  /** queries assigned to an object */
+  readonly objects: number;
+  /** queries that are to say "no object" */
+  readonly background: number;
+  readonly normalizer: number;
+}
+
+/** The two parts; a model without denoising has no known one, and a loss of known queries alone no matching one. */
+export interface Parts<T> {
+  readonly known?: T;
+  readonly matching?: T;
+}
+
+/** The loss targets of all queries, known ones first. All weights are divided by their normalisers. */
+export interface LossTargets {
+  /** L, B, K and T = K + Q */
+  readonly layers: number;
+  readonly batch: number;
+  readonly known: number;
+  readonly total: number;
+  /** `[L, B, T]` */
+  readonly classes: Int32Array;
+  /** `[L, B, T, 4]` */
+  readonly boxes: Float32Array;
+  /** `[L, B, T]` */
+  readonly classWeights: Float32Array;
+  /** `[L, B, T]` */
+  readonly boxWeights: Float32Array;
+}
+
+/** The loss targets as the criterion takes them. */
+export type TargetTensors = {
+  /** int32 `[L, B, T]` */
+  classes: Tensor3D;
+  /** `[L, B, T, 4]` */
+  boxes: Tensor4D;
+  /** `[L, B, T]` */
+  classWeights: Tensor3D;
+  /** `[L, B, T]` */
+  boxWeights: Tensor3D;
+};
+
+/**
+ * The counts of matching queries, known before any matching is done: an image matches as many queries as it has objects,
+ * but no more than there are.
+ *
+ * @param objectsPerImage of all images of a step, those of all micro-batches
+ * @param queries Q
+ */
+export function matchingCounts(objectsPerImage: ArrayLike<number>, queries: number): QueryCounts {
+  const images = Array.from(objectsPerImage);
+  const objects = images.reduce((sum, count) => sum + Math.min(count, queries), 0);
+  const normalizer = Math.max(
+    1,
+    images.reduce((sum, count) => sum + count, 0),
+  );
+  return { objects, background: images.length * queries - objects, normalizer };
+}
+
+/** The counts of known queries, from their targets in all micro-batches of a step. */
+export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts {
+  const counts = microBatches.map((targets) => countQueries(targets, 1));
+  const total = (key: keyof QueryCounts) => counts.reduce((sum, count) => sum + count[key], 0);
+  return { objects: total('objects'), background: total('background'), normalizer: total('normalizer') };
+}
+
+export interface MergeOptions {
+  readonly layers: number;
+  readonly batch: number;
+  /** the criterion's; the softmax cross entropy weighs "no object" less and divides by the sum of weights */
+  readonly classLoss: ClassLoss;
+  /** only for gradient accumulation: `matchingCounts` and `knownCounts` of the whole step */
+  readonly counts?: Parts<QueryCounts>;
+}
+
+/**
+ * Puts the targets of both parts side by side for every layer and divides their weights by the normalisers: the focal
+ * loss, L1 and GIoU by `normalizer`, the softmax cross entropy by the sum of its weights in a layer, as
+ * `torch.nn.functional.cross_entropy` does. Where that is 0, all weights are 0.
+ *
+ * @throws RangeError if the arrays of a part do not fit the layers and images
+ */
+export function mergeTargets(
+  { known, matching }: Parts<DenseTargets>,
+  { layers, batch, classLoss, counts = {} }: MergeOptions,
+): LossTargets {
+  const knownSize = known === undefined ? 0 : queriesPerImage(known, batch, 'known targets [B, K]');
+  const matchingSize =
+    matching === undefined ? 0 : queriesPerImage(matching, layers * batch, 'matching targets [L, B, Q]');
+  const total = knownSize + matchingSize;
+  const merged = {
+    layers,
+    batch,
+    known: knownSize,
+    total,
+    classes: new Int32Array(layers * batch * total),
+    boxes: new Float32Array(4 * layers * batch * total),
+    classWeights: new Float32Array(layers * batch * total),
+    boxWeights: new Float32Array(layers * batch * total),
+  };
+  if (known !== undefined) {
+    const scales = scalesOf(counts.known ?? countQueries(known, 1), classLoss);
+    // The same targets in every layer.
+    for (let row = 0; row < layers * batch; row++) {
+      copyRow(known, (row % batch) * knownSize, merged, row * total, knownSize, scales);
+    }
+  }
+  if (matching !== undefined) {
+    const scales = scalesOf(counts.matching ?? countQueries(matching, layers), classLoss);
+    for (let row = 0; row < layers * batch; row++) {
+      copyRow(matching, row * matchingSize, merged, row * total + knownSize, matchingSize, scales);
+    }
+  }
+  return merged;
+}
+
+/** The tensors of merged targets; they may share memory with the arrays. */
+export function targetTensors(targets: LossTargets): TargetTensors {
+  const { layers, batch, total } = targets;
+  const shape: [number, number, number] = [layers, batch, total];
+  return {
+    classes: tensor3d(targets.classes, shape, 'int32'),
+    boxes: tensor4d(targets.boxes, [...shape, 4]),
+    classWeights: tensor3d(targets.classWeights, shape),
+    boxWeights: tensor3d(targets.boxWeights, shape),
+  };
+}
+
+/** What weights are multiplied by. */
+interface Scales {
+  readonly objectClass: number;
+  readonly backgroundClass: number;
+  readonly box: number;
+}
+
+function scalesOf({ objects, background, normalizer }: QueryCounts, classLoss: ClassLoss): Scales {
+  const inverse = (value: number) => (value === 0 ? 0 : 1 / value);
+  const box = inverse(normalizer);
+  if (classLoss.kind === 'focal') return { objectClass: box, backgroundClass: box, box };
+  const objectClass = inverse(objects + classLoss.eosCoef * background);
+  return { objectClass, backgroundClass: classLoss.eosCoef * objectClass, box };
+}
+
+function countQueries({ classWeights, boxWeights, normalizer }: DenseTargets, layers: number): QueryCounts {
+  let [objects, background] = [0, 0];
+  for (let n = 0; n < boxWeights.length; n++) {
+    if ((boxWeights[n] as number) > 0) objects++;
+    else if ((classWeights[n] as number) > 0) background++;
+  }
+  return { objects: objects / layers, background: background / layers, normalizer };
+}
+
+/** Copies `size` queries of one image of one layer. */
+function copyRow(
+  from: DenseTargets,
+  start: number,
+  to: LossTargets,
+  at: number,
+  size: number,
+  { objectClass, backgroundClass, box }: Scales,
+): void {
+  to.classes.set(from.classes.subarray(start, start + size), at);
+  to.boxes.set(from.boxes.subarray(4 * start, 4 * (start + size)), 4 * at);
+  for (let i = 0; i < size; i++) {
+    const boxWeight = from.boxWeights[start + i] as number;
+    const classScale = boxWeight > 0 ? objectClass : backgroundClass;
+    to.classWeights[at + i] = (from.classWeights[start + i] as number) * classScale;
+    to.boxWeights[at + i] = boxWeight * box;
+  }
+}
+
+function queriesPerImage(
+  { classes, boxes, classWeights, boxWeights }: DenseTargets,
+  rows: number,
+  what: string,
+): number {
+  const size = rows === 0 ? 0 : classes.length / rows;
+  const lengths = [classes.length, boxes.length / 4, classWeights.length, boxWeights.length];
+  if (Number.isInteger(size) && lengths.every((length) => length === size * rows)) return size;
+  throw new RangeError(`${what}: classes, boxes / 4 and weights are [${lengths}] long, expected a multiple of ${rows}`);
+}
