@@ -1,0 +1,139 @@
+/** From the last layer's predictions, read back to the host, to detections in pixels. */
+import { cxcywhToXyxy, toAbsolute } from '@dn-detr/boxes';
+
+/** Predictions for Q queries in each of B images. */
+export interface RawPredictions {
+  /** `[B, Q, C]` */
+  readonly logits: Float32Array;
+  /** cxcywh in 0..1 `[B, Q, 4]` */
+  readonly boxes: Float32Array;
+}
+
+/** In pixels; with an image's original size the boxes lie in the original image. */
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** N detections in one image. */
+export interface Detections {
+  /** `[N]`, in 0..1 */
+  readonly scores: Float32Array;
+  /** class ids `[N]` */
+  readonly labels: Int32Array;
+  /** xyxy in pixels `[N, 4]` */
+  readonly boxes: Float32Array;
+}
+
+/**
+ * One detection for each query, in their order: the class of the highest softmax probability, "no object", which is the
+ * last class, left aside. Source: `PostProcess` in `models/detr.py` of DETR.
+ *
+ * @param sizes of the B images
+ * @throws RangeError if the predictions do not fit the number of images, or hold NaN
+ */
+export function softmaxDetections(predictions: RawPredictions, sizes: readonly ImageSize[]): Detections[] {
+  return imagesOf(predictions, sizes).map(({ logits, boxes, size }) => {
+    const queries = boxes.length / 4;
+    const classes = logits.length / queries;
+    const scores = new Float32Array(queries);
+    const labels = new Int32Array(queries);
+    for (let query = 0; query < queries; query++) {
+      const row = logits.subarray(query * classes, (query + 1) * classes);
+      const label = indexOfMax(row.subarray(0, classes - 1));
+      const own = row[label] as number;
+      labels[query] = label;
+      scores[query] = 1 / row.reduce((sum, logit) => sum + Math.exp(logit - own), 0);
+    }
+    return { scores, labels, boxes: pixels(cxcywhToXyxy(boxes), size) };
+  });
+}
+
+/**
+ * The `count` highest sigmoid scores over all queries and classes, best first and equal ones in order of query and class;
+ * a query may give several. Source: `PostProcess` in `models/DN_DAB_DETR/DABDETR.py` of DN-DETR, `num_select`.
+ *
+ * @param sizes of the B images
+ * @param count there are fewer where there are fewer scores
+ * @throws RangeError if the predictions do not fit the number of images, or hold NaN
+ */
+export function focalDetections(predictions: RawPredictions, sizes: readonly ImageSize[], count = 300): Detections[] {
+  return imagesOf(predictions, sizes).map(({ logits, boxes, size }) => {
+    const classes = logits.length / (boxes.length / 4);
+    const selected = indicesOfLargest(logits, count);
+    const chosen = new Float32Array(4 * selected.length);
+    selected.forEach((index, n) => {
+      const query = Math.floor(index / classes);
+      chosen.set(boxes.subarray(4 * query, 4 * query + 4), 4 * n);
+    });
+    return {
+      scores: Float32Array.from(selected, (index) => 1 / (1 + Math.exp(-(logits[index] as number)))),
+      labels: Int32Array.from(selected, (index) => index % classes),
+      boxes: pixels(cxcywhToXyxy(chosen, chosen), size),
+    };
+  });
+}
+
+/** One image's logits `[Q, C]` and boxes `[Q, 4]`. */
+interface ImagePredictions extends RawPredictions {
+  readonly size: ImageSize;
+}
+
+function imagesOf({ logits, boxes }: RawPredictions, sizes: readonly ImageSize[]): ImagePredictions[] {
+  const batch = sizes.length;
+  const queries = boxes.length / 4 / batch;
+  const classes = logits.length / batch / queries;
+  if (!(Number.isInteger(queries) && Number.isInteger(classes))) {
+    throw new RangeError(
+      `${logits.length} logits [B, Q, C] and ${boxes.length} box numbers [B, Q, 4] do not fit ${batch} images`,
+    );
+  }
+  return sizes.map((size, image) => {
+    const own = (values: Float32Array, width: number) =>
+      values.subarray(image * queries * width, (image + 1) * queries * width);
+    const predictions = { logits: own(logits, classes), boxes: own(boxes, 4), size };
+    for (const [name, width] of [
+      ['logits', classes],
+      ['boxes', 4],
+    ] as const) {
+      const bad = predictions[name].findIndex(Number.isNaN);
+      if (bad >= 0) throw new RangeError(`image ${image}, query ${Math.floor(bad / width)}: NaN in ${name}`);
+    }
+    return predictions;
+  });
+}
+
+function pixels(xyxy: Float32Array, { width, height }: ImageSize): Float32Array {
+  return toAbsolute(xyxy, width, height, xyxy);
+}
+
+/** The first of equal ones. */
+function indexOfMax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) {
+    if ((values[i] as number) > (values[best] as number)) best = i;
+  }
+  return best;
+}
+
+/**
+ * Indices by falling value, equal values by index. Sorts no more than twice `count` values at a time: once so many are
+ * found, only those above the last of the best `count` can still be among them.
+ */
+function indicesOfLargest(values: Float32Array, count: number): number[] {
+  const found: number[] = [];
+  let threshold = Number.NEGATIVE_INFINITY;
+  const keepBest = () => {
+    found.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+    found.length = Math.min(found.length, count);
+  };
+  values.forEach((value, index) => {
+    if (found.length >= count && value <= threshold) return;
+    found.push(index);
+    if (found.length < 2 * count) return;
+    keepBest();
+    threshold = values[found[count - 1] as number] as number;
+  });
+  keepBest();
+  return found;
+}
