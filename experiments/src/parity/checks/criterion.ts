@@ -1,0 +1,174 @@
+/** The criterion over all layers, matching included, against `SetCriterion` of DETR and of DN-DETR. */
+import {
+  type CriterionOptions,
+  criterion,
+  criterionPresets,
+  type DenseTargets,
+  type LossTargets,
+  mergeTargets,
+  namedErrors,
+  namedLosses,
+  type Predictions,
+  targetTensors,
+} from '@dn-detr/core';
+import { type MatchingCost, matchingCosts, matchingTargets, matchLayers } from '@dn-detr/matcher';
+import { argMax, scalar, slice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { Check, Computed } from '../check.ts';
+import { type Fixture, tensorOf } from '../fixture.ts';
+import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
+import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../json.ts';
+import { targetsOf } from './known-queries.ts';
+
+const inputs = ['gt_*', 'logits', 'boxes', 'counts', 'num_queries', 'num_classes', 'layers', 'matcher', 'weight_dict'];
+
+export const criterionDetrCheck: Check = {
+  inputs: [...inputs, 'eos_coef'],
+  cases: ({ cases }) => [...cases.keys()],
+  run: (fixture, caseName) =>
+    runCase(fixture, caseName, (fact) => ({
+      criterion: { ...criterionPresets.detr, classLoss: { kind: 'softmax', eosCoef: fact('eos_coef') } },
+      cost: matchingCosts.detr,
+      known: 0,
+    })),
+};
+
+export const criterionDnCheck: Check = {
+  inputs: [...inputs, 'known_*', 'map_known_indice', 'bid', 'scalar', 'pad_size', 'focal_alpha', 'training'],
+  cases: ({ cases }) => [...cases.keys()],
+  run: (fixture, caseName) =>
+    runCase(fixture, caseName, (fact) => {
+      const { classLoss, ...preset } = criterionPresets.dnDetr;
+      const { classCost, ...cost } = matchingCosts.dnDetr;
+      const alpha = fact('focal_alpha');
+      return {
+        criterion: { ...preset, classLoss: { ...classLoss, alpha } },
+        cost: { ...cost, classCost: { ...classCost, alpha } },
+        known: fact('pad_size'),
+      };
+    }),
+};
+
+interface Setup {
+  readonly criterion: CriterionOptions;
+  readonly cost: MatchingCost;
+  /** K */
+  readonly known: number;
+}
+
+function runCase(
+  fixture: Fixture,
+  caseName: string,
+  setupOf: (fact: (field: string) => number) => Setup,
+): Record<string, Computed> {
+  const where = `cases.${caseName}`;
+  const facts = objectAt(fixture.cases.get(caseName), where);
+  const setup = withWeights(
+    setupOf((field) => numberAt(facts[field], `${where}.${field}`)),
+    facts,
+    where,
+  );
+  const numClasses = countAt(facts.num_classes, `${where}.num_classes`);
+  return withoutLeak(() => {
+    const logits = loadTensor(fixture, caseName, 'logits') as Tensor4D;
+    const boxes = loadTensor(fixture, caseName, 'boxes') as Tensor4D;
+    const merged = targetsFor(fixture, caseName, { logits, boxes }, numClasses, setup);
+    const targets = targetTensors(merged);
+    const run = (predictions: Predictions) => criterion(predictions, targets, merged.known, setup.criterion);
+    const { value, grads } = valueAndNamedGrads(
+      (predictions) => run(predictions as Predictions).total,
+      { logits, boxes },
+      scalar(1),
+    );
+    const ours = {
+      ...namedLosses(run({ logits, boxes }).terms.dataSync(), merged),
+      ...namedErrors(
+        argMax(logits, 3).dataSync(),
+        merged,
+        tensorOf(fixture, caseName, 'gt_counts').data,
+        logits.shape[3] - 1,
+      ),
+    };
+    return {
+      losses: namedValues(ours, objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
+      total: { values: value.dataSync(), expected: { values: [numberAt(facts.total, `${where}.total`)] } },
+      grad_logits: take(grads.logits as Tensor),
+      grad_boxes: take(grads.boxes as Tensor),
+    };
+  });
+}
+
+/** With the weights of losses and costs that the case gives. */
+function withWeights(setup: Setup, facts: JsonObject, where: string): Setup {
+  const weights = objectAt(facts.weight_dict, `${where}.weight_dict`);
+  const costs = objectAt(facts.matcher, `${where}.matcher`);
+  const loss = (name: string): number => numberAt(weights[name], `${where}.weight_dict.${name}`);
+  const cost = (name: string): number => numberAt(costs[name], `${where}.matcher.${name}`);
+  return {
+    ...setup,
+    criterion: {
+      ...setup.criterion,
+      coefficients: { class: loss('loss_ce'), bbox: loss('loss_bbox'), giou: loss('loss_giou') },
+    },
+    cost: {
+      ...setup.cost,
+      weights: { class: cost('cost_class'), l1: cost('cost_bbox'), giou: cost('cost_giou') },
+    },
+  };
+}
+
+/** Matches the queries behind the known ones, layer by layer, and puts the known ones' targets before them. */
+function targetsFor(
+  fixture: Fixture,
+  caseName: string,
+  { logits, boxes }: Predictions,
+  numClasses: number,
+  { criterion: { classLoss }, cost, known }: Setup,
+): LossTargets {
+  const [layers, batch, total, classes] = logits.shape;
+  const matchingPart = (x: Tensor4D): Float32Array =>
+    slice(x, [0, 0, known, 0], [-1, -1, total - known, -1]).dataSync<'float32'>();
+  const objects = targetsOf(fixture, caseName);
+  const predictions = { logits: matchingPart(logits), boxes: matchingPart(boxes) };
+  const matches = matchLayers({ ...predictions, layers, batch, queries: total - known, classes }, objects, cost);
+  const matching = matchingTargets(matches, objects, numClasses);
+  const parts = known === 0 ? { matching } : { matching, known: knownTargets(fixture, caseName, batch, known) };
+  return mergeTargets(parts, { layers, batch, classLoss });
+}
+
+/** Each of the N noised queries restores its object; the other slots are padding. */
+function knownTargets(fixture: Fixture, caseName: string, batch: number, known: number): DenseTargets {
+  const stored = (key: string) => tensorOf(fixture, caseName, key).data;
+  const [labels, clean, slots, images] = ['known_labels', 'known_bboxs', 'map_known_indice', 'bid'].map(stored);
+  if (!labels || !clean || !slots || !images) throw new FixtureError(`${caseName}: the known queries are incomplete`);
+  const count = batch * known;
+  const targets = {
+    classes: new Int32Array(count),
+    boxes: new Float32Array(4 * count),
+    classWeights: new Float32Array(count),
+    boxWeights: new Float32Array(count),
+    normalizer: labels.length,
+  };
+  labels.forEach((label, n) => {
+    const at = (images[n] as number) * known + (slots[n] as number);
+    targets.classes[at] = label;
+    targets.boxes.set(clean.subarray(4 * n, 4 * n + 4), 4 * at);
+    targets.classWeights[at] = 1;
+    targets.boxWeights[at] = 1;
+  });
+  return targets;
+}
+
+/** Our values of the stored names, in their order. */
+function namedValues(ours: Record<string, number>, stored: JsonObject, known: number, where: string): Computed {
+  const names = Object.keys(stored);
+  return {
+    values: names.map((name) => {
+      const value = ours[name];
+      if (value !== undefined) return value;
+      // Without known queries the reference still lists their losses, as zeros; we have none.
+      if (known === 0 && name.startsWith('tgt_')) return 0;
+      throw new FixtureError(`${where}.${name}: there is no such loss, only ${Object.keys(ours).join(', ')}`);
+    }),
+    expected: { values: names.map((name) => numberAt(stored[name], `${where}.${name}`)) },
+  };
+}
