@@ -1,0 +1,184 @@
+/** Times whole training steps of DN-DETR, with targets and known queries drawn anew each time. */
+import {
+  adamwInit,
+  adamwScalars,
+  criterionPresets,
+  dnDetr,
+  initialParameters,
+  type ParameterDeclaration,
+  ParameterLayout,
+} from '@dn-detr/core';
+import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
+import { knownInputs } from '@dn-detr/dn/tfjs';
+import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { dispose, type Tensor1D, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import type { BatchTargets } from '../train/detection-loss.ts';
+import { type StepInput, trainingStep } from '../train/step.ts';
+import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
+
+/** Milliseconds of the parts of a step; their sum is more than a whole step, which runs in fewer pieces. */
+export interface StepPhases {
+  forward: number;
+  matching: number;
+  loss: number;
+  backward: number;
+  optimiser: number;
+}
+
+export interface StepBench {
+  config: StepConfigName;
+  /** median and least of a step, from images on the host to a loss on the host */
+  ms: number;
+  msMin: number;
+  /** medians, measured apart, in steps that wait after each phase */
+  phases: StepPhases;
+  imagesPerSecond: number;
+  /** of the process, so that only the first configuration of a process has a peak of its own */
+  peakRssMiB: number;
+  /** shapes for which the step was traced */
+  captures: number;
+}
+
+const warmUp = 4;
+
+/** @param steps that are timed whole; half as many are timed by phase */
+export function benchStep(name: StepConfigName, steps: number): StepBench {
+  const config: StepConfig = stepConfigs[name];
+  const run = stepRunner(config);
+  const whole: number[] = [];
+  for (let i = 0; i < warmUp + steps; i++) {
+    const started = performance.now();
+    run.step();
+    if (i >= warmUp) whole.push(performance.now() - started);
+  }
+  const captures = run.captures();
+  // Before the phases, whose second capture would count in it.
+  const peakRssMiB = process.resourceUsage().maxRSS / 1024;
+  run.dispose();
+  const ms = median(whole);
+  return {
+    config: name,
+    ms,
+    msMin: Math.min(...whole),
+    phases: benchPhases(config, Math.ceil(steps / 2)),
+    imagesPerSecond: (1000 * config.batch) / ms,
+    peakRssMiB,
+    captures,
+  };
+}
+
+function benchPhases(config: StepConfig, steps: number): StepPhases {
+  const times: Record<keyof StepPhases, number[]> = {
+    forward: [],
+    matching: [],
+    loss: [],
+    backward: [],
+    optimiser: [],
+  };
+  let last = 0;
+  const mark = (phase: keyof StepPhases): void => {
+    const now = performance.now();
+    times[phase].push(now - last);
+    last = now;
+  };
+  const run = stepRunner(config, mark);
+  for (let i = 0; i < warmUp + steps; i++) {
+    if (i === warmUp) for (const list of Object.values(times)) list.length = 0;
+    last = performance.now();
+    run.step();
+    mark('optimiser');
+  }
+  run.dispose();
+  return Object.fromEntries(
+    Object.entries(times).map(([phase, list]) => [phase, median(list)]),
+  ) as unknown as StepPhases;
+}
+
+/** A model in training; `onPhase` makes its steps wait after each phase. */
+function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
+  const { classes, layers, imageSize, batch } = config;
+  const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
+  const [trained, fixed] = [false, true].map((isFixed) =>
+    detector.parameters.filter(({ group }) => (group === 'frozen') === isFixed),
+  ) as [ParameterDeclaration[], ParameterDeclaration[]];
+  const layout = new ParameterLayout(trained);
+  const frozenLayout = fixed.length > 0 ? new ParameterLayout(fixed) : undefined;
+  const optimizer = {
+    groups: layout.groups.map(({ name }) => ({ learningRate: name === 'backbone' ? 1e-5 : 1e-4, weightDecay: 1e-4 })),
+  };
+  let current: BatchTargets = { objects: [] };
+  const step = trainingStep(
+    {
+      detector,
+      criterion: criterionPresets.dnDetr,
+      matching: matchingCosts.dnDetr,
+      layout,
+      frozen: frozenLayout,
+      optimizer,
+      clipNorm: 0.1,
+      ...(onPhase && { onPhase }),
+    },
+    {
+      targets: () => {
+        onPhase?.('forward');
+        return current;
+      },
+      matched: () => onPhase?.('matching'),
+    },
+  );
+
+  const initial = (flat: ParameterLayout, declarations: ParameterDeclaration[]): Tensor1D[] =>
+    tidy(() => flat.flatten(initialParameters(declarations, 1)));
+  let state = adamwInit(initial(layout, trained));
+  const frozen = frozenLayout ? initial(frozenLayout, fixed) : [];
+  const noise = seededNoise('bench step');
+  const pixels = Float32Array.from({ length: batch * imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2);
+  let count = 0;
+  return {
+    step(): void {
+      count++;
+      const objects = drawTargets(config, count);
+      const options = { numClasses: classes, matchingQueries: detector.queries, groups };
+      const known = prepareKnownQueries(objects, noise, options);
+      current = { objects, known: known.targets };
+      const { state: _, ...fed } = {
+        state,
+        scalars: tensor1d(adamwScalars(count, optimizer)),
+        batch: { images: tensor4d(pixels, [batch, imageSize, imageSize, 3]) },
+        known: knownInputs(known),
+      } satisfies Omit<StepInput, 'frozen'>;
+      const { state: next, ...outputs } = step({ state, frozen, ...fed });
+      outputs.loss.dataSync();
+      dispose([state, fed as never, outputs]);
+      state = next;
+    },
+    captures: () => step.stats.captures,
+    dispose(): void {
+      step.dispose();
+      dispose([state, frozen]);
+    },
+  };
+}
+
+/** Boxes that lie inside the image, of all sizes, other ones for every step. */
+function drawTargets({ batch, classes, objects }: StepConfig, step: number): ObjectTargets[] {
+  let i = 0;
+  const next = (): number => {
+    const wave = Math.sin(step * 78.233 + i++ * 12.9898) * 43758.5453;
+    return wave - Math.floor(wave);
+  };
+  return Array.from({ length: batch }, (_, image) => {
+    const { first, least, most } = objects;
+    const count = image === 0 ? first : least + Math.floor(next() * (most - least + 1));
+    const boxes = Array.from({ length: count }, () => {
+      const [width, height] = [0.05 + 0.5 * next(), 0.05 + 0.5 * next()];
+      return [width / 2 + next() * (1 - width), height / 2 + next() * (1 - height), width, height];
+    });
+    const labels = Int32Array.from({ length: count }, () => Math.floor(next() * classes));
+    return { labels, boxes: Float32Array.from(boxes.flat()) };
+  });
+}
+
+function median(values: number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}

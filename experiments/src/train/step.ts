@@ -1,0 +1,77 @@
+/** One training step, captured: forward, matching, loss, backward, clipping and AdamW. */
+import {
+  type AdamWOptions,
+  type AdamWState,
+  adamwStep,
+  clipByGlobalNorm,
+  type ImageBatch,
+  type KnownInputs,
+  type ParameterLayout,
+  valueAndFlatGrads,
+} from '@dn-detr/core';
+import { type Captured, capture, host, randomStream } from '@dn-detr/runtime';
+import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
+import { type DetectionLossOptions, detectionLoss, type HostSide, type LossTerms } from './detection-loss.ts';
+
+export interface TrainingStepOptions extends DetectionLossOptions {
+  /** of the parameters that are trained, and of those that are not, if any */
+  readonly layout: ParameterLayout;
+  readonly frozen?: ParameterLayout | undefined;
+  readonly optimizer: AdamWOptions;
+  /** the gradient's norm over all groups is cut to this */
+  readonly clipNorm: number;
+  /**
+   * is told when the loss, the gradient and the update are computed. This cuts the step into parts that run one after the
+   * other, so it is for measuring alone.
+   */
+  readonly onPhase?: (phase: 'loss' | 'backward') => void;
+}
+
+/** What differs from step to step. */
+export type StepInput = {
+  state: AdamWState;
+  /** one `[size]` tensor per group of the frozen layout */
+  frozen: Tensor1D[];
+  /** `adamwScalars` of the step */
+  scalars: Tensor1D;
+  batch: ImageBatch;
+  known: KnownInputs | undefined;
+  /** int32 scalar from which dropout draws; left out for none */
+  seed?: Scalar | undefined;
+};
+
+export type StepOutput = LossTerms & {
+  state: AdamWState;
+  loss: Scalar;
+  /** before clipping */
+  gradNorm: Scalar;
+};
+
+/** A step that is traced once for each shape of its input; it owns nothing but its captures. */
+export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): Captured<StepInput, StepOutput> {
+  const { layout, frozen: frozenLayout, optimizer, clipNorm, onPhase } = options;
+  const lossOf = detectionLoss(options, hostSide);
+
+  /** Does nothing to `after` but that it waits for `before`. */
+  const wait = <T extends Tensor>(phase: 'loss' | 'backward', before: Tensor, after: T): T => {
+    if (onPhase === undefined) return after;
+    const one = host([before], () => {
+      onPhase(phase);
+      return scalar(1);
+    });
+    return mul(after, one);
+  };
+
+  const step = ({ state, frozen, scalars, batch, known, seed }: StepInput): StepOutput => {
+    const fixed = frozenLayout?.unflatten(frozen);
+    const dropout = seed && randomStream(seed);
+    const { loss, grads, aux } = valueAndFlatGrads(layout, state.params, (trained) => {
+      const result = lossOf({ ...fixed, ...trained }, batch, known, { dropout });
+      return { ...result, loss: wait('loss', result.loss, result.loss) };
+    });
+    const clipped = clipByGlobalNorm(grads, clipNorm);
+    const next = adamwStep(state, clipped.grads, wait('backward', clipped.norm, scalars), optimizer);
+    return { state: next, loss, gradNorm: clipped.norm, ...aux };
+  };
+  return capture(step, { name: 'training step' });
+}
