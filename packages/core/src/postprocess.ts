@@ -43,7 +43,9 @@ export function softmaxDetections(predictions: RawPredictions, sizes: readonly I
       const label = indexOfMax(row.subarray(0, classes - 1));
       const own = row[label] as number;
       labels[query] = label;
-      scores[query] = 1 / row.reduce((sum, logit) => sum + Math.exp(logit - own), 0);
+      let sum = 0;
+      for (const logit of row) sum += Math.exp(logit - own);
+      scores[query] = 1 / sum;
     }
     return { scores, labels, boxes: pixels(cxcywhToXyxy(boxes), size) };
   });
@@ -96,11 +98,17 @@ function imagesOf({ logits, boxes }: RawPredictions, sizes: readonly ImageSize[]
       ['logits', classes],
       ['boxes', 4],
     ] as const) {
-      const bad = predictions[name].findIndex(Number.isNaN);
+      const bad = indexOfNaN(predictions[name]);
       if (bad >= 0) throw new RangeError(`image ${image}, query ${Math.floor(bad / width)}: NaN in ${name}`);
     }
     return predictions;
   });
+}
+
+/** -1 if there is none. */
+function indexOfNaN(values: Float32Array): number {
+  for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return i;
+  return -1;
 }
 
 function pixels(xyxy: Float32Array, { width, height }: ImageSize): Float32Array {
@@ -127,13 +135,13 @@ function indicesOfLargest(values: Float32Array, count: number): number[] {
     found.sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
     found.length = Math.min(found.length, count);
   };
-  values.forEach((value, index) => {
-    if (found.length >= count && value <= threshold) return;
+  for (let index = 0; index < values.length; index++) {
+    if (found.length >= count && (values[index] as number) <= threshold) continue;
     found.push(index);
-    if (found.length < 2 * count) return;
+    if (found.length < 2 * count) continue;
     keepBest();
     threshold = values[found[count - 1] as number] as number;
-  });
+  }
   keepBest();
   return found;
 }
