@@ -44,12 +44,9 @@ export function readElements(dtype: StoredDtype, bytes: Uint8Array, fail: (messa
     case 'BOOL':
       return { dtype, data: view(Uint8Array, bytes) };
     case 'F16':
-      return { dtype: 'F32', data: Float32Array.from(view(Uint16Array, bytes), halfToNumber) };
-    case 'BF16': {
-      // A bfloat16 is the upper half of a float32.
-      const bits = Uint32Array.from(view(Uint16Array, bytes), (half) => half << 16);
-      return { dtype: 'F32', data: new Float32Array(bits.buffer) };
-    }
+      return { dtype: 'F32', data: widenHalves(view(Uint16Array, bytes)) };
+    case 'BF16':
+      return { dtype: 'F32', data: widenBrainHalves(view(Uint16Array, bytes)) };
     case 'I64':
       return { dtype: 'I32', data: Int32Array.from(view(BigInt64Array, bytes), (value) => narrow(value, fail)) };
     case 'I16':
@@ -69,6 +66,25 @@ export function view<A>(type: ArrayType<A>, bytes: Uint8Array): A {
   // Not `slice`, which makes no copy of a Buffer.
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new type(aligned.buffer, aligned.byteOffset, aligned.length / type.BYTES_PER_ELEMENT);
+}
+
+// Loops, because `from` with a function takes seconds for the weights of a model.
+
+function widenHalves(halves: Uint16Array): Float32Array {
+  halfValues ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => halfToNumber(half));
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) values[i] = halfValues[halves[i] as number] as number;
+  return values;
+}
+
+/** Every half float's value, made when first needed. */
+let halfValues: Float32Array | undefined;
+
+/** A bfloat16 is the upper half of a float32. */
+function widenBrainHalves(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = (halves[i] as number) << 16;
+  return new Float32Array(bits.buffer);
 }
 
 function halfToNumber(half: number): number {

@@ -61,9 +61,10 @@ export class PthTensor {
 
   /** @throws PthError if the view does not lie within the storage */
   constructor(storage: Storage, { shape, strides, offset }: StridedView) {
-    this.#view = { shape: shape.slice(0, mostAxes), strides: strides.slice(0, mostAxes), offset };
     requireInside(storage.size, { shape, strides, offset });
-    this.shape = this.#view.shape;
+    // Copies: in a damaged file, what follows may change the lists they come from.
+    this.shape = [...shape];
+    this.#view = { shape: this.shape, strides: [...strides], offset };
     this.#storage = storage;
   }
 
@@ -114,11 +115,8 @@ export function rebuildTensor([storage, offset, shape, strides]: readonly unknow
 }
 
 function requireInside(stored: number, { shape, strides, offset }: StridedView): void {
-  if (strides.length !== shape.length || shape.length > mostAxes) {
-    throw new PthError(
-      `a tensor has ${shape.length} axes and ${strides.length} strides, expected as many and no more than ${mostAxes}: ` +
-        'the file is damaged',
-    );
+  if (strides.length !== shape.length) {
+    throw new PthError(`a tensor of shape [${shape}] has strides [${strides}]: the file is damaged`);
   }
   if (sizeOf(shape) === 0) return;
   const last = shape.reduce((place, axis, i) => place + (axis - 1) * (strides[i] as number), offset);
@@ -136,4 +134,6 @@ function requireInside(stored: number, { shape, strides, offset }: StridedView):
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isCounts = (value: unknown): value is number[] => Array.isArray(value) && value.every(isCount);
+
+const isCounts = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length <= mostAxes && value.every(isCount);

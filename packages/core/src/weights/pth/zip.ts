@@ -42,16 +42,16 @@ function findDirectory(bytes: Uint8Array): Directory {
   const at = findEnd(bytes);
   const end = new ByteReader(bytes, at + 10);
   const entries = end.u16();
-  end.take(4);
+  end.take(4); // size of the directory
   const start = end.u32();
   if (at < locatorSize || new ByteReader(bytes, at - locatorSize).u32() !== signatures.locator64) {
     return { start, entries };
   }
   const end64 = new ByteReader(bytes, new ByteReader(bytes, at - locatorSize + 8).u64());
   requireSignature(end64, signatures.end64, 'end of the 64-bit directory');
-  end64.take(28);
+  end64.take(28); // versions, numbers of disks, entries on this disk
   const entries64 = end64.u64();
-  end64.take(8);
+  end64.take(8); // size of the directory
   return { start: end64.u64(), entries: entries64 };
 }
 
@@ -66,17 +66,16 @@ function findEnd(bytes: Uint8Array): number {
 
 function readEntry(reader: ByteReader): { name: string; size: number; localHeader: number } {
   requireSignature(reader, signatures.entry, 'directory entry');
-  reader.take(4);
-  const flags = reader.u16();
-  const method = reader.u16();
-  reader.take(8);
-  const stored = { packed: reader.u32(), size: reader.u32() };
-  const [nameSize, extraSize, commentSize] = [reader.u16(), reader.u16(), reader.u16()];
-  reader.take(8);
+  reader.take(4); // versions
+  const [flags, method] = [reader.u16(), reader.u16()];
+  reader.take(8); // time, checksum
+  const [packedSize, size] = [reader.u32(), reader.u32()];
+  const [nameLength, extraLength, commentLength] = [reader.u16(), reader.u16(), reader.u16()];
+  reader.take(8); // disk, attributes
   const localHeader = reader.u32();
-  const name = decodeText(reader.take(nameSize));
-  const extra = reader.take(extraSize);
-  reader.take(commentSize);
+  const name = decodeText(reader.take(nameLength));
+  const extra = reader.take(extraLength);
+  reader.take(commentLength);
   if (flags & 1) throw new PthError(`zip: '${name}' is encrypted, expected plain contents`);
   if (method !== 0) {
     throw new PthError(
@@ -84,25 +83,22 @@ function readEntry(reader: ByteReader): { name: string; size: number; localHeade
         'packed again? Load and save it with PyTorch, or pack it without compression (zip -0)',
     );
   }
-  return { name, ...widen({ ...stored, localHeader }, extra, name) };
+  // In the order in which the extra field has them.
+  const wide = widen([size, packedSize, localHeader], extra, name);
+  return { name, size: wide[0], localHeader: wide[2] };
 }
 
-interface Places {
-  readonly packed: number;
-  readonly size: number;
-  readonly localHeader: number;
-}
+type Places = readonly [size: number, packedSize: number, localHeader: number];
 
-/** Numbers of more than 32 bits stand in an extra field, in this order, those that fit left out. */
-function widen({ size, packed, localHeader }: Places, extra: Uint8Array, name: string): Places {
-  if (![size, packed, localHeader].includes(in64)) return { size, packed, localHeader };
+/** Numbers of more than 32 bits stand in an extra field, those that fit left out. */
+function widen(places: Places, extra: Uint8Array, name: string): Places {
+  if (!places.includes(in64)) return places;
   const reader = new ByteReader(extra);
   while (reader.position < extra.length) {
     const id = reader.u16();
     const field = new ByteReader(reader.take(reader.u16()));
-    if (id !== 1) continue;
     const wide = (value: number) => (value === in64 ? field.u64() : value);
-    return { size: wide(size), packed: wide(packed), localHeader: wide(localHeader) };
+    if (id === 1) return [wide(places[0]), wide(places[1]), wide(places[2])];
   }
   throw new PthError(`zip: '${name}' lacks its 64-bit sizes: the file is damaged`);
 }
@@ -111,9 +107,8 @@ function widen({ size, packed, localHeader }: Places, extra: Uint8Array, name: s
 function contentsAt(bytes: Uint8Array, localHeader: number, size: number, name: string): Uint8Array {
   const local = new ByteReader(bytes, localHeader);
   requireSignature(local, signatures.local, `header of '${name}'`);
-  local.take(22);
-  const [nameSize, extraSize] = [local.u16(), local.u16()];
-  local.take(nameSize + extraSize);
+  local.take(22); // what the directory says too
+  local.take(local.u16() + local.u16());
   return local.take(size);
 }
 

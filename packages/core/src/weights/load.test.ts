@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useCpuBackend } from '../../../../test/support/cpu-backend.ts';
+import type { ParameterSpec } from '../nn/parameters.ts';
+import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import { type LoadMode, loadParameters } from './load.ts';
+import { readSafetensors, type SafeTensor } from './safetensors.ts';
+import { saveParameters } from './save.ts';
+
+beforeAll(useCpuBackend);
+
+const fixture = (name: string): Uint8Array =>
+  readFileSync(new URL(`../../../../test/fixtures/weights/${name}`, import.meta.url));
+
+const spec = (name: string, shape: readonly number[], kernel = false): ParameterSpec => ({
+  name,
+  shape,
+  group: name.startsWith('backbone') ? 'frozen' : 'rest',
+  ...(kernel ? { kernel: true as const } : {}),
+});
+
+/** A checkpoint with tensors of these shapes; the numbers are those from 1 on. */
+function checkpoint(shapes: Readonly<Record<string, readonly number[]>>, source = 'DETR'): Checkpoint {
+  let next = 1;
+  const tensors = Object.entries(shapes).map(([name, shape]): [string, SafeTensor] => {
+    const size = shape.reduce((product, axis) => product * axis, 1);
+    return [name, { dtype: 'F32', shape, data: Float32Array.from({ length: size }, () => next++) }];
+  });
+  return { file: 'some.pth', source, metadata: {}, tensors: new Map(tensors) };
+}
+
+const bitsOf = (values: Float32Array) => new Uint32Array(values.slice().buffer);
+
+/** Any declared parameters with any values, NaNs of every kind too. */
+const someParameters = fc.uniqueArray(
+  fc
+    .tuple(fc.string({ minLength: 1 }), fc.array(fc.nat(4), { maxLength: 4 }), fc.boolean())
+    .chain(([name, shape, kernel]) => {
+      const length = shape.reduce((product, axis) => product * axis, 1);
+      const bits = fc.uint32Array({ minLength: length, maxLength: length });
+      return fc.record({
+        declared: fc.constant(spec(name, shape, kernel && shape.length === 4)),
+        values: bits.map((words) => new Float32Array(words.slice().buffer)),
+      });
+    }),
+  { selector: ({ declared }) => declared.name, minLength: 1, maxLength: 5 },
+);
+
+describe('loadParameters and saveParameters', () => {
+  it('give back what was saved, bit for bit', async () => {
+    const tensors = tf.memory().numTensors;
+    await fc.assert(
+      fc.asyncProperty(someParameters, async (parameters) => {
+        const declared = parameters.map((parameter) => parameter.declared);
+        const named = Object.fromEntries(
+          parameters.map(({ declared: { name, shape }, values }) => [name, tf.tensor(values, [...shape], 'float32')]),
+        );
+        const file = await saveParameters(declared, named, { epoch: '3' });
+        const { tensors, metadata } = readSafetensors(file);
+        expect({ ...metadata }).toEqual({ format: 'pt', epoch: '3' });
+        const loaded = loadParameters({ file: 'a', source: 'a model', metadata, tensors }, declared);
+        expect({ kept: loaded.kept, unused: loaded.unused }).toEqual({ kept: [], unused: [] });
+        for (const { declared, values } of parameters) {
+          const back = loaded.parameters[declared.name] as tf.Tensor;
+          expect(back.shape).toEqual(declared.shape);
+          expect(bitsOf(back.dataSync<'float32'>())).toEqual(bitsOf(values));
+        }
+        tf.dispose([named, loaded.parameters]);
+      }),
+    );
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it.each(['training.pth', 'training-legacy.pth', 'weights.safetensors'])("read PyTorch's %s", (name) => {
+    const declared = [spec('0.weight', [3, 3, 3, 4], true), spec('0.bias', [4]), spec('3.weight', [5, 16])];
+    const rest = ['1.weight', '1.bias', '1.running_mean', '1.running_var'].map((rest) => spec(rest, [4]));
+    const read = readCheckpoint(fixture(name), name);
+    const stored = read.tensors.get('0.weight')?.data;
+    const { parameters } = loadParameters(read, [...declared, ...rest, spec('3.bias', [5])]);
+    const kernel = parameters['0.weight'] as tf.Tensor4D;
+    // PyTorch's [out, in, height, width].
+    expect(tf.transpose(kernel, [3, 2, 0, 1]).dataSync()).toEqual(stored);
+    tf.dispose(parameters);
+  });
+
+  it('write kernels as PyTorch has them', async () => {
+    const kernel = tf.range(0, 24).reshape([1, 2, 3, 4]);
+    const saved = readSafetensors(await saveParameters([spec('k', [1, 2, 3, 4], true)], { k: kernel }));
+    expect(saved.tensors.get('k')?.shape).toEqual([4, 3, 1, 2]);
+    expect(saved.tensors.get('k')?.data).toEqual(tf.transpose(kernel, [3, 2, 0, 1]).dataSync());
+  });
+
+  it('name a parameter that cannot be saved', async () => {
+    await expect(saveParameters([spec('w', [2])], {})).rejects.toThrow('no parameter named w');
+    const w = tf.zeros([3]);
+    await expect(saveParameters([spec('w', [2])], { w })).rejects.toThrow("'w' is float32 [3], expected float32 [2]");
+  });
+});
+
+const model = [
+  spec('backbone.0.body.conv1.weight', [7, 7, 3, 2], true),
+  spec('backbone.0.body.bn1.running_mean', [2]),
+  spec('transformer.encoder.layers.0.norm1.weight', [4]),
+  spec('transformer.encoder.layers.1.norm1.weight', [4]),
+  spec('class_embed.weight', [3, 4]),
+  spec('label_enc.weight', [3, 3]),
+  spec('query_embed.weight', [5, 4]),
+];
+const whole = {
+  'backbone.0.body.conv1.weight': [2, 3, 7, 7],
+  'backbone.0.body.bn1.running_mean': [2],
+  'transformer.encoder.layers.0.norm1.weight': [4],
+  'transformer.encoder.layers.1.norm1.weight': [4],
+  'class_embed.weight': [3, 4],
+  'label_enc.weight': [3, 3],
+  'query_embed.weight': [5, 4],
+};
+
+function load(shapes: Readonly<Record<string, readonly number[]>>, mode?: LoadMode) {
+  const { parameters, ...rest } = loadParameters(checkpoint(shapes), model, mode);
+  tf.dispose(parameters);
+  return { ...rest, taken: Object.keys(parameters) };
+}
+
+const without = (...names: string[]) =>
+  Object.fromEntries(Object.entries(whole).filter(([name]) => !names.includes(name)));
+
+describe('loadParameters', () => {
+  it('takes the backbone alone and says what it left', () => {
+    const file = { ...whole, 'class_embed.weight': [92, 4], 'fc.bias': [1000] };
+    const { taken, kept, unused } = load(file, 'backbone');
+    expect(taken).toEqual(['backbone.0.body.conv1.weight', 'backbone.0.body.bn1.running_mean']);
+    expect(kept).toEqual(model.slice(2).map(({ name }) => name));
+    expect(unused).toEqual([...kept, 'fc.bias']);
+    expect(() => load(without('backbone.0.body.bn1.running_mean'), 'backbone')).toThrow(
+      'missing: backbone.0.body.bn1.running_mean',
+    );
+  });
+
+  it('leaves class head and label embedding of another size, and says so', () => {
+    const file = { ...without('label_enc.weight'), 'class_embed.weight': [92, 4], 'class_embed.bias': [92] };
+    const { taken, kept, unused } = load(file, 'other-classes');
+    expect(taken).toHaveLength(5);
+    expect(kept).toEqual(['class_embed.weight', 'label_enc.weight']);
+    expect(unused).toEqual(['class_embed.weight', 'class_embed.bias']);
+    expect(load(whole, 'other-classes').kept).toEqual([]);
+    expect(() => load({ ...file, 'query_embed.weight': [6, 4] }, 'other-classes')).toThrow('6 queries');
+  });
+
+  it('rounds float64 and refuses integers', () => {
+    const declared = [spec('w', [2])];
+    const of = (tensor: SafeTensor): Checkpoint => ({ ...checkpoint({}), tensors: new Map([['w', tensor]]) });
+    const doubles = of({ dtype: 'F64', shape: [2], data: Float64Array.of(1 / 3, 2) });
+    const { parameters } = loadParameters(doubles, declared);
+    expect(parameters.w?.dataSync()).toEqual(Float32Array.of(1 / 3, 2));
+    tf.dispose(parameters);
+    const integers = of({ dtype: 'I32', shape: [2], data: Int32Array.of(1, 2) });
+    expect(() => loadParameters(integers, declared)).toThrow('w I32 [2], expected [2]');
+  });
+
+  it('lists everything that does not fit in one error', () => {
+    const file = {
+      ...without('transformer.encoder.layers.0.norm1.weight', 'transformer.encoder.layers.1.norm1.weight'),
+      'backbone.0.body.conv1.weight': [2, 3, 3, 3],
+      'query_embed.weight': [5, 6],
+      'transformer.encoder.layers.0.norm3.weight': [4],
+    };
+    expect(() => load(file)).toThrow(CheckpointError);
+    expect(() => load(file)).toThrowErrorMatchingInlineSnapshot(`
+      [CheckpointError: some.pth (weights of DETR) does not fit the model:
+        missing: transformer.encoder.layers.#.norm1.weight (2 of them)
+        of another shape: backbone.0.body.conv1.weight [2, 3, 3, 3], expected [2, 3, 7, 7]; query_embed.weight [5, 6], expected [5, 4]
+        not in the model: transformer.encoder.layers.0.norm3.weight
+      It is of another model, or of one with another backbone, width or number of layers.]
+    `);
+  });
+
+  it.each<[string, Readonly<Record<string, readonly number[]>>, string]>([
+    ['a backbone', { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] }, "in the mode 'backbone'"],
+    ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'other-classes'"],
+    ['no denoising', without('label_enc.weight'), "in the mode 'other-classes'"],
+    ['other queries', { ...whole, 'query_embed.weight': [100, 4] }, 'It has 100 queries'],
+    ['anchors', { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] }, 'It is of DAB-DETR or DN-DETR'],
+    ['something else', { 'model.22.cv2.weight': [1] }, 'It is of another model'],
+  ])('says what to do about %s', (_, shapes, advice) => {
+    expect(() => load(shapes)).toThrow(advice);
+  });
+});
+
+describe('readCheckpoint', () => {
+  it('widens half floats', () => {
+    const { tensors, source } = readCheckpoint(fixture('tensors.pth'), 'tensors.pth');
+    expect(source).toBe('an unknown model');
+    const [half, brain] = ['float16', 'bfloat16'].map((name) => tensors.get(name)?.data);
+    expect(half).toEqual(Float32Array.of(1.5, -2, 65504, 2 ** -24, Number.NEGATIVE_INFINITY));
+    expect(brain?.subarray(0, 2)).toEqual(Float32Array.of(1.5, -2));
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['empty', new Uint8Array(0), 'bad.pth: neither a safetensors file nor one of torch.save'],
+    ['damaged', fixture('training.pth').subarray(0, 999), 'bad.pth: zip: no directory at the end of the 999 bytes'],
+    ['cut off', fixture('weights.safetensors').subarray(0, 99), 'bad.pth: safetensors: the header should take'],
+    ['no state_dict', fixture('containers.pth'), "under 'model', found a dictionary of none, bools, integers, floats"],
+  ])('names the file that is %s', (_, bytes, message) => {
+    expect(() => readCheckpoint(bytes, 'bad.pth')).toThrow(CheckpointError);
+    expect(() => readCheckpoint(bytes, 'bad.pth')).toThrow(message);
+  });
+});

@@ -1,0 +1,75 @@
+/** Saying how a checkpoint and a model differ, and why that may be. */
+import type { Checkpoint } from './checkpoint.ts';
+import type { SafeTensor } from './elements.ts';
+
+/** Whether a name is one of the backbone's. */
+export const isBackbone = (name: string): boolean => name.startsWith('backbone.');
+
+/** Whether a parameter's size is the number of classes: the class head and the embedding of labels. */
+export const dependsOnClasses = (name: string): boolean => /^(class_embed|label_enc)\./.test(name);
+
+/** The tensors by which a file and a model differ. */
+export interface Mismatch {
+  /** parameters that are not in the file */
+  readonly missing: readonly string[];
+  /** tensors that are not in the model */
+  readonly extra: readonly string[];
+  /** tensors of another shape or type than the model's, `expected` in PyTorch's layout */
+  readonly misshaped: readonly {
+    readonly name: string;
+    readonly expected: readonly number[];
+    readonly found: SafeTensor;
+  }[];
+}
+
+/** A message for people: every tensor at fault, alike ones of several layers together, and what to do. */
+export function describeMismatch({ file, source, tensors }: Checkpoint, mismatch: Mismatch): string {
+  const { missing, extra, misshaped } = mismatch;
+  const shapes = misshaped.map(({ name, expected, found }) => {
+    const type = found.dtype.startsWith('F') ? '' : `${found.dtype} `;
+    return `${name} ${type}[${found.shape.join(', ')}], expected [${expected.join(', ')}]`;
+  });
+  const lists = [
+    ['missing', missing],
+    ['of another shape', shapes],
+    ['not in the model', extra],
+  ] as const;
+  const lines = lists.filter(([, items]) => items.length > 0).map(([what, items]) => `  ${what}: ${group(items)}`);
+  const advice = advise([...tensors.keys()], mismatch);
+  return [`${file} (weights of ${source}) does not fit the model:`, ...lines, advice].join('\n');
+}
+
+/** `layers.#.norm1.weight (6 of them)` for names that differ in their layer only; shapes stay as they are. */
+function group(items: readonly string[]): string {
+  const counts = new Map<string, string[]>();
+  for (const item of items) {
+    const pattern = item.replace(/(?<=\.)\d+(?=\.)/g, '#');
+    counts.set(pattern, [...(counts.get(pattern) ?? []), item]);
+  }
+  return [...counts]
+    .map(([pattern, alike]) => (alike.length === 1 ? alike[0] : `${pattern} (${alike.length} of them)`))
+    .join('; ');
+}
+
+/** What to do about it, by the likely cause. */
+function advise(offered: readonly string[], { missing, extra, misshaped }: Mismatch): string {
+  const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
+  const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));
+  if (offered.every((name) => isBackbone(name) || name.startsWith('fc.'))) {
+    return "It holds a backbone alone: load it in the mode 'backbone'.";
+  }
+  if (wrong.every(dependsOnClasses)) {
+    return (
+      'It has another number of classes, or is of a model with or without denoising: build the model for its classes, ' +
+      "or load it in the mode 'other-classes', which leaves these parameters as they start."
+    );
+  }
+  if (queries !== undefined && wrong.length === 1) {
+    return `It has ${queries.found.shape[0]} queries: build the model with as many.`;
+  }
+  const [anchors, positions] = ['refpoint_embed.weight', 'query_embed.weight'];
+  if ([anchors, positions].every((name) => wrong.includes(name))) {
+    return `It is of ${missing.includes(anchors) ? 'DETR' : 'DAB-DETR or DN-DETR'}, the model is not.`;
+  }
+  return 'It is of another model, or of one with another backbone, width or number of layers.';
+}

@@ -1,0 +1,26 @@
+/** The names of ResNets. Ours are those of detr: torchvision's with `backbone.0.body.` before them. */
+import type { NameRule, NameTable } from './table.ts';
+
+const body = 'backbone.0.body';
+
+/** A file of torchvision or timm with nothing but a ResNet, `fc` being its classifier. */
+export const resnetNames: NameTable = {
+  source: 'a ResNet of torchvision or timm',
+  mark: 'layer1.0.conv1.weight',
+  rules: [
+    ['fc.*', 'fc.*'],
+    ['*', `${body}.*`],
+  ],
+};
+
+/** A ResNet within a larger model of Hugging Face: its own, or timm's directly or wrapped. */
+export const nestedResnetRules = (prefix: string): readonly NameRule[] => [
+  [`${prefix}.embedder.embedder.convolution.*`, `${body}.conv1.*`],
+  [`${prefix}.embedder.embedder.normalization.*`, `${body}.bn1.*`],
+  [`${prefix}.encoder.stages.#.layers.#.shortcut.convolution.*`, `${body}.layer#+1.#.downsample.0.*`],
+  [`${prefix}.encoder.stages.#.layers.#.shortcut.normalization.*`, `${body}.layer#+1.#.downsample.1.*`],
+  [`${prefix}.encoder.stages.#.layers.#.layer.#.convolution.*`, `${body}.layer#+1.#.conv#+1.*`],
+  [`${prefix}.encoder.stages.#.layers.#.layer.#.normalization.*`, `${body}.layer#+1.#.bn#+1.*`],
+  [`${prefix}._backbone.*`, `${body}.*`],
+  [`${prefix}.*`, `${body}.*`],
+];

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CheckpointError } from '../checkpoint-error.ts';
+import type { SafeTensor } from '../elements.ts';
+import { translateTensors } from './translate.ts';
+
+/** Names and shapes of full-size checkpoints: `[name, shape, kind, name on disk where it differs]`. */
+const { models } = JSON.parse(
+  readFileSync(new URL('../../../../../test/fixtures/parity/state_dict_names.json', import.meta.url), 'utf8'),
+) as { models: Record<string, [string, number[], string, (string | null)?][]> };
+
+const zeros = (shape: readonly number[]): SafeTensor => ({
+  dtype: 'U8',
+  shape,
+  data: new Uint8Array(shape.reduce((product, axis) => product * axis, 1)),
+});
+
+const numbers = (...data: number[]): SafeTensor => ({
+  dtype: 'F32',
+  shape: [data.length],
+  data: Float32Array.from(data),
+});
+
+const onDisk = (model: string): Map<string, SafeTensor> =>
+  new Map(
+    (models[model] ?? []).flatMap(([name, shape, , disk = name]) => (disk === null ? [] : [[disk, zeros(shape)]])),
+  );
+
+const shapesOf = (tensors: ReadonlyMap<string, SafeTensor>) =>
+  Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
+
+describe('translateTensors', () => {
+  it.each([
+    ['hf_detr_timm_resnet50', 'original_detr_r50', []],
+    ['hf_detr_hf_resnet50', 'original_detr_r50', []],
+    // Only DN-DETR embeds labels.
+    ['hf_dab_detr_timm_resnet50', 'original_dn_dab_detr_r50', ['label_enc.weight']],
+    ['hf_dab_detr_hf_resnet50', 'original_dn_dab_detr_r50', ['label_enc.weight']],
+  ])('gives all of %s the names and shapes of %s', (from, to, missing) => {
+    const expected = shapesOf(translateTensors(onDisk(to)).tensors);
+    for (const name of missing) delete expected[name];
+    expect(shapesOf(translateTensors(onDisk(from)).tensors)).toEqual(expected);
+  });
+
+  it('leaves the names of the original repositories as they are, the second listing of the box head out', () => {
+    const detr = onDisk('original_detr_r50');
+    expect(shapesOf(translateTensors(detr).tensors)).toEqual(shapesOf(detr));
+    const dab = onDisk('original_dn_dab_detr_r50');
+    const twins = [...dab.keys()].filter((name) => name.startsWith('bbox_embed.'));
+    expect(twins).toHaveLength(6);
+    const { tensors, source } = translateTensors(dab);
+    expect(source).toBe('DAB-DETR or DN-DETR');
+    for (const name of twins) dab.delete(name);
+    expect(shapesOf(tensors)).toEqual(shapesOf(dab));
+  });
+
+  it('puts a ResNet where detr has it', () => {
+    const original = [...onDisk('original_detr_r50')].filter(([name]) => name.startsWith('backbone.'));
+    const bare = new Map(original.map(([name, tensor]) => [name.replace('backbone.0.body.', ''), tensor]));
+    bare.set('fc.weight', zeros([10, 2048])).set('bn1.num_batches_tracked', zeros([]));
+    const { tensors, source } = translateTensors(bare);
+    expect(source).toBe('a ResNet of torchvision or timm');
+    expect(shapesOf(tensors)).toEqual({ ...shapesOf(new Map(original)), 'fc.weight': [10, 2048] });
+  });
+
+  it('joins queries, keys and values in this order', () => {
+    const prefix = 'model.encoder.layers.3.self_attn';
+    const stored = new Map([
+      [`${prefix}.v_proj.bias`, numbers(5, 6)],
+      [`${prefix}.k_proj.bias`, numbers(3, 4)],
+      [`${prefix}.q_proj.bias`, numbers(1, 2)],
+      ['class_labels_classifier.weight', numbers()],
+    ]);
+    const { tensors } = translateTensors(stored);
+    expect(tensors.get('transformer.encoder.layers.3.self_attn.in_proj_bias')).toEqual(numbers(1, 2, 3, 4, 5, 6));
+    stored.set(`${prefix}.k_proj.bias`, numbers(3));
+    expect(() => translateTensors(stored)).toThrow(
+      'encoder.layers.3.self_attn.in_proj_bias needs projections of one type and shape, found F32 [2], F32 [1], F32 [2]',
+    );
+    stored.delete(`${prefix}.k_proj.bias`);
+    expect(() => translateTensors(stored)).toThrow(CheckpointError);
+    expect(() => translateTensors(stored)).toThrow('in_proj_bias needs projections of queries, keys and values');
+  });
+
+  it('takes two listings of one tensor for one, if they agree', () => {
+    const [first, second] = ['transformer.decoder.bbox_embed.layers.0.weight', 'bbox_embed.layers.0.weight'];
+    const twins = (a: SafeTensor, b: SafeTensor) =>
+      new Map([
+        [second, a],
+        [first, b],
+      ]);
+    expect(translateTensors(twins(numbers(1), numbers(1))).tensors).toEqual(new Map([[first, numbers(1)]]));
+    expect(() => translateTensors(twins(numbers(1), numbers(2)))).toThrow(`two tensors stand for ${first}`);
+  });
+
+  it('strips what wraps a model trained on several devices', () => {
+    const wrapped = new Map([
+      ['module.query_embed.weight', numbers(1)],
+      ['module.backbone.0.body.bn1.num_batches_tracked', numbers(9)],
+    ]);
+    expect(translateTensors(wrapped)).toEqual({
+      source: 'DETR',
+      tensors: new Map([['query_embed.weight', numbers(1)]]),
+    });
+    const unknown = new Map([['module.a', numbers(1)]]).set('b', numbers(2));
+    expect(translateTensors(unknown)).toEqual({ source: 'an unknown model', tensors: unknown });
+  });
+});

@@ -1,0 +1,92 @@
+/** From the tensors of any known code base to ours. */
+import { CheckpointError } from '../checkpoint-error.ts';
+import { readElements, type SafeTensor } from '../elements.ts';
+import { hfDabDetrNames, hfDetrNames } from './hf.ts';
+import { originalDabDetrNames, originalDetrNames } from './original.ts';
+import { resnetNames } from './resnet.ts';
+import { type NameTable, translator } from './table.ts';
+
+const tables: readonly NameTable[] = [
+  hfDetrNames,
+  hfDabDetrNames,
+  resnetNames,
+  originalDabDetrNames,
+  originalDetrNames,
+];
+const unknownNames: NameTable = { source: 'an unknown model', mark: '', rules: [] };
+
+/** Tensors under our names. */
+export interface TranslatedTensors {
+  /** whose names they had, for messages */
+  readonly source: string;
+  /** in PyTorch's layouts */
+  readonly tensors: ReadonlyMap<string, SafeTensor>;
+}
+
+/**
+ * Recognises whose names these are (DETR or DAB-DETR of the original repositories or of Hugging Face `transformers`, a
+ * ResNet of torchvision or timm) and gives the tensors ours, which are those of the original repositories. Projections
+ * of queries, keys and values become one tensor; a tensor listed twice becomes one; `module.` before all names and the
+ * counters of batch normalisation (`num_batches_tracked`) are left out. Names that no table has stay as they are.
+ *
+ * @throws CheckpointError for tensors that should be one but differ, or that lack the others they are joined with
+ */
+export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): TranslatedTensors {
+  const plain = withoutWrapper(stored);
+  const table = tables.find(({ mark }) => plain.has(mark)) ?? unknownNames;
+  const translate = translator(table);
+  const tensors = new Map<string, SafeTensor>();
+  const thirds = new Map<string, SafeTensor[]>();
+  for (const [storedName, tensor] of plain) {
+    const { name, third } = translate(storedName);
+    if (third !== undefined) {
+      const parts = thirds.get(name) ?? [];
+      parts[third] = tensor;
+      thirds.set(name, parts);
+      continue;
+    }
+    const twin = tensors.get(name);
+    if (twin !== undefined && !areEqual(twin, tensor)) {
+      throw new CheckpointError(`two tensors stand for ${name}, one of them ${storedName}, but they differ`);
+    }
+    tensors.set(name, tensor);
+  }
+  for (const [name, parts] of thirds) tensors.set(name, joinThirds(name, parts));
+  return { source: table.source, tensors };
+}
+
+/** Training on several devices wraps a model, which puts `module.` before all names. */
+function withoutWrapper(stored: ReadonlyMap<string, SafeTensor>): ReadonlyMap<string, SafeTensor> {
+  const counted = [...stored].filter(([name]) => !name.endsWith('num_batches_tracked'));
+  const wrapper = 'module.';
+  if (!counted.every(([name]) => name.startsWith(wrapper))) return new Map(counted);
+  return new Map(counted.map(([name, tensor]) => [name.slice(wrapper.length), tensor]));
+}
+
+const bytesOf = ({ data }: SafeTensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+const isAlike = (a: SafeTensor, b: SafeTensor) => a.dtype === b.dtype && `${a.shape}` === `${b.shape}`;
+
+function areEqual(a: SafeTensor, b: SafeTensor): boolean {
+  const [bytes, others] = [bytesOf(a), bytesOf(b)];
+  return isAlike(a, b) && bytes.every((byte, i) => byte === others[i]);
+}
+
+function joinThirds(name: string, [queries, keys, values]: readonly SafeTensor[]): SafeTensor {
+  if (queries === undefined || keys === undefined || values === undefined) {
+    throw new CheckpointError(`${name} needs projections of queries, keys and values, but one of them is missing`);
+  }
+  const parts = [queries, keys, values];
+  const [rows, ...rest] = queries.shape;
+  if (rows === undefined || !parts.every((part) => isAlike(part, queries))) {
+    const found = parts.map(({ dtype, shape }) => `${dtype} [${shape.join(', ')}]`).join(', ');
+    throw new CheckpointError(`${name} needs projections of one type and shape, found ${found}`);
+  }
+  const bytes = parts.map(bytesOf);
+  const joined = new Uint8Array(3 * queries.data.byteLength);
+  bytes.forEach((part, i) => {
+    joined.set(part, i * part.length);
+  });
+  const elements = readElements(queries.dtype, joined, (message) => new CheckpointError(`${name} ${message}`));
+  return { shape: [3 * rows, ...rest], ...elements };
+}
