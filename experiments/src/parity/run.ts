@@ -14,6 +14,7 @@ import { modelChecks } from './checks/models.ts';
 import { positionEncodingCheck } from './checks/position-encoding.ts';
 import { postprocessCheck } from './checks/postprocess.ts';
 import { resnetCheck } from './checks/resnet.ts';
+import { stateDictNamesCheck } from './checks/state-dict-names.ts';
 import { type Fixture, listFixtures, readFixture, storedName } from './fixture.ts';
 import { FixtureError } from './json.ts';
 import { compare, type Difference, matches, toleranceFor } from './tolerance.ts';
@@ -35,6 +36,7 @@ export const checks: Readonly<Record<string, Check>> = {
   criterion_detr: criterionDetrCheck,
   criterion_dn: criterionDnCheck,
   postprocess: postprocessCheck,
+  state_dict_names: stateDictNamesCheck,
 };
 
 export interface CaseReport {
