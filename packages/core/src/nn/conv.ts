@@ -1,0 +1,126 @@
+/** Two-dimensional convolution, `torch.nn.Conv2d` with its names, on `[B, H, W, C]`. */
+import {
+  add,
+  batchToSpaceND,
+  conv2d as conv2dOp,
+  spaceToBatchND,
+  sum,
+  type Tensor1D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import { withGradient } from './custom-gradient.ts';
+import { fanInUniform, type Init, type ParameterDeclaration } from './init.ts';
+import { type NamedTensors, namedTensor } from './named.ts';
+import { padForWindows } from './pad.ts';
+
+export interface ConvParameters {
+  /** `[k, k, in, out]`; checkpoints have `[out, in, k, k]` */
+  readonly weight: Tensor4D;
+  /** `[out]` */
+  readonly bias?: Tensor1D;
+}
+
+export interface ConvOptions {
+  /** 1 */
+  readonly stride?: number;
+  /** zeros on each side of both axes; 0 */
+  readonly padding?: number;
+  /** distance of the pixels that neighbours in the kernel meet; 1 */
+  readonly dilation?: number;
+}
+
+/**
+ * Convolves with a square kernel. The gradients are tfjs' own, because they are taken one by one and only where they are
+ * needed: there is none of the image or of frozen features.
+ *
+ * @param x `[B, H, W, in]`
+ * @returns `[B, h, w, out]`, h and w as PyTorch rounds them
+ * @throws if the kernel is not square, does not fit the channels or the image, or is to be both dilated and strided
+ */
+export function conv2d(
+  x: Tensor4D,
+  { weight, bias }: ConvParameters,
+  { stride = 1, padding = 0, dilation = 1 }: ConvOptions = {},
+): Tensor4D {
+  const [size, kernelWidth, inputs] = weight.shape;
+  if (size !== kernelWidth || x.shape[3] !== inputs) {
+    throw new Error(`conv2d: input [${x.shape}] does not fit weight [${weight.shape}] (kept as [k, k, in, out])`);
+  }
+  if (dilation > 1 && stride > 1) throw new Error(`conv2d: dilation ${dilation} does not go with stride ${stride}`);
+  const y = dilation > 1 ? dilated(x, weight, padding, dilation) : strided(x, weight, padding, stride);
+  return bias === undefined ? y : addChannels(y, bias);
+}
+
+/** Declares `prefix.weight` `[size, size, inputs, outputs]` and, with `bias`, `prefix.bias` `[outputs]`. */
+export function declareConv(
+  prefix: string,
+  {
+    size,
+    inputs,
+    outputs,
+    group,
+    bias = false,
+    init = fanInUniform(size * size * inputs),
+  }: {
+    readonly size: number;
+    readonly inputs: number;
+    readonly outputs: number;
+    readonly group: string;
+    readonly bias?: boolean;
+    /** of weight and bias; PyTorch's default where left out */
+    readonly init?: Init;
+  },
+): ParameterDeclaration[] {
+  return [
+    { name: `${prefix}.weight`, shape: [size, size, inputs, outputs], kernel: true, group, init },
+    ...(bias ? [{ name: `${prefix}.bias`, shape: [outputs], group, init }] : []),
+  ];
+}
+
+/** `prefix.weight`, and `prefix.bias` where there is one. */
+export function convParameters(tensors: NamedTensors, prefix: string): ConvParameters {
+  const bias = tensors[`${prefix}.bias`] as Tensor1D | undefined;
+  return { weight: namedTensor(tensors, `${prefix}.weight`), ...(bias === undefined ? {} : { bias }) };
+}
+
+/** Without tfjs' own sum, which keeps its inputs until the gradient is done. */
+function addChannels(y: Tensor4D, bias: Tensor1D): Tensor4D {
+  return withGradient([y, bias], () => ({
+    value: add<Tensor4D>(y, bias),
+    saved: [],
+    gradient: (dy) => [dy.clone(), sum(dy, [0, 1, 2])],
+  }));
+}
+
+function strided(x: Tensor4D, weight: Tensor4D, padding: number, stride: number): Tensor4D {
+  const [size] = weight.shape;
+  // Native gradients know no explicit padding: either it is that of 'same', or it is an op of its own.
+  if (stride === 1 && 2 * padding === size - 1) return conv2dOp(x, weight, 1, 'same');
+  return conv2dOp(padForWindows(x, { size, stride, padding }), weight, stride, 'valid');
+}
+
+/** Every `dilation`-th pixel goes into an image of its own, convolved without dilation: tfjs' gradients have none. */
+function dilated(x: Tensor4D, weight: Tensor4D, padding: number, dilation: number): Tensor4D {
+  const [, height, width] = x.shape;
+  // Zeros at the end that make the padded axes divisible.
+  const [below, beside] = [height, width].map((length) => {
+    const rest = (length + 2 * padding) % dilation;
+    return rest === 0 ? 0 : dilation - rest;
+  }) as [number, number];
+  const images = spaceToBatchND(
+    x,
+    [dilation, dilation],
+    [
+      [padding, padding + below],
+      [padding, padding + beside],
+    ],
+  );
+  return batchToSpaceND(
+    conv2dOp(images, weight, 1, 'valid'),
+    [dilation, dilation],
+    [
+      [0, below],
+      [0, beside],
+    ],
+  );
+}

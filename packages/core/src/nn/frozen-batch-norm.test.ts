@@ -1,0 +1,73 @@
+import { useBackend } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectNoLeak, expectSameOp, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
+import {
+  type BatchNormParameters,
+  convFrozenBatchNorm,
+  declareFrozenBatchNorm,
+  frozenBatchNormParameters,
+} from './frozen-batch-norm.ts';
+
+beforeAll(() => useBackend('cpu'));
+
+const normOf = (): BatchNormParameters => ({
+  weight: spread([4], 2) as tf.Tensor1D,
+  bias: spread([4], 3) as tf.Tensor1D,
+  runningMean: spread([4], 4) as tf.Tensor1D,
+  runningVar: tf.add(1.5, spread([4], 5)) as tf.Tensor1D,
+});
+const inputs = () => [spread([2, 5, 4, 3]), spread([3, 3, 3, 4], 1)];
+const folded =
+  (norm = normOf()) =>
+  (x?: tf.Tensor, kernel?: tf.Tensor) =>
+    convFrozenBatchNorm(x as tf.Tensor4D, kernel as tf.Tensor4D, norm, { padding: 1 });
+
+describe('convFrozenBatchNorm', () => {
+  it('is a convolution followed by batch norm, with the same gradients', () => {
+    const norm = normOf();
+    const plain = (x?: tf.Tensor, kernel?: tf.Tensor) => {
+      const y = tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, 1, 'same');
+      const normal = tf.div(tf.sub(y, norm.runningMean), tf.sqrt(tf.add(norm.runningVar, 1e-5)));
+      return tf.add(tf.mul(normal, norm.weight), norm.bias);
+    };
+    expectSameOp(folded(norm), plain, inputs(), 1e-5);
+  });
+
+  it('lets no gradient flow to the norm', () => {
+    const [x, kernel] = inputs();
+    const norm = normOf();
+    const loss = (...values: tf.Tensor[]) => {
+      const [weight, bias, runningMean, runningVar] = values as tf.Tensor1D[];
+      return tf.sum(folded({ weight, bias, runningMean, runningVar } as BatchNormParameters)(x, kernel));
+    };
+    expect(() => tf.grads(loss)(Object.values(norm))).toThrow('Cannot compute gradient');
+  });
+
+  it('leaves no tensor behind', () => {
+    expectNoLeak(folded(), inputs());
+  });
+
+  it('runs few kernels', async () => {
+    const kernels = await kernelsOf(folded(), inputs());
+    const large = ['Conv2D', 'Add', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'];
+    expect(kernels.filter((name) => name.startsWith('Conv2D'))).toHaveLength(3);
+    // Six of one value a channel, and one of the kernel's size each way.
+    expect(kernels.filter((name) => !large.includes(name))).toHaveLength(6);
+  });
+});
+
+describe('declareFrozenBatchNorm', () => {
+  it('starts as the identity and is never trained', () => {
+    const declared = declareFrozenBatchNorm('bn1', 4);
+    expect(declared.map(({ name, shape, group }) => [name, shape, group])).toEqual([
+      ['bn1.weight', [4], 'frozen'],
+      ['bn1.bias', [4], 'frozen'],
+      ['bn1.running_mean', [4], 'frozen'],
+      ['bn1.running_var', [4], 'frozen'],
+    ]);
+    const tensors = Object.fromEntries(declared.map(({ name, shape, init }) => [name, init(shape, 1)]));
+    const { weight, bias, runningMean, runningVar } = frozenBatchNormParameters(tensors, 'bn1');
+    expect([weight, bias, runningMean, runningVar].map((each) => each.dataSync()[0])).toEqual([1, 0, 0, 1]);
+  });
+});

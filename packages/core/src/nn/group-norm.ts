@@ -1,0 +1,69 @@
+/** Group normalisation (Wu and He 2018, https://arxiv.org/abs/1803.08494), `torch.nn.GroupNorm` on `[B, h, w, C]`. */
+import {
+  add,
+  mean,
+  mul,
+  reshape,
+  rsqrt,
+  square,
+  squaredDifference,
+  sub,
+  sum,
+  type Tensor3D,
+  type Tensor4D,
+  tile,
+} from '@tensorflow/tfjs-core';
+import { withGradient } from './custom-gradient.ts';
+import type { NormParameters } from './norm.ts';
+
+/** PyTorch's default. */
+const epsilon = 1e-5;
+
+/**
+ * Normalises each group of neighbouring channels of an image over all its pixels, then scales and shifts each channel.
+ *
+ * Means are taken over pixels first and then over the channels of a group: over both at once, TensorFlow would
+ * transpose the images. What is left to do with them is one product and one sum for a channel of an image.
+ *
+ * With `n` the normalised images, `r` one over the standard deviation, `g = dy · weight` and means over a group, the
+ * gradient of the input is `r (g - mean(g) - n mean(g n))`.
+ *
+ * @param x `[B, h, w, C]`
+ * @param parameters `[C]` both
+ * @returns `[B, h, w, C]`
+ * @throws if the channels cannot be divided into groups
+ */
+export function groupNorm(x: Tensor4D, { weight, bias }: NormParameters, groups: number): Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  const [pixels, groupSize] = [height * width, channels / groups];
+  if (channels % groups !== 0) throw new Error(`groupNorm: ${channels} channels cannot be divided by ${groups} groups`);
+
+  /** The mean over a group at each of its channels, of means over pixels; `[B, 1, C]` both. */
+  const overGroups = (means: Tensor3D): Tensor3D => {
+    const ofGroups = mean<Tensor3D>(reshape(means, [batch, groups, groupSize]), 2, true);
+    return reshape(tile(ofGroups, [1, 1, groupSize]), [batch, 1, channels]);
+  };
+
+  return withGradient([x, weight, bias], () => {
+    const rows = reshape(x, [batch, pixels, channels]);
+    const centre = overGroups(mean(rows, 1, true));
+    const variance = overGroups(mean(squaredDifference(rows, centre), 1, true));
+    const r = rsqrt(add<Tensor3D>(variance, epsilon));
+    const slope = mul<Tensor3D>(r, weight);
+    return {
+      value: reshape(add(mul(rows, slope), sub(bias, mul(centre, slope))), x.shape),
+      saved: [rows, centre, r, slope, weight] as const,
+      gradient: (dy, [rows, centre, r, slope, weight]) => {
+        const dyRows = reshape(dy, [batch, pixels, channels]);
+        // Means over pixels of dy and of dy n.
+        const dyMean = mean<Tensor3D>(dyRows, 1, true);
+        const dynMean = mul<Tensor3D>(sub(mean(mul(dyRows, rows), 1, true), mul(centre, dyMean)), r);
+        // The gradient as a multiple of dy, one of x and a constant, for each channel of an image.
+        const ofX = mul(overGroups(mul(dynMean, weight)), square(r));
+        const level = sub(mul(centre, ofX), mul(overGroups(mul(dyMean, weight)), r));
+        const dx = add(sub(mul(dyRows, slope), mul(rows, ofX)), level);
+        return [reshape(dx, x.shape), mul(sum(dynMean, [0, 1]), pixels), mul(sum(dyMean, [0, 1]), pixels)];
+      },
+    };
+  });
+}
