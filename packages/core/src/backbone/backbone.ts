@@ -1,0 +1,43 @@
+/** What a model asks of the network that turns images into features. */
+import { gather, type Tensor3D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core';
+import type { ParameterDeclaration } from '../nn/init.ts';
+import type { NamedTensors } from '../nn/named.ts';
+
+export interface Backbone {
+  /** in the group `backbone` what is trained, in `frozen` what never changes */
+  readonly parameters: readonly ParameterDeclaration[];
+  /** of the features */
+  readonly channels: number;
+  /** pixels per feature along each axis, rounded up at the edge: H pixels make ⌈H / stride⌉ */
+  readonly stride: number;
+  /**
+   * @param tensors the declared parameters, and any others
+   * @param images `[B, H, W, 3]`
+   * @returns `[B, h, w, channels]`
+   * @throws if a parameter is missing
+   */
+  forward(tensors: NamedTensors, images: Tensor4D): Tensor4D;
+}
+
+/**
+ * The padding mask of features: of the pixel at ⌊i · H / h⌋, as `torch.nn.functional.interpolate` picks the nearest
+ * (detr's models/backbone.py).
+ *
+ * @param mask `[B, H, W]`, 1 = padded
+ * @param size `[h, w]` of the features
+ * @returns `[B, h, w]`
+ */
+export function resizeMask(mask: Tensor3D, [height, width]: readonly [number, number]): Tensor3D {
+  const rows = gather(mask, nearestIndices(mask.shape[1], height), 1);
+  return gather(rows, nearestIndices(mask.shape[2], width), 2);
+}
+
+/** In float32, as PyTorch computes them: the product may fall short of a whole number. */
+function nearestIndices(from: number, to: number) {
+  const scale = Math.fround(from / to);
+  const index = (i: number) => Math.min(Math.floor(Math.fround(i * scale)), from - 1);
+  return tensor1d(
+    Int32Array.from({ length: to }, (_, i) => index(i)),
+    'int32',
+  );
+}

@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs';
+import { useBackend } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectNoLeak, expectSameOp, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
+import { valueAndFlatGrads } from '../nn/gradients.ts';
+import { initialParameters, type ParameterDeclaration } from '../nn/init.ts';
+import type { NamedTensors } from '../nn/named.ts';
+import { ParameterLayout } from '../nn/parameters.ts';
+import { applyBlock, declareUnit, residualStage, unitsOf } from './residual.ts';
+import { type ResNet, resnet } from './resnet.ts';
+
+// Whole networks: the plain JavaScript backend would take a minute.
+beforeAll(() => useBackend('wasm'));
+
+/** Names and shapes of torchvision's networks, as recorded with the parity fixture. */
+const recorded = JSON.parse(
+  readFileSync(new URL('../../../../test/fixtures/parity/resnet.json', import.meta.url), 'utf8'),
+) as { state_dict: Record<string, { name: string; shape: number[] }[]> };
+
+const asInCheckpoints = ({ name, shape, kernel }: ParameterDeclaration): [string, readonly number[]] => {
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  return [name, kernel ? [outputs, inputs, height, width] : shape];
+};
+
+describe('parameters', () => {
+  it.each([18, 50] as const)('of depth %d are those of torchvision, in their order', (depth) => {
+    const { parameters } = resnet({ depth, prefix: '' });
+    const expected = recorded.state_dict[`resnet${depth}`]?.map(({ name, shape }) => [name, shape]);
+    expect(parameters.map(asInCheckpoints)).toEqual(expected);
+  });
+
+  it.each([
+    { depth: 34, names: 180, last: 'layer4.2.bn2.running_var' },
+    { depth: 101, names: 520, last: 'layer4.2.bn3.running_var' },
+  ] as const)('of depth $depth are $names', ({ depth, names, last }) => {
+    const { parameters } = resnet({ depth, prefix: '' });
+    expect(parameters).toHaveLength(names);
+    expect(parameters.at(-1)?.name).toBe(last);
+  });
+
+  it('have the names of detr checkpoints', () => {
+    expect(resnet({ depth: 50 }).parameters[0]?.name).toBe('backbone.0.body.conv1.weight');
+  });
+
+  it.each([
+    { trainStages: 0, trained: [] },
+    { trainStages: 1, trained: ['layer4'] },
+    { trainStages: undefined, trained: ['layer2', 'layer3', 'layer4'] },
+    { trainStages: 5, trained: ['conv1', 'layer1', 'layer2', 'layer3', 'layer4'] },
+  ])('are trained in $trained with trainStages $trainStages', ({ trainStages, trained }) => {
+    const { parameters } = resnet({ depth: 18, prefix: '', ...(trainStages === undefined ? {} : { trainStages }) });
+    const found = parameters.filter(({ group }) => group === 'backbone');
+    expect([...new Set(found.map(({ name }) => name.split('.')[0]))]).toEqual(trained);
+    expect(found.every(({ kernel }) => kernel)).toBe(true);
+  });
+
+  it('start with the deviation of torchvision', () => {
+    const weight = resnet({ depth: 18, prefix: '' }).parameters.find(({ name }) => name === 'layer2.0.conv1.weight');
+    const { variance } = tf.moments((weight as ParameterDeclaration).init([3, 3, 64, 128], 1));
+    expect(Math.sqrt(variance.dataSync()[0] as number)).toBeCloseTo(Math.sqrt(2 / (9 * 128)), 3);
+  });
+});
+
+describe('forward', () => {
+  const zerosOf = ({ parameters }: ResNet) =>
+    Object.fromEntries(parameters.map(({ name, shape }) => [name, tf.zeros([...shape])]));
+
+  it('gives C2 to C5 with sizes rounded up', () => {
+    const network = resnet({ depth: 18 });
+    const stages = network.stages(zerosOf(network), tf.zeros([1, 33, 65, 3]));
+    expect(stages.map(({ shape }) => shape)).toEqual([
+      [1, 9, 17, 64],
+      [1, 5, 9, 128],
+      [1, 3, 5, 256],
+      [1, 2, 3, 512],
+    ]);
+    expect([network.channels, network.stride]).toEqual([512, 32]);
+  });
+
+  it('has the features of DC5 lie twice as close', () => {
+    const network = resnet({ depth: 50, dilation: true });
+    expect(network.forward(zerosOf(network), tf.zeros([1, 33, 32, 3])).shape).toEqual([1, 3, 2, 2048]);
+    expect([network.channels, network.stride]).toEqual([2048, 16]);
+  });
+
+  it('names the parameter that is missing', () => {
+    expect(() => resnet({ depth: 18 }).forward({}, tf.zeros([1, 32, 32, 3]))).toThrow('backbone.0.body.conv1.weight');
+  });
+});
+
+describe('frozen stages', () => {
+  const network = resnet({ depth: 18, trainStages: 1, prefix: '' });
+  const trained = network.parameters.filter(({ group }) => group === 'backbone').map(({ name }) => name);
+  const images = () => spread([1, 32, 32, 3]) as tf.Tensor4D;
+
+  it('run no backward kernel', async () => {
+    const tensors = initialParameters(network.parameters, 1);
+    const kernels = await kernelsOf(
+      (...values) => network.forward({ ...tensors, ...pair(trained, values) }, images()),
+      trained.map((name) => tensors[name] as tf.Tensor),
+    );
+    const count = (kernel: string) => kernels.filter((name) => name === kernel).length;
+    // Two of the five convolutions of layer4 stand at its start, where their input is frozen.
+    expect([count('Conv2DBackpropFilter'), count('Conv2DBackpropInput'), count('MaxPoolGrad')]).toEqual([5, 3, 0]);
+  });
+
+  it('get no gradient, and neither do the norms, where asked for one', () => {
+    const layout = new ParameterLayout(network.parameters);
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const flats = layout.flatten(initialParameters(network.parameters, 1));
+      const { grads } = valueAndFlatGrads(layout, flats, (tensors) => ({
+        loss: tf.mean(network.forward(tensors, images())) as tf.Scalar,
+      }));
+      const largest = Object.fromEntries(
+        layout.groups.map(({ name }, i) => [name, tf.max(tf.abs(grads[i] as tf.Tensor)).dataSync()[0]]),
+      );
+      expect(largest.frozen).toBe(0);
+      expect(largest.backbone).toBeGreaterThan(0);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('residual blocks', () => {
+  const stage = { name: 's', blocks: 1, inputs: 6, width: 2, dilation: 1 };
+
+  it.each([
+    { ...stage, bottleneck: true, stride: 2 },
+    { ...stage, bottleneck: false, stride: 2 },
+    { ...stage, bottleneck: false, stride: 1, width: 6 },
+  ])('are those of the paper (bottleneck $bottleneck, stride $stride)', (options) => {
+    const blocks = residualStage(options);
+    const declared = unitsOf(blocks).flatMap((unit) => declareUnit(unit, 'backbone'));
+    const tensors = Object.fromEntries(
+      declared.map(({ name, shape }, i) => [name, tf.add(spread([...shape], i), name.endsWith('var') ? 2 : 0)]),
+    );
+    const kernels = declared.filter(({ kernel }) => kernel).map(({ name }) => name);
+    const inputs = [spread([2, 5, 6, 6]), ...kernels.map((name) => tensors[name] as tf.Tensor)];
+    const [block] = blocks;
+    if (block === undefined) throw new Error('a stage of one block has one');
+    const ours = (x?: tf.Tensor, ...values: tf.Tensor[]) =>
+      applyBlock({ ...tensors, ...pair(kernels, values) }, x as tf.Tensor4D, block);
+
+    const plain = (x?: tf.Tensor, ...values: tf.Tensor[]) => {
+      const named = { ...tensors, ...pair(kernels, values) };
+      const last = options.bottleneck ? 3 : 2;
+      let y = x as tf.Tensor4D;
+      for (let i = 1; i <= last; i++) {
+        // The 3×3 convolution of a bottleneck has the stride, and the first of a basic block.
+        y = plainUnit(named, y, `s.0.conv${i}`, `s.0.bn${i}`, i === last - 1 ? options.stride : 1);
+        if (i < last) y = tf.relu(y);
+      }
+      const shortcut = block.downsample
+        ? plainUnit(named, x as tf.Tensor4D, 's.0.downsample.0', 's.0.downsample.1', options.stride)
+        : (x as tf.Tensor4D);
+      return tf.relu(tf.add(y, shortcut));
+    };
+    expect(block.downsample === undefined).toBe(options.stride === 1);
+    expectSameOp(ours, plain, inputs, 1e-5);
+    expectNoLeak(ours, inputs);
+  });
+});
+
+describe('errors', () => {
+  it('say what there is', () => {
+    expect(() => resnet({ depth: 34, dilation: true })).toThrow('depth 34 has no dilated form; 50 and 101 have');
+    expect(() => resnet({ depth: 50, trainStages: 6 })).toThrow('expected 0 to 5 in trainStages, got 6');
+  });
+});
+
+const pair = (names: readonly string[], values: readonly tf.Tensor[]): NamedTensors =>
+  Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
+
+/** Convolution and batch norm as two ops, by their definitions. */
+function plainUnit(tensors: NamedTensors, x: tf.Tensor4D, conv: string, norm: string, stride: number): tf.Tensor4D {
+  const weight = tensors[`${conv}.weight`] as tf.Tensor4D;
+  const around = (weight.shape[0] - 1) / 2;
+  const padded = tf.pad(x, [
+    [0, 0],
+    [around, around],
+    [around, around],
+    [0, 0],
+  ]);
+  const of = (key: string) => tensors[`${norm}.${key}`] as tf.Tensor1D;
+  const normal = tf.div(
+    tf.sub(tf.conv2d(padded, weight, stride, 'valid'), of('running_mean')),
+    tf.sqrt(tf.add(of('running_var'), 1e-5)),
+  );
+  return tf.add(tf.mul(normal, of('weight')), of('bias'));
+}

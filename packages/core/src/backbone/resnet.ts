@@ -1,0 +1,113 @@
+/** ResNet (He et al. 2015, https://arxiv.org/abs/1512.03385) in torchvision's version 1.5, with frozen batch norm. */
+import { maxPool, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { relu } from '../nn/activation.ts';
+import { withGradient } from '../nn/custom-gradient.ts';
+import type { NamedTensors } from '../nn/named.ts';
+import { padForWindows } from '../nn/pad.ts';
+import type { Backbone } from './backbone.ts';
+import { applyBlock, applyUnit, declareUnit, expansion, residualStage, type Unit, unitsOf } from './residual.ts';
+
+/** Blocks of each stage, and whether they are bottlenecks. */
+const architectures = {
+  18: { blocks: [2, 2, 2, 2], bottleneck: false },
+  34: { blocks: [3, 4, 6, 3], bottleneck: false },
+  50: { blocks: [3, 4, 6, 3], bottleneck: true },
+  101: { blocks: [3, 4, 23, 3], bottleneck: true },
+} as const;
+
+export type ResNetDepth = keyof typeof architectures;
+
+export interface ResNetOptions {
+  readonly depth: ResNetDepth;
+  /** dilates the last stage in place of striding it (DC5), so that features lie twice as close; false */
+  readonly dilation?: boolean;
+  /**
+   * how many stages are trained, counted from the last: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
+   * the first convolution. No gradient flows into those that are not.
+   */
+  readonly trainStages?: number;
+  /** start of all names: `backbone.0.body.` as in detr's checkpoints; empty in torchvision's */
+  readonly prefix?: string;
+}
+
+/** Its features are those of the last stage. */
+export interface ResNet extends Backbone {
+  /** The features of every stage, C2 to C5, each `[B, h, w, C]`. The caller disposes them. */
+  stages(tensors: NamedTensors, images: Tensor4D): Tensor4D[];
+}
+
+/** The first convolution, or a stage. */
+interface Part {
+  readonly units: readonly Unit[];
+  readonly trained: boolean;
+  readonly apply: (tensors: NamedTensors, x: Tensor4D) => Tensor4D;
+}
+
+/**
+ * Pretrained weights expect RGB in 0..1 less (0.485, 0.456, 0.406), then divided by (0.229, 0.224, 0.225).
+ *
+ * @throws if the depth has no dilated form, or there are not that many stages to train
+ */
+export function resnet(options: ResNetOptions): ResNet {
+  const { dilation = false } = options;
+  const parts = partsOf(options);
+  const stages = (tensors: NamedTensors, images: Tensor4D): Tensor4D[] => {
+    const outputs = [images];
+    for (const { trained, apply } of parts) {
+      const x = outputs.at(-1) as Tensor4D;
+      const run = () => apply(tensors, x);
+      outputs.push(trained ? tidy(run) : withoutGradient(run));
+    }
+    return outputs.slice(2);
+  };
+  return {
+    parameters: parts.flatMap(({ units, trained }) =>
+      units.flatMap((unit) => declareUnit(unit, trained ? 'backbone' : 'frozen')),
+    ),
+    channels: 512 * (architectures[options.depth].bottleneck ? expansion : 1),
+    stride: dilation ? 16 : 32,
+    stages,
+    forward: (tensors, images) => tidy(() => stages(tensors, images).at(-1) as Tensor4D),
+  };
+}
+
+function partsOf({ depth, dilation = false, trainStages = 3, prefix = 'backbone.0.body.' }: ResNetOptions): Part[] {
+  const { blocks, bottleneck } = architectures[depth];
+  if (dilation && !bottleneck) throw new Error(`resnet: depth ${depth} has no dilated form; 50 and 101 have`);
+  if (![0, 1, 2, 3, 4, 5].includes(trainStages)) {
+    throw new Error(`resnet: expected 0 to 5 in trainStages, got ${trainStages}`);
+  }
+  const stem = { conv: `${prefix}conv1`, norm: `${prefix}bn1`, size: 7, inputs: 3, outputs: 64, stride: 2 };
+  const stages = blocks.map((count, i) => {
+    const width = 64 * 2 ** i;
+    const dilated = dilation && i === 3;
+    return residualStage({
+      name: `${prefix}layer${i + 1}`,
+      blocks: count,
+      bottleneck,
+      inputs: i === 0 ? 64 : (width / 2) * (bottleneck ? expansion : 1),
+      width,
+      stride: i === 0 || dilated ? 1 : 2,
+      dilation: dilated ? 2 : 1,
+    });
+  });
+  return [
+    { units: [stem], trained: trainStages === 5, apply: (tensors, x) => pool(relu(applyUnit(tensors, x, stem))) },
+    ...stages.map((stage, i) => ({
+      units: unitsOf(stage),
+      trained: i >= 4 - trainStages,
+      apply: (tensors: NamedTensors, x: Tensor4D) => stage.reduce((y, block) => applyBlock(tensors, y, block), x),
+    })),
+  ];
+}
+
+/** The largest of 3×3 neighbours at every second pixel. */
+function pool(x: Tensor4D): Tensor4D {
+  // PyTorch pads with −∞; zeros do where nothing is below them.
+  return maxPool(padForWindows(x, { size: 3, stride: 2, padding: 1 }), 3, 2, 'valid');
+}
+
+/** Nothing in here is recorded for a gradient, so that it costs neither time nor memory. */
+function withoutGradient(compute: () => Tensor4D): Tensor4D {
+  return withGradient([], () => ({ value: compute(), saved: [], gradient: () => [] }));
+}

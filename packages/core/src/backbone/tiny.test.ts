@@ -1,0 +1,80 @@
+import { useBackend } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectNoLeak, expectSameOp, spread } from '../../../../test/support/differentiation.ts';
+import { initialParameters } from '../nn/init.ts';
+import { tiny } from './tiny.ts';
+
+beforeAll(() => useBackend('cpu'));
+
+describe('tiny', () => {
+  it('names its parameters as a sequence of convolutions, norms and ReLUs', () => {
+    const { parameters } = tiny({ channels: [8, 16] });
+    expect(parameters.map(({ name, shape, group }) => [name, shape, group])).toEqual([
+      ['backbone.body.0.weight', [3, 3, 3, 8], 'backbone'],
+      ['backbone.body.1.weight', [8], 'backbone'],
+      ['backbone.body.1.bias', [8], 'backbone'],
+      ['backbone.body.3.weight', [3, 3, 8, 16], 'backbone'],
+      ['backbone.body.4.weight', [16], 'backbone'],
+      ['backbone.body.4.bias', [16], 'backbone'],
+    ]);
+  });
+
+  it('has biases in place of norms where asked', () => {
+    const { parameters } = tiny({ channels: [4, 5], norm: 'none', prefix: '' });
+    expect(parameters.map(({ name, shape }) => [name, shape])).toEqual([
+      ['0.weight', [3, 3, 3, 4]],
+      ['0.bias', [4]],
+      ['2.weight', [3, 3, 4, 5]],
+      ['2.bias', [5]],
+    ]);
+  });
+
+  it('halves the resolution with each convolution, rounding up', () => {
+    const network = tiny({ channels: [8, 16, 24] });
+    const features = network.forward(initialParameters(network.parameters, 1), tf.zeros([2, 50, 33, 3]));
+    expect(features.shape).toEqual([2, 7, 5, 24]);
+    expect([network.channels, network.stride]).toEqual([24, 8]);
+  });
+
+  it('pads and strides as PyTorch, with the same gradients', () => {
+    const network = tiny({ channels: [4, 5], norm: 'none', prefix: '' });
+    const images = spread([2, 6, 7, 3]) as tf.Tensor4D;
+    const named = initialParameters(network.parameters, 1);
+    const names = Object.keys(named);
+    const ours = (...values: tf.Tensor[]) =>
+      network.forward(Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor])), images);
+    const plain = (...values: tf.Tensor[]) => {
+      const [w0, b0, w2, b2] = values as [tf.Tensor4D, tf.Tensor, tf.Tensor4D, tf.Tensor];
+      const layer = (x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor) => {
+        const padded = tf.pad(x, [
+          [0, 0],
+          [1, 1],
+          [1, 1],
+          [0, 0],
+        ]);
+        return tf.relu(tf.add(tf.conv2d(padded, weight, 2, 'valid'), bias)) as tf.Tensor4D;
+      };
+      return layer(layer(images, w0, b0), w2, b2);
+    };
+    expectSameOp(ours, plain, Object.values(named));
+    expectNoLeak(ours, Object.values(named));
+  });
+
+  it('passes gradients through its norms to every parameter', () => {
+    const network = tiny({ channels: [8, 8] });
+    const images = spread([2, 8, 8, 3]) as tf.Tensor4D;
+    const named = initialParameters(network.parameters, 1);
+    const names = Object.keys(named);
+    const op = (...values: tf.Tensor[]) =>
+      network.forward(Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor])), images);
+    const gradients = tf.grads((...values: tf.Tensor[]) => tf.sum(tf.square(op(...values))))(Object.values(named));
+    for (const gradient of gradients) expect(tf.max(tf.abs(gradient)).dataSync()[0]).toBeGreaterThan(1e-4);
+    expectNoLeak(op, Object.values(named));
+  });
+
+  it('names channels that it cannot do', () => {
+    expect(() => tiny({ channels: [8, 12] })).toThrow('each a multiple of 8 in channels, got [8,12]');
+    expect(() => tiny({ channels: [], norm: 'none' })).toThrow('at least one entry in channels, got []');
+  });
+});
