@@ -1,0 +1,220 @@
+/**
+ * Where things lie, as features: DETR's encodings of the features of a map, sine and learned, and DAB-DETR's of query
+ * boxes. Rows are positions, as everywhere in the transformer.
+ */
+import {
+  add,
+  concat,
+  cos,
+  cumsum,
+  div,
+  matMul,
+  mul,
+  pad,
+  type Rank,
+  randomUniform,
+  reshape,
+  sin,
+  slice,
+  split,
+  stack,
+  sub,
+  sum,
+  type Tensor2D,
+  type Tensor3D,
+  tensor1d,
+  tensor2d,
+  tile,
+} from '@tensorflow/tfjs-core';
+import { withGradient } from './nn/custom-gradient.ts';
+import type { Init, ParameterDeclaration } from './nn/init.ts';
+import { type NamedTensors, namedTensor } from './nn/named.ts';
+
+/** The features of B images. */
+export type MapShape = readonly [batch: number, height: number, width: number];
+
+export interface SinePositionOptions {
+  /** features per position, the first half for y and the second for x; a multiple of 4 */
+  readonly width: number;
+  /** of y: 10000 as in DETR; 20 in DAB-DETR */
+  readonly temperatureH?: number;
+  /** of x: that of y */
+  readonly temperatureW?: number;
+  /** counts from 0 to 2π over the part of an image that is not padded, in place of whole features; true */
+  readonly normalize?: boolean;
+}
+
+/** Keeps rows and columns that are all padding from dividing by 0, as the references do. */
+const epsilon = 1e-6;
+
+/**
+ * `PositionEmbeddingSine` of detr's models/position_encoding.py and `PositionEmbeddingSineHW` of DN-DETR's. Features
+ * are counted from 1, and padded ones do not count.
+ *
+ * @param mask `[B, h, w]` float32, 1 = padded; without it the encoding is a constant
+ * @returns `[B*h*w, width]`
+ * @throws if the width is no multiple of 4
+ */
+export function sinePositions(
+  [batch, height, width]: MapShape,
+  options: SinePositionOptions,
+  mask?: Tensor3D,
+): Tensor2D {
+  const { temperatureH = 10000, temperatureW = temperatureH, normalize = true } = options;
+  const axis = { features: options.width / 2, scale: normalize ? 2 * Math.PI : 1 };
+  const bands = [
+    { ...axis, column: 0, temperature: temperatureH },
+    { ...axis, column: 1, temperature: temperatureW },
+  ];
+  if (mask !== undefined) return sineFeatures(countUnpadded(mask, normalize), bands);
+  const counts = Array.from({ length: height * width }, (_, i) => {
+    const [y, x] = [Math.floor(i / width) + 1, (i % width) + 1];
+    return normalize ? [y / (height + epsilon), x / (width + epsilon)] : [y, x];
+  });
+  return tile(sineFeatures(tensor2d(counts as [number, number][]), bands), [batch, 1]);
+}
+
+/**
+ * `gen_sineembed_for_position` of DN-DETR's models/DN_DAB_DETR/transformer.py, which always makes 128 features per
+ * coordinate.
+ *
+ * @param boxes `[N, 4]` cxcywh, or centres `[N, 2]`, in 0..1
+ * @param features for each coordinate, an even number
+ * @returns `[N, 4 * features]` of y, x, w, h, or `[N, 2 * features]`
+ * @throws if there are other than 2 or 4 coordinates, or the features are odd in number
+ */
+export function boxSineEmbedding(boxes: Tensor2D, features: number): Tensor2D {
+  const coordinates = boxes.shape[1];
+  if (coordinates !== 2 && coordinates !== 4) {
+    throw new Error(`boxSineEmbedding: expected boxes [N, 4] or centres [N, 2], got [${boxes.shape}]`);
+  }
+  const columns = [1, 0, 2, 3].slice(0, coordinates);
+  const bands = columns.map((column) => ({ column, features, temperature: 10000, scale: 2 * Math.PI }));
+  return sineFeatures(boxes, bands);
+}
+
+export interface LearnedPositionParameters {
+  /** `[50, width / 2]`, for y */
+  readonly rows: Tensor2D;
+  /** `[50, width / 2]`, for x */
+  readonly columns: Tensor2D;
+}
+
+/** The largest map, in features along each axis. */
+const learnedLimit = 50;
+
+/**
+ * `PositionEmbeddingLearned` of detr's models/position_encoding.py. Unlike in the sine encoding, x comes first.
+ *
+ * @returns `[B*h*w, width]`
+ * @throws if the map is larger than 50 along an axis
+ */
+export function learnedPositions([batch, h, w]: MapShape, { rows, columns }: LearnedPositionParameters): Tensor2D {
+  if (h > learnedLimit || w > learnedLimit) {
+    throw new Error(`learnedPositions: a map of ${h} x ${w} features is larger than ${learnedLimit} along an axis`);
+  }
+  const half = rows.shape[1];
+  /** The gradient of the rows in use as that of all 50. */
+  const withUnused = (dy: Tensor2D): Tensor2D => {
+    const unused = learnedLimit - dy.shape[0];
+    return pad(dy, [
+      [0, unused],
+      [0, 0],
+    ]);
+  };
+  return withGradient([rows, columns], () => {
+    const x = tile(reshape(slice(columns, 0, w), [1, w, half]), [h, 1, 1]);
+    const y = tile(reshape(slice(rows, 0, h), [h, 1, half]), [1, w, 1]);
+    const map = reshape<Rank.R2>(concat([x, y], 2), [h * w, 2 * half]);
+    return {
+      value: tile(map, [batch, 1]),
+      saved: [],
+      gradient: (dy) => {
+        const dMap = sum<Tensor3D>(reshape(dy, [batch, h, w, 2 * half]), 0);
+        const [dColumns, dRows] = split(dMap, 2, 2) as [Tensor3D, Tensor3D];
+        return [withUnused(sum(dRows, 1)), withUnused(sum(dColumns, 0))];
+      },
+    };
+  });
+}
+
+/**
+ * Declares `prefix.row_embed.weight` and `prefix.col_embed.weight`, `[50, width / 2]` both.
+ *
+ * @param prefix `backbone.1` in checkpoints of detr
+ */
+export function declareLearnedPositions(
+  prefix: string,
+  { width, group }: { readonly width: number; readonly group: string },
+): ParameterDeclaration[] {
+  const init: Init = (shape, seed) => randomUniform([...shape], 0, 1, 'float32', seed);
+  return ['row_embed', 'col_embed'].map((name) => ({
+    name: `${prefix}.${name}.weight`,
+    shape: [learnedLimit, width / 2],
+    group,
+    init,
+  }));
+}
+
+/** The parameters that `declareLearnedPositions` declares. */
+export function learnedPositionParameters(tensors: NamedTensors, prefix: string): LearnedPositionParameters {
+  return {
+    rows: namedTensor(tensors, `${prefix}.row_embed.weight`),
+    columns: namedTensor(tensors, `${prefix}.col_embed.weight`),
+  };
+}
+
+/** The sine features of one coordinate. */
+interface SineBand {
+  /** which column of the coordinates */
+  readonly column: number;
+  /** how many: sines and cosines in turns, each pair of one frequency */
+  readonly features: number;
+  /** about how many times slower the last pair is than the first */
+  readonly temperature: number;
+  /** what coordinates are multiplied with first */
+  readonly scale: number;
+}
+
+/**
+ * Features 2i and 2i + 1 of a band are sine and cosine of `scale · x / temperature^(2i / features)`.
+ *
+ * All of them are one product with a matrix that has each frequency in the row of its coordinate. A cosine is a sine a
+ * quarter turn on, so that nothing needs to be interleaved.
+ *
+ * @param coordinates `[N, k]`
+ * @returns `[N, sum of features]`, band after band
+ */
+function sineFeatures(coordinates: Tensor2D, bands: readonly SineBand[]): Tensor2D {
+  const columns = coordinates.shape[1];
+  const width = bands.reduce((total, { features }) => total + features, 0);
+  const frequencies = new Float32Array(columns * width);
+  const phases = new Float32Array(width);
+  let at = 0;
+  for (const { column, features, temperature, scale } of bands) {
+    if (features % 2 !== 0) throw new Error(`sine features come in pairs, got ${features} for a coordinate`);
+    for (let i = 0; i < features; i++, at++) {
+      frequencies[column * width + at] = scale / temperature ** ((i - (i % 2)) / features);
+      phases[at] = i % 2 === 0 ? 0 : Math.PI / 2;
+    }
+  }
+  return withGradient([coordinates], () => {
+    const perUnit = tensor2d(frequencies, [columns, width]);
+    const angles = add<Tensor2D>(matMul(coordinates, perUnit), tensor1d(phases));
+    return {
+      value: sin(angles),
+      saved: [angles, perUnit] as const,
+      gradient: (dy, [angles, perUnit]) => [matMul(mul(dy, cos(angles)), perUnit, false, true)],
+    };
+  });
+}
+
+/** y and x of every feature, counted over those that are not padded: `[B*h*w, 2]`. */
+function countUnpadded(mask: Tensor3D, normalize: boolean): Tensor2D {
+  const seen = sub<Tensor3D>(1, mask);
+  const [y, x] = [1, 2].map((axis) => {
+    const count = cumsum(seen, axis);
+    return normalize ? div<Tensor3D>(count, add(sum(seen, axis, true), epsilon)) : count;
+  }) as [Tensor3D, Tensor3D];
+  return reshape(stack([y, x], 3), [-1, 2]);
+}
