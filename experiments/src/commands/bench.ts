@@ -1,42 +1,15 @@
 /** `bench NAME`: speed figures, in a table or as JSON. */
-import { backendNames } from '@dn-detr/runtime';
-import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchCapture } from '../bench/capture.ts';
-import { UserError } from '../user-error.ts';
-import { backendOption, chooseBackend } from './backend-option.ts';
+import { benchCaptureCommand } from './bench-capture.ts';
 import { benchDnCommand } from './bench-dn.ts';
+import { benchMatcherCommand } from './bench-matcher.ts';
+import { benchStepCommand } from './bench-step.ts';
 
 export function benchCommand(): Command {
-  const capture = new Command('capture')
-    .description('a transformer training step op by op against captured, interleaved in one run')
-    .option('--json', 'one JSON document on stdout')
-    .option('--no-xla', 'without compiling the captured graphs with XLA, which long runs do')
-    .addOption(backendOption())
-    .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
-      const choice = await chooseBackend(options.backend ?? 'tensorflow', { xla: options.xla });
-      if (choice.name !== backendNames[0]) throw new UserError(`steps are captured on ${backendNames[0]} alone`);
-      const cases = benchCapture((name) => process.stderr.write(`measuring ${name} …\n`));
-      if (options.json) {
-        process.stdout.write(`${JSON.stringify({ cases }, null, 2)}\n`);
-        return;
-      }
-      const head = ['case', 'op by op, ms', 'captured, ms', 'ratio', 'nodes', 'largest relative difference'];
-      const table = new Table({ head, style: { head: [], border: [] } });
-      for (const { name, eagerMs, capturedMs, ratio, nodes, maxRelDiff } of cases) {
-        table.push([
-          name,
-          eagerMs.toFixed(1),
-          capturedMs.toFixed(1),
-          ratio.toFixed(2),
-          nodes,
-          maxRelDiff.toExponential(1),
-        ]);
-      }
-      process.stdout.write(`${table.toString()}\n`);
-    });
   return new Command('bench')
     .description('speed figures of this machine')
-    .addCommand(capture)
+    .addCommand(benchCaptureCommand())
+    .addCommand(benchStepCommand())
+    .addCommand(benchMatcherCommand())
     .addCommand(benchDnCommand());
 }

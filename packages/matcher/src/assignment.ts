@@ -48,7 +48,8 @@ export function linearSumAssignment(
   { maximize = false, solver = 'jonker-volgenant', out }: AssignmentOptions = {},
 ): Assignment {
   const isTransposed = rows > cols;
-  const [n, m] = isTransposed ? [cols, rows] : [rows, cols];
+  const n = isTransposed ? cols : rows;
+  const m = isTransposed ? rows : cols;
   const pairs = out ?? { rows: new Int32Array(n), cols: new Int32Array(n) };
   checkLengths(cost, rows, cols, pairs);
   if (n === 0) return pairs;
@@ -83,7 +84,8 @@ export function linearSumAssignment(
 
 /** Copies the matrix into `oriented`, negated to maximise; false as soon as an entry is NaN or infinitely good. */
 function copy(cost: Float32Array | Float64Array, length: number, maximize: boolean): boolean {
-  const [target, sign] = [oriented, maximize ? -1 : 1];
+  const target = oriented;
+  const sign = maximize ? -1 : 1;
   for (let e = 0; e < length; e++) {
     const c = sign * (cost[e] as number);
     if (!(c > Number.NEGATIVE_INFINITY)) return false;
@@ -97,7 +99,8 @@ const transposedRows = 16;
 
 /** As `copy`, transposed: `oriented` becomes `[cols, rows]`. */
 function transpose(cost: Float32Array | Float64Array, rows: number, cols: number, maximize: boolean): boolean {
-  const [target, sign] = [oriented, maximize ? -1 : 1];
+  const target = oriented;
+  const sign = maximize ? -1 : 1;
   for (let begin = 0; begin < rows; begin += transposedRows) {
     const end = Math.min(rows, begin + transposedRows);
     for (let j = 0; j < cols; j++) {
@@ -113,10 +116,8 @@ function transpose(cost: Float32Array | Float64Array, rows: number, cols: number
 
 /** @throws RangeError if a length does not fit */
 function checkLengths(cost: ArrayLike<number>, rows: number, cols: number, pairs: Assignment): void {
-  for (const [name, size] of Object.entries({ rows, cols })) {
-    if (!Number.isSafeInteger(size) || size < 0)
-      throw new RangeError(`expected a whole number of ${name}, got ${size}`);
-  }
+  if (!Number.isSafeInteger(rows) || rows < 0) throw new RangeError(`expected a whole number of rows, got ${rows}`);
+  if (!Number.isSafeInteger(cols) || cols < 0) throw new RangeError(`expected a whole number of cols, got ${cols}`);
   if (cost.length !== rows * cols) {
     throw new RangeError(`expected ${rows} x ${cols} = ${rows * cols} costs, got ${cost.length}`);
   }

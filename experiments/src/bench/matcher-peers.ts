@@ -1,0 +1,107 @@
+/** The other sides of `bench matcher`: a process with the JavaScript solvers, and scipy where Python has it. */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { CostMatrix } from './matcher-matrices.ts';
+import type { SolverName, Timing, TimingRequest } from './matcher-solvers.ts';
+
+/** Times one solver on one matrix after another. */
+export interface Peer {
+  readonly name: SolverName | 'scipy';
+  /** Solves the matrix `runs` times; undefined if that took longer than `limitMs`, which stops it. */
+  time(matrix: CostMatrix, runs: number, limitMs: number): Promise<Timing | undefined>;
+}
+
+/** The process in which the JavaScript solvers run; after one was stopped, a new one. */
+export class SolverProcess {
+  #child: ChildProcess | undefined;
+
+  peer(name: SolverName): Peer {
+    return { name, time: (matrix, runs, limitMs) => this.#time({ ...matrix, solver: name, runs }, limitMs) };
+  }
+
+  async #time(request: TimingRequest, limitMs: number): Promise<Timing | undefined> {
+    this.#child ??= fork(new URL('./matcher-solvers.ts', import.meta.url), { serialization: 'advanced' });
+    const child = this.#child;
+    child.send(request);
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const answer = await within(
+      limitMs,
+      Promise.race([once(child, 'message', { signal }), once(child, 'exit', { signal })]),
+    );
+    waiting.abort();
+    if (answer === undefined) {
+      this.close();
+      return undefined;
+    }
+    if (child.exitCode === null) return answer[0];
+    throw new Error(`${request.solver} stopped while it solved ${request.rows}x${request.cols}`);
+  }
+
+  close(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = undefined;
+  }
+}
+
+/** scipy in a Python of its own. */
+export class Scipy implements Peer {
+  readonly name = 'scipy';
+  readonly version: string;
+  readonly #python: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  #matrix: CostMatrix | undefined;
+
+  private constructor(python: ChildProcess, lines: AsyncIterator<string>, version: string) {
+    this.#python = python;
+    this.#lines = lines;
+    this.version = version;
+  }
+
+  /** undefined if there is no such Python, or it has no scipy. */
+  static async start(command: string): Promise<Scipy | undefined> {
+    const script = fileURLToPath(new URL('./matcher-scipy.py', import.meta.url));
+    const python = spawn(command, [script], { stdio: ['pipe', 'pipe', 'ignore'] });
+    // A command that does not exist closes its output too, which is all that matters here.
+    python.on('error', () => {});
+    const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+    const { value, done } = await lines.next();
+    return done ? undefined : new Scipy(python, lines, JSON.parse(value).version);
+  }
+
+  async time(matrix: CostMatrix, runs: number, limitMs: number): Promise<Timing | undefined> {
+    if (this.#matrix !== matrix) {
+      const { rows, cols, cost } = matrix;
+      const bytes = Buffer.from(cost.buffer, cost.byteOffset, cost.byteLength);
+      this.#send({ rows, cols, cost: bytes.toString('base64') });
+      this.#matrix = matrix;
+    }
+    this.#send({ runs });
+    const line = await within(limitMs, this.#lines.next());
+    if (line !== undefined && !line.done) return JSON.parse(line.value);
+    this.close();
+    throw new Error('scipy stopped, or took longer than expected');
+  }
+
+  #send(request: object): void {
+    this.#python.stdin?.write(`${JSON.stringify(request)}\n`);
+  }
+
+  close(): void {
+    this.#python.kill();
+  }
+}
+
+async function within<T>(limitMs: number, result: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs);
+  });
+  try {
+    return await Promise.race([result, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

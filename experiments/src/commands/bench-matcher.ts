@@ -1,0 +1,59 @@
+/** `bench matcher`: linear assignment against its peers, and the matching of a whole step. */
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { type AssignmentBench, benchAssignments, benchStep } from '../bench/matcher.ts';
+import { benchMatrices, readMatrices } from '../bench/matcher-matrices.ts';
+import { Scipy } from '../bench/matcher-peers.ts';
+import { UserError } from '../user-error.ts';
+
+interface BenchMatcherOptions {
+  json?: true;
+  matrices?: string;
+  scipy?: true;
+}
+
+export function benchMatcherCommand(): Command {
+  return new Command('matcher')
+    .description(
+      "linear assignment against munkres-js, munkres and, where Python has it, scipy; and a whole step's matching",
+    )
+    .option('--json', 'one JSON document on stdout')
+    .option('--matrices <dir>', 'also time every *.json {rows, cols, cost: [...]} of a folder')
+    .option('--scipy', 'fail if there is no scipy; the environment variable PYTHON names the interpreter')
+    .action(async ({ json, matrices, scipy }: BenchMatcherOptions) => {
+      const all = [...benchMatrices(), ...(matrices === undefined ? [] : readMatrices(matrices))];
+      const python = process.env.PYTHON ?? 'python3';
+      const peer = await Scipy.start(python);
+      if (scipy && peer === undefined) {
+        throw new UserError(`${python} has no scipy: install it, or name another interpreter in PYTHON`);
+      }
+      const step = benchStep();
+      const assignment = await benchAssignments(all, peer, ({ rows, cols, kind, name }) =>
+        process.stderr.write(`measuring ${rows}x${cols} ${name ?? kind} …\n`),
+      ).finally(() => peer?.close());
+      if (json) {
+        process.stdout.write(`${JSON.stringify({ assignment, step, scipy: peer?.version ?? null }, null, 2)}\n`);
+        return;
+      }
+      const { layers, batch, queries, classes, objects } = step;
+      const sizes = `${layers} layers, batch ${batch}, ${queries} queries, ${classes} classes, ${objects} objects`;
+      process.stdout.write(
+        `${tableOf(assignment)}\n` +
+          `a step's matching (${sizes}): ${step.ms.toFixed(1)} ms, its assignments ${step.assignmentMs.toFixed(2)} ms\n`,
+      );
+    });
+}
+
+function tableOf(assignment: readonly AssignmentBench[]): string {
+  const table = new Table({
+    head: ['queries x objects', 'costs', 'ours, ms', 'munkres-js, ms', 'munkres, ms', 'scipy, ms'],
+    style: { head: [], border: [] },
+  });
+  for (const { rows, cols, kind, name, ms, leftOut } of assignment) {
+    const figures = (['ours', 'munkresJs', 'munkres', 'scipy'] as const).map(
+      (solver) => ms[solver]?.toPrecision(3) ?? leftOut[solver] ?? '-',
+    );
+    table.push([`${rows} x ${cols}`, name ?? kind, ...figures]);
+  }
+  return table.toString();
+}
