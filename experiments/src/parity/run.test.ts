@@ -171,12 +171,12 @@ describe('runParity', () => {
   });
 
   it('lists fixtures without a check, ignores companion data, and takes --only', () => {
-    writeFileSync(path.join(folder, 'lsap.json'), JSON.stringify({ fixture: 'lsap', tolerances: [] }));
-    writeFileSync(path.join(folder, 'lsap_gt.json'), '[1, 2]');
-    expect(runParity(folder).uncovered).toEqual(['lsap']);
-    expect(runParity(folder, ['lsap'])).toEqual({ fixtures: [], passed: 0, failed: 0, uncovered: ['lsap'] });
-    expect(() => runParity(folder, ['lasp'])).toThrow('no fixture lasp in');
-    expect(() => runParity(folder, ['lasp'])).toThrow('it holds: adamw, formula, lsap');
+    writeFileSync(path.join(folder, 'unheard.json'), JSON.stringify({ fixture: 'unheard', tolerances: [] }));
+    writeFileSync(path.join(folder, 'unheard_gt.json'), '[1, 2]');
+    expect(runParity(folder).uncovered).toEqual(['unheard']);
+    expect(runParity(folder, ['unheard'])).toEqual({ fixtures: [], passed: 0, failed: 0, uncovered: ['unheard'] });
+    expect(() => runParity(folder, ['unherd'])).toThrow('no fixture unherd in');
+    expect(() => runParity(folder, ['unherd'])).toThrow('it holds: adamw, formula, unheard');
   });
 
   it('refuses a folder that is not there, is a file, or holds no fixture', () => {

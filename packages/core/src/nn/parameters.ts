@@ -50,7 +50,7 @@ export class ParameterLayout<Name extends string = string> {
     if (specs.length === 0) throw new ParameterError('a layout needs at least one parameter, got none');
     const placed = new Map<string, PlacedParameter<Name>>();
     const groups = new Map<string, { name: string; size: number; parameters: PlacedParameter<Name>[] }>();
-    for (const { name, shape, group: groupName } of specs) {
+    for (const { name, shape, group: groupName, kernel } of specs) {
       const twin = placed.get(name);
       if (twin !== undefined) {
         throw new ParameterError(
@@ -64,7 +64,8 @@ export class ParameterLayout<Name extends string = string> {
       const group = groups.get(groupName) ?? { name: groupName, size: 0, parameters: [] };
       groups.set(groupName, group);
       const size = shape.reduce((product, axis) => product * axis, 1);
-      const parameter = { name, shape: [...shape], group: groupName, offset: group.size, size };
+      const place = { offset: group.size, size };
+      const parameter = { name, shape: [...shape], group: groupName, ...(kernel && { kernel }), ...place };
       group.size += size;
       group.parameters.push(parameter);
       placed.set(name, parameter);

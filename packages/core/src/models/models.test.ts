@@ -1,0 +1,185 @@
+import { useBackend } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, spread } from '../../../../test/support/differentiation.ts';
+import { tiny } from '../backbone/tiny.ts';
+import { initialParameters } from '../nn/init.ts';
+import { dabDetr, dnDetr } from './dab-detr.ts';
+import type { Detector, DetectorOptions, KnownInputs } from './detector.ts';
+import { detr, dnDetrVanilla } from './detr.ts';
+
+beforeAll(() => useBackend('cpu'));
+
+const options: DetectorOptions = {
+  backbone: tiny({ channels: [8, 16] }),
+  classes: 3,
+  queries: 4,
+  width: 16,
+  heads: 2,
+  feedForward: 24,
+  encoderLayers: 1,
+  decoderLayers: 2,
+};
+const models: Record<string, (options: DetectorOptions) => Detector> = { detr, dnDetrVanilla, dabDetr, dnDetr };
+const denoising = ['dnDetr', 'dnDetrVanilla'];
+const [batch, groups, slots] = [2, 2, 3];
+const K = groups * slots;
+const total = K + options.queries;
+
+const build = (name: string, seed = 1) => {
+  const model = (models[name] as (options: DetectorOptions) => Detector)(options);
+  return { model, tensors: initialParameters(model.parameters, seed) };
+};
+const images = (count = batch, seed = 3) => spread([count, 16, 24, 3], seed) as tf.Tensor4D;
+
+/** The first image has 3 objects, the second one; groups keep apart, padding is hidden. */
+const known = (change: (kind: 'label' | 'anchor', place: number) => number = () => 0): KnownInputs => {
+  const real = (place: number): boolean => place % K < K && (place < K || place % slots === 0);
+  const labels = Int32Array.from({ length: batch * K }, (_, i) => (real(i) ? (i + change('label', i)) % 3 : -1));
+  const anchors = Float32Array.from({ length: batch * K * 4 }, (_, i) => {
+    const place = Math.floor(i / 4);
+    return real(place) ? Math.sin(i) + change('anchor', place) : change('anchor', place);
+  });
+  const blocked = Float32Array.from({ length: total ** 2 }, (_, i) => {
+    const [row, column] = [Math.floor(i / total), i % total];
+    if (column >= K) return 0;
+    return row >= K || Math.floor(row / slots) !== Math.floor(column / slots) ? 1 : 0;
+  });
+  const padding = Float32Array.from({ length: batch * total }, (_, i) => {
+    const [image, query] = [Math.floor(i / total), i % total];
+    return query < K && !real(image * K + query) ? 1 : 0;
+  });
+  return {
+    labels: tf.tensor2d(labels, [batch, K], 'int32'),
+    anchors: tf.tensor3d(anchors, [batch, K, 4]),
+    groupMask: tf.tensor2d(blocked, [total, total]),
+    keyPadding: tf.tensor2d(padding, [batch, total]),
+  };
+};
+
+/** Predictions of some queries, as plain numbers. */
+const valuesOf = ({ logits, boxes }: { logits: tf.Tensor4D; boxes: tf.Tensor4D }, start: number, size: number) =>
+  [logits, boxes].map((x) => tf.slice(x, [0, 0, start, 0], [-1, -1, size, -1]).dataSync());
+
+describe.each(Object.keys(models))('%s', (name) => {
+  it('predicts classes and boxes for every query of every layer', () => {
+    const { model, tensors } = build(name);
+    const { logits, boxes } = model.forward(tensors, { images: images() });
+    const outputs = options.classes + (name === 'detr' || name === 'dnDetrVanilla' ? 1 : 0);
+    expect(logits.shape).toEqual([2, batch, options.queries, outputs]);
+    expect(boxes.shape).toEqual([2, batch, options.queries, 4]);
+    expect(Math.min(...boxes.dataSync())).toBeGreaterThan(0);
+    expect(Math.max(...boxes.dataSync())).toBeLessThan(1);
+  });
+
+  it('predicts for an image what it predicts in a batch', () => {
+    const { model, tensors } = build(name);
+    const [first] = tf.split(images(), 2) as [tf.Tensor4D, tf.Tensor4D];
+    const alone = model.forward(tensors, { images: first });
+    const together = model.forward(tensors, { images: images() });
+    expectClose(tf.slice(together.boxes, [0, 0], [2, 1]), alone.boxes, 1e-5);
+  });
+
+  it('does not see by one bit what lies in the padding', () => {
+    const { model, tensors } = build(name);
+    const features = spread([batch, 4, 6, 16]) as tf.Tensor4D;
+    // The second image is two features lower.
+    const padding = tf.concat([
+      tf.zeros([1, 4, 6]),
+      tf.pad(
+        tf.zeros([1, 2, 6]),
+        [
+          [0, 0],
+          [0, 2],
+          [0, 0],
+        ],
+        1,
+      ),
+    ]);
+    const disturbed = tf.add<tf.Tensor4D>(features, tf.mul(tf.expandDims(padding, 3), 100));
+    const [before, after] = [features, disturbed].map((x) =>
+      model.forwardFeatures(tensors, { features: x, padding: padding as tf.Tensor3D }).boxes.dataSync(),
+    );
+    expect(after).toEqual(before);
+  });
+
+  it('leaves no tensor behind', () => {
+    const { model, tensors } = build(name);
+    const input = images();
+    const before = tf.memory().numTensors;
+    tf.dispose(tf.tidy(() => model.forward(tensors, { images: input })));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe.each(denoising)('%s with known queries', (name) => {
+  const run = (inputs: KnownInputs | undefined) => {
+    const { model, tensors } = build(name);
+    return model.forward(tensors, { images: images() }, inputs);
+  };
+
+  it('predicts the same for matching queries, whatever the known ones are told', () => {
+    const matching = valuesOf(run(known()), K, options.queries);
+    expect(valuesOf(run(known((kind) => (kind === 'label' ? 1 : 0.5))), K, options.queries)).toEqual(matching);
+    const without = run(undefined);
+    expectClose(tf.slice(run(known()).boxes, [0, 0, K, 0]), without.boxes, 1e-5);
+  });
+
+  it('keeps groups apart, and padding out', () => {
+    const before = run(known());
+    const secondGroup = run(known((_, place) => (place % K >= slots ? 1 : 0)));
+    expect(valuesOf(secondGroup, 0, slots)).toEqual(valuesOf(before, 0, slots));
+    expect(valuesOf(secondGroup, slots, slots)).not.toEqual(valuesOf(before, slots, slots));
+    // Places 1 and 2 of the second image's first group are padding.
+    const padding = run(known((kind, place) => (kind === 'anchor' && (place === K + 1 || place === K + 2) ? 2 : 0)));
+    expect(valuesOf(padding, 0, 1)).toEqual(valuesOf(before, 0, 1));
+    expect(valuesOf(padding, K, options.queries)).toEqual(valuesOf(before, K, options.queries));
+  });
+
+  it('leaks once the mask is gone', () => {
+    const open = (inputs: KnownInputs): KnownInputs => ({ ...inputs, groupMask: undefined });
+    const before = valuesOf(run(open(known())), K, options.queries);
+    expect(valuesOf(run(open(known(() => 1))), K, options.queries)).not.toEqual(before);
+  });
+
+  it('says when a mask is made for other queries', () => {
+    const { groupMask, ...rest } = known();
+    expect(() => run({ ...rest, groupMask: tf.slice(groupMask as tf.Tensor2D, [0, 0], [5, 5]) })).toThrow(
+      'groupMask is [5,5], expected [10,10] for 6 known and 4 matching queries',
+    );
+  });
+});
+
+describe('models', () => {
+  it('without denoising refuse known queries', () => {
+    for (const name of ['detr', 'dabDetr']) {
+      const { model, tensors } = build(name);
+      expect(() => model.forward(tensors, { images: images() }, known())).toThrow(/takes no known queries/);
+    }
+  });
+
+  it('start from the same values where they share parameters', () => {
+    const [plain, denoised] = [build('dabDetr').tensors, build('dnDetr').tensors];
+    expect(Object.keys(denoised)).toEqual([...Object.keys(plain), 'label_enc.weight']);
+    for (const [name, value] of Object.entries(plain)) {
+      expect(denoised[name]?.dataSync(), name).toEqual(value.dataSync());
+    }
+    const other = build('dabDetr', 2).tensors;
+    expect(other['refpoint_embed.weight']?.dataSync()).not.toEqual(plain['refpoint_embed.weight']?.dataSync());
+  });
+
+  it('repeat their queries for every pattern', () => {
+    const model = dabDetr({ ...options, patterns: 3 });
+    const { logits } = model.forward(initialParameters(model.parameters, 1), { images: images() });
+    expect([model.queries, logits.shape[2]]).toEqual([12, 12]);
+  });
+
+  it('show the attention of every layer', () => {
+    const { model, tensors } = build('dnDetr');
+    const maps = new Map<string, number[]>();
+    model.forward(tensors, { images: images() }, known(), { observe: (at, weights) => maps.set(at, weights.shape) });
+    expect(maps.get('transformer.decoder.layers.1.self_attn')).toEqual([batch, 2, total, total]);
+    expect(maps.get('transformer.decoder.layers.1.cross_attn')).toEqual([batch, 2, total, 24]);
+    expect(maps.size).toBe(5);
+  });
+});
