@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, runInBrowser } from '../support/browser.ts';
 import { type Finished, runProcess } from '../support/process.ts';
-import { packages, readmeExamples, root } from '../support/readme.ts';
+import { type Example, packages, readmeExamples, root } from '../support/readme.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'dn detr packed '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -22,14 +22,20 @@ const expectSuccess = ({ code, stdout, stderr }: Finished): string => {
 const project = (name: string): string => path.join(folder, name);
 const readJson = (...file: string[]) => JSON.parse(readFileSync(path.join(...file), 'utf8'));
 
-/** The package and the workspace's packages that it, or its README (development dependencies), needs. */
-function closure(name: string): string[] {
-  const { dependencies, devDependencies } = readJson(root, 'packages', name, 'package.json');
-  const needed = Object.entries<string>({ ...dependencies, ...devDependencies })
-    .filter(([, version]) => version.startsWith('workspace:'))
-    .map(([dependency]) => dependency.replace('@dn-detr/', ''));
-  return [...new Set([...needed.flatMap(closure), name])];
+/** The packages of the workspace that a package needs to run, itself among them. */
+function closure(name: string, fields: readonly string[] = ['dependencies']): string[] {
+  const manifest = readJson(root, 'packages', name, 'package.json');
+  const needed = fields.flatMap((field) => Object.entries<string>(manifest[field] ?? {}));
+  const inside = needed.filter(([, version]) => version.startsWith('workspace:'));
+  return [...new Set([...inside.flatMap(([dependency]) => closure(dependency.replace('@dn-detr/', ''))), name])];
 }
+
+/** What is installed in each project: a package alone, and packages whose examples need others beside them. */
+const projects: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(packages.map((name) => [name, closure(name)])),
+  core: closure('core', ['dependencies', 'devDependencies']),
+  'dn with tfjs': closure('dn', ['dependencies', 'devDependencies']),
+};
 
 beforeAll(async () => {
   const { packageManager } = readJson(root, 'package.json');
@@ -39,29 +45,30 @@ beforeAll(async () => {
   }
   const tarballs = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
   expect(tarballs).toHaveLength(packages.length);
-  for (const name of packages) {
+  for (const [name, contents] of Object.entries(projects)) {
     mkdirSync(project(name));
     writeFileSync(path.join(project(name), 'package.json'), '{ "type": "module", "private": true }');
-    const needed = closure(name).map((other) => `../${tarballs.find((file) => file.startsWith(`dn-detr-${other}-`))}`);
+    const needed = contents.map((other) => `../${tarballs.find((file) => file.startsWith(`dn-detr-${other}-`))}`);
     const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...needed];
     expectSuccess(await runProcess('npm', install, { cwd: project(name) }));
   }
 }, 300_000);
 
-describe.each(packages)('%s, packed', (name) => {
-  const examples = readmeExamples(name);
+/** Runs examples from the built files and holds what they print to what their README says they print. */
+async function expectExamplesRun(name: string, examples: readonly Example[]): Promise<void> {
+  expect(examples.length).toBeGreaterThan(0);
+  for (const [index, { code, output }] of examples.entries()) {
+    const file = `example-${index}.ts`;
+    writeFileSync(path.join(project(name), file), code);
+    const command = ['--import', import.meta.resolve('tsx'), file];
+    const printed = expectSuccess(await runProcess(process.execPath, command, { cwd: project(name) }));
+    if (output === undefined) expect(printed).toMatch(/loss \d/);
+    else expect(printed).toBe(output);
+  }
+}
 
-  it('runs the examples of its README', async () => {
-    expect(examples.length).toBeGreaterThan(0);
-    for (const [index, { code, output }] of examples.entries()) {
-      const file = `example-${index}.ts`;
-      writeFileSync(path.join(project(name), file), code);
-      const command = ['--import', import.meta.resolve('tsx'), file];
-      const printed = expectSuccess(await runProcess(process.execPath, command, { cwd: project(name) }));
-      if (output === undefined) expect(printed).toMatch(/loss \d/);
-      else expect(printed).toBe(output);
-    }
-  });
+describe.each(packages)('%s, packed', (name) => {
+  it('runs the examples of its README', () => expectExamplesRun(name, readmeExamples(name)));
 
   it('carries its types', async () => {
     const lines = [`import * as all from '@dn-detr/${name}';`, "const wrong: typeof all = 'a string';", 'void wrong;'];
@@ -92,4 +99,8 @@ describe.each(['boxes', 'matcher', 'dn'] as const)('%s, packed, holds no tensors
       expect(await runInBrowser((bundle.outputFiles[0] as { text: string }).text)).toBe(output);
     }
   });
+});
+
+describe('dn, packed, beside core', () => {
+  it('runs the tfjs example of its README', () => expectExamplesRun('dn with tfjs', readmeExamples('dn', 'tfjs')));
 });

@@ -15,9 +15,17 @@ export interface Example {
   readonly output: string | undefined;
 }
 
-/** The `ts` blocks of a package's README, in order. */
-export function readmeExamples(name: string): Example[] {
+/**
+ * The `ts` blocks of a package's README, in order.
+ *
+ * @param companion of the blocks marked with it, as in `ts tfjs`: examples that need other packages beside this one
+ */
+export function readmeExamples(name: string, companion?: string): Example[] {
   const text = readFileSync(path.join(root, 'packages', name, 'README.md'), 'utf8');
-  const blocks = text.matchAll(/^```ts\n([\s\S]*?)^```$(?:\n\n```text\n([\s\S]*?)^```$)?/gm);
-  return [...blocks].map(([, code, output]) => ({ code: code as string, output }));
+  const opening = companion === undefined ? 'ts' : `ts ${companion}`;
+  const blocks = new RegExp(
+    `^\`\`\`${opening}\\n([\\s\\S]*?)^\`\`\`$(?:\\n\\n\`\`\`text\\n([\\s\\S]*?)^\`\`\`$)?`,
+    'gm',
+  );
+  return [...text.matchAll(blocks)].map(([, code, output]) => ({ code: code as string, output }));
 }
