@@ -1,0 +1,37 @@
+/** `bench capture`: what capturing a step is worth. */
+import { backendNames } from '@dn-detr/runtime';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { benchCapture } from '../bench/capture.ts';
+import { UserError } from '../user-error.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+
+export function benchCaptureCommand(): Command {
+  return new Command('capture')
+    .description('a transformer training step op by op against captured, interleaved in one run')
+    .option('--json', 'one JSON document on stdout')
+    .option('--no-xla', 'without compiling the captured graphs with XLA, which long runs do')
+    .addOption(backendOption())
+    .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
+      const choice = await chooseBackend(options.backend ?? 'tensorflow', { xla: options.xla });
+      if (choice.name !== backendNames[0]) throw new UserError(`steps are captured on ${backendNames[0]} alone`);
+      const cases = benchCapture((name) => process.stderr.write(`measuring ${name} …\n`));
+      if (options.json) {
+        process.stdout.write(`${JSON.stringify({ cases }, null, 2)}\n`);
+        return;
+      }
+      const head = ['case', 'op by op, ms', 'captured, ms', 'ratio', 'nodes', 'largest relative difference'];
+      const table = new Table({ head, style: { head: [], border: [] } });
+      for (const { name, eagerMs, capturedMs, ratio, nodes, maxRelDiff } of cases) {
+        table.push([
+          name,
+          eagerMs.toFixed(1),
+          capturedMs.toFixed(1),
+          ratio.toFixed(2),
+          nodes,
+          maxRelDiff.toExponential(1),
+        ]);
+      }
+      process.stdout.write(`${table.toString()}\n`);
+    });
+}
