@@ -94,21 +94,33 @@ function copy(cost: Float32Array | Float64Array, length: number, maximize: boole
   return true;
 }
 
-/** Rows that are read together, so that writing a column of them stays within a cache line or two. */
-const transposedRows = 16;
-
 /** As `copy`, transposed: `oriented` becomes `[cols, rows]`. */
 function transpose(cost: Float32Array | Float64Array, rows: number, cols: number, maximize: boolean): boolean {
   const target = oriented;
   const sign = maximize ? -1 : 1;
-  for (let begin = 0; begin < rows; begin += transposedRows) {
-    const end = Math.min(rows, begin + transposedRows);
+  // Four rows at a time, so that four neighbours are written at once: nearly twice as fast for a matrix beyond the cache.
+  const tail = rows & 3;
+  for (let i = 0; i < rows - tail; i += 4) {
+    const row = i * cols;
     for (let j = 0; j < cols; j++) {
-      for (let i = begin; i < end; i++) {
-        const c = sign * (cost[i * cols + j] as number);
-        if (!(c > Number.NEGATIVE_INFINITY)) return false;
-        target[j * rows + i] = c;
-      }
+      const a = sign * (cost[row + j] as number);
+      const b = sign * (cost[row + cols + j] as number);
+      const c = sign * (cost[row + 2 * cols + j] as number);
+      const d = sign * (cost[row + 3 * cols + j] as number);
+      const to = j * rows + i;
+      target[to] = a;
+      target[to + 1] = b;
+      target[to + 2] = c;
+      target[to + 3] = d;
+      const worst = Number.NEGATIVE_INFINITY;
+      if (!(a > worst && b > worst && c > worst && d > worst)) return false;
+    }
+  }
+  for (let i = rows - tail; i < rows; i++) {
+    for (let j = 0; j < cols; j++) {
+      const c = sign * (cost[i * cols + j] as number);
+      target[j * rows + i] = c;
+      if (!(c > Number.NEGATIVE_INFINITY)) return false;
     }
   }
   return true;
