@@ -28,12 +28,12 @@ export function take(values: Tensor): Computed {
 
 /**
  * @param f is differentiated with respect to all of `inputs`
- * @param cotangent of its value
+ * @param cotangent of its value; left out for a scalar
  */
 export function valueAndNamedGrads(
   f: (inputs: NamedTensors) => Tensor,
   inputs: NamedTensors,
-  cotangent: Tensor,
+  cotangent?: Tensor,
 ): { value: Tensor; grads: NamedTensors } {
   const names = Object.keys(inputs);
   const { value, grads } = valueAndGrads((...tensors: Tensor[]) =>

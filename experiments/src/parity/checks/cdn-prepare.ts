@@ -1,12 +1,10 @@
-/**
- * DINO's contrastive known queries against `prepare_for_cdn`, with its own draws. What needs the label embedding is not
- * compared here.
- */
+/** DINO's contrastive known queries against `prepare_for_cdn`, with its own draws, and the contents made of them. */
 import { dinoGroups, prepareKnownQueries } from '@dn-detr/dn';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { countAt, numberAt, objectAt } from '../json.ts';
 import { drawsOf, realQueries, requireUsedUp, rowsAt, targetsOf, unsigmoidedBoxes } from './known-queries.ts';
+import { cdnQueryTensors } from './query-tensors.ts';
 
 export const cdnPrepareCheck: Check = {
   inputs: [
@@ -18,6 +16,9 @@ export const cdnPrepareCheck: Check = {
     'box_noise_scale',
     'num_queries',
     'num_classes',
+    'hidden_dim',
+    'label_enc',
+    'cot_label',
   ],
   cases: ({ cases }) => [...cases.keys()],
   run: runCase,
@@ -47,6 +48,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     expected: { values: [countAt(facts[fact], `${where}.${fact}`)], exact: true },
   });
   return {
+    ...cdnQueryTensors(fixture, caseName, queries),
     noised_labels: { values: rowsAt(queries.labels, real, 1), shape: [real.length] },
     noised_boxes: { values: rowsAt(queries.boxes, real, 4), shape: [real.length, 4] },
     query_bbox: { values: unsigmoidedBoxes(queries), shape: [layout.batch, layout.known, 4] },

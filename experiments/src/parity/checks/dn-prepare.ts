@@ -1,13 +1,11 @@
-/**
- * DN-DETR's known queries against `prepare_for_dn`, with its own draws. What needs the label embedding is not compared
- * here.
- */
+/** DN-DETR's known queries against `prepare_for_dn`, with its own draws, and the contents and anchors made of them. */
 import { inverseSigmoid } from '@dn-detr/boxes';
 import { prepareKnownQueries } from '@dn-detr/dn';
 import type { Check, Computed } from '../check.ts';
-import { type Fixture, tensorOf } from '../fixture.ts';
+import type { Fixture } from '../fixture.ts';
 import { countAt, type JsonObject, numberAt, objectAt } from '../json.ts';
-import { drawsOf, realQueries, requireUsedUp, rowsAt, targetsOf, unsigmoidedBoxes } from './known-queries.ts';
+import { drawsOf, realQueries, requireUsedUp, rowsAt, targetsOf } from './known-queries.ts';
+import { dnQueryTensors } from './query-tensors.ts';
 
 export const dnPrepareCheck: Check = {
   inputs: [
@@ -22,12 +20,15 @@ export const dnPrepareCheck: Check = {
     'num_patterns',
     'num_queries',
     'num_classes',
+    'hidden_dim',
+    'label_enc',
+    'cot_*',
   ],
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) => {
     const facts = objectAt(fixture.cases.get(caseName), `cases.${caseName}`);
     return facts.training === false
-      ? { query_bbox: queryBoxes(fixture, caseName, facts, countAt(facts.batch, `cases.${caseName}.batch`)) }
+      ? dnQueryTensors(fixture, caseName, undefined, countAt(facts.batch, 'batch'), patterns(facts, caseName))
       : runTraining(fixture, caseName, facts);
   },
 };
@@ -49,7 +50,6 @@ function runTraining(fixture: Fixture, caseName: string, facts: JsonObject): Rec
   const { layout, objects } = queries;
   const real = realQueries(queries);
   const boxes = Float32Array.from(rowsAt(queries.boxes, real, 4));
-  const unsigmoided = unsigmoidedBoxes(queries);
   const imageOf = (place: number) => Math.floor(place / layout.known);
   const firstOf = targets.map((_, image) =>
     targets.slice(0, image).reduce((sum, { labels }) => sum + labels.length, 0),
@@ -59,6 +59,7 @@ function runTraining(fixture: Fixture, caseName: string, facts: JsonObject): Rec
     expected: { values: [countAt(facts[fact], `${where}.${fact}`)], exact: true },
   });
   return {
+    ...dnQueryTensors(fixture, caseName, queries, layout.batch, patterns(facts, where)),
     noised_labels: { values: rowsAt(queries.labels, real, 1), shape: [real.length] },
     noised_boxes: { values: boxes, shape: [real.length, 4] },
     noised_boxes_unsig: { values: inverseSigmoid(boxes), shape: [real.length, 4] },
@@ -68,32 +69,10 @@ function runTraining(fixture: Fixture, caseName: string, facts: JsonObject): Rec
     // Once for each object, so the first group says it.
     batch_idx: { values: Array.from(real.subarray(0, queries.usage.objects), imageOf) },
     map_known_indice: { values: Array.from(real, (at) => at % layout.known) },
-    query_bbox: queryBoxes(fixture, caseName, facts, layout.batch, unsigmoided),
     attn_mask: { values: queries.groupMask, shape: [layout.total, layout.total] },
     pad_size: exactly(layout.known, 'pad_size'),
     single_pad: exactly(layout.slots, 'single_pad'),
   };
-}
-
-/** Anchors before the sigmoid `[T, B, 4]`: the known `[B, K, 4]`, then the learned ones `[Q, 4]` for every pattern. */
-function queryBoxes(
-  fixture: Fixture,
-  caseName: string,
-  facts: JsonObject,
-  batch: number,
-  known: Float32Array = new Float32Array(0),
-): Computed {
-  const learned = tensorOf(fixture, caseName, 'refpoint').data;
-  const matching = Array.from({ length: patterns(facts, `cases.${caseName}`) }, () => [...learned]).flat();
-  const images = Array.from({ length: batch }, (_, image) => {
-    const size = known.length / batch;
-    return [...known.subarray(image * size, (image + 1) * size), ...matching];
-  });
-  const total = (images[0]?.length ?? 0) / 4;
-  const values = Array.from({ length: total }, (_, query) =>
-    images.flatMap((boxes) => boxes.slice(4 * query, 4 * query + 4)),
-  );
-  return { values: values.flat(), shape: [total, batch, 4] };
 }
 
 /** How often the matching queries are repeated; 0 stands for once. */

@@ -1,0 +1,79 @@
+/** Contents and anchors of known and matching queries as a model makes them, with the gradients of what is learned. */
+import { joinQueries, knownContent, type NamedTensors, repeatRows, unknownContent } from '@dn-detr/core';
+import type { KnownQueries } from '@dn-detr/dn';
+import { knownInputs } from '@dn-detr/dn/tfjs';
+import { add, mul, type Rank, reshape, sum, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
+import type { Computed } from '../check.ts';
+import { type Fixture, storedName, tensorOf } from '../fixture.ts';
+import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
+
+/**
+ * DN-DETR: `query_label` `[T, B, d]` and `query_bbox` `[T, B, 4]`, known queries first.
+ *
+ * @param known undefined at inference
+ * @param patterns how often the matching queries are repeated
+ */
+export function dnQueryTensors(
+  fixture: Fixture,
+  caseName: string,
+  known: KnownQueries | undefined,
+  batch: number,
+  patterns: number,
+): Record<string, Computed> {
+  const inputs = known && knownInputs(known);
+  const queryFirst = (rows: Tensor2D): Tensor => transpose(reshape(rows, [batch, -1, rows.shape[1]]), [1, 0, 2]);
+  const queries = ({ label_enc, refpoint }: NamedTensors) => {
+    const [table, learned] = [label_enc, refpoint] as [Tensor2D, Tensor2D];
+    const matching = repeatRows(unknownContent(table, true), batch * patterns * learned.shape[0]);
+    const anchors = inputs && reshape<Rank.R2>(inputs.anchors, [-1, 4]);
+    return {
+      query_label: queryFirst(joinQueries(inputs && knownContent(table, inputs.labels, true), matching, batch)),
+      query_bbox: queryFirst(joinQueries(anchors, repeatRows(learned, batch * patterns), batch)),
+    };
+  };
+  return computeWithGradients(fixture, caseName, queries, { query_label: 'cot_label', query_bbox: 'cot_bbox' }, [
+    'label_enc',
+    'refpoint',
+  ]);
+}
+
+/** DINO: `query_label` `[B, K, d]`, known queries alone and without an indicator. */
+export function cdnQueryTensors(fixture: Fixture, caseName: string, known: KnownQueries): Record<string, Computed> {
+  const { batch, known: perImage } = known.layout;
+  const inputs = knownInputs(known);
+  if (inputs === undefined) {
+    // Of a batch without objects nothing is embedded, so the gradient is 0.
+    const { data, shape } = tensorOf(fixture, caseName, 'label_enc');
+    const none = { values: [], shape: [batch, 0, shape[1] as number] };
+    return { query_label: none, 'grad.label_enc': { values: new Float32Array(data.length), shape } };
+  }
+  const queries = ({ label_enc }: NamedTensors) => {
+    const table = label_enc as Tensor2D;
+    return { query_label: reshape(knownContent(table, inputs.labels, false), [batch, perImage, table.shape[1]]) };
+  };
+  return computeWithGradients(fixture, caseName, queries, { query_label: 'cot_label' }, ['label_enc']);
+}
+
+function computeWithGradients(
+  fixture: Fixture,
+  caseName: string,
+  queries: (learned: NamedTensors) => Record<string, Tensor>,
+  cotangents: Readonly<Record<string, string>>,
+  names: readonly string[],
+): Record<string, Computed> {
+  return withoutLeak(() => {
+    const learned = Object.fromEntries(names.map((name) => [name, loadTensor(fixture, caseName, name)]));
+    const values = Object.entries(queries(learned)).map(([name, value]) => [name, take(value)]);
+    const outputs: Record<string, Computed> = Object.fromEntries(values);
+    const isStored = Object.values(cotangents).every((key) => fixture.tensors.has(storedName(caseName, key)));
+    if (!isStored) return outputs;
+
+    const weigh = (inputs: NamedTensors): Tensor =>
+      Object.entries(queries(inputs))
+        .map(([name, value]) => sum(mul(value, loadTensor(fixture, caseName, cotangents[name] as string))))
+        .reduce((sum, term) => add(sum, term));
+    const { grads } = valueAndNamedGrads(weigh, learned);
+    for (const name of names) outputs[`grad.${name}`] = take(grads[name] as Tensor);
+    return outputs;
+  });
+}
