@@ -5,13 +5,13 @@ import {
   criterionPresets,
   dnDetr,
   initialParameters,
-  type ParameterDeclaration,
   ParameterLayout,
+  splitFrozen,
 } from '@dn-detr/core';
 import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
-import { dispose, type Tensor1D, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { BatchTargets } from '../train/detection-loss.ts';
 import { type StepInput, trainingStep } from '../train/step.ts';
 import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
@@ -98,13 +98,11 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
 function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
   const { classes, layers, imageSize, batch } = config;
   const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
-  const [trained, fixed] = [false, true].map((isFixed) =>
-    detector.parameters.filter(({ group }) => (group === 'frozen') === isFixed),
-  ) as [ParameterDeclaration[], ParameterDeclaration[]];
-  const layout = new ParameterLayout(trained);
-  const frozenLayout = fixed.length > 0 ? new ParameterLayout(fixed) : undefined;
+  const declared = splitFrozen(detector.parameters);
+  const trained = new ParameterLayout(declared.trained);
+  const frozen = new ParameterLayout(declared.frozen);
   const optimizer = {
-    groups: layout.groups.map(({ name }) => ({ learningRate: name === 'backbone' ? 1e-5 : 1e-4, weightDecay: 1e-4 })),
+    groups: trained.groups.map(({ name }) => ({ learningRate: name === 'backbone' ? 1e-5 : 1e-4, weightDecay: 1e-4 })),
   };
   let current: BatchTargets = { objects: [] };
   const step = trainingStep(
@@ -112,8 +110,8 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
       detector,
       criterion: criterionPresets.dnDetr,
       matching: matchingCosts.dnDetr,
-      layout,
-      frozen: frozenLayout,
+      trained,
+      frozen,
       optimizer,
       clipNorm: 0.1,
       ...(onPhase && { onPhase }),
@@ -127,10 +125,8 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
     },
   );
 
-  const initial = (flat: ParameterLayout, declarations: ParameterDeclaration[]): Tensor1D[] =>
-    tidy(() => flat.flatten(initialParameters(declarations, 1)));
-  let state = adamwInit(initial(layout, trained));
-  const frozen = frozenLayout ? initial(frozenLayout, fixed) : [];
+  let state = adamwInit(tidy(() => trained.flatten(initialParameters(declared.trained, 1))));
+  const fixed = tidy(() => frozen.flatten(initialParameters(declared.frozen, 1)));
   const noise = seededNoise('bench step');
   const pixels = Float32Array.from({ length: batch * imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2);
   let count = 0;
@@ -147,7 +143,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
         batch: { images: tensor4d(pixels, [batch, imageSize, imageSize, 3]) },
         known: knownInputs(known),
       } satisfies Omit<StepInput, 'frozen'>;
-      const { state: next, ...outputs } = step({ state, frozen, ...fed });
+      const { state: next, ...outputs } = step({ state, frozen: fixed, ...fed });
       outputs.loss.dataSync();
       dispose([state, fed as never, outputs]);
       state = next;
@@ -155,7 +151,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
     captures: () => step.stats.captures,
     dispose(): void {
       step.dispose();
-      dispose([state, frozen]);
+      dispose([state, fixed]);
     },
   };
 }

@@ -14,9 +14,8 @@ import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflo
 import { type DetectionLossOptions, detectionLoss, type HostSide, type LossTerms } from './detection-loss.ts';
 
 export interface TrainingStepOptions extends DetectionLossOptions {
-  /** of the parameters that are trained, and of those that are not, if any */
-  readonly layout: ParameterLayout;
-  readonly frozen?: ParameterLayout | undefined;
+  readonly trained: ParameterLayout;
+  readonly frozen: ParameterLayout;
   readonly optimizer: AdamWOptions;
   /** the gradient's norm over all groups is cut to this */
   readonly clipNorm: number;
@@ -30,7 +29,7 @@ export interface TrainingStepOptions extends DetectionLossOptions {
 /** What differs from step to step. */
 export type StepInput = {
   state: AdamWState;
-  /** one `[size]` tensor per group of the frozen layout */
+  /** one `[size]` tensor for each group of the frozen layout, if it has any */
   frozen: Tensor1D[];
   /** `adamwScalars` of the step */
   scalars: Tensor1D;
@@ -49,7 +48,7 @@ export type StepOutput = LossTerms & {
 
 /** A step that is traced once for each shape of its input; it owns nothing but its captures. */
 export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): Captured<StepInput, StepOutput> {
-  const { layout, frozen: frozenLayout, optimizer, clipNorm, onPhase } = options;
+  const { optimizer, clipNorm, onPhase } = options;
   const lossOf = detectionLoss(options, hostSide);
 
   /** Does nothing to `after` but that it waits for `before`. */
@@ -63,9 +62,9 @@ export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): 
   };
 
   const step = ({ state, frozen, scalars, batch, known, seed }: StepInput): StepOutput => {
-    const fixed = frozenLayout?.unflatten(frozen);
+    const fixed = options.frozen.unflatten(frozen);
     const dropout = seed && randomStream(seed);
-    const { loss, grads, aux } = valueAndFlatGrads(layout, state.params, (trained) => {
+    const { loss, grads, aux } = valueAndFlatGrads(options.trained, state.params, (trained) => {
       const result = lossOf({ ...fixed, ...trained }, batch, known, { dropout });
       return { ...result, loss: wait('loss', result.loss, result.loss) };
     });

@@ -111,3 +111,15 @@ export function withBackbone(backbone: Backbone, rest: Omit<Detector, 'forward'>
     },
   };
 }
+
+/** Declarations of what is trained and of what is not, each for a `ParameterLayout` of its own. */
+export function splitFrozen(parameters: readonly ParameterDeclaration[]): {
+  readonly trained: readonly ParameterDeclaration[];
+  readonly frozen: readonly ParameterDeclaration[];
+} {
+  const isFrozen = ({ group }: ParameterDeclaration): boolean => group === 'frozen';
+  return {
+    trained: parameters.filter((parameter) => !isFrozen(parameter)),
+    frozen: parameters.filter(isFrozen),
+  };
+}

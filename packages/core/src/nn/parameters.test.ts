@@ -79,14 +79,18 @@ describe('ParameterLayout', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('refuses a name given twice, a bad shape, and no parameters', () => {
+  it('may have no parameters, as the frozen ones of a model that trains all', () => {
+    const none = new ParameterLayout([]);
+    expect([none.groups, none.flatten({}), none.unflatten([])]).toEqual([[], [], {}]);
+  });
+
+  it('refuses a name given twice and a bad shape', () => {
     const twice = [
       { name: 'a', shape: [2], group: 'x' },
       { name: 'a', shape: [3], group: 'y' },
     ];
     expect(() => new ParameterLayout(twice)).toThrow("two parameters are called 'a' ([2] in 'x', [3] in 'y')");
     expect(() => new ParameterLayout([{ name: 'a', shape: [1.5], group: 'x' }])).toThrow('whole and >= 0');
-    expect(() => new ParameterLayout([])).toThrow('at least one parameter');
   });
 
   it('names everything that does not fit when flattening', () => {

@@ -45,9 +45,8 @@ export class ParameterLayout<Name extends string = string> {
   readonly groups: readonly ParameterGroup<Name>[];
   readonly #placed: ReadonlyMap<string, PlacedParameter<Name>>;
 
-  /** @throws ParameterError for a name that occurs twice, a shape with a bad axis, or no parameters at all */
+  /** @throws ParameterError for a name that occurs twice or a shape with a bad axis */
   constructor(specs: readonly ParameterSpec<Name>[]) {
-    if (specs.length === 0) throw new ParameterError('a layout needs at least one parameter, got none');
     const placed = new Map<string, PlacedParameter<Name>>();
     const groups = new Map<string, { name: string; size: number; parameters: PlacedParameter<Name>[] }>();
     for (const { name, shape, group: groupName, kernel } of specs) {
