@@ -1,5 +1,5 @@
 /**
- * A cost matrix that has no optimal assignment: an entry is NaN or infinitely good, or too many pairs are forbidden.
+ * A cost matrix that cannot be assigned: an entry is NaN, infinitely good or too large, or too many pairs are forbidden.
  * The message names the entry, or the rows and columns that stand in each other's way.
  */
 export class AssignmentError extends Error {
@@ -10,7 +10,7 @@ export class AssignmentError extends Error {
     /** the row of the invalid entry, or the rows that cannot all be assigned; in the matrix as it was given */
     readonly rows: readonly number[],
     /** the column of the invalid entry, or all columns that those rows may have (or the other way round) */
-    readonly columns: readonly number[],
+    readonly cols: readonly number[],
   ) {
     super(message);
   }

@@ -30,15 +30,16 @@ let colOfRow = new Int32Array(0);
 
 /**
  * Pairs rows with columns, each at most once and `min(rows, cols)` pairs in all, so that the sum of their costs is the
- * least. Exact in float64 arithmetic, like `scipy.optimize.linear_sum_assignment`; costs should stay below 1e300 in
- * magnitude. Equal input gives equal pairs, also where several assignments are optimal.
+ * least. Exact in float64 arithmetic, like `scipy.optimize.linear_sum_assignment`. Equal input gives equal pairs, also
+ * where several assignments are optimal.
  *
  * The default solver keeps its workspace between calls: with `out`, a call allocates nothing once a problem as large has
  * been seen.
  *
  * @param cost `[rows, cols]` row-major, not changed; +Infinity (with `maximize`: -Infinity) forbids a pair
  * @returns `out`, or new arrays; empty if there are no rows or no columns
- * @throws AssignmentError if an entry is NaN or -Infinity (with `maximize`: +Infinity), or if too many pairs are forbidden
+ * @throws AssignmentError if an entry is NaN or -Infinity (with `maximize`: +Infinity), or if too many pairs are
+ *   forbidden; also where costs above 1e300 in magnitude make differences overflow
  * @throws RangeError if a length does not fit
  */
 export function linearSumAssignment(
@@ -59,7 +60,7 @@ export function linearSumAssignment(
   const isValid = isTransposed ? transpose(cost, rows, cols, maximize) : copy(cost, rows * cols, maximize);
   if (!isValid) throw invalidEntry(cost, cols, maximize);
   const blocked = solvers[solver](oriented, n, m, columnOf);
-  if (blocked !== undefined) throw infeasible(blocked, isTransposed, maximize);
+  if (blocked !== undefined) throw tooLarge(cost, cols) ?? infeasible(blocked, isTransposed, maximize);
 
   // The pairs by rising row: of a transposed problem the longer side.
   const { rows: pairedRows, cols: pairedCols } = pairs;
@@ -150,6 +151,17 @@ function invalidEntry(cost: Float32Array | Float64Array, cols: number, maximize:
     [row],
     [col],
   );
+}
+
+/** Differences of costs beyond this may overflow, which looks like a forbidden pair. */
+const largestCost = 1e300;
+
+function tooLarge(cost: Float32Array | Float64Array, cols: number): AssignmentError | undefined {
+  const large = cost.findIndex((c) => Math.abs(c) > largestCost && Number.isFinite(c));
+  if (large < 0) return undefined;
+  const [row, col] = [Math.floor(large / cols), large % cols];
+  const message = `the cost of row ${row}, column ${col} is ${cost[large]}: expected magnitudes below ${largestCost}`;
+  return new AssignmentError(message, [row], [col]);
 }
 
 function infeasible({ rows, columns }: BlockedRows, isTransposed: boolean, maximize: boolean): AssignmentError {

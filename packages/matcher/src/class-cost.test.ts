@@ -13,8 +13,10 @@ function classCosts(logits: Float32Array, classes: number, cost: ClassCost): Flo
 
 describe('exponentialOfNegative', () => {
   it('is e^x', () => {
+    let worst = 0;
     for (let x = 0; x > -32; x -= 0.00137)
-      expect(Math.abs(exponentialOfNegative(x) / Math.exp(x) - 1)).toBeLessThan(1e-7);
+      worst = Math.max(worst, Math.abs(exponentialOfNegative(x) / Math.exp(x) - 1));
+    expect(worst).toBeLessThan(1e-7);
     expect(exponentialOfNegative(0)).toBe(1);
     expect([-32.1, -1e6, -1e300, Number.NEGATIVE_INFINITY].map(exponentialOfNegative)).toEqual([0, 0, 0, 0]);
     expect(exponentialOfNegative(Number.NaN)).toBeNaN();
@@ -36,9 +38,8 @@ describe('the focal class cost', () => {
   ])('with alpha %f and gamma %f is its formula in float64', (alpha, gamma) => {
     const logits = Float32Array.from({ length: 20_001 }, (_, i) => (i - 10_000) / 200);
     const costs = classCosts(logits, 1, { kind: 'focal', alpha, gamma });
-    for (const [i, logit] of logits.entries()) {
-      expect(Math.abs((costs[i] as number) - exact(logit, alpha, gamma))).toBeLessThan(2e-6);
-    }
+    const errors = logits.map((logit, i) => Math.abs((costs[i] as number) - exact(logit, alpha, gamma)));
+    expect(Math.max(...errors)).toBeLessThan(2e-6);
   });
 
   it('follows a change of alpha and gamma', () => {

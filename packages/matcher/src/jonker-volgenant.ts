@@ -84,7 +84,7 @@ function reduceColumns(cost: Float64Array, n: number): void {
 }
 
 /** How often the rows may bid, and how many bids a row of the round (on average) has when it is outbid. */
-const bidRounds = 2;
+const bidRounds = 3;
 const bidsPerRow = 2;
 
 /**
@@ -196,6 +196,8 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
       if (nearest < 0 && d === reached) nearest = j;
       else if (d < rest) rest = d;
     }
+    // Only where differences of huge costs have overflowed.
+    if (nearest < 0) return false;
     minima[block] = rest;
     i = owner[nearest] as number;
     if (i < 0) break;
@@ -206,7 +208,7 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
 
   for (let k = 0; k < numDone; k++) {
     const j = done[k] as number;
-    prices[j] = (prices[j] as number) + (distances[j] as number) - reached;
+    prices[j] = (prices[j] as number) - (reached - (distances[j] as number));
   }
   for (let j = nearest, i = -1; i !== start; ) {
     i = from[j] as number;
