@@ -27,7 +27,9 @@ const limitMs = 5000;
 /** Every solver runs about so long in each round, at least once and at most `mostRuns` times. */
 const roundMs = 40;
 const mostRuns = 1000;
-const rounds = 5;
+const rounds = 9;
+/** No more rounds for a solver that has taken so long in all. */
+const enoughMs = 3000;
 
 /**
  * Times all solvers on every matrix.
@@ -78,8 +80,7 @@ async function benchMatrix(matrix: CostMatrix, peers: readonly Peer[]): Promise<
   }
   for (let round = 0; round < rounds; round++) {
     for (const [peer, { runs, ms }] of times) {
-      const slow = (ms[0] ?? 0) > roundMs && round >= 3;
-      if (slow) continue;
+      if (ms.reduce((sum, value) => sum + value, 0) > enoughMs) continue;
       const timing = await peer.time(matrix, runs, 4 * limitMs);
       // Compilers are done after the first round of a solver that is called many times.
       if (timing !== undefined && (round > 0 || runs === 1)) ms.push(...timing.ms);
