@@ -55,13 +55,19 @@ beforeAll(async () => {
 }, 300_000);
 
 /** Runs examples from the built files and holds what they print to what their README says they print. */
-async function expectExamplesRun(name: string, examples: readonly Example[]): Promise<void> {
+async function expectExamplesRun(
+  name: string,
+  examples: readonly Example[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<void> {
   expect(examples.length).toBeGreaterThan(0);
   for (const [index, { code, output }] of examples.entries()) {
     const file = `example-${index}.ts`;
     writeFileSync(path.join(project(name), file), code);
     const command = ['--import', import.meta.resolve('tsx'), file];
-    const printed = expectSuccess(await runProcess(process.execPath, command, { cwd: project(name) }));
+    const printed = expectSuccess(
+      await runProcess(process.execPath, command, { cwd: project(name), env: { ...process.env, ...env } }),
+    );
     if (output === undefined) expect(printed).toMatch(/loss \d/);
     else expect(printed).toBe(output);
   }
@@ -103,4 +109,9 @@ describe.each(['boxes', 'matcher', 'dn'] as const)('%s, packed, holds no tensors
 
 describe('dn, packed, beside core', () => {
   it('runs the tfjs example of its README', () => expectExamplesRun('dn with tfjs', readmeExamples('dn', 'tfjs')));
+});
+
+describe('core, packed, without native TensorFlow', () => {
+  it('runs the examples of its README', () =>
+    expectExamplesRun('core', readmeExamples('core'), { DN_DETR_BACKEND: 'wasm' }));
 });
