@@ -84,6 +84,19 @@ describe('forward', () => {
     expect([network.channels, network.stride]).toEqual([2048, 16]);
   });
 
+  it.each([
+    { bottleneck: true, channels: [8, 12, 16, 24] },
+    { bottleneck: false, channels: [2, 3, 4, 6] },
+  ])('has the sizes it is given (bottleneck $bottleneck)', ({ bottleneck, channels }) => {
+    const network = resnet({ sizes: { blocks: [1, 2, 1, 1], bottleneck, stem: 5, widths: [2, 3, 4, 6] }, prefix: '' });
+    const kernels = network.parameters.filter(({ kernel }) => kernel);
+    expect(kernels).toHaveLength(1 + 5 * (bottleneck ? 3 : 2) + 4);
+    expect(kernels[0]).toMatchObject({ name: 'conv1.weight', shape: [7, 7, 3, 5] });
+    const stages = network.stages(zerosOf(network), tf.zeros([1, 32, 32, 3]));
+    expect(stages.map(({ shape }) => shape[3])).toEqual(channels);
+    expect(network.channels).toBe(channels[3]);
+  });
+
   it('names the parameter that is missing', () => {
     expect(() => resnet({ depth: 18 }).forward({}, tf.zeros([1, 32, 32, 3]))).toThrow('backbone.0.body.conv1.weight');
   });
@@ -165,7 +178,7 @@ describe('residual blocks', () => {
 
 describe('errors', () => {
   it('say what there is', () => {
-    expect(() => resnet({ depth: 34, dilation: true })).toThrow('depth 34 has no dilated form; 50 and 101 have');
+    expect(() => resnet({ depth: 34, dilation: true })).toThrow('basic blocks have no dilated form');
     expect(() => resnet({ depth: 50, trainStages: 6 })).toThrow('expected 0 to 5 in trainStages, got 6');
   });
 });

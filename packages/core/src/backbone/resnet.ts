@@ -7,18 +7,34 @@ import { padForWindows } from '../nn/pad.ts';
 import type { Backbone } from './backbone.ts';
 import { applyBlock, applyUnit, declareUnit, expansion, residualStage, type Unit, unitsOf } from './residual.ts';
 
-/** Blocks of each stage, and whether they are bottlenecks. */
-const architectures = {
+type OfFourStages = readonly [number, number, number, number];
+
+export interface ResNetSizes {
+  /** of each stage */
+  readonly blocks: OfFourStages;
+  /** whether the blocks are bottlenecks, after which come four times `widths` channels, or basic */
+  readonly bottleneck: boolean;
+  /** channels of the first convolution; 64 */
+  readonly stem?: number;
+  /** channels of each stage's 3×3 convolutions; 64, 128, 256 and 512 */
+  readonly widths?: OfFourStages;
+}
+
+/** Those of torchvision. */
+const sizesByDepth = {
   18: { blocks: [2, 2, 2, 2], bottleneck: false },
   34: { blocks: [3, 4, 6, 3], bottleneck: false },
   50: { blocks: [3, 4, 6, 3], bottleneck: true },
   101: { blocks: [3, 4, 23, 3], bottleneck: true },
-} as const;
+} as const satisfies Record<number, ResNetSizes>;
 
-export type ResNetDepth = keyof typeof architectures;
+export type ResNetDepth = keyof typeof sizesByDepth;
 
-export interface ResNetOptions {
-  readonly depth: ResNetDepth;
+/** One of torchvision's, or one of other sizes. */
+export type ResNetOptions = ResNetVariant & ({ readonly depth: ResNetDepth } | { readonly sizes: ResNetSizes });
+
+/** What can be chosen at any size. */
+export interface ResNetVariant {
   /** dilates the last stage in place of striding it (DC5), so that features lie twice as close; false */
   readonly dilation?: boolean;
   /**
@@ -46,11 +62,12 @@ interface Part {
 /**
  * Pretrained weights expect RGB in 0..1 less (0.485, 0.456, 0.406), then divided by (0.229, 0.224, 0.225).
  *
- * @throws if the depth has no dilated form, or there are not that many stages to train
+ * @throws if the blocks have no dilated form, or there are not that many stages to train
  */
 export function resnet(options: ResNetOptions): ResNet {
   const { dilation = false } = options;
-  const parts = partsOf(options);
+  const sizes = fullSizes(options);
+  const parts = partsOf(sizes, options);
   const stages = (tensors: NamedTensors, images: Tensor4D): Tensor4D[] => {
     const outputs = [images];
     for (const { trained, apply } of parts) {
@@ -64,29 +81,44 @@ export function resnet(options: ResNetOptions): ResNet {
     parameters: parts.flatMap(({ units, trained }) =>
       units.flatMap((unit) => declareUnit(unit, trained ? 'backbone' : 'frozen')),
     ),
-    channels: 512 * (architectures[options.depth].bottleneck ? expansion : 1),
+    channels: outputsOf(sizes, 3),
     stride: dilation ? 16 : 32,
     stages,
     forward: (tensors, images) => tidy(() => stages(tensors, images).at(-1) as Tensor4D),
   };
 }
 
-function partsOf({ depth, dilation = false, trainStages = 3, prefix = 'backbone.0.body.' }: ResNetOptions): Part[] {
-  const { blocks, bottleneck } = architectures[depth];
-  if (dilation && !bottleneck) throw new Error(`resnet: depth ${depth} has no dilated form; 50 and 101 have`);
+function fullSizes(options: ResNetOptions): Required<ResNetSizes> {
+  const sizes: ResNetSizes = 'depth' in options ? sizesByDepth[options.depth] : options.sizes;
+  const { stem = 64, widths = [64, 128, 256, 512] } = sizes;
+  return { ...sizes, stem, widths };
+}
+
+/** Channels that come out of stage `i`, counted from 0. */
+function outputsOf({ widths, bottleneck }: Required<ResNetSizes>, i: number): number {
+  return (widths[i] as number) * (bottleneck ? expansion : 1);
+}
+
+function partsOf(
+  sizes: Required<ResNetSizes>,
+  { dilation = false, trainStages = 3, prefix = 'backbone.0.body.' }: ResNetVariant,
+): Part[] {
+  const { blocks, bottleneck, widths } = sizes;
+  if (dilation && !bottleneck) {
+    throw new Error('resnet: basic blocks have no dilated form; bottlenecks have, as those of depth 50 and 101');
+  }
   if (![0, 1, 2, 3, 4, 5].includes(trainStages)) {
     throw new Error(`resnet: expected 0 to 5 in trainStages, got ${trainStages}`);
   }
-  const stem = { conv: `${prefix}conv1`, norm: `${prefix}bn1`, size: 7, inputs: 3, outputs: 64, stride: 2 };
+  const stem = { conv: `${prefix}conv1`, norm: `${prefix}bn1`, size: 7, inputs: 3, outputs: sizes.stem, stride: 2 };
   const stages = blocks.map((count, i) => {
-    const width = 64 * 2 ** i;
     const dilated = dilation && i === 3;
     return residualStage({
       name: `${prefix}layer${i + 1}`,
       blocks: count,
       bottleneck,
-      inputs: i === 0 ? 64 : (width / 2) * (bottleneck ? expansion : 1),
-      width,
+      inputs: i === 0 ? sizes.stem : outputsOf(sizes, i - 1),
+      width: widths[i] as number,
       stride: i === 0 || dilated ? 1 : 2,
       dilation: dilated ? 2 : 1,
     });
