@@ -8,6 +8,7 @@ import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { focalCeCheck } from './checks/focal-ce.ts';
 import { formulaCheck } from './checks/formula.ts';
+import { hfSmallCheck } from './checks/hf-small.ts';
 import { lsapCheck } from './checks/lsap.ts';
 import { matcherCheck } from './checks/matcher.ts';
 import { modelChecks } from './checks/models.ts';
@@ -37,6 +38,7 @@ export const checks: Readonly<Record<string, Check>> = {
   criterion_dn: criterionDnCheck,
   postprocess: postprocessCheck,
   state_dict_names: stateDictNamesCheck,
+  hf_small: hfSmallCheck,
 };
 
 export interface CaseReport {
