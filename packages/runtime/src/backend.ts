@@ -7,7 +7,7 @@ import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadNative } from './native/load.ts';
 import { findNative } from './native/provision.ts';
-import { registerTrainingKernels } from './wasm-kernels.ts';
+import { registerTrainingKernels } from './wasm-kernels/register.ts';
 
 /** The backends that can be asked for, best first. */
 export const backendNames = ['tensorflow', 'wasm', 'cpu'] as const;

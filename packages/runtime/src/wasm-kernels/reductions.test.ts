@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { expectSame, random, testOnWasm } from '../../../../test/support/wasm-and-cpu.ts';
+
+testOnWasm();
+
+const reductions = { sum: tf.sum, mean: tf.mean };
+
+describe.each(Object.entries(reductions))('%s', (name, reduce) => {
+  it('is that of the cpu backend, of few numbers and of many, along any axes', () => {
+    const size = fc.integer({ min: 1, max: 16 });
+    const cases = fc.record({
+      shape: fc.array(size, { minLength: 1, maxLength: 4 }),
+      isReduced: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      keepDims: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(cases, ({ shape, isReduced, keepDims }) => {
+        const axes = shape.map((_, axis) => axis).filter((axis) => isReduced[axis]);
+        expectSame([random(shape)], (x) => [reduce(x as tf.Tensor, axes, keepDims)]);
+      }),
+    );
+  });
+
+  it('loses nothing that is small beside the sum so far', () => {
+    // Above 2^24 float32 holds even numbers only.
+    const x = tf.tensor1d([2 ** 24, ...Array.from({ length: 4096 }, () => 1)]);
+    const total = reduce(x);
+    expect(total.dataSync()[0]).toBe(Math.fround((2 ** 24 + 4096) / (name === 'mean' ? 4097 : 1)));
+    tf.dispose([x, total]);
+  });
+});

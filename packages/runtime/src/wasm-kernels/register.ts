@@ -1,0 +1,42 @@
+/**
+ * Makes the WASM backend able to train.
+ *
+ * Stock tfjs-backend-wasm 4.22 is built for inference. It has no `Conv2DBackpropFilter` and no `UnsortedSegmentSum`
+ * (the gradients of a convolution's filter and of `gather`), and three of the kernels it does have run a naive loop of
+ * 2 to 4 GFLOP/s where XNNPACK reaches 13 to 35: products with a transposed operand, products of more than one matrix,
+ * and `Conv2DBackpropInput`. `OneHot` is wrong but for int32, and `Sum` and `Mean` lose precision over many numbers.
+ */
+import type { KernelFunc } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { WASM } from './compose.ts';
+import { conv2DBackpropFilter, quickConv2DBackpropInput } from './convolution.ts';
+import { oneHot, unsortedSegmentSum } from './indices.ts';
+import { quickProduct } from './products.ts';
+import { exactReduction } from './reductions.ts';
+
+let registered = false;
+
+/**
+ * Registers the missing kernels for the backend `wasm`, and better ones in place of the slow and the wrong. Call it after
+ * `@tensorflow/tfjs-backend-wasm` is imported; before or after `setBackend`, and more than once, are both fine.
+ */
+export function registerTrainingKernels(): void {
+  if (registered) return;
+  wrapKernel(tf.BatchMatMul, quickProduct);
+  wrapKernel(tf._FusedMatMul, quickProduct);
+  wrapKernel(tf.Conv2DBackpropInput, quickConv2DBackpropInput);
+  wrapKernel(tf.OneHot, () => oneHot);
+  wrapKernel(tf.Sum, exactReduction('sum'));
+  wrapKernel(tf.Mean, exactReduction('mean'));
+  tf.registerKernel({ kernelName: tf.Conv2DBackpropFilter, backendName: WASM, kernelFunc: conv2DBackpropFilter });
+  tf.registerKernel({ kernelName: tf.UnsortedSegmentSum, backendName: WASM, kernelFunc: unsortedSegmentSum });
+  registered = true;
+}
+
+/** Replaces a stock kernel, keeping its set-up: the stock function stays in use inside the new one. */
+function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc): void {
+  const stock = tf.getKernel(kernelName, WASM);
+  if (!stock) throw new Error(`No ${kernelName} on WASM: import @tensorflow/tfjs-backend-wasm before this call.`);
+  tf.unregisterKernel(kernelName, WASM);
+  tf.registerKernel({ ...stock, kernelFunc: wrap(stock.kernelFunc) });
+}
