@@ -3,7 +3,8 @@
  * "unknown", for matching ones. The last channel is the indicator: 1 for a known query, 0 for a matching one.
  * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/dn_components.py`, prepare_for_dn.
  */
-import { concat, matMul, oneHot, type Rank, reshape, slice, sum, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
+import { concat, matMul, type Rank, reshape, slice, sum, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
+import { oneHotRows } from '../loss/one-hot.ts';
 import { normal, type ParameterDeclaration } from '../nn/init.ts';
 
 /** Declares the table `name` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator. */
@@ -34,7 +35,7 @@ export function declareLabelEmbedding(
  * @returns `[B*K, width]`
  */
 export function knownContent(table: Tensor2D, labels: Tensor2D, indicator: boolean): Tensor2D {
-  const rows = oneHot(reshape(labels, [labels.size]), table.shape[0], 1, 0, 'float32') as Tensor2D;
+  const rows = oneHotRows(reshape(labels, [labels.size]), table.shape[0], 1, 0);
   const embedded = matMul<Tensor2D>(rows, table);
   return indicator ? concat([embedded, sum<Tensor2D>(rows, 1, true)], 1) : embedded;
 }
