@@ -45,6 +45,14 @@ describe('parity', () => {
     expect(JSON.parse(stdout)).toMatchObject({ passed: 17, failed: 0, uncovered: [] });
   });
 
+  it('holds whole models to the references on WASM too', async () => {
+    const models = ['model_detr_conv', 'model_dn_conv', 'model_dn_patterns'];
+    const { stdout } = await run('--backend', 'wasm', '--dir', recorded, '--only', 'box_ops', ...models, '--json');
+    const { failed, fixtures } = JSON.parse(stdout);
+    expect(failed, stdout).toBe(0);
+    expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(['box_ops', ...models]);
+  });
+
   it('throws a sentence on a folder that is not there', async () => {
     const args = ['--backend', 'cpu', '--dir', '/no/such/folder'];
     await expect(parityCommand().parseAsync(args, { from: 'user' })).rejects.toThrow(
