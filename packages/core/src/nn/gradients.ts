@@ -2,7 +2,6 @@
 import {
   concat1d,
   dispose,
-  engine,
   fill,
   keep,
   type Rank,
@@ -13,6 +12,7 @@ import {
   type TensorContainer,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { backpropagate } from './backpropagation.ts';
 import { ParameterError, type ParameterLayout } from './parameters.ts';
 
 /** What a loss function returns: the loss and, if wanted, any nested tensors to hand on (predictions, loss terms). */
@@ -55,8 +55,7 @@ export function valueAndFlatGrads<Name extends string, Aux extends TensorContain
       aux = mapTensors(output.aux as Aux, (tensor) => keep(tensor.clone()));
       return output.loss;
     };
-    // Not `tf.grads`: that refuses a parameter that the loss does not use, which DETR variants legitimately have.
-    const { value, grads } = differentiate(
+    const { value, grads } = backpropagate(
       forward,
       placed.map(({ name }) => pieces[name]),
     );
@@ -80,11 +79,6 @@ export function valueAndFlatGrads<Name extends string, Aux extends TensorContain
     );
     return { loss: value, grads: flatGrads, aux: released };
   });
-}
-
-/** tfjs's own engine call, whose types do not say that an unused `x` has no gradient. */
-function differentiate(f: () => Scalar, xs: Tensor[]): { value: Scalar; grads: (Tensor | undefined)[] } {
-  return engine().gradients(f, xs, undefined, true);
 }
 
 /** The same nesting of arrays and plain objects with every tensor replaced; other values stay. */

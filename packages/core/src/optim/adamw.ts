@@ -113,10 +113,12 @@ export function adamwStep(
       const [decay, stepSize, rootCorrection] = numbers.slice(scalarsPerGroup * i) as [Tensor, Tensor, Tensor];
       const [p, g] = [state.params[i], grads[i]] as [Tensor1D, Tensor1D];
       const [oldM, oldV] = [state.m[i], state.v[i]] as [Tensor1D, Tensor1D];
-      const m = add<Tensor1D>(oldM, mul(sub(g, oldM), 1 - beta1));
-      const v = add<Tensor1D>(mul(oldV, beta2), mul(square(g), 1 - beta2));
-      const denominator = add(mul(sqrt(v), rootCorrection), epsilon);
-      next.params.push(sub<Tensor1D>(mul(p, decay), mul(stepSize, div(m, denominator))));
+      // Buffers as long as the model: what is left of one sum is freed before the next.
+      const m = tidy(() => add<Tensor1D>(oldM, mul(sub(g, oldM), 1 - beta1)));
+      const v = tidy(() => add<Tensor1D>(mul(oldV, beta2), mul(square(g), 1 - beta2)));
+      const update = tidy(() => mul(stepSize, div(m, add(mul(sqrt(v), rootCorrection), epsilon))));
+      next.params.push(tidy(() => sub<Tensor1D>(mul(p, decay), update)));
+      update.dispose();
       next.m.push(m);
       next.v.push(v);
     }

@@ -16,7 +16,7 @@ import {
 
 /** The Euclidean norm over all groups, a scalar tensor. */
 export function globalNorm(grads: readonly Tensor1D[]): Scalar {
-  return tidy(() => sqrt(addN(grads.map((gradient) => sum<Scalar>(square(gradient))))));
+  return tidy(() => sqrt(addN(grads.map((gradient) => tidy(() => sum<Scalar>(square(gradient)))))));
 }
 
 /**
