@@ -95,7 +95,7 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
 }
 
 /** A model in training; `onPhase` makes its steps wait after each phase. */
-function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
+export function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
   const { classes, layers, imageSize, batch } = config;
   const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
   const declared = splitFrozen(detector.parameters);
