@@ -20,8 +20,8 @@ export interface TrainingStepOptions extends DetectionLossOptions {
   /** the gradient's norm over all groups is cut to this */
   readonly clipNorm: number;
   /**
-   * is told when the loss, the gradient and the update are computed. This cuts the step into parts that run one after the
-   * other, so it is for measuring alone.
+   * is told when the loss and the gradient are computed. It makes the step wait for the loss, so it is for measuring
+   * alone.
    */
   readonly onPhase?: (phase: 'loss' | 'backward') => void;
 }
@@ -51,11 +51,13 @@ export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): 
   const { optimizer, clipNorm, onPhase } = options;
   const lossOf = detectionLoss(options, hostSide);
 
-  /** Does nothing to `after` but that it waits for `before`. */
+  /**
+   * The same as `after`, but computed once `before` is. A captured step is cut there: what it needs no more is freed
+   * before it goes on.
+   */
   const wait = <T extends Tensor>(phase: 'loss' | 'backward', before: Tensor, after: T): T => {
-    if (onPhase === undefined) return after;
     const one = host([before], () => {
-      onPhase(phase);
+      onPhase?.(phase);
       return scalar(1);
     });
     return mul(after, one);
@@ -66,9 +68,10 @@ export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): 
     const dropout = seed && randomStream(seed);
     const { loss, grads, aux } = valueAndFlatGrads(options.trained, state.params, (trained) => {
       const result = lossOf({ ...fixed, ...trained }, batch, known, { dropout });
-      return { ...result, loss: wait('loss', result.loss, result.loss) };
+      return onPhase === undefined ? result : { ...result, loss: wait('loss', result.loss, result.loss) };
     });
     const clipped = clipByGlobalNorm(grads, clipNorm);
+    // The activations are freed before the new parameters are made.
     const next = adamwStep(state, clipped.grads, wait('backward', clipped.norm, scalars), optimizer);
     return { state: next, loss, gradNorm: clipped.norm, ...aux };
   };

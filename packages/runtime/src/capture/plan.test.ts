@@ -40,10 +40,37 @@ describe('planRuns', () => {
     expect(runs.map((run) => run.hostCalls.length)).toEqual([0, 1]);
   });
 
+  it('releases what is fetched after the last run that needs it, but not the outputs', () => {
+    const { trace, value } = cutTrace();
+    expect(planRuns(trace).map((run) => run.released)).toEqual([[], [value('n1:0'), value('n0:0')]]);
+    trace.outputs.push(value('n0:0'));
+    expect(planRuns(trace).map((run) => run.released)).toEqual([[], [value('n1:0')]]);
+  });
+
+  it('cuts a long run where its nodes were traced', () => {
+    const { trace, value } = cutTrace();
+    const runs = planRuns(trace, 1);
+    // n0; n1, which host code reads; n2; n3.
+    expect(runs.map((run) => run.hostCalls.length)).toEqual([0, 0, 1, 0]);
+    expect(runs.map((run) => run.fetched)).toEqual([
+      [value('n0:0')],
+      [value('n1:0')],
+      [value('n2:0')],
+      [value('n3:0')],
+    ]);
+    expect(runs.map((run) => run.carried)).toEqual([
+      [],
+      [value('n0:0')],
+      [value('n0:0')],
+      [value('n0:0'), value('n2:0')],
+    ]);
+    expect(runs.map((run) => run.released)).toEqual([[], [], [value('n1:0')], [value('n0:0'), value('n2:0')]]);
+  });
+
   it('runs nothing for what is fed', () => {
     const { trace, value } = cutTrace();
     trace.outputs = [value('x:0')];
     trace.hostCalls = [];
-    expect(planRuns(trace)).toEqual([{ hostCalls: [], carried: [], fetched: [] }]);
+    expect(planRuns(trace)).toEqual([{ hostCalls: [], carried: [], fetched: [], released: [] }]);
   });
 });

@@ -67,6 +67,8 @@ export class Replay {
           });
         }
         if (run.fetched.length > 0) this.#execute(run, fed, known);
+        // Activations, when the backward pass is done: as much memory as the model.
+        for (const { name } of run.released) this.#release(name, known);
       }
       return outputs.map((output) => {
         const tensor = known.get(output.name) as TensorInfo;
@@ -89,6 +91,11 @@ export class Replay {
     outputs.forEach((output: NativeTensor, index) => {
       known.set(fetches[index] as string, this.#backend.createOutputTensor(output) as Tensor);
     });
+  }
+
+  #release(name: string, known: Map<string, TensorInfo>): void {
+    (known.get(name) as Tensor).dispose();
+    known.delete(name);
   }
 
   #callHost(call: HostCall, known: Map<string, TensorInfo>): Tensor[] {

@@ -33,6 +33,11 @@ class Tracer implements HostTracer {
   /** Host data written while tracing. */
   readonly #written = new WeakSet<DataId>();
   readonly #constantNames = new Map<string, Value>();
+  /**
+   * What is traced after a host call is computed after it, though it may not need it: ahead of its time it would only take
+   * memory.
+   */
+  #stage = 0;
   readonly #trace: Trace = {
     nodes: [],
     values: new Map(),
@@ -80,6 +85,7 @@ class Tracer implements HostTracer {
     const call = this.#trace.hostCalls.length;
     const placeholders = outputs.map((output, index) => this.#placeholder(output, `host${call}_${index}`, stage));
     this.#trace.hostCalls.push({ inputs: values, outputs: placeholders, compute, stage });
+    this.#stage = Math.max(this.#stage, stage);
     return outputs;
   }
 
@@ -168,7 +174,7 @@ class Tracer implements HostTracer {
     }
     const name = `n${this.#trace.nodes.length}`;
     this.#trace.nodes.push({ name, op, inputs: inputs.map((input) => input.name), attributes: named });
-    const stage = Math.max(0, ...inputs.map((input) => input.stage));
+    const stage = Math.max(this.#stage, ...inputs.map((input) => input.stage));
     outputs.forEach(({ id, shape, dtype }, port) => {
       this.#byId.set(id, this.#value({ name: `${name}:${port}`, fed: false, stage, shape, dtype }));
     });
