@@ -11,7 +11,7 @@ import { backendOption, chooseBackend } from './backend-option.ts';
 interface StepOptions {
   config: StepConfigName[];
   steps: number;
-  xla: boolean;
+  lanes: number;
   json?: boolean;
   backend?: string;
 }
@@ -23,7 +23,7 @@ export function benchStepCommand(): Command {
     .description('whole training steps of DN-DETR: time by phase, images per second, memory')
     .addOption(new Option('--config <names...>', 'what to train').choices(configNames).default(configNames))
     .option('--steps <count>', 'steps to time', positiveCount, 20)
-    .option('--xla', 'compile the captured graphs with XLA, which takes some minutes', false)
+    .option('--lanes <count>', 'parts of the batch that are computed side by side', positiveCount, 2)
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: StepOptions) => {
@@ -32,18 +32,17 @@ export function benchStepCommand(): Command {
     });
 }
 
-async function measure({ config, steps, xla, backend }: StepOptions): Promise<StepBench[]> {
+async function measure({ config, steps, lanes, backend }: StepOptions): Promise<StepBench[]> {
   const [only] = config;
   if (config.length === 1 && only !== undefined) {
-    await chooseBackend(backend, { xla });
-    return [benchStep(only, steps)];
+    await chooseBackend(backend, { lanes });
+    return [benchStep(only, steps, lanes)];
   }
   // Each in a process of its own: memory peaks would add up in one.
   const results: StepBench[] = [];
   for (const name of config) {
     process.stderr.write(`measuring ${name} …\n`);
-    const args = ['bench', 'step', '--json', '--config', name, '--steps', String(steps)];
-    if (xla) args.push('--xla');
+    const args = ['bench', 'step', '--json', '--config', name, '--steps', String(steps), '--lanes', String(lanes)];
     if (backend !== undefined) args.push('--backend', backend);
     const [program] = process.argv.slice(1) as [string];
     const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program, ...args]);

@@ -4,7 +4,6 @@ import {
   criterion,
   type DenseTargets,
   type Detector,
-  type DetectorOutput,
   type FeatureBatch,
   type ForwardOptions,
   type ImageBatch,
@@ -13,6 +12,7 @@ import {
   mergeTargets,
   type NamedTensors,
   type Parts,
+  type Predictions,
   type QueryCounts,
   type TargetTensors,
   targetTensors,
@@ -26,11 +26,14 @@ import {
 } from '@dn-detr/matcher';
 import { host } from '@dn-detr/runtime';
 import { argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
+import { forwardInLanes } from './lanes.ts';
 
 export interface DetectionLossOptions {
   readonly detector: Detector;
   readonly criterion: CriterionOptions;
   readonly matching: MatchingCost;
+  /** parts of the batch that are computed side by side; default 1. See `lanes.ts`. */
+  readonly lanes?: number;
 }
 
 /** What a batch is to be predicted as. */
@@ -67,14 +70,11 @@ export type DetectionLoss = (
 ) => { loss: Scalar; aux: LossTerms };
 
 export function detectionLoss(
-  { detector, criterion: criterionOptions, matching }: DetectionLossOptions,
+  { detector, criterion: criterionOptions, matching, lanes = 1 }: DetectionLossOptions,
   hostSide: HostSide,
 ): DetectionLoss {
   return (tensors, batch, known, options) => {
-    const output =
-      'features' in batch
-        ? detector.forwardFeatures(tensors, batch, known, options)
-        : detector.forward(tensors, batch, known, options);
+    const output = forwardInLanes(detector, tensors, batch, known, options, lanes);
     const knownQueries = known?.labels.shape[1] ?? 0;
     const targets = matchOnHost(output, knownQueries, detector, matching, criterionOptions, hostSide);
     const { total, terms } = criterion(output, targets, knownQueries, criterionOptions);
@@ -84,7 +84,7 @@ export function detectionLoss(
 
 /** Reads the matching part of the predictions back once, and makes dense targets for all layers and both parts. */
 function matchOnHost(
-  output: DetectorOutput,
+  output: Predictions,
   known: number,
   { classes: numClasses, queries }: Detector,
   matching: MatchingCost,

@@ -30,6 +30,12 @@ export interface BackendOptions {
    * capture costs some seconds more, so it is for long runs. Takes effect on the process's first call. Default false.
    */
   xla?: boolean;
+  /**
+   * Share the cores between this many independent chains of ops, on native TensorFlow: for captured graphs that are made
+   * of as many. Takes effect on the process's first call, unless `TF_NUM_INTEROP_THREADS` or `TF_NUM_INTRAOP_THREADS` is
+   * set. Default 1: every op may use all cores.
+   */
+  lanes?: number;
 }
 
 /** A backend was asked for that this machine cannot run. */
@@ -45,10 +51,10 @@ export const backendVariable = 'DN_DETR_BACKEND';
  * @param requested a backend to insist on; else `DN_DETR_BACKEND`; else the first of `tensorflow`, `wasm`, `cpu` that works.
  * @throws BackendError for an unknown name, or when the backend asked for is not there; the message names the fix.
  */
-export async function useBackend(requested?: string, { xla = false }: BackendOptions = {}): Promise<BackendChoice> {
+export async function useBackend(requested?: string, options: BackendOptions = {}): Promise<BackendChoice> {
   const fromEnvironment = process.env[backendVariable] || undefined;
   const forced = requested ?? fromEnvironment;
-  if (forced === undefined) return useBest(xla);
+  if (forced === undefined) return useBest(options);
   const origin = requested !== undefined ? '--backend' : backendVariable;
   const name = backendNames.find((candidate) => candidate === forced);
   if (name === undefined) {
@@ -56,7 +62,7 @@ export async function useBackend(requested?: string, { xla = false }: BackendOpt
   }
   const reason = `asked for by ${origin}`;
   if (name === 'tensorflow') {
-    const native = await useNative(reason, xla);
+    const native = await useNative(reason, options);
     if ('missing' in native) {
       throw new BackendError(`native TensorFlow was ${reason} but is not there: ${native.missing}\n${howToFix}`);
     }
@@ -70,8 +76,8 @@ const howToFix =
   'To fix it run `npm run setup` in the checkout (or `npx dn-detr-native --thorough` where the package is installed): ' +
   'it needs Linux x64, Python 3 with pip, a C++ compiler and 2 GB of disk.';
 
-async function useBest(xla: boolean): Promise<BackendChoice> {
-  const native = await useNative('the fastest backend here', xla);
+async function useBest(options: BackendOptions): Promise<BackendChoice> {
+  const native = await useNative('the fastest backend here', options);
   if (!('missing' in native)) return native;
   const notice =
     `native TensorFlow is not used: ${native.missing}\n` +
@@ -85,10 +91,10 @@ async function useBest(xla: boolean): Promise<BackendChoice> {
   }
 }
 
-async function useNative(reason: string, xla: boolean): Promise<BackendChoice | { missing: string }> {
+async function useNative(reason: string, options: BackendOptions): Promise<BackendChoice | { missing: string }> {
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
-  const { version, gpu } = await loadNative(state.addon, xla);
+  const { version, gpu } = await loadNative(state.addon, options);
   return { name: 'tensorflow', reason, tensorflow: { version, source: state.source, gpu } };
 }
 

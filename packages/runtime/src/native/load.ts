@@ -1,6 +1,7 @@
 /** Loads the native addon and registers it as tfjs's backend `tensorflow`. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding } from './binding.ts';
@@ -23,12 +24,19 @@ const xlaFlags = [
  * The backend class and its kernels come from `@tensorflow/tfjs-node`; the addon may lie anywhere, so nothing is
  * written below `node_modules`.
  * @param addon path of `tfjs_binding.node`.
- * @param xla compile captured graphs with XLA; has an effect only when the addon is loaded by this call.
+ * @param options have an effect only when the addon is loaded by this call.
  */
-export async function loadNative(addon: string, xla: boolean): Promise<{ version: string; gpu: boolean }> {
+export async function loadNative(
+  addon: string,
+  { xla, lanes = 1 }: { xla?: boolean; lanes?: number },
+): Promise<{ version: string; gpu: boolean }> {
   if (!tf.findBackendFactory('tensorflow')) {
-    // TensorFlow reads them once; flags that the user has set stand.
+    // TensorFlow reads them once; what the user has set stands.
     if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
+    if (lanes > 1) {
+      process.env.TF_NUM_INTEROP_THREADS ??= String(lanes);
+      process.env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, Math.floor(os.availableParallelism() / lanes)));
+    }
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
