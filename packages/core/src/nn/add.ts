@@ -1,5 +1,6 @@
 /** Additions whose gradients cost nothing (tfjs reshapes each of them) or one sum. */
-import { add, sum, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
 
 /**
@@ -19,7 +20,7 @@ export function addSame<T extends Tensor>(a: T, b: T): T {
 }
 
 /**
- * Adds a bias to every row. Written as the plain sums that a captured step turns into `BiasAdd` and `BiasAddGrad`.
+ * Adds a bias to every row.
  *
  * @param x `[N, d]`
  * @param bias `[d]`
@@ -30,6 +31,6 @@ export function addBias(x: Tensor2D, bias: Tensor1D): Tensor2D {
   return withGradient([x, bias], () => ({
     value: add<Tensor2D>(x, bias),
     saved: [],
-    gradient: (dy) => [dy.clone(), sum(dy, 0)],
+    gradient: (dy) => [dy.clone(), columnSums(dy)],
   }));
 }

@@ -106,14 +106,14 @@ describe('multiHeadAttention', () => {
     const selfKernels = await kernelsOf(self, selfInputs());
     const crossKernels = await kernelsOf(cross, crossInputs());
     const products = (names: string[]) => names.filter((name) => name === 'BatchMatMul').length;
-    // Projections count three each (forward, two gradients), and the heads' own products six.
-    expect(products(selfKernels)).toBe(3 * 3 + 6);
-    expect(products(crossKernels)).toBe(4 * 3 + 6);
+    // Projections count four each (forward, three gradients), and the heads' own products six.
+    expect(products(selfKernels)).toBe(3 * 4 + 6);
+    expect(products(crossKernels)).toBe(4 * 4 + 6);
     for (const names of [selfKernels, crossKernels]) {
       expect(names.filter((name) => ['Slice', 'PadV2', 'Cast', 'Tile'].includes(name))).toEqual([]);
     }
-    expect(selfKernels).toHaveLength(52);
-    expect(crossKernels).toHaveLength(61);
+    expect(selfKernels).toHaveLength(58);
+    expect(crossKernels).toHaveLength(69);
   });
 
   it('says when the heads or the batch do not fit', () => {

@@ -1,5 +1,6 @@
 /** Layer normalisation, `torch.nn.LayerNorm` over the last axis. */
-import { add, mean, mul, rsqrt, square, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { add, mean, mul, rsqrt, square, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
 import { constant, type ParameterDeclaration } from './init.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
@@ -31,11 +32,11 @@ export function layerNorm(x: Tensor2D, { weight, bias }: NormParameters, epsilon
       value: add<Tensor2D>(mul(normal, weight), bias),
       saved: [normal, scale, weight] as const,
       gradient: (dy, [normal, scale, weight]) => {
-        const dyNormal = mul(dy, normal);
+        const dyNormal = mul<Tensor2D>(dy, normal);
         const g = mul(dy, weight);
         const along = mul(normal, mean(mul(g, normal), 1, true));
         const dx = mul(sub(sub(g, mean(g, 1, true)), along), scale);
-        return [dx, sum(dyNormal, 0), sum(dy, 0)];
+        return [dx, columnSums(dyNormal), columnSums(dy)];
       },
     };
   });
