@@ -1,3 +1,4 @@
+export { knownAnchors } from './anchors.ts';
 export { type ObjectTargets, type UsableObjects, usableObjects } from './check.ts';
 export { contrastiveBoxes } from './contrastive.ts';
 export { DnError } from './error.ts';

@@ -1,8 +1,7 @@
 /**
- * Known queries as tensors, for models built on tfjs: made from the arrays of `prepareKnownQueries`, parted from the
+ * Known queries as tensors, for models built on tfjs: made from the arrays of `prepareKnownQueries`, split from the
  * matching queries after the decoder, and turned into a loss. Needs `@dn-detr/core` and `@tensorflow/tfjs-core`.
  */
-import { inverseSigmoid } from '@dn-detr/boxes';
 import {
   type CriterionOptions,
   type CriterionOutput,
@@ -13,7 +12,8 @@ import {
   type Predictions,
   targetTensors,
 } from '@dn-detr/core';
-import { split, type Tensor, type Tensor4D, tensor2d, tensor3d } from '@tensorflow/tfjs-core';
+import { scalar, split, type Tensor4D, tensor2d, tensor3d } from '@tensorflow/tfjs-core';
+import { knownAnchors } from './anchors.ts';
 import { DnError } from './error.ts';
 import type { KnownQueries } from './queries.ts';
 
@@ -24,18 +24,24 @@ import type { KnownQueries } from './queries.ts';
  * @param anchorEpsilon `eps` of the inverse sigmoid that makes anchors of boxes; 1e-3 as in DN-DETR
  */
 export function knownInputs(queries: KnownQueries, anchorEpsilon = 1e-3): KnownInputs | undefined {
-  const { labels, boxes, valid, groupMask, keyPadding, layout } = queries;
+  const { labels, groupMask, keyPadding, layout } = queries;
   const { batch, known, total } = layout;
   if (known === 0) return undefined;
-  const anchors = inverseSigmoid(boxes, anchorEpsilon);
-  // Padding is 0 after the inverse sigmoid, as the reference leaves it: a box in the middle of the image.
-  for (let n = 0; n < valid.length; n++) if (valid[n] === 0) anchors.fill(0, 4 * n, 4 * n + 4);
   return {
     labels: tensor2d(labels, [batch, known], 'int32'),
-    anchors: tensor3d(anchors, [batch, known, 4]),
-    groupMask: tensor2d(Float32Array.from(groupMask), [total, total]),
+    anchors: tensor3d(knownAnchors(queries, anchorEpsilon), [batch, known, 4]),
+    groupMask: tensor2d(floatsOf(groupMask), [total, total]),
     keyPadding: keyPadding && tensor2d(Float32Array.from(keyPadding), [batch, total]),
   };
+}
+
+/** Of group masks, which batches of one layout share. */
+const floatMasks = new WeakMap<Uint8Array, Float32Array>();
+
+function floatsOf(mask: Uint8Array): Float32Array {
+  const floats = floatMasks.get(mask) ?? Float32Array.from(mask);
+  floatMasks.set(mask, floats);
+  return floats;
 }
 
 /** Predictions of known and of matching queries. Only the matching ones may go to the bipartite matching. */
@@ -47,7 +53,7 @@ export interface SplitPredictions {
 }
 
 /**
- * Parts the outputs of a decoder that was given K known queries and Q matching ones behind them.
+ * Splits the outputs of a decoder that was given K known queries and Q matching ones behind them.
  *
  * @param predictions logits `[L, B, T, C]`, boxes `[L, B, T, 4]`
  * @throws DnError if T is not K + Q: queries were added or lost on the way
@@ -61,25 +67,29 @@ export function splitPredictions(predictions: Predictions, { layout }: Pick<Know
     );
   }
   if (known === 0) return { known: undefined, matching: predictions };
-  const [logits, boxes] = [predictions.logits, predictions.boxes].map((x: Tensor) => split(x, [known, matching], 2));
-  const part = (index: 0 | 1): Predictions => ({
-    logits: logits?.[index] as Tensor4D,
-    boxes: boxes?.[index] as Tensor4D,
-  });
-  return { known: part(0), matching: part(1) };
+  const [knownLogits, matchingLogits] = split(predictions.logits, [known, matching], 2) as [Tensor4D, Tensor4D];
+  const [knownBoxes, matchingBoxes] = split(predictions.boxes, [known, matching], 2) as [Tensor4D, Tensor4D];
+  return {
+    known: { logits: knownLogits, boxes: knownBoxes },
+    matching: { logits: matchingLogits, boxes: matchingBoxes },
+  };
 }
 
 /**
  * The loss of restoring known queries, over all decoder layers, to be added to the loss of the matching ones.
  *
- * @param predictions those of known queries alone: logits `[L, B, K, C]`, boxes `[L, B, K, 4]`
+ * @param predictions those of known queries alone: logits `[L, B, K, C]`, boxes `[L, B, K, 4]`; undefined where K = 0
  * @param options the class loss and what each loss counts for; DN-DETR's where left out
+ * @returns total and terms `[1, L, 6]` of core's `criterion`; where K = 0 a total of 0 without a gradient, and no terms,
+ *   `[0, 0, 6]`
+ * @throws RangeError if the predictions are of other queries than the targets
  */
 export function knownLoss(
-  predictions: Predictions,
+  predictions: Predictions | undefined,
   { targets, layout }: Pick<KnownQueries, 'targets' | 'layout'>,
   options: CriterionOptions = criterionPresets.dnDetr,
 ): CriterionOutput {
+  if (predictions === undefined) return { total: scalar(0), terms: tensor3d([], [0, 0, 6]) };
   const layers = predictions.logits.shape[0];
   const merged = mergeTargets({ known: targets }, { layers, batch: layout.batch, classLoss: options.classLoss });
   return criterion(predictions, targetTensors(merged), layout.known, options);

@@ -1,9 +1,9 @@
 /** DINO's contrastive known queries against `prepare_for_cdn`, with its own draws, and the contents made of them. */
-import { dinoGroups, prepareKnownQueries } from '@dn-detr/dn';
+import { dinoGroups, knownAnchors, prepareKnownQueries } from '@dn-detr/dn';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { countAt, numberAt, objectAt } from '../json.ts';
-import { drawsOf, realQueries, requireUsedUp, rowsAt, targetsOf, unsigmoidedBoxes } from './known-queries.ts';
+import { drawsOf, realQueries, requireUsedUp, rowsAt, targetsOf } from './known-queries.ts';
 import { cdnQueryTensors } from './query-tensors.ts';
 
 export const cdnPrepareCheck: Check = {
@@ -51,7 +51,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     ...cdnQueryTensors(fixture, caseName, queries),
     noised_labels: { values: rowsAt(queries.labels, real, 1), shape: [real.length] },
     noised_boxes: { values: rowsAt(queries.boxes, real, 4), shape: [real.length, 4] },
-    query_bbox: { values: unsigmoidedBoxes(queries), shape: [layout.batch, layout.known, 4] },
+    query_bbox: { values: knownAnchors(queries), shape: [layout.batch, layout.known, 4] },
     attn_mask: { values: queries.groupMask, shape: [layout.total, layout.total] },
     pad_size: exactly(layout.known, 'pad_size'),
     single_pad: exactly(layout.slots, 'single_pad'),

@@ -1,5 +1,4 @@
 /** What the fixtures of known queries have in common: targets and draws as they are stored, and the order of results. */
-import { inverseSigmoid } from '@dn-detr/boxes';
 import { type KnownQueries, type RecordedNoise, recordedNoise } from '@dn-detr/dn';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';
 import { FixtureError } from '../json.ts';
@@ -44,9 +43,4 @@ export function realQueries({ layout, valid }: KnownQueries): Int32Array {
 /** Rows `[N, width]` of values `[B, K, width]`. */
 export function rowsAt(values: ArrayLike<number>, places: Int32Array, width: number): number[] {
   return Array.from(places).flatMap((place) => Array.from({ length: width }, (_, i) => values[width * place + i] ?? 0));
-}
-
-/** Boxes `[B, K, 4]` before the sigmoid; padding stays 0, as the reference leaves it. */
-export function unsigmoidedBoxes({ boxes, valid }: KnownQueries): Float32Array {
-  return inverseSigmoid(boxes).map((value, i) => (valid[i >> 2] === 1 ? value : 0));
 }

@@ -1,0 +1,108 @@
+import type { Predictions } from '@dn-detr/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { useCpuBackend } from '../../../test/support/cpu-backend.ts';
+import { prepareKnownQueries } from './queries.ts';
+import { seededNoise } from './random.ts';
+import { manyObjects, numClasses } from './testing/batches.ts';
+import { knownInputs, knownLoss, splitPredictions } from './tfjs.ts';
+
+beforeAll(useCpuBackend);
+
+const options = { numClasses, matchingQueries: 3, groups: 2 };
+
+const prepare = (...counts: number[]) => prepareKnownQueries(counts.map(manyObjects), seededNoise(1), options);
+
+/** Rising numbers as logits `[L, B, T, C]` and boxes `[L, B, T, 4]`. */
+function predictionsOf(layers: number, batch: number, total: number): Predictions {
+  const rising = (width: number) => {
+    const size = layers * batch * total * width;
+    return tf.tensor4d(
+      Float32Array.from({ length: size }, (_, i) => (i + 1) / (size + 1)),
+      [layers, batch, total, width],
+    );
+  };
+  return { logits: rising(numClasses), boxes: rising(4) };
+}
+
+function expectNoLeak(action: () => void): void {
+  const before = tf.memory().numTensors;
+  tf.tidy(action);
+  expect(tf.memory().numTensors).toBe(before);
+}
+
+describe('knownInputs', () => {
+  it('gives labels, anchors and masks as tensors, which are all there is to dispose', () => {
+    const queries = prepare(2, 1);
+    const before = tf.memory().numTensors;
+    const inputs = knownInputs(queries);
+    expect(inputs?.labels.shape).toEqual([2, 4]);
+    expect(inputs?.anchors.shape).toEqual([2, 4, 4]);
+    expect(inputs?.groupMask?.dataSync()).toEqual(Float32Array.from(queries.groupMask));
+    expect(inputs?.keyPadding?.dataSync()).toEqual(Float32Array.from(queries.keyPadding ?? []));
+    expect(tf.memory().numTensors).toBe(before + 4);
+    tf.dispose(inputs);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('is undefined without objects', () => {
+    expect(knownInputs(prepare(0, 0))).toBeUndefined();
+  });
+});
+
+describe('splitPredictions', () => {
+  it('splits the queries of every layer and image', () => {
+    expectNoLeak(() => {
+      const predictions = predictionsOf(2, 2, 7);
+      const { known, matching } = splitPredictions(predictions, prepare(2, 1));
+      expect(known?.logits.shape).toEqual([2, 2, 4, numClasses]);
+      expect(matching.boxes.shape).toEqual([2, 2, 3, 4]);
+      const joined = tf.concat([known?.boxes as tf.Tensor, matching.boxes], 2);
+      expect(joined.dataSync()).toEqual(predictions.boxes.dataSync());
+    });
+  });
+
+  it('says when queries were added or lost on the way', () => {
+    expectNoLeak(() => {
+      const message = 'predictions are of 6 queries, expected 7: 4 known and 3 matching';
+      expect(() => splitPredictions(predictionsOf(1, 2, 6), prepare(2, 1))).toThrow(message);
+    });
+  });
+});
+
+describe('knownLoss', () => {
+  it('is the focal loss, L1 and GIoU of restoring one query', () => {
+    const target = { labels: [1], boxes: [0.5, 0.5, 0.5, 0.5] };
+    const queries = prepareKnownQueries([target], seededNoise(1), { numClasses: 2, matchingQueries: 1, groups: 1 });
+    const logits = [0.3, -0.7];
+    const boxes = tf.tensor4d([0.5, 0.5, 0.25, 0.5], [1, 1, 1, 4]);
+    const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
+    const [other, own] = logits.map(sigmoid) as [number, number];
+    const focal = -0.75 * other ** 2 * Math.log(1 - other) - 0.25 * (1 - own) ** 2 * Math.log(own);
+    // Half of the true box is covered, and the predicted one lies inside it: IoU and GIoU are 1/2.
+    const expected = focal + 5 * 0.25 + 2 * 0.5;
+    expectNoLeak(() => {
+      const { total, terms } = knownLoss({ logits: tf.tensor4d(logits, [1, 1, 1, 2]), boxes }, queries);
+      expect(total.dataSync()[0]).toBeCloseTo(expected, 4);
+      expect(terms.shape).toEqual([1, 1, 6]);
+    });
+    boxes.dispose();
+  });
+
+  it('is 0 without objects, and adds to another loss', () => {
+    expectNoLeak(() => {
+      const queries = prepare(0, 0);
+      const slope = tf.grad((logits: tf.Tensor) => {
+        const { known, matching } = splitPredictions(
+          { ...predictionsOf(1, 2, 3), logits: logits as tf.Tensor4D },
+          queries,
+        );
+        const { total, terms } = knownLoss(known, queries);
+        expect([...total.dataSync(), ...terms.dataSync()]).toEqual([0]);
+        expect(terms.shape).toEqual([0, 0, 6]);
+        return tf.add(total, tf.sum(matching.logits));
+      });
+      expect(slope(predictionsOf(1, 2, 3).logits).dataSync()).toEqual(new Float32Array(6 * numClasses).fill(1));
+    });
+  });
+});
