@@ -104,4 +104,9 @@ describe('imageMask', () => {
     expect(rowsOf(queries.groupMask, 3)).toEqual(['000', '000', '110']);
     expect(queries.keyPadding).toEqual(Uint8Array.of(0, 1, 0, 0, 0, 0));
   });
+
+  it.each([-1, 1, 0.5])('says that there is no image %d in a batch of one', (image) => {
+    const queries = prepareKnownQueries([manyObjects(1)], seededNoise(1), { numClasses, matchingQueries: 1 });
+    expect(() => imageMask(queries, image)).toThrow(`there is no image ${image} in a batch of 1`);
+  });
 });

@@ -2,6 +2,7 @@
  * Attention masks over known and matching queries, in PyTorch's sense: 1 = blocked. There are two, and attention blocks
  * what either of them blocks: one that is the same for every image, and each image's padding. DN-DETR, section 4.3.
  */
+import { DnError } from './error.ts';
 import type { GroupLayout } from './groups.ts';
 
 /**
@@ -69,9 +70,16 @@ export interface QueryMasks {
   readonly keyPadding: Uint8Array | undefined;
 }
 
-/** Everything that is blocked in one image, `[T, T]`: for attention that takes a single mask. */
+/**
+ * Everything that is blocked in one image, `[T, T]`: for attention that takes a single mask.
+ *
+ * @throws DnError if the batch does not hold the image
+ */
 export function imageMask(masks: QueryMasks, image: number): Uint8Array {
-  const { total } = masks.layout;
+  const { batch, total } = masks.layout;
+  if (!Number.isInteger(image) || image < 0 || image >= batch) {
+    throw new DnError(`there is no image ${image} in a batch of ${batch}`);
+  }
   const mask = masks.groupMask.slice();
   const padding = masks.keyPadding?.subarray(image * total, (image + 1) * total);
   padding?.forEach((padded, j) => {

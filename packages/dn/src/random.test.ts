@@ -48,4 +48,16 @@ describe('recordedNoise', () => {
     noise.uniform(new Float32Array(2));
     expect(() => noise.uniform(new Float32Array(2))).toThrow('all 1 recorded draws are used up');
   });
+
+  it.each([-0.1, 1, Number.NaN])('says when %d is to be a uniform number', (value) => {
+    const noise = recordedNoise([[0.5, value]]);
+    const message = `recorded draw 0 holds ${value} at 1: expected numbers in [0, 1)`;
+    expect(() => noise.uniform(new Float32Array(2))).toThrow(message);
+  });
+
+  it.each([-1, 3, 0.5])('says when %d is to be a whole number below 3', (value) => {
+    const noise = recordedNoise([[2, value]]);
+    const message = `recorded draw 0 holds ${value} at 1: expected whole numbers in 0..2`;
+    expect(() => noise.integers(new Int32Array(2), 3)).toThrow(message);
+  });
 });

@@ -45,22 +45,28 @@ export interface RecordedNoise extends NoiseSource {
  * Replays draws, one array for each request, in the order of `NoiseSource`; to compute again what another
  * implementation computed.
  *
- * @throws DnError from its methods if an array is missing or has another length than the request
+ * @throws DnError from its methods if an array is missing, has another length than the request, or holds a number that
+ *   the request cannot give
  */
 export function recordedNoise(draws: readonly ArrayLike<number>[]): RecordedNoise {
   let used = 0;
-  const replay = (out: Float32Array | Int32Array) => {
+  const replay = (out: Float32Array | Int32Array, fits: (value: number) => boolean, expected: string) => {
     const draw = draws[used];
     if (draw === undefined) throw new DnError(`all ${draws.length} recorded draws are used up`);
     if (draw.length !== out.length) {
       throw new DnError(`recorded draw ${used} holds ${draw.length} numbers, but ${out.length} are asked for`);
     }
+    const wrong = Array.from(draw).findIndex((value) => !fits(value));
+    if (wrong >= 0) throw new DnError(`recorded draw ${used} holds ${draw[wrong]} at ${wrong}: expected ${expected}`);
     out.set(draw);
     used++;
   };
   return {
-    uniform: replay,
-    integers: replay,
+    uniform: (out) => replay(out, (value) => value >= 0 && Math.fround(value) < 1, 'numbers in [0, 1)'),
+    integers: (out, below) => {
+      const fits = (value: number) => Number.isInteger(value) && value >= 0 && value < below;
+      replay(out, fits, `whole numbers in 0..${below - 1}`);
+    },
     get remaining() {
       return draws.length - used;
     },

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { splitOutputs } from './split.ts';
 
 describe('splitOutputs', () => {
-  const layout = { known: 1, matching: 2, total: 3 };
+  const layout = { batch: 1, known: 1, matching: 2, total: 3 };
 
-  it('parts the queries of every layer and image', () => {
+  it('splits the queries of every layer and image', () => {
     // [layers 2, images 1, T 3, width 2]
     const outputs = Float32Array.from({ length: 12 }, (_, i) => i);
     const { known, matching } = splitOutputs(outputs, layout, 2);
@@ -15,13 +15,16 @@ describe('splitOutputs', () => {
   });
 
   it('gives an empty known part where there are none', () => {
-    const { known, matching } = splitOutputs(Float32Array.of(1, 2), { known: 0, matching: 2, total: 2 }, 1);
+    const { known, matching } = splitOutputs(Float32Array.of(1, 2), { batch: 1, known: 0, matching: 2, total: 2 }, 1);
     expect([known.length, [...matching]]).toEqual([0, [1, 2]]);
   });
 
   it('says when queries were added or lost on the way', () => {
     expect(() => splitOutputs(new Float32Array(10), layout, 2)).toThrow(
-      'outputs hold 10 numbers: expected a multiple of 3 queries (1 known + 2 matching) × 2',
+      'outputs hold 10 numbers: expected a multiple of 1 (images) × 3 (queries: 1 known, 2 matching) × 2',
+    );
+    expect(() => splitOutputs(new Float32Array(18), { ...layout, batch: 2 }, 2)).toThrow(
+      'a multiple of 2 (images) × 3',
     );
   });
 });

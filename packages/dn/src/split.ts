@@ -2,30 +2,30 @@ import { DnError } from './error.ts';
 import type { GroupLayout } from './groups.ts';
 
 export interface SplitOutputs {
-  /** `[…, K, width]` */
+  /** `[…, B, K, width]` */
   readonly known: Float32Array;
-  /** `[…, Q, width]` */
+  /** `[…, B, Q, width]` */
   readonly matching: Float32Array;
 }
 
 /**
- * Parts what a decoder gives for all queries, `[…, T, width]`, into copies of the known and the matching part. The axes
- * in front, such as layers and images, stay as they are. Only the matching part may go to the bipartite matching.
+ * Splits what a decoder gives for all queries, `[…, B, T, width]`, into copies of the known and the matching part. The
+ * axes in front, such as layers, stay as they are. Only the matching part may go to the bipartite matching.
  *
  * @param outputs logits (width: classes), boxes (width: 4) or features of any number of layers
- * @throws DnError if the length is no multiple of T × width: queries were added or lost on the way
+ * @throws DnError if the length is no multiple of B × T × width: queries or images were added or lost on the way
  */
 export function splitOutputs(
   outputs: Float32Array,
-  { known, matching, total }: Pick<GroupLayout, 'known' | 'matching' | 'total'>,
+  { batch, known, matching, total }: Pick<GroupLayout, 'batch' | 'known' | 'matching' | 'total'>,
   width: number,
 ): SplitOutputs {
-  const rows = outputs.length / (total * width);
-  if (!Number.isInteger(rows)) {
+  if (outputs.length > 0 && outputs.length % (batch * total * width) !== 0) {
     throw new DnError(
-      `outputs hold ${outputs.length} numbers: expected a multiple of ${total} queries (${known} known + ${matching} matching) × ${width}`,
+      `outputs hold ${outputs.length} numbers: expected a multiple of ${batch} (images) × ${total} (queries: ${known} known, ${matching} matching) × ${width}`,
     );
   }
+  const rows = outputs.length / (total * width);
   const parts = {
     known: new Float32Array(rows * known * width),
     matching: new Float32Array(rows * matching * width),

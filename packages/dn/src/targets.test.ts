@@ -33,6 +33,14 @@ describe('knownTargets', () => {
     expect(normalizer).toBe(3);
   });
 
+  it('gives padding no weight in a batch of nothing else', () => {
+    const padding = { numClasses: 3, objects: Int32Array.of(-1, -1), negative: new Uint8Array(2) };
+    const none = [{ labels: [], boxes: [] }];
+    const { classWeights, normalizer } = knownTargets(padding, none, { paddingAsBackground: true });
+    expect(classWeights).toEqual(Float32Array.of(0, 0));
+    expect(normalizer).toBe(0);
+  });
+
   it('is empty without objects', () => {
     const none = { numClasses: 3, objects: new Int32Array(0), negative: new Uint8Array(0) };
     expect(knownTargets(none, []).normalizer).toBe(0);

@@ -29,8 +29,8 @@ export interface KnownAssignment {
 
 /**
  * The targets of known queries. A real query restores its object; a contrastive negative restores "no object" and has
- * no box; padding carries no weight, or with `paddingAsBackground` restores "no object" as in DINO. `normalizer` is the
- * number of real queries of the batch that restore an object.
+ * no box; padding carries no weight, or with `paddingAsBackground` restores "no object" as in DINO, unless the batch is all
+ * padding. `normalizer` is the number of real queries of the batch that restore an object.
  *
  * Sources: `tgt_loss_labels` and `tgt_loss_boxes` in `models/DN_DAB_DETR/dn_components.py`; `SetCriterion` in
  * `models/dino/dino.py`.
@@ -59,5 +59,7 @@ export function knownTargets(
       normalizer++;
     }
   });
+  // Padding alone is nothing to learn from: there is nothing to divide its loss by.
+  if (normalizer === 0) classWeights.fill(0);
   return { classes, boxes, classWeights, boxWeights, normalizer };
 }
