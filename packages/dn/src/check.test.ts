@@ -55,7 +55,12 @@ describe('usableObjects', () => {
     [
       'no width',
       withBox(0.5, 0.5, 0, 0.1),
-      "box [0.5, 0.5, 0, 0.1] has no extent: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)",
+      "box [0.5, 0.5, 0, 0.1] has no extent in float32: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)",
+    ],
+    [
+      'a height that float32 rounds to 0',
+      withBox(0.5, 0.5, 0.1, 1e-46),
+      "box [0.5, 0.5, 0.1, 1e-46] has no extent in float32: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)",
     ],
     [
       'a category id',
@@ -72,6 +77,9 @@ describe('usableObjects', () => {
 
   it.each<[ObjectTargets, string]>([
     [{ labels: [1], boxes: [0.5, 0.5, 0.1] }, '1 labels, but 3 box numbers: expected 4, four for each label'],
+    [{ labels: [] } as never, 'boxes are missing: expected labels and boxes, empty without objects'],
+    [{ labels: null, boxes: [] } as never, 'labels are missing'],
+    [undefined as never, 'labels are missing'],
     [{ ...good, crowd: [1] }, '2 labels, but 1 crowd marks: expected one for each label'],
   ])('names the image whose lengths do not fit', (target, message) => {
     const found = catchError(() => check([good, good, target]));

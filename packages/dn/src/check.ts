@@ -25,8 +25,8 @@ const tolerance = 1e-3;
 /**
  * Checks every object of a batch and leaves out those to skip.
  *
- * @throws DnError, naming image and object, if lengths do not fit, a label is no class, or a box is not finite, has no
- *   extent, or has a corner outside the image by more than 1e-3
+ * @throws DnError, naming image and object, if labels or boxes are missing, lengths do not fit, a label is no class, or a
+ *   box is not finite, has no extent in float32, or has a corner outside the image by more than 1e-3
  */
 export function usableObjects(
   targets: readonly ObjectTargets[],
@@ -59,7 +59,12 @@ export function usableObjects(
   return { indices, skipped };
 }
 
-function checkLengths({ labels, boxes, crowd }: ObjectTargets, image: number): void {
+function checkLengths(target: ObjectTargets, image: number): void {
+  const { labels, boxes, crowd } = target ?? {};
+  if (labels == null || boxes == null) {
+    const missing = labels == null ? 'labels' : 'boxes';
+    throw new DnError(`${missing} are missing: expected labels and boxes, empty without objects`, { image });
+  }
   const count = labels.length;
   if (boxes.length !== 4 * count) {
     const expected = `expected ${4 * count}, four for each label (cx, cy, w, h)`;
@@ -88,7 +93,8 @@ function boxProblem(boxes: ArrayLike<number>, at: number): BoxProblem | undefine
   const h = boxes[at + 3] as number;
   // One sum sees a NaN or infinity among the four.
   if (!Number.isFinite(cx + cy + w + h)) return 'not finite';
-  if (w <= 0 || h <= 0) return 'degenerate';
+  // Queries are float32, where the tiniest sides are 0.
+  if (Math.fround(w) <= 0 || Math.fround(h) <= 0) return 'degenerate';
   const least = Math.min(cx - w / 2, cy - h / 2);
   const most = Math.max(cx + w / 2, cy + h / 2);
   return least < -tolerance || most > 1 + tolerance ? 'outside' : undefined;
@@ -99,7 +105,7 @@ function boxError(boxes: ArrayLike<number>, problem: BoxProblem, image: number, 
   const text = `box [${box.map((value) => +value.toPrecision(6)).join(', ')}]`;
   const reason = {
     'not finite': 'has a number that is not finite: expected cx, cy, w, h in 0..1',
-    degenerate: `has no extent: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)`,
+    degenerate: `has no extent in float32: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)`,
     outside: `reaches outside the image: expected cx, cy, w, h in 0..1 with corners in 0..1${likelyMistake(box)}`,
   };
   return new DnError(`${text} ${reason[problem]}`, { image, object });

@@ -9,6 +9,11 @@ describe('denoisingSettings', () => {
     expect(settings).toMatchObject({ groups: 5, maskPadding: true, labelNoise: 0.2, centerNoise: 0.3, sizeNoise: 0.3 });
   });
 
+  it('takes an infinite budget for none', () => {
+    const settings = denoisingSettings({ ...needed, maxKnownQueries: Number.POSITIVE_INFINITY });
+    expect(settings).toEqual(denoisingSettings(needed));
+  });
+
   it.each<[Partial<DenoisingOptions>, string]>([
     [{ numClasses: 0 }, 'numClasses is 0: expected a whole number from 1'],
     [{ matchingQueries: 0 }, 'matchingQueries is 0: expected a whole number from 1'],
@@ -21,6 +26,11 @@ describe('denoisingSettings', () => {
     [{ sizeNoise: Number.NaN }, 'sizeNoise is NaN: expected a finite number from 0'],
     [{ isolate: 'all' as never }, "isolate holds 'all': expected groups, known, nothing"],
     [{ skip: ['small' as never] }, "skip holds 'small': expected crowd, degenerate"],
+    [{ skip: 'crowd' as never }, "skip is 'crowd': expected an array of crowd, degenerate"],
+    [{ groups: '5' as never }, "groups is '5': expected a whole number from 1"],
+    [{ labelNoise: '0.3' as never }, "labelNoise is '0.3': expected 0..1"],
+    [{ contrastive: 'false' as never }, "contrastive is 'false': expected a boolean"],
+    [{ boxnoise: 0.3 } as never, "there is no option 'boxnoise': expected numClasses, matchingQueries, groups"],
     [{ contrastive: true, sizeNoise: 1 }, 'contrastive noise moves corners by boxNoise'],
     [{ numClasses: 1, excludeOwnClass: true }, 'leaves no label to flip to: expected labelNoise 0'],
   ])('refuses %j', (options, message) => {

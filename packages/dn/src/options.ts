@@ -44,7 +44,7 @@ export interface DenoisingOptions {
 /** Options with nothing left open. */
 export type DenoisingSettings = Required<DenoisingOptions>;
 
-/** @throws DnError if an option is out of its range or contradicts another */
+/** @throws DnError if an option is unknown, of another type, out of its range, or contradicts another */
 export function denoisingSettings(options: DenoisingOptions): DenoisingSettings {
   const { numClasses, matchingQueries, groups = 5, maxKnownQueries = Number.POSITIVE_INFINITY } = options;
   const { labelNoise = 0.2, excludeOwnClass = false, boxNoise = 0.4, contrastive = false } = options;
@@ -67,13 +67,22 @@ export function denoisingSettings(options: DenoisingOptions): DenoisingSettings 
     paddingAsBackground,
     skip,
   };
+  const unknown = Object.keys(options).find((name) => !(name in settings));
+  if (unknown !== undefined) {
+    throw new DnError(`there is no option '${unknown}': expected ${Object.keys(settings).join(', ')}`);
+  }
   requireCount(settings, 'numClasses', 1);
   requireCount(settings, 'matchingQueries', 1);
   requireCount(settings, 'groups', 1);
   requireCount(settings, 'slotBucket', 1);
-  if (options.maxKnownQueries !== undefined) requireCount(settings, 'maxKnownQueries', contrastive ? 2 : 1);
+  if (maxKnownQueries !== Number.POSITIVE_INFINITY) requireCount(settings, 'maxKnownQueries', contrastive ? 2 : 1);
   requireScale(settings, 'labelNoise', 1);
   for (const name of ['boxNoise', 'centerNoise', 'sizeNoise'] as const) requireScale(settings, name);
+  for (const name of ['excludeOwnClass', 'contrastive', 'maskPadding', 'paddingAsBackground'] as const) {
+    if (typeof settings[name] !== 'boolean')
+      throw new DnError(`${name} is ${shown(settings[name])}: expected a boolean`);
+  }
+  if (!Array.isArray(skip)) throw new DnError(`skip is ${shown(skip)}: expected an array of ${skipReasons.join(', ')}`);
   requireOneOf('isolate', [isolate], isolations);
   requireOneOf('skip', skip, skipReasons);
   if (contrastive && (options.centerNoise !== undefined || options.sizeNoise !== undefined)) {
@@ -85,6 +94,9 @@ export function denoisingSettings(options: DenoisingOptions): DenoisingSettings 
   return settings;
 }
 
+/** With a string's quotes, which tell '5' from 5. */
+const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
+
 type NumberOption = {
   [K in keyof DenoisingSettings]: DenoisingSettings[K] extends number ? K : never;
 }[keyof DenoisingSettings];
@@ -92,13 +104,13 @@ type NumberOption = {
 function requireCount(settings: DenoisingSettings, name: NumberOption, least: number): void {
   const value = settings[name];
   if (Number.isSafeInteger(value) && value >= least) return;
-  throw new DnError(`${name} is ${value}: expected a whole number from ${least}`);
+  throw new DnError(`${name} is ${shown(value)}: expected a whole number from ${least}`);
 }
 
 function requireScale(settings: DenoisingSettings, name: NumberOption, most = Number.MAX_VALUE): void {
   const value = settings[name];
-  if (value >= 0 && value <= most) return;
-  throw new DnError(`${name} is ${value}: expected ${most === 1 ? '0..1' : 'a finite number from 0'}`);
+  if (typeof value === 'number' && value >= 0 && value <= most) return;
+  throw new DnError(`${name} is ${shown(value)}: expected ${most === 1 ? '0..1' : 'a finite number from 0'}`);
 }
 
 function requireOneOf(name: string, values: readonly string[], allowed: readonly string[]): void {
