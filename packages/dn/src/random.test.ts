@@ -13,7 +13,23 @@ describe('seededNoise', () => {
     expect(uniform(7, 3)).toEqual(uniform('7', 3));
     expect(uniform(7, 1000)).not.toEqual(uniform(8, 1000));
     const [first] = uniform('fixed', 1);
-    expect(first).toBe(0.7444969415664673);
+    expect(first).toBe(0.7032830715179443);
+  });
+
+  it('gives successive steps draws that have nothing to do with each other', () => {
+    const [steps, bins] = [10_000, 100];
+    const draws = Array.from({ length: steps + 1 }, (_, step) => uniform(`run 1, step ${step}`, 8));
+    for (let i = 0; i < 8; i++) {
+      // Differences, around the circle, are as likely in every bin.
+      const counts = new Float64Array(bins);
+      for (let step = 0; step < steps; step++) {
+        const difference = (draws[step + 1]?.[i] as number) - (draws[step]?.[i] as number);
+        const bin = Math.floor(bins * (difference < 0 ? difference + 1 : difference));
+        counts[bin] = (counts[bin] as number) + 1;
+      }
+      const chiSquare = counts.reduce((sum, count) => sum + (count - steps / bins) ** 2 / (steps / bins), 0);
+      expect(Math.abs(chiSquare - (bins - 1))).toBeLessThan(5 * Math.sqrt(2 * (bins - 1)));
+    }
   });
 
   it('stays below 1 in float32', () => {

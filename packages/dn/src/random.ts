@@ -24,6 +24,8 @@ export interface NoiseSource {
  */
 export function seededNoise(seed: string | number): NoiseSource {
   const next = seedrandom.alea(String(seed));
+  // The first draws of seeds that differ in a digit, as those of successive steps, depend on each other.
+  for (let i = 0; i < 32; i++) next();
   return {
     uniform: (out) => {
       // 24 bits, as torch.rand: a float32 holds them exactly, so that none is rounded up to 1.

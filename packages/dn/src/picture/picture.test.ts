@@ -37,7 +37,7 @@ describe('drawKnownQueries', () => {
       { labels: [0, 2, 3], boxes: [0.3, 0.5, 0.3, 0.8, 0.72, 0.68, 0.36, 0.44, 0.62, 0.22, 0.14, 0.12] },
       { labels: [0, 1], boxes: [0.52, 0.42, 0.28, 0.68, 0.55, 0.66, 0.66, 0.5] },
     ];
-    const queries = prepareKnownQueries(targets, seededNoise('run 1, step 8'), { numClasses: 5, matchingQueries: 8 });
+    const queries = prepareKnownQueries(targets, seededNoise('run 1, step 30'), { numClasses: 5, matchingQueries: 8 });
     const classNames = ['person', 'bicycle', 'dog', 'frisbee', 'bench'];
     await expect(drawKnownQueries(queries, targets, { classNames })).toMatchFileSnapshot(
       '../../docs/known-queries.svg',
