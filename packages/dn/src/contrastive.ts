@@ -25,12 +25,18 @@ export function contrastiveBoxes(
   noise.uniform(parts);
   const noised = cxcywhToXyxy(boxes);
   const scale = Math.fround(boxNoise);
-  for (let i = 0; i < boxes.length; i++) {
-    const side = boxes[(i & ~3) + 2 + (i & 1)] as number;
-    // Rounded after every operation, as float32 tensors are: corners that almost meet have no digits to spare.
-    const distance = Math.fround((parts[i] as number) + (negative[i >> 2] as number));
-    const shift = Math.fround(Math.fround(distance * 0.5 * side) * scale);
-    noised[i] = (noised[i] as number) + (signs[i] === 1 ? shift : -shift);
+  for (let i = 0; i < boxes.length; i += 4) {
+    const nearest = negative[i / 4] as number;
+    for (let corner = i; corner < i + 4; corner += 2) {
+      for (let axis = 0; axis < 2; axis++) {
+        const at = corner + axis;
+        const extent = boxes[i + 2 + axis] as number;
+        // Rounded after every operation, as float32 tensors are: corners that almost meet have no digits to spare.
+        const distance = Math.fround((parts[at] as number) + nearest);
+        const shift = Math.fround(Math.fround(distance * 0.5 * extent) * scale);
+        noised[at] = (noised[at] as number) + (signs[at] === 1 ? shift : -shift);
+      }
+    }
   }
   return xyxyToCxcywh(clipBoxes(noised, 1, 1, noised), noised);
 }

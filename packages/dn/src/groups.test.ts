@@ -13,12 +13,17 @@ const options = {
 
 describe('groupLayout', () => {
   it('has a slot for each object of the fullest image', () => {
-    const expected = { batch: 2, groups: 5, slots: 6, groupSize: 6, known: 30, matching: 10, total: 40 };
-    expect(groupLayout(2, 6, options)).toEqual(expected);
+    const counts = { batch: 2, groups: 5, slots: 6, groupSize: 6, known: 30, matching: 10, total: 40 };
+    expect(groupLayout(2, 6, options)).toEqual({ ...counts, contrastive: false });
   });
 
   it('has places for negatives too', () => {
-    expect(groupLayout(2, 6, { ...options, contrastive: true })).toMatchObject({ slots: 6, groupSize: 12, known: 60 });
+    expect(groupLayout(2, 6, { ...options, contrastive: true })).toMatchObject({
+      contrastive: true,
+      slots: 6,
+      groupSize: 12,
+      known: 60,
+    });
   });
 
   it.each([

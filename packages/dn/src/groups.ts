@@ -10,6 +10,8 @@ export interface GroupLayout {
   /** B, images */
   readonly batch: number;
   readonly groups: number;
+  /** whether groups hold a second half of negatives */
+  readonly contrastive: boolean;
   /** objects that fit into a group */
   readonly slots: number;
   /** queries of a group: `slots`, contrastive twice that */
@@ -48,7 +50,8 @@ export function groupLayout(
   const groupSize = slots * perSlot;
   const groups = groupSize === 0 ? asked : Math.min(asked, Math.floor(maxKnownQueries / groupSize));
   const known = groups * groupSize;
-  return { batch, groups, slots, groupSize, known, matching: matchingQueries, total: known + matchingQueries };
+  const total = known + matchingQueries;
+  return { batch, groups, contrastive, slots, groupSize, known, matching: matchingQueries, total };
 }
 
 /**

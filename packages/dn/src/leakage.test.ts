@@ -132,7 +132,9 @@ describe('padding to another size', () => {
 
   it('changes neither outputs nor losses', () => {
     fc.assert(
-      fc.property(cases, fc.integer({ min: 1, max: 9 }), ({ targets, options, seed }, slotBucket) => {
+      fc.property(cases, fc.integer({ min: 1, max: 9 }), ({ targets, options: drawn, seed }, slotBucket) => {
+        // A budget may cut a larger bucket.
+        const options = { ...drawn, maxKnownQueries: undefined };
         const [a, b] = [options, { ...options, slotBucket }].map((o) => results(prepare(targets, o, seed)));
         expect(a?.outputs.length).toBe(b?.outputs.length);
         for (const [i, output] of (a?.outputs ?? []).entries()) expect(b?.outputs[i]).toBeCloseTo(output, 5);

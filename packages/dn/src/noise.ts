@@ -67,11 +67,12 @@ export function jitterBoxes(
       const center = i + axis;
       const side = center + 2;
       const extent = boxes[side] as number;
-      // Rounded after every product, as float32 tensors are: a side that all but vanishes has no digits to spare.
-      const shift = Math.fround(signed(drawn, center) * 0.5 * extent) * centerScale;
-      const growth = Math.fround(signed(drawn, side) * extent) * sizeScale;
-      noised[center] = clamp01((boxes[center] as number) + Math.fround(shift));
-      noised[side] = clamp01(extent + Math.fround(growth));
+      // Rounded after every product (halves are exact), as float32 tensors are: a side that all but vanishes has no
+      // digits to spare.
+      const shift = Math.fround(Math.fround(signed(drawn, center) * 0.5 * extent) * centerScale);
+      const growth = Math.fround(Math.fround(signed(drawn, side) * extent) * sizeScale);
+      noised[center] = clamp01((boxes[center] as number) + shift);
+      noised[side] = clamp01(extent + growth);
     }
   }
   return noised;

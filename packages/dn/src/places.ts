@@ -17,9 +17,9 @@ export interface Places {
  *
  * @param chosen of each image, the indices of the objects to use; at most `slots`
  */
-export function placesOf(chosen: readonly Int32Array[], { groups, slots, groupSize, known }: GroupLayout): Places {
+export function placesOf(chosen: readonly Int32Array[], { groups, contrastive, slots, known }: GroupLayout): Places {
   // A group holds its slots once, or twice where it is contrastive.
-  const halves = slots === 0 ? 0 : groups * (groupSize / slots);
+  const halves = groups * (contrastive ? 2 : 1);
   const count = halves * chosen.reduce((sum, { length }) => sum + length, 0);
   const image = new Int32Array(count);
   const object = new Int32Array(count);
@@ -27,7 +27,7 @@ export function placesOf(chosen: readonly Int32Array[], { groups, slots, groupSi
   const at = new Int32Array(count);
   let n = 0;
   for (let half = 0; half < halves; half++) {
-    const isNegative = groupSize > slots && half % 2 === 1 ? 1 : 0;
+    const isNegative = contrastive && half % 2 === 1 ? 1 : 0;
     for (let b = 0; b < chosen.length; b++) {
       const objects = chosen[b] as Int32Array;
       const start = b * known + half * slots;

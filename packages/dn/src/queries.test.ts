@@ -119,10 +119,32 @@ describe('prepareKnownQueries', () => {
 
   it('draws the same noise however far a batch is padded', () => {
     fc.assert(
-      fc.property(batches, layouts, fc.integer({ min: 1, max: 9 }), (targets, layout, slotBucket) => {
+      fc.property(batches, layouts, fc.integer({ min: 1, max: 9 }), (targets, options, slotBucket) => {
+        const layout = { ...options, maxKnownQueries: undefined };
         const [a, b] = [layout, { ...layout, slotBucket }].map((o) => prepareKnownQueries(targets, seededNoise(1), o));
         const real = (queries: typeof a) => queries?.boxes.filter((_, i) => queries.valid[i >> 2] === 1);
         expect(real(a)).toEqual(real(b));
+      }),
+    );
+  });
+
+  it('restores the objects that the queries come from, within the budget', () => {
+    fc.assert(
+      fc.property(batches, layouts, (targets, layout) => {
+        const {
+          objects,
+          negative,
+          targets: restored,
+          layout: made,
+        } = prepareKnownQueries(targets, seededNoise(1), layout);
+        expect(made.known).toBeLessThanOrEqual(layout.maxKnownQueries ?? Number.POSITIVE_INFINITY);
+        objects.forEach((object, at) => {
+          const { labels, boxes } = targets[Math.floor(at / made.known)] as (typeof targets)[0];
+          const isObject = object >= 0 && negative[at] === 0;
+          expect(restored.classes[at]).toBe(isObject ? labels[object] : numClasses);
+          const box = isObject ? boxes.slice(4 * object, 4 * object + 4) : new Float32Array(4);
+          expect(restored.boxes.slice(4 * at, 4 * at + 4)).toEqual(box);
+        });
       }),
     );
   });

@@ -68,10 +68,10 @@ function drawImage(
   image: number,
   className: (label: number) => string,
 ): string {
-  const { groups, slots, groupSize, known, matching } = queries.layout;
+  const { groups, contrastive, slots, known, matching } = queries.layout;
   const objects = new Set(queries.objects.subarray(image * known, (image + 1) * known));
   objects.delete(-1);
-  const perGroup = groupSize > slots ? `2 × ${slots}` : `${slots}`;
+  const perGroup = contrastive ? `2 × ${slots}` : `${slots}`;
   const product = known === 0 ? '' : ` = ${groups} groups × ${perGroup} slots`;
   const shown = known === 0 ? 0 : groups;
   const drawn = shown > maxPanels ? maxPanels - 1 : shown;
@@ -99,11 +99,11 @@ function drawImage(
 
 /** What the marks mean; only those that can occur. */
 function drawLegend({ layout, keyPadding }: KnownQueries): string {
+  const { contrastive } = layout;
   const side = 12;
   const cell = { object: 0, negative: false, flipped: false };
   const swatch = (fill: string) => rectangle(0, 0, side, side, { fill, stroke: '#c5cad5', 'stroke-width': 0.5 });
   const truth = rectangle(0, 0, side, side, { fill: 'none', stroke: ink, 'stroke-dasharray': '1.5 2.5' });
-  const contrastive = layout.groupSize > layout.slots;
   const entries: readonly (readonly [string, string])[] = [
     [truth, 'true box'],
     [drawCell(cell, 0, 0, side, side), contrastive ? 'positive query' : 'known query'],

@@ -38,6 +38,7 @@ export const layouts: fc.Arbitrary<DenoisingOptions> = fc.record({
   groups: fc.integer({ min: 1, max: 4 }),
   contrastive: fc.boolean(),
   slotBucket: fc.integer({ min: 1, max: 5 }),
+  maxKnownQueries: fc.option(fc.integer({ min: 2, max: 30 }), { nil: undefined }),
 });
 
 /** `count` objects of class 2, spread over an image. */
