@@ -91,22 +91,36 @@ interface Tag {
   readonly text: string;
 }
 
-/** Labels at their boxes, each where it covers no other if there is such a place; flipped ones come first. */
+/** Labels at their boxes, those that find a place where they cover no other; flipped ones come first. */
 function placeTags(tags: readonly Tag[]): string[] {
   const taken: Frame[] = [];
   const drawn = [...tags]
     .sort((a, b) => Number(b.cell.flipped) - Number(a.cell.flipped))
-    .map(({ box, cell, text }) => {
-      const size = { width: 6 + 0.605 * fontSize * text.length, height: fontSize + 3.5 };
+    .flatMap(({ box, cell, text: whole }) => {
+      const text = cut(whole);
+      const size = { width: tagWidth(text.length), height: fontSize + 3.5 };
       const [top, bottom] = [box.y - size.height, box.y + box.height];
       const [left, right] = [box.x - 1, box.x + box.width + 1 - size.width];
       const inner = [box.y + 1, box.y + box.height - size.height - 1];
       const spots = [top, bottom, ...inner].flatMap((y) => [left, right].map((x) => inPanel({ x, y, ...size })));
-      const spot = spots.find((frame) => !taken.some((other) => overlaps(frame, other))) ?? (spots[0] as Frame);
+      const spot = spots.find((frame) => !taken.some((other) => overlaps(frame, other)));
+      if (spot === undefined) return [];
       taken.push(spot);
-      return drawTag(spot, cell, text);
+      return [drawTag(spot, cell, text)];
     });
   return drawn.reverse();
+}
+
+function tagWidth(characters: number): number {
+  return 6 + 0.605 * fontSize * characters;
+}
+
+/** A text that fits into the panel. */
+function cut(text: string): string {
+  if (tagWidth(text.length) <= panelSide) return text;
+  const characters = [...text];
+  while (tagWidth(characters.length + 1) > panelSide) characters.pop();
+  return `${characters.join('')}…`;
 }
 
 function inPanel(frame: Frame): Frame {

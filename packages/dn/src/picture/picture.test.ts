@@ -20,6 +20,15 @@ function draw(
 
 const occurrences = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
 
+/** The frames of the names at boxes, which alone have round corners. */
+const tagsOf = (svg: string) =>
+  [...svg.matchAll(/<rect ([^>]*rx="2"[^>]*)>/g)].map(([, attributes]) => {
+    const [x, y, width, height] = ['x', 'y', 'width', 'height'].map((name) =>
+      Number(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes as string)?.[1]),
+    );
+    return { x, y, width, height } as Record<'x' | 'y' | 'width' | 'height', number>;
+  });
+
 /** Throws unless every element that is opened is closed, in order. */
 function expectBalanced(svg: string): void {
   const open: string[] = [];
@@ -62,6 +71,49 @@ describe('drawKnownQueries', () => {
     const flipped = draw([1], { labelNoise: 1, excludeOwnClass: true }, picture);
     expect(occurrences(flipped, />&lt;2&gt; &amp; &quot;co&quot; → &lt;\d&gt; &amp; &quot;co&quot;</g)).toBe(2);
     expect(draw([1], { labelNoise: 0 }, picture)).not.toContain('→');
+  });
+
+  it('strips what XML cannot hold', () => {
+    expect(draw([1], { labelNoise: 0 }, { classNames: ['', '', 'a\u0000b\u001b\ud800c'] })).toContain('>abc<');
+  });
+
+  it('cuts long names to the panel', () => {
+    const classNames = Array.from({ length: numClasses }, (_, c) => `${c}`.repeat(40));
+    const svg = draw([1], { labelNoise: 0, groups: 1 }, { classNames });
+    expect(svg).toContain(`>${'2'.repeat(29)}…<`);
+    for (const { x, width } of tagsOf(svg)) expect(x + width).toBeLessThanOrEqual(172);
+  });
+
+  it('leaves out names that would cover others', () => {
+    const tags = tagsOf(draw([100], { groups: 1 }));
+    expect(tags.length).toBeGreaterThan(10);
+    expect(tags.length).toBeLessThan(100);
+    for (const [i, a] of tags.entries()) {
+      for (const b of tags.slice(i + 1)) {
+        // Numbers in a picture are rounded to 0.01.
+        const besides = Math.max(b.x - a.x - a.width, a.x - b.x - b.width);
+        const below = Math.max(b.y - a.y - a.height, a.y - b.y - b.height);
+        expect(Math.max(besides, below)).toBeGreaterThan(-0.02);
+      }
+    }
+  });
+
+  it('says how many objects it is about', () => {
+    expect(draw([1], { groups: 1 })).toContain('>1 object; K = 1 = 1 group × 1 slot<');
+    const cut = draw([200], { maxKnownQueries: 100, contrastive: true });
+    expect(cut).toContain('>50 of 200 objects; K = 100 = 1 group × 2 × 50 slots<');
+  });
+
+  it('explains what is blocked where something is', () => {
+    expect(draw([2])).toContain('>blocked<');
+    expect(draw([2], { isolate: 'nothing' })).not.toContain('>blocked<');
+  });
+
+  it('refuses targets that the queries cannot come from', () => {
+    const queries = prepareKnownQueries([manyObjects(1), manyObjects(3)], seededNoise(1), options);
+    const drawOf = (counts: readonly number[]) => () => drawKnownQueries(queries, counts.map(manyObjects));
+    expect(drawOf([1])).toThrow('targets are of 1 images, but the queries of 2: expected those they came from');
+    expect(drawOf([1, 2])).toThrow('image 1: targets with 2 labels and 8 box numbers are not those');
   });
 
   it('hatches padding, in the mask only where it is hidden', () => {

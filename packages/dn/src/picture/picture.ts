@@ -30,13 +30,20 @@ const legendHeight = 34;
  * mask of the image.
  *
  * @param targets those from which the queries were made
- * @throws DnError if an image is asked for that the batch does not hold
+ * @throws DnError if the targets are not those of the queries, as far as numbers of images and objects show, or an image
+ *   is asked for that the batch does not hold
  */
 export function drawKnownQueries(
   queries: KnownQueries,
   targets: readonly ObjectTargets[],
   { classNames = [], images = targets.map((_, image) => image) }: PictureOptions = {},
 ): string {
+  const { batch } = queries.layout;
+  if (targets.length !== batch) {
+    throw new DnError(
+      `targets are of ${targets.length} images, but the queries of ${batch}: expected those they came from`,
+    );
+  }
   const className = (index: number) => classNames[index] ?? `${index}`;
   const rows = images.map((image, row) => {
     const target = targets[image];
@@ -71,8 +78,14 @@ function drawImage(
   const { groups, contrastive, slots, known, matching } = queries.layout;
   const objects = new Set(queries.objects.subarray(image * known, (image + 1) * known));
   objects.delete(-1);
-  const perGroup = contrastive ? `2 × ${slots}` : `${slots}`;
-  const product = known === 0 ? '' : ` = ${groups} groups × ${perGroup} slots`;
+  const count = target.labels.length;
+  if (target.boxes.length !== 4 * count || Math.max(-1, ...objects) >= count) {
+    const found = `${count} labels and ${target.boxes.length} box numbers`;
+    throw new DnError(`targets with ${found} are not those that the queries came from`, { image });
+  }
+  const used = objects.size < count ? `${objects.size} of ` : '';
+  const perGroup = `${contrastive ? '2 × ' : ''}${counted(slots, 'slot')}`;
+  const product = known === 0 ? '' : ` = ${counted(groups, 'group')} × ${perGroup}`;
   const shown = known === 0 ? 0 : groups;
   const drawn = shown > maxPanels ? maxPanels - 1 : shown;
   const place = (i: number) =>
@@ -89,7 +102,7 @@ function drawImage(
     fill: faint,
   });
   return [
-    heading(`image ${image}`, `${objects.size} objects; K = ${known}${product}`, 0, 14, [ink, faint]),
+    heading(`image ${image}`, `${used}${counted(count, 'object')}; K = ${known}${product}`, 0, 14, [ink, faint]),
     heading('attention mask', `rows see columns; Q = ${matching}`, maskX, 14, [ink, faint]),
     ...panels,
     ...(shown > drawn ? [rest] : []),
@@ -97,8 +110,10 @@ function drawImage(
   ].join('');
 }
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** What the marks mean; only those that can occur. */
-function drawLegend({ layout, keyPadding }: KnownQueries): string {
+function drawLegend({ layout, groupMask, keyPadding }: KnownQueries): string {
   const { contrastive } = layout;
   const side = 12;
   const cell = { object: 0, negative: false, flipped: false };
@@ -111,7 +126,7 @@ function drawLegend({ layout, keyPadding }: KnownQueries): string {
     [drawCell({ ...cell, flipped: true }, 0, 0, side, side), 'label flipped'],
     [swatch(hatch), keyPadding === undefined ? 'padding (visible)' : 'padding (masked)'],
     [swatch(matchingColor), 'matching query'],
-    [swatch(blocked), 'blocked'],
+    ...(groupMask.includes(1) ? [[swatch(blocked), 'blocked'] as const] : []),
     [swatch('#ffffff'), 'visible'],
   ];
   let x = 0;

@@ -42,6 +42,9 @@ function round(value: number): number {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
+/** XML has no way to write most control characters. */
+const unwritable = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+
 function escaped(content: string): string {
-  return content.replace(/[&<>"]/g, (character) => entities[character] as string);
+  return content.replace(unwritable, '').replace(/[&<>"]/g, (character) => entities[character] as string);
 }
