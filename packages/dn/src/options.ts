@@ -29,7 +29,7 @@ export interface DenoisingOptions {
   readonly contrastive?: boolean;
   /** the slots of a group are rounded up to a multiple of this, 1, so that few shapes occur */
   readonly slotBucket?: number;
-  /** K, padding included, stays at or below this, `Infinity`: by fewer groups first, then by a random subset of the objects */
+  /** K, padding included, stays at or below this, `Infinity`: by fewer groups first, then by a subset of the objects */
   readonly maxKnownQueries?: number;
   /** what the mask keeps apart, `groups` */
   readonly isolate?: Isolation;
