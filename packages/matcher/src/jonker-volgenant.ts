@@ -68,19 +68,51 @@ export function assignRows(cost: Float64Array, n: number, m: number, columnOf: I
   return undefined;
 }
 
-/** Prices every column of a square matrix at its smallest cost: fewer rows then compete for one column. */
+/**
+ * Prices every column of a square matrix at its smallest cost, so that fewer rows compete for one column. Where rows
+ * differ in level more than columns do, costs count from the minimum of their row: otherwise the row whose costs are all
+ * low would set the price of every column.
+ */
 function reduceColumns(cost: Float64Array, n: number): void {
-  const prices = price;
-  for (let j = 0; j < n; j++) prices[j] = cost[j] as number;
-  for (let i = 1; i < n; i++) {
+  const [prices, least] = [price, distance];
+  prices.fill(Number.POSITIVE_INFINITY, 0, n);
+  for (let i = 0; i < n; i++) {
     const row = i * n;
+    let smallest = Number.POSITIVE_INFINITY;
     for (let j = 0; j < n; j++) {
       const c = cost[row + j] as number;
+      if (c < smallest) smallest = c;
       if (c < (prices[j] as number)) prices[j] = c;
+    }
+    least[i] = smallest;
+  }
+  if (spread(least, n) > spread(prices, n)) {
+    prices.fill(Number.POSITIVE_INFINITY, 0, n);
+    for (let i = 0; i < n; i++) {
+      const row = i * n;
+      const smallest = least[i] as number;
+      // Infinity - Infinity would be NaN.
+      if (smallest === Number.POSITIVE_INFINITY) continue;
+      for (let j = 0; j < n; j++) {
+        const c = (cost[row + j] as number) - smallest;
+        if (c < (prices[j] as number)) prices[j] = c;
+      }
     }
   }
   // A column without a finite cost must not turn differences into NaN; its row will be found blocked.
   for (let j = 0; j < n; j++) if (prices[j] === Number.POSITIVE_INFINITY) prices[j] = 0;
+}
+
+/** The difference between the largest and the smallest of the first n values. */
+function spread(values: Float64Array, n: number): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  let largest = Number.NEGATIVE_INFINITY;
+  for (let k = 0; k < n; k++) {
+    const value = values[k] as number;
+    if (value < smallest) smallest = value;
+    if (value > largest) largest = value;
+  }
+  return largest - smallest;
 }
 
 /** How often the rows may bid, and how many bids a row of the round (on average) has when it is outbid. */
@@ -127,10 +159,11 @@ function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): nu
       let outbids = false;
       if (secondColumn >= 0) {
         const lowered = (prices[column] as number) - (second - best);
-        // Two equally good columns, or as good as float64 can tell: the price stays, and the other column may be free.
+        // Two equally good columns, or as good as float64 can tell: the price stays, and the row takes a free column as
+        // good as the second. To put out the owner of another would go round in circles: the row is left to the search.
         outbids = lowered < (prices[column] as number);
         if (outbids) prices[column] = lowered;
-        else if ((owner[column] as number) >= 0) column = secondColumn;
+        else if ((owner[column] as number) >= 0) column = freeColumn(cost, row, m, secondColumn, second);
       }
       const loser = column < 0 ? -1 : (owner[column] as number);
       if (column < 0 || (secondColumn < 0 && loser >= 0)) {
@@ -149,6 +182,15 @@ function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): nu
   return left;
 }
 
+/** The first free column from `first` on whose reduced cost is at most `most`, or -1; `row` is where the row starts. */
+function freeColumn(cost: Float64Array, row: number, m: number, first: number, most: number): number {
+  const [owner, prices] = [rowOf, price];
+  for (let j = first; j < m; j++) {
+    if ((owner[j] as number) < 0 && (cost[row + j] as number) - (prices[j] as number) <= most) return j;
+  }
+  return -1;
+}
+
 /**
  * Dijkstra's search from a free row to the nearest free column over reduced costs; then every row on the path moves on
  * to its next column.
@@ -165,12 +207,13 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
   keys.fill(Number.POSITIVE_INFINITY, 0, m);
   distances.fill(Number.POSITIVE_INFINITY, 0, m);
   minima.fill(Number.POSITIVE_INFINITY, 0, blocks);
-  // The distance of the nearest free column found so far: nothing beyond it matters.
+  // The nearest free column found so far and its distance: nothing beyond it matters.
+  let exit = -1;
   let limit = Number.POSITIVE_INFINITY;
   let numDone = 0;
   let nearest = -1;
   let reached = 0;
-  for (let i = start, offset = 0; i >= 0; ) {
+  for (let i = start, offset = 0; ; ) {
     if (isBounded[i] === 0) boundRow(cost, i, m);
     const numChanged = scanRow(cost, i, m, offset, limit);
     for (let k = 0; k < numChanged; k++) {
@@ -180,13 +223,21 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
       distances[j] = d;
       const block = j >> blockShift;
       if (d < (minima[block] as number)) minima[block] = d;
-      if (d < limit && (owner[j] as number) < 0) limit = d;
+      if (d < limit && (owner[j] as number) < 0) {
+        limit = d;
+        exit = j;
+      }
     }
 
     let block = 0;
     for (let b = 1; b < blocks; b++) if ((minima[b] as number) < (minima[block] as number)) block = b;
     reached = minima[block] as number;
     if (reached === Number.POSITIVE_INFINITY) return false;
+    // Among equal distances the free column comes first: the others need not be settled.
+    if (reached === limit) {
+      nearest = exit;
+      break;
+    }
     nearest = -1;
     let rest = Number.POSITIVE_INFINITY;
     const end = Math.min(m, (block + 1) << blockShift);
@@ -200,7 +251,6 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
     if (nearest < 0) return false;
     minima[block] = rest;
     i = owner[nearest] as number;
-    if (i < 0) break;
     keys[nearest] = Number.NEGATIVE_INFINITY;
     done[numDone++] = nearest;
     offset = (cost[i * m + nearest] as number) - (prices[nearest] as number) - reached;
