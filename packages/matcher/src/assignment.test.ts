@@ -89,7 +89,7 @@ describe.each(['jonker-volgenant', 'munkres'] as const)('linearSumAssignment by 
         expectPairs(matrix, pairs);
         expect(Math.abs(totalOf(matrix, pairs) - bruteForce(matrix))).toBeLessThanOrEqual(tolerance(matrix));
       }),
-      { numRuns: 1500 },
+      { numRuns: 3000 },
     );
   });
 
@@ -223,6 +223,24 @@ describe('linearSumAssignment', () => {
     expect([...cost]).toEqual([4, 1, 2, 0, 9, 9]);
   });
 
+  it('shifts the total of a square matrix by the levels of its rows and columns', () => {
+    const level = fc.array(fc.integer({ min: -500, max: 500 }), { minLength: 24, maxLength: 24 });
+    const entry = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 24 * 24, maxLength: 24 * 24 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 24 }), entry, level, level, (side, entries, ofRows, ofCols) => {
+        const plain = { rows: side, cols: side, cost: Float64Array.from(entries.slice(0, side * side)) };
+        const cost = plain.cost.map(
+          (c, e) => c + (ofRows[Math.floor(e / side)] as number) + (ofCols[e % side] as number),
+        );
+        const levels = [...ofRows.slice(0, side), ...ofCols.slice(0, side)].reduce((sum, value) => sum + value, 0);
+        const pairs = solve({ ...plain, cost });
+        expectPairs(plain, pairs);
+        expect(totalOf({ ...plain, cost }, pairs)).toBe(totalOf(plain, solve(plain)) + levels);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
   it('keeps its workspace: many calls take no memory for arrays', () => {
     const rows = 120;
     const cols = 150;
@@ -253,6 +271,21 @@ describe('linearSumAssignment', () => {
         expectPairs(matrix, solve(matrix, { solver: 'munkres' }));
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it('names the first of many rows and columns that cannot be completed', () => {
+    const cost = new Float64Array(200 * 200).fill(Number.POSITIVE_INFINITY);
+    for (let row = 0; row < 200; row++) cost.fill(1, 200 * row, 200 * row + 12);
+    expect(() => linearSumAssignment(cost, 200, 200)).toThrow(
+      /rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 3 more can only be paired with columns 0, 1, .*, 9 and 2 more, every/,
+    );
+  });
+
+  it('names a solver that does not exist', () => {
+    const solver = 'hungarian' as 'munkres';
+    expect(() => linearSumAssignment(new Float64Array(1), 1, 1, { solver })).toThrow(
+      "expected the solver 'jonker-volgenant' or 'munkres', got 'hungarian'",
     );
   });
 

@@ -40,7 +40,7 @@ let colOfRow = new Int32Array(0);
  * @returns `out`, or new arrays; empty if there are no rows or no columns
  * @throws AssignmentError if an entry is NaN or -Infinity (with `maximize`: +Infinity), or if too many pairs are
  *   forbidden; also where costs above 1e300 in magnitude make differences overflow
- * @throws RangeError if a length does not fit
+ * @throws RangeError if a length does not fit or there is no such solver
  */
 export function linearSumAssignment(
   cost: Float32Array | Float64Array,
@@ -53,6 +53,9 @@ export function linearSumAssignment(
   const m = isTransposed ? rows : cols;
   const pairs = out ?? { rows: new Int32Array(n), cols: new Int32Array(n) };
   checkLengths(cost, rows, cols, pairs);
+  if (!Object.hasOwn(solvers, solver)) {
+    throw new RangeError(`expected the solver ${Object.keys(solvers).map(quoted).join(' or ')}, got ${quoted(solver)}`);
+  }
   if (n === 0) return pairs;
 
   if (oriented.length < n * m) oriented = new Float64Array(n * m);
@@ -82,6 +85,8 @@ export function linearSumAssignment(
   }
   return pairs;
 }
+
+const quoted = (name: string): string => `'${name}'`;
 
 /** Copies the matrix into `oriented`, negated to maximise; false as soon as an entry is NaN or infinitely good. */
 function copy(cost: Float32Array | Float64Array, length: number, maximize: boolean): boolean {
@@ -164,11 +169,16 @@ function tooLarge(cost: Float32Array | Float64Array, cols: number): AssignmentEr
   return new AssignmentError(message, [row], [col]);
 }
 
+/** So many rows or columns are listed in a message. */
+const mostListed = 10;
+
 function infeasible({ rows, columns }: BlockedRows, isTransposed: boolean, maximize: boolean): AssignmentError {
   const [short, long] = isTransposed ? ['column', 'row'] : ['row', 'column'];
   const forbidden = maximize ? '-Infinity' : 'Infinity';
-  const list = (name: string, indices: readonly number[]) =>
-    `${name}${indices.length === 1 ? '' : 's'} ${indices.join(', ')}`;
+  const list = (name: string, indices: readonly number[]) => {
+    const more = indices.length > mostListed ? ` and ${indices.length - mostListed} more` : '';
+    return `${name}${indices.length === 1 ? '' : 's'} ${indices.slice(0, mostListed).join(', ')}${more}`;
+  };
   const message =
     columns.length === 0
       ? `no assignment is possible: every cost in ${list(short, rows)} is ${forbidden}`
