@@ -9,7 +9,11 @@ import type { SolverName, Timing, TimingRequest } from './matcher-solvers.ts';
 /** Times one solver on one matrix after another. */
 export interface Peer {
   readonly name: SolverName | 'scipy';
-  /** Solves the matrix `runs` times; undefined if that took longer than `limitMs`, which stops it. */
+  /**
+   * Solves the matrix `runs` times; undefined if that took longer than `limitMs`, which stops it.
+   *
+   * @throws Error if the solver's process stops of itself
+   */
   time(matrix: CostMatrix, runs: number, limitMs: number): Promise<Timing | undefined>;
 }
 
@@ -37,6 +41,7 @@ export class SolverProcess {
       return undefined;
     }
     if (child.exitCode === null) return answer[0];
+    this.close();
     throw new Error(`${request.solver} stopped while it solved ${request.rows}x${request.cols}`);
   }
 
@@ -46,52 +51,67 @@ export class SolverProcess {
   }
 }
 
-/** scipy in a Python of its own. */
+/** scipy in a Python of its own; after that was stopped, in a new one. */
 export class Scipy implements Peer {
   readonly name = 'scipy';
   readonly version: string;
-  readonly #python: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #command: string;
+  #python: PythonProcess | undefined;
   #matrix: CostMatrix | undefined;
 
-  private constructor(python: ChildProcess, lines: AsyncIterator<string>, version: string) {
+  private constructor(command: string, python: PythonProcess) {
+    this.#command = command;
     this.#python = python;
-    this.#lines = lines;
-    this.version = version;
+    this.version = python.version;
   }
 
   /** undefined if there is no such Python, or it has no scipy. */
   static async start(command: string): Promise<Scipy | undefined> {
-    const script = fileURLToPath(new URL('./matcher-scipy.py', import.meta.url));
-    const python = spawn(command, [script], { stdio: ['pipe', 'pipe', 'ignore'] });
-    // A command that does not exist closes its output too, which is all that matters here.
-    python.on('error', () => {});
-    const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-    const { value, done } = await lines.next();
-    return done ? undefined : new Scipy(python, lines, JSON.parse(value).version);
+    const python = await startPython(command);
+    return python && new Scipy(command, python);
   }
 
   async time(matrix: CostMatrix, runs: number, limitMs: number): Promise<Timing | undefined> {
+    this.#python ??= await startPython(this.#command);
+    const python = this.#python;
+    if (python === undefined) throw new Error('scipy does not start again');
+    const send = (request: object) => python.process.stdin?.write(`${JSON.stringify(request)}\n`);
     if (this.#matrix !== matrix) {
       const { rows, cols, cost } = matrix;
       const bytes = Buffer.from(cost.buffer, cost.byteOffset, cost.byteLength);
-      this.#send({ rows, cols, cost: bytes.toString('base64') });
+      send({ rows, cols, cost: bytes.toString('base64') });
       this.#matrix = matrix;
     }
-    this.#send({ runs });
-    const line = await within(limitMs, this.#lines.next());
+    send({ runs });
+    const line = await within(limitMs, python.lines.next());
     if (line !== undefined && !line.done) return JSON.parse(line.value);
     this.close();
-    throw new Error('scipy stopped, or took longer than expected');
-  }
-
-  #send(request: object): void {
-    this.#python.stdin?.write(`${JSON.stringify(request)}\n`);
+    if (line === undefined) return undefined;
+    throw new Error(`scipy stopped while it solved ${matrix.rows}x${matrix.cols}`);
   }
 
   close(): void {
-    this.#python.kill();
+    this.#python?.process.kill('SIGKILL');
+    this.#python = undefined;
+    this.#matrix = undefined;
   }
+}
+
+interface PythonProcess {
+  readonly process: ChildProcess;
+  readonly lines: AsyncIterator<string>;
+  /** of scipy */
+  readonly version: string;
+}
+
+async function startPython(command: string): Promise<PythonProcess | undefined> {
+  const script = fileURLToPath(new URL('./matcher-scipy.py', import.meta.url));
+  const python = spawn(command, [script], { stdio: ['pipe', 'pipe', 'ignore'] });
+  // A command that does not exist closes its output too, which is all that matters here.
+  python.on('error', () => {});
+  const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+  const { value, done } = await lines.next();
+  return done ? undefined : { process: python, lines, version: JSON.parse(value).version };
 }
 
 async function within<T>(limitMs: number, result: Promise<T>): Promise<T | undefined> {

@@ -27,6 +27,9 @@ export function benchMatcherCommand(): Command {
       if (scipy && peer === undefined) {
         throw new UserError(`${python} has no scipy: install it, or name another interpreter in PYTHON`);
       }
+      if (peer === undefined) {
+        process.stderr.write(`no scipy in ${python}: pip install scipy, or name an interpreter in PYTHON\n`);
+      }
       const step = benchStep();
       const assignment = await benchAssignments(all, peer, ({ rows, cols, kind, name }) =>
         process.stderr.write(`measuring ${rows}x${cols} ${name ?? kind} …\n`),
