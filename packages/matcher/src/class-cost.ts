@@ -19,6 +19,19 @@ export interface FocalClassCost {
 
 export type ClassCost = SoftmaxClassCost | FocalClassCost;
 
+/** @throws RangeError if there is no such class cost, or alpha or gamma is not finite or gamma negative */
+export function checkClassCost(classCost: ClassCost): void {
+  if (classCost.kind === 'softmax') return;
+  if (classCost.kind !== 'focal') {
+    throw new RangeError(`expected a class cost of kind 'softmax' or 'focal', got '${(classCost as ClassCost).kind}'`);
+  }
+  const { alpha, gamma } = classCost;
+  if (!Number.isFinite(alpha)) throw new RangeError(`expected a finite alpha of the class cost, got ${alpha}`);
+  if (!(Number.isFinite(gamma) && gamma >= 0)) {
+    throw new RangeError(`expected a gamma of the class cost of 0 or more, got ${gamma}`);
+  }
+}
+
 /** How many of the C logits of a query are classes that an object may have. */
 export const objectClasses = ({ kind }: ClassCost, classes: number): number => classes - (kind === 'softmax' ? 1 : 0);
 

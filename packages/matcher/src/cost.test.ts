@@ -84,8 +84,25 @@ describe('matchingCost', () => {
     const one = { labels: Int32Array.of(5), boxes: Float32Array.of(0.5, 0.5, 0.1, 0.1) };
     expect(matchingCost(predictions, one, matchingCosts.dnDetr).cost.length).toBe(queries);
     expect(() => matchingCost(predictions, one, detr)).toThrow('the label of object 0 is 5: expected 0..4');
+    one.boxes[2] = -0.1;
+    expect(() => matchingCost(predictions, one, matchingCosts.dnDetr)).toThrow(
+      /^the width of object 0 is -0\.1\d*: expected 0 or more$/,
+    );
     one.boxes[2] = Number.NaN;
     expect(() => matchingCost(predictions, one, matchingCosts.dnDetr)).toThrow('the box of object 0 holds NaN');
+  });
+});
+
+describe('the settings of the cost', () => {
+  const { dnDetr } = matchingCosts;
+  it.each<[Partial<MatchingCost>, string]>([
+    [{ weights: { ...dnDetr.weights, l1: Number.NaN } }, 'expected a finite weights.l1, got NaN'],
+    [{ giouEpsilon: -1 }, 'expected a giouEpsilon of 0 or more, got -1'],
+    [{ classCost: { ...dnDetr.classCost, alpha: Number.NaN } }, 'expected a finite alpha of the class cost, got NaN'],
+    [{ classCost: { ...dnDetr.classCost, gamma: -2 } }, 'expected a gamma of the class cost of 0 or more, got -2'],
+    [{ classCost: { kind: 'bce' as 'softmax' } }, "expected a class cost of kind 'softmax' or 'focal', got 'bce'"],
+  ])('%o must be in range', (change, message) => {
+    expect(() => matchingCost(predictions, objects, { ...dnDetr, ...change })).toThrow(new RangeError(message));
   });
 });
 
@@ -133,11 +150,15 @@ describe('a prediction that is not finite', () => {
     const point = { labels: Int32Array.of(1), boxes: Float32Array.of(0.5, 0.5, 0, 0) };
     const same = broken(({ boxes }) => boxes.set(point.boxes, 4 * 8));
     expect(() => matchingCost(same, point, matchingCosts.detr)).toThrow(
-      'query 8: its cost with object 0 is NaN, as without an epsilon GIoU may be 0/0',
+      'query 8: its cost with object 0 is NaN, as without an epsilon GIoU divides by 0',
     );
     const options = { nonFinite: 'replace', warn: () => {} } as const;
     const { cost, replacedCosts } = matchingCost(same, point, matchingCosts.detr, options);
     expect([cost[8], replacedCosts]).toEqual([replacementCost, 1]);
     expect(matchingCost(same, point, matchingCosts.dnDetr).replacedCosts).toBe(0);
+    const huge = broken(({ boxes }) => boxes.fill(3e38, 4 * 8, 4 * 9));
+    expect(() => matchingCost(huge, point, matchingCosts.detr)).toThrow(
+      'query 8: its cost with object 0 is NaN, as its box, the object or a weight is too large',
+    );
   });
 });

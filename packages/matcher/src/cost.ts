@@ -1,6 +1,6 @@
 /** The cost of matching queries with objects: a class term, L1 and GIoU of the boxes. */
 import { cxcywhToXyxy, giouAt, overlapEpsilon } from '@dn-detr/boxes';
-import { type ClassCost, objectClasses, writeClassCosts } from './class-cost.ts';
+import { type ClassCost, checkClassCost, objectClasses, writeClassCosts } from './class-cost.ts';
 import {
   describeNonFinite,
   type NonFiniteOptions,
@@ -37,12 +37,14 @@ export interface MatchingCostOptions extends NonFiniteOptions {
 
 /**
  * The cost of every query with every object of one image, in one layer, as `models/matcher.py` of facebookresearch/detr
- * and IDEA-Research/DN-DETR compute it (to 1e-6: exponentials and logarithms come from tables).
+ * and IDEA-Research/DN-DETR compute it: class terms to 1e-7, as exponentials and logarithms come from tables; corners are rounded to
+ * float32, as in the reference.
  *
  * @param cost such as `matchingCosts.dnDetr`
  * @returns the costs `[Q, G]`, in `out` if given, and how many of them were replaced
  * @throws PredictionError if a prediction is not finite, unless such costs are to be replaced
- * @throws RangeError if a length does not fit, or a label is not one of the classes
+ * @throws RangeError if a length does not fit, a label is not one of the classes, an object's size is negative, or the
+ *   settings of the cost are not finite
  */
 export function matchingCost(
   predictions: QueryPredictions,
@@ -50,6 +52,7 @@ export function matchingCost(
   cost: MatchingCost,
   { out, ...nonFinite }: MatchingCostOptions = {},
 ): { cost: Float32Array | Float64Array; replacedCosts: number } {
+  checkCost(cost);
   const queries = predictions.boxes.length / 4;
   const classes = queries === 0 ? 0 : predictions.logits.length / queries;
   if (!Number.isInteger(queries) || !Number.isInteger(classes) || (queries === 0 && predictions.logits.length > 0)) {
@@ -71,6 +74,18 @@ export function matchingCost(
   return { cost: result, replacedCosts: replacements.count };
 }
 
+/** @throws RangeError if there is no such class cost, a number is not finite, or the epsilon or gamma is negative */
+export function checkCost({ classCost, weights, giouEpsilon }: MatchingCost): void {
+  checkClassCost(classCost);
+  for (const name of ['class', 'l1', 'giou'] as const) {
+    if (!Number.isFinite(weights[name]))
+      throw new RangeError(`expected a finite weights.${name}, got ${weights[name]}`);
+  }
+  if (!(Number.isFinite(giouEpsilon) && giouEpsilon >= 0)) {
+    throw new RangeError(`expected a giouEpsilon of 0 or more, got ${giouEpsilon}`);
+  }
+}
+
 // The workspace of `objectCosts`; it grows to the largest image seen and is used again.
 let costs = new Float64Array(0);
 let classCosts = new Float64Array(0);
@@ -80,7 +95,7 @@ let objectCorners = new Float32Array(0);
 /**
  * The costs of one image and layer with objects as rows, `[G, Q]`, which is how the solver wants them.
  *
- * @param objects have been checked
+ * @param objects have been checked, as has the cost
  * @returns `[G, Q]`, in a workspace: valid until the next call
  * @throws PredictionError if a prediction is not finite and `replacements` does not allow that
  */
@@ -96,7 +111,7 @@ export function objectCosts(
   const { logits, boxes } = predictions;
   const count = labels.length;
   const invalid = nonFiniteQueries(predictions, queries, classes);
-  for (const q of invalid) replacements.add(count, describeNonFinite(predictions, classes, q), place, q);
+  for (const q of invalid) replacements.add(count, () => describeNonFinite(predictions, classes, q), place, q);
 
   // Every class that occurs is computed once, however many objects have it.
   const distinct = [...new Set(Array.from(labels))];
@@ -116,7 +131,7 @@ export function objectCosts(
     const row = g * queries;
     const classRow = distinct.indexOf(labels[g] as number) * queries;
     const total = writeBoxCosts(boxes, objectBoxes, g, queries, weights, giouEpsilon, row, classRow);
-    if (!Number.isFinite(total)) replaceUndefined(row, queries, g, invalid, replacements, place);
+    if (!Number.isFinite(total)) replaceUndefined(row, queries, g, giouEpsilon, invalid, replacements, place);
   }
   for (const q of invalid) for (let g = 0; g < count; g++) costs[g * queries + q] = replacementCost;
   return costs.subarray(0, count * queries);
@@ -153,19 +168,39 @@ function writeBoxCosts(
   return total;
 }
 
-/** Finite predictions have a cost that is not where GIoU is 0/0: without an epsilon, for two equal boxes without area. */
+/**
+ * Finite predictions have a cost that is not where GIoU divides by 0 (without an epsilon, for two boxes without area), or
+ * where huge numbers overflow.
+ *
+ * @param invalid queries to leave alone, rising
+ */
 function replaceUndefined(
   row: number,
   queries: number,
   object: number,
+  giouEpsilon: number,
   invalid: readonly number[],
   replacements: Replacements,
   place: Place,
 ): void {
+  let next = 0;
   for (let q = 0; q < queries; q++) {
+    if (invalid[next] === q) {
+      next++;
+      continue;
+    }
     const cost = costs[row + q] as number;
-    if (Number.isFinite(cost) || invalid.includes(q)) continue;
-    replacements.add(1, `its cost with object ${object} is ${cost}, as without an epsilon GIoU may be 0/0`, place, q);
+    if (Number.isFinite(cost)) continue;
+    const problem = () => {
+      const giou = giouAt(corners, 4 * q, objectCorners, 4 * object, giouEpsilon);
+      const isDivision =
+        giouEpsilon === 0 && !Number.isFinite(giou) && corners.subarray(4 * q, 4 * q + 4).every(Number.isFinite);
+      const reason = isDivision
+        ? 'without an epsilon GIoU divides by 0'
+        : 'its box, the object or a weight is too large';
+      return `its cost with object ${object} is ${cost}, as ${reason}`;
+    };
+    replacements.add(1, problem, place, q);
     costs[row + q] = replacementCost;
   }
 }

@@ -142,6 +142,19 @@ describe('matchingTargets', () => {
     }
   });
 
+  it('must be those that were matched', () => {
+    const matches = matchLayers(predictions, objects, matchingCosts.detr);
+    const [first, ...rest] = objects as [ObjectTargets, ...ObjectTargets[]];
+    const fewer = { labels: [0], boxes: [0.5, 0.5, 0.1, 0.1] };
+    expect(() => matchingTargets(matches, [fewer, ...rest], 5)).toThrow(
+      /^image 0: object \d is matched, but there are 1 objects$/,
+    );
+    const foreign = { ...first, labels: [7, 7, 7, 7, 7] };
+    expect(() => matchingTargets(matches, [foreign, ...rest], 5)).toThrow(
+      /^image 0: the label of object \d is 7: expected 0\.\.4$/,
+    );
+  });
+
   it('divide by 1 at least', () => {
     const empty = { labels: new Int32Array(0), boxes: new Float32Array(0) };
     const none = [empty, empty, empty, empty];

@@ -1,7 +1,7 @@
 /** Matching all decoder layers and images of a batch in one call. */
 import { type Assignment, type AssignmentSolver, linearSumAssignment } from './assignment.ts';
 import { objectClasses } from './class-cost.ts';
-import { type MatchingCost, objectCosts } from './cost.ts';
+import { checkCost, type MatchingCost, objectCosts } from './cost.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
 import { checkObjects, type ObjectTargets } from './objects.ts';
 
@@ -49,7 +49,8 @@ export interface UnmatchedObjects {
  * @param objects of each image, `[B]`
  * @param cost such as `matchingCosts.dnDetr`
  * @throws PredictionError if a prediction is not finite, unless such costs are to be replaced
- * @throws RangeError if a length does not fit, or a label is not one of the classes
+ * @throws RangeError if a length does not fit, a label is not one of the classes, an object's size is negative, or the
+ *   settings of the cost are not finite
  */
 export function matchLayers(
   predictions: LayerPredictions,
@@ -59,6 +60,7 @@ export function matchLayers(
 ): LayerMatches {
   const { logits, boxes, layers, batch, queries, classes } = predictions;
   checkShapes(predictions, objects.length);
+  checkCost(cost);
   const numClasses = objectClasses(cost.classCost, classes);
   let most = 0;
   for (const [image, found] of objects.entries()) {
@@ -74,6 +76,7 @@ export function matchLayers(
     rows: new Int32Array(Math.min(most, queries)),
     cols: new Int32Array(Math.min(most, queries)),
   };
+  const options = { out: pairs, ...(solver === undefined ? {} : { solver }) };
   for (let layer = 0; layer < layers; layer++) {
     for (const [image, found] of objects.entries()) {
       const count = found.labels.length;
@@ -84,7 +87,7 @@ export function matchLayers(
         boxes: boxes.subarray(first * 4, (first + queries) * 4),
       };
       const costs = objectCosts(ofImage, queries, classes, found, cost, replacements, { layer, image });
-      linearSumAssignment(costs, count, queries, { out: pairs, ...(solver === undefined ? {} : { solver }) });
+      linearSumAssignment(costs, count, queries, options);
       for (let k = 0; k < Math.min(count, queries); k++) {
         matched[first + (pairs.cols[k] as number)] = pairs.rows[k] as number;
       }
@@ -104,8 +107,9 @@ function missingFrom(matched: Int32Array, count: number): number[] {
 /** @throws RangeError if the arrays are not of the sizes given */
 function checkShapes({ logits, boxes, layers, batch, queries, classes }: LayerPredictions, images: number): void {
   for (const [name, size] of Object.entries({ layers, batch, queries, classes })) {
-    if (!Number.isSafeInteger(size) || size < 0)
+    if (!Number.isSafeInteger(size) || size < 0) {
       throw new RangeError(`expected a whole number of ${name}, got ${size}`);
+    }
   }
   const expectLength = (name: string, length: number, axes: readonly number[]) => {
     const expected = axes.reduce((product, axis) => product * axis, 1);

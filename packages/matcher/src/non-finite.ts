@@ -4,7 +4,7 @@ import type { QueryPredictions } from './predictions.ts';
 export interface NonFiniteOptions {
   /**
    * What to do with a query that has a logit or a box coordinate that is NaN or infinite: `throw` (the default), or
-   * `replace` all its costs by `replacementCost`, so that it is matched last.
+   * `replace` all its costs by `replacementCost`, so that it is matched before costs above 1e6 only.
    */
   readonly nonFinite?: 'throw' | 'replace';
   /** told once a call that costs were replaced, how many and where first; default `console.warn` */
@@ -95,16 +95,16 @@ export class Replacements {
   /**
    * Agrees to replace costs of a query, or not.
    *
-   * @param problem what is wrong, such as `logit 3 is NaN`
+   * @param problem says what is wrong, such as `logit 3 is NaN`; asked only if that is told
    * @throws PredictionError if nothing is to be replaced
    */
-  add(costs: number, problem: string, place: Place, query: number): void {
-    const message = `${placeOf(place, query)}: ${problem}`;
+  add(costs: number, problem: () => string, place: Place, query: number): void {
+    const message = () => `${placeOf(place, query)}: ${problem()}`;
     if (this.#mode === 'throw') {
-      const hint = "has the training diverged? With nonFinite: 'replace' such a query is matched last";
-      throw new PredictionError(`${message}; ${hint}`, place, query);
+      const hint = "has the training diverged? With nonFinite: 'replace' such a query costs 1e6";
+      throw new PredictionError(`${message()}; ${hint}`, place, query);
     }
-    if (this.#count === 0) this.#first = message;
+    if (this.#count === 0) this.#first = message();
     this.#count += costs;
   }
 

@@ -6,10 +6,16 @@ export interface ObjectTargets {
   readonly boxes: ArrayLike<number>;
 }
 
+const extents = [
+  [2, 'width'],
+  [3, 'height'],
+] as const;
+
 /**
  * @param numClasses labels are below it
  * @param where how messages begin, such as `image 3: `
- * @throws RangeError if there are not four box numbers a label, a label is out of range or a box is not finite
+ * @throws RangeError if there are not four box numbers a label, a label is out of range, or a box is not finite or
+ *   of negative size
  */
 export function checkObjects({ labels, boxes }: ObjectTargets, numClasses: number, where = ''): void {
   const count = labels.length;
@@ -24,6 +30,10 @@ export function checkObjects({ labels, boxes }: ObjectTargets, numClasses: numbe
     }
     for (let k = 4 * object; k < 4 * object + 4; k++) {
       if (!Number.isFinite(boxes[k])) throw new RangeError(`${where}the box of object ${object} holds ${boxes[k]}`);
+    }
+    for (const [k, name] of extents) {
+      const extent = boxes[4 * object + k] as number;
+      if (extent < 0) throw new RangeError(`${where}the ${name} of object ${object} is ${extent}: expected 0 or more`);
     }
   }
 }

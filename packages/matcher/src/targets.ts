@@ -22,7 +22,8 @@ export interface DenseTargets {
  *
  * @param objects those that were matched, `[B]`
  * @param numClasses classes of objects; it stands for "no object"
- * @throws RangeError if there are not objects for every image
+ * @throws RangeError if there are not objects for every image, a matched one is not among them, or a label of theirs is
+ *   not one of the classes
  */
 export function matchingTargets(
   { layers, batch, queries, objects: matched }: LayerMatches,
@@ -39,9 +40,17 @@ export function matchingTargets(
   for (let at = 0; at < size; at++) {
     const object = matched[at] as number;
     if (object < 0) continue;
-    const image = objects[Math.floor(at / queries) % batch] as ObjectTargets;
-    classes[at] = image.labels[object] as number;
-    for (let k = 0; k < 4; k++) boxes[4 * at + k] = image.boxes[4 * object + k] as number;
+    const image = Math.floor(at / queries) % batch;
+    const { labels, boxes: objectBoxes } = objects[image] as ObjectTargets;
+    const label = labels[object];
+    if (label === undefined) {
+      throw new RangeError(`image ${image}: object ${object} is matched, but there are ${labels.length} objects`);
+    }
+    if (!Number.isInteger(label) || label < 0 || label >= numClasses) {
+      throw new RangeError(`image ${image}: the label of object ${object} is ${label}: expected 0..${numClasses - 1}`);
+    }
+    classes[at] = label;
+    for (let k = 0; k < 4; k++) boxes[4 * at + k] = objectBoxes[4 * object + k] as number;
     boxWeights[at] = 1;
   }
   const normalizer = Math.max(
