@@ -63,7 +63,7 @@ describe('box formats', () => {
   });
 
   it('clip to the image', () => {
-    expect(clipBoxes(Float32Array.of(-1, 0.2, 0.5, 3, 2, 2, 3, 3))).toEqual(
+    expect(clipBoxes(Float32Array.of(-1, 0.2, 0.5, 3, 2, 2, 3, 3), 1, 1)).toEqual(
       Float32Array.of(0, Math.fround(0.2), 0.5, 1, 1, 1, 1, 1),
     );
     fc.assert(

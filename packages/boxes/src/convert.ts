@@ -94,8 +94,8 @@ export function toNormalized(
  */
 export function clipBoxes(
   boxes: Float32Array,
-  width = 1,
-  height = 1,
+  width: number,
+  height: number,
   out: Float32Array = new Float32Array(boxes.length),
 ): Float32Array {
   checkBoxes(boxes, out);

@@ -4,8 +4,8 @@
  * Every quotient has `epsilon` added to its denominator: 1e-6 as in DN-DETR and DINO (the default), where two coinciding
  * boxes without area give 0; or 0 as in DETR, where they give 0/0 = NaN.
  *
- * Nothing is asserted about the corners: a box with swapped corners overlaps nothing, and its area is the product of its
- * signed extents. Sources: `util/box_ops.py` of facebookresearch/detr and IDEA-Research/DN-DETR.
+ * Nothing is asserted about the corners: a box with swapped corners overlaps nothing, its area is the product of its
+ * signed extents, and its GIoU means nothing. Coordinates must be finite. Sources: `util/box_ops.py` of facebookresearch/detr and IDEA-Research/DN-DETR.
  *
  * Every function with `out` writes there and returns it; all throw a RangeError if a length does not fit.
  */
@@ -13,7 +13,7 @@
 /** What DN-DETR adds to the denominators of IoU and GIoU. */
 export const overlapEpsilon = 1e-6;
 
-/** Areas `[N]` of boxes `[N, 4]`. */
+/** Areas `[N]` of xyxy boxes `[N, 4]`. */
 export function boxArea(boxes: Float32Array, out?: Float32Array): Float32Array {
   const count = countBoxes(boxes);
   const areas = outputOf(count, out);
