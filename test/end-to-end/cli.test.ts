@@ -55,6 +55,23 @@ describe('npm start', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
+  it('measures a training step', async () => {
+    const { code, stdout } = await cli(['bench', 'step', '--config', 'micro', '--steps', '1', '--json']);
+    expect(code).toBe(0);
+    const [result] = JSON.parse(stdout).results;
+    expect(result).toMatchObject({ config: 'micro', captures: expect.any(Number) });
+    expect(Object.keys(result.phases)).toEqual(['forward', 'matching', 'loss', 'backward', 'optimiser']);
+    for (const value of [
+      result.ms,
+      result.msMin,
+      result.imagesPerSecond,
+      result.peakRssMiB,
+      ...Object.values(result.phases),
+    ]) {
+      expect(value).toBeGreaterThan(0);
+    }
+  });
+
   it('checks parity and prints one JSON document', async () => {
     const { code, stdout } = await cli(['parity', '--dir', fixtures, '--json']);
     const result = JSON.parse(stdout);

@@ -1,7 +1,8 @@
 /**
  * A forward pass in lanes: parts of the batch between which no op waits for another. TensorFlow gives each lane of a
  * captured graph a thread of its own, where one chain of ops shares out every single op and waits for its slowest share.
- * The gradients of the lanes are added up, which is the same gradient but for rounding.
+ * The gradients of the lanes are added up, which is the same gradient but for
+ * rounding, and but for dropout, which draws for each lane.
  */
 import type {
   Detector,

@@ -17,7 +17,7 @@ describe('denoisingSettings', () => {
   it.each<[Partial<DenoisingOptions>, string]>([
     [{ numClasses: 0 }, 'numClasses is 0: expected a whole number from 1'],
     [{ matchingQueries: 0 }, 'matchingQueries is 0: expected a whole number from 1'],
-    [{ groups: 2.5 }, 'groups is 2.5: expected a whole number from 1'],
+    [{ groups: 2.5 }, 'groups is 2.5: expected a whole number from 0'],
     [{ slotBucket: 0 }, 'slotBucket is 0: expected a whole number from 1'],
     [{ maxKnownQueries: 0 }, 'maxKnownQueries is 0: expected a whole number from 1'],
     [{ maxKnownQueries: 1, contrastive: true }, 'maxKnownQueries is 1: expected a whole number from 2'],
@@ -27,7 +27,7 @@ describe('denoisingSettings', () => {
     [{ isolate: 'all' as never }, "isolate holds 'all': expected groups, known, nothing"],
     [{ skip: ['small' as never] }, "skip holds 'small': expected crowd, degenerate"],
     [{ skip: 'crowd' as never }, "skip is 'crowd': expected an array of crowd, degenerate"],
-    [{ groups: '5' as never }, "groups is '5': expected a whole number from 1"],
+    [{ groups: '5' as never }, "groups is '5': expected a whole number from 0"],
     [{ labelNoise: '0.3' as never }, "labelNoise is '0.3': expected 0..1"],
     [{ contrastive: 'false' as never }, "contrastive is 'false': expected a boolean"],
     [{ boxnoise: 0.3 } as never, "there is no option 'boxnoise': expected numClasses, matchingQueries, groups"],

@@ -73,7 +73,7 @@ export function denoisingSettings(options: DenoisingOptions): DenoisingSettings 
   }
   requireCount(settings, 'numClasses', 1);
   requireCount(settings, 'matchingQueries', 1);
-  requireCount(settings, 'groups', 1);
+  requireCount(settings, 'groups', 0);
   requireCount(settings, 'slotBucket', 1);
   if (maxKnownQueries !== Number.POSITIVE_INFINITY) requireCount(settings, 'maxKnownQueries', contrastive ? 2 : 1);
   requireScale(settings, 'labelNoise', 1);

@@ -149,6 +149,14 @@ describe('prepareKnownQueries', () => {
     );
   });
 
+  it('makes none without groups, for the baseline of denoising', () => {
+    const { layout, labels, targets, usage } = prepareKnownQueries([manyObjects(3)], seededNoise(1), {
+      ...options,
+      groups: 0,
+    });
+    expect([layout.known, labels.length, targets.normalizer, usage.queries, usage.objects]).toEqual([0, 0, 0, 0, 0]);
+  });
+
   it('asks nothing of chance where there is no noise', () => {
     const silent: NoiseSource = { uniform: () => expect.fail('uniform'), integers: () => expect.fail('integers') };
     for (const contrastive of [false, true]) {
@@ -161,6 +169,6 @@ describe('prepareKnownQueries', () => {
     expect(() => prepareKnownQueries([manyObjects(1)], seededNoise(1), { ...options, numClasses: 2 })).toThrow(
       'image 0, object 0: label 2 is no class',
     );
-    expect(() => prepareKnownQueries([], seededNoise(1), { ...options, groups: 0 })).toThrow('groups is 0');
+    expect(() => prepareKnownQueries([], seededNoise(1), { ...options, groups: -1 })).toThrow('groups is -1');
   });
 });

@@ -59,7 +59,7 @@ export function prepareKnownQueries(
     : jitterBoxes(clean.boxes, settings, noise);
   const placed = scatter(places, { labels, boxes }, layout);
 
-  const objects = countOf(chosen);
+  const fed = countOf(chosen);
   return {
     ...placed,
     numClasses,
@@ -67,7 +67,12 @@ export function prepareKnownQueries(
     groupMask: groupMask(layout, isolate),
     keyPadding: maskPadding ? keyPadding(layout, placed.valid) : undefined,
     targets: knownTargets({ numClasses, ...placed }, targets, settings),
-    usage: { queries: places.at.length, objects, overBudget: countOf(indices) - objects, ...skipped },
+    usage: {
+      queries: places.at.length,
+      objects: layout.groups === 0 ? 0 : fed,
+      overBudget: countOf(indices) - fed,
+      ...skipped,
+    },
   };
 }
 

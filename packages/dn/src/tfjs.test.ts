@@ -1,4 +1,4 @@
-import type { Predictions } from '@dn-detr/core';
+import { criterionPresets, type Predictions } from '@dn-detr/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useCpuBackend } from '../../../test/support/cpu-backend.ts';
@@ -82,7 +82,11 @@ describe('knownLoss', () => {
     // Half of the true box is covered, and the predicted one lies inside it: IoU and GIoU are 1/2.
     const expected = focal + 5 * 0.25 + 2 * 0.5;
     expectNoLeak(() => {
-      const { total, terms } = knownLoss({ logits: tf.tensor4d(logits, [1, 1, 1, 2]), boxes }, queries);
+      const { total, terms } = knownLoss(
+        { logits: tf.tensor4d(logits, [1, 1, 1, 2]), boxes },
+        queries,
+        criterionPresets.dnDetr,
+      );
       expect(total.dataSync()[0]).toBeCloseTo(expected, 4);
       expect(terms.shape).toEqual([1, 1, 6]);
     });
@@ -97,7 +101,7 @@ describe('knownLoss', () => {
           { ...predictionsOf(1, 2, 3), logits: logits as tf.Tensor4D },
           queries,
         );
-        const { total, terms } = knownLoss(known, queries);
+        const { total, terms } = knownLoss(known, queries, criterionPresets.dnDetr);
         expect([...total.dataSync(), ...terms.dataSync()]).toEqual([0]);
         expect(terms.shape).toEqual([0, 0, 6]);
         return tf.add(total, tf.sum(matching.logits));

@@ -6,10 +6,10 @@ import {
   type CriterionOptions,
   type CriterionOutput,
   criterion,
-  criterionPresets,
   type KnownInputs,
   mergeTargets,
   type Predictions,
+  type QueryCounts,
   targetTensors,
 } from '@dn-detr/core';
 import { scalar, split, type Tensor4D, tensor2d, tensor3d } from '@tensorflow/tfjs-core';
@@ -79,7 +79,9 @@ export function splitPredictions(predictions: Predictions, { layout }: Pick<Know
  * The loss of restoring known queries, over all decoder layers, to be added to the loss of the matching ones.
  *
  * @param predictions those of known queries alone: logits `[L, B, K, C]`, boxes `[L, B, K, 4]`; undefined where K = 0
- * @param options the class loss and what each loss counts for; DN-DETR's where left out
+ * @param options the class loss and what each loss counts for: `criterionPresets.dnDetr`, or `.detr` for a model whose
+ *   last logit is "no object"
+ * @param counts with gradient accumulation: `knownCounts` of all micro-batches
  * @returns total and terms `[1, L, 6]` of core's `criterion`; where K = 0 a total of 0 without a gradient, and no terms,
  *   `[0, 0, 6]`
  * @throws RangeError if the predictions are of other queries than the targets
@@ -87,10 +89,14 @@ export function splitPredictions(predictions: Predictions, { layout }: Pick<Know
 export function knownLoss(
   predictions: Predictions | undefined,
   { targets, layout }: Pick<KnownQueries, 'targets' | 'layout'>,
-  options: CriterionOptions = criterionPresets.dnDetr,
+  options: CriterionOptions,
+  counts?: QueryCounts,
 ): CriterionOutput {
   if (predictions === undefined) return { total: scalar(0), terms: tensor3d([], [0, 0, 6]) };
   const layers = predictions.logits.shape[0];
-  const merged = mergeTargets({ known: targets }, { layers, batch: layout.batch, classLoss: options.classLoss });
+  const merged = mergeTargets(
+    { known: targets },
+    { layers, batch: layout.batch, classLoss: options.classLoss, counts: counts && { known: counts } },
+  );
   return criterion(predictions, targetTensors(merged), layout.known, options);
 }

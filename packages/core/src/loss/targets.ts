@@ -96,7 +96,7 @@ export interface MergeOptions {
   /** the criterion's; the softmax cross entropy weighs "no object" less and divides by the sum of weights */
   readonly classLoss: ClassLoss;
   /** only for gradient accumulation: `matchingCounts` and `knownCounts` of the whole step */
-  readonly counts?: Parts<QueryCounts>;
+  readonly counts?: Parts<QueryCounts> | undefined;
 }
 
 /**

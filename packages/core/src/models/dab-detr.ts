@@ -11,7 +11,7 @@ import { repeatEachRow, repeatRows } from '../nn/repeat.ts';
 import { dabDecoder, declareDabDecoder } from '../transformer/dab-decoder.ts';
 import { declareEncoder, encoder } from '../transformer/encoder.ts';
 import { type LayerOptions, type Pass, transformerGroup } from '../transformer/layer.ts';
-import { type Detector, type DetectorOptions, withBackbone } from './detector.ts';
+import { checkSizes, type Detector, type DetectorOptions, withBackbone } from './detector.ts';
 import { declareLabelEmbedding, knownContent, unknownContent } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { declareProjection, tokens } from './tokens.ts';
@@ -68,6 +68,23 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
   const { backbone, classes, width = 256, heads = 8, feedForward = 2048, activation = 'prelu' } = options;
   const { encoderLayers = 6, decoderLayers = 6, dropout = 0, patterns = 0, anchorEpsilon = 1e-3 } = options;
   const { temperatureH = 20, temperatureW = 20, keepQueryPosition = false } = options;
+  checkSizes(
+    {
+      classes,
+      queries: options.queries,
+      width,
+      heads,
+      feedForward,
+      encoderLayers,
+      decoderLayers,
+      temperatureH,
+      temperatureW,
+    },
+    { activation, dropout },
+  );
+  if (!(Number.isSafeInteger(patterns) && patterns >= 0)) {
+    throw new RangeError(`patterns is ${patterns}: expected a whole number from 0`);
+  }
   const layer: LayerOptions = { width, heads, feedForward, activation, preNorm: false };
   const encoderOptions = { ...layer, layers: encoderLayers, scalePositions: true };
   const decoderOptions = { ...layer, layers: decoderLayers, keepQueryPosition, epsilon: anchorEpsilon };

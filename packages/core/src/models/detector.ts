@@ -104,6 +104,10 @@ export function withBackbone(backbone: Backbone, rest: Omit<Detector, 'forward'>
     ...rest,
     parameters: [...backbone.parameters, ...rest.parameters],
     forward(tensors, { images, padding }, known, options) {
+      const expected = images.shape.slice(0, 3);
+      if (padding !== undefined && `${padding.shape}` !== `${expected}`) {
+        throw new Error(`the padding is [${padding.shape}], expected [${expected}] like the images [${images.shape}]`);
+      }
       const features = backbone.forward(tensors, images);
       const [, height, width] = features.shape;
       const featurePadding = padding && resizeMask(padding, [height, width]);
@@ -122,4 +126,26 @@ export function splitFrozen(parameters: readonly ParameterDeclaration[]): {
     trained: parameters.filter((parameter) => !isFrozen(parameter)),
     frozen: parameters.filter(isFrozen),
   };
+}
+
+/**
+ * @param sizes by name: whole numbers from 1
+ * @throws RangeError naming the option that no model can be built with
+ */
+export function checkSizes(
+  { width, heads, ...sizes }: Readonly<Record<string, number>> & { readonly width: number; readonly heads: number },
+  { activation, dropout }: { readonly activation: string; readonly dropout: number },
+): void {
+  for (const [name, size] of Object.entries({ ...sizes, width, heads })) {
+    if (Number.isSafeInteger(size) && size >= 1) continue;
+    throw new RangeError(`${name} is ${size}: expected a whole number from 1`);
+  }
+  // Half of the sine encoding is for y, half for x, and each of these has sines and cosines in pairs.
+  if (width % 4 !== 0 || width % heads !== 0) {
+    throw new RangeError(`width is ${width} with ${heads} heads: expected a multiple of 4 and of the heads`);
+  }
+  if (!['relu', 'prelu'].includes(activation)) {
+    throw new RangeError(`activation is '${activation}': expected 'relu' or 'prelu'`);
+  }
+  if (!(dropout >= 0 && dropout < 1)) throw new RangeError(`dropout is ${dropout}: expected at least 0 and below 1`);
 }

@@ -12,7 +12,7 @@ import { boxSineEmbedding } from '../position.ts';
 import { declareDecoder, decoder } from '../transformer/decoder.ts';
 import { declareEncoder, encoder } from '../transformer/encoder.ts';
 import { declareTransformerMlp, type LayerOptions, type Pass, transformerGroup } from '../transformer/layer.ts';
-import { type Detector, type DetectorOptions, type KnownInputs, withBackbone } from './detector.ts';
+import { checkSizes, type Detector, type DetectorOptions, type KnownInputs, withBackbone } from './detector.ts';
 import { declareLabelEmbedding, knownContent } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { declareProjection, tokens } from './tokens.ts';
@@ -51,6 +51,10 @@ export function dnDetrVanilla(options: DetrOptions): Detector {
 function build(options: DetrOptions, denoising: boolean): Detector {
   const { backbone, classes, queries, encoderLayers = 6, decoderLayers = 6, dropout = 0.1 } = options;
   const { width = 256, heads = 8, feedForward = 2048, preNorm = false } = options;
+  checkSizes(
+    { classes, queries, width, heads, feedForward, encoderLayers, decoderLayers },
+    { activation: 'relu', dropout },
+  );
   const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm };
   const encoderOptions = { ...layer, layers: encoderLayers, scalePositions: false };
   const decoderOptions = { ...layer, layers: decoderLayers };

@@ -168,6 +168,24 @@ describe('models', () => {
     expect(other['refpoint_embed.weight']?.dataSync()).not.toEqual(plain['refpoint_embed.weight']?.dataSync());
   });
 
+  it.each([
+    [{ width: 18 }, 'width is 18 with 2 heads: expected a multiple of 4 and of the heads'],
+    [{ heads: 3 }, 'width is 16 with 3 heads'],
+    [{ queries: -1 }, 'queries is -1: expected a whole number from 1'],
+    [{ decoderLayers: 0 }, 'decoderLayers is 0'],
+    [{ dropout: 1.5 }, 'dropout is 1.5: expected at least 0 and below 1'],
+  ])('cannot be built with %j', (wrong, message) => {
+    for (const build of Object.values(models)) expect(() => build({ ...options, ...wrong })).toThrow(message);
+  });
+
+  it('say when the padding is of other images', () => {
+    const { model, tensors } = build('dnDetr');
+    const padding = tf.zeros<tf.Rank.R3>([batch, 8, 8]);
+    expect(() => model.forward(tensors, { images: images(), padding })).toThrow(
+      'the padding is [2,8,8], expected [2,16,24] like the images [2,16,24,3]',
+    );
+  });
+
   it('repeat their queries for every pattern', () => {
     const model = dabDetr({ ...options, patterns: 3 });
     const { logits } = model.forward(initialParameters(model.parameters, 1), { images: images() });

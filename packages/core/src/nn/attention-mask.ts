@@ -1,5 +1,5 @@
 /** Which keys a query may see, as what is added to the scores of attention. */
-import { maximum, min, mul, reshape, sub, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { cast, maximum, min, mul, reshape, sub, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
 /** Made once for a stack of layers by `attentionMask`. The axes are batch, head, query, key; 1 where all are alike. */
 // A type, not an interface: only types count as tensor containers.
@@ -18,7 +18,10 @@ const far = -1e9;
  *
  * @param blocked `[Q, K]` for all images and heads, or `[B*H, Q, K]`, batch first
  * @param keyPadding `[B, K]`
+ * Any type of numbers, or booleans.
+ *
  * @returns undefined if nothing is masked
+ * @throws if the padding is not that of `batch` images
  */
 export function attentionMask(
   { blocked, keyPadding }: { readonly blocked?: Tensor; readonly keyPadding?: Tensor },
@@ -29,8 +32,13 @@ export function attentionMask(
     const [rows, columns] = blocked.shape.slice(-2) as [number, number];
     parts.push(reshape(blocked, blocked.rank === 2 ? [1, 1, rows, columns] : [batch, -1, rows, columns]));
   }
-  if (keyPadding !== undefined) parts.push(reshape(keyPadding, [batch, 1, 1, -1]));
-  const [first, second] = parts;
+  if (keyPadding !== undefined) {
+    if (keyPadding.rank !== 2 || keyPadding.shape[0] !== batch) {
+      throw new Error(`attentionMask: keyPadding is [${keyPadding.shape}], expected [${batch}, keys]`);
+    }
+    parts.push(reshape(keyPadding, [batch, 1, 1, -1]));
+  }
+  const [first, second] = parts.map((part) => cast<Tensor4D>(part, 'float32'));
   if (first === undefined) return undefined;
   const hidden = second === undefined ? first : maximum<Tensor4D>(first, second);
   return { bias: mul(hidden, far), open: sub(1, min(hidden, 3, true)) };

@@ -180,6 +180,16 @@ describe('attention with a mask', () => {
     expectNoLeak(masked(mask), given);
   });
 
+  it('takes booleans, and refuses the padding of another batch', () => {
+    const [q, k, v] = inputs() as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const asBool = attentionMask({ blocked: tf.cast(blocked(), 'bool'), keyPadding: tf.cast(keyPadding(), 'bool') }, 2);
+    const asNumbers = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, 2);
+    expectClose(masked(asBool)(q, k, v), masked(asNumbers)(q, k, v), 0);
+    expect(() => attentionMask({ keyPadding: tf.zeros([keys, shape.batch]) }, shape.batch)).toThrow(
+      'keyPadding is [5,2], expected [2, keys]',
+    );
+  });
+
   it('gives zeros, and no gradient, where nothing is seen', () => {
     const mask = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, shape.batch);
     const [y, ...grads] = valueAndGrads(masked(mask), inputs());

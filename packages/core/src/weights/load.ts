@@ -66,7 +66,9 @@ function compare(
   declared: readonly ParameterSpec[],
   mode: LoadMode,
 ): { fitting: ParameterSpec[]; mismatch: Mismatch } {
-  const isAsked = (name: string) => mode !== 'backbone' || isBackbone(name);
+  // By group, since a backbone's names begin with what its owner likes.
+  const ofBackbone = new Set(declared.filter(({ group }) => group !== 'rest').map(({ name }) => name));
+  const isAsked = (name: string) => mode !== 'backbone' || ofBackbone.has(name);
   const mustFit = (name: string) => isAsked(name) && !(mode === 'other-classes' && dependsOnClasses(name));
   const fitting: ParameterSpec[] = [];
   const missing: string[] = [];
@@ -82,7 +84,8 @@ function compare(
     }
   }
   const names = new Set(declared.map(({ name }) => name));
-  const extra = [...tensors.keys()].filter((name) => !names.has(name) && mustFit(name));
+  const isOurs = mode === 'backbone' ? isBackbone : mustFit;
+  const extra = [...tensors.keys()].filter((name) => !names.has(name) && isOurs(name));
   return { fitting, mismatch: { missing, extra, misshaped } };
 }
 
