@@ -23,9 +23,13 @@ export function boxArea(boxes: Float32Array, out?: Float32Array): Float32Array {
 
 /** Areas of the unions of every box of a `[N, 4]` with every box of b `[M, 4]`: `[N, M]`. */
 export function pairwiseUnion(a: Float32Array, b: Float32Array, out?: Float32Array): Float32Array {
-  return pairwise(a, b, 0, out, (boxesA, i, boxesB, j) =>
-    unionOf(boxesA, i, boxesB, j, intersectionAt(boxesA, i, boxesB, j)),
-  );
+  // Each function has its own loop: one that calls whichever overlap it is given cannot be inlined.
+  const [rows, columns] = [countBoxes(a), countBoxes(b)];
+  const values = outputOf(rows * columns, out);
+  for (let n = 0, at = 0; n < rows; n++) {
+    for (let m = 0; m < columns; m++) values[at++] = unionOf(a, 4 * n, b, 4 * m, intersectionAt(a, 4 * n, b, 4 * m));
+  }
+  return values;
 }
 
 /** IoU of every box of a `[N, 4]` with every box of b `[M, 4]`: `[N, M]`. */
@@ -35,7 +39,12 @@ export function pairwiseIou(
   epsilon: number = overlapEpsilon,
   out?: Float32Array,
 ): Float32Array {
-  return pairwise(a, b, epsilon, out, iouAt);
+  const [rows, columns] = [countBoxes(a), countBoxes(b)];
+  const values = outputOf(rows * columns, out);
+  for (let n = 0, at = 0; n < rows; n++) {
+    for (let m = 0; m < columns; m++) values[at++] = iouAt(a, 4 * n, b, 4 * m, epsilon);
+  }
+  return values;
 }
 
 /** GIoU of every box of a `[N, 4]` with every box of b `[M, 4]`: `[N, M]`, in −1..1. */
@@ -45,7 +54,12 @@ export function pairwiseGiou(
   epsilon: number = overlapEpsilon,
   out?: Float32Array,
 ): Float32Array {
-  return pairwise(a, b, epsilon, out, giouAt);
+  const [rows, columns] = [countBoxes(a), countBoxes(b)];
+  const values = outputOf(rows * columns, out);
+  for (let n = 0, at = 0; n < rows; n++) {
+    for (let m = 0; m < columns; m++) values[at++] = giouAt(a, 4 * n, b, 4 * m, epsilon);
+  }
+  return values;
 }
 
 /** IoU of each box of a `[N, 4]` with its counterpart in b `[N, 4]`: `[N]`. */
@@ -99,22 +113,6 @@ export function giouAt(a: Float32Array, i: number, b: Float32Array, j: number, e
 
 type Overlap = (a: Float32Array, i: number, b: Float32Array, j: number, epsilon: number) => number;
 
-function pairwise(
-  a: Float32Array,
-  b: Float32Array,
-  epsilon: number,
-  out: Float32Array | undefined,
-  overlap: Overlap,
-): Float32Array {
-  const [rows, columns] = [countBoxes(a), countBoxes(b)];
-  const values = outputOf(rows * columns, out);
-  let at = 0;
-  for (let n = 0; n < rows; n++) {
-    for (let m = 0; m < columns; m++) values[at++] = overlap(a, 4 * n, b, 4 * m, epsilon);
-  }
-  return values;
-}
-
 function elementwise(
   a: Float32Array,
   b: Float32Array,
@@ -123,8 +121,9 @@ function elementwise(
   overlap: Overlap,
 ): Float32Array {
   const count = countBoxes(a);
-  if (countBoxes(b) !== count)
+  if (countBoxes(b) !== count) {
     throw new RangeError(`expected as many boxes on both sides, got ${count} and ${b.length / 4}`);
+  }
   const values = outputOf(count, out);
   for (let n = 0; n < count; n++) values[n] = overlap(a, 4 * n, b, 4 * n, epsilon);
   return values;
