@@ -78,8 +78,9 @@ export function matchingCost(
 export function checkCost({ classCost, weights, giouEpsilon }: MatchingCost): void {
   checkClassCost(classCost);
   for (const name of ['class', 'l1', 'giou'] as const) {
-    if (!Number.isFinite(weights[name]))
+    if (!Number.isFinite(weights[name])) {
       throw new RangeError(`expected a finite weights.${name}, got ${weights[name]}`);
+    }
   }
   if (!(Number.isFinite(giouEpsilon) && giouEpsilon >= 0)) {
     throw new RangeError(`expected a giouEpsilon of 0 or more, got ${giouEpsilon}`);

@@ -41,8 +41,9 @@ export class PredictionError extends Error {
 export function nonFiniteQueries({ logits, boxes }: QueryPredictions, queries: number, classes: number): number[] {
   const found: number[] = [];
   for (let q = 0; q < queries; q++) {
-    if (!isFiniteRange(logits, q * classes, (q + 1) * classes) || !isFiniteRange(boxes, 4 * q, 4 * q + 4))
+    if (!isFiniteRange(logits, q * classes, (q + 1) * classes) || !isFiniteRange(boxes, 4 * q, 4 * q + 4)) {
       found.push(q);
+    }
   }
   return found;
 }
