@@ -73,7 +73,7 @@ export async function benchMatrix(matrix: CostMatrix, peers: readonly Peer[]): P
       continue;
     }
     expected ??= first.total;
-    if (!(Math.abs(first.total - expected) <= tolerance)) {
+    if (first.total !== expected && !(Math.abs(first.total - expected) <= tolerance)) {
       leftOut[peer.name] = `finds a total of ${first.total} for ${name ?? kind}, not ${expected}`;
       continue;
     }
