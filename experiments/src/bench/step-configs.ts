@@ -15,6 +15,8 @@ export interface StepConfig {
   readonly classes: number;
   /** objects of the first image, and of the others at least and at most */
   readonly objects: { readonly first: number; readonly least: number; readonly most: number };
+  /** threads for a single op; 1 for small models, whose ops are too short to be shared out; all by default */
+  readonly threadsPerOp?: number;
 }
 
 const few = { first: 8, least: 3, most: 6 };
@@ -32,6 +34,7 @@ export const stepConfigs = {
     queries: 40,
     classes: 3,
     objects: { first: 4, least: 1, most: 4 },
+    threadsPerOp: 1,
   },
   tiny: {
     imageSize: 128,
@@ -44,6 +47,7 @@ export const stepConfigs = {
     queries: 50,
     classes: 6,
     objects: few,
+    threadsPerOp: 1,
   },
   mid: {
     imageSize: 256,

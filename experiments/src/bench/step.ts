@@ -41,13 +41,10 @@ export interface StepBench {
 
 const warmUp = 4;
 
-/**
- * @param steps that are timed whole; half as many are timed by phase
- * @param lanes see `lanes.ts`
- */
-export function benchStep(name: StepConfigName, steps: number, lanes: number): StepBench {
+/** @param steps that are timed whole; half as many are timed by phase */
+export function benchStep(name: StepConfigName, steps: number): StepBench {
   const config: StepConfig = stepConfigs[name];
-  const run = stepRunner(config, lanes);
+  const run = stepRunner(config);
   const whole: number[] = [];
   for (let i = 0; i < warmUp + steps; i++) {
     const started = performance.now();
@@ -63,14 +60,14 @@ export function benchStep(name: StepConfigName, steps: number, lanes: number): S
     config: name,
     ms,
     msMin: Math.min(...whole),
-    phases: benchPhases(config, lanes, Math.ceil(steps / 2)),
+    phases: benchPhases(config, Math.ceil(steps / 2)),
     imagesPerSecond: (1000 * config.batch) / ms,
     peakRssMiB,
     captures,
   };
 }
 
-function benchPhases(config: StepConfig, lanes: number, steps: number): StepPhases {
+function benchPhases(config: StepConfig, steps: number): StepPhases {
   const times: Record<keyof StepPhases, number[]> = {
     forward: [],
     matching: [],
@@ -84,7 +81,7 @@ function benchPhases(config: StepConfig, lanes: number, steps: number): StepPhas
     times[phase].push(now - last);
     last = now;
   };
-  const run = stepRunner(config, lanes, mark);
+  const run = stepRunner(config, mark);
   for (let i = 0; i < warmUp + steps; i++) {
     if (i === warmUp) for (const list of Object.values(times)) list.length = 0;
     last = performance.now();
@@ -98,7 +95,7 @@ function benchPhases(config: StepConfig, lanes: number, steps: number): StepPhas
 }
 
 /** A model in training; `onPhase` makes its steps wait after each phase. */
-export function stepRunner(config: StepConfig, lanes: number, onPhase?: (phase: keyof StepPhases) => void) {
+function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
   const { classes, layers, imageSize, batch } = config;
   const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
   const declared = splitFrozen(detector.parameters);
@@ -117,7 +114,6 @@ export function stepRunner(config: StepConfig, lanes: number, onPhase?: (phase: 
       frozen,
       optimizer,
       clipNorm: 0.1,
-      lanes,
       ...(onPhase && { onPhase }),
     },
     {

@@ -5,13 +5,13 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { StepBench } from '../bench/step.ts';
 import { benchStep } from '../bench/step.ts';
-import { type StepConfigName, stepConfigs } from '../bench/step-configs.ts';
+import { type StepConfig, type StepConfigName, stepConfigs } from '../bench/step-configs.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface StepOptions {
   config: StepConfigName[];
   steps: number;
-  lanes: number;
+  threadsPerOp?: number;
   json?: boolean;
   backend?: string;
 }
@@ -23,7 +23,11 @@ export function benchStepCommand(): Command {
     .description('whole training steps of DN-DETR: time by phase, images per second, memory')
     .addOption(new Option('--config <names...>', 'what to train').choices(configNames).default(configNames))
     .option('--steps <count>', 'steps to time', positiveCount, 20)
-    .option('--lanes <count>', 'parts of the batch that are computed side by side', positiveCount, 2)
+    .option(
+      '--threads-per-op <count>',
+      'threads for a single op; by default what suits the configuration',
+      positiveCount,
+    )
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: StepOptions) => {
@@ -32,17 +36,20 @@ export function benchStepCommand(): Command {
     });
 }
 
-async function measure({ config, steps, lanes, backend }: StepOptions): Promise<StepBench[]> {
+async function measure({ config, steps, threadsPerOp, backend }: StepOptions): Promise<StepBench[]> {
   const [only] = config;
   if (config.length === 1 && only !== undefined) {
-    await chooseBackend(backend, { lanes });
-    return [benchStep(only, steps, lanes)];
+    const suited: StepConfig = stepConfigs[only];
+    const threads = threadsPerOp ?? suited.threadsPerOp;
+    await chooseBackend(backend, threads === undefined ? {} : { threadsPerOp: threads });
+    return [benchStep(only, steps)];
   }
   // Each in a process of its own: memory peaks would add up in one.
   const results: StepBench[] = [];
   for (const name of config) {
     process.stderr.write(`measuring ${name} …\n`);
-    const args = ['bench', 'step', '--json', '--config', name, '--steps', String(steps), '--lanes', String(lanes)];
+    const args = ['bench', 'step', '--json', '--config', name, '--steps', String(steps)];
+    if (threadsPerOp !== undefined) args.push('--threads-per-op', String(threadsPerOp));
     if (backend !== undefined) args.push('--backend', backend);
     const [program] = process.argv.slice(1) as [string];
     const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program, ...args]);

@@ -26,14 +26,11 @@ import {
 } from '@dn-detr/matcher';
 import { host } from '@dn-detr/runtime';
 import { argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
-import { forwardInLanes } from './lanes.ts';
 
 export interface DetectionLossOptions {
   readonly detector: Detector;
   readonly criterion: CriterionOptions;
   readonly matching: MatchingCost;
-  /** parts of the batch that are computed side by side; default 1. See `lanes.ts`. */
-  readonly lanes?: number;
 }
 
 /** What a batch is to be predicted as. */
@@ -70,11 +67,14 @@ export type DetectionLoss = (
 ) => { loss: Scalar; aux: LossTerms };
 
 export function detectionLoss(
-  { detector, criterion: criterionOptions, matching, lanes = 1 }: DetectionLossOptions,
+  { detector, criterion: criterionOptions, matching }: DetectionLossOptions,
   hostSide: HostSide,
 ): DetectionLoss {
   return (tensors, batch, known, options) => {
-    const output = forwardInLanes(detector, tensors, batch, known, options, lanes);
+    const output =
+      'features' in batch
+        ? detector.forwardFeatures(tensors, batch, known, options)
+        : detector.forward(tensors, batch, known, options);
     const knownQueries = known?.labels.shape[1] ?? 0;
     const targets = matchOnHost(output, knownQueries, detector, matching, criterionOptions, hostSide);
     const { total, terms } = criterion(output, targets, knownQueries, criterionOptions);

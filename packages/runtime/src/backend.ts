@@ -31,11 +31,11 @@ export interface BackendOptions {
    */
   xla?: boolean;
   /**
-   * Share the cores between this many independent chains of ops, on native TensorFlow: for captured graphs that are made
-   * of as many. Takes effect on the process's first call, unless `TF_NUM_INTEROP_THREADS` or `TF_NUM_INTRAOP_THREADS` is
-   * set. Default 1: every op may use all cores.
+   * Threads for a single op on native TensorFlow; as many ops as there are cores run side by side. 1 makes captured graphs
+   * of small ops faster, which are too short to be shared out, and those of large ops slower. Takes effect on the
+   * process's first call, unless `TF_NUM_INTRAOP_THREADS` is set. Default all cores.
    */
-  lanes?: number;
+  threadsPerOp?: number;
 }
 
 /** A backend was asked for that this machine cannot run. */

@@ -1,7 +1,6 @@
 /** Loads the native addon and registers it as tfjs's backend `tensorflow`. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import os from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding } from './binding.ts';
@@ -28,15 +27,12 @@ const xlaFlags = [
  */
 export async function loadNative(
   addon: string,
-  { xla, lanes = 1 }: { xla?: boolean; lanes?: number },
+  { xla, threadsPerOp }: { xla?: boolean; threadsPerOp?: number },
 ): Promise<{ version: string; gpu: boolean }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads them once; what the user has set stands.
     if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
-    if (lanes > 1) {
-      process.env.TF_NUM_INTEROP_THREADS ??= String(lanes);
-      process.env.TF_NUM_INTRAOP_THREADS ??= String(Math.max(1, Math.floor(os.availableParallelism() / lanes)));
-    }
+    if (threadsPerOp !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threadsPerOp);
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
