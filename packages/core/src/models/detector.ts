@@ -129,7 +129,7 @@ export function splitFrozen(parameters: readonly ParameterDeclaration[]): {
 }
 
 /**
- * @param sizes by name: whole numbers from 1
+ * @param sizes by name: whole numbers from 1, `encoderLayers` from 0
  * @throws RangeError naming the option that no model can be built with
  */
 export function checkSizes(
@@ -137,8 +137,10 @@ export function checkSizes(
   { activation, dropout }: { readonly activation: string; readonly dropout: number },
 ): void {
   for (const [name, size] of Object.entries({ ...sizes, width, heads })) {
-    if (Number.isSafeInteger(size) && size >= 1) continue;
-    throw new RangeError(`${name} is ${size}: expected a whole number from 1`);
+    // Without an encoder the decoder sees the projected features.
+    const least = name === 'encoderLayers' ? 0 : 1;
+    if (Number.isSafeInteger(size) && size >= least) continue;
+    throw new RangeError(`${name} is ${size}: expected a whole number from ${least}`);
   }
   // Half of the sine encoding is for y, half for x, and each of these has sines and cosines in pairs.
   if (width % 4 !== 0 || width % heads !== 0) {
