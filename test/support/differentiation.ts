@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
-type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
+/** A function of tensors, to be differentiated with respect to all of them. */
+export type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
 /** Repeatable numbers in -1..1, other ones for another seed. */
 export function spread(shape: number[], seed = 0): tf.Tensor {

@@ -2,6 +2,7 @@
 import { adamwScalars } from '@dn-detr/core';
 import { capture } from '@dn-detr/runtime';
 import { dispose, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { median } from './median.ts';
 import { referenceInputs } from './reference-model.ts';
 import { type ReferenceConfig, referenceConfigs } from './reference-parameters.ts';
 import { referenceOptimizer, referenceState, referenceStep } from './reference-step.ts';
@@ -89,8 +90,4 @@ function relativeDifference(expected: Tensor, found: Tensor): number {
     norm += (a[i] as number) ** 2;
   }
   return Math.sqrt(difference / norm);
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }

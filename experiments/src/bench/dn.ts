@@ -1,5 +1,6 @@
 /** Times the making of known queries at the size of a training step on COCO. */
 import { type ObjectTargets, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
+import { median } from './median.ts';
 
 export interface DnBench {
   /** median of one call, masks and loss targets included */
@@ -27,7 +28,7 @@ export function benchDn(): DnBench {
     ({ layout } = prepareKnownQueries(targets, seededNoise(`bench ${round}`), options));
     if (round >= warmUp) times.push(performance.now() - started);
   }
-  const ms = times.sort((a, b) => a - b)[rounds / 2] as number;
+  const ms = median(times);
   return { ms, known: layout.known, total: layout.total };
 }
 

@@ -3,6 +3,7 @@ import { linearSumAssignment, matchingCost, matchingCosts, matchLayers, type Obj
 import { type BatchSizes, type CostMatrix, detrLike } from './matcher-matrices.ts';
 import { type Peer, type Scipy, SolverProcess } from './matcher-peers.ts';
 import type { SolverName } from './matcher-solvers.ts';
+import { median } from './median.ts';
 
 export interface AssignmentBench {
   readonly rows: number;
@@ -134,8 +135,4 @@ function timed(action: () => void): number {
   const started = performance.now();
   action();
   return performance.now() - started;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }

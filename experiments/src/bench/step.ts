@@ -14,6 +14,7 @@ import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
 import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { BatchTargets } from '../train/detection-loss.ts';
 import { type StepInput, trainingStep } from '../train/step.ts';
+import { median } from './median.ts';
 import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
 
 /** Milliseconds of the parts of a step; their sum is more than a whole step, which runs in fewer pieces. */
@@ -173,8 +174,4 @@ function drawTargets({ batch, classes, objects }: StepConfig, step: number): Obj
     const labels = Int32Array.from({ length: count }, () => Math.floor(next() * classes));
     return { labels, boxes: Float32Array.from(boxes.flat()) };
   });
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 }

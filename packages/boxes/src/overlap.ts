@@ -5,7 +5,9 @@
  * boxes without area give 0; or 0 as in DETR, where they give 0/0 = NaN.
  *
  * Nothing is asserted about the corners: a box with swapped corners overlaps nothing, its area is the product of its
- * signed extents, and its GIoU means nothing. Coordinates must be finite. Sources: `util/box_ops.py` of facebookresearch/detr and IDEA-Research/DN-DETR.
+ * signed extents, and its GIoU means nothing. Coordinates must be finite.
+ *
+ * Sources: `util/box_ops.py` of facebookresearch/detr and IDEA-Research/DN-DETR.
  *
  * Every function with `out` writes there and returns it; all throw a RangeError if a length does not fit.
  */

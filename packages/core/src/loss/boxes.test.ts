@@ -8,14 +8,13 @@ import {
   expectNoLeak,
   expectSameOp,
   kernelsOf,
+  type Op,
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
 import { giouLoss, l1Loss } from './boxes.ts';
 
 beforeAll(() => useBackend('cpu'));
-
-type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
 const rows = 12;
 const weights = () => tf.add(spread([rows], 7), 1.5) as tf.Tensor1D;

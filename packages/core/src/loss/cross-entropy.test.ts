@@ -6,14 +6,13 @@ import {
   expectNoLeak,
   expectSameOp,
   kernelsOf,
+  type Op,
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
 import { crossEntropyLoss } from './cross-entropy.ts';
 
 beforeAll(() => useBackend('cpu'));
-
-type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
 const classes = () => tf.tensor1d([2, 3, 0, 3, 1], 'int32');
 const weights = () => tf.tensor1d([0.5, 0.1, 0, 0.1, 0.25]);

@@ -6,14 +6,13 @@ import {
   expectNoLeak,
   expectSameOp,
   kernelsOf,
+  type Op,
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
 import { type FocalOptions, sigmoidFocalLoss } from './focal.ts';
 
 beforeAll(() => useBackend('cpu'));
-
-type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
 /** With a row of no object (class 4) and one of weight 0. */
 const classes = () => tf.tensor1d([2, 4, 0, 3, 1], 'int32');

@@ -10,8 +10,8 @@ import { type NamedTensors, namedTensor } from '../nn/named.ts';
 import { repeatEachRow, repeatRows } from '../nn/repeat.ts';
 import { dabDecoder, declareDabDecoder } from '../transformer/dab-decoder.ts';
 import { declareEncoder, encoder } from '../transformer/encoder.ts';
-import { type LayerOptions, type Pass, transformerGroup } from '../transformer/layer.ts';
-import { checkSizes, type Detector, type DetectorOptions, withBackbone } from './detector.ts';
+import { type LayerOptions, transformerGroup } from '../transformer/layer.ts';
+import { checkSizes, type Detector, type DetectorOptions, passOf, withBackbone } from './detector.ts';
 import { declareLabelEmbedding, knownContent, unknownContent } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { declareProjection, tokens } from './tokens.ts';
@@ -120,17 +120,12 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
     queries,
     layers: decoderLayers,
     classes,
-    forwardFeatures(tensors, featureBatch, known, { dropout: source, observe } = {}) {
+    forwardFeatures(tensors, featureBatch, known, forwardOptions = {}) {
       if (known !== undefined && denoising === undefined) {
         throw new Error('dabDetr takes no known queries: use dnDetr');
       }
-      const batch = featureBatch.features.shape[0];
-      const pass: Pass = {
-        tensors,
-        batch,
-        observe,
-        dropout: source && dropout > 0 ? { rate: dropout, source } : undefined,
-      };
+      const pass = passOf(tensors, featureBatch, dropout, forwardOptions);
+      const { batch } = pass;
       const inputs = tokens(tensors, featureBatch, { width, temperatureH, temperatureW });
       const memory = encoder(names.encoder, inputs, pass, encoderOptions);
 

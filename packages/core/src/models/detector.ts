@@ -63,6 +63,17 @@ export interface ForwardOptions {
   readonly observe?: Pass['observe'];
 }
 
+/** A pass through a model that drops at this rate where there are random numbers to. */
+export function passOf(
+  tensors: NamedTensors,
+  { features }: FeatureBatch,
+  rate: number,
+  { dropout: source, observe }: ForwardOptions,
+): Pass {
+  const dropout = source && rate > 0 ? { rate, source } : undefined;
+  return { tensors, batch: features.shape[0], observe, dropout };
+}
+
 /** What a model makes of a batch: the predictions of all L decoder layers, the last one last, and their origin. */
 export type DetectorOutput = Predictions & {
   /** the encoder's output, `[B*N, d]` */

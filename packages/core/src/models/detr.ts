@@ -11,8 +11,8 @@ import { repeatRows } from '../nn/repeat.ts';
 import { boxSineEmbedding } from '../position.ts';
 import { declareDecoder, decoder } from '../transformer/decoder.ts';
 import { declareEncoder, encoder } from '../transformer/encoder.ts';
-import { declareTransformerMlp, type LayerOptions, type Pass, transformerGroup } from '../transformer/layer.ts';
-import { checkSizes, type Detector, type DetectorOptions, type KnownInputs, withBackbone } from './detector.ts';
+import { declareTransformerMlp, type LayerOptions, transformerGroup } from '../transformer/layer.ts';
+import { checkSizes, type Detector, type DetectorOptions, type KnownInputs, passOf, withBackbone } from './detector.ts';
 import { declareLabelEmbedding, knownContent } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { declareProjection, tokens } from './tokens.ts';
@@ -77,17 +77,12 @@ function build(options: DetrOptions, denoising: boolean): Detector {
     queries,
     layers: decoderLayers,
     classes,
-    forwardFeatures(tensors, featureBatch, known, { dropout: source, observe } = {}) {
+    forwardFeatures(tensors, featureBatch, known, forwardOptions = {}) {
       if (known !== undefined && !denoising) {
         throw new Error('detr takes no known queries: use dnDetrVanilla, or dnDetr');
       }
-      const batch = featureBatch.features.shape[0];
-      const pass: Pass = {
-        tensors,
-        batch,
-        observe,
-        dropout: source && dropout > 0 ? { rate: dropout, source } : undefined,
-      };
+      const pass = passOf(tensors, featureBatch, dropout, forwardOptions);
+      const { batch } = pass;
       const inputs = tokens(tensors, featureBatch, { width });
       const memory = encoder(names.encoder, inputs, pass, encoderOptions);
 

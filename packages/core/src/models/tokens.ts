@@ -5,15 +5,14 @@ import { fanInUniform, type ParameterDeclaration } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { type NamedTensors, namedTensor } from '../nn/named.ts';
 import { type SinePositionOptions, sinePositions } from '../position.ts';
-import type { EncoderInputs } from '../transformer/encoder.ts';
-import { transformerGroup } from '../transformer/layer.ts';
+import { type Tokens, transformerGroup } from '../transformer/layer.ts';
 import type { FeatureBatch } from './detector.ts';
 
 /** The 1×1 convolution from the backbone's channels to the transformer's width. */
 const projection = 'input_proj';
 
 /** Features `[B, h, w, C]` as `[B*N, d]` with N = h·w, their sine positions, and the mask of padded ones. */
-export function tokens(tensors: NamedTensors, batch: FeatureBatch, position: SinePositionOptions): EncoderInputs {
+export function tokens(tensors: NamedTensors, batch: FeatureBatch, position: SinePositionOptions): Tokens {
   const { features, padding } = batch;
   const [images, height, width, channels] = features.shape;
   const rows = reshape<Rank.R2>(features, [images * height * width, channels]);

@@ -7,6 +7,7 @@ import {
   expectNoLeak,
   expectSameOp,
   kernelsOf,
+  type Op,
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
@@ -56,8 +57,6 @@ const parameterTensors = () => [
   spread([width, width], 12),
   spread([width], 13),
 ];
-
-type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
 const self: Op = (qk, v, ...p) => {
   const [query, value] = [qk as tf.Tensor2D, v as tf.Tensor2D];

@@ -7,6 +7,7 @@ import {
   expectNoLeak,
   expectSameOp,
   kernelsOf,
+  type Op,
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
@@ -23,7 +24,6 @@ import { repeatRows } from './repeat.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 interface Case {
   name: string;
   ours: Op;

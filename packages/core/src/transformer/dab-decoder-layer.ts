@@ -8,7 +8,6 @@ import { attend } from '../nn/attention.ts';
 import type { AttentionMask } from '../nn/attention-mask.ts';
 import { constant, type ParameterDeclaration, xavierUniform } from '../nn/init.ts';
 import { declareLinear, linear, linearParameters } from '../nn/linear.ts';
-import type { Memory } from './decoder.ts';
 import {
   attentionOptions,
   declareFeedForward,
@@ -17,6 +16,7 @@ import {
   type LayerOptions,
   type Pass,
   residual,
+  type Tokens,
   transformerGroup,
 } from './layer.ts';
 
@@ -29,7 +29,8 @@ export interface DabDecoderLayerInputs {
   readonly sine: Tensor2D;
   /** which queries see which; all without it */
   readonly mask?: AttentionMask | undefined;
-  readonly memory: Memory;
+  /** the encoder's output */
+  readonly memory: Tokens;
 }
 
 export interface DabDecoderLayerOptions extends LayerOptions {

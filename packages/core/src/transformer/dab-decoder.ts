@@ -22,8 +22,8 @@ import { mlp, mlpParameters } from '../nn/mlp.ts';
 import { declareNorm, layerNorm, normParameters } from '../nn/norm.ts';
 import { boxSineEmbedding } from '../position.ts';
 import { dabDecoderLayer, declareDabDecoderLayer } from './dab-decoder-layer.ts';
-import type { DecoderOptions, Memory } from './decoder.ts';
-import { declareTransformerMlp, type Pass, transformerGroup } from './layer.ts';
+import type { DecoderOptions } from './decoder.ts';
+import { declareTransformerMlp, type Pass, type Tokens, transformerGroup } from './layer.ts';
 
 export interface DabDecoderInputs {
   /** what the queries start from, `[B*T, d]` */
@@ -32,7 +32,8 @@ export interface DabDecoderInputs {
   readonly anchors: Tensor2D;
   /** which queries see which; all without it */
   readonly mask?: AttentionMask | undefined;
-  readonly memory: Memory;
+  /** the encoder's output */
+  readonly memory: Tokens;
 }
 
 export interface DabDecoderOptions extends DecoderOptions {

@@ -12,18 +12,9 @@ import {
   type LayerOptions,
   type Pass,
   residual,
+  type Tokens,
   transformerGroup,
 } from './layer.ts';
-
-/** What the queries of every decoder look at: N tokens an image, the encoder's output. */
-export interface Memory {
-  /** `[B*N, d]` */
-  readonly features: Tensor2D;
-  /** position encodings `[B*N, d]` */
-  readonly positions: Tensor2D;
-  /** hides padded cells as keys */
-  readonly mask?: AttentionMask | undefined;
-}
 
 export interface DecoderInputs {
   /** what the queries start from, `[B*T, d]` */
@@ -32,7 +23,8 @@ export interface DecoderInputs {
   readonly positions: Tensor2D;
   /** which queries see which; all without it */
   readonly mask?: AttentionMask | undefined;
-  readonly memory: Memory;
+  /** the encoder's output */
+  readonly memory: Tokens;
 }
 
 export interface DecoderOptions extends LayerOptions {

@@ -5,7 +5,6 @@
 import { mul, type Tensor2D } from '@tensorflow/tfjs-core';
 import { addSame } from '../nn/add.ts';
 import { attentionParameters, declareAttention, multiHeadAttention } from '../nn/attention.ts';
-import type { AttentionMask } from '../nn/attention-mask.ts';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import { mlp, mlpParameters } from '../nn/mlp.ts';
 import { declareNorm, layerNorm, normParameters } from '../nn/norm.ts';
@@ -17,6 +16,7 @@ import {
   type LayerOptions,
   type Pass,
   residual,
+  type Tokens,
   transformerGroup,
 } from './layer.ts';
 
@@ -26,18 +26,8 @@ export interface EncoderOptions extends LayerOptions {
   readonly scalePositions: boolean;
 }
 
-/** One image's tokens are one cell of the feature map each; N of them. */
-export interface EncoderInputs {
-  /** `[B*N, d]` */
-  readonly features: Tensor2D;
-  /** position encodings `[B*N, d]` */
-  readonly positions: Tensor2D;
-  /** hides padded cells as keys */
-  readonly mask?: AttentionMask | undefined;
-}
-
 /** @returns the features after the last layer, `[B*N, d]` */
-export function encoder(prefix: string, inputs: EncoderInputs, pass: Pass, options: EncoderOptions): Tensor2D {
+export function encoder(prefix: string, inputs: Tokens, pass: Pass, options: EncoderOptions): Tensor2D {
   let x = inputs.features;
   for (let i = 0; i < options.layers; i++) {
     const positions = options.scalePositions
@@ -51,7 +41,7 @@ export function encoder(prefix: string, inputs: EncoderInputs, pass: Pass, optio
 /** @returns `[B*N, d]` */
 export function encoderLayer(
   prefix: string,
-  { features, positions, mask }: EncoderInputs,
+  { features, positions, mask }: Tokens,
   pass: Pass,
   options: LayerOptions,
 ): Tensor2D {

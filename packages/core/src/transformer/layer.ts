@@ -23,6 +23,16 @@ export interface LayerOptions {
   readonly preNorm: boolean;
 }
 
+/** The features of B images as a transformer sees them: each cell of the map is a token, N of them an image. */
+export interface Tokens {
+  /** `[B*N, d]` */
+  readonly features: Tensor2D;
+  /** position encodings `[B*N, d]` */
+  readonly positions: Tensor2D;
+  /** hides padded cells as keys */
+  readonly mask?: AttentionMask | undefined;
+}
+
 /** One pass through the layers. */
 export interface Pass {
   readonly tensors: NamedTensors;
