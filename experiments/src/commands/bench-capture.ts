@@ -10,7 +10,7 @@ export function benchCaptureCommand(): Command {
   return new Command('capture')
     .description('a transformer training step op by op against captured, interleaved in one run')
     .option('--json', 'one JSON document on stdout')
-    .option('--no-xla', 'without compiling the captured graphs with XLA, which long runs do')
+    .option('--xla', 'compile the captured graphs with XLA', false)
     .addOption(backendOption())
     .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
       const choice = await chooseBackend(options.backend ?? 'tensorflow', { xla: options.xla });

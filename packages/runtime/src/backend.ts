@@ -26,8 +26,9 @@ export interface BackendChoice {
 
 export interface BackendOptions {
   /**
-   * Compile captured graphs with XLA on native TensorFlow: steps of a transformer run 10 to 20 % faster, and every
-   * capture costs some seconds more, so it is for long runs. Takes effect on the process's first call. Default false.
+   * Compile captured graphs with XLA on native TensorFlow. It fuses elementwise ops but has slower products than TensorFlow's
+   * own, so measure whether it pays; every capture costs some seconds more. Takes effect on the process's first call.
+   * Default false.
    */
   xla?: boolean;
   /**
