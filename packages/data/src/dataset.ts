@@ -1,0 +1,56 @@
+/** What every source of images gives, whatever its format: classes, and images with their objects, in splits. */
+
+/** An image's pixels, upright, as 8 bits a channel. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** `[height, width, 3]`, red, green, blue */
+  readonly data: Uint8Array;
+}
+
+/** The N objects of an image, as they are annotated. */
+export interface ImageObjects {
+  /** `[N]`, 0..K−1: indices into `Dataset.categories` */
+  readonly labels: Int32Array;
+  /** `[N, 4]`: x, y, width, height in pixels of the upright image, from its top left corner, as COCO has it */
+  readonly boxes: Float64Array;
+  /** `[N]`: square pixels; COCO's `area`, which may be a mask's, else width × height */
+  readonly areas: Float64Array;
+  /** `[N]`: 1 where the box holds a crowd, which evaluation ignores and training leaves out */
+  readonly crowd: Uint8Array;
+}
+
+export interface DatasetImage {
+  /** COCO's id; elsewhere 1, 2, … over the data set, sorted by name */
+  readonly id: number;
+  /** for messages: the path inside the data set's folder, or what was drawn */
+  readonly name: string;
+  /** of the upright image */
+  readonly width: number;
+  readonly height: number;
+  readonly objects: ImageObjects;
+  /**
+   * Decodes or draws the image.
+   *
+   * @throws DataError if the file cannot be read as an image, or is not of the size that was announced
+   */
+  read(): Promise<RgbImage>;
+}
+
+export interface Category {
+  /** COCO's id; elsewhere the label + 1 */
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface Dataset {
+  /** how the user named it: a folder, or `shapes` */
+  readonly name: string;
+  readonly format: 'coco' | 'voc' | 'yolo' | 'shapes';
+  /** the K classes; a label is an index into them */
+  readonly categories: readonly Category[];
+  readonly train: readonly DatasetImage[];
+  readonly val: readonly DatasetImage[];
+  /** empty where there is none */
+  readonly test: readonly DatasetImage[];
+}
