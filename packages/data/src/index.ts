@@ -1,2 +1,3 @@
 export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { DataError } from './error.ts';
+export { type TrainingObjects, trainingObjects } from './training-objects.ts';

@@ -1,0 +1,51 @@
+/** What training may ask a model to find in an image: evaluation keeps the annotated objects instead. */
+import type { DatasetImage } from './dataset.ts';
+
+/** What annotation tools leave by rounding, in pixels: a box is called outside its image from here on. */
+export const ROUNDING_PIXELS = 0.1;
+
+/** The N objects of an image that are left for training. */
+export interface TrainingObjects {
+  /** `[N]`, 0..K−1 */
+  readonly labels: Int32Array;
+  /** `[N, 4]`: x, y, width, height in pixels, inside the image, width and height above 0 */
+  readonly boxes: Float64Array;
+  /** the annotated objects left out: crowds, then boxes without an area inside the image */
+  readonly dropped: { readonly crowd: number; readonly empty: number };
+  /** the kept boxes that left the image by more than rounding and were cut at its border */
+  readonly clipped: number;
+}
+
+/**
+ * Drops crowds, clips the boxes to the image, and drops those without an area, in this order, as DETR does
+ * (`ConvertCocoPolysToMask` in datasets/coco.py).
+ */
+export function trainingObjects(image: DatasetImage): TrainingObjects {
+  const { labels, boxes, crowd } = image.objects;
+  const keptLabels: number[] = [];
+  const keptBoxes: number[] = [];
+  const dropped = { crowd: 0, empty: 0 };
+  let clipped = 0;
+  for (const [n, label] of labels.entries()) {
+    if (crowd[n] !== 0) {
+      dropped.crowd++;
+      continue;
+    }
+    const [x, y, width, height] = boxes.subarray(4 * n, 4 * n + 4) as unknown as [number, number, number, number];
+    const left = Math.max(0, x);
+    const top = Math.max(0, y);
+    const right = Math.min(image.width, x + width);
+    const bottom = Math.min(image.height, y + height);
+    // Not "<= 0", so that a NaN is dropped too.
+    if (!(right > left && bottom > top && width > 0 && height > 0)) {
+      dropped.empty++;
+      continue;
+    }
+    if (Math.max(left - x, top - y, x + width - right, y + height - bottom) > ROUNDING_PIXELS) clipped++;
+    keptLabels.push(label);
+    // A box inside the image keeps its size to the last bit.
+    const inside = left === x && top === y && right === x + width && bottom === y + height;
+    keptBoxes.push(left, top, inside ? width : right - left, inside ? height : bottom - top);
+  }
+  return { labels: Int32Array.from(keptLabels), boxes: Float64Array.from(keptBoxes), dropped, clipped };
+}
