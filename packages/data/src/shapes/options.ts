@@ -1,0 +1,119 @@
+/** What can be chosen about the shapes. */
+import { DataError } from '../error.ts';
+import { requireBoolean, requireCount, requireKnown, requireNumber, shown } from '../option-checks.ts';
+import { type ShapeClass, shapeClasses } from './classes.ts';
+
+export interface Between {
+  readonly least: number;
+  readonly most: number;
+}
+
+export interface ShapesOptions {
+  /** images to train on, 1000 */
+  readonly train?: number;
+  /** images to evaluate on, 200 */
+  readonly val?: number;
+  /** 0; another seed gives other images */
+  readonly seed?: number;
+  /** pixels: the side of square images, or width and height; 128 */
+  readonly size?: number | { readonly width: number; readonly height: number };
+  /** names, or how many of disc, square, triangle, ring, cross, star; all 6 */
+  readonly classes?: number | readonly ShapeClass[];
+  /** an image's number of objects, 1–8; fewer where `visible` leaves no room for more */
+  readonly objects?: Partial<Between>;
+  /**
+   * the longer side of an object's box, as a part of the image's shorter side: 0.08–0.45, in small images from 5 pixels
+   */
+  readonly scale?: Partial<Between>;
+  /** objects are turned by any angle, true; false leaves them upright */
+  readonly rotation?: boolean;
+  /** the part of an object that later ones leave uncovered at least, 0.4; 1 for no occlusion */
+  readonly visible?: number;
+  /** false; true for backgrounds of one colour, without distractors */
+  readonly plain?: boolean;
+}
+
+/** Options with nothing left open. */
+export interface ShapesSettings {
+  readonly train: number;
+  readonly val: number;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly classes: readonly ShapeClass[];
+  readonly objects: Between;
+  readonly scale: Between;
+  readonly rotation: boolean;
+  readonly visible: number;
+  readonly plain: boolean;
+}
+
+/** Below this many pixels classes cannot be told apart. */
+const leastPixels = 4;
+
+const names = ['train', 'val', 'seed', 'size', 'classes', 'objects', 'scale', 'rotation', 'visible', 'plain'];
+
+/** @throws DataError if an option is unknown, of another type or out of its range */
+export function shapesSettings(options: ShapesOptions = {}): ShapesSettings {
+  requireKnown('shapes', options, names);
+  const { train = 1000, val = 200, seed = 0, size = 128, rotation = true, visible = 0.4, plain = false } = options;
+  const { width, height } = typeof size === 'object' ? size : { width: size, height: size };
+  requireCount('shapes.train', train, 0);
+  requireCount('shapes.val', val, 0);
+  requireCount('shapes.seed', seed, 0);
+  if (typeof size === 'object') requireKnown('shapes.size', size, ['width', 'height']);
+  const least = 2 * leastPixels;
+  requireCount(typeof size === 'object' ? 'shapes.size.width' : 'shapes.size', width, least);
+  requireCount(typeof size === 'object' ? 'shapes.size.height' : 'shapes.size', height, least);
+  requireBoolean('shapes.rotation', rotation);
+  requireBoolean('shapes.plain', plain);
+  requireNumber('shapes.visible', visible, 0, 1);
+
+  const side = Math.min(width, height);
+  const objects = between('objects', options.objects, { least: 1, most: 8 });
+  requireCount('shapes.objects.least', objects.least, 0);
+  requireCount('shapes.objects.most', objects.most, 0);
+  const scale = between('scale', options.scale, { least: Math.max(0.08, 5 / side), most: Math.max(0.45, 5 / side) });
+  requireNumber('shapes.scale.least', scale.least, 0, 1);
+  requireNumber('shapes.scale.most', scale.most, 0, 1);
+  if (scale.least * side < leastPixels) {
+    const pixels = (scale.least * side).toFixed(1);
+    throw new DataError(
+      `shapes.scale.least is ${scale.least}: objects of ${pixels} pixels in images of ${side} cannot be told apart; expected at least ${leastPixels / side}`,
+    );
+  }
+  const classes = classesOf(options.classes);
+  return { train, val, seed, width, height, classes, objects, scale, rotation, visible, plain };
+}
+
+/** What is given replaces one of the defaults; the other one gives way where they cross. */
+function between(name: string, given: Partial<Between> = {}, defaults: Between): Between {
+  if (typeof given !== 'object' || given === null) {
+    throw new DataError(`shapes.${name} is ${shown(given)}: expected { least, most }`);
+  }
+  requireKnown(`shapes.${name}`, given, ['least', 'most']);
+  const least = given.least ?? Math.min(defaults.least, given.most ?? defaults.least);
+  const most = given.most ?? Math.max(defaults.most, least);
+  if (least > most) {
+    throw new DataError(`shapes.${name}.least is ${least}: expected at most shapes.${name}.most, which is ${most}`);
+  }
+  return { least, most };
+}
+
+function classesOf(classes: ShapesOptions['classes'] = shapeClasses): readonly ShapeClass[] {
+  if (!Array.isArray(classes)) {
+    if (Number.isInteger(classes) && (classes as number) >= 1 && (classes as number) <= shapeClasses.length) {
+      return shapeClasses.slice(0, classes as number);
+    }
+    throw new DataError(
+      `shapes.classes is ${shown(classes)}: expected 1 to ${shapeClasses.length}, or a list of names`,
+    );
+  }
+  const wrong = classes.find((name) => !shapeClasses.includes(name));
+  if (wrong !== undefined) {
+    throw new DataError(`shapes.classes has ${shown(wrong)}: expected names among ${shapeClasses.join(', ')}`);
+  }
+  if (classes.length === 0) throw new DataError('shapes.classes is empty: expected at least one name');
+  if (new Set(classes).size < classes.length) throw new DataError('shapes.classes names a class twice');
+  return classes;
+}
