@@ -1,0 +1,65 @@
+/** Precision and recall of a class from its outcomes: `accumulate` in pycocotools' `cocoeval.py`. */
+import type { ClassOutcomes } from './match.ts';
+import { areaRanges, iouThresholds, maxDetections, recallThresholds } from './protocol.ts';
+
+const T = iouThresholds.length;
+const R = recallThresholds.length;
+const A = areaRanges.length;
+const M = maxDetections.length;
+/** `numpy.spacing(1)` */
+const epsilon = 2 ** -52;
+
+/** Of K classes, as pycocotools' `eval` has them; −1 where a class has no objects of that size. */
+export interface Curves {
+  /** K */
+  readonly classes: number;
+  /** `[T, R, K, A]`: the best precision at that recall or a higher one, of 100 detections an image and class */
+  readonly precision: Float64Array;
+  /** `[T, K, A, M]`: the recall of all detections together */
+  readonly recall: Float64Array;
+}
+
+export const emptyCurves = (classes: number): Curves => ({
+  classes,
+  precision: new Float64Array(T * R * classes * A).fill(-1),
+  recall: new Float64Array(T * classes * A * M).fill(-1),
+});
+
+/** Enters one class. */
+export function addClass({ classes, precision, recall }: Curves, label: number, outcomes: ClassOutcomes): void {
+  const { count, ranks, right, wrong, objects } = outcomes;
+  for (let a = 0; a < A; a++) {
+    const toBeFound = objects[a] as number;
+    if (toBeFound === 0) continue;
+    // Where the next object is found, the precision so far: elsewhere it only falls.
+    const precisions = new Float64Array(toBeFound);
+    for (let t = 0; t < T; t++) {
+      const bit = 1 << t;
+      const found = new Int32Array(M);
+      let hits = 0;
+      let misses = 0;
+      for (let n = 0; n < count; n++) {
+        if ((wrong[A * n + a] as number) & bit) misses++;
+        else if ((right[A * n + a] as number) & bit) {
+          hits++;
+          precisions[hits - 1] = hits / (misses + hits + epsilon);
+          for (let m = 0; m < M; m++) {
+            if ((ranks[n] as number) < (maxDetections[m] as number)) found[m] = (found[m] as number) + 1;
+          }
+        }
+      }
+      for (let m = 0; m < M; m++) {
+        recall[((t * classes + label) * A + a) * M + m] = (found[m] as number) / toBeFound;
+      }
+
+      for (let k = hits - 2; k >= 0; k--) {
+        precisions[k] = Math.max(precisions[k] as number, precisions[k + 1] as number);
+      }
+      let k = 0;
+      for (let r = 0; r < R; r++) {
+        while (k < hits && (k + 1) / toBeFound < (recallThresholds[r] as number)) k++;
+        precision[((t * R + r) * classes + label) * A + a] = k < hits ? (precisions[k] as number) : 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * COCO's evaluation of boxes, with the numbers of pycocotools' `COCOeval`.
+ *
+ * Source: `cocoeval.py` of pycocotools 2.0.11.
+ */
+import { addClass, type Curves, emptyCurves } from './curves.ts';
+import { type CocoFigures, figureNames, figuresOf } from './figures.ts';
+import { flattenDetections, flattenTruths, type ImageDetections, type ImageTruth } from './images.ts';
+import { matchClass } from './match.ts';
+import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './protocol.ts';
+
+export interface EvaluationOptions {
+  /** K */
+  readonly classes: number;
+}
+
+/** The figures over all classes, and what they are made of. */
+export interface CocoEvaluation extends CocoFigures {
+  /** the twelve figures in the order of pycocotools' `stats` */
+  readonly stats: readonly number[];
+  /** `[K]` */
+  readonly perClass: readonly CocoFigures[];
+  readonly curves: Curves;
+}
+
+/**
+ * Compares detections with the objects of the same images.
+ *
+ * Figures are 0..1, or −1 where there is nothing to be found: no object at all, or none of that size. Images without
+ * objects count, as every detection in them is wrong. Of an image and class the 100 best detections count.
+ *
+ * @param truths of each image
+ * @param detections of each image, in the same order; empty where nothing was detected
+ * @throws RangeError if there are not as many images on both sides, lengths do not fit, a label is not one of the
+ *   classes, or a number is not finite
+ */
+export function evaluateDetections(
+  truths: readonly ImageTruth[],
+  detections: readonly ImageDetections[],
+  { classes }: EvaluationOptions,
+): CocoEvaluation {
+  if (!Number.isSafeInteger(classes) || classes < 0) {
+    throw new RangeError(`expected a whole number of classes, got ${classes}`);
+  }
+  if (truths.length !== detections.length) {
+    throw new RangeError(
+      `expected the detections of ${truths.length} images, got those of ${detections.length}: an image in which ` +
+        'nothing was detected has empty arrays',
+    );
+  }
+  const sides = {
+    imageCount: truths.length,
+    truths: flattenTruths(truths, classes),
+    detections: flattenDetections(detections, classes),
+  };
+  const curves = emptyCurves(classes);
+  for (let label = 0; label < classes; label++) addClass(curves, label, matchClass(label, sides));
+  const figures = figuresOf(curves);
+  return {
+    ...figures,
+    stats: figureNames.map((name) => figures[name]),
+    perClass: Array.from({ length: classes }, (_, label) => figuresOf(curves, label)),
+    curves,
+  };
+}
+
+/** A class's precision at 101 recalls. */
+export interface PrecisionRecall {
+  /** `[R]`: 0, 0.01, … 1 */
+  readonly recall: readonly number[];
+  /** `[R]`: the best precision at that recall or a higher one; 0 where it is not reached */
+  readonly precision: readonly number[];
+}
+
+/**
+ * The curve whose mean is a class's AP at one IoU threshold; undefined if the class has no objects of that size.
+ *
+ * @param iou one of 0.5, 0.55, … 0.95
+ * @throws RangeError if the label or the threshold is not one of the evaluation's
+ */
+export function precisionRecall(
+  { curves: { classes, precision } }: CocoEvaluation,
+  { label, iou = 0.5, area = 'all' }: { readonly label: number; readonly iou?: number; readonly area?: AreaName },
+): PrecisionRecall | undefined {
+  const t = iouThresholds.findIndex((threshold) => Math.abs(threshold - iou) < 1e-9);
+  const a = areaRanges.findIndex(({ name }) => name === area);
+  if (t < 0) throw new RangeError(`no curve for an IoU of ${iou}: expected 0.5, 0.55, … 0.95`);
+  if (a < 0) throw new RangeError(`no curve for the area '${area}': expected ${areaRanges.map(({ name }) => name)}`);
+  if (!Number.isInteger(label) || label < 0 || label >= classes) {
+    throw new RangeError(`no curve for label ${label}: expected 0..${classes - 1}`);
+  }
+  const R = recallThresholds.length;
+  const ofClass = recallThresholds.map(
+    (_, r) => precision[((t * R + r) * classes + label) * areaRanges.length + a] as number,
+  );
+  return (ofClass[0] as number) < 0 ? undefined : { recall: recallThresholds, precision: ofClass };
+}

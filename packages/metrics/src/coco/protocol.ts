@@ -1,0 +1,27 @@
+/** The constants of COCO's evaluation of boxes: `Params` in pycocotools' `cocoeval.py`. */
+
+/** `[T]`: 0.5, 0.55, … 0.95, as `numpy.linspace(0.5, 0.95, 10)` computes them */
+export const iouThresholds: readonly number[] = Array.from({ length: 10 }, (_, t) => 0.5 + t * ((0.95 - 0.5) / 9));
+
+/** `[R]`: 0, 0.01, … 1, as `numpy.linspace(0, 1, 101)` computes them */
+export const recallThresholds: readonly number[] = Array.from({ length: 101 }, (_, r) => r * 0.01);
+
+export type AreaName = 'all' | 'small' | 'medium' | 'large';
+
+export interface AreaRange {
+  readonly name: AreaName;
+  /** square pixels, both ends inclusive */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** `[A]` */
+export const areaRanges: readonly AreaRange[] = [
+  { name: 'all', least: 0, most: 1e5 ** 2 },
+  { name: 'small', least: 0, most: 32 ** 2 },
+  { name: 'medium', least: 32 ** 2, most: 96 ** 2 },
+  { name: 'large', least: 96 ** 2, most: 1e5 ** 2 },
+];
+
+/** `[M]`: how many detections of an image and class count, the best by score; precision is that of the last */
+export const maxDetections: readonly [number, number, number] = [1, 10, 100];
