@@ -1,0 +1,50 @@
+/** TensorBoard's events, in its own wire format. Source: tensorboard/compat/proto/{event,summary}.proto. */
+import protobuf from 'protobufjs';
+
+/** What happened at a time; one of the last three. */
+export interface EventMessage {
+  /** seconds since 1970 */
+  readonly wallTime: number;
+  readonly step?: number;
+  readonly fileVersion?: string;
+  readonly summary?: { readonly value: readonly { readonly tag: string; readonly simpleValue: number }[] };
+  readonly sessionLog?: { readonly status: number };
+}
+
+/** The fields that a log of numbers needs, of many more. */
+const { root } = protobuf.parse(`
+  syntax = "proto3";
+  message Event {
+    double wall_time = 1;
+    int64 step = 2;
+    oneof what {
+      string file_version = 3;
+      Summary summary = 5;
+      SessionLog session_log = 7;
+    }
+  }
+  message Summary {
+    message Value {
+      string tag = 1;
+      oneof value {
+        float simple_value = 2;
+      }
+    }
+    repeated Value value = 1;
+  }
+  message SessionLog {
+    enum SessionStatus {
+      STATUS_UNSPECIFIED = 0;
+      START = 1;
+    }
+    SessionStatus status = 1;
+  }
+`);
+const eventType = root.lookupType('Event');
+
+/** `SessionLog.START`: what comes after it takes the place of events of its step and later ones. */
+export const sessionStart = root.lookupEnum('SessionLog.SessionStatus').values.START as number;
+
+export function encodeEvent(event: EventMessage): Uint8Array {
+  return eventType.encode(event).finish();
+}
