@@ -1,6 +1,7 @@
 /** `bench NAME`: speed figures, in a table or as JSON. */
 import { Command } from 'commander';
 import { benchCaptureCommand } from './bench-capture.ts';
+import { benchCocoEvalCommand } from './bench-coco-eval.ts';
 import { benchDnCommand } from './bench-dn.ts';
 import { benchMatcherCommand } from './bench-matcher.ts';
 import { benchStepCommand } from './bench-step.ts';
@@ -11,5 +12,6 @@ export function benchCommand(): Command {
     .addCommand(benchCaptureCommand())
     .addCommand(benchStepCommand())
     .addCommand(benchMatcherCommand())
-    .addCommand(benchDnCommand());
+    .addCommand(benchDnCommand())
+    .addCommand(benchCocoEvalCommand());
 }

@@ -1,0 +1,46 @@
+/** `bench coco-eval`: COCO's evaluation against pycocotools. */
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '../bench/coco-eval.ts';
+import { UserError } from '../user-error.ts';
+
+const sizes = { images: 5000, detections: 100, classes: 80 };
+/** More would be another evaluation. */
+const tolerance = 1e-6;
+
+export function benchCocoEvalCommand(): Command {
+  const { images, detections, classes } = sizes;
+  return new Command('coco-eval')
+    .description(`COCO evaluation of ${images} images with ${detections} detections, ${classes} classes`)
+    .option('--json', 'one JSON document on stdout')
+    .option('--python <path>', 'an interpreter with pycocotools, which must be there; PYTHON or python3 without it')
+    .action(async ({ json, python }: { json?: true; python?: string }) => {
+      const interpreter = python ?? process.env.PYTHON ?? 'python3';
+      const isThere = await hasPycocotools(interpreter);
+      const advice = `no pycocotools in ${interpreter}: pip install pycocotools, or name an interpreter with --python`;
+      if (!isThere && python !== undefined) throw new UserError(advice);
+      if (!isThere) process.stderr.write(`${advice}\n`);
+      process.stderr.write(`measuring${isThere ? ', about a minute with pycocotools' : ''} …\n`);
+      const bench = await benchCocoEval(sizes, isThere ? interpreter : undefined);
+      process.stdout.write(`${json ? JSON.stringify(bench, null, 2) : describe(bench)}\n`);
+      if (bench.largestDifference !== null && !(bench.largestDifference <= tolerance)) {
+        throw new UserError(`the figures differ from those of pycocotools by ${bench.largestDifference}`);
+      }
+    });
+}
+
+function describe({ ms: { ours, pycocotools }, ratio, version, largestDifference }: CocoEvalBench): string {
+  const table = new Table({
+    head: ['', 'ours, ms', `pycocotools ${version ?? ''}, ms`, 'times as fast'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, text] of [
+    ['load', 'read files'],
+    ['evaluate', 'evaluate'],
+  ] as const) {
+    table.push([text, ours[name].toFixed(0), pycocotools?.[name].toFixed(0) ?? '-', ratio?.[name].toFixed(1) ?? '-']);
+  }
+  const agreement = largestDifference === null ? '' : `\nthe figures differ by ${largestDifference.toExponential(1)}`;
+  return `${table.toString()}${agreement}`;
+}
