@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { ImageDetections, ImageTruth } from './coco/images.ts';
+import { countDuplicates } from './duplicates.ts';
+
+const objects = (boxes: number[][], labels = boxes.map(() => 0), crowd = boxes.map(() => 0)): ImageTruth => ({
+  labels,
+  boxes: boxes.flat(),
+  areas: boxes.map(([, , w, h]) => (w as number) * (h as number)),
+  crowd,
+});
+const detected = (...found: (readonly [box: number[], score: number, label?: number])[]): ImageDetections => ({
+  labels: found.map(([, , label = 0]) => label),
+  boxes: found.flatMap(([box]) => box),
+  scores: found.map(([, score]) => score),
+});
+
+const left = [0, 0, 100, 100];
+const nearLeft = [5, 0, 100, 100];
+const right = [200, 0, 100, 100];
+const options = { classes: 2 };
+
+describe('countDuplicates', () => {
+  it('finds none where every object has one detection', () => {
+    const found = detected([left, 0.9], [right, 0.8]);
+    expect(countDuplicates([objects([left, right])], [found], options)).toEqual({
+      objects: 2,
+      detections: 2,
+      found: 2,
+      duplicates: 0,
+      perObject: 0,
+      AP: expect.closeTo(1),
+      APWithNms: expect.closeTo(1),
+    });
+  });
+
+  it('counts the less sure detections of one object, which NMS drops', () => {
+    const found = detected([nearLeft, 0.85], [left, 0.9], [left, 0.8], [right, 0.7]);
+    const { AP, APWithNms, ...counts } = countDuplicates([objects([left, right])], [found], options);
+    expect(counts).toEqual({ objects: 2, detections: 4, found: 2, duplicates: 2, perObject: 1 });
+    expect(AP).toBeLessThan(0.8);
+    expect(APWithNms).toBeCloseTo(1);
+  });
+
+  it('counts what is sure enough alone, though unsure duplicates go to NMS too', () => {
+    const found = detected([left, 0.9], [right, 0.7], [left, 0.5], [left, 0.49]);
+    const count = (scoreThreshold?: number) =>
+      countDuplicates([objects([left, right])], [found], {
+        ...options,
+        ...(scoreThreshold === undefined ? {} : { scoreThreshold }),
+      });
+    expect(count()).toMatchObject({ detections: 3, duplicates: 1, perObject: 0.5 });
+    expect(count(0)).toMatchObject({ detections: 4, duplicates: 2, perObject: 1 });
+    // They come after all objects are found.
+    expect(count().AP).toBeCloseTo(1);
+  });
+
+  it('does not take two objects that overlap for one, where NMS does', () => {
+    const found = detected([left, 0.9], [nearLeft, 0.8]);
+    const result = countDuplicates([objects([left, nearLeft])], [found], options);
+    expect(result).toMatchObject({ found: 2, duplicates: 0, AP: expect.closeTo(1) });
+    expect(result.APWithNms).toBeLessThan(0.6);
+    expect(
+      countDuplicates([objects([left, nearLeft])], [found], { ...options, nmsThreshold: 0.95 }).APWithNms,
+    ).toBeCloseTo(1);
+  });
+
+  it('leaves out crowds, other classes and what overlaps nothing', () => {
+    const truth = objects([left, right], [0, 1], [0, 1]);
+    const found = detected([left, 0.9], [left, 0.8, 1], [right, 0.9, 1], [right, 0.8, 1], [[500, 0, 50, 50], 0.9]);
+    expect(countDuplicates([truth], [found], options)).toMatchObject({
+      objects: 1,
+      detections: 5,
+      found: 1,
+      duplicates: 0,
+    });
+  });
+
+  it('adds up images, and is 0 an object without any', () => {
+    const found = detected([left, 0.9], [left, 0.8]);
+    expect(countDuplicates([objects([left]), objects([left])], [found, found], options)).toMatchObject({
+      objects: 2,
+      duplicates: 2,
+      perObject: 1,
+    });
+    expect(countDuplicates([objects([])], [found], options)).toMatchObject({ perObject: 0, duplicates: 0, AP: -1 });
+  });
+
+  it('is a RangeError as the evaluation is, and for a threshold that is NaN', () => {
+    expect(() => countDuplicates([objects([])], [], options)).toThrow('expected the detections of 1 images');
+    expect(() => countDuplicates([], [], { ...options, nmsThreshold: Number.NaN })).toThrow(
+      'expected a finite nmsThreshold, got NaN',
+    );
+  });
+});

@@ -1,0 +1,99 @@
+/** How much the matching changes: between two epochs, and between the decoder layers of one pass. */
+import { checkMatches, type QueryMatches } from './matches.ts';
+
+/** Counts of queries whose object changed. */
+export interface MatchChanges {
+  /** the mean over images */
+  readonly mean: number;
+  /** the mean / 2M, with M objects an image in the mean: 1 where every object went to another query */
+  readonly relative: number;
+  /** `[I]` */
+  readonly perImage: Int32Array;
+}
+
+export interface MatchingInstability extends MatchChanges {
+  /** `[L]`: of every decoder layer; the last is what stands above */
+  readonly perLayer: readonly MatchChanges[];
+}
+
+/**
+ * Matching instability IS: the number of queries whose object (−1: none) is not that of the previous epoch, the mean over
+ * images. An object that goes to another query counts twice, so that IS reaches 2M with M objects an image; without any
+ * objects both are 0. The images must be the same, matched without augmentation.
+ *
+ * Source: DN-DETR (Li et al., CVPR 2022), section on stability.
+ *
+ * @throws RangeError if the two are not of the same layers, queries and images, a length does not fit, an object is none
+ *   of its image's, or there are no layers or images
+ */
+export function matchingInstability(previous: QueryMatches, current: QueryMatches): MatchingInstability {
+  checkMatches(previous, 'the previous matches: ');
+  checkMatches(current, 'the current matches: ');
+  checkSame(previous, current);
+  const { layers } = current;
+  if (layers === 0) throw new RangeError('expected at least one decoder layer, got 0');
+  const perLayer = Array.from({ length: layers }, (_, layer) => changes(previous, layer, current, layer));
+  return { ...(perLayer[layers - 1] as MatchChanges), perLayer };
+}
+
+/**
+ * The disagreement between decoder layers in one pass: for each layer but the first, the number of queries whose object
+ * is not that of the layer before it. Another quantity than the instability over epochs.
+ *
+ * Source: Stable-DINO (Liu et al., ICCV 2023).
+ *
+ * @returns `[L − 1]`
+ * @throws RangeError if a length does not fit, an object is none of its image's, or there are no images
+ */
+export function layerDisagreement(matches: QueryMatches): readonly MatchChanges[] {
+  checkMatches(matches);
+  return Array.from({ length: Math.max(0, matches.layers - 1) }, (_, layer) =>
+    changes(matches, layer, matches, layer + 1),
+  );
+}
+
+/** The layers `a` and `b` of matchings of the same images. */
+function changes(before: QueryMatches, a: number, after: QueryMatches, b: number): MatchChanges {
+  const { queries, counts } = after;
+  const I = counts.length;
+  if (I === 0) throw new RangeError('expected at least one image, got 0');
+  const perImage = new Int32Array(I);
+  let total = 0;
+  let objects = 0;
+  for (let image = 0; image < I; image++) {
+    const first = (a * I + image) * queries;
+    const second = (b * I + image) * queries;
+    let changed = 0;
+    for (let q = 0; q < queries; q++) if (before.objects[first + q] !== after.objects[second + q]) changed++;
+    perImage[image] = changed;
+    total += changed;
+    objects += counts[image] as number;
+  }
+  return { mean: total / I, relative: objects === 0 ? 0 : total / (2 * objects), perImage };
+}
+
+function checkSame(previous: QueryMatches, current: QueryMatches): void {
+  for (const axis of ['layers', 'queries'] as const) {
+    if (previous[axis] !== current[axis]) {
+      throw new RangeError(`the previous matches are of ${previous[axis]} ${axis}, the current of ${current[axis]}`);
+    }
+  }
+  const advice = 'expected the same images in the same order';
+  if (previous.counts.length !== current.counts.length) {
+    throw new RangeError(
+      `the previous matches are of ${previous.counts.length} images, the current of ${current.counts.length}: ${advice}`,
+    );
+  }
+  for (let image = 0; image < current.counts.length; image++) {
+    const [before, now] = [previous.images?.[image], current.images?.[image]];
+    if (before !== undefined && now !== undefined && before !== now) {
+      throw new RangeError(`image ${image} was '${before}' in the previous matches and is '${now}' now: ${advice}`);
+    }
+    if (previous.counts[image] !== current.counts[image]) {
+      throw new RangeError(
+        `image ${image} had ${previous.counts[image]} objects in the previous matches and has ` +
+          `${current.counts[image]} now: ${advice}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** What the queries of a model were matched with: what instability is counted from. */
+
+/** The matching of Q queries with the objects of I images, in L decoder layers. */
+export interface QueryMatches {
+  readonly layers: number;
+  readonly queries: number;
+  /** `[L, I, Q]`: the object of its image that a query is matched with, or −1; `objects` of `@dn-detr/matcher` */
+  readonly objects: ArrayLike<number>;
+  /** `[I]`: how many objects each image has */
+  readonly counts: ArrayLike<number>;
+  /** `[I]`: which images these are, where that is to be checked */
+  readonly images?: readonly (number | string)[];
+}
+
+/** @throws RangeError if lengths do not fit, or an object is none of its image's */
+export function checkMatches({ layers, queries, objects, counts, images }: QueryMatches, where = ''): void {
+  for (const [name, size] of Object.entries({ layers, queries })) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new RangeError(`${where}expected a whole number of ${name}, got ${size}`);
+    }
+  }
+  const I = counts.length;
+  if (objects.length !== layers * I * queries) {
+    throw new RangeError(
+      `${where}expected objects [${layers}, ${I}, ${queries}] (layers, images, queries) of ${layers * I * queries} ` +
+        `numbers, got ${objects.length}`,
+    );
+  }
+  if (images !== undefined && images.length !== I) {
+    throw new RangeError(`${where}expected the names of ${I} images, got ${images.length}`);
+  }
+  for (let at = 0; at < objects.length; at++) {
+    const object = objects[at] as number;
+    const image = Math.floor(at / queries) % I;
+    if (Number.isInteger(object) && object >= -1 && object < (counts[image] as number)) continue;
+    throw new RangeError(
+      `${where}image ${image}: query ${at % queries} is matched with object ${object} of ${counts[image]}; ` +
+        'expected -1 or an index of one of them',
+    );
+  }
+}
