@@ -12,3 +12,20 @@ export type { AreaName } from './coco/protocol.ts';
 export { type CocoResults, readCocoResults } from './coco/results-file.ts';
 export { formatFigures } from './coco/table.ts';
 export { type CocoCategory, type CocoTruth, readCocoTruth } from './coco/truth-file.ts';
+export { type BootstrapOptions, bcaInterval } from './statistics/bootstrap.ts';
+export { StatisticsError } from './statistics/error.ts';
+export { holm } from './statistics/holm.ts';
+export type { Interval } from './statistics/interval.ts';
+export { type PairedComparison, type PairedOptions, pairedComparison } from './statistics/paired.ts';
+export { type EffectSize, pairedPower, seedsNeeded } from './statistics/power.ts';
+export type { SeedValue, UnpairedSeeds } from './statistics/seeds.ts';
+export {
+  type Bound,
+  type SeedCurve,
+  type SeedStepsRatio,
+  type StepsRatio,
+  type StepsRatioOptions,
+  stepsRatio,
+} from './statistics/steps-ratio.ts';
+export { type Curve, type ReachOptions, stepsToReach } from './statistics/steps-to-reach.ts';
+export { type SeedSummary, seedSummary } from './statistics/summary.ts';

@@ -1,0 +1,49 @@
+/** Student's t interval of a mean. */
+import studentT from '@stdlib/stats-base-dists-t';
+
+/** Where a mean lies at a level of confidence. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  /** of confidence, such as 0.95 */
+  readonly level: number;
+  readonly method: 'student-t' | 'bca';
+}
+
+/** The level of confidence where none is asked for. */
+export const defaultLevel = 0.95;
+
+export interface Moments {
+  readonly mean: number;
+  /** standard deviation with n − 1, exactly 0 where rounding alone tells the values apart; undefined with one value */
+  readonly sd: number | undefined;
+}
+
+/**
+ * Mean and standard deviation of finite numbers.
+ *
+ * @param scale the size of the numbers that the values were computed from: rounding errors are in proportion to it
+ */
+export function moments(values: readonly number[], scale = largest(values)): Moments {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n < 2) return { mean, sd: undefined };
+  const sd = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1));
+  // 0.31 − 0.30 and 0.32 − 0.31 differ by 1e-17: no spread to build a test on.
+  return { mean, sd: sd <= 1e-12 * scale ? 0 : sd };
+}
+
+export function largest(values: readonly number[]): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+/** The two-sided Student-t interval of the mean of n normal values, n − 1 degrees of freedom. */
+export function studentInterval(mean: number, sd: number, n: number, level: number): Interval {
+  const half = criticalT(n, level) * (sd / Math.sqrt(n));
+  return { low: mean - half, high: mean + half, level, method: 'student-t' };
+}
+
+/** The |t| that n normal values of mean 0 exceed with probability 1 − level. */
+export function criticalT(n: number, level: number): number {
+  return studentT.quantile((1 + level) / 2, n - 1);
+}

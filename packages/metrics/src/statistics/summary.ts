@@ -1,0 +1,40 @@
+/** Mean and spread of one figure over seeds. */
+import { checkMetric, checkProbability, StatisticsError } from './error.ts';
+import { defaultLevel, type Interval, moments, studentInterval } from './interval.ts';
+
+export interface SeedSummary {
+  /** number of seeds */
+  readonly n: number;
+  readonly mean: number;
+  /** standard deviation between seeds, with n − 1; from 2 seeds */
+  readonly sd?: number;
+  /** of the mean, Student's t; from 2 seeds that differ */
+  readonly interval?: Interval;
+  /** why there is no interval, to be printed */
+  readonly note?: string;
+}
+
+/**
+ * What a figure is over seeds: mean, standard deviation and the mean's Student-t interval. The interval says where the
+ * mean over many more seeds would lie if the values are about normal; it is not the range of single runs, and it is not
+ * cut off at 0 or 1.
+ *
+ * @param values the figure of each seed, such as its final AP
+ * @param options.level of confidence; 0.95
+ * @throws StatisticsError without values, if one is not finite or −1 (an undefined AP), or the level is not in 0..1
+ */
+export function seedSummary(
+  values: readonly number[],
+  { level = defaultLevel }: { readonly level?: number } = {},
+): SeedSummary {
+  checkProbability(level, 'level');
+  if (values.length === 0) throw new StatisticsError('no values: expected one for each seed');
+  values.forEach((value, i) => {
+    checkMetric(value, `value ${i}`);
+  });
+  const n = values.length;
+  const { mean, sd } = moments(values);
+  if (sd === undefined) return { n, mean, note: 'one seed: a standard deviation and an interval need at least 2' };
+  if (sd === 0) return { n, mean, sd, note: `all ${n} values are equal: without spread there is no interval` };
+  return { n, mean, sd, interval: studentInterval(mean, sd, n, level) };
+}
