@@ -1,0 +1,35 @@
+/** The axes that curves are drawn in. */
+import type { Summary } from '../compare/summary.ts';
+import type { PanelAxis } from './panel.ts';
+import type { Metric, Progress } from './series.ts';
+
+export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
+  // The noise of a model that finds nothing should not fill the plot.
+  AP: { label: 'AP', least: [0, 0.05] },
+  AP50: { label: 'AP50', least: [0, 0.05] },
+  AP75: { label: 'AP75', least: [0, 0.05] },
+  loss: { label: 'training loss (log scale)', log: true },
+  instability: { label: 'instability, IS / (2M)', least: [0, 0.05] },
+  anchorDistance: { label: 'mean L1 distance', least: [0, 0] },
+};
+
+export interface ProgressAxis extends PanelAxis {
+  /** a value of the axis, of steps or of seconds */
+  readonly scale: (value: number) => number;
+  /** for file names and descriptions */
+  readonly words: string;
+}
+
+/** Training time is in the unit that gives numbers of a few digits. */
+export function progressAxis(progress: Progress, { models }: Summary): ProgressAxis {
+  const points = models.flatMap(({ runs }) => runs.flatMap(({ curve }) => curve));
+  if (progress === 'step') {
+    const last = points.at(-1);
+    const perEpoch = last === undefined || last.epoch === 0 ? 0 : last.step / last.epoch;
+    const epoch = perEpoch > 0 && Number.isFinite(perEpoch) ? ` (${Number(perEpoch.toPrecision(3))} an epoch)` : '';
+    return { label: `training steps${epoch}`, least: [0, 0], scale: (steps) => steps, words: 'steps' };
+  }
+  const most = Math.max(0, ...points.map(({ seconds }) => seconds));
+  const [unit, length] = most < 600 ? ['s', 1] : most < 7200 ? ['min', 60] : ['h', 3600];
+  return { label: `training time (${unit})`, least: [0, 0], scale: (seconds) => seconds / length, words: 'time' };
+}

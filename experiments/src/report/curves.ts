@@ -1,0 +1,91 @@
+/** Metrics over training: each against steps and against time, side by side. */
+import type { ModelSummary, Summary } from '../compare/summary.ts';
+import { metricAxes, progressAxis } from './axes.ts';
+import { csvName, type Download, figure } from './figure.ts';
+import { ap, counted, decimal } from './format.ts';
+import { type Content, type Html, html } from './html.ts';
+import { type PanelSeries, panel } from './panel.ts';
+import { countedRuns, isOnPlateau } from './runs.ts';
+import { type Metric, meanCurve, metricValue, type Progress, seedCurve } from './series.ts';
+
+/** A figure of a metric; undefined where no model has a value of it. */
+export function curveFigure(summary: Summary, metric: Metric, caption: Content): Html | undefined {
+  const panels = (['step', 'seconds'] as const).map((progress) => curvePanel(summary, metric, progress));
+  if (panels.every((drawn) => drawn === undefined)) return undefined;
+  const downloads = [bySeed(summary, metric), means(summary, metric, 'step'), means(summary, metric, 'seconds')];
+  return figure({ id: `figure-${metric}`, models: summary.models, panels, caption, downloads });
+}
+
+/** Undefined where no model has a value to draw. */
+export function curvePanel(summary: Summary, metric: Metric, progress: Progress): Html | undefined {
+  const axis = progressAxis(progress, summary);
+  const scaled = <P extends { readonly x: number }>(points: readonly P[]): P[] =>
+    points.map((point) => ({ ...point, x: axis.scale(point.x) }));
+  const series = summary.models.map(
+    (model, index): PanelSeries => ({
+      index,
+      onPlateau: isOnPlateau(model),
+      mean: scaled(meanCurve(model, metric, progress)),
+      runs: model.runs.map((run) => ({
+        points: scaled(seedCurve(run, metric, progress)),
+        onPlateau: run.onPlateau,
+        failed: run.status === 'failed',
+      })),
+    }),
+  );
+  if (series.every(({ runs }) => runs.every(({ points }) => points.length === 0))) return undefined;
+  const { label } = metricAxes[metric];
+  return panel(series, {
+    id: `${metric}-${progress}`,
+    description: `${label} against ${axis.label}. At the end: ${summary.models.map((model) => endWords(model, metric)).join('; ')}.`,
+    x: axis,
+    y: metricAxes[metric],
+  });
+}
+
+function endWords(model: ModelSummary, metric: Metric): string {
+  const end = meanCurve(model, metric, 'step').at(-1);
+  if (end === undefined) return `${model.name}: no value`;
+  const value = metric.startsWith('AP') ? ap(end.y) : decimal(end.y);
+  return `${model.name} ${value}${end.seeds > 1 ? `, mean of ${counted(end.seeds, 'seed')}` : ''}`;
+}
+
+function bySeed({ name, models }: Summary, metric: Metric): Download {
+  const rows = models.flatMap((model) =>
+    model.runs.flatMap(({ seed, status, curve }) =>
+      curve.map((point) => ({
+        model: model.name,
+        seed,
+        status,
+        step: point.step,
+        epoch: point.epoch,
+        seconds: point.seconds,
+        [metric]: metricValue(point, metric),
+      })),
+    ),
+  );
+  return { label: 'every seed', file: csvName(name, `${metric}-seeds`), rows };
+}
+
+function means(summary: Summary, metric: Metric, progress: Progress): Download {
+  const rows = summary.models.flatMap((model) =>
+    meanCurve(model, metric, progress).map(({ x, y, low, high, seeds }) => ({
+      model: model.name,
+      [progress === 'step' ? 'step' : 'seconds']: x,
+      [metric]: y,
+      low,
+      high,
+      seeds,
+    })),
+  );
+  const { words } = progressAxis(progress, summary);
+  return { label: `means against ${words}`, file: csvName(summary.name, `${metric}-means-${words}`), rows };
+}
+
+/** What all curves have in common, for the first of them. */
+export function curveKey({ models }: Summary): Content {
+  const several = models.some((model) => countedRuns(model).length > 1);
+  const stuck = models.some(({ runs }) => runs.some(({ onPlateau }) => onPlateau));
+  const failed = models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
+  return html`${several && 'Strong lines are means over seeds, bands their 95 % Student-t intervals (cut off at the edges), thin lines single seeds. '}${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross ends a run that failed. '}Markers only tell the models apart.`;
+}

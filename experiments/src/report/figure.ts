@@ -1,0 +1,53 @@
+/** A figure of the page: panels side by side, their legend, what they show in words, and their data. */
+import type { ModelSummary } from '../compare/summary.ts';
+import { type CsvValue, csv, csvAddress } from './csv.ts';
+import { type Content, type Html, html, joined } from './html.ts';
+import { seriesSwatch } from './panel.ts';
+import { countedRuns, isOnPlateau, plateauWords } from './runs.ts';
+
+export interface Download {
+  readonly label: string;
+  /** ends in `.csv` */
+  readonly file: string;
+  readonly rows: readonly Readonly<Record<string, CsvValue>>[];
+}
+
+export interface FigureOptions {
+  readonly id: string;
+  readonly models: readonly ModelSummary[];
+  /** `svg` panels, or anything beside them */
+  readonly panels: readonly Content[];
+  readonly caption: Content;
+  readonly downloads: readonly Download[];
+}
+
+export function figure({ id, models, panels, caption, downloads }: FigureOptions): Html {
+  return html`<figure id="${id}">
+${legend(models)}
+<div class="panels">${panels}</div>
+<figcaption>${caption} <span class="downloads">Data as CSV: ${joined(downloads.map(downloadLink), ', ')}.</span></figcaption>
+</figure>`;
+}
+
+export function downloadLink({ label, file, rows }: Download): Html {
+  return html`<a download="${file}" href="${csvAddress(csv(rows))}">${label}</a>`;
+}
+
+/** A file name that all systems take. */
+export function csvName(comparison: string, what: string): string {
+  return `${comparison.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.csv`;
+}
+
+function legend(models: readonly ModelSummary[]): Html {
+  const entries = models.map((model, index) => {
+    const counted = countedRuns(model).length;
+    const words = [
+      plateauWords(model),
+      counted < model.runs.length &&
+        (counted === 0 ? 'no run finished' : `mean of ${counted} of ${model.runs.length} seeds`),
+    ].filter(Boolean);
+    const remark = words.length > 0 && html` <span class="remark">${words.join('; ')}</span>`;
+    return html`<li>${seriesSwatch(index, isOnPlateau(model))}<span>${model.name}${remark}</span></li>`;
+  });
+  return html`<ul class="legend" aria-label="Legend">${entries}</ul>`;
+}

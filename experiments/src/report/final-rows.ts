@@ -1,0 +1,73 @@
+/** The final table's figures: one row a model, over the runs that count. */
+import { type Interval, seedSummary } from '@dn-detr/metrics';
+import type { ModelSummary, SeedRun, StepsComparison, Summary } from '../compare/summary.ts';
+import { countedRuns, plateauWords } from './runs.ts';
+
+export interface Estimate {
+  readonly mean?: number;
+  /** Student-t, from two seeds on that differ */
+  readonly interval?: Interval;
+  readonly seeds: number;
+}
+
+export interface FinalRow {
+  readonly model: ModelSummary;
+  /** `3`, or `2 of 3` where not all runs count */
+  readonly seeds: string;
+  readonly AP: Estimate;
+  readonly AP50: Estimate;
+  readonly AP75: Estimate;
+  readonly secondsAStep?: number;
+  /** IS / (2M) at the last evaluation */
+  readonly instability: Estimate;
+  /** to the final AP50 of each baseline there is; undefined for the baseline itself */
+  readonly stepsRatios: readonly (StepsComparison | undefined)[];
+  readonly plateau?: string;
+}
+
+export interface FinalTable {
+  /** of the steps ratios, in their order */
+  readonly baselines: readonly string[];
+  readonly rows: readonly FinalRow[];
+}
+
+export function finalTable({ models, stepsRatios }: Summary): FinalTable {
+  const ratios = stepsRatios.filter(({ metric }) => metric === 'AP50');
+  const baselines = [...new Set(ratios.map(({ baseline }) => baseline))];
+  const rows = models.map((model): FinalRow => {
+    const runs = countedRuns(model);
+    const last = (value: (run: SeedRun) => number | null | undefined) => estimate(runs.map(value));
+    const plateau = plateauWords(model);
+    return {
+      model,
+      seeds: runs.length === model.runs.length ? `${runs.length}` : `${runs.length} of ${model.runs.length}`,
+      AP: last(({ final }) => final?.AP),
+      AP50: last(({ final }) => final?.AP50),
+      AP75: last(({ final }) => final?.AP75),
+      secondsAStep: last(({ curve }) => timeOfStep(curve.at(-1))).mean,
+      instability: last(({ curve }) => curve.at(-1)?.instability),
+      stepsRatios: baselines.map((baseline) =>
+        ratios.find((ratio) => ratio.model === model.name && ratio.baseline === baseline),
+      ),
+      ...(plateau !== undefined && { plateau }),
+    };
+  });
+  return { baselines, rows };
+}
+
+function timeOfStep(point: { readonly seconds: number; readonly step: number } | undefined): number | undefined {
+  return point && point.step > 0 ? point.seconds / point.step : undefined;
+}
+
+/** Over the values there are: an AP of -1 is none. */
+export function estimate(values: readonly (number | null | undefined)[]): Estimate {
+  const known = values.filter((value): value is number => Number.isFinite(value) && value !== -1);
+  if (known.length === 0) return { seeds: 0 };
+  const { mean, interval } = seedSummary(known);
+  return { mean, seeds: known.length, ...(interval && { interval }) };
+}
+
+/** `0.173 ± 0.012`: the mean and half of its interval; the mean alone without one. */
+export function estimateWords({ mean, interval }: Estimate, format: (value: number | undefined) => string): string {
+  return interval ? `${format(mean)} ± ${format((interval.high - interval.low) / 2)}` : format(mean);
+}

@@ -1,0 +1,128 @@
+/** Instability of the matching, beside AP and at equal AP: alone it would flatter a model that learns nothing. */
+import { stepsToReach } from '@dn-detr/metrics';
+import type { ModelSummary, Summary } from '../compare/summary.ts';
+import { metricAxes } from './axes.ts';
+import { curvePanel } from './curves.ts';
+import { csvName, figure } from './figure.ts';
+import { decimal } from './format.ts';
+import { type Html, html } from './html.ts';
+import { type PanelSeries, panel } from './panel.ts';
+import { countedRuns, isOnPlateau } from './runs.ts';
+import { average, meanCurve, metricValue, seedCurve, valueAt, type XY } from './series.ts';
+import { dataTable } from './table.ts';
+
+/** The figures and the table; undefined where instability was never measured. */
+export function instabilitySection(summary: Summary): Html | undefined {
+  const { models, name } = summary;
+  const beside = (['instability', 'AP50'] as const).map((metric) => curvePanel(summary, metric, 'step'));
+  if (beside[0] === undefined) return undefined;
+  const rows = models.flatMap((model) =>
+    model.runs.flatMap(({ seed, curve }) =>
+      curve.map((point) => ({
+        model: model.name,
+        seed,
+        step: point.step,
+        AP: metricValue(point, 'AP'),
+        AP50: metricValue(point, 'AP50'),
+        instability: point.instability,
+        instabilityRaw: point.instabilityRaw,
+      })),
+    ),
+  );
+  const downloads = [{ label: 'every seed', file: csvName(name, 'instability-seeds'), rows }];
+  return html`<p>Instability counts the queries that answer for another object than at the evaluation before: IS / (2M) is
+0 where no query changed its object, and 1 where every object moved to another query. <strong>Low instability is no merit
+by itself: a model that is stuck on the plateau changes few matches.</strong> So it is shown beside AP50, and at equal
+AP50.</p>
+${figure({
+  id: 'figure-instability',
+  models,
+  panels: beside,
+  caption: html`<b>Instability beside AP50</b>, against training steps.`,
+  downloads,
+})}
+${figure({
+  id: 'figure-equal-AP',
+  models,
+  panels: [againstAp(summary), equalApTable(models)],
+  caption: html`<b>Instability at equal AP50.</b> Every line goes through a model's evaluations in their order; a model
+learns to the right. The table reads instability where a curve first reaches an AP50, between evaluations on a straight
+line.`,
+  downloads,
+})}`;
+}
+
+function againstAp({ models }: Summary): Html {
+  const series = models.map((model, index): PanelSeries => {
+    const steps = meanCurve(model, 'AP50', 'step');
+    return {
+      index,
+      onPlateau: isOnPlateau(model),
+      runs: model.runs.map(({ curve, onPlateau, status }) => ({
+        points: curve.flatMap((point) => {
+          const [x, y] = [metricValue(point, 'AP50'), metricValue(point, 'instability')];
+          return x === undefined || y === undefined ? [] : [{ x, y }];
+        }),
+        onPlateau,
+        failed: status === 'failed',
+      })),
+      mean: meanCurve(model, 'instability', 'step').flatMap(({ x: step, y, seeds }) => {
+        const at = steps.find(({ x }) => x === step);
+        return at === undefined ? [] : [{ x: at.y, y, seeds }];
+      }),
+    };
+  });
+  return panel(series, {
+    id: 'instability-AP50',
+    description: 'Instability against AP50, a line for each model; the values are in the data as CSV.',
+    x: metricAxes.AP50,
+    y: metricAxes.instability,
+  });
+}
+
+const levels = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+const mostRows = 6;
+
+function equalApTable(models: readonly ModelSummary[]): Html {
+  const rows = levels
+    .map((level) => ({ level, found: models.map((model) => instabilityAt(model, level)) }))
+    // What one model alone reaches compares nothing.
+    .filter(({ found }) => found.filter((values) => values.length > 0).length > 1)
+    .slice(-mostRows);
+  if (rows.length === 0) {
+    return html`<p class="beside">No two models have been at the same AP50 of ${levels[0]} or more with their instability
+known, so nothing can be said about instability at equal AP50.</p>`;
+  }
+  return dataTable({
+    id: 'table-equal-AP',
+    caption: 'Mean instability on reaching an AP50; in brackets the seeds that reached it, if not all.',
+    head: ['AP50', ...models.map(({ name }) => name)],
+    rows: rows.map(({ level, found }) => [
+      decimal(level, 2),
+      ...found.map((values, i) => {
+        const all = countedRuns(models[i] as ModelSummary).length;
+        if (values.length === 0) return decimal(undefined);
+        return `${decimal(average(values))}${values.length < all ? ` (${values.length} of ${all})` : ''}`;
+      }),
+    ]),
+  });
+}
+
+/** Of the runs that reach the AP50 when instability is known. */
+function instabilityAt(model: ModelSummary, level: number): number[] {
+  return countedRuns(model).flatMap((run) => {
+    const reached = reachedAt(seedCurve(run, 'AP50', 'step'), level);
+    const curve = seedCurve(run, 'instability', 'step');
+    const [first, last] = [curve[0], curve.at(-1)];
+    if (reached === undefined || first === undefined || last === undefined) return [];
+    return reached < first.x || reached > last.x ? [] : [valueAt(curve, reached)];
+  });
+}
+
+function reachedAt(curve: readonly XY[], level: number): number | undefined {
+  if (curve.length === 0) return undefined;
+  return stepsToReach(
+    curve.map(({ x, y }) => ({ step: x, value: y })),
+    level,
+  );
+}

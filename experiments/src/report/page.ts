@@ -1,0 +1,107 @@
+/**
+ * `report.html`: what was compared, what came out and how surely, in one file without network.
+ *
+ * Loads Plot and jsdom, which takes about half a second: import it when there is a report to write.
+ */
+import type { Summary } from '../compare/summary.ts';
+import { curveFigure, curveKey } from './curves.ts';
+import { detectionsSection } from './detections.ts';
+import { count, counted, listed, moment } from './format.ts';
+import { type Content, type Html, html, trusted } from './html.ts';
+import { instabilitySection } from './instability.ts';
+import { provenanceSection, runsTable } from './provenance.ts';
+import { resultsSection, statisticsSection } from './results.ts';
+import { settingsSection } from './settings.ts';
+import { styleSheet } from './style.css.ts';
+import { seedCount } from './words.ts';
+
+const papers: readonly (readonly [string, string])[] = [
+  ['DETR', 'https://arxiv.org/abs/2005.12872'],
+  ['DAB-DETR', 'https://arxiv.org/abs/2201.12329'],
+  ['DN-DETR', 'https://arxiv.org/abs/2203.01305'],
+];
+
+/** The page as text: the same for the same summary, whatever it holds is escaped. */
+export function reportPage(summary: Summary): string {
+  const { models, data, recipe, finished, updated } = summary;
+  const sections = pageSections(summary);
+  const title = `${listed(models.map(({ name }) => name))} on ${data.source}`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${trusted(styleSheet())}</style>
+</head>
+<body>
+<header>
+<p class="kind">Comparison of detection transformers</p>
+<h1>${title}</h1>
+<p class="lede">${counted(models.length, 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
+of ${counted(data.classes.length, 'class').replace('classs', 'classes')}, ${count(data.val)} images to evaluate on; recipe <code>${recipe}</code>. With the same seed, all models see
+the same images in the same order with the same augmentation, and start from the same weights where they have the same
+parts.</p>
+${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
+<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
+</header>
+<main>
+${sections.map(
+  ({ id, name, content }) => html`<section id="${id}" aria-labelledby="${id}-heading">
+<h2 id="${id}-heading">${name}</h2>
+${content}
+</section>
+`,
+)}</main>
+<footer><p>${papers.map(([name, address], i) => html`${i > 0 && ' · '}<a href="${address}">${name}</a>`)}</p></footer>
+</body>
+</html>
+`.text;
+}
+
+interface Section {
+  readonly id: string;
+  readonly name: string;
+  readonly content: Content;
+}
+
+/** Those that there is something to say in. */
+function pageSections(summary: Summary): Section[] {
+  const all: readonly (Omit<Section, 'content'> & { readonly content: Content })[] = [
+    { id: 'results', name: 'Results', content: resultsSection(summary) },
+    { id: 'statistics', name: 'Statistics', content: statisticsSection(summary) },
+    { id: 'settings', name: 'What differs', content: settingsSection(summary) },
+    { id: 'curves', name: 'Training curves', content: curvesSection(summary) },
+    { id: 'instability', name: 'Instability', content: instabilitySection(summary) },
+    { id: 'detections', name: 'Detections', content: detectionsSection(summary) },
+    { id: 'runs', name: 'Runs', content: runsTable(summary) },
+    { id: 'repeat', name: 'Doing it again', content: provenanceSection(summary) },
+  ];
+  return all.filter(({ content }) => content !== undefined);
+}
+
+function curvesSection(summary: Summary): Html {
+  const figures = [
+    curveFigure(
+      summary,
+      'AP50',
+      html`<b>AP50</b> against training steps and training time, without evaluations. ${curveKey(summary)}`,
+    ),
+    curveFigure(summary, 'AP', html`<b>AP</b>, the mean over IoU thresholds from 0.50 to 0.95.`),
+    curveFigure(
+      summary,
+      'loss',
+      html`<b>Training loss</b>, mean since the evaluation before; mean and band over seeds are of its logarithm. A model with
+known queries adds their loss to its own: compare the shape of such curves, not their height.`,
+    ),
+    curveFigure(
+      summary,
+      'anchorDistance',
+      html`<b>Distance of anchors</b> from the boxes that their queries are matched with: mean L1 distance of centre, width
+and height, in shares of the image. Models without anchors have none.`,
+    ),
+  ].filter((figure) => figure !== undefined);
+  return figures.length > 0 ? html`${figures}` : html`<p>No run has been evaluated yet: there is nothing to draw.</p>`;
+}

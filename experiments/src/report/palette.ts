@@ -1,0 +1,38 @@
+/**
+ * Colours and markers that tell models apart: the colour-blind safe ones of Okabe and Ito ("Color universal design",
+ * 2008), in two lightnesses so that each has a contrast of 3:1 or more with its page.
+ */
+
+/** The page's background. */
+export const background = { light: '#ffffff', dark: '#14171a' };
+
+const colors = [
+  { light: '#0072b2', dark: '#56b4e9' },
+  { light: '#c85200', dark: '#f0803c' },
+  { light: '#00805f', dark: '#1fc197' },
+  { light: '#aa4f83', dark: '#dd93bd' },
+  { light: '#96700a', dark: '#e6b422' },
+  { light: '#57606a', dark: '#aab4be' },
+] as const;
+
+/** Plot's names; one more than there are colours, so that no two of many models share both. */
+const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'wye', 'cross'] as const;
+
+export interface SeriesStyle {
+  /** as CSS has it, lighter in dark mode */
+  readonly color: string;
+  readonly symbol: (typeof symbols)[number];
+}
+
+/** @param index of the model in the comparison, from 0 */
+export function seriesStyle(index: number): SeriesStyle {
+  return {
+    color: `var(--series-${index % colors.length})`,
+    symbol: symbols[index % symbols.length] as (typeof symbols)[number],
+  };
+}
+
+/** The CSS variables that `seriesStyle` names. */
+export function seriesVariables(scheme: 'light' | 'dark'): string {
+  return colors.map((color, i) => `--series-${i}: ${color[scheme]};`).join(' ');
+}

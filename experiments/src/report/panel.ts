@@ -1,0 +1,162 @@
+/** One plot: the curves of all models in a pair of axes, as SVG that takes its colours from the page. */
+import * as Plot from '@observablehq/plot';
+import { JSDOM } from 'jsdom';
+import { type Html, html, trusted } from './html.ts';
+import { seriesStyle } from './palette.ts';
+import type { MeanPoint, XY } from './series.ts';
+
+export interface PanelSeries {
+  /** of the model in the comparison, for its colour and marker */
+  readonly index: number;
+  /** thin lines */
+  readonly runs: readonly { readonly points: readonly XY[]; readonly onPlateau: boolean; readonly failed: boolean }[];
+  /** a strong line, with a band where it has bounds */
+  readonly mean: readonly MeanPoint[];
+  /** dashed */
+  readonly onPlateau: boolean;
+}
+
+export interface PanelAxis {
+  readonly label: string;
+  readonly log?: boolean;
+  /** what the axis shows at least; it grows to hold the lines, not the bands */
+  readonly least?: readonly [number, number];
+}
+
+export interface PanelOptions {
+  /** of the SVG's parts, unlike any other on the page */
+  readonly id: string;
+  /** for those who do not see it */
+  readonly description: string;
+  readonly x: PanelAxis;
+  readonly y: PanelAxis;
+}
+
+const dashes = '5 3.5';
+/** More of them hide the line. */
+const mostMarkers = 9;
+
+/** Not laid out, only built and written out. */
+const { document } = new JSDOM('').window;
+
+/** @param series of which at least one point is there to draw */
+export function panel(series: readonly PanelSeries[], { id, description, x, y }: PanelOptions): Html {
+  const drawn = series.flatMap(({ runs, mean }) => [...runs.flatMap(({ points }) => points), ...mean]);
+  const svg = Plot.plot({
+    document,
+    width: 440,
+    height: 280,
+    marginTop: 28,
+    marginLeft: 48,
+    marginRight: 16,
+    marginBottom: 40,
+    style: { fontSize: '12px', fontFamily: 'inherit' },
+    x: {
+      label: x.label,
+      domain: extent(
+        drawn.map((point) => point.x),
+        x,
+      ),
+      nice: true,
+      ticks: 5,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+    },
+    y: {
+      label: y.label,
+      domain: extent(
+        drawn.map((point) => point.y),
+        y,
+      ),
+      type: y.log ? 'log' : 'linear',
+      nice: true,
+      grid: true,
+      ticks: 5,
+      ...(y.log && { tickFormat: '~g' }),
+      labelArrow: 'none',
+    },
+    marks: [series.map(band), series.map(thinLines), series.map(strongLine)],
+  });
+  return html`<div class="panel" role="img" aria-label="${description}">${drawing(svg, id)}</div>`;
+}
+
+/** A model's line and marker, for a legend. */
+export function seriesSwatch(index: number, onPlateau: boolean): Html {
+  const { color, symbol } = seriesStyle(index);
+  const svg = Plot.plot({
+    document,
+    width: 34,
+    height: 12,
+    margin: 0,
+    axis: null,
+    x: { domain: [0, 2] },
+    y: { domain: [-1, 1] },
+    marks: [
+      Plot.line([0, 2], {
+        x: Plot.identity,
+        y: 0,
+        stroke: color,
+        strokeWidth: 2.2,
+        ...(onPlateau && { strokeDasharray: dashes }),
+      }),
+      Plot.dot([1], { x: 1, y: 0, fill: color, symbol, r: 4, stroke: 'var(--background)', strokeWidth: 1 }),
+    ],
+  });
+  return drawing(svg, `swatch-${index}`);
+}
+
+function drawing(svg: Element, id: string): Html {
+  // The page's own style sheet does what Plot's would.
+  svg.querySelector('style')?.remove();
+  svg.setAttribute('aria-hidden', 'true');
+  const markup = svg.outerHTML
+    // A hundredth of a pixel is enough.
+    .replace(/(\d\.\d\d)\d+(?=[^<>]*>)/g, '$1')
+    // Plot counts clip paths over all plots of the process: the same summary would give another page each time.
+    .replaceAll(/plot-clip-\d+/g, `clip-${id}`);
+  return trusted(markup);
+}
+
+function band({ index, mean }: PanelSeries): Plot.Markish {
+  const bounded = mean.filter(({ low, high }) => low !== undefined && high !== undefined);
+  const { color } = seriesStyle(index);
+  return Plot.areaY(bounded, { x: 'x', y1: 'low', y2: 'high', fill: color, fillOpacity: 0.13, clip: true });
+}
+
+function thinLines({ index, runs, mean }: PanelSeries): Plot.Markish {
+  const { color } = seriesStyle(index);
+  // A single run is its own mean.
+  const shown = runs.length === 1 && mean.length > 0 && !runs[0]?.failed ? [] : runs;
+  return shown.map(({ points, onPlateau, failed }) => [
+    Plot.line(points, {
+      x: 'x',
+      y: 'y',
+      stroke: color,
+      strokeWidth: 1,
+      strokeOpacity: failed ? 0.9 : 0.5,
+      ...(onPlateau && { strokeDasharray: dashes }),
+    }),
+    !failed
+      ? null
+      : Plot.dot(points.slice(-1), { x: 'x', y: 'y', symbol: 'times', r: 5, stroke: color, strokeWidth: 2 }),
+  ]);
+}
+
+function strongLine({ index, mean, onPlateau }: PanelSeries): Plot.Markish {
+  const { color, symbol } = seriesStyle(index);
+  const every = Math.ceil(mean.length / mostMarkers);
+  const marked = mean.filter((_, i) => (mean.length - 1 - i) % every === 0);
+  const outline = { stroke: 'var(--background)', strokeWidth: 1 };
+  return [
+    Plot.line(mean, { x: 'x', y: 'y', stroke: color, strokeWidth: 2.2, ...(onPlateau && { strokeDasharray: dashes }) }),
+    Plot.dot(marked, { x: 'x', y: 'y', fill: color, symbol, r: 4, ...outline }),
+  ];
+}
+
+function extent(values: readonly number[], { log, least }: PanelAxis): [number, number] {
+  const all = [...values, ...(least ?? [])];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  // A scale needs some length.
+  if (low < high) return [low, high];
+  return log ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+}

@@ -1,0 +1,59 @@
+/** What is needed to do it again: data, software, command, and each run with its end. */
+import type { Summary } from '../compare/summary.ts';
+import { ap, count, counted, duration, moment } from './format.ts';
+import { type Content, type Html, html, joined } from './html.ts';
+import { dataTable } from './table.ts';
+
+export function provenanceSection({ data, environment, command, name, recipe, updated }: Summary): Html {
+  const { versions, backend, node, commit, cpus } = environment;
+  const facts: readonly (readonly [string, Content])[] = [
+    ['Comparison', name],
+    ['Recipe', html`<code>${recipe}</code>`],
+    [
+      'Data',
+      html`${data.source} (${data.format}): ${counted(data.train, 'training image')}, ${count(data.val)} to evaluate on`,
+    ],
+    ['Classes', html`${data.classes.length}: ${data.classes.join(', ')}`],
+    ['Hash of the data', html`<code>${data.hash}</code>`],
+    ['Backend', html`${backend}, Node ${node}, ${counted(cpus, 'CPU core')}`],
+    [
+      'Versions',
+      joined(
+        Object.entries(versions).map(([packageName, version]) => html`<code>${packageName}</code> ${version}`),
+        ', ',
+      ),
+    ],
+    [
+      'Commit',
+      commit === undefined
+        ? 'outside a checkout'
+        : html`<code>${commit}</code>${commit.endsWith('+') && ' (with changes)'}`,
+    ],
+    ['As of', moment(updated)],
+  ];
+  return html`<p>To repeat it, or to go on with it:</p>
+<pre><code>${command}</code></pre>
+<dl>${facts.map(([term, what]) => html`<div><dt>${term}</dt><dd>${what}</dd></div>`)}</dl>`;
+}
+
+export function runsTable({ models }: Summary): Html {
+  return dataTable({
+    id: 'table-runs',
+    caption: html`<b>Every run</b>, with the end it came to.`,
+    head: ['Model', 'Seed', 'End', 'Steps', 'Training', 'AP', 'AP50', 'Memory (MiB)', 'Folder'],
+    text: [2, 8],
+    rows: models.flatMap((model) =>
+      model.runs.map(({ seed, status, message, curve, final, peakMiB, onPlateau, folder }) => [
+        model.name,
+        seed,
+        html`${status === 'done' ? 'done' : html`<strong>${status}</strong>`}${message !== undefined && `: ${message}`}${onPlateau && ', on the plateau'}`,
+        count(curve.at(-1)?.step),
+        duration(curve.at(-1)?.seconds),
+        ap(final?.AP),
+        ap(final?.AP50),
+        count(peakMiB),
+        html`<code>${folder}</code>`,
+      ]),
+    ),
+  });
+}

@@ -1,0 +1,82 @@
+/** What a plot shows of a metric: a curve for each seed, and their mean with its Student-t interval. */
+import { seedSummary } from '@dn-detr/metrics';
+import type { CurvePoint, ModelSummary, SeedRun } from '../compare/summary.ts';
+import { countedRuns } from './runs.ts';
+
+export type Metric = 'AP' | 'AP50' | 'AP75' | 'loss' | 'instability' | 'anchorDistance';
+export type Progress = 'step' | 'seconds';
+
+export interface XY {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface MeanPoint extends XY {
+  /** of the mean, from two seeds on that differ */
+  readonly low?: number;
+  readonly high?: number;
+  readonly seeds: number;
+}
+
+/** A metric's value, if it has one: an AP of -1 is none, and neither is a loss that overflowed. */
+export function metricValue(point: CurvePoint, metric: Metric): number | undefined {
+  const value = point[metric];
+  if (value === null || !Number.isFinite(value)) return undefined;
+  if (value === -1 && metric.startsWith('AP')) return undefined;
+  // Losses are drawn on a logarithmic scale.
+  return metric === 'loss' && value <= 0 ? undefined : value;
+}
+
+/** Of one run, where the metric has a value. */
+export function seedCurve({ curve }: SeedRun, metric: Metric, progress: Progress): XY[] {
+  return curve.flatMap((point) => {
+    const y = metricValue(point, metric);
+    return y === undefined || !Number.isFinite(point[progress]) ? [] : [{ x: point[progress], y }];
+  });
+}
+
+/**
+ * Mean over the counted runs, only where all of them have a value: a mean whose runs change along the way would jump.
+ * Against steps at the evaluations; against seconds, which differ from run to run, at about as many times, between
+ * evaluations on a straight line. Of losses mean and interval are those of the logarithm.
+ */
+export function meanCurve(model: ModelSummary, metric: Metric, progress: Progress): MeanPoint[] {
+  const curves = countedRuns(model)
+    .map((run) => seedCurve(run, metric, progress))
+    .filter((curve) => curve.length > 0);
+  const [first] = curves;
+  if (first === undefined) return [];
+  const xs =
+    progress === 'step'
+      ? first.map(({ x }) => x).filter((x) => curves.every((curve) => curve.some((point) => point.x === x)))
+      : commonTimes(curves);
+  const [into, outOf] = metric === 'loss' ? [Math.log, Math.exp] : [same, same];
+  return xs.map((x) => {
+    const { mean, interval } = seedSummary(curves.map((curve) => into(valueAt(curve, x))));
+    const band = interval && { low: outOf(interval.low), high: outOf(interval.high) };
+    return { x, y: outOf(mean), ...band, seeds: curves.length };
+  });
+}
+
+const same = (value: number): number => value;
+
+/** The mean times of evaluations, within what all curves cover. */
+function commonTimes(curves: readonly (readonly XY[])[]): number[] {
+  const start = Math.max(...curves.map((curve) => (curve[0] as XY).x));
+  const end = Math.min(...curves.map((curve) => (curve.at(-1) as XY).x));
+  if (start > end) return [];
+  const length = Math.min(...curves.map((curve) => curve.length));
+  const times = Array.from({ length }, (_, i) => average(curves.map((curve) => (curve[i] as XY).x)));
+  return [...new Set([start, ...times.filter((time) => time > start && time < end), end])];
+}
+
+/** On straight lines between the points of a curve that covers `x`. */
+export function valueAt(curve: readonly XY[], x: number): number {
+  const after = curve.findIndex((point) => point.x >= x);
+  const [before, next] = [curve[after - 1], curve[after] as XY];
+  if (before === undefined || next.x === x) return next.y;
+  return before.y + ((x - before.x) / (next.x - before.x)) * (next.y - before.y);
+}
+
+export const average = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

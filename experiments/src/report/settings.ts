@@ -1,0 +1,31 @@
+/** What was compared and how: the settings in which models differ, and folded away those that they share. */
+import type { Summary } from '../compare/summary.ts';
+import { count, setting } from './format.ts';
+import { type Html, html } from './html.ts';
+import { dataTable } from './table.ts';
+
+export function settingsSection({ models, settings, recipe }: Summary): Html {
+  const keys = [...new Set(models.flatMap((model) => Object.keys(model.settings)))].sort();
+  const shared = Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1));
+  return html`${dataTable({
+    id: 'table-settings',
+    caption: html`<b>Settings that differ.</b> All others are the same for all models.`,
+    head: ['Setting', ...models.map(({ name }) => name)],
+    text: models.map((_, i) => i + 1),
+    rows: [
+      ...keys.map((key) => [code(key), ...models.map((model) => setting(model.settings[key]))]),
+      ['parameters', ...models.map(({ parameters }) => count(parameters))],
+    ],
+  })}
+<details id="shared-settings"><summary>Settings that all models share (${shared.length}), recipe <code>${recipe}</code></summary>
+${dataTable({
+  id: 'table-shared-settings',
+  caption: 'Settings that all models share.',
+  head: ['Setting', 'Value'],
+  text: [1],
+  rows: shared.map(([key, value]) => [code(key), setting(value)]),
+})}
+</details>`;
+}
+
+const code = (key: string): Html => html`<code>${key}</code>`;

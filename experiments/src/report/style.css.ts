@@ -1,0 +1,94 @@
+/** How the page looks: on a screen in light and dark, wide and narrow, and on paper. */
+import { background, seriesVariables } from './palette.ts';
+
+const light = `
+  --background: ${background.light}; --text: #1c2126; --muted: #59626b; --rule: #d5dade; --strong-rule: #1c2126;
+  --link: #00568f; --panel: #f5f6f7; --notice: #fdf3e4; --notice-rule: #b3700a;
+  ${seriesVariables('light')}`;
+
+const dark = `
+  --background: ${background.dark}; --text: #e3e6e8; --muted: #a1abb4; --rule: #363d44; --strong-rule: #c6ccd1;
+  --link: #7fc1f0; --panel: #1d2226; --notice: #2d2518; --notice-rule: #d9a441;
+  ${seriesVariables('dark')}`;
+
+export const styleSheet = (): string => `
+:root { color-scheme: light dark; ${light} }
+@media (prefers-color-scheme: dark) { :root { ${dark} } }
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; }
+body {
+  max-width: 940px; margin: 0 auto; padding: 2.5rem 20px 3rem; background: var(--background); color: var(--text);
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif;
+  overflow-wrap: break-word;
+}
+h1 { margin: 0 0 .6rem; font-size: 1.75rem; line-height: 1.25; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
+h2 { margin: 3rem 0 .8rem; font-size: 1.25rem; font-weight: 650; }
+h3 { margin: 1.4rem 0 .3rem; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
+p, ul { margin: .6rem 0; }
+main li { overflow-wrap: anywhere; }
+main ul { padding-left: 1.2rem; }
+main li + li { margin-top: .3rem; }
+a { color: var(--link); text-underline-offset: .15em; }
+code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .88em; }
+code { overflow-wrap: anywhere; }
+pre { margin: .6rem 0; padding: .7rem .9rem; background: var(--panel); border-radius: 4px; white-space: pre-wrap; }
+.kind { margin: 0 0 .3rem; color: var(--muted); font-size: .875rem; }
+.lede { max-width: 46rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 1.2rem 0 0; padding: .55rem 0; list-style: none;
+  border-top: 1px solid var(--rule); border-bottom: 1px solid var(--rule); font-size: .9rem; }
+.notice { margin: .9rem 0; padding: .6rem .9rem; background: var(--notice); border-left: 3px solid var(--notice-rule); }
+ul.notice { padding-left: 2rem; }
+.remark, .bounds { color: var(--muted); }
+.remark { font-weight: 400; font-size: .92em; }
+
+.table { margin: 1.2rem 0 1.6rem; overflow-x: auto; }
+.table:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+table { width: 100%; border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums;
+  border-bottom: 1.5px solid var(--strong-rule); }
+caption { padding-bottom: .5rem; text-align: left; color: var(--text); }
+th, td { padding: .38rem .55rem; text-align: left; vertical-align: baseline; font-weight: 400; }
+th:first-child { padding-left: 0; }
+tr > :last-child { padding-right: 0; }
+thead th { border-top: 1.5px solid var(--strong-rule); border-bottom: 1px solid var(--strong-rule); vertical-align: bottom; font-weight: 600; }
+tbody tr + tr > * { border-top: 1px solid var(--rule); }
+.number { text-align: right; }
+td.number { white-space: nowrap; }
+.model { display: flex; gap: .5rem; align-items: baseline; min-width: 9rem; }
+.model svg { flex: none; align-self: center; }
+.model .remark { display: block; }
+
+figure { margin: 1.6rem 0 2.2rem; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 .3rem; padding: 0; list-style: none; font-size: .875rem; }
+.legend li { display: flex; gap: .45rem; align-items: center; margin: 0; min-width: 0; }
+.legend svg { flex: none; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: .6rem 1.2rem; align-items: start; }
+.panels > * { min-width: 0; }
+.panel svg { display: block; width: 100%; height: auto; overflow: visible; }
+.panel text { font-family: inherit; }
+figcaption, caption { font-size: .875rem; line-height: 1.45; }
+figcaption { margin-top: .4rem; max-width: 52rem; }
+body { counter-reset: figure table; }
+figcaption::before { counter-increment: figure; content: "Figure " counter(figure) ". "; font-weight: 650; }
+caption::before { counter-increment: table; content: "Table " counter(table) ". "; font-weight: 650; }
+.downloads { color: var(--muted); }
+details { margin: 1.2rem 0; }
+summary { cursor: pointer; }
+dl > div { display: grid; grid-template-columns: 10rem 1fr; gap: 0 1rem; padding: .3rem 0; border-top: 1px solid var(--rule); }
+dt { color: var(--muted); }
+dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+footer { margin-top: 3rem; padding-top: .6rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .875rem; }
+@media (max-width: 560px) {
+  body { padding: 1.4rem 16px 2rem; }
+  h1 { font-size: 1.4rem; }
+  dl > div { grid-template-columns: 1fr; }
+}
+@media print {
+  :root { ${light} }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  nav, .downloads { display: none; }
+  figure, tr { break-inside: avoid; }
+  h2, h3, caption { break-after: avoid; }
+  .table { overflow: visible; }
+  a { color: inherit; text-decoration: none; }
+}
+`;

@@ -1,0 +1,30 @@
+/** Tables as papers have them: rules above and below, numbers flush right. */
+import { type Content, type Html, html } from './html.ts';
+
+export interface DataTable {
+  readonly caption: Content;
+  /** of the columns; the first one names the rows */
+  readonly head: readonly Content[];
+  readonly rows: readonly (readonly Content[])[];
+  /** columns of text, which are flush left, by index; the first is in any case */
+  readonly text?: readonly number[];
+  /** of the element, to link to */
+  readonly id: string;
+}
+
+/** A table that scrolls by itself where the page is narrow. */
+export function dataTable({ caption, head, rows, text = [], id }: DataTable): Html {
+  const kind = (column: number) => (column > 0 && !text.includes(column) ? html` class="number"` : undefined);
+  return html`<div class="table" id="${id}" role="region" tabindex="0" aria-labelledby="${id}-caption"><table>
+<caption id="${id}-caption">${caption}</caption>
+<thead><tr>${head.map((cell, column) => html`<th scope="col"${kind(column)}>${cell}</th>`)}</tr></thead>
+<tbody>
+${rows.map(
+  ([
+    first,
+    ...rest
+  ]) => html`<tr><th scope="row">${first}</th>${rest.map((cell, i) => html`<td${kind(i + 1)}>${cell}</td>`)}</tr>
+`,
+)}</tbody>
+</table></div>`;
+}

@@ -1,0 +1,57 @@
+/** The end of a comparison in the terminal. Loads neither plots nor a DOM, as the page does. */
+import Table from 'cli-table3';
+import type { StepsComparison, Summary } from '../compare/summary.ts';
+import { estimateWords, finalTable } from './final-rows.ts';
+import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
+import { runNotes } from './runs.ts';
+import { seedCount, singleSeedWarning, stepsRatioWords, stepsSentence, twoDigits } from './words.ts';
+
+/**
+ * The final table, what is to be said of single runs, the statistics in sentences and, with one seed, that it proves
+ * little. No colours, no line break at the end.
+ */
+export function terminalTable(summary: Summary): string {
+  const { baselines, rows } = finalTable(summary);
+  const head = ['model', 'seeds', 'AP', 'AP50', 'AP75', 's/step', ...baselines.map(ratioHead), 'IS/(2M)'];
+  const table = new Table({
+    head,
+    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    table.push([
+      // A name that says what it changes is long.
+      row.model.name.replaceAll('+', '\n  +') + (row.plateau === undefined ? '' : ' *'),
+      row.seeds,
+      ...[row.AP, row.AP50, row.AP75].map((estimate) => estimateWords(estimate, ap)),
+      secondsAStep(row.secondsAStep),
+      ...row.stepsRatios.map(ratioWords),
+      decimal(row.instability.mean),
+    ]);
+  }
+  const level = rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)
+    ?.interval?.level;
+  const warning = singleSeedWarning(summary);
+  const parts = [
+    [
+      table.toString(),
+      ...(level === undefined ? [] : [`±: ${percent(level)} Student-t interval of the mean over seeds`]),
+      ...rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`])),
+    ],
+    summary.models.flatMap(runNotes).map((note) => `! ${note}`),
+    summary.comparisons.filter(({ metric }) => metric === 'AP50').map(({ verdict }) => verdict),
+    summary.stepsRatios.filter(({ metric }) => metric === 'AP50').map((ratio) => stepsSentence(ratio, summary)),
+    ...(warning === undefined || seedCount(summary) === 0 ? [] : [[warning.words, `  ${warning.command}`]]),
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+const ratioHead = (baseline: string): string => `steps to AP50\nof ${baseline.replaceAll('+', '\n+')}`;
+
+function ratioWords(ratio: StepsComparison | undefined): string {
+  if (ratio === undefined) return dash;
+  return `${stepsRatioWords(ratio)}${ratio.interval ? ` ${bounds(ratio.interval, twoDigits)}` : ''}`;
+}

@@ -1,0 +1,166 @@
+/** Summaries to test pages with: curves as such models have them, drawn from a formula. No run gave them. */
+import { comparisons, pairsOf, stepsComparisons } from '../../compare/statistics.ts';
+import type { CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from '../../compare/summary.ts';
+
+export interface ExampleOptions {
+  /** [0, 1, 2] */
+  readonly seeds?: readonly number[];
+  readonly classes?: readonly string[];
+  /** of each run */
+  readonly evaluations?: number;
+  /** the last model's last seed fails half way */
+  readonly failure?: boolean;
+}
+
+interface Kind {
+  readonly name: string;
+  /** AP50 far beyond the end */
+  readonly top: number;
+  /** step at which it leaves the plateau */
+  readonly leaves: number;
+  readonly secondsAStep: number;
+  readonly anchors: boolean;
+  readonly settings: ModelSummary['settings'];
+}
+
+const kinds: readonly Kind[] = [
+  {
+    name: 'detr',
+    top: 0.02,
+    leaves: 9000,
+    secondsAStep: 0.071,
+    anchors: false,
+    settings: { 'model.name': 'detr', 'denoising.groups': 0, 'model.activation': 'relu' },
+  },
+  {
+    name: 'dab-detr',
+    top: 0.32,
+    leaves: 1500,
+    secondsAStep: 0.084,
+    anchors: true,
+    settings: { 'model.name': 'dab-detr', 'denoising.groups': 0, 'model.activation': 'prelu' },
+  },
+  {
+    name: 'dn-detr',
+    top: 0.48,
+    leaves: 800,
+    secondsAStep: 0.113,
+    anchors: true,
+    settings: { 'model.name': 'dn-detr', 'denoising.groups': 5, 'model.activation': 'prelu' },
+  },
+];
+
+/** Three models, of which `detr` stays on the plateau. */
+export function exampleSummary({
+  seeds = [0, 1, 2],
+  classes = ['disc', 'square', 'triangle'],
+  evaluations = 12,
+  failure = false,
+}: ExampleOptions = {}): Summary {
+  const models = kinds.map((kind, index): ModelSummary => {
+    const runs = seeds.map((seed, i) =>
+      exampleRun(kind, seed, classes, evaluations, failure && index === kinds.length - 1 && i === seeds.length - 1),
+    );
+    return { name: kind.name, settings: kind.settings, parameters: 1_234_567 + 1000 * index, runs };
+  });
+  return {
+    schema: 1,
+    name: 'quick',
+    command: `npm start -- compare --recipe quick --seeds ${seeds.length} --out runs/quick`,
+    updated: '2026-03-04T05:06:07.000Z',
+    finished: true,
+    recipe: 'quick',
+    data: { source: 'shapes', format: 'shapes', classes, train: 1000, val: 200, hash: '9f2c61d0a4b7' },
+    settings: {
+      'data.canvas.height': 64,
+      'data.canvas.width': 64,
+      'model.width': 64,
+      'model.backbone.channels': [32, 64, 128],
+      'optimizer.learningRate': 1e-3,
+      'optimizer.clipNorm': 0.1,
+      batchSize: 16,
+      'data.format': null,
+    },
+    environment: {
+      backend: 'tensorflow 2.21.0',
+      node: '20.20.2',
+      versions: { '@dn-detr/core': '0.1.0', '@tensorflow/tfjs-core': '4.22.0' },
+      commit: 'd8292ff0c1ab+',
+      cpus: 2,
+    },
+    models,
+    comparisons: pairsOf(models).flatMap(({ model, baseline }) => comparisons(model, baseline)),
+    stepsRatios: pairsOf(models).flatMap(({ model, baseline }) => stepsComparisons(model, baseline)),
+  };
+}
+
+function exampleRun(
+  kind: Kind,
+  seed: number,
+  classes: readonly string[],
+  evaluations: number,
+  fails: boolean,
+): SeedRun {
+  const length = fails ? Math.floor(evaluations / 2) : evaluations;
+  const curve = Array.from({ length }, (_, i) => examplePoint(kind, seed, 200 * (i + 1)));
+  const last = curve.at(-1);
+  const status = fails ? 'failed' : 'done';
+  return {
+    seed,
+    folder: `${kind.name}/seed-${seed}`,
+    status,
+    ...(fails && { message: 'the loss is not finite from step 1,283 on' }),
+    curve,
+    ...(last && { final: exampleFinal(last, classes) }),
+    peakMiB: 412 + 3 * seed,
+    onPlateau: kind.leaves > 200 * evaluations,
+  };
+}
+
+function examplePoint(kind: Kind, seed: number, step: number): CurvePoint {
+  const noise = (salt: number) => wave(step * 0.01 + seed * 7.3 + salt + kind.name.length);
+  const learnt = 1 / (1 + Math.exp((kind.leaves * (1 + 0.1 * wave(seed)) - step) / 260));
+  const AP50 = Math.max(0, 0.02 + 0.006 * noise(1) + kind.top * learnt * (1 + 0.05 * noise(2)));
+  const first = step === 200;
+  const instability = kind.top < 0.1 ? 0.16 + 0.02 * noise(3) : 0.62 - 0.45 * learnt + 0.03 * noise(3);
+  return {
+    step,
+    epoch: step / 62.5,
+    seconds: step * kind.secondsAStep * (1 + 0.02 * wave(seed + 0.5)),
+    loss: (kind.name === 'dn-detr' ? 24 : 11) * Math.exp(-step / 2600) * (1 + 0.03 * noise(4)),
+    AP: 0.52 * AP50 ** 1.1,
+    AP50,
+    AP75: 0.45 * AP50 ** 1.2,
+    instability: first ? null : instability,
+    instabilityRaw: first ? null : instability * 4.8,
+    anchorDistance: kind.anchors ? 0.9 - 0.5 * learnt + 0.02 * noise(5) : null,
+  };
+}
+
+function exampleFinal(point: CurvePoint, classes: readonly string[]): FinalMetrics {
+  const { step, epoch, seconds, AP, AP50, AP75 } = point;
+  return {
+    step,
+    epoch,
+    seconds,
+    AP,
+    AP50,
+    AP75,
+    APs: -1,
+    APm: AP,
+    APl: -1,
+    AR1: AP * 1.4,
+    AR10: AP * 2.1,
+    AR100: AP * 2.2,
+    // The last class has no objects in the images that are evaluated.
+    perClass: classes.map((name, i) =>
+      i === classes.length - 1 && i > 2
+        ? { name, AP: -1, AP50: -1 }
+        : { name, AP: AP * (1 + 0.2 * wave(i)), AP50: AP50 * (1 + 0.2 * wave(i)) },
+    ),
+    duplicates: { perObject: 0.02 + AP50 * 0.05, APWithNms: AP * 1.004 },
+  };
+}
+
+/** In -1..1, and irregular enough to look at. */
+const wave = (x: number): number => Math.sin(12.9898 * x + 78.233) * Math.cos(4.1414 * x * x + 1.3);

@@ -1,0 +1,50 @@
+/** What the page and the terminal say in the same sentences. */
+import type { StepsComparison, Summary } from '../compare/summary.ts';
+import { bounds, decimal, percent } from './format.ts';
+import { isOnPlateau } from './runs.ts';
+
+/** How soon a model has what its baseline ends with, and what that is worth. */
+export function stepsSentence(comparison: StepsComparison, { models }: Summary): string {
+  const { model, baseline, metric, n, seeds, ratio, bound, interval } = comparison;
+  const target = `the final ${metric} of ${baseline}`;
+  const times = `${decimal(ratio, 2)} times its steps`;
+  const known = interval ? `${percent(interval.level)} interval ${bounds(interval, twoDigits)}, ` : '';
+  const of = n === 1 ? 'one seed, which proves little' : `${n} seeds`;
+  const reached = seeds.filter(({ steps }) => steps !== undefined).length;
+  const numbers = {
+    exact: `${model} has ${target} in ${times} (${known}${of})`,
+    'at most': `${model} has ${target} in at most ${times} (a bound, from its first evaluation; ${of})`,
+    'at least': `${model} reaches ${target} in ${reached} of ${n} seeds: it takes at least ${times}`,
+    unknown: `How soon ${model} has ${target} cannot be told: one bound goes up, another one down`,
+  }[bound];
+  const stuck = models.some((other) => other.name === baseline && isOnPlateau(other));
+  const worth = stuck
+    ? `; but ${baseline} is still on the plateau, so that its final ${metric} is little more than chance`
+    : '';
+  return `${numbers}${worth}.`;
+}
+
+/** `0.45×`, or the bound that is known of it. */
+export function stepsRatioWords({ ratio, bound }: Pick<StepsComparison, 'ratio' | 'bound'>): string {
+  if (ratio === undefined || bound === 'unknown') return 'not known';
+  return `${{ exact: '', 'at least': '≥ ', 'at most': '≤ ' }[bound]}${decimal(ratio, 2)}×`;
+}
+
+export const twoDigits = (value: number | undefined): string => decimal(value, 2);
+
+/** The most seeds that a model has. */
+export const seedCount = ({ models }: Summary): number => Math.max(0, ...models.map(({ runs }) => runs.length));
+
+/** With a single seed: what that proves, and the command for three; else undefined. */
+export function singleSeedWarning(summary: Summary): { readonly words: string; readonly command: string } | undefined {
+  if (seedCount(summary) > 1) return undefined;
+  const words =
+    'One seed proves little: with other initial weights and another order of the images the same model can come out far ' +
+    'better or worse, and a single run does not show by how much. For three seeds:';
+  return { words, command: withThreeSeeds(summary.command) };
+}
+
+function withThreeSeeds(command: string): string {
+  if (/\s--seeds?[\s=]/.test(command)) return command.replace(/\s--seeds?[\s=]\S+/, ' --seeds 3');
+  return command.includes(' -- ') ? `${command} --seeds 3` : `${command} -- compare --seeds 3`;
+}
