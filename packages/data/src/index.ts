@@ -1,6 +1,32 @@
 export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { DataError } from './error.ts';
+export type { Batch } from './loader/batch.ts';
+export { ImageCache } from './loader/cache.ts';
+export {
+  type EvaluationBatch,
+  type EvaluationBatchesOptions,
+  evaluationBatches,
+  type LoadingOptions,
+  type TrainingBatch,
+  type TrainingBatches,
+  type TrainingBatchesOptions,
+  trainingBatches,
+} from './loader/loader.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
 export { shapesDataset } from './shapes/shapes.ts';
 export { type TrainingObjects, trainingObjects } from './training-objects.ts';
+export { type Augmentation, detrTransforms, type RandomCrop } from './transforms/augmentation.ts';
+export type { Framing } from './transforms/framing.ts';
+export type { ColorJitter } from './transforms/jitter.ts';
+export { imageNet, type Normalization } from './transforms/normalize.ts';
+export { renderView } from './transforms/render.ts';
+export {
+  boxesInImage,
+  objectsInView,
+  type Rectangle,
+  type Size,
+  type Targets,
+  type View,
+  wholeView,
+} from './transforms/view.ts';

@@ -1,0 +1,70 @@
+/** Several images as one array, with what is to be found in them. */
+import type { DatasetImage, RgbImage } from '../dataset.ts';
+import type { TrainingObjects } from '../training-objects.ts';
+import { canvasOf, type FramingSettings } from '../transforms/framing.ts';
+import type { ColorChange } from '../transforms/jitter.ts';
+import type { Normalize } from '../transforms/normalize.ts';
+import { renderView } from '../transforms/render.ts';
+import { objectsInView, type Size, type Targets, type View } from '../transforms/view.ts';
+
+/** B images on a canvas of one size, each at its top left. */
+export interface Batch extends Size {
+  /** `[B, height, width, 3]`, normalised; 0 where padded */
+  readonly images: Float32Array;
+  /** `[B, height, width]`: 1 where padded; undefined if no batch of this sequence can have any */
+  readonly padding: Uint8Array | undefined;
+  /** `[B]`; boxes are relative to the image without its padding, as DETR's are */
+  readonly targets: readonly Targets[];
+  /** `[B]` */
+  readonly sources: readonly DatasetImage[];
+  /** `[B]`: what is seen of each, with which `boxesInImage` takes predictions back */
+  readonly views: readonly View[];
+}
+
+/** One image of a batch to be. */
+export interface Item {
+  readonly source: DatasetImage;
+  readonly objects: TrainingObjects;
+  readonly view: View;
+  readonly change: ColorChange | undefined;
+}
+
+export interface BatchSettings {
+  readonly framing: FramingSettings;
+  readonly normalize: Normalize;
+  readonly padded: boolean;
+  readonly read: (image: DatasetImage) => Promise<RgbImage>;
+}
+
+/** @throws DataError if an image cannot be read */
+export async function makeBatch(items: readonly Item[], settings: BatchSettings): Promise<Batch> {
+  const { framing, normalize, padded, read } = settings;
+  const rendered = await Promise.all(items.map(async ({ source, view }) => renderView(await read(source), view)));
+  const views = items.map(({ view }) => view);
+  const { width, height } = canvasOf(views, framing);
+  const images = new Float32Array(items.length * height * width * 3);
+  for (const [b, { view, change }] of items.entries()) {
+    normalize(rendered[b] as Uint8Array, view, images.subarray(b * height * width * 3), width, change);
+  }
+  return {
+    images,
+    width,
+    height,
+    padding: padded ? paddingOf(views, { width, height }) : undefined,
+    targets: items.map(({ objects, view }) => objectsInView(objects, view)),
+    sources: items.map(({ source }) => source),
+    views,
+  };
+}
+
+/** `[B, height, width]` */
+function paddingOf(sizes: readonly Size[], { width, height }: Size): Uint8Array {
+  const padding = new Uint8Array(sizes.length * height * width).fill(1);
+  for (const [b, size] of sizes.entries()) {
+    for (let y = 0; y < size.height; y++) {
+      const row = (b * height + y) * width;
+      padding.fill(0, row, row + size.width);
+    }
+  }
+  return padding;
+}

@@ -1,0 +1,41 @@
+/** Decoded images kept in memory. */
+import type { DatasetImage, RgbImage } from '../dataset.ts';
+import { requireNumber } from '../option-checks.ts';
+
+/**
+ * Keeps the first images that are read, as many as fit, and no others: an epoch sees each image once, in a new order, so
+ * whatever is put in another's place is no likelier to be wanted next. (With room for half of the images this hits in
+ * 50 % of all reads, dropping the least recently used in 15 %.) One cache may serve training and evaluation.
+ */
+export class ImageCache {
+  readonly #kept = new Map<DatasetImage, Promise<RgbImage>>();
+  readonly #budget: number;
+  #bytes = 0;
+
+  /** @param budget bytes of pixels, three a pixel; 0 keeps nothing */
+  constructor(budget: number) {
+    requireNumber('the budget of the cache', budget, 0, Number.POSITIVE_INFINITY);
+    this.#budget = budget;
+  }
+
+  /** What is kept, at most the budget. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The image's pixels, which are not to be changed. A failed read is not kept. */
+  read(image: DatasetImage): Promise<RgbImage> {
+    const kept = this.#kept.get(image);
+    if (kept !== undefined) return kept;
+    const bytes = 3 * image.width * image.height;
+    const reading = image.read();
+    if (this.#bytes + bytes > this.#budget) return reading;
+    this.#bytes += bytes;
+    this.#kept.set(image, reading);
+    reading.catch(() => {
+      this.#kept.delete(image);
+      this.#bytes -= bytes;
+    });
+    return reading;
+  }
+}

@@ -1,0 +1,180 @@
+/** Batches of a data set, decoded and transformed ahead of time. */
+import type { DatasetImage } from '../dataset.ts';
+import { DataError } from '../error.ts';
+import { requireCount, requireKnown } from '../option-checks.ts';
+import { randomStream } from '../random.ts';
+import { type TrainingObjects, trainingObjects } from '../training-objects.ts';
+import { type Augmentation, augmentationSettings, drawView } from '../transforms/augmentation.ts';
+import { canvasOf, type Framing, type FramingSettings, framedSize, framingSettings } from '../transforms/framing.ts';
+import { drawColorChange } from '../transforms/jitter.ts';
+import { checkNormalization, imageNet, type Normalization, normalizer } from '../transforms/normalize.ts';
+import { type Size, wholeView } from '../transforms/view.ts';
+import { type Batch, type BatchSettings, makeBatch } from './batch.ts';
+import { ImageCache } from './cache.ts';
+import { EpochOrder } from './order.ts';
+import { prefetch } from './prefetch.ts';
+
+export interface LoadingOptions extends Framing {
+  /** B; smaller only where there are fewer images */
+  readonly batchSize: number;
+  /** ImageNet's */
+  readonly normalization?: Normalization;
+  /** for decoded images; none are kept without it */
+  readonly cache?: ImageCache;
+  /** batches under way while one is being used, 3 */
+  readonly ahead?: number;
+}
+
+export interface TrainingBatchesOptions extends LoadingOptions {
+  /** of order and augmentation */
+  readonly seed: number;
+  /** none */
+  readonly augmentation?: Augmentation;
+}
+
+export interface EvaluationBatchesOptions extends LoadingOptions {
+  readonly scale?: number;
+}
+
+export interface TrainingBatch extends Batch {
+  /** counted from 0 over all epochs */
+  readonly step: number;
+  readonly epoch: number;
+}
+
+export interface TrainingBatches {
+  /** B */
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  /**
+   * The batches from a step on, without end. Each depends on images, options and step alone: starting at step n gives
+   * what a run from step 0 gets there. `next()` rejects with the DataError of an image that cannot be read, and the
+   * sequence ends.
+   */
+  from(step: number): AsyncGenerator<TrainingBatch, void>;
+}
+
+export interface EvaluationBatch extends Batch {
+  /** the first so many are to be evaluated, the rest repeats them to fill the batch */
+  readonly count: number;
+}
+
+const common = ['batchSize', 'canvas', 'scale', 'maxSize', 'normalization', 'cache', 'ahead'];
+
+/**
+ * Batches to train on: every image once an epoch, in an order drawn from seed and epoch. On canvases of no fixed size,
+ * landscape and portrait images go into different batches, so that there is little padding and few sizes. The last batch
+ * of each kind is filled with images that were seen earlier in the epoch.
+ *
+ * @throws DataError if there are no images, or an option is unknown, of another type or out of its range
+ */
+export function trainingBatches(images: readonly DatasetImage[], options: TrainingBatchesOptions): TrainingBatches {
+  const where = 'trainingBatches';
+  requireKnown(where, options, [...common, 'seed', 'augmentation']);
+  const { seed } = options;
+  requireCount(`${where}.seed`, seed, 0);
+  const { batchSize, ahead, framing, batch } = loadingSettings(where, options);
+  const augmentation = augmentationSettings(`${where}.augmentation`, options.augmentation);
+  if (images.length === 0) throw new DataError('there are no images to train on');
+
+  const order = new EpochOrder(groupsOf(images, framing), batchSize, seed);
+  const varies = augmentation.crop !== undefined || framing.scales.length > 1;
+  const padded = varies || leavesRoom(order.groups, images, framing);
+  const objects = images.map(trainingObjects);
+  const make = async (step: number): Promise<TrainingBatch> => {
+    const { epoch, images: chosen } = order.at(step);
+    const items = chosen.map((index) => {
+      const source = images[index] as DatasetImage;
+      const view = drawView(source, framing, augmentation, randomStream(seed, 'view', epoch, index));
+      const { jitter } = augmentation;
+      const change = jitter && drawColorChange(jitter, randomStream(seed, 'colours', epoch, index));
+      return { source, objects: objects[index] as TrainingObjects, view, change };
+    });
+    return { ...(await makeBatch(items, { ...batch, padded })), step, epoch };
+  };
+  return {
+    batchSize: order.batchSize,
+    stepsPerEpoch: order.stepsPerEpoch,
+    from: (first) => {
+      requireCount('the step to start from', first, 0);
+      return prefetch((n) => make(first + n), Number.POSITIVE_INFINITY, ahead);
+    },
+  };
+}
+
+/**
+ * Batches to evaluate on: every image once, without any chance. On canvases of no fixed size landscape images come first,
+ * then portrait ones. All batches are of the same number of images; `count` says how many of them are new.
+ *
+ * @throws DataError if an option is unknown, of another type or out of its range; `next()` if an image cannot be read
+ */
+export function evaluationBatches(
+  images: readonly DatasetImage[],
+  options: EvaluationBatchesOptions,
+): AsyncGenerator<EvaluationBatch, void> {
+  const where = 'evaluationBatches';
+  requireKnown(where, options, common);
+  if (options.scale !== undefined) requireCount(`${where}.scale`, options.scale, 1);
+  const { ahead, framing, batch, batchSize } = loadingSettings(where, options);
+  const groups = groupsOf(images, framing);
+  const padded = leavesRoom(groups, images, framing);
+  const size = Math.min(batchSize, images.length);
+  const chunks = groups.flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / size) }, (_, n) => group.slice(n * size, (n + 1) * size)),
+  );
+  const make = async (n: number): Promise<EvaluationBatch> => {
+    const chunk = chunks[n] as readonly number[];
+    const items = Array.from({ length: size }, (_, i) => {
+      const source = images[chunk[i % chunk.length] as number] as DatasetImage;
+      const view = wholeView(source, plainSize(source, framing));
+      return { source, objects: trainingObjects(source), view, change: undefined };
+    });
+    return { ...(await makeBatch(items, { ...batch, padded })), count: chunk.length };
+  };
+  return prefetch(make, chunks.length, ahead);
+}
+
+interface LoadingSettings {
+  readonly batchSize: number;
+  readonly ahead: number;
+  readonly framing: FramingSettings;
+  readonly batch: Omit<BatchSettings, 'padded'>;
+}
+
+function loadingSettings(where: string, options: LoadingOptions): LoadingSettings {
+  const { batchSize, normalization = imageNet, cache = new ImageCache(0), ahead = 3 } = options;
+  requireCount(`${where}.batchSize`, batchSize, 1);
+  requireCount(`${where}.ahead`, ahead, 0);
+  checkNormalization(`${where}.normalization`, normalization);
+  const framing = framingSettings(where, options);
+  const read = (image: DatasetImage) => cache.read(image);
+  return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), read } };
+}
+
+/** The size of the whole image where nothing is left to chance. */
+const plainSize = (image: Size, framing: FramingSettings): Size =>
+  framedSize(image, framing, framing.scales[0], Math.min(image.width, image.height));
+
+/** The indices of images that may share a batch: all, or the landscape (and square) and the portrait ones. */
+function groupsOf(images: readonly Size[], { canvas }: FramingSettings): number[][] {
+  const all = images.map((_, index) => index);
+  if ('width' in canvas) return [all];
+  const isPortrait = (index: number): boolean => {
+    const { width, height } = images[index] as Size;
+    return height > width;
+  };
+  return [all.filter((index) => !isPortrait(index)), all.filter(isPortrait)];
+}
+
+/** Whether some image, at its one size, does not fill the canvas of a batch that it may be in. */
+function leavesRoom(
+  groups: readonly (readonly number[])[],
+  images: readonly Size[],
+  framing: FramingSettings,
+): boolean {
+  return groups.some((group) => {
+    const sizes = group.map((index) => plainSize(images[index] as Size, framing));
+    const canvas = canvasOf(sizes, framing);
+    return sizes.some(({ width, height }) => width < canvas.width || height < canvas.height);
+  });
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { prefetch } from './prefetch.ts';
+
+/** Things that are made when they are told to. */
+function workshop() {
+  const made: { n: number; finish: () => void; fail: (reason: Error) => void }[] = [];
+  const make = (n: number) => new Promise<number>((finish, fail) => made.push({ n, finish: () => finish(n), fail }));
+  return { made, make };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('prefetch', () => {
+  it('starts nothing before it is asked, then keeps so many under way', async () => {
+    const { made, make } = workshop();
+    const numbers = prefetch(make, Number.POSITIVE_INFINITY, 2);
+    await settled();
+    expect(made.length).toBe(0);
+    const first = numbers.next();
+    await settled();
+    expect(made.map(({ n }) => n)).toEqual([0, 1, 2]);
+    for (const { finish } of made) finish();
+    expect(await first).toEqual({ value: 0, done: false });
+    expect(made.length).toBe(3);
+    expect((await numbers.next()).value).toBe(1);
+    expect(made.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
+    made[3]?.finish();
+    await numbers.return();
+  });
+
+  it('gives all in order, whatever is ready first', async () => {
+    const make = async (n: number) => {
+      await new Promise((resolve) => setTimeout(resolve, n % 2 === 0 ? 8 : 1));
+      return n;
+    };
+    const found: number[] = [];
+    for await (const n of prefetch(make, 5, 3)) found.push(n);
+    expect(found).toEqual([0, 1, 2, 3, 4]);
+    for await (const n of prefetch(make, 0, 3)) found.push(n);
+    expect(found.length).toBe(5);
+  });
+
+  it('fails where the turn of the failure comes, ends, and leaves no failure unhandled', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const started: number[] = [];
+    const make = async (n: number) => {
+      started.push(n);
+      if (n >= 2) throw new Error(`no ${n}`);
+      return n;
+    };
+    const numbers = prefetch(make, Number.POSITIVE_INFINITY, 3);
+    expect([await numbers.next(), await numbers.next()].map(({ value }) => value)).toEqual([0, 1]);
+    await expect(numbers.next()).rejects.toThrow('no 2');
+    expect(await numbers.next()).toEqual({ value: undefined, done: true });
+    const count = started.length;
+    await settled();
+    expect(started.length).toBe(count);
+    expect(unhandled).toEqual([]);
+    process.off('unhandledRejection', note);
+  });
+
+  it('ends only when nothing is under way any more', async () => {
+    const { made, make } = workshop();
+    const numbers = prefetch(make, Number.POSITIVE_INFINITY, 1);
+    const first = numbers.next();
+    await settled();
+    made[0]?.finish();
+    await first;
+    let ended = false;
+    const end = numbers.return().then(() => {
+      ended = true;
+    });
+    await settled();
+    expect(ended).toBe(false);
+    made[1]?.fail(new Error('too late to matter'));
+    await end;
+    expect(made.length).toBe(2);
+  });
+
+  it('takes on what other threads have finished, though its consumer never waits', async () => {
+    // Each takes two turns of the event loop.
+    const make = async (n: number) => {
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+      ready.push(n);
+      return n;
+    };
+    const ready: number[] = [];
+    const numbers = prefetch(make, Number.POSITIVE_INFINITY, 3);
+    const block = () => {
+      const end = performance.now() + 5;
+      while (performance.now() < end);
+    };
+    for (let step = 0; step < 6; step++) {
+      await numbers.next();
+      block();
+    }
+    // Others than the one that was waited for are ready too.
+    expect(ready.length).toBeGreaterThan(6);
+    await numbers.return();
+  });
+});

@@ -1,0 +1,107 @@
+/** The random part of the transforms: mirror image, crop, scale, colours. */
+import { DataError } from '../error.ts';
+import { requireKnown, requireNumber, shown } from '../option-checks.ts';
+import type { Random } from '../random.ts';
+import { type Framing, type FramingSettings, framedSize } from './framing.ts';
+import type { ColorJitter } from './jitter.ts';
+import type { Rectangle, Size, View } from './view.ts';
+
+/** DETR's crop: the image is thought resized, its shorter side to one of `scales`, and a piece cut from that. */
+export interface RandomCrop {
+  /** how often an image is cropped, 0.5 */
+  readonly probability?: number;
+  /** 1: what follows is then in shorter sides of the image */
+  readonly scales?: readonly number[];
+  /** limits of the piece's width and height, which are drawn apart; a piece never exceeds the image */
+  readonly least: number;
+  readonly most: number;
+}
+
+export interface Augmentation {
+  /** how often an image is mirrored, 0 */
+  readonly flip?: number;
+  /** none */
+  readonly crop?: RandomCrop;
+  /** none */
+  readonly jitter?: ColorJitter;
+}
+
+/** Augmentation with nothing left open. */
+export interface AugmentationSettings {
+  readonly flip: number;
+  readonly crop: Required<RandomCrop> | undefined;
+  readonly jitter: ColorJitter | undefined;
+}
+
+/** @throws DataError if an option is unknown, of another type or out of its range */
+export function augmentationSettings(where: string, options: Augmentation = {}): AugmentationSettings {
+  requireKnown(where, options, ['flip', 'crop', 'jitter']);
+  const { flip = 0, crop, jitter } = options;
+  requireNumber(`${where}.flip`, flip, 0, 1);
+  if (jitter !== undefined) {
+    requireKnown(`${where}.jitter`, jitter, ['brightness', 'contrast', 'saturation', 'hue']);
+    for (const [name, value] of Object.entries(jitter)) {
+      requireNumber(`${where}.jitter.${name}`, value, 0, name === 'hue' ? 0.5 : Number.MAX_VALUE);
+    }
+  }
+  return { flip, jitter, crop: crop && cropSettings(`${where}.crop`, crop) };
+}
+
+function cropSettings(where: string, crop: RandomCrop): Required<RandomCrop> {
+  requireKnown(where, crop, ['probability', 'scales', 'least', 'most']);
+  const { probability = 0.5, scales = [1], least, most } = crop;
+  requireNumber(`${where}.probability`, probability, 0, 1);
+  if (!Array.isArray(scales) || scales.length === 0) {
+    throw new DataError(`${where}.scales is ${shown(scales)}: expected a list of numbers`);
+  }
+  for (const scale of scales) requireNumber(`${where}.scales`, scale, 1, Number.MAX_VALUE);
+  requireNumber(`${where}.most`, most, Number.MIN_VALUE, Number.MAX_VALUE);
+  requireNumber(`${where}.least`, least, Number.MIN_VALUE, most);
+  return { probability, scales, least, most };
+}
+
+/** What a training step sees of an image. */
+export function drawView(
+  image: Size,
+  framing: FramingSettings,
+  augmentation: AugmentationSettings,
+  random: Random,
+): View {
+  const { flip, crop } = augmentation;
+  const mirror = random() < flip;
+  const whole = { x: 0, y: 0, width: image.width, height: image.height };
+  const source = crop !== undefined && random() < crop.probability ? drawPiece(image, crop, random) : whole;
+  const scale = framing.scales.length === 0 ? undefined : oneOf(framing.scales, random);
+  const size = framedSize(source, framing, scale, Math.min(image.width, image.height));
+  return { source, ...size, flip: mirror };
+}
+
+function drawPiece(image: Size, { scales, least, most }: Required<RandomCrop>, random: Random): Rectangle {
+  const unit = Math.min(image.width, image.height) / oneOf(scales, random);
+  const side = (whole: number): number => {
+    const limit = Math.min(most, whole / unit);
+    const drawn = least + random() * (limit - least);
+    return least >= limit ? Math.min(Math.round(unit * least), whole) : Math.max(Math.round(unit * drawn), 1);
+  };
+  const width = side(image.width);
+  const height = side(image.height);
+  const x = Math.floor(random() * (image.width - width + 1));
+  const y = Math.floor(random() * (image.height - height + 1));
+  return { x, y, width, height };
+}
+
+const oneOf = (values: readonly number[], random: Random): number =>
+  values[Math.floor(random() * values.length)] as number;
+
+/**
+ * DETR's transforms (`make_coco_transforms` in datasets/coco.py) for training and for evaluation: options of
+ * `trainingBatches` and `evaluationBatches`.
+ */
+export const detrTransforms = {
+  training: {
+    scale: [480, 512, 544, 576, 608, 640, 672, 704, 736, 768, 800],
+    maxSize: 1333,
+    augmentation: { flip: 0.5, crop: { probability: 0.5, scales: [400, 500, 600], least: 384, most: 600 } },
+  },
+  evaluation: { scale: 800, maxSize: 1333 },
+} as const satisfies Record<string, Framing & { augmentation?: Augmentation }>;

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canvasOf, type Framing, framedSize, framingSettings } from './framing.ts';
+
+const sizeOf = (width: number, height: number, framing: Framing) => {
+  const settings = framingSettings('test', framing);
+  const size = framedSize({ width, height }, settings, settings.scales[0], Math.min(width, height));
+  return [size.width, size.height];
+};
+
+describe('framedSize', () => {
+  // Values of DETR's `get_size_with_aspect_ratio`.
+  it.each([
+    [640, 480, 800, 1333, [1066, 800]],
+    [480, 640, 800, 1333, [800, 1066]],
+    [500, 375, 800, 1333, [1066, 800]],
+    [1000, 300, 800, 1333, [1333, 400]],
+    [640, 426, 480, 1333, [721, 480]],
+    [640, 427, 800, 1333, [1199, 800]],
+    [640, 360, 800, 1333, [1333, 750]],
+    [333, 500, 480, 1333, [480, 720]],
+    [480, 480, 480, 1333, [480, 480]],
+  ])('takes %i × %i to a shorter side of %i with at most %i', (width, height, scale, maxSize, expected) => {
+    expect(sizeOf(width, height, { scale, maxSize })).toEqual(expected);
+  });
+
+  it('fills a canvas of one size', () => {
+    const canvas = { width: 320, height: 240 };
+    expect(sizeOf(640, 480, { canvas })).toEqual([320, 240]);
+    expect(sizeOf(64, 64, { canvas })).toEqual([240, 240]);
+    expect(sizeOf(200, 800, { canvas })).toEqual([60, 240]);
+    expect(sizeOf(5000, 1, { canvas })).toEqual([320, 1]);
+  });
+
+  it('never exceeds its limits, and keeps the aspect', () => {
+    const side = fc.integer({ min: 20, max: 2000 });
+    const framings = fc.record({
+      canvas: fc.constantFrom({ width: 320, height: 256 }, { multipleOf: 32 }),
+      scale: fc.option(fc.integer({ min: 30, max: 900 }), { nil: undefined }),
+      maxSize: fc.constantFrom(200, 1333),
+    });
+    fc.assert(
+      fc.property(side, side, framings, (width, height, { scale, ...framing }) => {
+        const chosen: Framing = scale === undefined ? framing : { ...framing, scale };
+        const [w, h] = sizeOf(width, height, chosen) as [number, number];
+        const canvas = canvasOf([{ width: w, height: h }], framingSettings('test', chosen));
+        expect(w).toBeLessThanOrEqual(canvas.width);
+        expect(h).toBeLessThanOrEqual(canvas.height);
+        // The shorter side is rounded, and the longer one follows it.
+        const [long, short] = [Math.max(w, h), Math.min(w, h)];
+        expect(long).toBeLessThanOrEqual(framing.maxSize * (1 + 1 / short));
+        expect(Math.abs(w - (h * width) / height)).toBeLessThanOrEqual(Math.max(1, width / height));
+      }),
+    );
+  });
+
+  it('keeps images as they are without a canvas and a scale', () => {
+    expect(sizeOf(123, 45, {})).toEqual([123, 45]);
+    expect(sizeOf(123, 45, { maxSize: 60 })).toEqual([60, 22]);
+  });
+
+  it('rounds canvases up', () => {
+    const settings = framingSettings('test', { canvas: { multipleOf: 64 } });
+    const sizes = [
+      { width: 100, height: 64 },
+      { width: 60, height: 65 },
+    ];
+    expect(canvasOf(sizes, settings)).toEqual({ width: 128, height: 128 });
+    expect(canvasOf(sizes, framingSettings('test', {}))).toEqual({ width: 128, height: 96 });
+  });
+
+  it.each([
+    [{ canvas: 320 }, 'test.canvas is 320: expected { width, height } or { multipleOf }'],
+    [{ canvas: { width: 320 } }, 'test.canvas.height is undefined: expected a whole number from 1'],
+    [{ canvas: { multipleOf: 0 } }, 'test.canvas.multipleOf is 0: expected a whole number from 1'],
+    [{ canvas: { multipleOf: 32, width: 9 } }, "test.canvas has no option 'width': expected multipleOf"],
+    [{ scale: [] }, 'test.scale is []: expected a number of pixels or a list of them'],
+    [{ scale: '480' }, "test.scale is '480': expected a number of pixels"],
+    [{ scale: [480, 0.5] }, 'test.scale is 0.5: expected a whole number from 1'],
+    [{ maxSize: 0 }, 'test.maxSize is 0: expected a whole number from 1'],
+  ])('refuses %j', (framing, message) => {
+    expect(() => framingSettings('test', framing as Framing)).toThrow(message);
+  });
+});

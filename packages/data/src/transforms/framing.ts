@@ -1,0 +1,96 @@
+/** How large images are made, and the canvas that they are put on. */
+import { DataError } from '../error.ts';
+import { requireCount, requireKnown, shown } from '../option-checks.ts';
+import type { Size } from './view.ts';
+
+export interface Framing {
+  /**
+   * What a batch's images are put on, at the top left; the rest is padding. Of one size, or as large as a batch needs,
+   * rounded up to a multiple; `{ multipleOf: 32 }`
+   */
+  readonly canvas?: Size | { readonly multipleOf: number };
+  /**
+   * The shorter side that images are resized to, in pixels; of several one is drawn for each image. Without it, images
+   * fill a canvas of one size as far as their aspect allows, and otherwise keep their size
+   */
+  readonly scale?: number | readonly number[];
+  /** the longer side is at most this; no limit */
+  readonly maxSize?: number;
+}
+
+/** Framing with nothing left open. */
+export interface FramingSettings {
+  readonly canvas: Size | { readonly multipleOf: number };
+  /** empty where images are not scaled to a size of their own */
+  readonly scales: readonly number[];
+  readonly maxSize: number;
+}
+
+/** @throws DataError if an option is of another type or out of its range */
+export function framingSettings(
+  where: string,
+  { canvas = { multipleOf: 32 }, scale, maxSize }: Framing,
+): FramingSettings {
+  if (typeof canvas !== 'object' || canvas === null) {
+    throw new DataError(`${where}.canvas is ${shown(canvas)}: expected { width, height } or { multipleOf }`);
+  }
+  const fields = 'multipleOf' in canvas ? ['multipleOf'] : ['width', 'height'];
+  requireKnown(`${where}.canvas`, canvas, fields);
+  for (const field of fields) requireCount(`${where}.canvas.${field}`, (canvas as Record<string, unknown>)[field], 1);
+  const scales = scale === undefined ? [] : typeof scale === 'number' ? [scale] : scale;
+  if (!Array.isArray(scales) || (scale !== undefined && scales.length === 0)) {
+    throw new DataError(`${where}.scale is ${shown(scale)}: expected a number of pixels or a list of them`);
+  }
+  for (const pixels of scales) requireCount(`${where}.scale`, pixels, 1);
+  if (maxSize !== undefined) requireCount(`${where}.maxSize`, maxSize, 1);
+  return { canvas, scales, maxSize: maxSize ?? Number.POSITIVE_INFINITY };
+}
+
+/**
+ * The size an image is resized to.
+ *
+ * @param scale its shorter side, one of `framing.scales`; `undefined` if there are none
+ * @param own the shorter side that it keeps then on a canvas of no fixed size
+ */
+export function framedSize(
+  image: Size,
+  { canvas, maxSize }: FramingSettings,
+  scale: number | undefined,
+  own: number,
+): Size {
+  if ('multipleOf' in canvas) return resizedTo(image, scale ?? own, maxSize);
+  const limit = { width: Math.min(canvas.width, maxSize), height: Math.min(canvas.height, maxSize) };
+  if (scale === undefined) return fitted(image, limit);
+  const size = resizedTo(image, scale, maxSize);
+  return size.width <= limit.width && size.height <= limit.height ? size : fitted(image, limit);
+}
+
+/** As DETR's `get_size_with_aspect_ratio` (datasets/transforms.py), to the pixel. */
+function resizedTo({ width, height }: Size, scale: number, maxSize: number): Size {
+  const shorter = Math.min(width, height);
+  const longer = Math.max(width, height);
+  const tooLong = (longer / shorter) * scale > maxSize;
+  const short = tooLong ? Math.max(Math.round((maxSize * shorter) / longer), 1) : scale;
+  if (short === shorter) return { width, height };
+  const long = Math.floor((short * longer) / shorter);
+  return width < height ? { width: short, height: long } : { width: long, height: short };
+}
+
+/** As large as fits, with the aspect kept. */
+function fitted({ width, height }: Size, limit: Size): Size {
+  const factor = Math.min(limit.width / width, limit.height / height);
+  return {
+    width: Math.min(Math.max(Math.round(factor * width), 1), limit.width),
+    height: Math.min(Math.max(Math.round(factor * height), 1), limit.height),
+  };
+}
+
+/** The canvas for images of these sizes. */
+export function canvasOf(sizes: readonly Size[], { canvas }: FramingSettings): Size {
+  if ('width' in canvas) return canvas;
+  const roundedUp = (pixels: number): number => Math.ceil(pixels / canvas.multipleOf) * canvas.multipleOf;
+  return {
+    width: roundedUp(Math.max(...sizes.map(({ width }) => width))),
+    height: roundedUp(Math.max(...sizes.map(({ height }) => height))),
+  };
+}

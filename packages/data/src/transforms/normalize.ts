@@ -1,0 +1,80 @@
+/** From bytes to what a model is fed. */
+import { DataError } from '../error.ts';
+import { requireKnown, requireNumber, shown } from '../option-checks.ts';
+import { type ColorChange, meanGrey } from './jitter.ts';
+import type { Size } from './view.ts';
+
+/** A channel's value in 0..1 becomes (value − mean) / std. */
+export interface Normalization {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** What the weights of torchvision's and DETR's backbones expect. */
+export const imageNet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** @throws DataError unless it has a mean and a positive deviation for each channel */
+export function checkNormalization(where: string, normalization: Normalization): void {
+  requireKnown(where, normalization, ['mean', 'std']);
+  for (const name of ['mean', 'std'] as const) {
+    const values = normalization[name];
+    if (!Array.isArray(values) || values.length !== 3) {
+      throw new DataError(`${where}.${name} is ${shown(values)}: expected three numbers`);
+    }
+    const least = name === 'std' ? Number.MIN_VALUE : -Number.MAX_VALUE;
+    for (const value of values) requireNumber(`${where}.${name}`, value, least, Number.MAX_VALUE);
+  }
+}
+
+/** Writes an image `[height, width, 3]` to the top left of a canvas `[canvasHeight, canvasWidth, 3]`. */
+export type Normalize = (
+  pixels: Uint8Array,
+  size: Size,
+  out: Float32Array,
+  canvasWidth: number,
+  change: ColorChange | undefined,
+) => void;
+
+export function normalizer(normalization: Normalization): Normalize {
+  const { mean, std } = normalization;
+  const table = new Float32Array(3 * 256);
+  for (let value = 0; value < 256; value++) {
+    for (let c = 0; c < 3; c++) table[3 * value + c] = (value / 255 - (mean[c] as number)) / (std[c] as number);
+  }
+  return (pixels, { width, height }, out, canvasWidth, change) => {
+    const grey = change ? meanGrey(pixels) : 0;
+    for (let y = 0; y < height; y++) {
+      const row = pixels.subarray(3 * y * width, 3 * (y + 1) * width);
+      const to = out.subarray(3 * y * canvasWidth);
+      if (change) mix(row, to, change, grey, normalization);
+      else lookUp(row, to, table);
+    }
+  };
+}
+
+function lookUp(row: Uint8Array, out: Float32Array, table: Float32Array): void {
+  for (let i = 0; i < row.length; i += 3) {
+    out[i] = table[3 * (row[i] as number)] as number;
+    out[i + 1] = table[3 * (row[i + 1] as number) + 1] as number;
+    out[i + 2] = table[3 * (row[i + 2] as number) + 2] as number;
+  }
+}
+
+function mix(
+  row: Uint8Array,
+  out: Float32Array,
+  { matrix, pivot }: ColorChange,
+  grey: number,
+  { mean, std }: Normalization,
+): void {
+  const added = pivot * grey;
+  for (let c = 0; c < 3; c++) {
+    const [r, g, b] = matrix.slice(3 * c, 3 * c + 3) as [number, number, number];
+    const factor = 1 / (255 * (std[c] as number));
+    const zero = (mean[c] as number) / (std[c] as number);
+    for (let i = 0; i < row.length; i += 3) {
+      const value = r * (row[i] as number) + g * (row[i + 1] as number) + b * (row[i + 2] as number) + added;
+      out[i + c] = Math.min(Math.max(value, 0), 255) * factor - zero;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** What is seen of an image: one rectangle of it, at one size, mirrored or not; and where boxes are then. */
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Rectangle extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
+/**
+ * All that flips, crops and resizings of an image come to. Pixels are resampled once, and boxes go there and back by one
+ * affine map.
+ */
+export interface View extends Size {
+  /** the part of the upright image that is seen, in whole pixels */
+  readonly source: Rectangle;
+  /** mirrored left to right, after all else */
+  readonly flip: boolean;
+}
+
+/** The N objects seen in a view: what a model is to predict. */
+export interface Targets {
+  /** `[N]`, 0..K−1 */
+  readonly labels: Int32Array;
+  /** `[N, 4]`: cxcywh in 0..1 of the view, without any padding around it */
+  readonly boxes: Float32Array;
+}
+
+/** The whole image, at a size of its own or another. */
+export function wholeView(image: Size, { width, height }: Size = image): View {
+  return { source: { x: 0, y: 0, width: image.width, height: image.height }, width, height, flip: false };
+}
+
+/** In pixels of the image. What is less is left of a box by rounding. */
+const leastExtent = 1e-6;
+
+/**
+ * The objects of an image as a view shows them: clipped to it, and without those outside, as DETR's `crop`
+ * (datasets/transforms.py) does.
+ *
+ * @param objects `labels` `[N]`, and `boxes` `[N, 4]`: x, y, width, height in pixels of the image
+ */
+export function objectsInView(
+  { labels, boxes }: { readonly labels: Int32Array; readonly boxes: Float64Array },
+  { source, flip }: View,
+): Targets {
+  const keptLabels: number[] = [];
+  const keptBoxes: number[] = [];
+  for (const [n, label] of labels.entries()) {
+    const [x, y, width, height] = boxes.subarray(4 * n, 4 * n + 4) as unknown as [number, number, number, number];
+    const left = Math.max(x - source.x, 0);
+    const top = Math.max(y - source.y, 0);
+    const right = Math.min(x - source.x + width, source.width);
+    const bottom = Math.min(y - source.y + height, source.height);
+    if (right - left < leastExtent || bottom - top < leastExtent) continue;
+    const cx = (left + right) / 2 / source.width;
+    keptLabels.push(label);
+    keptBoxes.push(
+      flip ? 1 - cx : cx,
+      (top + bottom) / 2 / source.height,
+      (right - left) / source.width,
+      (bottom - top) / source.height,
+    );
+  }
+  return { labels: Int32Array.from(keptLabels), boxes: Float32Array.from(keptBoxes) };
+}
+
+/**
+ * The way back, for predictions: boxes of a view in pixels of the image it shows.
+ *
+ * @param boxes `[N, 4]`: cxcywh in 0..1 of the view
+ * @returns `[N, 4]`: x, y, width, height in pixels of the upright image; not clipped
+ */
+export function boxesInImage(boxes: Float32Array, { source, flip }: View): Float64Array {
+  const out = new Float64Array(boxes.length);
+  for (let i = 0; i < boxes.length; i += 4) {
+    const [cx, cy, w, h] = boxes.subarray(i, i + 4) as unknown as [number, number, number, number];
+    out[i] = source.x + ((flip ? 1 - cx : cx) - w / 2) * source.width;
+    out[i + 1] = source.y + (cy - h / 2) * source.height;
+    out[i + 2] = w * source.width;
+    out[i + 3] = h * source.height;
+  }
+  return out;
+}
