@@ -9,6 +9,8 @@ import { arrayAt, FixtureError, isObject, type JsonObject, numberAt, objectAt } 
 import { readRule, type ToleranceRule } from './tolerance.ts';
 
 export interface Fixture {
+  /** where it lies, with the data that it refers to */
+  readonly folder: string;
   readonly name: string;
   /** its field `fixture`: what was captured, hence which check it is for */
   readonly kind: string;
@@ -55,6 +57,7 @@ export function readFixture(folder: string, name: string): Fixture {
   const rules = json.tolerances === undefined ? [] : arrayAt(json.tolerances, 'tolerances');
   const atolByKey = json.atol_by_key === undefined ? {} : objectAt(json.atol_by_key, 'atol_by_key');
   return {
+    folder,
     name,
     kind,
     json,

@@ -4,11 +4,13 @@ import { adamwCheck } from './checks/adamw.ts';
 import { blocksCheck } from './checks/blocks.ts';
 import { boxOpsCheck } from './checks/box-ops.ts';
 import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
+import { cocoEvalCheck } from './checks/coco-eval.ts';
 import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { focalCeCheck } from './checks/focal-ce.ts';
 import { formulaCheck } from './checks/formula.ts';
 import { hfSmallCheck } from './checks/hf-small.ts';
+import { instabilityCheck } from './checks/instability.ts';
 import { lsapCheck } from './checks/lsap.ts';
 import { matcherCheck } from './checks/matcher.ts';
 import { modelChecks } from './checks/models.ts';
@@ -39,6 +41,8 @@ export const checks: Readonly<Record<string, Check>> = {
   postprocess: postprocessCheck,
   state_dict_names: stateDictNamesCheck,
   hf_small: hfSmallCheck,
+  coco_eval: cocoEvalCheck,
+  instability: instabilityCheck,
 };
 
 export interface CaseReport {
