@@ -1,0 +1,143 @@
+import { type Detector, detr, dnDetrVanilla, resnet, tiny } from '@dn-detr/core';
+import { backendNames, useBackend } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { countMacs, formatCost, type ModelCost, modelCost } from './cost.ts';
+
+let best: string;
+beforeAll(async () => {
+  best = (await useBackend()).name;
+});
+
+const [classes, queries, width, heads, feedForward] = [3, 5, 16, 2, 24];
+const build = (model: typeof detr): Detector =>
+  model({
+    backbone: tiny({ channels: [8, 16] }),
+    ...{ classes, queries, width, heads, feedForward, encoderLayers: 1, decoderLayers: 1 },
+  });
+/** 4×6 features: N tokens. */
+const input = { height: 16, width: 24 };
+const N = 4 * 6;
+
+/** Of the models above, with T queries in the decoder; d = 16, heads of e = 8 channels. */
+function macsByHand(T: number): number {
+  const convolutions = 8 * 12 * (3 * 3 * 3) * 8 + 4 * 6 * (3 * 3 * 8) * 16;
+  const projection = N * 16 * 16;
+  // Rows and columns of the map by 16 frequencies.
+  const positions = N * 2 * 16;
+  // Two heads: scores of each query with each key, then their weighted sum.
+  const attention = (queries: number, keys: number): number => 2 * (queries * keys * 8) + 2 * (queries * keys * 8);
+  const feedForward = (rows: number): number => rows * 16 * 24 + rows * 24 * 16;
+  // Query, key, value and output are projected.
+  const encoder = 4 * (N * 16 * 16) + attention(N, N) + feedForward(N);
+  const selfAttention = 4 * (T * 16 * 16) + attention(T, T);
+  const crossAttention = 2 * (T * 16 * 16) + 2 * (N * 16 * 16) + attention(T, N);
+  const decoder = selfAttention + crossAttention + feedForward(T);
+  // Three classes and "no object"; boxes by two hidden layers.
+  const heads = T * 16 * 4 + T * (16 * 16 + 16 * 16 + 16 * 4);
+  return convolutions + projection + positions + encoder + decoder + heads;
+}
+
+describe('modelCost', () => {
+  it.each(backendNames)('is what a count by hand gives, on %s', async (backend) => {
+    // Native TensorFlow is not everywhere; the best backend is counted whatever it is.
+    await useBackend(backend === 'tensorflow' ? best : backend);
+    const before = tf.memory().numTensors;
+    const cost = modelCost(build(detr), input);
+    expect(cost.macs).toBe(macsByHand(queries));
+    expect(cost.flops).toBe(2 * cost.macs);
+    expect(tf.memory().numTensors).toBe(before);
+    await useBackend();
+  });
+
+  it('counts known queries as the decoder does, and what makes them', () => {
+    const K = 7;
+    // One-hot labels of three classes and "unknown"; an indicator fills the last channel.
+    const content = K * 4 * 15;
+    // 8 sines of each of the box's four numbers; 32 to 16 to 16.
+    const positions = K * 4 * 32 + K * (32 * 16 + 16 * 16);
+    expect(modelCost(build(dnDetrVanilla), input).macs).toBe(macsByHand(queries));
+    const cost = modelCost(build(dnDetrVanilla), { ...input, knownQueries: K });
+    expect(cost.macs).toBe(macsByHand(K + queries) + content + positions);
+    const before = tf.memory().numTensors;
+    expect(() => modelCost(build(detr), { ...input, knownQueries: K })).toThrow(/takes no known queries/);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('counts the parameters of DETR as its authors do', () => {
+    // The pass is left out: it takes seconds.
+    const forward = (): never => ({}) as never;
+    const backbone = resnet({ depth: 50 });
+    const { parameters } = modelCost({ ...detr({ backbone, classes: 91, queries: 100 }), forward }, input);
+    // The "number of params" that detr's main.py prints.
+    expect(parameters.trained).toBe(41_302_368);
+    const { byGroup } = parameters;
+    expect(byGroup).toEqual({ backbone: 23_232_512, rest: 41_302_368 - 23_232_512 });
+    // The first convolution, layer1, and four numbers for each of 26,560 channels that batch norm scales.
+    expect(parameters.frozen).toBe(9_408 + 212_992 + 4 * 26_560);
+  });
+});
+
+describe('countMacs', () => {
+  it('finds 4.09 GMACs in ResNet-50 at 224×224', () => {
+    const backbone = resnet({ depth: 50 });
+    const macs = countMacs(() => {
+      const tensors = Object.fromEntries(backbone.parameters.map(({ name, shape }) => [name, tf.fill([...shape], 0)]));
+      backbone.forward(tensors, tf.zeros([1, 224, 224, 3]));
+    });
+    // NNI's test of its counter has 4,089,184,256 for torchvision's model; here it has no last layer.
+    expect(macs).toBe(4_089_184_256 - 2048 * 1000);
+  });
+
+  it('counts batches, transposed and broadcast operands, strides and fused kernels', () => {
+    const a = tf.ones([2, 3, 4]);
+    const image = tf.ones<tf.Rank.R4>([2, 5, 6, 3]);
+    const filter = tf.ones<tf.Rank.R4>([3, 2, 3, 7]);
+    const count = (compute: () => tf.Tensor): number => countMacs(() => void compute());
+    expect(count(() => tf.matMul(a, tf.ones([2, 4, 5])))).toBe(2 * 3 * 4 * 5);
+    expect(count(() => tf.matMul(a, tf.ones([2, 3, 5]), true))).toBe(2 * 4 * 3 * 5);
+    expect(count(() => tf.matMul(a, tf.ones([1, 5, 4]), false, true))).toBe(2 * 3 * 4 * 5);
+    expect(count(() => tf.fused.matMul({ a: tf.ones([3, 4]), b: tf.ones([4, 5]), activation: 'relu' }))).toBe(60);
+    expect(count(() => tf.conv2d(image, filter, 1, 'valid'))).toBe(2 * 3 * 5 * 7 * (3 * 2 * 3));
+    expect(count(() => tf.conv2d(image, filter, 2, 'same'))).toBe(2 * 3 * 3 * 7 * (3 * 2 * 3));
+    const fused = { x: image, filter, strides: 1, pad: 'valid', activation: 'relu' } as const;
+    expect(count(() => tf.fused.conv2d(fused))).toBe(2 * 3 * 5 * 7 * (3 * 2 * 3));
+    tf.dispose([a, image, filter]);
+  });
+
+  it('stops counting, even after an error, and leaves no tensor behind', () => {
+    const kernels = () => tf.getKernelsForBackend(tf.getBackend()).map(({ kernelFunc }) => kernelFunc);
+    const before = { kernels: new Set(kernels()), tensors: tf.memory().numTensors };
+    const fail = (): void => {
+      tf.matMul(tf.ones([2, 2]), tf.ones([2, 2]));
+      throw new Error('no more');
+    };
+    expect(() => countMacs(fail)).toThrow('no more');
+    expect({ kernels: new Set(kernels()), tensors: tf.memory().numTensors }).toEqual(before);
+  });
+});
+
+describe('formatCost', () => {
+  const cost: ModelCost = {
+    input: { height: 800, width: 1066 },
+    parameters: { trained: 41_302_368, frozen: 328_640, byGroup: {} },
+    macs: 81_245_491_200,
+    flops: 162_490_982_400,
+  };
+
+  it('rounds to three digits', () => {
+    expect(formatCost(cost)).toBe('41.6 M parameters (41.3 M trained), 81.2 GMACs (162 GFLOPs) an image of 800×1066');
+  });
+
+  it('names known queries, and takes the prefix that the rounded number has', () => {
+    const small = {
+      input: { height: 64, width: 64, knownQueries: 30 },
+      parameters: { trained: 999_501, frozen: 0, byGroup: {} },
+      macs: 999,
+      flops: 999_499,
+    };
+    expect(formatCost(small)).toBe(
+      '1.00 M parameters (1.00 M trained), 999 MACs (999 kFLOPs) an image of 64×64 with 30 known queries',
+    );
+  });
+});

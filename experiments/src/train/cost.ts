@@ -1,0 +1,144 @@
+/** What a model costs: its parameters, and the multiply-adds of one forward pass. */
+import type { Detector, KnownInputs } from '@dn-detr/core';
+import {
+  _FusedMatMul,
+  BatchMatMul,
+  Conv2D,
+  FusedConv2D,
+  fill,
+  getBackend,
+  getKernel,
+  type NamedTensorInfoMap,
+  type Rank,
+  registerKernel,
+  type TensorInfo,
+  tidy,
+  unregisterKernel,
+  util,
+} from '@tensorflow/tfjs-core';
+
+/** One image, without padding. */
+export interface CostInput {
+  readonly height: number;
+  readonly width: number;
+  /** K, known queries of a pass in training; 0, as at inference */
+  readonly knownQueries?: number;
+}
+
+export interface ModelCost {
+  readonly input: CostInput;
+  readonly parameters: {
+    /** what the optimiser changes; DETR and those after it report this number */
+    readonly trained: number;
+    /** the rest: frozen weights, and all four tensors of frozen batch norms, which PyTorch counts as buffers */
+    readonly frozen: number;
+    /** those trained, by optimiser group */
+    readonly byGroup: Readonly<Record<string, number>>;
+  };
+  /** multiply-adds of matrix products and convolutions in a forward pass, which papers call FLOPs; nothing else counts */
+  readonly macs: number;
+  /** 2 × `macs`: a multiplication and an addition each */
+  readonly flops: number;
+}
+
+/**
+ * Runs a forward pass, of zeros, and counts what its kernels do. It takes the time and memory of one image at inference.
+ *
+ * @throws if the model takes no known queries
+ */
+export function modelCost(detector: Pick<Detector, 'parameters' | 'forward'>, input: CostInput): ModelCost {
+  const { height, width, knownQueries = 0 } = input;
+  const byGroup: Record<string, number> = {};
+  let frozen = 0;
+  for (const { group, shape } of detector.parameters) {
+    const size = util.sizeFromShape([...shape]);
+    if (group === 'frozen') frozen += size;
+    else byGroup[group] = (byGroup[group] ?? 0) + size;
+  }
+  const trained = Object.values(byGroup).reduce((sum, size) => sum + size, 0);
+  const macs = countMacs(() => {
+    const tensors = Object.fromEntries(detector.parameters.map(({ name, shape }) => [name, fill([...shape], 0)]));
+    const images = fill<Rank.R4>([1, height, width, 3], 0);
+    detector.forward(tensors, { images }, knownQueries > 0 ? knownInputs(knownQueries) : undefined);
+  });
+  return { input, parameters: { trained, frozen, byGroup }, macs, flops: 2 * macs };
+}
+
+/** K of one image; masks change no product. */
+function knownInputs(count: number): KnownInputs {
+  return { labels: fill<Rank.R2>([1, count], 0, 'int32'), anchors: fill<Rank.R3>([1, count, 4], 0) };
+}
+
+/** The multiply-adds that a kernel took to make its output. */
+type MacsOf = (inputs: NamedTensorInfoMap, output: TensorInfo) => number;
+
+/** a `[..., M, K]`, or transposed, and b make `[..., M, N]`: K for each number that comes out */
+const product: MacsOf = ({ a }, { shape }) => {
+  const [rows = 0, columns = 0] = (a as TensorInfo).shape.slice(-2);
+  return util.sizeFromShape(shape) * ((rows * columns) / (shape.at(-2) as number));
+};
+
+/** filter `[height, width, in, out]`: height × width × in for each number that comes out */
+const convolution: MacsOf = ({ filter }, { shape }) =>
+  util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 3));
+
+/** All kernels of tfjs that the models' products and convolutions run in. */
+const counted: Readonly<Record<string, MacsOf>> = {
+  [BatchMatMul]: product,
+  [_FusedMatMul]: product,
+  [Conv2D]: convolution,
+  [FusedConv2D]: convolution,
+};
+
+/**
+ * The multiply-adds of all matrix products and convolutions that `compute` runs on the current backend, by the shapes
+ * that their kernels see. Zeros that pad images count as pixels do, and so do masked keys.
+ *
+ * @param compute its tensors are disposed
+ */
+export function countMacs(compute: () => void): number {
+  const backendName = getBackend();
+  let macs = 0;
+  const stock = Object.keys(counted).flatMap((name) => getKernel(name, backendName) ?? []);
+  const replace = (kernels: typeof stock): void => {
+    for (const kernel of kernels) {
+      unregisterKernel(kernel.kernelName, backendName);
+      registerKernel(kernel);
+    }
+  };
+  const counting = stock.map((kernel) => ({
+    ...kernel,
+    kernelFunc(params: Parameters<typeof kernel.kernelFunc>[0]) {
+      const before = macs;
+      const output = kernel.kernelFunc(params) as TensorInfo;
+      // Not in addition to what it has had counted: native TensorFlow's fused kernels run the plain ones.
+      macs = before + (counted[kernel.kernelName] as MacsOf)(params.inputs, output);
+      return output;
+    },
+  }));
+  replace(counting);
+  try {
+    tidy(compute);
+  } finally {
+    replace(stock);
+  }
+  return macs;
+}
+
+/** `41.6 M parameters (41.3 M trained), 86.1 GMACs (172 GFLOPs) an image of 800×1066`, for people. */
+export function formatCost({ input, parameters: { trained, frozen }, macs, flops }: ModelCost): string {
+  const { height, width, knownQueries = 0 } = input;
+  const known = knownQueries > 0 ? ` with ${knownQueries} known queries` : '';
+  const parameters = `${scaled(trained + frozen)} parameters (${scaled(trained)} trained)`;
+  return `${parameters}, ${scaled(macs)}MACs (${scaled(flops)}FLOPs) an image of ${height}×${width}${known}`;
+}
+
+/** `86.1 G`: three digits and a prefix. */
+function scaled(count: number): string {
+  const steps = ['', 'k', 'M', 'G', 'T'];
+  let value = count;
+  let i = 0;
+  // By the rounded value: 999,999 are 1.00 M.
+  for (; Number(value.toPrecision(3)) >= 1000 && i < steps.length - 1; i++) value /= 1000;
+  return `${Number.isInteger(value) ? value : value.toPrecision(3)} ${steps[i]}`;
+}
