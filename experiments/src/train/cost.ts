@@ -125,7 +125,7 @@ export function countMacs(compute: () => void): number {
   return macs;
 }
 
-/** `41.6 M parameters (41.3 M trained), 86.1 GMACs (172 GFLOPs) an image of 800×1066`, for people. */
+/** `41.6 M parameters (41.3 M trained), 81.2 GMACs (162 GFLOPs) an image of 800×1066`, for people. */
 export function formatCost({ input, parameters: { trained, frozen }, macs, flops }: ModelCost): string {
   const { height, width, knownQueries = 0 } = input;
   const known = knownQueries > 0 ? ` with ${knownQueries} known queries` : '';
@@ -133,7 +133,7 @@ export function formatCost({ input, parameters: { trained, frozen }, macs, flops
   return `${parameters}, ${scaled(macs)}MACs (${scaled(flops)}FLOPs) an image of ${height}×${width}${known}`;
 }
 
-/** `86.1 G`: three digits and a prefix. */
+/** `81.2 G`: three digits and a prefix. */
 function scaled(count: number): string {
   const steps = ['', 'k', 'M', 'G', 'T'];
   let value = count;
