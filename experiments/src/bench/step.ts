@@ -13,7 +13,7 @@ import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
 import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import type { BatchTargets } from '../train/detection-loss.ts';
-import { type StepInput, trainingStep } from '../train/step.ts';
+import { type StepInput, type TrainingState, trainingStep } from '../train/step.ts';
 import { median } from './median.ts';
 import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
 
@@ -126,7 +126,10 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
     },
   );
 
-  let state = adamwInit(tidy(() => trained.flatten(initialParameters(declared.trained, 1))));
+  let state: TrainingState = {
+    ...adamwInit(tidy(() => trained.flatten(initialParameters(declared.trained, 1)))),
+    average: [],
+  };
   const fixed = tidy(() => frozen.flatten(initialParameters(declared.frozen, 1)));
   const noise = seededNoise('bench step');
   const pixels = Float32Array.from({ length: batch * imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2);

@@ -71,7 +71,7 @@ describe('a training step', () => {
       { ...options, ...layouts, detector, optimizer, clipNorm: 0.1 },
       { targets: () => current },
     );
-    let state = adamwInit(params);
+    let state = { ...adamwInit(params), average: [] as tf.Tensor1D[] };
     const batch = { images: images(2) };
     const losses: number[] = [];
     let before: number | undefined;

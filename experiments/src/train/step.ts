@@ -1,9 +1,11 @@
-/** One training step, captured: forward, matching, loss, backward, clipping and AdamW. */
+/** Training steps, captured: forward, matching, loss, backward, clipping and AdamW. */
 import {
   type AdamWOptions,
   type AdamWState,
+  accumulate,
   adamwStep,
   clipByGlobalNorm,
+  emaStep,
   type ImageBatch,
   type KnownInputs,
   type ParameterLayout,
@@ -13,12 +15,20 @@ import { type Captured, capture, host, randomStream } from '@dn-detr/runtime';
 import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import { type DetectionLossOptions, detectionLoss, type HostSide, type LossTerms } from './detection-loss.ts';
 
-export interface TrainingStepOptions extends DetectionLossOptions {
+export interface GradientOptions extends DetectionLossOptions {
   readonly trained: ParameterLayout;
   readonly frozen: ParameterLayout;
+}
+
+export interface UpdateOptions {
   readonly optimizer: AdamWOptions;
   /** the gradient's norm over all groups is cut to this */
   readonly clipNorm: number;
+  /** decay of the moving average of the weights, where there is one */
+  readonly ema?: number;
+}
+
+export interface TrainingStepOptions extends GradientOptions, UpdateOptions {
   /**
    * is told when the loss and the gradient are computed. It makes the step wait for the loss, so it is for measuring
    * alone.
@@ -26,21 +36,27 @@ export interface TrainingStepOptions extends DetectionLossOptions {
   readonly onPhase?: (phase: 'loss' | 'backward') => void;
 }
 
-/** What differs from step to step. */
-export type StepInput = {
-  state: AdamWState;
+/** All that a step changes; `average` is empty where no moving average is kept. */
+export type TrainingState = AdamWState & { average: Tensor1D[] };
+
+/** What differs from batch to batch. */
+export type BatchInput = {
   /** one `[size]` tensor for each group of the frozen layout, if it has any */
   frozen: Tensor1D[];
-  /** `adamwScalars` of the step */
-  scalars: Tensor1D;
   batch: ImageBatch;
   known: KnownInputs | undefined;
   /** int32 scalar from which dropout draws; left out for none */
   seed?: Scalar | undefined;
 };
 
+export type StepInput = BatchInput & {
+  state: TrainingState;
+  /** `adamwScalars` of the step */
+  scalars: Tensor1D;
+};
+
 export type StepOutput = LossTerms & {
-  state: AdamWState;
+  state: TrainingState;
   loss: Scalar;
   /** before clipping */
   gradNorm: Scalar;
@@ -48,8 +64,8 @@ export type StepOutput = LossTerms & {
 
 /** A step that is traced once for each shape of its input; it owns nothing but its captures. */
 export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): Captured<StepInput, StepOutput> {
-  const { optimizer, clipNorm, onPhase } = options;
-  const lossOf = detectionLoss(options, hostSide);
+  const { onPhase } = options;
+  const gradient = gradientOf(options, hostSide);
 
   /**
    * The same as `after`, but computed once `before` is. A captured step is cut there: what it needs no more is freed
@@ -62,18 +78,67 @@ export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): 
     });
     return mul(after, one);
   };
+  const waitForLoss = onPhase && ((loss: Scalar): Scalar => wait('loss', loss, loss));
 
-  const step = ({ state, frozen, scalars, batch, known, seed }: StepInput): StepOutput => {
-    const fixed = options.frozen.unflatten(frozen);
-    const dropout = seed && randomStream(seed);
-    const { loss, grads, aux } = valueAndFlatGrads(options.trained, state.params, (trained) => {
-      const result = lossOf({ ...fixed, ...trained }, batch, known, { dropout });
-      return onPhase === undefined ? result : { ...result, loss: wait('loss', result.loss, result.loss) };
-    });
-    const clipped = clipByGlobalNorm(grads, clipNorm);
+  const step = ({ state, scalars, ...input }: StepInput): StepOutput => {
+    const { loss, grads, aux } = gradient(state.params, input, waitForLoss);
     // The activations are freed before the new parameters are made.
-    const next = adamwStep(state, clipped.grads, wait('backward', clipped.norm, scalars), optimizer);
-    return { state: next, loss, gradNorm: clipped.norm, ...aux };
+    const updated = update(state, grads, options, (norm) => wait('backward', norm, scalars));
+    return { ...updated, loss, ...aux };
   };
   return capture(step, { name: 'training step' });
+}
+
+/**
+ * A step in several micro-batches: the gradient of each is added to those before it, then one update follows. With the
+ * counts of all of them in the targets it equals a step with one large batch.
+ */
+export function accumulatingStep(
+  options: TrainingStepOptions,
+  hostSide: HostSide,
+): {
+  readonly gradient: Captured<
+    BatchInput & { params: Tensor1D[]; total: Tensor1D[] },
+    LossTerms & { total: Tensor1D[]; loss: Scalar }
+  >;
+  readonly update: Captured<
+    { state: TrainingState; total: Tensor1D[]; scalars: Tensor1D },
+    { state: TrainingState; gradNorm: Scalar }
+  >;
+} {
+  const gradient = gradientOf(options, hostSide);
+  return {
+    gradient: capture(
+      ({ params, total, ...input }) => {
+        const { loss, grads, aux } = gradient(params, input);
+        return { total: accumulate(total, grads), loss, ...aux };
+      },
+      { name: 'gradient' },
+    ),
+    update: capture(({ state, total, scalars }) => update(state, total, options, () => scalars), { name: 'update' }),
+  };
+}
+
+function gradientOf(options: GradientOptions, hostSide: HostSide) {
+  const lossOf = detectionLoss(options, hostSide);
+  return (params: Tensor1D[], { frozen, batch, known, seed }: BatchInput, waitForLoss?: (loss: Scalar) => Scalar) => {
+    const fixed = options.frozen.unflatten(frozen);
+    const dropout = seed && randomStream(seed);
+    return valueAndFlatGrads(options.trained, params, (trained) => {
+      const result = lossOf({ ...fixed, ...trained }, batch, known, { dropout });
+      return waitForLoss === undefined ? result : { ...result, loss: waitForLoss(result.loss) };
+    });
+  };
+}
+
+/** @param scalarsAfter the step's scalars, asked for once the gradient's norm is known */
+function update(
+  { average, ...state }: TrainingState,
+  grads: Tensor1D[],
+  { optimizer, clipNorm, ema = 0 }: UpdateOptions,
+  scalarsAfter: (norm: Scalar) => Tensor1D,
+): { state: TrainingState; gradNorm: Scalar } {
+  const clipped = clipByGlobalNorm(grads, clipNorm);
+  const next = adamwStep(state, clipped.grads, scalarsAfter(clipped.norm), optimizer);
+  return { state: { ...next, average: ema > 0 ? emaStep(average, next.params, ema) : [] }, gradNorm: clipped.norm };
 }

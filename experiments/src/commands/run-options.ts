@@ -1,0 +1,77 @@
+/** The options that say what to train, shared by `train` and `compare`. */
+import path from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { chooseRecipe } from '../config/choose-recipe.ts';
+import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
+import type { Recipe } from '../config/recipe.ts';
+import { recipeNamed, recipes } from '../config/recipes.ts';
+import type { RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+
+export interface RunOptions {
+  data?: string;
+  recipe?: string;
+  steps?: number;
+  epochs?: number;
+  minutes?: number;
+  set: string[];
+}
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('--data <dir>', 'a folder in COCO, YOLO or VOC layout, or shapes')
+    .option('--recipe <name>', `what to start from: ${recipes.map(({ name }) => name).join(', ')}`)
+    .option('--steps <count>', 'how long to train', positive)
+    .option('--epochs <count>', 'how long to train, in passes over the data', positive)
+    .option('--minutes <count>', 'how long to train, in minutes of training', positive)
+    .option('--set <key=value>', 'change a setting, such as optimizer.learningRate=1e-3; can be repeated', append, []);
+}
+
+/**
+ * The configuration that the options describe.
+ *
+ * @param fallback the recipe where neither data nor a recipe is named
+ * @throws UserError if they contradict each other or name what there is not
+ */
+export async function configFrom(
+  { data, recipe: name, set, ...lengths }: RunOptions,
+  fallback: string,
+): Promise<{ recipe: Recipe; config: RunConfig }> {
+  const source = data === undefined || data === 'shapes' ? data : path.resolve(data);
+  const recipe =
+    name !== undefined
+      ? recipeNamed(name)
+      : source === undefined || source === 'shapes'
+        ? recipeNamed(fallback)
+        : await chooseRecipe(source);
+  return {
+    recipe,
+    config: withOverrides(resolveConfig(recipe.config, `recipe ${recipe.name}`), {
+      ...(source !== undefined && { 'data.source': source }),
+      ...lengthFrom(lengths),
+      ...Object.assign({}, ...set.map(parseAssignment)),
+    }),
+  };
+}
+
+/** @throws UserError if more than one is given */
+export function lengthFrom(lengths: Pick<RunOptions, 'steps' | 'epochs' | 'minutes'>): DottedValues {
+  const given = (['steps', 'epochs', 'minutes'] as const).filter((unit) => lengths[unit] !== undefined);
+  if (given.length > 1) throw new UserError(`${given.map((unit) => `--${unit}`).join(' and ')}: a run has one length`);
+  const [unit] = given;
+  return unit === undefined ? {} : { length: { unit, count: lengths[unit] } };
+}
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('expected a number above 0');
+}
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('expected a whole number from 0');
+}
+
+const append = (value: string, before: string[]): string[] => [...before, value];

@@ -1,0 +1,131 @@
+/** `train`: one run. */
+import path from 'node:path';
+import { Command } from 'commander';
+import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
+import { modelNames, type RunConfig } from '../config/schema.ts';
+import { dryRun, formatDryRun } from '../train/dry-run.ts';
+import { progressDisplay } from '../train/progress.ts';
+import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
+import { runTraining, type StoredConfig } from '../train/start.ts';
+import { stopSignal } from '../train/stop-signal.ts';
+import type { EvaluationLine } from '../train/training-run.ts';
+import { UserError } from '../user-error.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+import { addRunOptions, configFrom, lengthFrom, type RunOptions, wholeNumber } from './run-options.ts';
+
+interface TrainOptions extends RunOptions {
+  model?: string;
+  seed?: number;
+  overfit?: number;
+  config?: string;
+  out?: string;
+  resume?: true;
+  init?: string;
+  dryRun?: true;
+  json?: true;
+  backend?: string;
+}
+
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('one run: trains a model and evaluates it as it goes; can be stopped and resumed at any moment')
+    .option('--model <name>', `${modelNames.join(', ')} (default: the recipe's)`);
+  return addRunOptions(command)
+    .option('--seed <number>', 'of initial weights, order of the data, augmentation and noise', wholeNumber)
+    .option('--overfit <count>', 'train and evaluate on the first COUNT images: can this set-up learn?', wholeNumber)
+    .option('--config <file>', "all settings from a run's config.json, to repeat it")
+    .option('--out <dir>', "the run's folder (default: runs/MODEL-DATA-seed-N)")
+    .option('--resume', 'go on with the run in the folder, if there is one')
+    .option('--init <file>', 'start from the weights of a checkpoint, as far as they fit')
+    .option('--dry-run', 'count parameters and operations, measure a few steps, and keep nothing')
+    .option('--json', 'one JSON document on stdout at the end')
+    .addOption(backendOption())
+    .addHelpText('after', examples)
+    .action(train);
+}
+
+const examples = `
+Examples:
+  npm start -- train --model dn-detr --steps 600
+  npm start -- train --model dn-detr --data DIR --overfit 8 --steps 800
+  npm start -- train --model dab-detr --data DIR --minutes 30 --set optimizer.learningRate=5e-4
+  npm start -- train --config runs/mine/config.json --seed 1 --out runs/mine-again`;
+
+async function train(options: TrainOptions): Promise<void> {
+  const config = await resolve(options);
+  const { threadsPerOp } = config;
+  const backend = await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  if (options.dryRun) {
+    const found = await dryRun(config);
+    process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
+    return;
+  }
+  const folder = path.resolve(options.out ?? path.join('runs', defaultName(config)));
+  const display = progressDisplay();
+  const label = `${config.model.name} seed ${config.seed}`;
+  let last: EvaluationLine | undefined;
+  try {
+    const result = await runTraining({
+      config,
+      folder,
+      resume: options.resume === true,
+      ...(options.init !== undefined && { init: options.init }),
+      backend,
+      say: display.say,
+      signal: stopSignal(),
+      events: {
+        step: ({ step, loss }, progress, imagesPerSecond) => {
+          const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
+          display.update(label, { progress, step, loss, imagesPerSecond, memoryMiB, ...(last && { AP50: last.AP50 }) });
+        },
+        evaluation: (line) => {
+          last = line;
+        },
+      },
+    });
+    display.stop();
+    last ??= readJsonLines<EvaluationLine>(runFolder(folder).evaluations).at(-1);
+    if (options.json) process.stdout.write(`${JSON.stringify({ folder, ...result, evaluation: last })}\n`);
+    else process.stdout.write(`${outcome(folder, result, last)}\n`);
+    if (!result.finished) process.exitCode = 130;
+  } finally {
+    display.stop();
+  }
+}
+
+async function resolve({ model, seed, overfit, config: file, set, ...options }: TrainOptions): Promise<RunConfig> {
+  const chosen: DottedValues = {
+    ...(model !== undefined && { 'model.name': model }),
+    ...(seed !== undefined && { seed }),
+    ...(overfit !== undefined && { overfit }),
+  };
+  if (file === undefined) {
+    const { config } = await configFrom({ ...options, set }, 'quick');
+    return withOverrides(config, chosen);
+  }
+  if (options.recipe !== undefined || options.data !== undefined) {
+    throw new UserError('--config brings all settings along: leave out --recipe and --data, and change it with --set');
+  }
+  const stored = readJson<Partial<StoredConfig>>(file);
+  if (stored.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
+  const values = Object.assign({}, ...set.map(parseAssignment));
+  return withOverrides(resolveConfig(stored.config, file), { ...lengthFrom(options), ...values, ...chosen });
+}
+
+function defaultName({ model, data, seed, overfit }: RunConfig): string {
+  const source = path.basename(data.source);
+  return `${model.name}-${source}${overfit > 0 ? `-overfit-${overfit}` : ''}-seed-${seed}`;
+}
+
+function outcome(
+  folder: string,
+  { finished, step, seconds }: { finished: boolean; step: number; seconds: number },
+  last: EvaluationLine | undefined,
+): string {
+  const where = path.relative(process.cwd(), folder) || '.';
+  const found = last
+    ? `AP ${last.AP.toFixed(3)}, AP50 ${last.AP50.toFixed(3)} after step ${last.step}`
+    : 'not evaluated';
+  const ended = finished ? 'done' : 'stopped; the same command with --resume goes on';
+  return `${ended}: ${step} steps in ${seconds.toFixed(0)} s of training, ${found}\n${where}`;
+}

@@ -1,0 +1,29 @@
+/** What a comparison sets against each other: models, each with settings of its own. */
+import { type DottedValues, parseAssignment, withOverrides } from '../config/overrides.ts';
+import { modelNames, type RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+
+export interface Contender {
+  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0` */
+  readonly name: string;
+  readonly config: RunConfig;
+}
+
+/**
+ * A model's name, and after each `+` a setting.
+ *
+ * @throws UserError if there is no such model or setting
+ */
+export function contender(name: string, shared: RunConfig): Contender {
+  const [model = '', ...assignments] = name.split('+');
+  if (!modelNames.some((known) => known === model)) {
+    throw new UserError(
+      `there is no model '${model}': expected ${modelNames.join(', ')}, with +key=value for settings`,
+    );
+  }
+  const settings: DottedValues = Object.assign({}, ...assignments.map(parseAssignment));
+  return { name, config: withOverrides(shared, { 'model.name': model, ...settings }) };
+}
+
+/** A folder's name for it. */
+export const folderName = (name: string): string => name.replaceAll(/[^\w.=-]+/g, '_');

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { comparisons, pairsOf, stepsComparisons, valueAt } from './statistics.ts';
+import type { CurvePoint, ModelSummary, SeedRun } from './summary.ts';
+
+const curve = (AP50s: readonly number[], secondsPerStep = 0.1): CurvePoint[] =>
+  AP50s.map((AP50, i) => {
+    const step = 100 * (i + 1);
+    const steadiness = { instability: null, instabilityRaw: null, anchorDistance: null };
+    return { step, epoch: i, seconds: step * secondsPerStep, loss: 1, AP: AP50 / 2, AP50, AP75: 0, ...steadiness };
+  });
+
+const model = (name: string, curves: readonly CurvePoint[][], status: SeedRun['status'] = 'done'): ModelSummary => ({
+  name,
+  settings: {},
+  parameters: 1,
+  runs: curves.map((own, seed) => ({ seed, folder: '', status, curve: own, peakMiB: 1, onPlateau: false })),
+});
+
+const fast = model('dn-detr', [curve([0.1, 0.3, 0.5]), curve([0.12, 0.33, 0.55])]);
+const slow = model('dab-detr', [curve([0.02, 0.1, 0.2], 0.05), curve([0.03, 0.12, 0.22], 0.05)]);
+
+describe('a value on a curve', () => {
+  const points = curve([0.1, 0.3]);
+  it.each([
+    [0, 0],
+    [50, 0.05],
+    [100, 0.1],
+    [150, 0.2],
+    [200, 0.3],
+    [900, 0.3],
+  ])('at step %d', (step, expected) => expect(valueAt(points, 'step', 'AP50', step)).toBeCloseTo(expected, 12));
+});
+
+describe('two models', () => {
+  it('are compared at equal steps and at the seconds of the one that is done first', () => {
+    const found = comparisons(fast, slow);
+    expect(found.map(({ metric, at }) => `${metric} ${at}`)).toEqual([
+      'AP50 steps',
+      'AP steps',
+      'AP50 seconds',
+      'AP seconds',
+    ]);
+    const [atSteps, , atSeconds] = found;
+    expect(atSteps).toMatchObject({ atValue: 300, n: 2, mean: { model: 0.525 } });
+    expect(atSteps?.mean.baseline).toBeCloseTo(0.21, 12);
+    expect(atSteps?.meanDifference).toBeCloseTo(0.315, 12);
+    // The slow one takes 0.05 s a step, hence 15 s in all, when the fast one has done 150 steps.
+    expect(atSeconds?.atValue).toBe(15);
+    expect(atSeconds?.mean.model).toBeCloseTo((0.2 + 0.225) / 2, 12);
+    expect(atSteps?.verdict).toMatch(/^After 300 steps dn-detr has AP50 0\.525 against 0\.210 of dab-detr: .*2 seeds/);
+  });
+
+  it('with one seed each say that it proves little', () => {
+    const [one] = comparisons(model('a', [curve([0.1])]), model('b', [curve([0.2])]));
+    expect(one?.verdict).toContain('one seed proves little');
+    expect(one?.interval).toBeUndefined();
+  });
+
+  it('are compared over the seeds they share, and over runs that were finished', () => {
+    const [first] = comparisons(fast, model('b', [curve([0.1, 0.1, 0.1])]));
+    expect(first).toMatchObject({ n: 1, unpaired: [1], mean: { model: 0.5 } });
+    expect(comparisons(fast, model('b', [curve([0.1])], 'failed'))).toEqual([]);
+  });
+
+  it('with undefined AP are not compared', () => {
+    expect(comparisons(fast, model('b', [curve([-1, -1, -1]), curve([-1, -1, -1])]))).toEqual([]);
+  });
+
+  it('reach what the other ends with after a share of its steps', () => {
+    const [ratio] = stepsComparisons(fast, slow);
+    // 0.2 is half way between steps 100 and 200 of the first seed, and the baseline's is at 300.
+    expect(ratio?.seeds[0]).toMatchObject({ seed: 0, target: 0.2, bound: 'exact' });
+    expect(ratio?.seeds[0]?.ratio).toBeCloseTo(150 / 300, 12);
+  });
+
+  it('are each compared with those before them', () => {
+    const pairs = pairsOf([fast, slow, model('c', [])]).map((pair) => `${pair.model.name} ${pair.baseline.name}`);
+    expect(pairs).toEqual(['dab-detr dn-detr', 'c dn-detr', 'c dab-detr']);
+  });
+});

@@ -1,0 +1,121 @@
+/** `summary.json`: what a comparison found, in the form that reports and other programs read. */
+import type { PairedComparison, StepsRatio } from '@dn-detr/metrics';
+import type { DottedValues } from '../config/overrides.ts';
+
+/** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
+export interface CurvePoint {
+  /** updates done */
+  readonly step: number;
+  /** passes over the training images */
+  readonly epoch: number;
+  /** spent on training, without evaluations */
+  readonly seconds: number;
+  /** mean training loss since the evaluation before */
+  readonly loss: number;
+  readonly AP: number;
+  readonly AP50: number;
+  readonly AP75: number;
+  /** IS / (2M): 0 where no query changed its object since the evaluation before, 1 where every object moved; null at the first */
+  readonly instability: number | null;
+  /** IS: queries an image whose matched object differs from the evaluation before */
+  readonly instabilityRaw: number | null;
+  /** mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors */
+  readonly anchorDistance: number | null;
+}
+
+/** The last evaluation in full. */
+export interface FinalMetrics extends Omit<CurvePoint, 'instability' | 'instabilityRaw' | 'anchorDistance' | 'loss'> {
+  readonly APs: number;
+  readonly APm: number;
+  readonly APl: number;
+  readonly AR1: number;
+  readonly AR10: number;
+  readonly AR100: number;
+  readonly perClass: readonly { readonly name: string; readonly AP: number; readonly AP50: number }[];
+  /** detections above a score of 0.5 that repeat an object already found, an object; and AP after non-maximum suppression */
+  readonly duplicates: { readonly perObject: number; readonly APWithNms: number };
+}
+
+export interface SeedRun {
+  readonly seed: number;
+  /** relative to the summary */
+  readonly folder: string;
+  readonly status: 'done' | 'stopped' | 'failed';
+  /** why it failed */
+  readonly message?: string;
+  readonly curve: readonly CurvePoint[];
+  /** of the last evaluation there is; absent before the first */
+  readonly final?: FinalMetrics;
+  /** of the process */
+  readonly peakMiB: number;
+  /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
+  readonly onPlateau: boolean;
+}
+
+export interface ModelSummary {
+  /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
+  readonly name: string;
+  /** settings that not all models of the comparison share */
+  readonly settings: DottedValues;
+  /** trained and frozen numbers in its weights */
+  readonly parameters: number;
+  readonly runs: readonly SeedRun[];
+}
+
+/** A difference of two models (the model less the baseline) over the seeds they share. */
+export interface Comparison extends PairedComparison {
+  readonly model: string;
+  readonly baseline: string;
+  readonly metric: 'AP' | 'AP50';
+  /** after the same steps, or after the seconds that the one of the two that was done first took */
+  readonly at: 'steps' | 'seconds';
+  /** how many of them */
+  readonly atValue: number;
+  readonly mean: { readonly model: number; readonly baseline: number };
+  /** in words: whether there is a difference beyond the seeds' spread, and what the numbers can bear */
+  readonly verdict: string;
+}
+
+/** How soon a model reaches what the baseline ends with. */
+export interface StepsComparison extends StepsRatio {
+  readonly model: string;
+  readonly baseline: string;
+  readonly metric: 'AP' | 'AP50';
+}
+
+export interface Summary {
+  /** of this file's form */
+  readonly schema: 1;
+  readonly name: string;
+  /** the command that goes on with it, or repeats it */
+  readonly command: string;
+  /** ISO 8601 */
+  readonly updated: string;
+  readonly finished: boolean;
+  readonly recipe: string;
+  readonly data: {
+    readonly source: string;
+    readonly format: string;
+    readonly classes: readonly string[];
+    readonly train: number;
+    readonly val: number;
+    readonly hash: string;
+  };
+  /** settings that all models share, by dotted key */
+  readonly settings: DottedValues;
+  readonly environment: Environment;
+  readonly models: readonly ModelSummary[];
+  readonly comparisons: readonly Comparison[];
+  readonly stepsRatios: readonly StepsComparison[];
+}
+
+/** What a run was computed with. */
+export interface Environment {
+  readonly backend: string;
+  readonly node: string;
+  /** of the packages that numbers depend on, by name */
+  readonly versions: Readonly<Record<string, string>>;
+  /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
+  readonly commit?: string;
+  readonly cpus: number;
+}

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dottedKeys, flatValues, parseAssignment, resolveConfig, withOverrides } from './overrides.ts';
+import { recipes } from './recipes.ts';
+
+const config = resolveConfig({}, 'test');
+
+describe('an assignment', () => {
+  it.each([
+    ['seed=3', { seed: 3 }],
+    ['optimizer.learningRate=1e-3', { 'optimizer.learningRate': 1e-3 }],
+    ['optimizer.ema=.5', { 'optimizer.ema': 0.5 }],
+    ['data.shapes.plain=true', { 'data.shapes.plain': true }],
+    ['model.name=detr', { 'model.name': 'detr' }],
+    ['schedule.drops=[0.5,0.8]', { 'schedule.drops': [0.5, 0.8] }],
+    ['data.source=/some/path=with', { 'data.source': '/some/path=with' }],
+  ])('%s', (text, expected) => expect(parseAssignment(text)).toEqual(expected));
+
+  it('without a value is refused', () => {
+    expect(() => parseAssignment('seed')).toThrow("'seed' sets nothing: expected key=value");
+    expect(() => parseAssignment('=3')).toThrow('expected key=value');
+  });
+});
+
+describe('overrides', () => {
+  it('replace what they name and nothing else', () => {
+    const changed = withOverrides(config, { 'denoising.groups': 0, 'model.name': 'detr' });
+    const [before, after] = [flatValues(config), flatValues(changed)];
+    const differing = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
+    expect(differing).toEqual(['model.name', 'denoising.groups']);
+    expect(config.denoising.groups).toBe(5);
+  });
+
+  it('name the nearest key for one that is unknown', () => {
+    expect(() => withOverrides(config, { 'optimizer.learnRate': 1 })).toThrow(
+      "there is no setting 'optimizer.learnRate': did you mean optimizer.learningRate",
+    );
+    expect(() => withOverrides(config, { group: 1 })).toThrow('denoising.groups');
+    expect(() => withOverrides(config, { 'seed.x': 1 })).toThrow("there is no setting 'seed.x'");
+    expect(() => withOverrides(config, { '__proto__.x': 1 })).toThrow('there is no setting');
+  });
+
+  it('say what a value must be', () => {
+    expect(() => withOverrides(config, { 'denoising.groups': 'five' })).toThrow('denoising.groups is "five"');
+    expect(() => withOverrides(config, { 'optimizer.clipNorm': 0 })).toThrow('optimizer.clipNorm is 0');
+    expect(() => withOverrides(config, { 'model.name': 'yolo' })).toThrow('model.name is "yolo"');
+    expect(() => withOverrides(config, { optimizer: 3 })).toThrow('set one of optimizer.learningRate');
+  });
+
+  it('set a backbone of another kind as a whole', () => {
+    const { backbone } = withOverrides(config, { 'model.backbone': { kind: 'tiny', channels: [8] } }).model;
+    expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group' });
+  });
+
+  it('reach every setting by its dotted key', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.entries(flatValues(config))), ([key, value]) => {
+        expect(dottedKeys(config)).toContain(key);
+        expect(withOverrides(config, { [key]: value })).toEqual(config);
+      }),
+    );
+  });
+});
+
+describe('a recipe', () => {
+  it.each(recipes)('$name is complete and survives being stored', (recipe) => {
+    const resolved = resolveConfig(recipe.config, recipe.name);
+    expect(resolveConfig(JSON.parse(JSON.stringify(resolved)), 'stored')).toEqual(resolved);
+  });
+
+  it('with a mistake names the field', () => {
+    const mistaken = { optimiser: {}, model: { width: 'wide' } } as never;
+    expect(() => resolveConfig(mistaken, 'recipe mine')).toThrow(
+      /recipe mine: model\.width is "wide".*\nrecipe mine: there is no setting optimiser/,
+    );
+  });
+});

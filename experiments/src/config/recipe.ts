@@ -1,0 +1,10 @@
+/** What a recipe is: a named starting point for a run. */
+import type { RunOverrides } from './schema.ts';
+
+export interface Recipe {
+  readonly name: string;
+  /** one line for `--help` */
+  readonly title: string;
+  /** all that is left out has its default */
+  readonly config: RunOverrides;
+}

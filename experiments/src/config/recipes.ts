@@ -1,0 +1,15 @@
+/** The recipes there are. */
+import quick from '../../recipes/quick.ts';
+import r50 from '../../recipes/r50.ts';
+import small from '../../recipes/small.ts';
+import { UserError } from '../user-error.ts';
+import type { Recipe } from './recipe.ts';
+
+export const recipes: readonly Recipe[] = [quick, small, r50];
+
+/** @throws UserError naming those there are */
+export function recipeNamed(name: string): Recipe {
+  const found = recipes.find((recipe) => recipe.name === name);
+  if (found) return found;
+  throw new UserError(`there is no recipe '${name}': expected ${recipes.map((recipe) => recipe.name).join(', ')}`);
+}

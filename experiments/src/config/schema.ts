@@ -1,0 +1,188 @@
+/** The configuration of a run: every option there is, with its default, which is the paper's where it has one. */
+import { z } from 'zod';
+
+const count = z.int().min(1);
+const rate = z.number().min(0);
+const share = z.number().min(0).max(1);
+
+export const modelNames = ['detr', 'dab-detr', 'dn-detr-vanilla', 'dn-detr'] as const;
+export type ModelName = (typeof modelNames)[number];
+
+const backbone = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('tiny'),
+    /** outputs of each 3×3 convolution of stride 2 */
+    channels: z.array(count).min(1).default([32, 64, 128]),
+    norm: z.enum(['group', 'none']).default('group'),
+  }),
+  z.strictObject({
+    kind: z.literal('resnet'),
+    depth: z.literal([18, 34, 50, 101]).default(50),
+    /** DC5: the last stage dilated in place of strided */
+    dilation: z.boolean().default(false),
+    /** counted from the last; 5 trains all of it, first convolution included */
+    trainStages: z.int().min(0).max(5).default(3),
+  }),
+]);
+
+const model = z.strictObject({
+  name: z.enum(modelNames).default('dn-detr'),
+  backbone: backbone.default({ kind: 'resnet', depth: 50, dilation: false, trainStages: 3 }),
+  width: count.default(256),
+  heads: count.default(8),
+  feedForward: count.default(2048),
+  encoderLayers: z.int().min(0).default(6),
+  decoderLayers: count.default(6),
+  /** Q, matching queries */
+  queries: count.default(300),
+  dropout: z.number().min(0).lt(1).default(0),
+  /** `detr` and `dn-detr-vanilla` alone: normalise before each part of a layer */
+  preNorm: z.boolean().default(false),
+  /** `dab-detr` and `dn-detr` alone, as are the next three */
+  activation: z.enum(['relu', 'prelu']).default('prelu'),
+  patterns: z.int().min(0).default(0),
+  temperature: count.default(20),
+  keepQueryPosition: z.boolean().default(false),
+  /** `dn-detr` alone: a channel of the content tells known from matching queries */
+  indicator: z.boolean().default(true),
+});
+
+/** Known queries of `dn-detr` and `dn-detr-vanilla`; the other models have none. */
+const denoising = z.strictObject({
+  /** 0 trains the same model without denoising */
+  groups: z.int().min(0).default(5),
+  labelNoise: share.default(0.2),
+  /** λ1, shift of the centre */
+  centerNoise: rate.default(0.4),
+  /** λ2, change of width and height */
+  sizeNoise: rate.default(0.4),
+  /** what the attention mask keeps apart; `nothing` lets matching queries see the ground truth */
+  isolate: z.enum(['groups', 'known', 'nothing']).default('groups'),
+  /** hides padded known queries from attention; the reference lets them be seen */
+  maskPadding: z.boolean().default(true),
+  /** the slots of a group are rounded up to a multiple of this, so that few steps are captured */
+  slotBucket: count.default(10),
+  /** at most so many known queries an image, padding included; 0 for no limit */
+  maxKnownQueries: z.int().min(0).default(0),
+});
+
+const shapes = z.strictObject({
+  train: count.default(1000),
+  val: count.default(200),
+  /** of the drawing, not of the run: runs of other seeds see the same images */
+  seed: z.int().default(0),
+  /** side of the square images, in pixels */
+  size: count.default(128),
+  classes: z
+    .array(z.enum(['disc', 'square', 'triangle', 'ring', 'cross', 'star']))
+    .min(1)
+    .default(['disc', 'square', 'triangle', 'ring', 'cross', 'star']),
+  objects: z.strictObject({ least: z.int().min(0).default(1), most: count.default(8) }).prefault({}),
+  /** of the side */
+  scale: z.strictObject({ least: share.default(0.08), most: share.default(0.45) }).prefault({}),
+  rotation: z.boolean().default(true),
+  /** the part of an object that later ones leave uncovered at least */
+  visible: share.default(0.4),
+  /** neither texture nor distractors */
+  plain: z.boolean().default(false),
+});
+
+const data = z.strictObject({
+  /** `shapes`, or a folder in COCO, YOLO or VOC layout */
+  source: z.string().default('shapes'),
+  /** of a folder; recognised if left out */
+  format: z.enum(['coco', 'yolo', 'voc']).nullable().default(null),
+  /** what is taken from `train` where a folder has no validation split */
+  valFraction: z.number().gt(0).lt(1).default(0.2),
+  shapes: shapes.prefault({}),
+  /** what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs */
+  canvas: z
+    .union([z.strictObject({ height: count, width: count }), z.strictObject({ multipleOf: count })])
+    .default({ height: 640, width: 640 }),
+  /** the shorter side that training images are scaled to, one drawn for each; none fits them into the canvas */
+  scales: z.array(count).default([]),
+  /** the shorter side that images are scaled to for evaluation */
+  evaluationScale: count.nullable().default(null),
+  /** the longer side after scaling, at most */
+  maxSize: count.nullable().default(null),
+  augmentation: z
+    .strictObject({
+      /** how often an image is mirrored */
+      flip: share.default(0.5),
+      /** random pieces, as DETR cuts them: sides from `least` to `most` in an image scaled to one of `scales` */
+      crop: z
+        .strictObject({ probability: share, scales: z.array(count).min(1), least: count, most: count })
+        .nullable()
+        .default(null),
+      jitter: z
+        .strictObject({
+          brightness: rate.default(0),
+          contrast: rate.default(0),
+          saturation: rate.default(0),
+          hue: z.number().min(0).max(0.5).default(0),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
+  /** of decoded images */
+  cacheMiB: z.number().min(0).default(512),
+});
+
+const optimizer = z.strictObject({
+  learningRate: rate.default(1e-4),
+  backboneLearningRate: rate.default(1e-5),
+  weightDecay: rate.default(1e-4),
+  /** the gradient's norm over all parameters is cut to this */
+  clipNorm: z.number().gt(0).default(0.1),
+  /** micro-batches of `batchSize` whose gradients make one step */
+  accumulate: count.default(1),
+  /** decay of a moving average of the weights, which is then what is evaluated and kept as best; 0 for none */
+  ema: z.number().min(0).lt(1).default(0),
+});
+
+const schedule = z.strictObject({
+  kind: z.enum(['step', 'cosine']).default('step'),
+  /** steps over which the learning rate rises from 0 */
+  warmUp: z.int().min(0).default(0),
+  /** `step` alone: shares of the run after which the learning rate is divided by 10 */
+  drops: z.array(share).default([0.8]),
+});
+
+export const runSchema = z.strictObject({
+  model: model.prefault({}),
+  denoising: denoising.prefault({}),
+  data: data.prefault({}),
+  optimizer: optimizer.prefault({}),
+  schedule: schedule.prefault({}),
+  /** of one micro-batch */
+  batchSize: count.default(16),
+  length: z
+    .strictObject({
+      unit: z.enum(['steps', 'epochs', 'minutes']).default('epochs'),
+      count: z.number().gt(0).default(50),
+    })
+    .prefault({}),
+  /** of the initial weights, the order of the data, augmentation and noise */
+  seed: z.int().min(0).default(0),
+  evaluation: z
+    .strictObject({
+      /** steps between evaluations; there is one after the last step too */
+      every: count.default(1000),
+      /** of the validation split, its first ones; 0 for all */
+      images: z.int().min(0).default(0),
+      /** detections an image of models with a focal loss, which may name several classes a query */
+      detections: count.default(100),
+    })
+    .prefault({}),
+  checkpoint: z.strictObject({ every: count.default(500) }).prefault({}),
+  /** trains and evaluates on the first so many training images, without augmentation; 0 for an ordinary run */
+  overfit: z.int().min(0).default(0),
+  /** threads of a single op on native TensorFlow; 1 is faster for small models, 0 takes all cores */
+  threadsPerOp: z.int().min(0).default(0),
+});
+
+/** A configuration with nothing left open. */
+export type RunConfig = z.output<typeof runSchema>;
+
+/** What a recipe states: all it leaves out has its default. */
+export type RunOverrides = z.input<typeof runSchema>;

@@ -1,0 +1,57 @@
+/** Files that appear whole or not at all. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../user-error.ts';
+
+/**
+ * Writes beside the file, makes sure it is on the disk, then takes the file's place. Killed at any moment, the old file or
+ * the new one is there.
+ *
+ * @throws UserError if the disk is full or the folder cannot be written to; what was there before stays
+ */
+export function writeAtomically(file: string, contents: Uint8Array | string): void {
+  const beside = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  try {
+    const handle = openSync(beside, 'w');
+    try {
+      const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
+      for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(beside, file);
+    syncFolder(path.dirname(file));
+  } catch (error) {
+    rmSync(beside, { force: true });
+    throw unwritable(file, error);
+  }
+}
+
+/** Makes a rename last; not every system can do that to a folder. */
+function syncFolder(folder: string): void {
+  try {
+    const handle = openSync(folder, 'r');
+    fsyncSync(handle);
+    closeSync(handle);
+  } catch {}
+}
+
+const causes: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'your quota is used up',
+  EROFS: 'the file system is read-only',
+  EACCES: 'you may not write there',
+  EPERM: 'you may not write there',
+  ENOTDIR: 'a part of its path is a file',
+};
+
+/** What went wrong when a file was written, for people. */
+export function unwritable(file: string, error: unknown): UserError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const cause = causes[code] ?? message;
+  return new UserError(
+    `${file} cannot be written: ${cause}. What was there before is untouched: make room or choose another --out, then go on with --resume`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,39 @@
+/** When a run has gone wrong for good. */
+import type { StepRecord } from './trainer.ts';
+
+/** How the loss has gone so far, kept with a checkpoint. */
+export interface LossHistory {
+  /** mean over the first steps; `null` before the first */
+  readonly initial: number | null;
+  /** moving average */
+  readonly smoothed: number | null;
+  /** steps in `initial` */
+  readonly counted: number;
+}
+
+export const noHistory: LossHistory = { initial: null, smoothed: null, counted: 0 };
+
+const firstSteps = 20;
+const decay = 0.98;
+/** Losses fall from where they start; one that averages this many times as much does not come back. */
+const limit = 4;
+
+export function followLoss({ initial, smoothed, counted }: LossHistory, loss: number): LossHistory {
+  const early = counted < firstSteps;
+  return {
+    initial: early ? ((initial ?? 0) * counted + loss) / (counted + 1) : initial,
+    smoothed: smoothed === null ? loss : decay * smoothed + (1 - decay) * loss,
+    counted: early ? counted + 1 : counted,
+  };
+}
+
+/** Why a run cannot go on after this step; undefined while it can. */
+export function divergence({ loss, gradNorm, terms }: StepRecord, history: LossHistory): string | undefined {
+  const broken = Object.entries({ loss, ...terms, 'the norm of the gradient': gradNorm }).filter(
+    ([, value]) => !Number.isFinite(value),
+  );
+  if (broken.length > 0) return `${broken.map(([name, value]) => `${name} is ${value}`).join(', ')}`;
+  const { initial, smoothed, counted } = history;
+  if (initial === null || smoothed === null || counted < firstSteps || smoothed <= limit * initial) return undefined;
+  return `the loss averages ${smoothed.toPrecision(3)}, ${limit} times the ${initial.toPrecision(3)} it began with`;
+}

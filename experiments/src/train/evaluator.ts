@@ -1,0 +1,118 @@
+/** Images passed through a model as it is at inference: detections, and which query answers for which object. */
+import type { Detections, NamedTensors } from '@dn-detr/core';
+import {
+  type DatasetImage,
+  type EvaluationBatch,
+  type EvaluationBatchesOptions,
+  evaluationBatches,
+  type Targets,
+} from '@dn-detr/data';
+import { matchLayers } from '@dn-detr/matcher';
+import type { ImageDetections, QueryMatches } from '@dn-detr/metrics';
+import { type Captured, capture } from '@dn-detr/runtime';
+import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { Model } from './model.ts';
+import type { BatchInput } from './step.ts';
+import { imageTensors } from './trainer.ts';
+
+/** What a model makes of N images, in the order in which they were loaded, which is always the same. */
+export interface Inferred {
+  readonly images: readonly DatasetImage[];
+  /** what they are matched with, boxes cxcywh in 0..1 */
+  readonly targets: readonly Targets[];
+  /** boxes as x, y, width, height in pixels of the upright image */
+  readonly detections: readonly ImageDetections[];
+  /** `[L, N, Q]` */
+  readonly matches: QueryMatches;
+  /** `[N, Q, 4]`, cxcywh in 0..1: where queries start from; undefined for models without anchors */
+  readonly anchors: Float32Array | undefined;
+}
+
+type Input = { parameters: NamedTensors; batch: BatchInput['batch'] };
+type Output = { logits: Tensor4D; boxes: Tensor4D; anchors?: Tensor4D };
+
+export class Evaluator {
+  readonly #model: Model;
+  readonly #images: readonly DatasetImage[];
+  readonly #loading: EvaluationBatchesOptions;
+  readonly #forward: Captured<Input, Output>;
+
+  constructor(model: Model, images: readonly DatasetImage[], loading: EvaluationBatchesOptions) {
+    this.#model = model;
+    this.#images = images;
+    this.#loading = loading;
+    const forward = ({ parameters, batch }: Input): Output => {
+      const { logits, boxes, anchors } = model.detector.forward(parameters, batch);
+      return { logits, boxes, ...(anchors && { anchors }) };
+    };
+    this.#forward = capture(forward, { name: 'inference' });
+  }
+
+  /**
+   * @param parameters every parameter of the model by its name
+   * @throws DataError if an image cannot be read
+   */
+  async run(parameters: NamedTensors): Promise<Inferred> {
+    const { layers, queries } = this.#model.detector;
+    const total = this.#images.length;
+    const images: DatasetImage[] = [];
+    const targets: Targets[] = [];
+    const detections: ImageDetections[] = [];
+    const objects = new Int32Array(layers * total * queries);
+    let anchors: Float32Array | undefined;
+    for await (const batch of evaluationBatches(this.#images, this.#loading)) {
+      const inferred = this.#infer(parameters, batch);
+      const rows = queries * batch.count;
+      for (let layer = 0; layer < layers; layer++) {
+        const from = layer * batch.targets.length * queries;
+        objects.set(inferred.objects.subarray(from, from + rows), (layer * total + images.length) * queries);
+      }
+      if (inferred.anchors) {
+        anchors ??= new Float32Array(total * queries * 4);
+        anchors.set(inferred.anchors.subarray(0, 4 * rows), 4 * images.length * queries);
+      }
+      images.push(...batch.sources.slice(0, batch.count));
+      targets.push(...batch.targets.slice(0, batch.count));
+      detections.push(...inferred.detections);
+    }
+    const counts = targets.map(({ labels }) => labels.length);
+    const matches = { layers, queries, objects, counts, images: images.map(({ id }) => id) };
+    return { images, targets, detections, matches, anchors };
+  }
+
+  dispose(): void {
+    this.#forward.dispose();
+  }
+
+  #infer(parameters: NamedTensors, batch: EvaluationBatch) {
+    const images = imageTensors(batch);
+    const output = this.#forward({ parameters, batch: images });
+    const logits = output.logits.dataSync<'float32'>();
+    const boxes = output.boxes.dataSync<'float32'>();
+    const anchors = output.anchors?.dataSync<'float32'>();
+    const [layers, size, queries, classes] = output.logits.shape;
+    dispose([images as never, output as never]);
+
+    const { objects } = matchLayers(
+      { logits, boxes, layers, batch: size, queries, classes },
+      batch.targets,
+      this.#model.matching,
+    );
+    const lastLayer = {
+      logits: logits.subarray((layers - 1) * size * queries * classes),
+      boxes: boxes.subarray((layers - 1) * size * queries * 4),
+    };
+    const detections = this.#model.detections(lastLayer, batch.sources).slice(0, batch.count).map(inCocoForm);
+    return { detections, objects, anchors };
+  }
+}
+
+/** Corners to x, y, width, height. */
+function inCocoForm({ labels, scores, boxes }: Detections): ImageDetections {
+  const own = Float64Array.from(boxes);
+  for (let i = 0; i < own.length; i += 4) {
+    own[i + 2] = (own[i + 2] as number) - (own[i] as number);
+    own[i + 3] = (own[i + 3] as number) - (own[i + 1] as number);
+  }
+  return { labels, scores, boxes: own };
+}

@@ -1,0 +1,86 @@
+/** The images of a run, as its configuration asks for them. */
+import { createHash } from 'node:crypto';
+import {
+  type Dataset,
+  type DatasetImage,
+  type EvaluationBatchesOptions,
+  ImageCache,
+  openDataset,
+  shapesDataset,
+  type TrainingBatches,
+  trainingBatches,
+} from '@dn-detr/data';
+import type { RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+
+export interface RunData {
+  readonly dataset: Dataset;
+  readonly train: readonly DatasetImage[];
+  /** what is evaluated; with `overfit` the training images */
+  readonly val: readonly DatasetImage[];
+  /** one line each: what was found out about the data while it was opened */
+  readonly notices: readonly string[];
+}
+
+/** @throws DataError if the data cannot be used */
+export async function openRunData({ data, overfit, evaluation }: RunConfig): Promise<RunData> {
+  const { dataset, notices } = await open(data);
+  const { train, val } = dataset;
+  if (overfit > 0) {
+    const few = train.slice(0, overfit);
+    return { dataset, train: few, val: few, notices };
+  }
+  if (train.length === 0) throw new UserError(`${data.source} has no training images`);
+  if (val.length === 0) throw new UserError(`${data.source} has no validation images`);
+  return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
+}
+
+async function open({ source, format, valFraction, shapes }: RunConfig['data']) {
+  if (source === 'shapes') return { dataset: shapesDataset(shapes), notices: [] };
+  const { dataset, notices, problems } = await openDataset(source, { ...(format && { format }), valFraction });
+  const found = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  const advice = `${source}: ${found} in the annotations; npm start -- data check lists them and what is done about each`;
+  return { dataset, notices: problems.length === 0 ? notices : [...notices, advice] };
+}
+
+/** How images come to a model: both ways share decoded images. */
+export function loadersOf(config: RunConfig): {
+  readonly training: (images: readonly DatasetImage[]) => TrainingBatches;
+  readonly evaluation: EvaluationBatchesOptions;
+} {
+  const { canvas, scales, evaluationScale, maxSize, augmentation, cacheMiB } = config.data;
+  const { flip, crop, jitter } = augmentation;
+  const common = {
+    batchSize: config.batchSize,
+    canvas,
+    cache: new ImageCache(cacheMiB * 2 ** 20),
+    ...(maxSize !== null && { maxSize }),
+  };
+  const augmented = { flip, jitter, ...(crop && { crop }) };
+  return {
+    training: (images) =>
+      trainingBatches(images, {
+        ...common,
+        seed: config.seed,
+        ...(scales.length > 0 && { scale: scales }),
+        ...(config.overfit === 0 && { augmentation: augmented }),
+      }),
+    evaluation: { ...common, ...(evaluationScale !== null && { scale: evaluationScale }) },
+  };
+}
+
+/** Of everything that training and evaluation see of a data set but its pixels: names, sizes, classes, objects. */
+export function dataHash({ dataset }: RunData): string {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify(dataset.categories));
+  for (const split of [dataset.train, dataset.val]) {
+    hash.update(`split ${split.length}`);
+    for (const { id, name, width, height, objects } of split) {
+      hash.update(JSON.stringify([id, name, width, height]));
+      for (const values of [objects.labels, objects.boxes, objects.areas, objects.crowd]) {
+        hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      }
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}

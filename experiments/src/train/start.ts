@@ -1,0 +1,169 @@
+/** From a configuration to a run in its folder: data, model, start values, and what is noted beside the numbers. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { CheckpointError, type LoadedParameters, loadParameters } from '@dn-detr/core';
+import type { BackendChoice } from '@dn-detr/runtime';
+import type { Environment } from '../compare/summary.ts';
+import { flatValues } from '../config/overrides.ts';
+import type { RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+import { loadWeights } from './checkpoint.ts';
+import { environmentOf } from './environment.ts';
+import { buildModel, type Model } from './model.ts';
+import { dataHash, openRunData, type RunData } from './run-data.ts';
+import { makeRunFolder, readJson, runFolder, writeJson } from './run-folder.ts';
+import { type TrainingEvents, TrainingRun } from './training-run.ts';
+
+/** `config.json` of a run: enough to repeat it. */
+export interface StoredConfig {
+  readonly config: RunConfig;
+  /** the file its weights were started from */
+  readonly init?: string;
+  readonly data: {
+    readonly name: string;
+    readonly format: string;
+    readonly classes: readonly string[];
+    readonly train: number;
+    readonly val: number;
+    /** of names, sizes, classes and objects */
+    readonly hash: string;
+  };
+  /** numbers in the model's weights */
+  readonly parameters: number;
+  readonly environment: Environment;
+}
+
+/** `result.json` of a run: where it ended. */
+export interface RunResult {
+  readonly step: number;
+  readonly seconds: number;
+  /** false where it was stopped and can go on */
+  readonly finished: boolean;
+  /** largest resident memory of its process */
+  readonly peakMiB: number;
+}
+
+export interface StartOptions {
+  readonly config: RunConfig;
+  readonly folder: string;
+  /** goes on with a run that is there; otherwise a folder with one is refused */
+  readonly resume: boolean;
+  /** a checkpoint to start from */
+  readonly init?: string;
+  readonly backend: BackendChoice;
+  readonly events?: TrainingEvents;
+  /** is told what a user should know before the run begins */
+  readonly say: (text: string) => void;
+  /** ends the run after the step at hand */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Trains until the run is over or stopped.
+ *
+ * @throws UserError if the folder holds another run or cannot be written to, the checkpoint to start from does not fit, or
+ *   the loss diverges
+ * @throws DataError if the data cannot be used
+ */
+export async function runTraining(options: StartOptions): Promise<RunResult> {
+  const run = await startRun(options);
+  try {
+    await run.go(options.signal);
+    const { step, seconds } = run.counters;
+    const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+    const result = { step, seconds, finished: run.finished, peakMiB };
+    writeJson(runFolder(options.folder).result, result);
+    return result;
+  } finally {
+    run.dispose();
+  }
+}
+
+async function startRun(options: StartOptions): Promise<TrainingRun> {
+  const { config, folder, resume, init, backend, events, say } = options;
+  const before = existsSync(runFolder(folder).config) ? readJson<StoredConfig>(runFolder(folder).config) : undefined;
+  if (before && !resume) {
+    throw new UserError(`${folder} holds a run already: --resume goes on with it, --out names another folder`);
+  }
+  const data = await openRunData(config);
+  for (const notice of data.notices) say(notice);
+  const model = buildModel(config, data.dataset.categories.length);
+  const stored = storedConfig(config, data, model, backend, init);
+  if (before) {
+    requireSameSettings(before.config, config, folder);
+    requireSameData(before.data, stored.data, folder);
+  }
+  const run = makeRunFolder(folder);
+  if (!before) writeJson(run.config, stored);
+  const initial = init === undefined || existsSync(run.last) ? undefined : startValues(init, model, say);
+  return new TrainingRun({ config, model, data, folder: run, ...(initial && { initial }), ...(events && { events }) });
+}
+
+function storedConfig(
+  config: RunConfig,
+  data: RunData,
+  { detector }: Model,
+  backend: BackendChoice,
+  init: string | undefined,
+): StoredConfig {
+  const { name, format, categories } = data.dataset;
+  return {
+    config,
+    ...(init !== undefined && { init: path.resolve(init) }),
+    data: {
+      name,
+      format,
+      classes: categories.map((category) => category.name),
+      train: data.train.length,
+      val: data.val.length,
+      hash: dataHash(data),
+    },
+    parameters: detector.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    environment: environmentOf(backend),
+  };
+}
+
+/** A run may go on in other versions, but not on other data. */
+function requireSameData(before: StoredConfig['data'], now: StoredConfig['data'], folder: string): void {
+  if (before.hash === now.hash) return;
+  throw new UserError(
+    `the data in ${now.name} has changed since the run in ${folder} was started (${before.train} training images then, ` +
+      `${now.train} now): a run that goes on needs the same data. Name another folder with --out`,
+  );
+}
+
+/** @throws UserError naming the settings in which a run that is there differs from the one asked for */
+export function requireSameSettings(before: RunConfig, now: RunConfig, folder: string): void {
+  const [old, asked] = [flatValues(before), flatValues(now)];
+  const changed = Object.keys({ ...old, ...asked }).filter((key) => !isDeepStrictEqual(old[key], asked[key]));
+  if (changed.length === 0) return;
+  const list = changed.map((key) => `${key} (was ${JSON.stringify(old[key])}, is ${JSON.stringify(asked[key])})`);
+  throw new UserError(
+    `${folder} holds a run with other settings: ${list.join(', ')}. Name another folder with --out, or delete this one`,
+  );
+}
+
+/** Takes what fits: everything but heads for other classes, or else the backbone alone. */
+function startValues(file: string, { detector }: Model, say: (text: string) => void): LoadedParameters['parameters'] {
+  const checkpoint = loadWeights(file);
+  const load = (): LoadedParameters & { what: string } => {
+    try {
+      return { ...loadParameters(checkpoint, detector.parameters, 'other-classes'), what: 'weights' };
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      try {
+        return { ...loadParameters(checkpoint, detector.parameters, 'backbone'), what: 'the backbone' };
+      } catch {
+        throw new UserError(error.message, { cause: error });
+      }
+    }
+  };
+  const { parameters, kept, unused, what } = load();
+  const list = (names: readonly string[]) =>
+    names.length > 6 ? `${names.slice(0, 6).join(', ')} and ${names.length - 6} more` : names.join(', ');
+  say(`start from ${what} in ${file}: ${Object.keys(parameters).length} parameters`);
+  if (kept.length > 0) say(`  not in the file, or of another size, and drawn from the seed: ${list(kept)}`);
+  if (unused.length > 0) say(`  in the file, and not used: ${list(unused)}`);
+  return parameters;
+}

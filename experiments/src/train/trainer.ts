@@ -1,0 +1,226 @@
+/** A model in training: its parameters, its optimiser and its captured step. */
+import {
+  adamwInit,
+  adamwScalars,
+  initialParameters,
+  knownCounts,
+  type LossTargets,
+  matchingCounts,
+  type NamedTensors,
+  namedErrors,
+  namedLosses,
+  type Parts,
+  type QueryCounts,
+  zeroFlats,
+} from '@dn-detr/core';
+import type { Batch } from '@dn-detr/data';
+import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
+import { knownInputs } from '@dn-detr/dn/tfjs';
+import type { Captured } from '@dn-detr/runtime';
+import { dispose, scalar, type Tensor, type Tensor1D, tensor1d, tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../config/schema.ts';
+import type { BatchTargets } from './detection-loss.ts';
+import type { Model } from './model.ts';
+import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
+
+/** What is logged of a step. */
+export interface StepRecord {
+  readonly loss: number;
+  /** before clipping */
+  readonly gradNorm: number;
+  readonly learningRate: number;
+  /** real known queries over all images */
+  readonly knownQueries: number;
+  /** `namedLosses` and `namedErrors`: names of known queries' terms begin with `tgt_` */
+  readonly terms: Readonly<Record<string, number>>;
+}
+
+export class Trainer {
+  readonly #model: Model;
+  readonly #config: RunConfig;
+  readonly #frozen: Tensor1D[];
+  readonly #optimizer: { groups: { learningRate: number; weightDecay: number }[] };
+  readonly #whole: ReturnType<typeof trainingStep>;
+  readonly #parts: ReturnType<typeof accumulatingStep>;
+  #state: TrainingState;
+  // What the captured step asks the host for, set before each call.
+  #current: BatchTargets = { objects: [] };
+  #matched: LossTargets | undefined;
+
+  /** @param initial parameters that do not start from `config.seed`'s draws, by name; the caller disposes them */
+  constructor(model: Model, config: RunConfig, initial: NamedTensors = {}) {
+    this.#model = model;
+    this.#config = config;
+    const { learningRate, backboneLearningRate, weightDecay, clipNorm, ema } = config.optimizer;
+    this.#optimizer = {
+      groups: model.trained.groups.map(({ name }) => ({
+        learningRate: name === 'backbone' ? backboneLearningRate : learningRate,
+        weightDecay,
+      })),
+    };
+    const hostSide = {
+      targets: () => this.#current,
+      matched: (_: unknown, targets: LossTargets) => {
+        this.#matched = targets;
+      },
+    };
+    const options = { ...model, optimizer: this.#optimizer, clipNorm, ema };
+    this.#whole = trainingStep(options, hostSide);
+    this.#parts = accumulatingStep(options, hostSide);
+    const { trained, frozen } = tidy(() => {
+      const values: NamedTensors = { ...initialParameters(model.detector.parameters, config.seed), ...initial };
+      const pick = (names: readonly { name: string }[]) =>
+        Object.fromEntries(names.map(({ name }) => [name, values[name] as Tensor]));
+      return {
+        trained: model.trained.flatten(pick(model.trained.parameters)),
+        frozen: model.frozen.flatten(pick(model.frozen.parameters)),
+      };
+    });
+    this.#frozen = frozen;
+    this.#state = { ...adamwInit(trained), average: ema > 0 ? trained.map((flat) => flat.clone()) : [] };
+  }
+
+  /** Everything that steps change; stays the trainer's. */
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  /** Goes on from another state, which is the trainer's from then on. */
+  restore(state: TrainingState): void {
+    dispose(this.#state as never);
+    this.#state = state;
+  }
+
+  /** The parameters to evaluate with, by name: the moving average where one is kept. The caller disposes them. */
+  parameters(which: 'evaluated' | 'trained' = 'evaluated'): NamedTensors {
+    const { average, params } = this.#state;
+    const flats = which === 'evaluated' && average.length > 0 ? average : params;
+    return { ...this.#model.trained.unflatten(flats), ...this.#model.frozen.unflatten(this.#frozen) };
+  }
+
+  /**
+   * One update.
+   *
+   * @param batches the micro-batches of the step, one without accumulation
+   * @param step updates done before this one
+   * @param factor of the learning rate
+   */
+  step(batches: readonly Batch[], step: number, factor: number): StepRecord {
+    const prepared = batches.map((batch, i) => ({ batch, queries: this.#knownQueries(batch, step, i) }));
+    const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
+    const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
+    const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
+    const add = (loss: Tensor, terms: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
+      totals.loss += loss.dataSync()[0] as number;
+      totals.knownQueries += queries?.usage.queries ?? 0;
+      const targets = this.#matched as LossTargets;
+      const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
+      const classes = this.#model.detector.classes + (this.#model.criterion.classLoss.kind === 'softmax' ? 1 : 0);
+      for (const [name, value] of Object.entries(namedLosses(terms.dataSync(), targets)))
+        totals.terms[name] = (totals.terms[name] ?? 0) + value;
+      for (const [name, value] of Object.entries(
+        namedErrors(predicted.dataSync(), targets, objectsPerImage, classes - 1),
+      ))
+        totals.terms[name] = (totals.terms[name] ?? 0) + value / batches.length;
+    };
+
+    let gradNorm: Tensor;
+    let next: TrainingState;
+    if (batches.length === 1) {
+      const [only] = prepared as [Prepared];
+      const input = this.#input(only, counts, step, 0);
+      const output = replayed(this.#whole, { ...input, state: this.#state, scalars });
+      add(output.loss, output.terms, output.predicted, only);
+      ({ gradNorm, state: next } = output);
+      disposeInput(input);
+      dispose([output.loss, output.terms, output.predicted]);
+    } else {
+      let total = zeroFlats(this.#model.trained);
+      prepared.forEach((part, i) => {
+        const input = this.#input(part, counts, step, i);
+        const output = replayed(this.#parts.gradient, { ...input, params: this.#state.params, total });
+        add(output.loss, output.terms, output.predicted, part);
+        disposeInput(input);
+        dispose([total, output.loss, output.terms, output.predicted]);
+        total = output.total;
+      });
+      ({ gradNorm, state: next } = replayed(this.#parts.update, { state: this.#state, total, scalars }));
+      dispose(total);
+    }
+    const norm = gradNorm.dataSync()[0] as number;
+    dispose([scalars, gradNorm]);
+    this.restore(next);
+    return { ...totals, gradNorm: norm, learningRate: this.#config.optimizer.learningRate * factor };
+  }
+
+  dispose(): void {
+    this.#whole.dispose();
+    this.#parts.gradient.dispose();
+    this.#parts.update.dispose();
+    dispose([this.#state as never, this.#frozen]);
+  }
+
+  #knownQueries({ targets }: Batch, step: number, micro: number): KnownQueries | undefined {
+    if (!this.#model.denoises) return undefined;
+    const { maxKnownQueries, ...options } = this.#config.denoising;
+    const { classes: numClasses, queries: matchingQueries } = this.#model.detector;
+    return prepareKnownQueries(targets, seededNoise(`${this.#config.seed}/noise/${step}/${micro}`), {
+      ...options,
+      numClasses,
+      matchingQueries,
+      ...(maxKnownQueries > 0 && { maxKnownQueries }),
+    });
+  }
+
+  /** Of all micro-batches of a step, so that their losses add up to that of one large batch. */
+  #countsOf(prepared: readonly Prepared[]): Parts<QueryCounts> {
+    const objects = prepared.flatMap(({ batch }) => batch.targets.map(({ labels }) => labels.length));
+    const known = prepared.flatMap(({ queries }) => (queries ? [queries.targets] : []));
+    return {
+      matching: matchingCounts(objects, this.#model.detector.queries),
+      ...(known.length > 0 && { known: knownCounts(known) }),
+    };
+  }
+
+  /** Also sets what the host's side of the step will be asked for. */
+  #input({ batch, queries }: Prepared, counts: Parts<QueryCounts>, step: number, micro: number): BatchInput {
+    this.#current = { objects: batch.targets, known: queries?.targets, counts };
+    const drops = this.#config.model.dropout > 0;
+    return {
+      frozen: this.#frozen,
+      batch: imageTensors(batch),
+      known: queries && knownInputs(queries),
+      // Wraps around in 32 bits: other steps, micro-batches and runs have other seeds.
+      seed: drops ? scalar(Math.imul(Math.imul(this.#config.seed, 7919) + step, 64) + micro, 'int32') : undefined,
+    };
+  }
+}
+
+interface Prepared {
+  readonly batch: Batch;
+  readonly queries: KnownQueries | undefined;
+}
+
+/** A batch's images and padding as tensors; the caller disposes them. */
+export function imageTensors({ images, padding, height, width, targets }: Batch): BatchInput['batch'] {
+  return {
+    images: tensor4d(images, [targets.length, height, width, 3]),
+    padding: padding && tensor3d(padding, [targets.length, height, width], 'float32'),
+  };
+}
+
+function disposeInput({ batch, known, seed }: BatchInput): void {
+  dispose([batch as never, (known ?? []) as never, seed ?? []]);
+}
+
+/**
+ * The result of a replay, on the call that traces too: op by op the last bits may come out otherwise, and a resumed run
+ * traces at another step than one that never stopped.
+ */
+export function replayed<I, O>(step: Captured<I, O>, input: I): O {
+  const { captures } = step.stats;
+  const output = step(input);
+  if (step.stats.captures === captures || step.stats.fallback !== undefined) return output;
+  dispose(output as never);
+  return step(input);
+}

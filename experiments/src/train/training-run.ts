@@ -1,0 +1,248 @@
+/** A training run from its first step, or from where it stopped, to its last. */
+import { existsSync, rmSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { NamedTensors } from '@dn-detr/core';
+import type { TrainingBatch, TrainingBatches } from '@dn-detr/data';
+import type { QueryMatches } from '@dn-detr/metrics';
+import { dispose } from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
+import { divergence, followLoss, noHistory } from './divergence.ts';
+import { type Evaluation, evaluate } from './evaluation.ts';
+import { Evaluator } from './evaluator.ts';
+import { LineLog } from './line-log.ts';
+import type { Model } from './model.ts';
+import { loadersOf, type RunData } from './run-data.ts';
+import { type RunFolder, writeJson } from './run-folder.ts';
+import { learningRateFactor } from './schedule.ts';
+import { type EventFile, openEventFile } from './tensorboard/event-file.ts';
+import { type StepRecord, Trainer } from './trainer.ts';
+
+/** Where a run stands. */
+interface Position {
+  /** updates done */
+  readonly step: number;
+  /** passes over the training images */
+  readonly epoch: number;
+  /** spent on training, without evaluations */
+  readonly seconds: number;
+}
+
+/** A line of `metrics.jsonl`: also every term of the loss, those of known queries beginning with `tgt_`. */
+export interface MetricsLine extends Position, Omit<StepRecord, 'terms'> {
+  readonly [term: string]: number;
+}
+
+/** A line of `evaluations.jsonl`. */
+export interface EvaluationLine extends Position, Evaluation {
+  /** mean training loss since the evaluation before */
+  readonly loss: number;
+}
+
+/** What a run tells while it goes on. */
+export interface TrainingEvents {
+  /** @param progress share of the run that is over */
+  step?(line: MetricsLine, progress: number, imagesPerSecond: number): void;
+  evaluation?(line: EvaluationLine): void;
+}
+
+export interface TrainingRunOptions {
+  readonly config: RunConfig;
+  readonly model: Model;
+  readonly data: RunData;
+  readonly folder: RunFolder;
+  /** parameters that do not start from the seed's draws, by name */
+  readonly initial?: NamedTensors;
+  readonly events?: TrainingEvents;
+}
+
+export class TrainingRun {
+  readonly #options: TrainingRunOptions;
+  readonly #trainer: Trainer;
+  readonly #evaluator: Evaluator;
+  readonly #batches: TrainingBatches;
+  readonly #metrics: LineLog<MetricsLine>;
+  readonly #evaluations: LineLog<EvaluationLine>;
+  readonly #board: EventFile;
+  #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: { lossSum: 0, steps: 0 } };
+  #matches: QueryMatches | undefined;
+
+  /**
+   * Goes on from the folder's last checkpoint if it has one.
+   *
+   * @throws UserError if the folder cannot be written to, or its checkpoint is of another model
+   */
+  constructor(options: TrainingRunOptions) {
+    this.#options = options;
+    const { config, model, data, folder, initial } = options;
+    this.#trainer = new Trainer(model, config, initial);
+    if (existsSync(folder.last)) {
+      const saved = loadRun(folder.last, model);
+      this.#trainer.restore(saved.state);
+      this.#counters = saved.counters;
+      this.#matches = saved.matches;
+    }
+    const { step } = this.#counters;
+    const loaders = loadersOf(config);
+    this.#evaluator = new Evaluator(model, data.val, loaders.evaluation);
+    this.#batches = loaders.training(data.train);
+    this.#metrics = new LineLog(folder.metrics, step);
+    this.#evaluations = new LineLog(folder.evaluations, step);
+    this.#board = openEventFile(folder.events, step);
+    rmSync(folder.diverged, { force: true });
+  }
+
+  get counters(): Counters {
+    return this.#counters;
+  }
+
+  get finished(): boolean {
+    return this.#progress() >= 1;
+  }
+
+  /**
+   * Trains until the run is over or the signal asks to stop, which ends it after the step at hand. Either way everything
+   * is saved.
+   *
+   * @throws UserError if the loss diverges or a file cannot be written; the last checkpoint stays as it is
+   * @throws DataError if an image cannot be read
+   */
+  async go(signal?: AbortSignal): Promise<void> {
+    const { config } = this.#options;
+    const { accumulate } = config.optimizer;
+    const incoming = this.#batches.from(this.#counters.step * accumulate);
+    try {
+      while (!this.finished && !signal?.aborted) {
+        const started = performance.now();
+        const batches: TrainingBatch[] = [];
+        while (batches.length < accumulate) batches.push((await incoming.next()).value as TrainingBatch);
+        this.#advance(batches, started);
+        const { step } = this.#counters;
+        if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate();
+        if (step % config.checkpoint.every === 0) await this.#save();
+        // Signals are handled between steps, which hold the thread.
+        await turn();
+      }
+      await this.#save();
+    } finally {
+      await incoming.return(undefined);
+    }
+  }
+
+  dispose(): void {
+    this.#board.close();
+    this.#trainer.dispose();
+    this.#evaluator.dispose();
+    dispose((this.#options.initial ?? []) as never);
+  }
+
+  #progress(): number {
+    const { unit, count } = this.#options.config.length;
+    if (unit === 'minutes') return this.#counters.seconds / (60 * count);
+    const steps = unit === 'steps' ? count : Math.ceil(count * this.#stepsPerEpoch());
+    return this.#counters.step / steps;
+  }
+
+  #stepsPerEpoch(): number {
+    return this.#batches.stepsPerEpoch / this.#options.config.optimizer.accumulate;
+  }
+
+  #position(): Position {
+    const { step, seconds } = this.#counters;
+    return { step, epoch: round(step / this.#stepsPerEpoch()), seconds: round(seconds) };
+  }
+
+  #advance(batches: readonly TrainingBatch[], started: number): void {
+    const { config, events } = this.#options;
+    const { step, seconds, history, recent } = this.#counters;
+    const factor = learningRateFactor(config.schedule, step, Math.min(1, this.#progress()));
+    const record = this.#trainer.step(batches, step, factor);
+    const elapsed = (performance.now() - started) / 1000;
+    this.#counters = {
+      ...this.#counters,
+      step: step + 1,
+      seconds: seconds + elapsed,
+      history: followLoss(history, record.loss),
+      recent: { lossSum: recent.lossSum + record.loss, steps: recent.steps + 1 },
+    };
+    const { terms, ...figures } = record;
+    const line: MetricsLine = { ...this.#position(), ...figures, ...terms };
+    this.#metrics.add(line);
+    const problem = divergence(record, this.#counters.history);
+    if (problem !== undefined) throw this.#stopDiverged(problem, line, batches);
+    const { step: after } = this.#counters;
+    this.#board.scalars(after, Date.now(), boardValues(figures, terms));
+    const images = batches.reduce((sum, { targets }) => sum + targets.length, 0);
+    events?.step?.(line, Math.min(1, this.#progress()), images / elapsed);
+  }
+
+  async #evaluate(): Promise<void> {
+    const { data, folder, model, config, events } = this.#options;
+    const parameters = this.#trainer.parameters();
+    const inferred = await this.#evaluator.run(parameters);
+    const found = evaluate(inferred, data.dataset.categories, this.#matches);
+    this.#matches = inferred.matches;
+    const { lossSum, steps } = this.#counters.recent;
+    const line: EvaluationLine = { ...this.#position(), loss: lossSum / Math.max(1, steps), ...found };
+    this.#evaluations.add(line);
+    this.#board.scalars(line.step, Date.now(), evaluationValues(line));
+    if (found.AP > this.#counters.bestAP) {
+      this.#counters = { ...this.#counters, bestAP: found.AP };
+      await saveWeights(folder.best, model, parameters, { config, categories: data.dataset.categories });
+    }
+    dispose(parameters);
+    this.#counters = { ...this.#counters, recent: { lossSum: 0, steps: 0 } };
+    this.#metrics.flush();
+    this.#evaluations.flush();
+    this.#board.flush();
+    events?.evaluation?.(line);
+  }
+
+  async #save(): Promise<void> {
+    const { config, data, folder, model } = this.#options;
+    this.#metrics.flush();
+    this.#evaluations.flush();
+    this.#board.flush();
+    const weights = this.#trainer.parameters('trained');
+    const about = { config, categories: data.dataset.categories };
+    const saved = { counters: this.#counters, state: this.#trainer.state, matches: this.#matches };
+    await saveRun(folder.last, model, weights, about, saved);
+    dispose(weights);
+  }
+
+  /** Keeps what is known about where it began; the last checkpoint stays. */
+  #stopDiverged(problem: string, line: MetricsLine, batches: readonly TrainingBatch[]): UserError {
+    const { folder } = this.#options;
+    this.#metrics.flush();
+    const images = batches.flatMap(({ sources }) => sources.map(({ name }) => name));
+    writeJson(folder.diverged, { problem, step: line.step, images, line });
+    const from = existsSync(folder.last) ? `the last checkpoint before it is ${folder.last}` : 'there is no checkpoint';
+    return new UserError(
+      `training stopped at step ${line.step}: ${problem}; ${from}. ${folder.diverged} names the images of the step and all ` +
+        'its figures. A lower optimizer.learningRate, a longer schedule.warmUp or a lower optimizer.clipNorm usually helps',
+    );
+  }
+}
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+
+/** The step's figures and the last layer's terms by TensorBoard's tags. */
+function boardValues(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {
+  const lastLayer = Object.entries(terms).filter(([name]) => !/_\d+$/.test(name));
+  const tag = (name: string) => (name.startsWith('tgt_') ? `known/${name.slice('tgt_'.length)}` : `matching/${name}`);
+  return {
+    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [`train/${name}`, value])),
+    ...Object.fromEntries(lastLayer.map(([name, value]) => [tag(name), value])),
+  };
+}
+
+function evaluationValues({ step: _, epoch, seconds, loss: __, perClass, ...figures }: EvaluationLine) {
+  const numbers = Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return {
+    epoch,
+    seconds,
+    ...Object.fromEntries(numbers.map(([name, value]) => [`val/${name}`, value])),
+    ...Object.fromEntries(perClass.map(({ name, AP }) => [`val AP/${name}`, AP])),
+  };
+}

@@ -1,0 +1,68 @@
+/** A run in a process of its own: gets its task by message, tells its progress, and ends with its outcome. */
+
+import { DataError } from '@dn-detr/data';
+import { BackendError, useBackend } from '@dn-detr/runtime';
+import type { RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+import type { RunProgress } from './progress.ts';
+import { type RunResult, runTraining } from './start.ts';
+import { stopSignal } from './stop-signal.ts';
+import type { EvaluationLine } from './training-run.ts';
+
+export interface WorkerTask {
+  readonly config: RunConfig;
+  readonly folder: string;
+  readonly backend?: string;
+}
+
+export type WorkerMessage =
+  | { readonly kind: 'progress'; readonly state: RunProgress }
+  | { readonly kind: 'notice'; readonly text: string }
+  | { readonly kind: 'done'; readonly result: RunResult }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** Milliseconds between two messages of progress. */
+const interval = 250;
+
+const send = (message: WorkerMessage): Promise<void> =>
+  new Promise((resolve) => (process.connected ? process.send?.(message, () => resolve()) : resolve()));
+
+async function work({ config, folder, backend: requested }: WorkerTask): Promise<void> {
+  const signal = stopSignal();
+  let last: EvaluationLine | undefined;
+  let told = 0;
+  try {
+    const { threadsPerOp } = config;
+    const backend = await useBackend(requested, threadsPerOp > 0 ? { threadsPerOp } : {});
+    const result = await runTraining({
+      config,
+      folder,
+      resume: true,
+      backend,
+      signal,
+      say: (text) => void send({ kind: 'notice', text }),
+      events: {
+        step: ({ step, loss }, progress, imagesPerSecond) => {
+          const now = Date.now();
+          if (now - told < interval && progress < 1) return;
+          told = now;
+          const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
+          const state = { progress, step, loss, imagesPerSecond, memoryMiB, ...(last && { AP50: last.AP50 }) };
+          void send({ kind: 'progress', state });
+        },
+        evaluation: (line) => {
+          last = line;
+        },
+      },
+    });
+    await send({ kind: 'done', result });
+  } catch (error) {
+    const expected = error instanceof UserError || error instanceof DataError || error instanceof BackendError;
+    const message = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    await send({ kind: 'failed', message });
+    process.exitCode = 1;
+  }
+  if (process.connected) process.disconnect();
+}
+
+process.once('message', (task) => void work(task as WorkerTask));
