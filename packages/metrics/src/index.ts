@@ -1,3 +1,4 @@
+export { type AnchorDistance, anchorDistance } from './anchor-distance.ts';
 export {
   type CocoEvaluation,
   type EvaluationOptions,
@@ -12,6 +13,9 @@ export type { AreaName } from './coco/protocol.ts';
 export { type CocoResults, readCocoResults } from './coco/results-file.ts';
 export { formatFigures } from './coco/table.ts';
 export { type CocoCategory, type CocoTruth, readCocoTruth } from './coco/truth-file.ts';
+export { countDuplicates, type DuplicateOptions, type Duplicates } from './duplicates.ts';
+export { layerDisagreement, type MatchChanges, type MatchingInstability, matchingInstability } from './instability.ts';
+export type { QueryMatches } from './matches.ts';
 export { type BootstrapOptions, bcaInterval } from './statistics/bootstrap.ts';
 export { StatisticsError } from './statistics/error.ts';
 export { holm } from './statistics/holm.ts';
