@@ -1,3 +1,4 @@
+export { type CheckOptions, checkDataset, type DatasetReport } from './check.ts';
 export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { DataError } from './error.ts';
 export type { Batch } from './loader/batch.ts';
@@ -12,9 +13,20 @@ export {
   type TrainingBatchesOptions,
   trainingBatches,
 } from './loader/loader.ts';
+export {
+  type FolderDataset,
+  type FolderFormat,
+  folderFormats,
+  type OpenedDataset,
+  type OpenOptions,
+  openDataset,
+} from './open.ts';
+export { type Effect, type Problem, type ProblemKind, problemKinds, problemsByKind } from './problem.ts';
+export { type SplitName, splitNames } from './readers/read-splits.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
 export { shapesDataset } from './shapes/shapes.ts';
+export { type SplitSummary, type Spread, summarise } from './summary.ts';
 export { type TrainingObjects, trainingObjects } from './training-objects.ts';
 export { type Augmentation, detrTransforms, type RandomCrop } from './transforms/augmentation.ts';
 export type { Framing } from './transforms/framing.ts';

@@ -1,0 +1,171 @@
+/** What can be wrong with a data set on disk, and what becomes of it. */
+
+/**
+ * - `refuse`: training stops, at the start or when it comes to the place
+ * - `drop`: something is left out
+ * - `change`: something is used otherwise than it is written
+ * - `note`: nothing changes, but the user should know
+ */
+export type Effect = 'refuse' | 'drop' | 'change' | 'note';
+
+interface KindOfProblem {
+  readonly title: string;
+  readonly effect: Effect;
+  readonly consequence: string;
+}
+
+/** Every kind of problem, the worst first. */
+export const problemKinds = {
+  'nothing-to-train': {
+    title: 'nothing to train on',
+    effect: 'refuse',
+    consequence: 'training refuses the data set',
+  },
+  'unreadable-image': {
+    title: 'images that cannot be read',
+    effect: 'refuse',
+    consequence: 'training stops where it meets the image: replace it or take it out of the annotations',
+  },
+  'size-mismatch': {
+    title: 'images of another size than annotated',
+    effect: 'refuse',
+    consequence: 'training stops where it meets the image, for its boxes do not fit: annotate the image as it is',
+  },
+  'missing-image': {
+    title: 'missing images',
+    effect: 'drop',
+    consequence: 'the image is left out, with its objects',
+  },
+  'unusable-image': {
+    title: 'images whose entry, annotation file or header cannot be used',
+    effect: 'drop',
+    consequence: 'the image is left out, with its objects',
+  },
+  'unannotated-image': {
+    title: 'images without an annotation file',
+    effect: 'drop',
+    consequence: 'the image is left out, for nobody knows what is in it',
+  },
+  'duplicate-image-id': {
+    title: 'image ids used twice',
+    effect: 'drop',
+    consequence:
+      'one file named twice counts once; different files are left out, for their objects cannot be told apart',
+  },
+  'unknown-image': {
+    title: 'objects of an image that is not listed',
+    effect: 'drop',
+    consequence: 'the object is left out, of training and of evaluation',
+  },
+  'unknown-class': {
+    title: 'objects of an unknown class',
+    effect: 'drop',
+    consequence: 'the object is left out, of training and of evaluation',
+  },
+  'bad-object': {
+    title: 'objects without a usable box',
+    effect: 'drop',
+    consequence: 'the object is left out, of training and of evaluation',
+  },
+  'empty-box': {
+    title: 'boxes without an area inside the image',
+    effect: 'drop',
+    consequence: 'left out of training; kept in evaluation, as pycocotools does',
+  },
+  'outside-image': {
+    title: 'boxes that leave the image',
+    effect: 'change',
+    consequence: 'cut at the border for training; kept as they are in evaluation, as pycocotools does',
+  },
+  'bad-value': {
+    title: 'fields that cannot be used',
+    effect: 'change',
+    consequence: 'what the message says is taken instead',
+  },
+  'duplicate-annotation-id': {
+    title: 'annotation ids used twice',
+    effect: 'note',
+    consequence: 'both objects are used; pycocotools would mix them up',
+  },
+  'duplicate-file-name': {
+    title: 'images listed twice under different ids',
+    effect: 'note',
+    consequence: 'each entry is used as an image of its own, with its own objects alone',
+  },
+  'class-mismatch': {
+    title: 'classes that differ between files',
+    effect: 'change',
+    consequence: 'classes of one name are one class; the data set has the classes of all files',
+  },
+  'unused-class': {
+    title: 'classes without an object in train',
+    effect: 'note',
+    consequence: 'the class is kept, unless it only is the supercategory of others; the model cannot learn it',
+  },
+  'other-name': {
+    title: 'images found under another spelling',
+    effect: 'change',
+    consequence: 'the file that differs in letter case or Unicode form alone is used',
+  },
+  'exif-rotation': {
+    title: 'images with an EXIF rotation',
+    effect: 'change',
+    consequence: 'turned upright, unless the annotated size is that of the pixels as they are stored',
+  },
+  cmyk: { title: 'CMYK images', effect: 'change', consequence: 'converted to sRGB' },
+  'sixteen-bit': { title: 'images of more than 8 bits', effect: 'change', consequence: 'reduced to 8 bits' },
+  alpha: { title: 'images with transparency', effect: 'change', consequence: 'laid on black' },
+  animated: { title: 'images of several frames', effect: 'change', consequence: 'the first frame is used' },
+  greyscale: { title: 'greyscale images', effect: 'note', consequence: 'the channel is used three times' },
+  'voc-origin': {
+    title: 'VOC boxes counted from another origin',
+    effect: 'note',
+    consequence: 'taken as the VOC origin says: 0 unless it is set to 1',
+  },
+  leakage: {
+    title: 'images in two splits',
+    effect: 'note',
+    consequence: 'used in both: figures of the second split flatter the model',
+  },
+  'same-image-twice': {
+    title: 'files with the same content in one split',
+    effect: 'note',
+    consequence: 'each is used as an image of its own',
+  },
+  'boxed-twice': {
+    title: 'objects that seem boxed twice (same class, IoU above 0.8)',
+    effect: 'note',
+    consequence: 'both are used: one-to-one matching spends two queries on them',
+  },
+  'no-objects': {
+    title: 'images without objects',
+    effect: 'note',
+    consequence: 'used as pictures of background',
+  },
+} as const satisfies Record<string, KindOfProblem>;
+
+export type ProblemKind = keyof typeof problemKinds;
+
+export interface Problem {
+  readonly kind: ProblemKind;
+  /** the path inside the data set's folder: an annotation file or an image */
+  readonly file: string;
+  /** the line, field or object in that file, if it is narrower than the file */
+  readonly field?: string;
+  readonly message: string;
+}
+
+/** The problems of each kind that occurs, the worst kinds first. */
+export function problemsByKind(problems: readonly Problem[]): [ProblemKind, Problem[]][] {
+  const groups = new Map<ProblemKind, Problem[]>();
+  for (const problem of problems) {
+    const group = groups.get(problem.kind);
+    if (group) group.push(problem);
+    else groups.set(problem.kind, [problem]);
+  }
+  const kinds = Object.keys(problemKinds) as ProblemKind[];
+  return kinds.flatMap((kind) => {
+    const group = groups.get(kind);
+    return group ? [[kind, group] as [ProblemKind, Problem[]]] : [];
+  });
+}

@@ -1,0 +1,103 @@
+/** The objects of one image, from what a reader found in an annotation file. */
+import { iouAt } from '@dn-detr/boxes';
+import type { ImageObjects } from '../dataset.ts';
+import type { Problem, ProblemKind } from '../problem.ts';
+import { ROUNDING_PIXELS } from '../training-objects.ts';
+
+export type Box = readonly [x: number, y: number, width: number, height: number];
+
+export interface AnnotatedObject {
+  readonly label: number;
+  /** pixels of the upright image; finite */
+  readonly box: Box;
+  readonly area: number;
+  readonly crowd: boolean;
+}
+
+/** Width × height, 0 where the box is turned inside out. */
+export function boxArea([, , width, height]: Box): number {
+  return Math.max(0, width) * Math.max(0, height);
+}
+
+/** Two boxes of a class that overlap more than this are taken for one object. */
+const SAME_OBJECT_IOU = 0.8;
+
+interface Image {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Packs the objects of an image, all of them, and reports those that training will change or leave out.
+ *
+ * @param place of object n: its file and field
+ */
+export function packObjects(
+  objects: readonly AnnotatedObject[],
+  image: Image,
+  place: (n: number) => Pick<Problem, 'file' | 'field'>,
+  problems: Problem[],
+): ImageObjects {
+  const count = objects.length;
+  const packed = {
+    labels: new Int32Array(count),
+    boxes: new Float64Array(4 * count),
+    areas: new Float64Array(count),
+    crowd: new Uint8Array(count),
+  };
+  // Plain loops: COCO has a million objects.
+  for (let n = 0; n < count; n++) {
+    const { label, box, area, crowd } = objects[n] as AnnotatedObject;
+    packed.labels[n] = label;
+    packed.boxes.set(box, 4 * n);
+    packed.areas[n] = area;
+    packed.crowd[n] = crowd ? 1 : 0;
+    const found = crowd ? undefined : problemOf(box, image);
+    if (found) problems.push({ kind: found[0], ...place(n), message: `${image.name}: box ${found[1]}` });
+  }
+  reportTwins(objects, (n, message) => {
+    problems.push({ kind: 'boxed-twice', ...place(n), message: `${image.name}: ${message}` });
+  });
+  if (count === 0) problems.push({ kind: 'no-objects', file: image.name, message: 'it has no object' });
+  return packed;
+}
+
+function problemOf(box: Box, { width, height }: Image): [ProblemKind, string] | undefined {
+  const [x, y, w, h] = box;
+  if (!(w > 0 && h > 0))
+    return ['empty-box', `${describeBox(box)} is ${w < 0 || h < 0 ? 'turned inside out' : 'empty'}`];
+  const outside = Math.max(-x, -y, x + w - width, y + h - height);
+  if (outside <= 0) return undefined;
+  if (!(Math.min(width, x + w) > Math.max(0, x) && Math.min(height, y + h) > Math.max(0, y))) {
+    return ['empty-box', `${describeBox(box)} has no area inside the image of ${width} × ${height}`];
+  }
+  return outside > ROUNDING_PIXELS
+    ? ['outside-image', `${describeBox(box)} leaves the image of ${width} × ${height}`]
+    : undefined;
+}
+
+function reportTwins(objects: readonly AnnotatedObject[], report: (n: number, message: string) => void): void {
+  if (objects.length < 2) return;
+  const corners = new Float32Array(4 * objects.length);
+  for (let n = 0; n < objects.length; n++) {
+    const { label, box, crowd } = objects[n] as AnnotatedObject;
+    corners[4 * n] = box[0];
+    corners[4 * n + 1] = box[1];
+    corners[4 * n + 2] = box[0] + box[2];
+    corners[4 * n + 3] = box[1] + box[3];
+    for (let other = 0; other < n && !crowd; other++) {
+      const twin = objects[other] as AnnotatedObject;
+      if (twin.label !== label || twin.crowd) continue;
+      const iou = iouAt(corners, 4 * other, corners, 4 * n, 0);
+      if (iou <= SAME_OBJECT_IOU || Number.isNaN(iou)) continue;
+      report(
+        n,
+        `box ${describeBox(box)} and an earlier one, ${describeBox(twin.box)}, have an IoU of ${iou.toFixed(2)}`,
+      );
+      break;
+    }
+  }
+}
+
+const describeBox = (box: Box): string => `[${box.map((value) => Number(value.toFixed(2))).join(', ')}]`;

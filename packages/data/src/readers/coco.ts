@@ -1,0 +1,76 @@
+/** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
+import path from 'node:path';
+import { mapConcurrently } from '../concurrently.ts';
+import { DataError } from '../error.ts';
+import { FileImage, headerSize } from '../image-file.ts';
+import { packObjects } from './annotated-objects.ts';
+import { mergeClasses } from './coco-classes.ts';
+import { type CocoFiles, CocoImages } from './coco-files.ts';
+import { type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
+import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
+
+/**
+ * Reads the splits' JSON files and finds their images.
+ *
+ * @throws DataError if a file is no whole JSON with images, annotations and categories, there are no classes, or none
+ *   of a file's images is there
+ */
+export async function readCoco(files: CocoFiles, reading: Reading): Promise<ReadSplits> {
+  const read: CocoSplit[] = [];
+  for (const name of splitNames) {
+    const file = files[name];
+    const split = file && (await readCocoJson(file, name, reading));
+    if (split) read.push(split);
+  }
+  if (read.length === 0) throw new DataError('the only COCO file is a test split without annotations');
+  const { categories, labels } = mergeClasses(read, reading.problems);
+  const splits: { [Name in SplitName]?: readonly FileImage[] } = {};
+  for (const [n, split] of read.entries()) {
+    splits[split.split] = await findImages(split, labels[n] as ReadonlyMap<number, number>, reading);
+  }
+  return { categories, ...splits };
+}
+
+async function findImages(
+  { split, file, name: json, images }: CocoSplit,
+  labels: ReadonlyMap<number, number>,
+  { folder, problems }: Reading,
+): Promise<FileImage[]> {
+  const places = new CocoImages(folder, file, split);
+  const paths = images.map(({ fileName }) => places.find(fileName));
+  const sizes = await mapConcurrently(images, 16, async ({ size }, n) => {
+    const path = paths[n];
+    if (size !== undefined || path === undefined) return size;
+    return headerSize(path, folder.nameOf(path)).catch((error: DataError) => error);
+  });
+  const found: FileImage[] = [];
+  for (const [n, { id, fileName, objects, place }] of images.entries()) {
+    const [file, size] = [paths[n], sizes[n]];
+    const entry = { file: json, field: `images[${place}].file_name` };
+    if (file === undefined || size === undefined) {
+      problems.push({ kind: 'missing-image', ...entry, message: `there is no ${fileName}` });
+      continue;
+    }
+    if (size instanceof DataError) {
+      problems.push({ kind: 'unusable-image', ...entry, message: size.message });
+      continue;
+    }
+    const name = folder.nameOf(file);
+    if (path.basename(file) !== fileName.split(/[\\/]/).at(-1)) {
+      problems.push({ kind: 'other-name', ...entry, message: `${fileName} is there as ${name}` });
+    }
+    const labelled = objects.map((object) => ({ ...object, label: labels.get(object.label) as number }));
+    const placeOf = (n: number) => {
+      const object = labelled[n] as (typeof labelled)[number];
+      return { file: json, field: fieldOf(object.place, object.id, 'bbox') };
+    };
+    const packed = packObjects(labelled, { name, ...size }, placeOf, problems);
+    found.push(new FileImage({ id, name, path: file, ...size, objects: packed }));
+  }
+  const first = images[0]?.fileName;
+  if (found.length === 0 && first !== undefined) {
+    const tried = `looked for ${first} in ${places.describe()}`;
+    throw new DataError(`none of the ${images.length} images of ${json} can be used: ${tried}`);
+  }
+  return found;
+}

@@ -1,0 +1,27 @@
+/** What each reader gives, and what it needs to give it. */
+import type { Category } from '../dataset.ts';
+import type { FileImage } from '../image-file.ts';
+import type { Problem } from '../problem.ts';
+import type { Folder } from './folder.ts';
+
+export const splitNames = ['train', 'val', 'test'] as const;
+export type SplitName = (typeof splitNames)[number];
+
+/** A split is undefined if the folder does not have it. */
+export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage[]>> {
+  readonly categories: readonly Category[];
+}
+
+export interface Reading {
+  readonly folder: Folder;
+  readonly problems: Problem[];
+  /** one line each: choices made on the user's behalf */
+  readonly notices: string[];
+}
+
+/** The split that a file or folder name stands for: `val2017` and `valid` are val. */
+export function splitOfName(name: string): SplitName | undefined {
+  const word = /^(train|val|valid|validation|test)(?:\d{4})?$/i.exec(name)?.[1]?.toLowerCase();
+  if (word === undefined) return undefined;
+  return word.startsWith('val') ? 'val' : (word as SplitName);
+}

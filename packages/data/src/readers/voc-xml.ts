@@ -1,0 +1,101 @@
+/** One annotation file of Pascal VOC, checked field by field. */
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
+import { DataError } from '../error.ts';
+import type { Problem } from '../problem.ts';
+import type { Box } from './annotated-objects.ts';
+
+export interface VocObject {
+  readonly className: string;
+  readonly box: Box;
+  readonly difficult: boolean;
+  /** 1, 2, … in the file */
+  readonly number: number;
+}
+
+export interface VocAnnotation {
+  readonly fileName: string | undefined;
+  /** undefined where the file does not say, or says 0 */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+  readonly objects: readonly VocObject[];
+}
+
+// Numbers stay text, so that a class may be called 1e3. Entities are expanded within the parser's limits.
+const parser = new XMLParser({ parseTagValue: false, htmlEntities: true, isArray: (name) => name === 'object' });
+
+/**
+ * Reads `annotation`: `filename`, `size`, and of each `object` its `name`, `difficult` and `bndbox`. The box reaches from
+ * xmin to xmax as they are written, with no pixel added.
+ *
+ * @param origin what the upper left pixel's corner is called: 1 moves xmin and ymin by one, as detectron2 does for VOC's
+ *   own files, whose corners are the first and last pixel counted from 1
+ * @throws DataError with line and column if the text is no XML, or no annotation
+ */
+export function parseVocXml(
+  text: string,
+  { name, origin, problems }: { readonly name: string; readonly origin: 0 | 1; readonly problems: Problem[] },
+): VocAnnotation {
+  const annotation = fieldsOf(parse(text, name).annotation);
+  if (annotation === undefined)
+    throw new DataError(`${name} is no VOC annotation: expected <annotation> … </annotation>`);
+  const size = fieldsOf(annotation.size);
+  const [width, height] = [numberOf(size?.width), numberOf(size?.height)];
+  const isKnown = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+  const objects: VocObject[] = [];
+  const written = Array.isArray(annotation.object) ? annotation.object : [];
+  for (const [n, element] of written.entries()) {
+    const object = fieldsOf(element);
+    const report = (kind: Problem['kind'], field: string, message: string): void => {
+      problems.push({ kind, file: name, field: `object ${n + 1}${field}`, message });
+    };
+    const className = textOf(object?.name);
+    const corners = fieldsOf(object?.bndbox);
+    if (className === undefined) {
+      report('unknown-class', ', name', 'the object has no name');
+      continue;
+    }
+    if (corners === undefined) {
+      report('bad-object', ', bndbox', `${className} has no bndbox`);
+      continue;
+    }
+    const keys = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
+    const [xmin, ymin, xmax, ymax] = keys.map((key) => numberOf(corners[key])) as [number, number, number, number];
+    const bad = keys.find((key) => !Number.isFinite(numberOf(corners[key])));
+    if (bad !== undefined) {
+      const value = corners[bad] === undefined ? 'missing' : `${JSON.stringify(corners[bad]).slice(0, 60)}, no number`;
+      report('bad-object', `, bndbox/${bad}`, `${className}: ${bad} is ${value}`);
+      continue;
+    }
+    const box: Box = [xmin - origin, ymin - origin, xmax - xmin + origin, ymax - ymin + origin];
+    objects.push({ className, box, difficult: textOf(object?.difficult) === '1', number: n + 1 });
+  }
+  return { fileName: textOf(annotation.filename), size: isKnown ? { width, height } : undefined, objects };
+}
+
+function parse(text: string, name: string): Readonly<Record<string, unknown>> {
+  const valid = XMLValidator.validate(text);
+  if (valid !== true) {
+    const { line, col, code } = valid.err;
+    const reason = valid.err.msg.replaceAll(/\s+/g, ' ').slice(0, 120);
+    const cutOff = code === 'InvalidXml' && reason.startsWith("Invalid '[");
+    if (cutOff) throw new DataError(`${name} is no whole XML: tags stay open at its end; is the file cut off?`);
+    throw new DataError(`${name}, line ${line}, column ${col ?? 1}: no valid XML: ${reason}`);
+  }
+  try {
+    return parser.parse(text) as Record<string, unknown>;
+  } catch (error) {
+    throw new DataError(`${name} cannot be read as XML: ${(error as Error).message.slice(0, 200)}`);
+  }
+}
+
+/** The child elements, or undefined for a text. */
+function fieldsOf(element: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (typeof element !== 'object' || element === null || Array.isArray(element)) return undefined;
+  return element as Record<string, unknown>;
+}
+
+/** An element's text, or undefined if it has none. */
+function textOf(element: unknown): string | undefined {
+  return typeof element === 'string' && element.trim() !== '' ? element.trim() : undefined;
+}
+
+const numberOf = (element: unknown): number => Number(textOf(element) ?? Number.NaN);

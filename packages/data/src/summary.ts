@@ -1,0 +1,73 @@
+/** What is in a split, in numbers. */
+import type { DatasetImage } from './dataset.ts';
+import { trainingObjects } from './training-objects.ts';
+
+export interface SplitSummary {
+  readonly images: number;
+  /** images without any object, crowds counted */
+  readonly imagesWithoutObjects: number;
+  /** as annotated: what evaluation sees */
+  readonly objects: number;
+  /** `[K]`: objects of each class, as annotated */
+  readonly objectsOfClass: readonly number[];
+  /** objects that training asks for, those it drops, and those of the first that it cuts at the border */
+  readonly training: {
+    readonly objects: number;
+    readonly crowd: number;
+    readonly empty: number;
+    readonly clipped: number;
+  };
+  /** objects an image, as annotated */
+  readonly objectsPerImage: Spread;
+  readonly imageWidth: Spread;
+  readonly imageHeight: Spread;
+  /** square root of width × height of the boxes that training asks for, in pixels */
+  readonly boxSide: Spread;
+}
+
+/** All 0 where there is nothing to measure. */
+export interface Spread {
+  readonly min: number;
+  readonly median: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+/** @param classCount K */
+export function summarise(images: readonly DatasetImage[], classCount: number): SplitSummary {
+  const objectsOfClass = new Array<number>(classCount).fill(0);
+  const training = { objects: 0, crowd: 0, empty: 0, clipped: 0 };
+  const boxSides: number[] = [];
+  for (const image of images) {
+    for (const label of image.objects.labels) objectsOfClass[label] = (objectsOfClass[label] as number) + 1;
+    const { labels, boxes, dropped, clipped } = trainingObjects(image);
+    training.objects += labels.length;
+    training.crowd += dropped.crowd;
+    training.empty += dropped.empty;
+    training.clipped += clipped;
+    for (let at = 0; at < boxes.length; at += 4) {
+      boxSides.push(Math.sqrt((boxes[at + 2] as number) * (boxes[at + 3] as number)));
+    }
+  }
+  const counts = images.map(({ objects }) => objects.labels.length);
+  return {
+    images: images.length,
+    imagesWithoutObjects: counts.filter((count) => count === 0).length,
+    objects: counts.reduce((sum, count) => sum + count, 0),
+    objectsOfClass,
+    training,
+    objectsPerImage: spreadOf(counts),
+    imageWidth: spreadOf(images.map(({ width }) => width)),
+    imageHeight: spreadOf(images.map(({ height }) => height)),
+    boxSide: spreadOf(boxSides),
+  };
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  const sorted = Float64Array.from(values).sort();
+  const count = sorted.length;
+  if (count === 0) return { min: 0, median: 0, mean: 0, max: 0 };
+  const median = ((sorted[(count - 1) >> 1] as number) + (sorted[count >> 1] as number)) / 2;
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / count;
+  return { min: sorted[0] as number, median, mean, max: sorted[count - 1] as number };
+}
