@@ -10,6 +10,7 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { evalCommand } from './commands/eval.ts';
 import { parityCommand } from './commands/parity.ts';
 import { reportCommand } from './commands/report.ts';
 import { trainCommand } from './commands/train.ts';
@@ -22,6 +23,7 @@ const program = new Command('npm start --')
   .description('Denoising training of detection transformers: DETR, DAB-DETR, DN-DETR')
   .addCommand(compareCommand())
   .addCommand(trainCommand())
+  .addCommand(evalCommand())
   .addCommand(reportCommand())
   .addCommand(doctorCommand())
   .addCommand(benchCommand())

@@ -1,0 +1,87 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../user-error.ts';
+import { evalCommand } from './eval.ts';
+
+const recorded = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/parity/${name}`, import.meta.url));
+const folder = mkdtempSync(path.join(tmpdir(), 'eval-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.restoreAllMocks());
+
+function file(name: string, content: unknown): string {
+  const target = path.join(folder, name);
+  writeFileSync(target, typeof content === 'string' ? content : JSON.stringify(content));
+  return target;
+}
+
+async function run(gt: string, dt: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const streams = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      streams[name] += text;
+      return true;
+    });
+  }
+  await evalCommand().parseAsync(['--gt', gt, '--dt', dt, ...args], { from: 'user' });
+  return streams;
+}
+
+const gt = recorded('coco_eval_small_gt.json');
+const dt = recorded('coco_eval_small_dt.json');
+
+describe('eval', () => {
+  it("prints pycocotools' lines and a table of the classes", async () => {
+    const { stdout, stderr } = await run(gt, dt);
+    const lines = stdout.split('\n');
+    expect(lines[0]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.312');
+    expect(lines[11]).toBe(' Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = 0.100');
+    expect(stdout).toMatch(/class5 │ 0.089 │ 0.149 .* 0.086/);
+    expect(stdout).toMatch(/class1 .*│ {5}- │/);
+    expect(stderr).toBe('');
+  });
+
+  it('prints one JSON document with --json', async () => {
+    const document = JSON.parse((await run(gt, dt, '--json')).stdout);
+    const { stats, per_class_ap } = JSON.parse(readFileSync(recorded('coco_eval.json'), 'utf8')).cases.small;
+    expect(document).toMatchObject({ images: 6, AP: expect.closeTo(stats[0], 9), ARl: expect.closeTo(stats[11], 9) });
+    expect(document.stats).toEqual(stats.map((value: number) => expect.closeTo(value, 9)));
+    expect(document.perClass).toHaveLength(3);
+    expect(document.perClass[2]).toMatchObject({ id: 5, name: 'class5', AP: expect.closeTo(per_class_ap[2], 9) });
+  });
+
+  it('says on stderr what does not count', async () => {
+    const image = { image_id: 1, bbox: [0, 0, 9, 9] };
+    const truth = file('truth.json', {
+      images: [{ id: 1 }],
+      categories: [{ id: 1, name: 'cat' }],
+      annotations: [
+        { ...image, id: 0, category_id: 1 },
+        { ...image, id: 1, category_id: 2 },
+        { ...image, id: 2, category_id: 1, image_id: 2 },
+      ],
+    });
+    const results = file('results.json', [{ ...image, category_id: 3, score: 1 }]);
+    const notes = (await run(truth, results, '--json')).stderr.trim().split('\n');
+    expect(notes).toEqual([
+      `note: ${truth}: 1 annotations do not count, as their images are not listed in ${truth}`,
+      `note: ${truth}: 1 annotations do not count, as their categories are not listed in ${truth}`,
+      `note: ${results}: 1 detections do not count, as their categories are not listed in ${truth}`,
+      expect.stringContaining('the annotation with the id 0 never counts as found'),
+    ]);
+  });
+
+  it.each<[string, string, string, string]>([
+    ['a file that is not there', gt, '/no/such/file', '/no/such/file cannot be read: ENOENT'],
+    ['a file that is cut off', gt, file('cut.json', '[{"image_id": 1'), 'is it cut off or damaged?'],
+    ['a NaN', gt, file('nan.json', '[{"score": NaN}]'), 'it holds NaN or Infinity, which Python writes'],
+    ['an infinity', gt, file('infinity.json', '[{"bbox": [0, -Infinity]}]'), 'it holds NaN or Infinity'],
+    ['the files exchanged', dt, gt, `${dt}: expected an object with "images"`],
+    ['a wrong entry', gt, file('entry.json', [{}]), 'entry.json: results[0].image_id: expected a whole number'],
+  ])('throws a sentence on %s', async (_, truth, results, message) => {
+    await expect(run(truth, results)).rejects.toThrow(UserError);
+    await expect(run(truth, results)).rejects.toThrow(message);
+  });
+});
