@@ -92,7 +92,8 @@ class Scanner {
   end(): ReadonlySet<string> {
     if (this.#offset === 0) throw new DataError(`${this.name} is empty: expected a JSON object`);
     if (this.#expected !== 'end of file') {
-      const inside = this.handlers.has(this.#key) ? ` in ${this.#key}[${this.#index}]` : '';
+      const inElement = this.#value?.role === 'element' && ` in ${this.#key}[${this.#index}]`;
+      const inside = inElement || (this.#key === '' ? '' : ` in or after ${this.#key}`);
       this.#fail(this.#offset, `the file ends${inside}: it is cut off; export or download it again`);
     }
     return this.#seen;

@@ -1,0 +1,39 @@
+/** Data sets made in a temporary folder, to be read as a user's. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll } from 'vitest';
+
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** A file's content: text, bytes, or a value that becomes JSON. */
+export type Content = string | Buffer | object;
+
+/** Writes files into a new folder, which goes when the test file is done, and returns its path. */
+export function makeFolder(files: Readonly<Record<string, Content>> = {}): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dn-detr-data-'));
+  made.push(folder);
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    const isPlain = typeof content === 'string' || Buffer.isBuffer(content);
+    fs.writeFileSync(file, isPlain ? content : JSON.stringify(content));
+  }
+  return folder;
+}
+
+const colour = { r: 200, g: 100, b: 50 };
+
+/** An image of one colour as sharp makes it, to be changed and encoded: `plainImage(64, 48).jpeg().toBuffer()`. */
+export function plainImage(width: number, height: number): sharp.Sharp {
+  return sharp({ create: { width, height, channels: 3, background: colour } });
+}
+
+/** JPEG bytes of an image of one colour. */
+export function jpeg(width = 64, height = 48): Promise<Buffer> {
+  return plainImage(width, height).jpeg().toBuffer();
+}
