@@ -1,4 +1,5 @@
 export { type CheckOptions, checkDataset, type DatasetReport } from './check.ts';
+export { type ExportOptions, exportCoco } from './coco-export.ts';
 export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { DataError } from './error.ts';
 export type { Batch } from './loader/batch.ts';

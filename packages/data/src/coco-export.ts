@@ -1,0 +1,101 @@
+/** Writes a data set as COCO: for pycocotools, detectron2 and others, or to look at shapes. */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import { mapConcurrently } from './concurrently.ts';
+import type { Dataset, DatasetImage } from './dataset.ts';
+import { DataError } from './error.ts';
+import { splitNames } from './readers/read-splits.ts';
+
+/** Images being encoded at a time. */
+const concurrency = 4;
+
+export interface ExportOptions {
+  /** is told after every image */
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/**
+ * Writes `annotations/instances_train.json` and so on, and the images as PNG into `train/` and so on. Splits without
+ * images are left out. Boxes and areas keep every digit, categories and images their ids.
+ *
+ * The folder appears when all is written: until then everything lies in a folder beside it, which goes if something fails.
+ *
+ * @param folder new or empty
+ * @throws DataError if the folder holds something or cannot be written to, or an image cannot be read
+ */
+export async function exportCoco(dataset: Dataset, folder: string, { progress }: ExportOptions = {}): Promise<void> {
+  const target = path.resolve(folder);
+  const beside = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
+  try {
+    await requireEmpty(target, folder);
+    await fs.mkdir(path.join(beside, 'annotations'), { recursive: true });
+    const splits = splitNames.filter((split) => dataset[split].length > 0);
+    const total = splits.reduce((sum, split) => sum + dataset[split].length, 0);
+    let done = 0;
+    for (const split of splits) {
+      await fs.mkdir(path.join(beside, split));
+      await mapConcurrently(dataset[split], concurrency, async (image) => {
+        const { data, width, height } = await image.read();
+        const png = sharp(data, { raw: { width, height, channels: 3 } }).png();
+        await fs.writeFile(path.join(beside, split, fileName(image)), await png.toBuffer());
+        progress?.(++done, total);
+      });
+      const file = path.join(beside, 'annotations', `instances_${split}.json`);
+      await fs.writeFile(file, JSON.stringify(cocoOf(dataset, dataset[split])));
+    }
+    // An empty folder in the way would stop a rename on Windows; one that was filled meanwhile stays.
+    await fs.rmdir(target).catch((error: unknown) => {
+      if (!(isSystemError(error) && error.code === 'ENOENT')) throw error;
+    });
+    await fs.rename(beside, target);
+  } catch (error) {
+    // What failed matters more than what could not be cleared away.
+    await fs.rm(beside, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+    if (error instanceof DataError || !isSystemError(error)) throw error;
+    throw new DataError(`${folder} cannot be written (${error.code}): expected a place to write to with room for it`);
+  }
+}
+
+async function requireEmpty(target: string, folder: string): Promise<void> {
+  const entries = await fs.readdir(target).catch((error: unknown) => {
+    if (isSystemError(error) && error.code === 'ENOENT') return [];
+    if (isSystemError(error) && error.code === 'ENOTDIR') {
+      throw new DataError(`${folder} is a file or lies in one: expected a new or an empty folder`);
+    }
+    throw error;
+  });
+  if (entries.length > 0) {
+    throw new DataError(`${folder} holds ${entries[0]} already: expected a new or an empty folder`);
+  }
+}
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+
+/** By id: names of files of a data set may not be unique, nor end in `.png`. */
+const fileName = ({ id }: DatasetImage): string => `${String(id).padStart(6, '0')}.png`;
+
+function cocoOf({ name, categories }: Dataset, images: readonly DatasetImage[]) {
+  let annotationId = 0;
+  return {
+    info: { description: name },
+    categories: categories.map(({ id, name }) => ({ id, name })),
+    images: images.map((image) => ({
+      id: image.id,
+      file_name: fileName(image),
+      width: image.width,
+      height: image.height,
+    })),
+    annotations: images.flatMap(({ id, objects: { labels, boxes, areas, crowd } }) =>
+      Array.from(labels, (label, n) => ({
+        id: ++annotationId,
+        image_id: id,
+        category_id: categories[label]?.id,
+        bbox: [...boxes.subarray(4 * n, 4 * n + 4)],
+        area: areas[n],
+        iscrowd: crowd[n],
+      })),
+    ),
+  };
+}
