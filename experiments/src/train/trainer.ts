@@ -17,7 +17,18 @@ import type { Batch } from '@dn-detr/data';
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import type { Captured } from '@dn-detr/runtime';
-import { dispose, scalar, type Tensor, type Tensor1D, tensor1d, tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  dispose,
+  scalar,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tensor1d,
+  tensor3d,
+  tensor4d,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/schema.ts';
 import type { BatchTargets } from './detection-loss.ts';
 import type { Model } from './model.ts';
@@ -89,6 +100,11 @@ export class Trainer {
   restore(state: TrainingState): void {
     dispose(this.#state as never);
     this.#state = state;
+  }
+
+  /** Whether all weights are finite. */
+  isSound(): boolean {
+    return tidy(() => this.#state.params.every((flat) => Number.isFinite(sum(abs(flat)).dataSync()[0])));
   }
 
   /** The parameters to evaluate with, by name: the moving average where one is kept. The caller disposes them. */

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { NamedTensors } from '@dn-detr/core';
 import type { TrainingBatch, TrainingBatches } from '@dn-detr/data';
+import { PredictionError } from '@dn-detr/matcher';
 import type { QueryMatches } from '@dn-detr/metrics';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/schema.ts';
@@ -89,7 +90,7 @@ export class TrainingRun {
     this.#batches = loaders.training(data.train);
     this.#metrics = new LineLog(folder.metrics, step);
     this.#evaluations = new LineLog(folder.evaluations, step);
-    this.#board = openEventFile(folder.events, step);
+    this.#board = openEventFile(folder.events, step + 1);
     rmSync(folder.diverged, { force: true });
   }
 
@@ -120,11 +121,11 @@ export class TrainingRun {
         this.#advance(batches, started);
         const { step } = this.#counters;
         if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate();
-        if (step % config.checkpoint.every === 0) await this.#save();
+        if (step % config.checkpoint.every === 0) await this.#save(batches);
         // Signals are handled between steps, which hold the thread.
         await turn();
       }
-      await this.#save();
+      await this.#save([]);
     } finally {
       await incoming.return(undefined);
     }
@@ -157,7 +158,7 @@ export class TrainingRun {
     const { config, events } = this.#options;
     const { step, seconds, history, recent } = this.#counters;
     const factor = learningRateFactor(config.schedule, step, Math.min(1, this.#progress()));
-    const record = this.#trainer.step(batches, step, factor);
+    const record = this.#step(batches, factor);
     const elapsed = (performance.now() - started) / 1000;
     this.#counters = {
       ...this.#counters,
@@ -170,11 +171,21 @@ export class TrainingRun {
     const line: MetricsLine = { ...this.#position(), ...figures, ...terms };
     this.#metrics.add(line);
     const problem = divergence(record, this.#counters.history);
-    if (problem !== undefined) throw this.#stopDiverged(problem, line, batches);
+    if (problem !== undefined) throw this.#stopDiverged(problem, batches, line);
     const { step: after } = this.#counters;
     this.#board.scalars(after, Date.now(), boardValues(figures, terms));
     const images = batches.reduce((sum, { targets }) => sum + targets.length, 0);
     events?.step?.(line, Math.min(1, this.#progress()), images / elapsed);
+  }
+
+  #step(batches: readonly TrainingBatch[], factor: number): StepRecord {
+    try {
+      return this.#trainer.step(batches, this.#counters.step, factor);
+    } catch (error) {
+      // Predictions that are no numbers cannot be matched, and there is no loss to look at.
+      if (error instanceof PredictionError) throw this.#stopDiverged(error.message, batches);
+      throw error;
+    }
   }
 
   async #evaluate(): Promise<void> {
@@ -199,8 +210,10 @@ export class TrainingRun {
     events?.evaluation?.(line);
   }
 
-  async #save(): Promise<void> {
+  /** @param batches of the step before, for the report if it has broken the weights */
+  async #save(batches: readonly TrainingBatch[]): Promise<void> {
     const { config, data, folder, model } = this.#options;
+    if (!this.#trainer.isSound()) throw this.#stopDiverged('the weights are no longer finite', batches);
     this.#metrics.flush();
     this.#evaluations.flush();
     this.#board.flush();
@@ -212,15 +225,16 @@ export class TrainingRun {
   }
 
   /** Keeps what is known about where it began; the last checkpoint stays. */
-  #stopDiverged(problem: string, line: MetricsLine, batches: readonly TrainingBatch[]): UserError {
+  #stopDiverged(problem: string, batches: readonly TrainingBatch[], line?: MetricsLine): UserError {
     const { folder } = this.#options;
     this.#metrics.flush();
+    const step = line?.step ?? this.#counters.step + 1;
     const images = batches.flatMap(({ sources }) => sources.map(({ name }) => name));
-    writeJson(folder.diverged, { problem, step: line.step, images, line });
+    writeJson(folder.diverged, { problem, step, images, ...(line && { figures: line }) });
     const from = existsSync(folder.last) ? `the last checkpoint before it is ${folder.last}` : 'there is no checkpoint';
     return new UserError(
-      `training stopped at step ${line.step}: ${problem}; ${from}. ${folder.diverged} names the images of the step and all ` +
-        'its figures. A lower optimizer.learningRate, a longer schedule.warmUp or a lower optimizer.clipNorm usually helps',
+      `training stopped at step ${step}: ${problem}; ${from}. ${folder.diverged} names the images of the step and its ` +
+        'figures. A lower optimizer.learningRate, a longer schedule.warmUp or a lower optimizer.clipNorm usually helps',
     );
   }
 }

@@ -1,0 +1,179 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readSafetensors } from '@dn-detr/core';
+import type { BackendChoice } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RunConfig } from '../config/schema.ts';
+import { readJson, readJsonLines, runFolder } from './run-folder.ts';
+import { type RunResult, runTraining, type StartOptions } from './start.ts';
+import { smallBackend, smallConfig } from './testing/small-run.ts';
+import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
+
+let backend: BackendChoice;
+let root: string;
+beforeAll(async () => {
+  backend = await smallBackend();
+});
+beforeEach(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-run-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** @param stopAfter steps after which the run is asked to stop */
+function run(
+  name: string,
+  config: RunConfig,
+  { stopAfter, ...options }: Partial<StartOptions> & { stopAfter?: number } = {},
+): Promise<RunResult> {
+  const controller = new AbortController();
+  const events: TrainingEvents = {
+    step: ({ step }) => {
+      if (step === stopAfter) controller.abort();
+    },
+  };
+  const folder = path.join(root, name);
+  return runTraining({
+    config,
+    folder,
+    resume: true,
+    backend,
+    events,
+    say: () => {},
+    signal: controller.signal,
+    ...options,
+  });
+}
+
+const filesOf = (name: string) => runFolder(path.join(root, name));
+const linesOf = (name: string) =>
+  readJsonLines<MetricsLine>(filesOf(name).metrics).map(({ seconds: _, ...line }) => line);
+const evaluationsOf = (name: string) =>
+  readJsonLines<EvaluationLine>(filesOf(name).evaluations).map(({ seconds: _, ...line }) => line);
+const tensorsOf = (file: string) =>
+  Object.fromEntries([...readSafetensors(readFileSync(file)).tensors].map(([name, { data }]) => [name, [...data]]));
+
+describe('a run', () => {
+  it.each([
+    ['a plain one', {}],
+    ['dropout, accumulation and an average', { 'model.dropout': 0.1, 'optimizer.accumulate': 2, 'optimizer.ema': 0.9 }],
+    ['vanilla DETR with jitter', { 'model.name': 'dn-detr-vanilla', 'data.augmentation.jitter.brightness': 0.3 }],
+  ])('that was stopped twice is to the last bit one that never was: %s', async (_, values) => {
+    const config = smallConfig(values);
+    await run('whole', config);
+    // Between checkpoints, in the middle of an epoch, and where neither evaluation nor checkpoint is due.
+    expect(await run('parts', config, { stopAfter: 4 })).toMatchObject({ step: 4, finished: false });
+    expect(await run('parts', config, { stopAfter: 7 })).toMatchObject({ step: 7, finished: false });
+    expect(await run('parts', config)).toMatchObject({ step: 12, finished: true });
+    expect(linesOf('parts')).toEqual(linesOf('whole'));
+    expect(linesOf('whole').map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(evaluationsOf('parts')).toEqual(evaluationsOf('whole'));
+    expect(evaluationsOf('whole').map(({ step }) => step)).toEqual([4, 8, 12]);
+    expect(tensorsOf(filesOf('parts').last)).toEqual(tensorsOf(filesOf('whole').last));
+    expect(tensorsOf(filesOf('parts').best)).toEqual(tensorsOf(filesOf('whole').best));
+  });
+
+  it('whose process was killed goes on from its last checkpoint', async () => {
+    const config = smallConfig();
+    await run('whole', config);
+    await run('killed', config, { stopAfter: 6 });
+    // As a process leaves it that went on to step 8, writing logs, and was killed before the next checkpoint.
+    const files = filesOf('killed');
+    const checkpoint = readFileSync(files.last);
+    await run('killed', config, { stopAfter: 8 });
+    writeFileSync(files.last, checkpoint);
+    await run('killed', config);
+    expect(linesOf('killed')).toEqual(linesOf('whole'));
+    expect(evaluationsOf('killed')).toEqual(evaluationsOf('whole'));
+  });
+
+  it('tells the figures of known and matching queries apart, and leaves no tensor behind', async () => {
+    await run('first', smallConfig());
+    const before = tf.memory().numTensors;
+    await run('second', smallConfig({ seed: 1 }));
+    expect(tf.memory().numTensors).toBe(before);
+    const [line] = linesOf('second');
+    expect(line).toMatchObject({ step: 1, learningRate: 1e-3 / 3 });
+    expect(line?.knownQueries).toBeGreaterThan(0);
+    for (const name of [
+      'loss_ce',
+      'loss_bbox',
+      'loss_giou',
+      'tgt_loss_ce',
+      'tgt_loss_bbox_0',
+      'gradNorm',
+      'class_error',
+    ]) {
+      expect(line?.[name], name).toBeGreaterThanOrEqual(0);
+    }
+    const [first, second] = evaluationsOf('second');
+    expect(first).toMatchObject({ step: 4, instability: null });
+    expect(second?.instability).toBeGreaterThanOrEqual(0);
+    expect(second?.anchorDistance).toBeGreaterThan(0);
+    expect(linesOf('first')[0]?.loss).not.toBe(line?.loss);
+  });
+
+  it('keeps a configuration from which it can be repeated', async () => {
+    await run('first', smallConfig({ 'length.count': 4 }));
+    const stored = readJson<{ config: RunConfig }>(filesOf('first').config);
+    await run('again', stored.config);
+    expect(linesOf('again')).toEqual(linesOf('first'));
+  });
+
+  it('of a model without denoising has no known queries', async () => {
+    await run('plain', smallConfig({ 'denoising.groups': 0, 'length.count': 2 }));
+    const [line] = linesOf('plain');
+    expect(line?.knownQueries).toBe(0);
+    expect(Object.keys(line ?? {}).filter((name) => name.startsWith('tgt_'))).toEqual([]);
+  });
+});
+
+describe('a run is refused', () => {
+  it('in a folder that holds one, unless it is to go on', async () => {
+    await run('here', smallConfig({ 'length.count': 1 }));
+    await expect(run('here', smallConfig({ 'length.count': 1 }), { resume: false })).rejects.toThrow(
+      /holds a run already: --resume goes on with it/,
+    );
+    await expect(run('here', smallConfig({ 'length.count': 1, batchSize: 2 }))).rejects.toThrow(
+      /other settings: batchSize \(was 4, is 2\)/,
+    );
+  });
+
+  it('on data that changed', async () => {
+    await run('here', smallConfig({ 'length.count': 1 }));
+    const { config } = filesOf('here');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/"hash": "./, '"hash": "x'));
+    await expect(run('here', smallConfig({ 'length.count': 1 }))).rejects.toThrow('has changed since the run');
+  });
+
+  it('with sizes no model has', async () => {
+    await expect(run('wrong', smallConfig({ 'model.heads': 3 }))).rejects.toThrow(
+      'model.width is 16 with 3 heads: expected a multiple of 4 and of the heads',
+    );
+  });
+});
+
+describe('a run that diverges', () => {
+  it('stops, says where it began, and keeps the last good checkpoint', async () => {
+    const config = smallConfig({ 'length.count': 40, 'checkpoint.every': 1 });
+    await run('wild', config, { stopAfter: 2 });
+    // Weights beyond float32's range after the next step.
+    const { config: file } = filesOf('wild');
+    const wild = smallConfig({ 'length.count': 40, 'checkpoint.every': 1, 'optimizer.learningRate': 1e38 });
+    writeFileSync(file, JSON.stringify({ ...readJson<object>(file), config: wild }));
+    await expect(run('wild', wild)).rejects.toThrow(
+      /training stopped at step \d+: .*(is (NaN|-?Infinity)|no longer finite)[\s\S]*learningRate/,
+    );
+    const { step, images, problem } = readJson<{ step: number; images: string[]; problem: string }>(
+      filesOf('wild').diverged,
+    );
+    expect(images).toHaveLength(4);
+    expect(problem).toMatch(/NaN|Infinity|no longer finite/);
+    const { metadata } = readSafetensors(readFileSync(filesOf('wild').last));
+    expect(JSON.parse(metadata.counters as string).step).toBeLessThan(step);
+    for (const [name, values] of Object.entries(tensorsOf(filesOf('wild').last))) {
+      expect(values.every(Number.isFinite), name).toBe(true);
+    }
+  });
+});
