@@ -87,7 +87,7 @@ describe.each(packages)('%s, packed', (name) => {
   });
 });
 
-describe.each(['boxes', 'matcher', 'dn'] as const)('%s, packed, holds no tensors and', (name) => {
+describe.each(['boxes', 'matcher', 'dn', 'metrics'] as const)('%s, packed, holds no tensors and', (name) => {
   it('brings no tfjs along', () => {
     expect(readdirSync(path.join(project(name), 'node_modules'))).not.toContain('@tensorflow');
   });
