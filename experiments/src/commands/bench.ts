@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { benchCaptureCommand } from './bench-capture.ts';
 import { benchCocoEvalCommand } from './bench-coco-eval.ts';
+import { benchDataCommand } from './bench-data.ts';
 import { benchDnCommand } from './bench-dn.ts';
 import { benchMatcherCommand } from './bench-matcher.ts';
 import { benchStepCommand } from './bench-step.ts';
@@ -13,5 +14,6 @@ export function benchCommand(): Command {
     .addCommand(benchStepCommand())
     .addCommand(benchMatcherCommand())
     .addCommand(benchDnCommand())
+    .addCommand(benchDataCommand())
     .addCommand(benchCocoEvalCommand());
 }
