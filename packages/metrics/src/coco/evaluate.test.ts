@@ -145,8 +145,14 @@ describe('evaluateDetections', () => {
   const square = [[0, 0, 50, 50]];
   it.each<[string, ImageTruth[], ImageDetections[], number, string]>([
     ['one side has more images', [objects([], [])], [], 1, 'expected the detections of 1 images, got those of 0: an'],
-    ['boxes are missing', [objects([], [])], [detected([0], [], [1])], 1, 'image 0: expected 4 x 1 = 4 box numbers'],
-    ['scores are missing', [objects([], [])], [detected([0], square, [])], 1, 'image 0: expected 1 scores for 1'],
+    [
+      'boxes are missing',
+      [objects([], [])],
+      [detected([0], [], [1])],
+      1,
+      'image 0: expected 4 numbers in boxes for 1 labels, got 0',
+    ],
+    ['scores are missing', [objects([], [])], [detected([0], square, [])], 1, 'image 0: expected 1 numbers in scores'],
     ['a score is NaN', [objects([], [])], [detected([0], square, [Number.NaN])], 1, 'detection 0: the score holds NaN'],
     ['a box is infinite', [objects([0], [[0, 0, 1, 1 / 0]])], [none], 1, 'object 0: the box holds Infinity'],
     [
@@ -154,7 +160,7 @@ describe('evaluateDetections', () => {
       [objects([0, 1], [...square, ...square])],
       [none],
       1,
-      'object 1: the label is 1, expected 0',
+      'object 1: the label is 1, expected one of 1 classes',
     ],
     ['a label is negative', [objects([], [])], [detected([-1], square, [1])], 1, 'detection 0: the label is -1'],
     [
@@ -162,7 +168,14 @@ describe('evaluateDetections', () => {
       [{ ...objects([0], square), areas: [] }],
       [none],
       1,
-      'image 0: expected 1 areas for 1 labels',
+      'image 0: expected 1 numbers in areas for 1 labels',
+    ],
+    [
+      'there are no crowd marks',
+      [{ labels: [], boxes: [], areas: [] } as unknown as ImageTruth],
+      [none],
+      1,
+      'image 0: expected 0 numbers in crowd for 0 labels, got none',
     ],
     ['there are half classes', [], [], 0.5, 'expected a whole number of classes, got 0.5'],
   ])('is a RangeError where %s', (_, truths, detections, classes, message) => {

@@ -5,7 +5,8 @@
  */
 import { addClass, type Curves, emptyCurves } from './curves.ts';
 import { type CocoFigures, figureNames, figuresOf } from './figures.ts';
-import { flattenDetections, flattenTruths, type ImageDetections, type ImageTruth } from './images.ts';
+import { flattenDetections, flattenTruths } from './flatten.ts';
+import { checkDetections, checkTruths, type ImageDetections, type ImageTruth } from './images.ts';
 import { matchClass } from './match.ts';
 import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './protocol.ts';
 
@@ -31,8 +32,8 @@ export interface CocoEvaluation extends CocoFigures {
  *
  * @param truths of each image
  * @param detections of each image, in the same order; empty where nothing was detected
- * @throws RangeError if there are not as many images on both sides, lengths do not fit, a label is not one of the
- *   classes, or a number is not finite
+ * @throws RangeError if there are not as many images on both sides, an array is missing or its length does not fit, a
+ *   label is not one of the classes, or a number is not finite
  */
 export function evaluateDetections(
   truths: readonly ImageTruth[],
@@ -48,6 +49,8 @@ export function evaluateDetections(
         'nothing was detected has empty arrays',
     );
   }
+  checkTruths(truths, classes);
+  checkDetections(detections, classes);
   const sides = {
     imageCount: truths.length,
     truths: flattenTruths(truths, classes),

@@ -1,5 +1,5 @@
 /** Which detections of a class are right, and which are wrong: `evaluateImg` in pycocotools' `cocoeval.py`. */
-import type { FlatDetections, FlatTruths } from './images.ts';
+import type { FlatDetections, FlatTruths } from './flatten.ts';
 import { type AreaRange, areaRanges, iouThresholds, maxDetections } from './protocol.ts';
 
 /** The detections of a class that count, in all images, by falling score. */
@@ -30,8 +30,37 @@ export interface Sides {
 
 /** Matches the detections of one class with its objects, in all images. */
 export function matchClass(label: number, { imageCount, truths, detections }: Sides): ClassOutcomes {
-  const { images, boxes } = detections;
-  const candidates = detections.ofClass(label);
+  const { kept, ranks, ofImage } = keepBest(detections.ofClass(label), detections.images, imageCount);
+  const outcomes = { count: kept.length, ranks, ...unmatched(kept, detections), objects: new Int32Array(areas) };
+  const objects = truths.ofClass(label);
+  for (let from = 0, to = 0; from < objects.length; from = to) {
+    const image = truths.images[objects[from] as number] as number;
+    while (to < objects.length && truths.images[objects[to] as number] === image) to++;
+    const inImage = objects.subarray(from, to);
+    const places = ofImage(image);
+    const found = places.map((place) => kept[place] as number);
+    matchImage(truths, inImage, places, overlapsOf(truths, inImage, detections, found), outcomes);
+  }
+  return outcomes;
+}
+
+/**
+ * The detections that count.
+ *
+ * @param candidates by falling score
+ * @param images of all detections
+ */
+function keepBest(
+  candidates: Int32Array,
+  images: Int32Array,
+  imageCount: number,
+): {
+  /** by falling score */
+  kept: Int32Array;
+  ranks: Uint8Array;
+  /** the places in `kept` of an image's detections, by falling score */
+  ofImage: (image: number) => Int32Array;
+} {
   const counts = new Int32Array(imageCount);
   const kept = new Int32Array(candidates.length);
   const ranks = new Uint8Array(candidates.length);
@@ -44,45 +73,39 @@ export function matchClass(label: number, { imageCount, truths, detections }: Si
     kept[count] = detection;
     ranks[count++] = rank;
   }
-
-  const right = new Uint16Array(areas * count);
-  const wrong = new Uint16Array(areas * count);
-  // Until it has found an object, a detection is wrong, unless its area is out of range.
+  const starts = new Int32Array(imageCount + 1);
+  for (let image = 0; image < imageCount; image++) {
+    starts[image + 1] = (starts[image] as number) + (counts[image] as number);
+  }
+  const places = new Int32Array(count);
   for (let n = 0; n < count; n++) {
-    const box = 4 * (kept[n] as number);
-    const area = (boxes[box + 2] as number) * (boxes[box + 3] as number);
+    places[(starts[images[kept[n] as number] as number] as number) + (ranks[n] as number)] = n;
+  }
+  return {
+    kept: kept.subarray(0, count),
+    ranks: ranks.subarray(0, count),
+    ofImage: (image) => places.subarray(starts[image], starts[image + 1]),
+  };
+}
+
+/** Until it has found an object, a detection is wrong, unless its area is out of range. */
+function unmatched(kept: Int32Array, { boxes }: FlatDetections): Pick<ClassOutcomes, 'right' | 'wrong'> {
+  const wrong = new Uint16Array(areas * kept.length);
+  for (const [n, detection] of kept.entries()) {
+    const area = (boxes[4 * detection + 2] as number) * (boxes[4 * detection + 3] as number);
     for (let a = 0; a < areas; a++) {
       const { least, most } = areaRanges[a] as AreaRange;
       if (area >= least && area <= most) wrong[areas * n + a] = allThresholds;
     }
   }
-  const outcomes: ClassOutcomes = { count, ranks, right, wrong, objects: new Int32Array(areas) };
-
-  const starts = new Int32Array(imageCount + 1);
-  for (let image = 0; image < imageCount; image++) {
-    starts[image + 1] = (starts[image] as number) + (counts[image] as number);
-  }
-  // Image by image.
-  const places = new Int32Array(count);
-  for (let n = 0; n < count; n++) {
-    places[(starts[images[kept[n] as number] as number] as number) + (ranks[n] as number)] = n;
-  }
-  const objects = truths.ofClass(label);
-  for (let from = 0, to = 0; from < objects.length; from = to) {
-    const image = truths.images[objects[from] as number] as number;
-    while (to < objects.length && truths.images[objects[to] as number] === image) to++;
-    const ofImage = objects.subarray(from, to);
-    const best = places.subarray(starts[image], starts[image + 1]);
-    const found = best.map((place) => kept[place] as number);
-    matchImage(truths, ofImage, best, overlapsOf(truths, ofImage, detections, found), outcomes);
-  }
-  return outcomes;
+  return { right: new Uint16Array(wrong.length), wrong };
 }
 
 /**
  * Matches the detections of an image, the surest first, with the object that each overlaps most.
  *
- * @param objects `[G]`: indices of the image's objects
+ * @param objects `[G]`: the image's
+ * @param places `[D]`: of the image's detections among the outcomes, by falling score
  * @param overlaps `[D, G]`
  */
 function matchImage(

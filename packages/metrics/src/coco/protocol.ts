@@ -1,6 +1,9 @@
 /** The constants of COCO's evaluation of boxes: `Params` in pycocotools' `cocoeval.py`. */
 
-/** `[T]`: 0.5, 0.55, … 0.95, as `numpy.linspace(0.5, 0.95, 10)` computes them */
+/**
+ * `[T]`: 0.5, 0.55, … 0.95, as `numpy.linspace(0.5, 0.95, 10)` computes them. That a match needs no more than
+ * 1 − 1e-10 makes no difference to these.
+ */
 export const iouThresholds: readonly number[] = Array.from({ length: 10 }, (_, t) => 0.5 + t * ((0.95 - 0.5) / 9));
 
 /** `[R]`: 0, 0.01, … 1, as `numpy.linspace(0, 1, 101)` computes them */

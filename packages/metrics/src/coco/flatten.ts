@@ -1,0 +1,92 @@
+/** The objects and detections of all images, one after the other, and class by class. */
+import type { ImageDetections, ImageTruth } from './images.ts';
+
+interface FlatBoxes {
+  /** `[n]`: indices of images, rising */
+  readonly images: Int32Array;
+  /** `[n, 4]` */
+  readonly boxes: Float64Array;
+  /** those of a class, as indices into the arrays above */
+  readonly ofClass: (label: number) => Int32Array;
+}
+
+/** Of each class in the order of images, then of objects. */
+export interface FlatTruths extends FlatBoxes {
+  /** `[n]` */
+  readonly areas: Float64Array;
+  /** `[n]` */
+  readonly crowd: Uint8Array;
+  /** `[n]`: 1 where pycocotools never counts the object as found */
+  readonly neverFound: Uint8Array;
+}
+
+/** Of each class by falling score; equal scores in the order of images, then of detections. */
+export type FlatDetections = FlatBoxes;
+
+export function flattenTruths(truths: readonly ImageTruth[], classes: number): FlatTruths {
+  const { labels, images, boxes } = flatten(truths);
+  const areas = new Float64Array(labels.length);
+  const crowd = new Uint8Array(labels.length);
+  const neverFound = new Uint8Array(labels.length);
+  let at = 0;
+  for (const truth of truths) {
+    for (let object = 0; object < truth.labels.length; object++, at++) {
+      areas[at] = truth.areas[object] as number;
+      crowd[at] = truth.crowd[object] ? 1 : 0;
+      neverFound[at] = truth.ids?.[object] === 0 ? 1 : 0;
+    }
+  }
+  const order = Int32Array.from(labels.keys());
+  return { images, boxes, ofClass: byClass(order, labels, classes), areas, crowd, neverFound };
+}
+
+export function flattenDetections(detections: readonly ImageDetections[], classes: number): FlatDetections {
+  const { labels, images, boxes } = flatten(detections);
+  const scores = new Float64Array(labels.length);
+  let at = 0;
+  for (const found of detections) {
+    for (let n = 0; n < found.scores.length; n++) scores[at++] = found.scores[n] as number;
+  }
+  const order = Int32Array.from(labels.keys());
+  // Sorting is stable.
+  order.sort((a, b) => (scores[b] as number) - (scores[a] as number));
+  return { images, boxes, ofClass: byClass(order, labels, classes) };
+}
+
+function flatten(sets: readonly Pick<ImageDetections, 'labels' | 'boxes'>[]): {
+  labels: Int32Array;
+  images: Int32Array;
+  boxes: Float64Array;
+} {
+  const total = sets.reduce((sum, { labels }) => sum + labels.length, 0);
+  const labels = new Int32Array(total);
+  const images = new Int32Array(total);
+  const boxes = new Float64Array(4 * total);
+  let at = 0;
+  for (const [image, set] of sets.entries()) {
+    for (let n = 0; n < set.labels.length; n++, at++) {
+      labels[at] = set.labels[n] as number;
+      images[at] = image;
+      for (let k = 0; k < 4; k++) boxes[4 * at + k] = set.boxes[4 * n + k] as number;
+    }
+  }
+  return { labels, images, boxes };
+}
+
+/** Sorts indices by their labels, else leaves them in order; gives the part of each class. */
+function byClass(order: Int32Array, labels: Int32Array, classes: number): (label: number) => Int32Array {
+  const starts = new Int32Array(classes + 1);
+  for (const label of labels) starts[label + 1] = (starts[label + 1] as number) + 1;
+  for (let label = 0; label < classes; label++) {
+    starts[label + 1] = (starts[label + 1] as number) + (starts[label] as number);
+  }
+  const sorted = new Int32Array(order.length);
+  const next = starts.slice();
+  for (const n of order) {
+    const label = labels[n] as number;
+    const place = next[label] as number;
+    sorted[place] = n;
+    next[label] = place + 1;
+  }
+  return (label) => sorted.subarray(starts[label], starts[label + 1]);
+}
