@@ -1,5 +1,5 @@
 /** The axes that curves are drawn in. */
-import type { Summary } from '../compare/summary.ts';
+import type { CurvePoint, Summary } from '../compare/summary.ts';
 import type { PanelAxis } from './panel.ts';
 import type { Metric, Progress } from './series.ts';
 
@@ -10,7 +10,7 @@ export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
   AP75: { label: 'AP75', least: [0, 0.05] },
   loss: { label: 'training loss (log scale)', log: true },
   instability: { label: 'instability, IS / (2M)', least: [0, 0.05] },
-  anchorDistance: { label: 'mean L1 distance', least: [0, 0] },
+  anchorDistance: { label: 'mean L1 distance' },
 };
 
 export interface ProgressAxis extends PanelAxis {
@@ -24,12 +24,17 @@ export interface ProgressAxis extends PanelAxis {
 export function progressAxis(progress: Progress, { models }: Summary): ProgressAxis {
   const points = models.flatMap(({ runs }) => runs.flatMap(({ curve }) => curve));
   if (progress === 'step') {
-    const last = points.at(-1);
-    const perEpoch = last === undefined || last.epoch === 0 ? 0 : last.step / last.epoch;
-    const epoch = perEpoch > 0 && Number.isFinite(perEpoch) ? ` (${Number(perEpoch.toPrecision(3))} an epoch)` : '';
-    return { label: `training steps${epoch}`, least: [0, 0], scale: (steps) => steps, words: 'steps' };
+    return { label: `training steps${epochWords(points)}`, scale: (steps) => steps, words: 'steps' };
   }
   const most = Math.max(0, ...points.map(({ seconds }) => seconds));
   const [unit, length] = most < 600 ? ['s', 1] : most < 7200 ? ['min', 60] : ['h', 3600];
-  return { label: `training time (${unit})`, least: [0, 0], scale: (seconds) => seconds / length, words: 'time' };
+  return { label: `training time (${unit})`, scale: (seconds) => seconds / length, words: 'time' };
+}
+
+/** How many steps are an epoch, where that is the same for all: models may have other batch sizes. */
+function epochWords(points: readonly CurvePoint[]): string {
+  const lengths = points.filter(({ epoch }) => epoch > 0).map(({ step, epoch }) => step / epoch);
+  const [first] = lengths;
+  if (first === undefined || lengths.some((length) => Math.abs(length / first - 1) > 0.01)) return '';
+  return ` (${Number(first.toPrecision(3))} an epoch)`;
 }

@@ -10,14 +10,23 @@ import { type Metric, meanCurve, metricValue, type Progress, seedCurve } from '.
 
 /** A figure of a metric; undefined where no model has a value of it. */
 export function curveFigure(summary: Summary, metric: Metric, caption: Content): Html | undefined {
-  const panels = (['step', 'seconds'] as const).map((progress) => curvePanel(summary, metric, progress));
+  const id = `figure-${metric}`;
+  const panels = (['step', 'seconds'] as const).map((progress) => curvePanel(id, summary, metric, progress));
   if (panels.every((drawn) => drawn === undefined)) return undefined;
-  const downloads = [bySeed(summary, metric), means(summary, metric, 'step'), means(summary, metric, 'seconds')];
-  return figure({ id: `figure-${metric}`, models: summary.models, panels, caption, downloads });
+  const several = summary.models.some((model) => countedRuns(model).length > 1);
+  const downloads = [
+    bySeed(summary, metric),
+    ...(several ? [means(summary, metric, 'step'), means(summary, metric, 'seconds')] : []),
+  ];
+  return figure({ id, models: summary.models, panels, caption, downloads });
 }
 
-/** Undefined where no model has a value to draw. */
-export function curvePanel(summary: Summary, metric: Metric, progress: Progress): Html | undefined {
+/**
+ * Undefined where no model has a value to draw.
+ *
+ * @param figureId of the figure it is for: another one may hold the same panel
+ */
+export function curvePanel(figureId: string, summary: Summary, metric: Metric, progress: Progress): Html | undefined {
   const axis = progressAxis(progress, summary);
   const scaled = <P extends { readonly x: number }>(points: readonly P[]): P[] =>
     points.map((point) => ({ ...point, x: axis.scale(point.x) }));
@@ -36,7 +45,7 @@ export function curvePanel(summary: Summary, metric: Metric, progress: Progress)
   if (series.every(({ runs }) => runs.every(({ points }) => points.length === 0))) return undefined;
   const { label } = metricAxes[metric];
   return panel(series, {
-    id: `${metric}-${progress}`,
+    id: `${figureId}-${metric}-${progress}`,
     description: `${label} against ${axis.label}. At the end: ${summary.models.map((model) => endWords(model, metric)).join('; ')}.`,
     x: axis,
     y: metricAxes[metric],

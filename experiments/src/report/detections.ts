@@ -2,7 +2,7 @@
 import type { FinalMetrics, ModelSummary, Summary } from '../compare/summary.ts';
 import { csvName, downloadLink } from './figure.ts';
 import { estimate, estimateWords } from './final-rows.ts';
-import { ap, decimal } from './format.ts';
+import { ap, decimal, signed } from './format.ts';
 import { type Html, html } from './html.ts';
 import { countedRuns } from './runs.ts';
 import { dataTable } from './table.ts';
@@ -34,7 +34,7 @@ finds nothing repeats nothing.`,
       mean(model, ({ duplicates }) => duplicates.perObject, decimal),
       mean(model, ({ AP }) => AP),
       mean(model, ({ duplicates }) => duplicates.APWithNms),
-      mean(model, nmsGain, (value) => (value === undefined ? decimal(value) : decimal(value).replace('-', '−'))),
+      mean(model, nmsGain, signed),
     ]),
   });
 }
@@ -46,8 +46,8 @@ function figuresTable({ models }: Summary): Html {
     id: 'table-coco',
     caption: html`<b>All COCO figures</b>: AP by IoU and by size of the objects (s below 32² pixels, m, l from 96²), and
 recall with 1, 10 and 100 detections an image. A dash: there was no such object.`,
-    head: ['Model', ...cocoFigures],
-    rows: models.map((model) => [model.name, ...cocoFigures.map((figure) => mean(model, (final) => final[figure]))]),
+    head: ['Figure', ...models.map(({ name }) => name)],
+    rows: cocoFigures.map((figure) => [figure, ...models.map((model) => mean(model, (final) => final[figure]))]),
   });
 }
 
@@ -72,7 +72,8 @@ function classTable({ models, data, name }: Summary): Html {
       file: csvName(name, 'classes'),
       rows,
     })}.`,
-    head: ['Class', ...models.flatMap((model) => figures.map((figure) => `${model.name} ${figure}`))],
+    groups: models.map((model) => ({ name: model.name, columns: figures.length })),
+    head: ['Class', ...models.flatMap(() => figures)],
     rows: data.classes.map((label, index) => [
       label,
       ...models.flatMap((model) => figures.map((figure) => mean(model, ofClass(index, figure)))),

@@ -1,7 +1,8 @@
 /** The final table's figures: one row a model, over the runs that count. */
 import { type Interval, seedSummary } from '@dn-detr/metrics';
 import type { ModelSummary, SeedRun, StepsComparison, Summary } from '../compare/summary.ts';
-import { countedRuns, plateauWords } from './runs.ts';
+import { decimal } from './format.ts';
+import { countedRuns, isOnPlateau, plateauWords } from './runs.ts';
 
 export interface Estimate {
   readonly mean?: number;
@@ -20,19 +21,20 @@ export interface FinalRow {
   readonly secondsAStep?: number;
   /** IS / (2M) at the last evaluation */
   readonly instability: Estimate;
-  /** to the final AP50 of each baseline there is; undefined for the baseline itself */
+  /** to the final AP50 of each of the table's baselines; undefined where they were not compared */
   readonly stepsRatios: readonly (StepsComparison | undefined)[];
   readonly plateau?: string;
 }
 
 export interface FinalTable {
-  /** of the steps ratios, in their order */
+  /** of the steps ratios, in their order; none that is on the plateau, whose final AP50 is chance */
   readonly baselines: readonly string[];
   readonly rows: readonly FinalRow[];
 }
 
 export function finalTable({ models, stepsRatios }: Summary): FinalTable {
-  const ratios = stepsRatios.filter(({ metric }) => metric === 'AP50');
+  const stuck = models.filter(isOnPlateau).map(({ name }) => name);
+  const ratios = stepsRatios.filter(({ metric, baseline }) => metric === 'AP50' && !stuck.includes(baseline));
   const baselines = [...new Set(ratios.map(({ baseline }) => baseline))];
   const rows = models.map((model): FinalRow => {
     const runs = countedRuns(model);
@@ -69,5 +71,5 @@ export function estimate(values: readonly (number | null | undefined)[]): Estima
 
 /** `0.173 ± 0.012`: the mean and half of its interval; the mean alone without one. */
 export function estimateWords({ mean, interval }: Estimate, format: (value: number | undefined) => string): string {
-  return interval ? `${format(mean)} ± ${format((interval.high - interval.low) / 2)}` : format(mean);
+  return interval ? `${format(mean)} ± ${decimal((interval.high - interval.low) / 2)}` : format(mean);
 }

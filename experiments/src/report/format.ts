@@ -43,7 +43,9 @@ export function count(value: Maybe): string {
 }
 
 /** `1 seed`, `3 seeds` */
-export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export function counted(value: number, noun: string, plural = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : plural}`;
+}
 
 /** Time spent: `312 s`, `12 min`, `1 h 20 min`. */
 export function duration(seconds: Maybe): string {

@@ -14,7 +14,8 @@ import { dataTable } from './table.ts';
 /** The figures and the table; undefined where instability was never measured. */
 export function instabilitySection(summary: Summary): Html | undefined {
   const { models, name } = summary;
-  const beside = (['instability', 'AP50'] as const).map((metric) => curvePanel(summary, metric, 'step'));
+  const id = 'figure-instability';
+  const beside = (['instability', 'AP50'] as const).map((metric) => curvePanel(id, summary, metric, 'step'));
   if (beside[0] === undefined) return undefined;
   const rows = models.flatMap((model) =>
     model.runs.flatMap(({ seed, curve }) =>
@@ -35,7 +36,7 @@ export function instabilitySection(summary: Summary): Html | undefined {
 by itself: a model that is stuck on the plateau changes few matches.</strong> So it is shown beside AP50, and at equal
 AP50.</p>
 ${figure({
-  id: 'figure-instability',
+  id,
   models,
   panels: beside,
   caption: html`<b>Instability beside AP50</b>, against training steps.`,
@@ -73,7 +74,7 @@ function againstAp({ models }: Summary): Html {
     };
   });
   return panel(series, {
-    id: 'instability-AP50',
+    id: 'figure-equal-AP-panel',
     description: 'Instability against AP50, a line for each model; the values are in the data as CSV.',
     x: metricAxes.AP50,
     y: metricAxes.instability,

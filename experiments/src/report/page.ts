@@ -6,12 +6,13 @@
 import type { Summary } from '../compare/summary.ts';
 import { curveFigure, curveKey } from './curves.ts';
 import { detectionsSection } from './detections.ts';
-import { count, counted, listed, moment } from './format.ts';
+import { counted, listed, moment } from './format.ts';
 import { type Content, type Html, html, trusted } from './html.ts';
 import { instabilitySection } from './instability.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
-import { resultsSection, statisticsSection } from './results.ts';
+import { resultsSection } from './results.ts';
 import { settingsSection } from './settings.ts';
+import { statisticsSection } from './statistics.ts';
 import { styleSheet } from './style.css.ts';
 import { seedCount } from './words.ts';
 
@@ -23,7 +24,7 @@ const papers: readonly (readonly [string, string])[] = [
 
 /** The page as text: the same for the same summary, whatever it holds is escaped. */
 export function reportPage(summary: Summary): string {
-  const { models, data, recipe, finished, updated } = summary;
+  const { models, data, recipe, environment, finished, updated } = summary;
   const sections = pageSections(summary);
   const title = `${listed(models.map(({ name }) => name))} on ${data.source}`;
   return html`<!doctype html>
@@ -41,9 +42,8 @@ export function reportPage(summary: Summary): string {
 <p class="kind">Comparison of detection transformers</p>
 <h1>${title}</h1>
 <p class="lede">${counted(models.length, 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
-of ${counted(data.classes.length, 'class').replace('classs', 'classes')}, ${count(data.val)} images to evaluate on; recipe <code>${recipe}</code>. With the same seed, all models see
-the same images in the same order with the same augmentation, and start from the same weights where they have the same
-parts.</p>
+of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; recipe
+<code>${recipe}</code>, ${environment.backend}.</p>
 ${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
 <nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
 </header>
@@ -71,13 +71,13 @@ interface Section {
 function pageSections(summary: Summary): Section[] {
   const all: readonly (Omit<Section, 'content'> & { readonly content: Content })[] = [
     { id: 'results', name: 'Results', content: resultsSection(summary) },
-    { id: 'statistics', name: 'Statistics', content: statisticsSection(summary) },
     { id: 'settings', name: 'What differs', content: settingsSection(summary) },
     { id: 'curves', name: 'Training curves', content: curvesSection(summary) },
     { id: 'instability', name: 'Instability', content: instabilitySection(summary) },
     { id: 'detections', name: 'Detections', content: detectionsSection(summary) },
+    { id: 'statistics', name: 'Statistics', content: statisticsSection(summary) },
     { id: 'runs', name: 'Runs', content: runsTable(summary) },
-    { id: 'repeat', name: 'Doing it again', content: provenanceSection(summary) },
+    { id: 'repeat', name: 'To repeat it', content: provenanceSection(summary) },
   ];
   return all.filter(({ content }) => content !== undefined);
 }

@@ -19,7 +19,7 @@ export interface PanelSeries {
 export interface PanelAxis {
   readonly label: string;
   readonly log?: boolean;
-  /** what the axis shows at least; it grows to hold the lines, not the bands */
+  /** what the axis shows at least, on a linear scale; 0 unless given */
   readonly least?: readonly [number, number];
 }
 
@@ -47,34 +47,19 @@ export function panel(series: readonly PanelSeries[], { id, description, x, y }:
     width: 440,
     height: 280,
     marginTop: 28,
-    marginLeft: 48,
-    marginRight: 16,
+    marginLeft: 44,
+    marginRight: 12,
     marginBottom: 40,
     style: { fontSize: '12px', fontFamily: 'inherit' },
     x: {
-      label: x.label,
-      domain: extent(
+      ...scale(
         drawn.map((point) => point.x),
         x,
       ),
-      nice: true,
-      ticks: 5,
       labelAnchor: 'center',
-      labelArrow: 'none',
-    },
-    y: {
-      label: y.label,
-      domain: extent(
-        drawn.map((point) => point.y),
-        y,
-      ),
-      type: y.log ? 'log' : 'linear',
-      nice: true,
-      grid: true,
       ticks: 5,
-      ...(y.log && { tickFormat: '~g' }),
-      labelArrow: 'none',
     },
+    y: { ...scale([...drawn.map((point) => point.y), ...bandTop(series)], y), grid: true },
     marks: [series.map(band), series.map(thinLines), series.map(strongLine)],
   });
   return html`<div class="panel" role="img" aria-label="${description}">${drawing(svg, id)}</div>`;
@@ -153,10 +138,23 @@ function strongLine({ index, mean, onPlateau }: PanelSeries): Plot.Markish {
   ];
 }
 
-function extent(values: readonly number[], { log, least }: PanelAxis): [number, number] {
-  const all = [...values, ...(least ?? [])];
+function scale(values: readonly number[], { label, log, least = [0, 0] }: PanelAxis): Plot.ScaleOptions {
+  const options = { label, labelArrow: 'none' } as const;
+  if (log) return { ...options, type: 'log', domain: logDomain(values), ticks: 5, tickFormat: '~g' };
+  const all = [...values, ...least];
   const [low, high] = [Math.min(...all), Math.max(...all)];
   // A scale needs some length.
-  if (low < high) return [low, high];
-  return log ? [low / 2, high * 2] : [low - 0.5, high + 0.5];
+  return { ...options, nice: true, ticks: 5, domain: low < high ? [low, high] : [low, low + 1] };
+}
+
+/** Some room above and below, as whole powers of ten would leave far too much. */
+function logDomain(values: readonly number[]): [number, number] {
+  return [Math.min(...values) / 1.15, Math.max(...values) * 1.15];
+}
+
+/** The upper end of the bands, unless they would press the lines together: two seeds can have any interval. */
+function bandTop(series: readonly PanelSeries[]): number[] {
+  const means = series.flatMap(({ mean }) => mean);
+  const most = Math.max(...means.map(({ y }) => y)) * 1.3;
+  return means.flatMap(({ high }) => (high === undefined || high > most ? [] : [high]));
 }

@@ -31,7 +31,7 @@ export function provenanceSection({ data, environment, command, name, recipe, up
     ],
     ['As of', moment(updated)],
   ];
-  return html`<p>To repeat it, or to go on with it:</p>
+  return html`<p>The command that did it, or goes on with it:</p>
 <pre><code>${command}</code></pre>
 <dl>${facts.map(([term, what]) => html`<div><dt>${term}</dt><dd>${what}</dd></div>`)}</dl>`;
 }

@@ -9,7 +9,8 @@ export function settingsSection({ models, settings, recipe }: Summary): Html {
   const shared = Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1));
   return html`${dataTable({
     id: 'table-settings',
-    caption: html`<b>Settings that differ.</b> All others are the same for all models.`,
+    caption: html`<b>Settings that differ.</b> All others are the same. With equal seeds, models draw the order of the images,
+augmentation and the initial weights of parts that they have in common alike.`,
     head: ['Setting', ...models.map(({ name }) => name)],
     text: models.map((_, i) => i + 1),
     rows: [

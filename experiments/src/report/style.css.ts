@@ -41,20 +41,28 @@ ul.notice { padding-left: 2rem; }
 .remark, .bounds { color: var(--muted); }
 .remark { font-weight: 400; font-size: .92em; }
 
-.table { margin: 1.2rem 0 1.6rem; overflow-x: auto; }
+.table { counter-increment: table; margin: 1.2rem 0 1.6rem; overflow-x: auto; container-type: inline-size; }
 .table:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-table { width: 100%; border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums;
+table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums;
   border-bottom: 1.5px solid var(--strong-rule); }
-caption { padding-bottom: .5rem; text-align: left; color: var(--text); }
-th, td { padding: .38rem .55rem; text-align: left; vertical-align: baseline; font-weight: 400; }
-th:first-child { padding-left: 0; }
+caption { padding-bottom: .5rem; text-align: left; }
+caption > div { position: sticky; left: 0; max-width: 100cqi; }
+tr > :first-child { position: sticky; left: 0; background: var(--background); }
+th, td { padding: .38rem .4rem; text-align: left; vertical-align: baseline; font-weight: 400; }
+tr > :first-child { padding-left: 0; }
 tr > :last-child { padding-right: 0; }
 thead th { border-top: 1.5px solid var(--strong-rule); border-bottom: 1px solid var(--strong-rule); vertical-align: bottom; font-weight: 600; }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
 .number { text-align: right; }
+.groups > * { border-top: 1.5px solid var(--strong-rule); }
+.groups > th { border-bottom: 0; padding-bottom: 0; text-align: center; }
+.groups + tr > th { border-top: 0; }
+tbody th { min-width: 6.5rem; overflow-wrap: anywhere; }
+#table-results tbody th { min-width: min(8.3rem, 34cqi); }
+#table-runs td code { white-space: nowrap; }
 td.number { white-space: nowrap; }
-.model { display: flex; gap: .5rem; align-items: baseline; min-width: 9rem; }
-.model svg { flex: none; align-self: center; }
+.model { display: flex; gap: .5rem; }
+.model svg { flex: none; margin-top: .25em; }
 .model .remark { display: block; }
 
 figure { margin: 1.6rem 0 2.2rem; }
@@ -66,10 +74,10 @@ figure { margin: 1.6rem 0 2.2rem; }
 .panel svg { display: block; width: 100%; height: auto; overflow: visible; }
 .panel text { font-family: inherit; }
 figcaption, caption { font-size: .875rem; line-height: 1.45; }
-figcaption { margin-top: .4rem; max-width: 52rem; }
+figcaption { margin-top: .4rem; }
 body { counter-reset: figure table; }
 figcaption::before { counter-increment: figure; content: "Figure " counter(figure) ". "; font-weight: 650; }
-caption::before { counter-increment: table; content: "Table " counter(table) ". "; font-weight: 650; }
+caption > div::before { content: "Table " counter(table) ". "; font-weight: 650; }
 .downloads { color: var(--muted); }
 details { margin: 1.2rem 0; }
 summary { cursor: pointer; }
@@ -83,7 +91,7 @@ footer { margin-top: 3rem; padding-top: .6rem; border-top: 1px solid var(--rule)
   dl > div { grid-template-columns: 1fr; }
 }
 @media print {
-  :root { ${light} }
+  :root { color-scheme: light; ${light} }
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .downloads { display: none; }
   figure, tr { break-inside: avoid; }

@@ -5,6 +5,8 @@ export interface DataTable {
   readonly caption: Content;
   /** of the columns; the first one names the rows */
   readonly head: readonly Content[];
+  /** above the head, over all its columns but the first */
+  readonly groups?: readonly { readonly name: Content; readonly columns: number }[];
   readonly rows: readonly (readonly Content[])[];
   /** columns of text, which are flush left, by index; the first is in any case */
   readonly text?: readonly number[];
@@ -13,11 +15,14 @@ export interface DataTable {
 }
 
 /** A table that scrolls by itself where the page is narrow. */
-export function dataTable({ caption, head, rows, text = [], id }: DataTable): Html {
+export function dataTable({ caption, head, groups, rows, text = [], id }: DataTable): Html {
   const kind = (column: number) => (column > 0 && !text.includes(column) ? html` class="number"` : undefined);
   return html`<div class="table" id="${id}" role="region" tabindex="0" aria-labelledby="${id}-caption"><table>
-<caption id="${id}-caption">${caption}</caption>
-<thead><tr>${head.map((cell, column) => html`<th scope="col"${kind(column)}>${cell}</th>`)}</tr></thead>
+<caption id="${id}-caption"><div>${caption}</div></caption>
+<thead>${
+    groups &&
+    html`<tr class="groups"><td></td>${groups.map(({ name, columns }) => html`<th scope="colgroup" colspan="${columns}">${name}</th>`)}</tr>`
+  }<tr>${head.map((cell, column) => html`<th scope="col"${kind(column)}>${cell}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   ([

@@ -4,7 +4,7 @@ import type { StepsComparison, Summary } from '../compare/summary.ts';
 import { estimateWords, finalTable } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { runNotes } from './runs.ts';
-import { seedCount, singleSeedWarning, stepsRatioWords, stepsSentence, twoDigits } from './words.ts';
+import { singleSeedWarning, stepsRatioWords, stepsSentence, twoDigits } from './words.ts';
 
 /**
  * The final table, what is to be said of single runs, the statistics in sentences and, with one seed, that it proves
@@ -41,7 +41,7 @@ export function terminalTable(summary: Summary): string {
     summary.models.flatMap(runNotes).map((note) => `! ${note}`),
     summary.comparisons.filter(({ metric }) => metric === 'AP50').map(({ verdict }) => verdict),
     summary.stepsRatios.filter(({ metric }) => metric === 'AP50').map((ratio) => stepsSentence(ratio, summary)),
-    ...(warning === undefined || seedCount(summary) === 0 ? [] : [[warning.words, `  ${warning.command}`]]),
+    warning === undefined ? [] : [`${warning.claim} ${warning.reason}`, `  ${warning.command}`],
   ];
   return parts
     .filter((lines) => lines.length > 0)
@@ -49,9 +49,9 @@ export function terminalTable(summary: Summary): string {
     .join('\n\n');
 }
 
-const ratioHead = (baseline: string): string => `steps to AP50\nof ${baseline.replaceAll('+', '\n+')}`;
+const ratioHead = (baseline: string): string => `steps to\nAP50 of\n${baseline.replaceAll('+', '\n+')}`;
 
 function ratioWords(ratio: StepsComparison | undefined): string {
   if (ratio === undefined) return dash;
-  return `${stepsRatioWords(ratio)}${ratio.interval ? ` ${bounds(ratio.interval, twoDigits)}` : ''}`;
+  return `${stepsRatioWords(ratio)}${ratio.interval ? `\n${bounds(ratio.interval, twoDigits)}` : ''}`;
 }

@@ -15,13 +15,11 @@ export function stepsSentence(comparison: StepsComparison, { models }: Summary):
     exact: `${model} has ${target} in ${times} (${known}${of})`,
     'at most': `${model} has ${target} in at most ${times} (a bound, from its first evaluation; ${of})`,
     'at least': `${model} reaches ${target} in ${reached} of ${n} seeds: it takes at least ${times}`,
-    unknown: `How soon ${model} has ${target} cannot be told: one bound goes up, another one down`,
+    unknown: `How soon ${model} has ${target} cannot be told`,
   }[bound];
   const stuck = models.some((other) => other.name === baseline && isOnPlateau(other));
-  const worth = stuck
-    ? `; but ${baseline} is still on the plateau, so that its final ${metric} is little more than chance`
-    : '';
-  return `${numbers}${worth}.`;
+  const worth = stuck ? ` ${baseline} is still on the plateau: its final ${metric} is little more than chance.` : '';
+  return `${numbers}.${worth}`;
 }
 
 /** `0.45×`, or the bound that is known of it. */
@@ -35,13 +33,23 @@ export const twoDigits = (value: number | undefined): string => decimal(value, 2
 /** The most seeds that a model has. */
 export const seedCount = ({ models }: Summary): number => Math.max(0, ...models.map(({ runs }) => runs.length));
 
-/** With a single seed: what that proves, and the command for three; else undefined. */
-export function singleSeedWarning(summary: Summary): { readonly words: string; readonly command: string } | undefined {
-  if (seedCount(summary) > 1) return undefined;
-  const words =
-    'One seed proves little: with other initial weights and another order of the images the same model can come out far ' +
-    'better or worse, and a single run does not show by how much. For three seeds:';
-  return { words, command: withThreeSeeds(summary.command) };
+export interface SingleSeedWarning {
+  readonly claim: string;
+  readonly reason: string;
+  /** for three seeds */
+  readonly command: string;
+}
+
+/** With a single seed: what that proves, and what to do about it; else undefined. */
+export function singleSeedWarning(summary: Summary): SingleSeedWarning | undefined {
+  if (seedCount(summary) !== 1) return undefined;
+  return {
+    claim: 'One seed proves little.',
+    reason:
+      'With other initial weights and another order of the images the same model can come out far better or worse, and a ' +
+      'single run does not show by how much. For three seeds:',
+    command: withThreeSeeds(summary.command),
+  };
 }
 
 function withThreeSeeds(command: string): string {

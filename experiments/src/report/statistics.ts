@@ -1,0 +1,69 @@
+/** All differences and steps ratios in numbers. */
+import type { Comparison, StepsComparison, Summary } from '../compare/summary.ts';
+import { ap, bounds, count, counted, dash, duration, percent, pValue, signed } from './format.ts';
+import { type Html, html } from './html.ts';
+import { dataTable } from './table.ts';
+import { stepsRatioWords } from './words.ts';
+
+/** Undefined if nothing was compared. */
+export function statisticsSection({ comparisons, stepsRatios }: Summary): Html | undefined {
+  if (comparisons.length === 0 && stepsRatios.length === 0) return undefined;
+  return html`${comparisons.length > 0 && differenceTable(comparisons)}
+${
+  stepsRatios.length > 0 &&
+  html`<details id="steps-by-seed"><summary>Steps to what a baseline ends with, seed by seed</summary>
+${stepsTable(stepsRatios)}
+</details>`
+}`;
+}
+
+/** More seeds are counted. */
+const mostNamed = 6;
+
+function differenceTable(comparisons: readonly Comparison[]): Html {
+  const level = comparisons.find(({ interval }) => interval)?.interval?.level;
+  return dataTable({
+    id: 'table-differences',
+    caption: html`<b>Differences</b> over the seeds that both models have${
+      level !== undefined &&
+      `, with ${percent(level)} Student-t interval and p-value of the two-sided paired t-test: of each comparison by itself, not corrected for their number (${comparisons.length})`
+    }.`,
+    head: ['Model − baseline', 'Metric', 'After', 'Seeds', 'Model', 'Baseline', 'Difference', 'Interval', 'p-value'],
+    text: [1, 2],
+    rows: comparisons.map(
+      ({ model, baseline, metric, at, atValue, n, differences, mean, meanDifference, interval, pValue: p }) => [
+        `${model} − ${baseline}`,
+        metric,
+        at === 'steps' ? counted(atValue, 'step') : duration(atValue),
+        n > mostNamed ? n : differences.map(({ seed }) => seed).join(', '),
+        ap(mean.model),
+        ap(mean.baseline),
+        signed(meanDifference),
+        interval === undefined ? dash : bounds(interval),
+        pValue(p),
+      ],
+    ),
+  });
+}
+
+function stepsTable(stepsRatios: readonly StepsComparison[]): Html {
+  return dataTable({
+    id: 'table-steps',
+    caption: html`<b>Steps to what the baseline ends with</b>, by seed. The baseline's are those to the first time it has
+that value. Of some ratios only a bound is known (≤ or ≥), as where a model had the value by its first evaluation or never
+got there.`,
+    head: ['Model, baseline', 'Metric', 'Seed', 'Value to reach', 'Steps', "Baseline's steps", 'Ratio'],
+    text: [1],
+    rows: stepsRatios.flatMap(({ model, baseline, metric, seeds }) =>
+      seeds.map((seed) => [
+        `${model}, ${baseline}`,
+        metric,
+        seed.seed,
+        ap(seed.target),
+        seed.steps === undefined ? 'not reached' : count(seed.steps),
+        seed.baselineSteps === undefined ? 'not reached' : count(seed.baselineSteps),
+        stepsRatioWords(seed),
+      ]),
+    ),
+  });
+}
