@@ -89,6 +89,23 @@ describe('evaluateDetections', () => {
     expect(evaluation.APl).toBe(-1);
   });
 
+  it('chooses among objects of another size as among the others, so that each takes its detection', () => {
+    const boxes = [
+      [0, 0, 30, 30],
+      [10, 0, 30, 30],
+      [100, 0, 30, 30],
+    ];
+    // The first two are medium, by a mask that is larger than the box.
+    const truth = { ...objects([0, 0, 0], boxes), areas: [2000, 2000, 900] };
+    const found = [
+      [8, 0, 30, 30],
+      [0, 0, 30, 30],
+      [100, 0, 30, 30],
+    ];
+    const evaluation = evaluateDetections([truth], [detected([0, 0, 0], found, [0.9, 0.8, 0.7])], { classes: 1 });
+    expect(precisionRecall(evaluation, { label: 0, iou: 0.55, area: 'small' })?.precision[100]).toBeCloseTo(1);
+  });
+
   it('never counts an object with the id 0 as found, as pycocotools', () => {
     const box = [[0, 0, 50, 50]];
     const ap = (ids: number[]) =>
