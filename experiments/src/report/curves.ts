@@ -2,11 +2,11 @@
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes, progressAxis } from './axes.ts';
 import { csvName, type Download, figure } from './figure.ts';
-import { ap, counted, decimal } from './format.ts';
+import { ap, counted, decimal, percent } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type PanelSeries, panel } from './panel.ts';
 import { countedRuns, isOnPlateau } from './runs.ts';
-import { type Metric, meanCurve, metricValue, type Progress, seedCurve } from './series.ts';
+import { bandLevel, type Metric, meanCurve, metricValue, type Progress, seedCurve } from './series.ts';
 
 /** A figure of a metric; undefined where no model has a value of it. */
 export function curveFigure(summary: Summary, metric: Metric, caption: Content): Html | undefined {
@@ -96,5 +96,5 @@ export function curveKey({ models }: Summary): Content {
   const several = models.some((model) => countedRuns(model).length > 1);
   const stuck = models.some(({ runs }) => runs.some(({ onPlateau }) => onPlateau));
   const failed = models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
-  return html`${several && 'Strong lines are means over seeds, bands their 95 % Student-t intervals (cut off at the edges), thin lines single seeds. '}${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross ends a run that failed. '}Markers only tell the models apart.`;
+  return html`${several && `Strong lines are means over seeds, bands their ${percent(bandLevel)} Student-t intervals (cut off at the edges), thin lines single seeds. `}${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross ends a run that failed. '}Markers only tell the models apart.`;
 }

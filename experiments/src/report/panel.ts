@@ -60,7 +60,7 @@ export function panel(series: readonly PanelSeries[], { id, description, x, y }:
       ticks: 5,
     },
     y: { ...scale([...drawn.map((point) => point.y), ...bandTop(series)], y), grid: true },
-    marks: [series.map(band), series.map(thinLines), series.map(strongLine)],
+    marks: [series.map(band), series.map(thinLines), series.map(strongLine), series.map(crosses)],
   });
   return html`<div class="panel" role="img" aria-label="${description}">${drawing(svg, id)}</div>`;
 }
@@ -111,8 +111,8 @@ function band({ index, mean }: PanelSeries): Plot.Markish {
 function thinLines({ index, runs, mean }: PanelSeries): Plot.Markish {
   const { color } = seriesStyle(index);
   // A single run is its own mean.
-  const shown = runs.length === 1 && mean.length > 0 && !runs[0]?.failed ? [] : runs;
-  return shown.map(({ points, onPlateau, failed }) => [
+  const shown = runs.length === 1 && mean.length > 0 ? [] : runs;
+  return shown.map(({ points, onPlateau, failed }) =>
     Plot.line(points, {
       x: 'x',
       y: 'y',
@@ -121,10 +121,12 @@ function thinLines({ index, runs, mean }: PanelSeries): Plot.Markish {
       strokeOpacity: failed ? 0.9 : 0.5,
       ...(onPlateau && { strokeDasharray: dashes }),
     }),
-    !failed
-      ? null
-      : Plot.dot(points.slice(-1), { x: 'x', y: 'y', symbol: 'times', r: 5, stroke: color, strokeWidth: 2 }),
-  ]);
+  );
+}
+
+function crosses({ index, runs }: PanelSeries): Plot.Markish {
+  const ends = runs.flatMap(({ points, failed }) => (failed ? points.slice(-1) : []));
+  return Plot.dot(ends, { x: 'x', y: 'y', symbol: 'times', r: 6, stroke: seriesStyle(index).color, strokeWidth: 2 });
 }
 
 function strongLine({ index, mean, onPlateau }: PanelSeries): Plot.Markish {

@@ -11,7 +11,7 @@ export function provenanceSection({ data, environment, command, name, recipe, up
     ['Recipe', html`<code>${recipe}</code>`],
     [
       'Data',
-      html`${data.source} (${data.format}): ${counted(data.train, 'training image')}, ${count(data.val)} to evaluate on`,
+      html`${data.source}${data.format !== data.source && ` (${data.format})`}: ${counted(data.train, 'training image')}, ${count(data.val)} to evaluate on`,
     ],
     ['Classes', html`${data.classes.length}: ${data.classes.join(', ')}`],
     ['Hash of the data', html`<code>${data.hash}</code>`],
@@ -46,7 +46,7 @@ export function runsTable({ models }: Summary): Html {
       model.runs.map(({ seed, status, message, curve, final, peakMiB, onPlateau, folder }) => [
         model.name,
         seed,
-        html`${status === 'done' ? 'done' : html`<strong>${status}</strong>`}${message !== undefined && `: ${message}`}${onPlateau && ', on the plateau'}`,
+        html`${status === 'done' ? 'done' : html`<strong>${status === 'failed' ? 'failed' : 'not finished'}</strong>`}${message !== undefined && `: ${message}`}${onPlateau && ', on the plateau'}`,
         count(curve.at(-1)?.step),
         duration(curve.at(-1)?.seconds),
         ap(final?.AP),

@@ -30,20 +30,22 @@ describe('runNotes', () => {
       {},
     ]);
     expect(runNotes(odd)).toEqual([
-      'dn-detr, seed 0, failed after its evaluation at step 2400: the loss is not finite; it is in no mean.',
-      'dn-detr, seed 1, was stopped after its evaluation at step 600; it is in no mean.',
+      'dn-detr, seed 0, failed (last evaluation at step 2,400): the loss is not finite; it is in no mean.',
+      'dn-detr, seed 1, is not finished (last evaluation at step 600); it is in no mean.',
     ]);
     expect(runNotes(learning)).toEqual([]);
   });
 
   it('say that figures are not final where only stopped runs count', () => {
     const [note] = runNotes(changed([{ status: 'stopped' }, { status: 'failed' }, { status: 'failed' }]));
-    expect(note).toBe('dn-detr, seed 0, was stopped after its evaluation at step 2400; its figures are as of then.');
+    expect(note).toBe(
+      'dn-detr, seed 0, is not finished (last evaluation at step 2,400); its figures are those so far.',
+    );
   });
 
   it('tell of runs without an evaluation', () => {
     expect(runNotes(changed([{ status: 'failed', curve: [] }]))).toEqual([
-      'dn-detr, seed 0, failed before its first evaluation; it is in no mean.',
+      'dn-detr, seed 0, failed; it is in no mean.',
     ]);
   });
 });

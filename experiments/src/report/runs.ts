@@ -1,5 +1,6 @@
 /** Which of a model's runs its means are of. */
 import type { ModelSummary, SeedRun } from '../compare/summary.ts';
+import { count } from './format.ts';
 
 /** The runs that finished; of a model without such, those that were stopped, to see something before the end. */
 export function countedRuns({ runs }: ModelSummary): readonly SeedRun[] {
@@ -23,17 +24,16 @@ export function plateauWords(model: ModelSummary): string | undefined {
   return `still on the plateau in ${stuck === counted.length ? `all ${stuck}` : `${stuck} of ${counted.length}`} seeds`;
 }
 
-/** What a run that is not in its model's means, or did not get to its end, must have said of it. */
+/** What is to be said of a run that did not get to its end, or is not in its model's means. */
 export function runNotes(model: ModelSummary): readonly string[] {
   const counted = new Set(countedRuns(model));
   return model.runs.flatMap((run) => {
     if (run.status === 'done' && counted.has(run)) return [];
+    const what = { done: 'has no evaluation', stopped: 'is not finished', failed: 'failed' }[run.status];
     const last = run.curve.at(-1);
-    const where = last === undefined ? 'before its first evaluation' : `after its evaluation at step ${last.step}`;
-    const what = { done: 'has no evaluation', stopped: `was stopped ${where}`, failed: `failed ${where}` }[run.status];
+    const where = last === undefined ? '' : ` (last evaluation at step ${count(last.step)})`;
     const why = run.message === undefined ? '' : `: ${run.message.replace(/\.$/, '')}`;
-    return [
-      `${model.name}, seed ${run.seed}, ${what}${why}; ${counted.has(run) ? 'its figures are as of then' : 'it is in no mean'}.`,
-    ];
+    const worth = counted.has(run) ? 'its figures are those so far' : 'it is in no mean';
+    return [`${model.name}, seed ${run.seed}, ${what}${where}${why}; ${worth}.`];
   });
 }

@@ -18,6 +18,9 @@ export interface MeanPoint extends XY {
   readonly seeds: number;
 }
 
+/** Of confidence, of the bands. */
+export const bandLevel = 0.95;
+
 /** A metric's value, if it has one: an AP of -1 is none, and neither is a loss that overflowed. */
 export function metricValue(point: CurvePoint, metric: Metric): number | undefined {
   const value = point[metric];
@@ -52,7 +55,10 @@ export function meanCurve(model: ModelSummary, metric: Metric, progress: Progres
       : commonTimes(curves);
   const [into, outOf] = metric === 'loss' ? [Math.log, Math.exp] : [same, same];
   return xs.map((x) => {
-    const { mean, interval } = seedSummary(curves.map((curve) => into(valueAt(curve, x))));
+    const { mean, interval } = seedSummary(
+      curves.map((curve) => into(valueAt(curve, x))),
+      { level: bandLevel },
+    );
     const band = interval && { low: outOf(interval.low), high: outOf(interval.high) };
     return { x, y: outOf(mean), ...band, seeds: curves.length };
   });

@@ -47,7 +47,7 @@ describe('terminalTable', () => {
   it('names runs that failed', () => {
     const text = terminalTable(exampleSummary({ failure: true }));
     expect(text).toMatch(
-      /^! dn-detr, seed 2, failed after .* step 1200: the loss is not finite.*; it is in no mean\.$/m,
+      /^! dn-detr, seed 2, failed \(last evaluation at step 1,200\): the loss is not finite.*; it is in no mean\.$/m,
     );
     expect(text).toMatch(/│ dn-detr +│ 2 of 3 │/);
   });
