@@ -94,5 +94,5 @@ export async function headerSize(file: string, name: string): Promise<{ width: n
 export function unreadable(name: string, error: unknown): DataError {
   const reason = (error as Error).message.trim().split('\n')[0];
   const advice = 'replace it or take it out of the annotations (data check lists all such images)';
-  return new DataError(`${name} cannot be read as an image (${reason}): ${advice}`);
+  return new DataError(`${name} cannot be read as an image (${reason}): ${advice}`, { cause: error });
 }

@@ -14,6 +14,7 @@ export {
   type TrainingBatchesOptions,
   trainingBatches,
 } from './loader/loader.ts';
+export { type LooseImages, looseImages } from './loose-images.ts';
 export {
   type FolderDataset,
   type FolderFormat,
@@ -22,6 +23,7 @@ export {
   type OpenOptions,
   openDataset,
 } from './open.ts';
+export { type PictureOptions, picture } from './picture.ts';
 export { type Effect, type Problem, type ProblemKind, problemKinds, problemsByKind } from './problem.ts';
 export { type SplitName, splitNames } from './readers/read-splits.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';

@@ -1,0 +1,79 @@
+/** Images on their own, without annotations: what a trained detector is tried on. */
+import path from 'node:path';
+import { mapConcurrently } from './concurrently.ts';
+import type { ImageObjects, RgbImage } from './dataset.ts';
+import { DataError } from './error.ts';
+import { FileImage, headerSize } from './image-file.ts';
+import { Folder, isImageName, statsOf } from './readers/folder.ts';
+
+export interface LooseImages {
+  /** in the order of the paths, in a folder by name; numbered from 1, and named by their paths as they were given */
+  readonly images: readonly FileImage[];
+  /** paths with nothing to look at: missing, no image, or a folder without any */
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+/**
+ * Images without objects. Of a folder all images are taken, but not those of folders in it; a file that is named twice is
+ * taken once. Only headers are read: a file whose pixels are damaged is among `images`, and its `read()` rejects with a
+ * DataError.
+ *
+ * @param paths of files and folders
+ */
+export async function looseImages(paths: readonly string[]): Promise<LooseImages> {
+  const problems: LooseImages['problems'][number][] = [];
+  const files = new Map<string, string>();
+  for (const name of paths) {
+    const stats = statsOf(name);
+    const found = stats?.isDirectory() ? imagesIn(name) : [name];
+    if (stats === undefined) problems.push({ path: name, message: `there is no ${name}` });
+    else if (found.length === 0) problems.push({ path: name, message: `there are no images in the folder ${name}` });
+    else for (const file of found) if (!files.has(path.resolve(file))) files.set(path.resolve(file), file);
+  }
+  const opened = await mapConcurrently([...files], 16, async ([file, name]) => {
+    try {
+      return { path: file, name, ...(await headerSize(file, name)) };
+    } catch (error) {
+      return { path: name, message: plainly(error, name).message };
+    }
+  });
+  const images: FileImage[] = [];
+  for (const file of opened) {
+    if ('message' in file) problems.push(file);
+    else images.push(new LooseImage({ id: images.length + 1, ...file }));
+  }
+  return { images, problems };
+}
+
+function imagesIn(folder: string): string[] {
+  const names = new Folder(path.resolve(folder)).files(path.resolve(folder));
+  return names.filter(isImageName).map((name) => path.join(folder, name));
+}
+
+const nothing: ImageObjects = {
+  labels: new Int32Array(),
+  boxes: new Float64Array(),
+  areas: new Float64Array(),
+  crowd: new Uint8Array(),
+};
+
+class LooseImage extends FileImage {
+  constructor(image: Omit<FileImage, 'read' | 'objects'>) {
+    super({ ...image, objects: nothing });
+  }
+
+  override async read(): Promise<RgbImage> {
+    try {
+      return await super.read();
+    } catch (error) {
+      throw plainly(error, this.name);
+    }
+  }
+}
+
+/** Without the advice for images of a data set. */
+function plainly(error: unknown, name: string): Error {
+  if (!(error instanceof DataError && error.cause instanceof Error)) return error as Error;
+  const reason = error.cause.message.trim().split('\n')[0];
+  return new DataError(`${name} cannot be read as an image (${reason})`, { cause: error.cause });
+}

@@ -1,0 +1,23 @@
+/** Pictures to look at: an image with a drawing over it. */
+import sharp from 'sharp';
+import type { RgbImage } from './dataset.ts';
+
+export interface PictureOptions {
+  /** an SVG of the picture's size in pixels, `width × enlarged` by `height × enlarged` */
+  readonly drawing: string;
+  /** every pixel becomes a square of so many; a whole number */
+  readonly enlarged: number;
+  readonly format: 'png' | 'jpeg';
+}
+
+/** The bytes of a PNG, or of a JPEG whose colours are as sharp as its lightness. */
+export async function picture(
+  { data, width, height }: RgbImage,
+  { drawing, enlarged, format }: PictureOptions,
+): Promise<Uint8Array> {
+  const drawn = sharp(data, { raw: { width, height, channels: 3 } })
+    .resize(width * enlarged, height * enlarged, { kernel: 'nearest' })
+    .composite([{ input: Buffer.from(drawing) }])
+    .removeAlpha();
+  return format === 'png' ? drawn.png().toBuffer() : drawn.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer();
+}
