@@ -38,7 +38,10 @@ export function terminalTable(summary: Summary): string {
       ...(level === undefined ? [] : [`±: ${percent(level)} Student-t interval of the mean over seeds`]),
       ...rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`])),
     ],
-    summary.models.flatMap(runNotes).map((note) => `! ${note}`),
+    [
+      ...(summary.finished ? [] : ['! Not finished: this is what there is so far.']),
+      ...summary.models.flatMap(runNotes).map((note) => `! ${note}`),
+    ],
     summary.comparisons.filter(({ metric }) => metric === 'AP50').map(({ verdict }) => verdict),
     summary.stepsRatios.filter(({ metric }) => metric === 'AP50').map((ratio) => stepsSentence(ratio, summary)),
     warning === undefined ? [] : [`${warning.claim} ${warning.reason}`, `  ${warning.command}`],

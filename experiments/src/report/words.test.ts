@@ -31,7 +31,7 @@ describe('stepsSentence', () => {
     ],
     [
       ratio({ bound: 'at least', ratio: 0.77 }),
-      'dn-detr reaches the final AP50 of dab-detr in 1 of 2 seeds: it takes at least 0.77 times its steps.',
+      'dn-detr reaches the final AP50 of dab-detr in only 1 of 2 seeds: it takes at least 0.77 times its steps (a bound; 2 seeds).',
     ],
     [
       ratio({ bound: 'at most', ratio: 0.2 }),
@@ -63,8 +63,11 @@ describe('singleSeedWarning', () => {
     ['npm start', 'npm start -- compare --seeds 3'],
     ['npm start -- compare --data x', 'npm start -- compare --data x --seeds 3'],
     ['npm start -- compare --seeds 1 --out y', 'npm start -- compare --seeds 3 --out y'],
-    ['npm start -- compare --seeds=7', 'npm start -- compare --seeds 3'],
-  ])('turns %j into the command for three seeds', (command, three) => {
+    ['npm start -- compare --seeds=1', 'npm start -- compare --seeds 3'],
+    // It asks for them already.
+    ['npm start -- compare --seeds 5', 'npm start -- compare --seeds 5'],
+    ['npm start -- compare --seeds=0,1,2', 'npm start -- compare --seeds=0,1,2'],
+  ])('turns %j into the command for more seeds', (command, three) => {
     expect(singleSeedWarning({ ...exampleSummary({ seeds: [0] }), command })?.command).toBe(three);
   });
 

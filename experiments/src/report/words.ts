@@ -14,12 +14,17 @@ export function stepsSentence(comparison: StepsComparison, { models }: Summary):
   const numbers = {
     exact: `${model} has ${target} in ${times} (${known}${of})`,
     'at most': `${model} has ${target} in at most ${times} (a bound, from its first evaluation; ${of})`,
-    'at least': `${model} reaches ${target} in ${reached} of ${n} seeds: it takes at least ${times}`,
+    'at least': `${model} ${reaches(target, reached, n)}: it takes at least ${times} (a bound; ${of})`,
     unknown: `How soon ${model} has ${target} cannot be told`,
   }[bound];
   const stuck = models.some((other) => other.name === baseline && isOnPlateau(other));
   const worth = stuck ? ` ${baseline} is still on the plateau: its final ${metric} is little more than chance.` : '';
   return `${numbers}.${worth}`;
+}
+
+function reaches(target: string, reached: number, n: number): string {
+  if (reached === 0) return `does not reach ${target}`;
+  return reached === n ? `reaches ${target}` : `reaches ${target} in only ${reached} of ${n} seeds`;
 }
 
 /** `0.45×`, or the bound that is known of it. */
@@ -36,23 +41,25 @@ export const seedCount = ({ models }: Summary): number => Math.max(0, ...models.
 export interface SingleSeedWarning {
   readonly claim: string;
   readonly reason: string;
-  /** for three seeds */
+  /** for more seeds */
   readonly command: string;
 }
 
 /** With a single seed: what that proves, and what to do about it; else undefined. */
 export function singleSeedWarning(summary: Summary): SingleSeedWarning | undefined {
   if (seedCount(summary) !== 1) return undefined;
-  return {
-    claim: 'One seed proves little.',
-    reason:
-      'With other initial weights and another order of the images the same model can come out far better or worse, and a ' +
-      'single run does not show by how much. For three seeds:',
-    command: withThreeSeeds(summary.command),
-  };
+  const { command } = summary;
+  const spread =
+    'With other initial weights and another order of the images the same model can come out far better or worse, and a ' +
+    'single run does not show by how much.';
+  // Runs of an unfinished comparison come in one after another.
+  if (/\s--seeds[\s=]([2-9]|1\d|\d+,\d)/.test(command)) {
+    return { claim: 'One seed proves little.', reason: `${spread} More are asked for by`, command };
+  }
+  return { claim: 'One seed proves little.', reason: `${spread} For three seeds:`, command: withThreeSeeds(command) };
 }
 
 function withThreeSeeds(command: string): string {
-  if (/\s--seeds?[\s=]/.test(command)) return command.replace(/\s--seeds?[\s=]\S+/, ' --seeds 3');
+  if (/\s--seeds[\s=]/.test(command)) return command.replace(/\s--seeds[\s=]\S+/, ' --seeds 3');
   return command.includes(' -- ') ? `${command} --seeds 3` : `${command} -- compare --seeds 3`;
 }
