@@ -60,6 +60,14 @@ describe('drawView', () => {
     expect(draws({ crop: { probability: 1, least: 2, most: 3 } }, 5)[0]).toEqual(wholeView(image));
   });
 
+  it('leaves colours alone that are not to change', () => {
+    expect(augmentationSettings('test', { jitter: { brightness: 0, hue: 0 } }).jitter).toBe(undefined);
+    expect(augmentationSettings('test', { jitter: { brightness: 0, hue: 0.1 } }).jitter).toEqual({
+      brightness: 0,
+      hue: 0.1,
+    });
+  });
+
   it('depends on its stream alone', () => {
     const options = { flip: 0.5, crop: { least: 0.3, most: 1 } };
     expect(draws(options, 10)).toEqual(draws(options, 10));

@@ -44,7 +44,8 @@ export function augmentationSettings(where: string, options: Augmentation = {}):
       requireNumber(`${where}.jitter.${name}`, value, 0, name === 'hue' ? 0.5 : Number.MAX_VALUE);
     }
   }
-  return { flip, jitter, crop: crop && cropSettings(`${where}.crop`, crop) };
+  const changesColors = Object.values(jitter ?? {}).some((most) => most > 0);
+  return { flip, jitter: changesColors ? jitter : undefined, crop: crop && cropSettings(`${where}.crop`, crop) };
 }
 
 function cropSettings(where: string, crop: RandomCrop): Required<RandomCrop> {
