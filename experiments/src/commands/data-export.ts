@@ -1,0 +1,66 @@
+/** `data export SOURCE --out DIR`: a data set as COCO. */
+import { exportCoco, openDataset, type ShapesOptions, shapesDataset } from '@dn-detr/data';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command, InvalidArgumentError } from 'commander';
+import { UserError } from '../user-error.ts';
+import { wholeNumber } from './run-options.ts';
+
+interface DataExportOptions extends Pick<ShapesOptions, 'train' | 'val' | 'seed' | 'size' | 'plain'> {
+  out: string;
+  classes?: string[];
+  objects?: Range;
+  scale?: Range;
+  rotation: boolean;
+}
+
+interface Range {
+  readonly least: number;
+  readonly most: number;
+}
+
+export function dataExportCommand(): Command {
+  return new Command('export')
+    .description('write shapes, or a folder in any format, as COCO: annotations/instances_*.json and PNG images')
+    .argument('<source>', 'shapes, or the folder of a data set')
+    .requiredOption('--out <dir>', 'a new or empty folder')
+    .option('--train <count>', 'shapes: images to train on', wholeNumber)
+    .option('--val <count>', 'shapes: images to evaluate on', wholeNumber)
+    .option('--seed <number>', 'shapes: what they are drawn from', wholeNumber)
+    .option('--size <pixels>', 'shapes: the side of the images', wholeNumber)
+    .option('--classes <names...>', 'shapes: which of disc, square, triangle, ring, cross, star')
+    .option('--objects <least-most>', 'shapes: objects an image, such as 1-4', range)
+    .option('--scale <least-most>', "shapes: an object's longer side as a part of the image's, such as 0.2-0.5", range)
+    .option('--plain', 'shapes: backgrounds of one colour, no distractors')
+    .option('--no-rotation', 'shapes: upright objects')
+    .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
+    .action(async (source: string, { out, rotation, ...given }: DataExportOptions) => {
+      const options = { ...given, ...(!rotation && { rotation }) } as ShapesOptions;
+      const dataset = source === 'shapes' ? shapesDataset(options) : await openFolder(source, options);
+      const bar = process.stderr.isTTY
+        ? new SingleBar(
+            { format: 'writing {bar} {value}/{total} images', clearOnComplete: true },
+            Presets.shades_classic,
+          )
+        : undefined;
+      bar?.start(dataset.train.length + dataset.val.length + dataset.test.length, 0);
+      await exportCoco(dataset, out, { progress: (done) => bar?.update(done) }).finally(() => bar?.stop());
+      const counts = (['train', 'val', 'test'] as const).map((split) => `${dataset[split].length} ${split}`);
+      process.stderr.write(`${counts.join(', ')} images written to ${out}\n`);
+    });
+}
+
+async function openFolder(source: string, shapesOptions: ShapesOptions) {
+  const [option] = Object.keys(shapesOptions);
+  if (option !== undefined) {
+    throw new UserError(`--${option === 'rotation' ? 'no-rotation' : option} is for shapes: ${source} is a folder`);
+  }
+  const { dataset, notices } = await openDataset(source);
+  for (const notice of notices) process.stderr.write(`notice: ${notice}\n`);
+  return dataset;
+}
+
+function range(text: string): Range {
+  const [least, most, ...more] = text.split('-').map(Number);
+  if (least !== undefined && most !== undefined && more.length === 0 && least <= most) return { least, most };
+  throw new InvalidArgumentError('expected two numbers, such as 1-4');
+}
