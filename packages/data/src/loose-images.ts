@@ -39,7 +39,7 @@ export async function looseImages(paths: readonly string[]): Promise<LooseImages
   });
   const images: FileImage[] = [];
   for (const file of opened) {
-    if ('message' in file) problems.push(file);
+    if (file.message !== undefined) problems.push(file);
     else images.push(new LooseImage({ id: images.length + 1, ...file }));
   }
   return { images, problems };
