@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { picture } from './picture.ts';
+import { makeFolder } from './testing/dataset-folder.ts';
 
 // A red and a green pixel.
 const image = { width: 2, height: 1, data: Uint8Array.of(255, 0, 0, 0, 255, 0) };
@@ -20,5 +23,20 @@ describe('picture', () => {
     expect(at(2, 2)).toEqual(about([0, 0, 255]));
     expect(at(3, 3)).toEqual(about([255, 0, 0]));
     expect(at(4, 0)).toEqual(about([0, 255, 0]));
+  });
+});
+
+describe('canDrawText', () => {
+  // Fontconfig reads its settings once: each case has its own process. Windows and macOS ask the system instead.
+  it.runIf(process.platform === 'linux')('tells that there is no font', () => {
+    const none = makeFolder({ 'fonts.conf': '<?xml version="1.0"?><fontconfig></fontconfig>' });
+    const ask = (env: NodeJS.ProcessEnv): string => {
+      const module = JSON.stringify(new URL('./picture.ts', import.meta.url));
+      const script = `import { canDrawText } from ${module}; process.stdout.write(String(await canDrawText()));`;
+      const args = ['--import', 'tsx', '--input-type=module', '--eval', script];
+      const cwd = fileURLToPath(new URL('.', import.meta.url));
+      return execFileSync(process.execPath, args, { cwd, env: { ...process.env, ...env }, encoding: 'utf8' });
+    };
+    expect(ask({ FONTCONFIG_FILE: `${none}/fonts.conf`, FONTCONFIG_PATH: none })).toBe('false');
   });
 });

@@ -21,3 +21,14 @@ export async function picture(
     .removeAlpha();
   return format === 'png' ? drawn.png().toBuffer() : drawn.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer();
 }
+
+/** Whether text in drawings can be read: without any font installed, as in small containers, all letters are one box. */
+export async function canDrawText(): Promise<boolean> {
+  const [one, other] = await Promise.all(
+    ['I', 'W'].map((letter) => {
+      const drawing = `<svg xmlns="http://www.w3.org/2000/svg" width="32" height="32"><text y="24">${letter}</text></svg>`;
+      return sharp(Buffer.from(drawing)).raw().toBuffer();
+    }),
+  );
+  return !(one as Buffer).equals(other as Buffer);
+}
