@@ -4,6 +4,7 @@ import { csvName, downloadLink } from './figure.ts';
 import { estimate, estimateWords } from './final-rows.ts';
 import { ap, decimal, signed } from './format.ts';
 import { type Html, html } from './html.ts';
+import { modelName } from './model-name.ts';
 import { countedRuns } from './runs.ts';
 import { dataTable } from './table.ts';
 
@@ -30,7 +31,7 @@ object; and AP as it is and after non-maximum suppression, which a detection tra
 finds nothing repeats nothing.`,
     head: ['Model', 'Duplicates an object', 'AP', 'AP with NMS', 'Change'],
     rows: models.map((model) => [
-      model.name,
+      modelName(model.name),
       mean(model, ({ duplicates }) => duplicates.perObject, decimal),
       mean(model, ({ AP }) => AP),
       mean(model, ({ duplicates }) => duplicates.APWithNms),
@@ -46,7 +47,7 @@ function figuresTable({ models }: Summary): Html {
     id: 'table-coco',
     caption: html`<b>All COCO figures</b>: AP by IoU and by size of the objects (s below 32² pixels, m, l from 96²), and
 recall with 1, 10 and 100 detections an image. A dash: there was no such object.`,
-    head: ['Figure', ...models.map(({ name }) => name)],
+    head: ['Figure', ...models.map(({ name }) => modelName(name))],
     rows: cocoFigures.map((figure) => [figure, ...models.map((model) => mean(model, (final) => final[figure]))]),
   });
 }
@@ -72,7 +73,7 @@ function classTable({ models, data, name }: Summary): Html {
       file: csvName(name, 'classes'),
       rows,
     })}.`,
-    groups: models.map((model) => ({ name: model.name, columns: figures.length })),
+    groups: models.map((model) => ({ name: modelName(model.name), columns: figures.length })),
     head: ['Class', ...models.flatMap(() => figures)],
     rows: data.classes.map((label, index) => [
       label,

@@ -2,6 +2,7 @@
 import type { ModelSummary } from '../compare/summary.ts';
 import { type CsvValue, csv, csvAddress } from './csv.ts';
 import { type Content, type Html, html, joined } from './html.ts';
+import { modelName } from './model-name.ts';
 import { seriesSwatch } from './panel.ts';
 import { countedRuns, isOnPlateau, plateauWords } from './runs.ts';
 
@@ -47,7 +48,7 @@ function legend(models: readonly ModelSummary[]): Html {
         (counted === 0 ? 'no run finished' : `mean of ${counted} of ${model.runs.length} seeds`),
     ].filter(Boolean);
     const remark = words.length > 0 && html` <span class="remark">${words.join('; ')}</span>`;
-    return html`<li>${seriesSwatch(index, isOnPlateau(model))}<span>${model.name}${remark}</span></li>`;
+    return html`<li>${seriesSwatch(index, isOnPlateau(model))}<span>${modelName(model.name)}${remark}</span></li>`;
   });
   return html`<ul class="legend" aria-label="Legend">${entries}</ul>`;
 }

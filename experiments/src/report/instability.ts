@@ -6,6 +6,7 @@ import { curvePanel } from './curves.ts';
 import { csvName, figure } from './figure.ts';
 import { decimal } from './format.ts';
 import { type Html, html } from './html.ts';
+import { modelName } from './model-name.ts';
 import { type PanelSeries, panel } from './panel.ts';
 import { countedRuns, isOnPlateau } from './runs.ts';
 import { average, meanCurve, metricValue, seedCurve, valueAt, type XY } from './series.ts';
@@ -97,7 +98,7 @@ known, so nothing can be said about instability at equal AP50.</p>`;
   return dataTable({
     id: 'table-equal-AP',
     caption: 'Mean instability on reaching an AP50; in brackets the seeds that reached it, if not all.',
-    head: ['AP50', ...models.map(({ name }) => name)],
+    head: ['AP50', ...models.map(({ name }) => modelName(name))],
     rows: rows.map(({ level, found }) => [
       decimal(level, 2),
       ...found.map((values, i) => {

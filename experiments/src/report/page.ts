@@ -9,6 +9,7 @@ import { detectionsSection } from './detections.ts';
 import { counted, listed, moment } from './format.ts';
 import { type Content, type Html, html, trusted } from './html.ts';
 import { instabilitySection } from './instability.ts';
+import { modelNames } from './model-name.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
 import { resultsSection } from './results.ts';
 import { settingsSection } from './settings.ts';
@@ -26,21 +27,21 @@ const papers: readonly (readonly [string, string])[] = [
 export function reportPage(summary: Summary): string {
   const { models, data, recipe, environment, finished, updated } = summary;
   const sections = pageSections(summary);
-  const title = `${listed(models.map(({ name }) => name))} on ${data.source}`;
+  const names = models.map(({ name }) => name);
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>${listed(names)} on ${data.source}</title>
 <link rel="icon" href="data:,">
 <style>${trusted(styleSheet())}</style>
 </head>
 <body>
 <header>
 <p class="kind">Comparison of detection transformers</p>
-<h1>${title}</h1>
+<h1>${modelNames(names)} on ${data.source}</h1>
 <p class="lede">${counted(models.length, 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; recipe
 <code>${recipe}</code>, ${environment.backend}.</p>

@@ -2,6 +2,7 @@
 import type { Summary } from '../compare/summary.ts';
 import { ap, count, counted, duration, moment } from './format.ts';
 import { type Content, type Html, html, joined } from './html.ts';
+import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 
 export function provenanceSection({ data, environment, command, name, recipe, updated }: Summary): Html {
@@ -44,7 +45,7 @@ export function runsTable({ models }: Summary): Html {
     text: [2, 8],
     rows: models.flatMap((model) =>
       model.runs.map(({ seed, status, message, curve, final, peakMiB, onPlateau, folder }) => [
-        model.name,
+        modelName(model.name),
         seed,
         html`${status === 'done' ? 'done' : html`<strong>${status === 'failed' ? 'failed' : 'not finished'}</strong>`}${message !== undefined && `: ${message}`}${onPlateau && ', on the plateau'}`,
         count(curve.at(-1)?.step),

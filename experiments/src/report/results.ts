@@ -3,6 +3,7 @@ import type { StepsComparison, Summary } from '../compare/summary.ts';
 import { type Estimate, estimateWords, finalTable } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
+import { modelName } from './model-name.ts';
 import { seriesSwatch } from './panel.ts';
 import { isOnPlateau, runNotes } from './runs.ts';
 import { dataTable } from './table.ts';
@@ -36,11 +37,11 @@ function resultsTable(summary: Summary): Html {
       'AP50',
       'AP75',
       html`Seconds a&nbsp;step`,
-      ...baselines.map((baseline) => `Steps to AP50 of ${baseline}`),
+      ...baselines.map((baseline) => html`Steps to AP50 of ${modelName(baseline)}`),
       'Instability',
     ],
     rows: rows.map((row, index) => [
-      html`<span class="model">${seriesSwatch(index, isOnPlateau(row.model))}<span>${row.model.name}${
+      html`<span class="model">${seriesSwatch(index, isOnPlateau(row.model))}<span>${modelName(row.model.name)}${
         row.plateau && html` <span class="remark">${row.plateau}</span>`
       }</span></span>`,
       row.seeds,
@@ -71,13 +72,16 @@ function findings(summary: Summary): Content {
     ...ofMetric(summary.comparisons).map(({ model, baseline, verdict }) => ({ model, baseline, words: verdict })),
     ...ofMetric(summary.stepsRatios).map((ratio) => ({ ...ratio, words: stepsSentence(ratio, summary) })),
   ];
-  const pairs = [...new Set(sentences.map(pairOf))];
-  return pairs.map(
-    (pair) => html`<h3>${pair}</h3>
-<ul>${sentences.filter((found) => pairOf(found) === pair).map(({ words }) => html`<li>${words}</li>`)}</ul>
-`,
+  const pairs = summary.models.flatMap(({ name: model }) =>
+    summary.models.map(({ name: baseline }) => ({ model, baseline })),
   );
+  return pairs.map(({ model, baseline }) => {
+    const found = sentences.filter((one) => one.model === model && one.baseline === baseline);
+    return (
+      found.length > 0 &&
+      html`<h3>${modelName(model)} against ${modelName(baseline)}</h3>
+<ul>${found.map(({ words }) => html`<li>${words}</li>`)}</ul>
+`
+    );
+  });
 }
-
-const pairOf = ({ model, baseline }: { readonly model: string; readonly baseline: string }): string =>
-  `${model} against ${baseline}`;

@@ -2,6 +2,7 @@
 import type { Summary } from '../compare/summary.ts';
 import { count, setting } from './format.ts';
 import { type Html, html } from './html.ts';
+import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 
 export function settingsSection(summary: Summary): Html {
@@ -27,7 +28,7 @@ function differences({ models }: Summary): Html {
       models.length > 1 &&
       `: all others are the same. With equal seeds, models draw the order of the images, augmentation and the initial weights of parts that they have in common alike`
     }.`,
-    head: ['Setting', ...models.map(({ name }) => name)],
+    head: ['Setting', ...models.map(({ name }) => modelName(name))],
     text: models.map((_, i) => i + 1),
     rows: [
       ...keys.map((key) => [code(key), ...models.map((model) => setting(model.settings[key]))]),

@@ -2,6 +2,7 @@
 import type { Comparison, StepsComparison, Summary } from '../compare/summary.ts';
 import { ap, bounds, count, counted, dash, duration, percent, pValue, signed } from './format.ts';
 import { type Html, html } from './html.ts';
+import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 import { stepsRatioWords } from './words.ts';
 
@@ -28,13 +29,23 @@ function differenceTable(comparisons: readonly Comparison[]): Html {
       level !== undefined &&
       `, with ${percent(level)} Student-t interval and p-value of the two-sided paired t-test: of each comparison by itself, not corrected for their number (${comparisons.length})`
     }.`,
-    head: ['Model − baseline', 'Metric', 'After', 'Seeds', 'Model', 'Baseline', 'Difference', 'Interval', 'p-value'],
+    head: [
+      'Model − baseline',
+      'Metric',
+      'After',
+      'Seeds',
+      'Model',
+      'Baseline',
+      'Difference',
+      'Interval',
+      html`<span class="whole">p-value</span>`,
+    ],
     text: [1, 2],
     rows: comparisons.map(
       ({ model, baseline, metric, at, atValue, n, differences, mean, meanDifference, interval, pValue: p }) => [
-        `${model} − ${baseline}`,
+        html`${modelName(model)} − ${modelName(baseline)}`,
         metric,
-        at === 'steps' ? counted(atValue, 'step') : duration(atValue),
+        html`<span class="whole">${at === 'steps' ? counted(atValue, 'step') : duration(atValue)}</span>`,
         n > mostNamed ? n : differences.map(({ seed }) => seed).join(', '),
         ap(mean.model),
         ap(mean.baseline),
@@ -56,7 +67,7 @@ got there.`,
     text: [1],
     rows: stepsRatios.flatMap(({ model, baseline, metric, seeds }) =>
       seeds.map((seed) => [
-        `${model}, ${baseline}`,
+        html`${modelName(model)}, ${modelName(baseline)}`,
         metric,
         seed.seed,
         ap(seed.target),

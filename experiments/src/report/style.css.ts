@@ -57,7 +57,9 @@ tbody tr + tr > * { border-top: 1px solid var(--rule); }
 .groups > * { border-top: 1.5px solid var(--strong-rule); }
 .groups > th { border-bottom: 0; padding-bottom: 0; text-align: center; }
 .groups + tr > th { border-top: 0; }
-tbody th { min-width: 6.5rem; overflow-wrap: anywhere; }
+tbody th { min-width: 6.5rem; }
+.name { overflow-wrap: anywhere; }
+.name > span, .whole { white-space: nowrap; }
 #table-results tbody th { min-width: min(8.3rem, 34cqi); }
 #table-runs td code { white-space: nowrap; }
 td.number { white-space: nowrap; }
