@@ -31,21 +31,37 @@ export function trainingObjects(image: DatasetImage): TrainingObjects {
       dropped.crowd++;
       continue;
     }
-    const [x, y, width, height] = boxes.subarray(4 * n, 4 * n + 4) as unknown as [number, number, number, number];
-    const left = Math.max(0, x);
-    const top = Math.max(0, y);
-    const right = Math.min(image.width, x + width);
-    const bottom = Math.min(image.height, y + height);
-    // Not "<= 0", so that a NaN is dropped too.
-    if (!(right > left && bottom > top && width > 0 && height > 0)) {
+    const box = boxes.subarray(4 * n, 4 * n + 4) as unknown as Box;
+    const inside = boxInside(box, image);
+    if (inside === undefined) {
       dropped.empty++;
       continue;
     }
-    if (Math.max(left - x, top - y, x + width - right, y + height - bottom) > ROUNDING_PIXELS) clipped++;
+    if (inside.cut > ROUNDING_PIXELS) clipped++;
     keptLabels.push(label);
-    // A box inside the image keeps its size to the last bit.
-    const inside = left === x && top === y && right === x + width && bottom === y + height;
-    keptBoxes.push(left, top, inside ? width : right - left, inside ? height : bottom - top);
+    keptBoxes.push(...inside.box);
   }
   return { labels: Int32Array.from(keptLabels), boxes: Float64Array.from(keptBoxes), dropped, clipped };
+}
+
+export type Box = readonly [x: number, y: number, width: number, height: number];
+
+/**
+ * The part of a box that lies inside the image, and by how many pixels the box leaves it at most; undefined where that
+ * part has no area.
+ */
+export function boxInside(
+  [x, y, width, height]: Box,
+  image: { readonly width: number; readonly height: number },
+): { readonly box: Box; readonly cut: number } | undefined {
+  const left = Math.max(0, x);
+  const top = Math.max(0, y);
+  const right = Math.min(image.width, x + width);
+  const bottom = Math.min(image.height, y + height);
+  // Not "<= 0", so that a NaN has no area either.
+  if (!(right > left && bottom > top && width > 0 && height > 0)) return undefined;
+  const cut = Math.max(left - x, top - y, x + width - right, y + height - bottom);
+  // A box inside the image keeps its size to the last bit.
+  const box: Box = cut === 0 ? [x, y, width, height] : [left, top, right - left, bottom - top];
+  return { box, cut };
 }

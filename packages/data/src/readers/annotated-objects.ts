@@ -2,9 +2,7 @@
 import { iouAt } from '@dn-detr/boxes';
 import type { ImageObjects } from '../dataset.ts';
 import type { Problem, ProblemKind } from '../problem.ts';
-import { ROUNDING_PIXELS } from '../training-objects.ts';
-
-export type Box = readonly [x: number, y: number, width: number, height: number];
+import { type Box, boxInside, ROUNDING_PIXELS } from '../training-objects.ts';
 
 export interface AnnotatedObject {
   readonly label: number;
@@ -12,6 +10,11 @@ export interface AnnotatedObject {
   readonly box: Box;
   readonly area: number;
   readonly crowd: boolean;
+}
+
+/** Whether a number can be a position in an image; squares of such numbers are finite. */
+export function isCoordinate(value: unknown): value is number {
+  return typeof value === 'number' && Math.abs(value) <= 1e9;
 }
 
 /** Width × height, 0 where the box is turned inside out. */
@@ -63,18 +66,15 @@ export function packObjects(
   return packed;
 }
 
-function problemOf(box: Box, { width, height }: Image): [ProblemKind, string] | undefined {
-  const [x, y, w, h] = box;
-  if (!(w > 0 && h > 0))
-    return ['empty-box', `${describeBox(box)} is ${w < 0 || h < 0 ? 'turned inside out' : 'empty'}`];
-  const outside = Math.max(-x, -y, x + w - width, y + h - height);
-  if (outside <= 0) return undefined;
-  if (!(Math.min(width, x + w) > Math.max(0, x) && Math.min(height, y + h) > Math.max(0, y))) {
-    return ['empty-box', `${describeBox(box)} has no area inside the image of ${width} × ${height}`];
-  }
-  return outside > ROUNDING_PIXELS
-    ? ['outside-image', `${describeBox(box)} leaves the image of ${width} × ${height}`]
-    : undefined;
+function problemOf(box: Box, image: Image): [ProblemKind, string] | undefined {
+  const inside = boxInside(box, image);
+  if (inside !== undefined && inside.cut <= ROUNDING_PIXELS) return undefined;
+  const [, , width, height] = box;
+  const size = `${image.width} × ${image.height}`;
+  if (inside !== undefined) return ['outside-image', `${describeBox(box)} leaves the image of ${size}`];
+  if (width < 0 || height < 0) return ['empty-box', `${describeBox(box)} is turned inside out`];
+  if (width === 0 || height === 0) return ['empty-box', `${describeBox(box)} is empty`];
+  return ['empty-box', `${describeBox(box)} has no area inside the image of ${size}`];
 }
 
 function reportTwins(objects: readonly AnnotatedObject[], report: (n: number, message: string) => void): void {

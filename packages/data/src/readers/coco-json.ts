@@ -3,7 +3,8 @@
 import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import type { ProblemKind } from '../problem.ts';
-import { type AnnotatedObject, type Box, boxArea } from './annotated-objects.ts';
+import type { Box } from '../training-objects.ts';
+import { type AnnotatedObject, boxArea, isCoordinate } from './annotated-objects.ts';
 import { readJsonArrays } from './json-arrays.ts';
 import type { Reading, SplitName } from './read-splits.ts';
 
@@ -157,7 +158,7 @@ class ObjectEntries {
     if (imageId === undefined) report('unknown-image', 'image_id', `${show(image_id)} is no image id`);
     else if (label === undefined) report('unknown-class', 'category_id', `${show(category_id)} is no class id`);
     else if (!isBox(bbox)) {
-      report('bad-object', 'bbox', `${show(bbox)} is no box: expected [x, y, width, height], four finite numbers`);
+      report('bad-object', 'bbox', `${show(bbox)} is no box: expected [x, y, width, height], four numbers`);
     } else {
       const box: Box = [bbox[0], bbox[1], bbox[2], bbox[3]];
       const object = { label, box, area: areaOf(area, box, report), crowd: isCrowd(iscrowd, report), place, id };
@@ -182,7 +183,7 @@ function isCrowd(iscrowd: unknown, report: Report): boolean {
 }
 
 function isBox(value: unknown): value is Box {
-  return Array.isArray(value) && value.length === 4 && value.every((number) => Number.isFinite(number));
+  return Array.isArray(value) && value.length === 4 && value.every(isCoordinate);
 }
 
 const isLength = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

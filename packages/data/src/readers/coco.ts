@@ -70,7 +70,7 @@ async function findImages(
   const first = images[0]?.fileName;
   if (found.length === 0 && first !== undefined) {
     const tried = `looked for ${first} in ${places.describe()}`;
-    throw new DataError(`none of the ${images.length} images of ${json} can be used: ${tried}`);
+    throw new DataError(`no image of ${json} can be used, of ${images.length}: ${tried}`);
   }
   return found;
 }

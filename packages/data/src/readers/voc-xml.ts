@@ -2,7 +2,8 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { DataError } from '../error.ts';
 import type { Problem } from '../problem.ts';
-import type { Box } from './annotated-objects.ts';
+import type { Box } from '../training-objects.ts';
+import { isCoordinate } from './annotated-objects.ts';
 
 export interface VocObject {
   readonly className: string;
@@ -59,7 +60,7 @@ export function parseVocXml(
     }
     const keys = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
     const [xmin, ymin, xmax, ymax] = keys.map((key) => numberOf(corners[key])) as [number, number, number, number];
-    const bad = keys.find((key) => !Number.isFinite(numberOf(corners[key])));
+    const bad = keys.find((key) => !isCoordinate(numberOf(corners[key])));
     if (bad !== undefined) {
       const value = corners[bad] === undefined ? 'missing' : `${JSON.stringify(corners[bad]).slice(0, 60)}, no number`;
       report('bad-object', `, bndbox/${bad}`, `${className}: ${bad} is ${value}`);

@@ -144,7 +144,7 @@ function listNames(
   }
   if (unlisted.size > 0) {
     const lists = Object.values(part.lists).map((list) => folder.nameOf(list));
-    notices.push(`${unlisted.size} annotated images are in none of ${lists.join(', ')}: they are not used`);
+    notices.push(`annotated images in none of ${lists.join(', ')}: ${unlisted.size}, not used`);
   }
   return splits;
 }

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll } from 'vitest';
 
 const made: string[] = [];
@@ -29,7 +29,7 @@ export function makeFolder(files: Readonly<Record<string, Content>> = {}): strin
 const colour = { r: 200, g: 100, b: 50 };
 
 /** An image of one colour as sharp makes it, to be changed and encoded: `plainImage(64, 48).jpeg().toBuffer()`. */
-export function plainImage(width: number, height: number): sharp.Sharp {
+export function plainImage(width: number, height: number): Sharp {
   return sharp({ create: { width, height, channels: 3, background: colour } });
 }
 
