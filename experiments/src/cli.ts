@@ -9,6 +9,7 @@ import { BackendError } from '@dn-detr/runtime';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
+import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { parityCommand } from './commands/parity.ts';
@@ -25,6 +26,7 @@ const program = new Command('npm start --')
   .addCommand(trainCommand())
   .addCommand(evalCommand())
   .addCommand(reportCommand())
+  .addCommand(dataCommand())
   .addCommand(doctorCommand())
   .addCommand(benchCommand())
   .addCommand(parityCommand());

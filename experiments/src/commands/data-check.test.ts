@@ -1,0 +1,109 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { dataCheckCommand } from './data-check.ts';
+
+const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
+
+async function run(...args: string[]): Promise<{ stdout: string; exitCode: unknown }> {
+  let stdout = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  await dataCheckCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parseAsync(args, { from: 'user' });
+  return { stdout, exitCode: process.exitCode };
+}
+
+const made: string[] = [];
+
+/** A folder of 30 images that are cut off. */
+function damaged(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'data-check-'));
+  made.push(folder);
+  const bytes = readFileSync(path.join(bccd, 'images/BloodImage_00134.jpg')).subarray(0, 5000);
+  const ids = Array.from({ length: 30 }, (_, n) => n);
+  mkdirSync(path.join(folder, 'images'));
+  for (const id of ids) writeFileSync(path.join(folder, 'images', `${id}.jpg`), bytes);
+  const images = ids.map((id) => ({ id, file_name: `${id}.jpg`, width: 320, height: 240 }));
+  const annotations = ids.map((id) => ({ id, image_id: id, category_id: 0, bbox: [1, 1, 9, 9] }));
+  const categories = [{ id: 0, name: 'cell' }];
+  writeFileSync(path.join(folder, 'train.json'), JSON.stringify({ images, annotations, categories }));
+  return folder;
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
+});
+
+describe('data check', () => {
+  it('lists problems with their place and consequence, then what is there, then the verdict', async () => {
+    const { stdout, exitCode } = await run(bccd);
+    expect(stdout).toContain(`${bccd}: COCO\nnotice: COCO and VOC annotations lie here: COCO is read`);
+    expect(stdout).toContain(
+      [
+        'boxes without an area inside the image: 2',
+        '  → left out of training; kept in evaluation, as pycocotools does',
+        '  train.json, annotations[21].bbox (id 2288): images/BloodImage_00343.jpg: box [90.5, 164.5, 0, 0] is empty',
+        '  val.json, annotations[12].bbox (id 887): images/BloodImage_00338.jpg: box [252, 168.5, 0, 0] is empty',
+      ].join('\n'),
+    );
+    expect(stdout).toMatch(/objects, as trained on +│ +29 │ +13 │ +– │/);
+    expect(stdout).toMatch(/│ +1 │ RBC +│ +23 │ +13 │ +0 │/);
+    expect(stdout).toMatch(/\nusable: training sees 3 images with 29 objects of 3 classes\n$/);
+    expect(exitCode).toBeUndefined();
+  });
+
+  it('reads the format that is asked for, and prints one JSON document', async () => {
+    const { stdout } = await run(bccd, '--format', 'voc', '--json');
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({
+      format: 'voc',
+      usable: true,
+      notices: [],
+      categories: [{ id: 1, name: 'Platelets' }, { name: 'RBC' }, { name: 'WBC' }],
+      splits: {
+        train: { images: 3, objects: 30, objectsOfClass: [4, 23, 3] },
+        val: { images: 1 },
+        test: { images: 0 },
+      },
+      kinds: { 'empty-box': { count: 2, effect: 'drop' }, 'boxed-twice': { count: 1, effect: 'note' } },
+    });
+    expect(report.problems).toContainEqual({
+      kind: 'empty-box',
+      file: 'annotations/BloodImage_00343.xml',
+      field: 'object 4, bndbox',
+      message: 'images/BloodImage_00343.jpg: box [90.5, 164.5, 0, 0] is empty',
+    });
+  });
+
+  it('exits with 1 where training would stop, and lists a few of many problems or all', async () => {
+    const folder = damaged();
+    const { stdout, exitCode } = await run(folder);
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('images that cannot be read: 30\n  → training stops where it meets the image');
+    expect(stdout.match(/cannot be read as an image/g)?.length).toBe(20);
+    expect(stdout).toContain('  … and 10 more: --all lists them\n');
+    expect(stdout).toMatch(/\nnot usable: training would stop at 30 of the problems above\n$/);
+    const all = await run(folder, '--all');
+    expect(all.stdout.match(/cannot be read as an image/g)?.length).toBe(30);
+  });
+
+  it('throws a sentence on a folder that holds no data set', async () => {
+    await expect(run('/no/such/folder')).rejects.toThrow('there is no folder /no/such/folder');
+    await expect(run(bccd, '--format', 'yolo')).rejects.toThrow(
+      /^no YOLO data set in .*Looked for\n {2}YOLO: data.yaml/,
+    );
+  });
+
+  it('names the formats there are', async () => {
+    await expect(run(bccd, '--format', 'csv')).rejects.toThrow(/Allowed choices are coco, yolo, voc/);
+  });
+});
