@@ -1,11 +1,12 @@
 /** Several images as one array, with what is to be found in them. */
-import type { DatasetImage, RgbImage } from '../dataset.ts';
+import type { DatasetImage } from '../dataset.ts';
 import type { TrainingObjects } from '../training-objects.ts';
 import { canvasOf, type FramingSettings } from '../transforms/framing.ts';
 import type { ColorChange } from '../transforms/jitter.ts';
 import type { Normalize } from '../transforms/normalize.ts';
 import { renderView } from '../transforms/render.ts';
 import { objectsInView, type Size, type Targets, type View } from '../transforms/view.ts';
+import type { ImageCache } from './cache.ts';
 
 /** B images on a canvas of one size, each at its top left. */
 export interface Batch extends Size {
@@ -24,6 +25,8 @@ export interface Batch extends Size {
 /** One image of a batch to be. */
 export interface Item {
   readonly source: DatasetImage;
+  /** the size at which it is worked on */
+  readonly working: Size;
   readonly objects: TrainingObjects;
   readonly view: View;
   readonly change: ColorChange | undefined;
@@ -33,13 +36,15 @@ export interface BatchSettings {
   readonly framing: FramingSettings;
   readonly normalize: Normalize;
   readonly padded: boolean;
-  readonly read: (image: DatasetImage) => Promise<RgbImage>;
+  readonly cache: ImageCache;
 }
 
 /** @throws DataError if an image cannot be read */
 export async function makeBatch(items: readonly Item[], settings: BatchSettings): Promise<Batch> {
-  const { framing, normalize, padded, read } = settings;
-  const rendered = await Promise.all(items.map(async ({ source, view }) => renderView(await read(source), view)));
+  const { framing, normalize, padded, cache } = settings;
+  const render = async ({ source, working, view }: Item): Promise<Uint8Array> =>
+    renderView(await cache.read(source, working), view, source);
+  const rendered = await Promise.all(items.map(render));
   const views = items.map(({ view }) => view);
   const { width, height } = canvasOf(views, framing);
   const images = new Float32Array(items.length * height * width * 3);

@@ -1,6 +1,8 @@
 /** Decoded images kept in memory. */
 import type { DatasetImage, RgbImage } from '../dataset.ts';
 import { requireNumber } from '../option-checks.ts';
+import { renderView } from '../transforms/render.ts';
+import { type Size, wholeView } from '../transforms/view.ts';
 
 /**
  * Keeps the first images that are read, as many as fit, and no others: an epoch sees each image once, in a new order, so
@@ -8,7 +10,7 @@ import { requireNumber } from '../option-checks.ts';
  * 50 % of all reads, dropping the least recently used in 15 %.) One cache may serve training and evaluation.
  */
 export class ImageCache {
-  readonly #kept = new Map<DatasetImage, Promise<RgbImage>>();
+  readonly #kept = new Map<DatasetImage, { readonly size: Size; readonly pixels: Promise<RgbImage> }>();
   readonly #budget: number;
   #bytes = 0;
 
@@ -23,19 +25,28 @@ export class ImageCache {
     return this.#bytes;
   }
 
-  /** The image's pixels, which are not to be changed. A failed read is not kept. */
-  read(image: DatasetImage): Promise<RgbImage> {
+  /**
+   * The image's pixels, which are not to be changed. A failed read is not kept.
+   *
+   * @param size to reduce the image to; one image is kept at one size
+   */
+  read(image: DatasetImage, { width, height }: Size = image): Promise<RgbImage> {
     const kept = this.#kept.get(image);
-    if (kept !== undefined) return kept;
-    const bytes = 3 * image.width * image.height;
-    const reading = image.read();
-    if (this.#bytes + bytes > this.#budget) return reading;
+    if (kept?.size.width === width && kept.size.height === height) return kept.pixels;
+    const bytes = 3 * width * height;
+    const pixels = readAt(image, { width, height });
+    if (kept !== undefined || this.#bytes + bytes > this.#budget) return pixels;
     this.#bytes += bytes;
-    this.#kept.set(image, reading);
-    reading.catch(() => {
+    this.#kept.set(image, { size: { width, height }, pixels });
+    pixels.catch(() => {
       this.#kept.delete(image);
       this.#bytes -= bytes;
     });
-    return reading;
+    return pixels;
   }
+}
+
+async function readAt(image: DatasetImage, { width, height }: Size): Promise<RgbImage> {
+  const whole = await image.read();
+  return { width, height, data: await renderView(whole, wholeView(whole, { width, height })) };
 }

@@ -4,7 +4,7 @@ import { DataError } from '../error.ts';
 import { shapesDataset } from '../shapes/shapes.ts';
 import { detrTransforms } from '../transforms/augmentation.ts';
 import { imageNet } from '../transforms/normalize.ts';
-import { boxesInImage, type Targets } from '../transforms/view.ts';
+import { boxesInImage, type Targets, type View } from '../transforms/view.ts';
 import { ImageCache } from './cache.ts';
 import { evaluationBatches, type TrainingBatch, trainingBatches } from './loader.ts';
 
@@ -119,6 +119,55 @@ describe('trainingBatches', () => {
     }
   });
 
+  it('works on large images at a smaller size, with or without a cache', async () => {
+    const [width, height] = [1000, 750];
+    const box = { x: 400, y: 300, width: 200, height: 150 };
+    const large: DatasetImage = {
+      ...image(0, width, height),
+      objects: {
+        labels: Int32Array.of(0),
+        boxes: Float64Array.from(Object.values(box)),
+        areas: Float64Array.of(30_000),
+        crowd: Uint8Array.of(0),
+      },
+      read: async () => {
+        const data = new Uint8Array(3 * width * height);
+        for (let y = box.y; y < box.y + box.height; y++)
+          data.fill(255, 3 * (y * width + box.x), 3 * (y * width + box.x + box.width));
+        return { width, height, data };
+      },
+    };
+    const canvas = { width: 100, height: 100 };
+    const options = {
+      batchSize: 1,
+      seed: 0,
+      canvas,
+      augmentation: { flip: 0.5, crop: { probability: 1, least: 0.7, most: 1.1 } },
+    };
+    const cache = new ImageCache(1e6);
+    const batches = await take(trainingBatches([large], { ...options, cache }).from(0), 8);
+    // 2 × 0.1 / 0.7 of each side
+    expect(cache.bytes).toBe(3 * 286 * 214);
+    expect(await take(trainingBatches([large], options).from(0), 8)).toEqual(batches);
+    let whole = 0;
+    for (const { images, targets, views } of batches) {
+      const [view, target] = [views[0], targets[0]] as [View, Targets];
+      const [cx, cy, w, h] = target.boxes as unknown as [number, number, number, number];
+      let [sum, x, y] = [0, 0, 0];
+      for (let i = 0; i < 100 * 100; i++) {
+        const part = images[3 * i] === 0 ? 0 : (images[3 * i] as number) * 0.229 + 0.485;
+        sum += part;
+        x += part * ((i % 100) + 0.5);
+        y += part * (Math.floor(i / 100) + 0.5);
+      }
+      if (w * view.source.width < 199 || h * view.source.height < 149) continue;
+      whole++;
+      expect(Math.abs(x / sum - cx * view.width)).toBeLessThan(0.2);
+      expect(Math.abs(y / sum - cy * view.height)).toBeLessThan(0.2);
+    }
+    expect(whole).toBeGreaterThan(4);
+  });
+
   it('keeps to few sizes, and marks padding in all batches or in none', async () => {
     const mixed = Array.from({ length: 24 }, (_, id) =>
       id % 3 === 0 ? image(id, 40, 60 + (id % 4)) : image(id, 60 + (id % 4), 40),
@@ -200,14 +249,14 @@ describe('trainingBatches', () => {
       batchSize: 8,
       seed: 0,
       cache,
-      canvas: { width: 256, height: 256 },
+      canvas: { width: 192, height: 192 },
     }).from(0);
     await batches.next();
     const before = process.memoryUsage().arrayBuffers;
-    // 6 MB each: 120 of them would be 755.
-    for (let i = 0; i < 120; i++) await batches.next();
+    // 3.5 MB each: 80 of them would be 283.
+    for (let i = 0; i < 80; i++) await batches.next();
     await batches.return();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(400e6);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(150e6);
     expect(cache.bytes).toBe(21 * 3 * 32 * 32);
   });
 

@@ -9,6 +9,7 @@ import { canvasOf, type Framing, type FramingSettings, framedSize, framingSettin
 import { drawColorChange } from '../transforms/jitter.ts';
 import { checkNormalization, imageNet, type Normalization, normalizer } from '../transforms/normalize.ts';
 import { type Size, wholeView } from '../transforms/view.ts';
+import { workingSize } from '../transforms/working-size.ts';
 import { type Batch, type BatchSettings, makeBatch } from './batch.ts';
 import { ImageCache } from './cache.ts';
 import { EpochOrder } from './order.ts';
@@ -81,14 +82,16 @@ export function trainingBatches(images: readonly DatasetImage[], options: Traini
   const varies = augmentation.crop !== undefined || framing.scales.length > 1;
   const padded = varies || leavesRoom(order.groups, images, framing);
   const objects = images.map(trainingObjects);
+  const workingSizes = images.map((image) => workingSize(image, framing, augmentation));
   const make = async (step: number): Promise<TrainingBatch> => {
     const { epoch, images: chosen } = order.at(step);
     const items = chosen.map((index) => {
       const source = images[index] as DatasetImage;
-      const view = drawView(source, framing, augmentation, randomStream(seed, 'view', epoch, index));
+      const working = workingSizes[index] as Size;
+      const view = drawView(source, working, framing, augmentation, randomStream(seed, 'view', epoch, index));
       const { jitter } = augmentation;
       const change = jitter && drawColorChange(jitter, randomStream(seed, 'colours', epoch, index));
-      return { source, objects: objects[index] as TrainingObjects, view, change };
+      return { source, working, objects: objects[index] as TrainingObjects, view, change };
     });
     return { ...(await makeBatch(items, { ...batch, padded })), step, epoch };
   };
@@ -127,12 +130,15 @@ export function evaluationBatches(
     const items = Array.from({ length: size }, (_, i) => {
       const source = images[chunk[i % chunk.length] as number] as DatasetImage;
       const view = wholeView(source, plainSize(source, framing));
-      return { source, objects: trainingObjects(source), view, change: undefined };
+      const working = workingSize(source, framing, noAugmentation);
+      return { source, working, objects: trainingObjects(source), view, change: undefined };
     });
     return { ...(await makeBatch(items, { ...batch, padded })), count: chunk.length };
   };
   return prefetch(make, chunks.length, ahead);
 }
+
+const noAugmentation = augmentationSettings('');
 
 interface LoadingSettings {
   readonly batchSize: number;
@@ -147,8 +153,7 @@ function loadingSettings(where: string, options: LoadingOptions): LoadingSetting
   requireCount(`${where}.ahead`, ahead, 0);
   checkNormalization(`${where}.normalization`, normalization);
   const framing = framingSettings(where, options);
-  const read = (image: DatasetImage) => cache.read(image);
-  return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), read } };
+  return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), cache } };
 }
 
 /** The size of the whole image where nothing is left to chance. */

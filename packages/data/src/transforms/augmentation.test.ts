@@ -8,7 +8,7 @@ const image = { width: 640, height: 480 };
 
 const draws = (augmentation: Augmentation, count: number, framing = framingSettings('test', {})) => {
   const settings = augmentationSettings('test', augmentation);
-  return Array.from({ length: count }, (_, n) => drawView(image, framing, settings, randomStream('test', n)));
+  return Array.from({ length: count }, (_, n) => drawView(image, image, framing, settings, randomStream('test', n)));
 };
 
 describe('drawView', () => {

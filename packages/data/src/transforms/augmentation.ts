@@ -4,7 +4,7 @@ import { requireKnown, requireNumber, shown } from '../option-checks.ts';
 import type { Random } from '../random.ts';
 import { type Framing, type FramingSettings, framedSize } from './framing.ts';
 import type { ColorJitter } from './jitter.ts';
-import type { Rectangle, Size, View } from './view.ts';
+import { type Rectangle, type Size, type View, wholeView } from './view.ts';
 
 /** DETR's crop: the image is thought resized, its shorter side to one of `scales`, and a piece cut from that. */
 export interface RandomCrop {
@@ -61,19 +61,31 @@ function cropSettings(where: string, crop: RandomCrop): Required<RandomCrop> {
   return { probability, scales, least, most };
 }
 
-/** What a training step sees of an image. */
+/**
+ * What a training step sees of an image.
+ *
+ * @param working the size at which it is worked on: pieces are cut at whole pixels of that
+ */
 export function drawView(
   image: Size,
+  working: Size,
   framing: FramingSettings,
   augmentation: AugmentationSettings,
   random: Random,
 ): View {
   const { flip, crop } = augmentation;
   const mirror = random() < flip;
-  const whole = { x: 0, y: 0, width: image.width, height: image.height };
-  const source = crop !== undefined && random() < crop.probability ? drawPiece(image, crop, random) : whole;
+  const piece = crop !== undefined && random() < crop.probability ? drawPiece(working, crop, random) : undefined;
   const scale = framing.scales.length === 0 ? undefined : oneOf(framing.scales, random);
-  const size = framedSize(source, framing, scale, Math.min(image.width, image.height));
+  const size = framedSize(piece ?? image, framing, scale, Math.min(image.width, image.height));
+  if (piece === undefined) return { ...wholeView(image, size), flip: mirror };
+  const [across, down] = [image.width / working.width, image.height / working.height];
+  const source = {
+    x: across * piece.x,
+    y: down * piece.y,
+    width: across * piece.width,
+    height: down * piece.height,
+  };
   return { source, ...size, flip: mirror };
 }
 

@@ -1,20 +1,34 @@
 /** A view's pixels. */
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import type { RgbImage } from '../dataset.ts';
-import type { Rectangle, View } from './view.ts';
+import type { Rectangle, Size, View } from './view.ts';
 
 /**
  * Cuts, resamples and mirrors: bilinear, antialiased where the image shrinks, as DETR's transforms with Pillow. Works on
  * sharp's threads, unless the view is the image itself or its mirror image.
  *
+ * @param image may be smaller than the one that the view is of; the piece is cut at its nearest whole pixels
+ * @param size of the image that the view is of
  * @returns `[view.height, view.width, 3]`; the image's own array if the view shows it as it is
  */
-export async function renderView(image: RgbImage, view: View): Promise<Uint8Array> {
-  const { source, width, height, flip } = view;
+export async function renderView(image: RgbImage, view: View, size: Size = image): Promise<Uint8Array> {
+  const { width, height, flip } = view;
+  const source = wholePixels(view.source, image.width / size.width, image.height / size.height);
   const part = source.width === image.width && source.height === image.height ? image : cut(image, source, 0);
   const sameSize = width === source.width && height === source.height;
   const pixels = sameSize ? part.data : await resized(part, width, height);
   return flip ? mirrored(pixels, width) : pixels;
+}
+
+function wholePixels({ x, y, width, height }: Rectangle, across: number, down: number): Rectangle {
+  const left = Math.round(across * x);
+  const top = Math.round(down * y);
+  return {
+    x: left,
+    y: top,
+    width: Math.max(Math.round(across * (x + width)) - left, 1),
+    height: Math.max(Math.round(down * (y + height)) - top, 1),
+  };
 }
 
 /** The rectangle with a margin that repeats its outermost pixels. */

@@ -15,7 +15,7 @@ export interface Rectangle extends Size {
  * affine map.
  */
 export interface View extends Size {
-  /** the part of the upright image that is seen, in whole pixels */
+  /** the part of the upright image that is seen, in its pixels */
   readonly source: Rectangle;
   /** mirrored left to right, after all else */
   readonly flip: boolean;
