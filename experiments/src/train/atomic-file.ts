@@ -23,7 +23,20 @@ export function writeAtomically(file: string, contents: Uint8Array | string): vo
     renameSync(beside, file);
     syncFolder(path.dirname(file));
   } catch (error) {
-    rmSync(beside, { force: true });
+    try {
+      rmSync(beside, { force: true });
+    } catch {
+      // What went wrong first is what to tell.
+    }
+    throw unwritable(file, error);
+  }
+}
+
+/** @throws UserError if the file is there and cannot be removed */
+export function removeFile(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
     throw unwritable(file, error);
   }
 }

@@ -1,5 +1,5 @@
 /** A training run from its first step, or from where it stopped, to its last. */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { NamedTensors } from '@dn-detr/core';
 import type { TrainingBatch, TrainingBatches } from '@dn-detr/data';
@@ -8,6 +8,7 @@ import type { QueryMatches } from '@dn-detr/metrics';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
+import { removeFile } from './atomic-file.ts';
 import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
@@ -90,8 +91,8 @@ export class TrainingRun {
     this.#batches = loaders.training(data.train);
     this.#metrics = new LineLog(folder.metrics, step);
     this.#evaluations = new LineLog(folder.evaluations, step);
+    removeFile(folder.diverged);
     this.#board = openEventFile(folder.events, step + 1);
-    rmSync(folder.diverged, { force: true });
   }
 
   get counters(): Counters {

@@ -1,0 +1,137 @@
+/** Runs whose disk fails at every call that changes a file, one after the other. */
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { readSafetensors } from '@dn-detr/core';
+import { type BackendChoice, useBackend } from '@dn-detr/runtime';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runFolder } from '../../experiments/src/train/run-folder.ts';
+import { runTraining } from '../../experiments/src/train/start.ts';
+import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { type Failure, failingDisk } from '../support/failing-disk.ts';
+import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
+
+/** Four steps of a model so small that plain JavaScript does them in a tenth of a second. */
+const config = smallConfig({
+  'model.backbone': { kind: 'tiny', channels: [8] },
+  'model.width': 8,
+  'model.feedForward': 8,
+  'model.encoderLayers': 0,
+  'model.decoderLayers': 1,
+  'model.queries': 3,
+  'data.shapes.train': 3,
+  'data.shapes.val': 1,
+  'data.shapes.size': 16,
+  'data.canvas': { height: 16, width: 16 },
+  batchSize: 1,
+  'length.count': 4,
+  'checkpoint.every': 2,
+  'evaluation.every': 3,
+});
+
+let backend: BackendChoice;
+let root: string;
+const folderOf = (name: string): string => path.join(root, name);
+
+async function run(name: string, stopAfter?: number): Promise<void> {
+  const controller = new AbortController();
+  await runTraining({
+    config,
+    folder: folderOf(name),
+    resume: true,
+    backend,
+    say: () => {},
+    signal: controller.signal,
+    events: {
+      step: ({ step }) => {
+        if (step === stopAfter) controller.abort();
+      },
+    },
+  });
+}
+
+/** @returns what a run on it ended with, or undefined if it came to its end, and the calls it made */
+async function runOn(name: string, failure: Failure, first?: number): Promise<{ error: unknown; calls: number }> {
+  const disk = failingDisk(folderOf(name), failure, first);
+  try {
+    await run(name);
+    return { error: undefined, calls: disk.calls };
+  } catch (error) {
+    return { error, calls: disk.calls };
+  } finally {
+    disk.restore();
+  }
+}
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+
+const outcomeOf = (name: string) => {
+  const { path: folder, last, best } = runFolder(folderOf(name));
+  return {
+    metrics: metricsOf(folder),
+    evaluations: evaluationsOf(folder),
+    last: tensorsOf(last),
+    best: tensorsOf(best),
+  };
+};
+
+beforeAll(async () => {
+  // No git to be asked for the commit hundreds of times.
+  vi.stubEnv('PATH', '');
+  backend = await useBackend('cpu');
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-disk-'));
+  await run('whole');
+  // As a process leaves it that was killed after step 3: logs with the evaluation after step 3, the checkpoint of step 2.
+  await run('killed', 2);
+  const { last } = runFolder(folderOf('killed'));
+  const checkpoint = folderOf('checkpoint');
+  cpSync(last, checkpoint);
+  await run('killed', 3);
+  cpSync(checkpoint, last);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('a run', { timeout: 120_000 }, () => {
+  it.each(['new', 'killed'])(
+    'that dies at any change to its files goes on as if nothing had been: %s',
+    async (start) => {
+      for (let call = 1; ; call++) {
+        const name = `${start}-dies-${call}`;
+        if (start === 'killed') cpSync(folderOf('killed'), folderOf(name), { recursive: true });
+        const { calls } = await runOn(name, 'gone', call);
+        if (calls < call) break;
+        await run(name);
+        expect(outcomeOf(name), `call ${call}`).toEqual(outcomeOf('whole'));
+        rmSync(folderOf(name), { recursive: true });
+      }
+    },
+  );
+
+  it('on a disk that is full at any moment says so, and leaves whole files', async () => {
+    const reached = new Set<number>();
+    for (let call = 1; ; call++) {
+      const name = `full-${call}`;
+      const { error, calls } = await runOn(name, 'full', call);
+      if (calls < call) break;
+      const { result, last } = runFolder(folderOf(name));
+      if (error === undefined) {
+        // Only what makes the last file's name last may fail unseen: not every disk can do that.
+        expect(existsSync(result), `call ${call}`).toBe(true);
+      } else {
+        const message = expect.stringMatching(/cannot be written: the disk is full.*--resume/);
+        expect(error, `call ${call}`).toMatchObject({ name: 'UserError', message });
+      }
+      if (existsSync(last))
+        reached.add(JSON.parse(readSafetensors(readFileSync(last)).metadata.counters as string).step);
+      expect(filesIn(root).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+      rmSync(folderOf(name), { recursive: true, force: true });
+    }
+    expect([...reached]).toEqual([2, 4]);
+  });
+});

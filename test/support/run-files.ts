@@ -1,0 +1,16 @@
+/** What the folder of a run holds, in a form that can be compared. */
+import { readFileSync } from 'node:fs';
+import { readSafetensors } from '@dn-detr/core';
+import { readJsonLines, runFolder } from '../../experiments/src/train/run-folder.ts';
+import type { EvaluationLine, MetricsLine } from '../../experiments/src/train/training-run.ts';
+
+/** The lines of a log but for the time they took, which is never the same. */
+const untimed = <Line extends { seconds: number }>(lines: Line[]): Omit<Line, 'seconds'>[] =>
+  lines.map(({ seconds: _, ...line }) => line);
+
+export const metricsOf = (folder: string) => untimed(readJsonLines<MetricsLine>(runFolder(folder).metrics));
+export const evaluationsOf = (folder: string) => untimed(readJsonLines<EvaluationLine>(runFolder(folder).evaluations));
+
+/** The numbers in a checkpoint, by name. */
+export const tensorsOf = (file: string): Record<string, number[]> =>
+  Object.fromEntries([...readSafetensors(readFileSync(file)).tensors].map(([name, { data }]) => [name, [...data]]));
