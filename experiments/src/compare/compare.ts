@@ -57,7 +57,7 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
       return [{ model, folder, ...(outcome && 'failed' in outcome && { failed: outcome.failed }) }];
     });
     if (sources.length === 0) return undefined;
-    const summary = summarize(sources, frame);
+    const summary = summarize(sources, { ...frame, waiting: planned.length - sources.length });
     writeJson(path.join(folder, 'summary.json'), summary);
     const { reportPage } = await import('../report/page.ts');
     writeAtomically(path.join(folder, 'report.html'), await reportPage(summary));

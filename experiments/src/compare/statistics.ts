@@ -64,7 +64,7 @@ export function valueAt(curve: readonly CurvePoint[], axis: 'step' | 'seconds', 
 
 function verdictOf(found: Omit<Comparison, 'verdict'>): string {
   const { model, baseline, metric, at, atValue, n, mean, meanDifference, interval, claimsDifference } = found;
-  const when = at === 'steps' ? `${atValue} steps` : `${atValue.toFixed(0)} s of training`;
+  const when = at === 'steps' ? `${atValue.toLocaleString('en')} steps` : `${atValue.toFixed(0)} s of training`;
   const figures = `${metric} ${mean.model.toFixed(3)} against ${mean.baseline.toFixed(3)}`;
   const start = `After ${when} ${model} has ${figures} of ${baseline}`;
   if (!interval) return `${start}: ${n === 1 ? 'one seed proves little' : found.note}.`;

@@ -25,6 +25,8 @@ export interface SummaryFrame {
   readonly recipe: string;
   /** what `folder` is relative to */
   readonly folder: string;
+  /** runs that are still to begin; 0 */
+  readonly waiting?: number;
 }
 
 /**
@@ -70,7 +72,7 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     name: frame.name,
     command: frame.command,
     updated: new Date().toISOString(),
-    finished: runs.every(({ run }) => run.status === 'done'),
+    finished: (frame.waiting ?? 0) === 0 && runs.every(({ run }) => run.status === 'done'),
     recipe: frame.recipe,
     data: { source, format, classes, train, val, hash },
     settings: Object.fromEntries(shared.map((key) => [key, settings[0]?.[key]])),
