@@ -46,6 +46,7 @@ describe('npm start', () => {
     ],
     [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
+    [['data', 'check', 'nowhere'], {}, /^error: there is no folder nowhere$/m],
     [['frobnicate'], {}, /unknown command 'frobnicate'/],
   ])('says what is wrong with %j', async (args, env, message) => {
     const { code, stdout, stderr } = await cli(args as string[], env);

@@ -7,7 +7,7 @@ import type { FileImage } from './image-file.ts';
 import type { Problem } from './problem.ts';
 import { readCoco } from './readers/coco.ts';
 import { cocoLooksLike, findCoco } from './readers/coco-files.ts';
-import { Folder } from './readers/folder.ts';
+import { Folder, statsOf } from './readers/folder.ts';
 import { type Reading, type ReadSplits, splitNames } from './readers/read-splits.ts';
 import { readVoc } from './readers/voc.ts';
 import { findVoc, vocLooksLike } from './readers/voc-files.ts';
@@ -61,9 +61,14 @@ export async function openDataset(folder: string, options: OpenOptions = {}): Pr
     throw new DataError(`the fraction for val is ${valFraction}: expected a number between 0 and 1`);
   }
   const root = path.resolve(folder);
-  const stats = fs.statSync(root, { throwIfNoEntry: false });
+  const stats = statsOf(root);
   if (stats === undefined) throw new DataError(`there is no folder ${folder}`);
   if (!stats.isDirectory()) throw new DataError(`${folder} is a file: expected the folder of a data set`);
+  try {
+    fs.accessSync(root, fs.constants.R_OK | fs.constants.X_OK);
+  } catch (error) {
+    throw new DataError(`${folder} cannot be read: ${(error as Error).message}`);
+  }
 
   const reading: Reading = { folder: new Folder(root), problems: [], notices: [] };
   const { format, read } = await readAs(folder, options, reading);

@@ -1,7 +1,7 @@
 /** Where COCO annotations and the images they name lie in a folder. */
 import path from 'node:path';
 import type { Folder } from './folder.ts';
-import { type SplitName, splitOfName } from './read-splits.ts';
+import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
 
 /** For each split, its JSON; of several, the plainest name or the last year. */
 export type CocoFiles = Partial<Record<SplitName, string>>;
@@ -12,24 +12,31 @@ export const cocoLooksLike =
 /** JSON files that say nothing about their split, as CVAT, FiftyOne, Label Studio and Roboflow name them. */
 const unnamed = /^(?:_annotations\.coco|annotations|instances_default|labels|result)\.json$/i;
 
+/** Of COCO, but without boxes or for another task. */
+const otherTasks = /^(?:captions|person_keypoints|panoptic|stuff|image_info)/i;
+
+interface Candidate {
+  readonly split: SplitName;
+  readonly file: string;
+  /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json`, which counts in `annotations` alone */
+  readonly rank: number;
+  /** a name without a year counts as the latest */
+  readonly year: number;
+}
+
 export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefined {
-  const candidates: { split: SplitName; file: string }[] = [];
   const annotations = folder.subfolder(folder.root, 'annotations');
   const homes = annotations === undefined ? [folder.root] : [annotations, folder.root];
-  for (const home of homes) {
-    for (const name of folder.files(home)) {
-      const named = /^(?:instances_)?([a-z]+(?:\d{4})?)\.json$/i.exec(name)?.[1];
-      const split = named === undefined ? undefined : splitOfName(named);
-      if (split !== undefined) candidates.push({ split, file: path.join(home, name) });
-    }
-  }
-  for (const name of folder.folders(folder.root)) {
-    const split = splitOfName(name);
-    if (split === undefined) continue;
-    const home = path.join(folder.root, name);
-    const file = folder.files(home).find((file) => unnamed.test(file));
-    if (file !== undefined) candidates.push({ split, file: path.join(home, file) });
-  }
+  const candidates = [
+    ...homes
+      .flatMap((home) => folder.files(home).flatMap((name) => candidateOf(home, name) ?? []))
+      .filter(({ file, rank }) => rank === 0 || path.dirname(file) === annotations),
+    ...folder.folders(folder.root).flatMap((name) => {
+      const [home, split] = [path.join(folder.root, name), splitOfName(name)];
+      const file = split && folder.files(home).find((file) => unnamed.test(file));
+      return file ? [{ split, file: path.join(home, file), rank: 0, year: yearless }] : [];
+    }),
+  ];
   if (candidates.length === 0) {
     for (const home of homes) {
       const file = folder.files(home).find((file) => unnamed.test(file));
@@ -38,21 +45,26 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
     return undefined;
   }
   const found: CocoFiles = {};
-  for (const split of new Set(candidates.map(({ split }) => split))) {
-    const files = candidates.filter((candidate) => candidate.split === split).map(({ file }) => file);
-    const [used, ...others] = files.sort((a, b) => yearOf(b) - yearOf(a)) as [string, ...string[]];
+  for (const split of splitNames) {
+    const ofSplit = candidates.filter((candidate) => candidate.split === split);
+    const [used, ...others] = ofSplit.sort((a, b) => a.rank - b.rank || b.year - a.year).map(({ file }) => file);
+    if (used === undefined) continue;
     found[split] = used;
-    if (others.length > 0) {
-      notices.push(
-        `${split} is ${folder.nameOf(used)}; not used: ${others.map((file) => folder.nameOf(file)).join(', ')}`,
-      );
-    }
+    const names = others.map((file) => folder.nameOf(file));
+    if (names.length > 0) notices.push(`${split} is ${folder.nameOf(used)}; not used: ${names.join(', ')}`);
   }
   return found;
 }
 
-/** A name without a year comes first. */
-const yearOf = (file: string): number => Number(/(\d{4})\.json$/i.exec(file)?.[1] ?? 9999);
+const yearless = 9999;
+
+function candidateOf(home: string, name: string): Candidate | undefined {
+  const [, prefix, word = '', year] = /^(?:(.+)[_-])?([a-z]+)(\d{4})?\.json$/i.exec(name) ?? [];
+  const split = splitOfName(word);
+  if (split === undefined || otherTasks.test(name)) return undefined;
+  const rank = prefix === undefined || /^instances$/i.test(prefix) ? 0 : 1;
+  return { split, file: path.join(home, name), rank, year: year === undefined ? yearless : Number(year) };
+}
 
 /** Finds the images of one JSON: beside it, in folders named after its split, in the root, in `images` or `data`. */
 export class CocoImages {

@@ -75,15 +75,16 @@ describe('COCO', () => {
     expect((await second?.read())?.data.length).toBe(64 * 48 * 3);
   });
 
-  it.each<[string, string[], string[]]>([
-    ['annotations/instances_train2017.json', ['train2017/1.jpg'], []],
-    ['annotations/instances_train2017.json', ['images/train2017/1.jpg'], []],
-    ['annotations/instances_train.json', ['train/1.jpg'], []],
-    ['annotations/train.json', ['images/1.jpg'], []],
-    ['train/_annotations.coco.json', ['train/1.jpg'], []],
-    ['instances_train2014.json', ['1.jpg'], []],
-    ['annotations/instances_default.json', ['images/1.jpg'], []],
-    ['labels.json', ['data/1.jpg'], []],
+  it.each<[string, string[]]>([
+    ['annotations/instances_train2017.json', ['train2017/1.jpg']],
+    ['annotations/instances_train2017.json', ['images/train2017/1.jpg']],
+    ['annotations/instances_train.json', ['train/1.jpg']],
+    ['annotations/train.json', ['images/1.jpg']],
+    ['train/_annotations.coco.json', ['train/1.jpg']],
+    ['instances_train2014.json', ['1.jpg']],
+    ['annotations/cells_v2-train.json', ['images/1.jpg']],
+    ['annotations/instances_default.json', ['images/1.jpg']],
+    ['labels.json', ['data/1.jpg']],
   ])('finds %s and %j', async (json, images) => {
     const folder = makeFolder({
       [json]: { images: [image(1), image(2)], annotations: [object(1, 1)], categories: [cat] },
@@ -107,6 +108,8 @@ describe('COCO', () => {
         'annotations/instances_train2017.json': one(1),
         'annotations/instances_val2017.json': one(2),
         'annotations/image_info_test2017.json': {},
+        'annotations/mine_train.json': {},
+        'detections_train.json': [],
         'annotations/person_keypoints_train2017.json': {},
         'train2017/1.jpg': bytes,
         'val2017/2.jpg': bytes,
@@ -117,7 +120,7 @@ describe('COCO', () => {
       ['val2017/2.jpg'],
     ]);
     expect(coco.notices).toEqual([
-      'train is annotations/instances_train2017.json; not used: annotations/instances_train2014.json',
+      'train is annotations/instances_train2017.json; not used: annotations/instances_train2014.json, annotations/mine_train.json',
     ]);
     const roboflow = await openDataset(
       makeFolder({
