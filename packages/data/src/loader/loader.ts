@@ -10,7 +10,7 @@ import { drawColorChange } from '../transforms/jitter.ts';
 import { checkNormalization, imageNet, type Normalization, normalizer } from '../transforms/normalize.ts';
 import { type Size, wholeView } from '../transforms/view.ts';
 import { workingSize } from '../transforms/working-size.ts';
-import { type Batch, type BatchSettings, makeBatch } from './batch.ts';
+import { type Batch, type BatchSettings, prepareBatch } from './batch.ts';
 import { ImageCache } from './cache.ts';
 import { EpochOrder } from './order.ts';
 import { prefetch } from './prefetch.ts';
@@ -83,7 +83,7 @@ export function trainingBatches(images: readonly DatasetImage[], options: Traini
   const padded = varies || leavesRoom(order.groups, images, framing);
   const objects = images.map(trainingObjects);
   const workingSizes = images.map((image) => workingSize(image, framing, augmentation));
-  const make = async (step: number): Promise<TrainingBatch> => {
+  const prepare = async (step: number): Promise<() => TrainingBatch> => {
     const { epoch, images: chosen } = order.at(step);
     const items = chosen.map((index) => {
       const source = images[index] as DatasetImage;
@@ -93,14 +93,15 @@ export function trainingBatches(images: readonly DatasetImage[], options: Traini
       const change = jitter && drawColorChange(jitter, randomStream(seed, 'colours', epoch, index));
       return { source, working, objects: objects[index] as TrainingObjects, view, change };
     });
-    return { ...(await makeBatch(items, { ...batch, padded })), step, epoch };
+    const assemble = await prepareBatch(items, { ...batch, padded });
+    return () => ({ ...assemble(), step, epoch });
   };
   return {
     batchSize: order.batchSize,
     stepsPerEpoch: order.stepsPerEpoch,
     from: (first) => {
       requireCount('the step to start from', first, 0);
-      return prefetch((n) => make(first + n), Number.POSITIVE_INFINITY, ahead);
+      return prefetch((n) => prepare(first + n), Number.POSITIVE_INFINITY, ahead);
     },
   };
 }
@@ -125,7 +126,7 @@ export function evaluationBatches(
   const chunks = groups.flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / size) }, (_, n) => group.slice(n * size, (n + 1) * size)),
   );
-  const make = async (n: number): Promise<EvaluationBatch> => {
+  const prepare = async (n: number): Promise<() => EvaluationBatch> => {
     const chunk = chunks[n] as readonly number[];
     const items = Array.from({ length: size }, (_, i) => {
       const source = images[chunk[i % chunk.length] as number] as DatasetImage;
@@ -133,9 +134,10 @@ export function evaluationBatches(
       const working = workingSize(source, framing, noAugmentation);
       return { source, working, objects: trainingObjects(source), view, change: undefined };
     });
-    return { ...(await makeBatch(items, { ...batch, padded })), count: chunk.length };
+    const assemble = await prepareBatch(items, { ...batch, padded });
+    return () => ({ ...assemble(), count: chunk.length });
   };
-  return prefetch(make, chunks.length, ahead);
+  return prefetch(prepare, chunks.length, ahead);
 }
 
 const noAugmentation = augmentationSettings('');

@@ -4,7 +4,8 @@ import { prefetch } from './prefetch.ts';
 /** Things that are made when they are told to. */
 function workshop() {
   const made: { n: number; finish: () => void; fail: (reason: Error) => void }[] = [];
-  const make = (n: number) => new Promise<number>((finish, fail) => made.push({ n, finish: () => finish(n), fail }));
+  const make = (n: number) =>
+    new Promise<() => number>((resolve, fail) => made.push({ n, finish: () => resolve(() => n), fail }));
   return { made, make };
 }
 
@@ -31,13 +32,25 @@ describe('prefetch', () => {
   it('gives all in order, whatever is ready first', async () => {
     const make = async (n: number) => {
       await new Promise((resolve) => setTimeout(resolve, n % 2 === 0 ? 8 : 1));
-      return n;
+      return () => n;
     };
     const found: number[] = [];
     for await (const n of prefetch(make, 5, 3)) found.push(n);
     expect(found).toEqual([0, 1, 2, 3, 4]);
     for await (const n of prefetch(make, 0, 3)) found.push(n);
     expect(found.length).toBe(5);
+  });
+
+  it('finishes each thing when its turn comes, not before', async () => {
+    const finished: number[] = [];
+    const numbers = prefetch(async (n) => () => finished.push(n), 5, 3);
+    await numbers.next();
+    await settled();
+    expect(finished).toEqual([0]);
+    await numbers.next();
+    expect(finished).toEqual([0, 1]);
+    await numbers.return();
+    expect(finished).toEqual([0, 1]);
   });
 
   it('fails where the turn of the failure comes, ends, and leaves no failure unhandled', async () => {
@@ -48,7 +61,7 @@ describe('prefetch', () => {
     const make = async (n: number) => {
       started.push(n);
       if (n >= 2) throw new Error(`no ${n}`);
-      return n;
+      return () => n;
     };
     const numbers = prefetch(make, Number.POSITIVE_INFINITY, 3);
     expect([await numbers.next(), await numbers.next()].map(({ value }) => value)).toEqual([0, 1]);
@@ -84,7 +97,7 @@ describe('prefetch', () => {
     const make = async (n: number) => {
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
       ready.push(n);
-      return n;
+      return () => n;
     };
     const ready: number[] = [];
     const numbers = prefetch(make, Number.POSITIVE_INFINITY, 3);
