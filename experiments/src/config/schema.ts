@@ -94,6 +94,8 @@ const data = z.strictObject({
   format: z.enum(['coco', 'yolo', 'voc']).nullable().default(null),
   /** what is taken from `train` where a folder has no validation split */
   valFraction: z.number().gt(0).lt(1).default(0.2),
+  /** 1 for VOC's own files, which count pixels from 1 */
+  vocOrigin: z.literal([0, 1]).default(0),
   shapes: shapes.prefault({}),
   /** what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs */
   canvas: z

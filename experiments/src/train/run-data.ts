@@ -6,6 +6,8 @@ import {
   type EvaluationBatchesOptions,
   ImageCache,
   openDataset,
+  problemKinds,
+  problemsByKind,
   shapesDataset,
   type TrainingBatches,
   trainingBatches,
@@ -35,12 +37,17 @@ export async function openRunData({ data, overfit, evaluation }: RunConfig): Pro
   return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
 }
 
-async function open({ source, format, valFraction, shapes }: RunConfig['data']) {
+async function open({ source, format, valFraction, vocOrigin, shapes }: RunConfig['data']) {
   if (source === 'shapes') return { dataset: shapesDataset(shapes), notices: [] };
-  const { dataset, notices, problems } = await openDataset(source, { ...(format && { format }), valFraction });
-  const found = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-  const advice = `${source}: ${found} in the annotations; npm start -- data check lists them and what is done about each`;
-  return { dataset, notices: problems.length === 0 ? notices : [...notices, advice] };
+  const { dataset, notices, problems } = await openDataset(source, {
+    ...(format && { format }),
+    valFraction,
+    vocOrigin,
+  });
+  const counted = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect !== 'note');
+  const list = counted.map(([kind, found]) => `${problemKinds[kind].title} (${found.length})`);
+  const advice = `${source}: ${list.join(', ')}; npm start -- data check says what training does about each`;
+  return { dataset, notices: counted.length === 0 ? notices : [...notices, advice] };
 }
 
 /** How images come to a model: both ways share decoded images. */
