@@ -63,10 +63,9 @@ async function runOn(name: string, failure: Failure, first?: number): Promise<{ 
   }
 }
 
-const filesIn = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => path.join(entry.parentPath, entry.name));
+/** Files of all runs whose writing was begun and not ended. */
+const unfinished = (): string[] =>
+  readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'));
 
 const outcomeOf = (name: string) => {
   const { path: folder, last, best } = runFolder(folderOf(name));
@@ -108,6 +107,7 @@ describe('a run', { timeout: 120_000 }, () => {
         if (calls < call) break;
         await run(name);
         expect(outcomeOf(name), `call ${call}`).toEqual(outcomeOf('whole'));
+        expect(unfinished(), `call ${call}`).toEqual([]);
         rmSync(folderOf(name), { recursive: true });
       }
     },
@@ -129,7 +129,7 @@ describe('a run', { timeout: 120_000 }, () => {
       }
       if (existsSync(last))
         reached.add(JSON.parse(readSafetensors(readFileSync(last)).metadata.counters as string).step);
-      expect(filesIn(root).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+      expect(unfinished(), `call ${call}`).toEqual([]);
       rmSync(folderOf(name), { recursive: true, force: true });
     }
     expect([...reached]).toEqual([2, 4]);

@@ -1,5 +1,5 @@
 /** Files that appear whole or not at all. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../user-error.ts';
 
@@ -29,6 +29,28 @@ export function writeAtomically(file: string, contents: Uint8Array | string): vo
       // What went wrong first is what to tell.
     }
     throw unwritable(file, error);
+  }
+}
+
+/**
+ * Removes files that processes were writing when they were killed.
+ *
+ * @throws UserError if one cannot be removed
+ */
+export function removeLeftovers(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const writer = Number(/^\..+\.(\d+)\.tmp$/.exec(name)?.[1]);
+    // A process of this number may have been another one.
+    if (writer === process.pid || (writer > 0 && !isRunning(writer))) removeFile(path.join(folder, name));
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

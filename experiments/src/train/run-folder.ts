@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../user-error.ts';
-import { unwritable, writeAtomically } from './atomic-file.ts';
+import { removeLeftovers, unwritable, writeAtomically } from './atomic-file.ts';
 
 export interface RunFolder {
   readonly path: string;
@@ -47,6 +47,7 @@ export function makeRunFolder(folder: string): RunFolder {
   } catch (error) {
     throw unwritable(folder, error);
   }
+  for (const inner of [folder, path.dirname(run.last)]) removeLeftovers(inner);
   return run;
 }
 
