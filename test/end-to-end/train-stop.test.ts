@@ -1,0 +1,100 @@
+/** Runs that are stopped and killed from outside, and go on. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readSafetensors } from '@dn-detr/core';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFolder } from '../../experiments/src/train/run-folder.ts';
+import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { type CliProcess, startCli, until } from '../support/cli.ts';
+import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
+
+const steps = 240;
+const checkpointEvery = 10;
+
+let root: string;
+const folderOf = (name: string): string => path.join(root, name);
+const train = (name: string, ...options: string[]): CliProcess =>
+  startCli(['train', '--config', 'run.json', '--out', name, '--resume', ...options], root);
+
+beforeAll(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-stop-'));
+  const config = smallConfig({
+    'length.count': steps,
+    'checkpoint.every': checkpointEvery,
+    'evaluation.every': 40,
+  });
+  writeFileSync(path.join(root, 'run.json'), JSON.stringify({ config }));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Steps that the last checkpoint holds; it must be whole. */
+function stepOf(name: string): number {
+  const { metadata } = readSafetensors(readFileSync(runFolder(folderOf(name)).last));
+  return JSON.parse(metadata.counters as string).step;
+}
+
+/** Waits until a run that was just started has written a checkpoint of its own. */
+async function nextCheckpoint(name: string): Promise<void> {
+  const { last } = runFolder(folderOf(name));
+  const before = existsSync(last) ? statSync(last).ino : undefined;
+  await until(`${name} writes a checkpoint`, () => existsSync(last) && statSync(last).ino !== before);
+}
+
+describe('a run', () => {
+  it('that is killed and stopped again and again equals one that never was', { timeout: 120_000 }, async () => {
+    // Two cores have room for both.
+    const whole = train('whole').finished;
+    let before = 0;
+    for (const delay of fc.sample(fc.integer({ min: 0, max: 60 }), { numRuns: 3, seed: 4 })) {
+      const run = train('parts');
+      await nextCheckpoint('parts');
+      await sleep(delay);
+      run.killGroup('SIGKILL');
+      expect(await run.finished).toMatchObject({ signal: 'SIGKILL' });
+      const step = stepOf('parts');
+      expect(step % checkpointEvery).toBe(0);
+      expect(step).toBeGreaterThan(before);
+      // What was logged later is lost.
+      expect((metricsOf(folderOf('parts')).at(-1)?.step ?? 0) - step).toBeLessThanOrEqual(checkpointEvery);
+      before = step;
+    }
+    const stops: ((run: CliProcess) => void)[] = [
+      (run) => run.killGroup('SIGINT'),
+      // As where a group of processes is told, and parents pass it on.
+      (run) => {
+        run.kill('SIGTERM');
+        setTimeout(() => run.kill('SIGTERM'), 2);
+      },
+    ];
+    for (const stop of stops) {
+      const run = train('parts');
+      await nextCheckpoint('parts');
+      const asked = Date.now();
+      stop(run);
+      const { code, stdout, stderr } = await run.finished;
+      expect({ code, stderr }).toMatchObject({ code: 130 });
+      expect(Date.now() - asked).toBeLessThan(10_000);
+      expect(stdout).toMatch(/^stopped; the same command with --resume goes on: \d+ steps/);
+      // Nothing done is lost.
+      expect(metricsOf(folderOf('parts')).at(-1)?.step).toBe(stepOf('parts'));
+    }
+    expect(stepOf('parts')).toBeLessThan(steps);
+    const { code, stdout } = await train('parts', '--json').finished;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ folder: folderOf('parts'), finished: true, step: steps });
+
+    expect(await whole).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: 240 steps/) });
+    expect(metricsOf(folderOf('whole'))).toHaveLength(steps);
+    expect(metricsOf(folderOf('parts'))).toEqual(metricsOf(folderOf('whole')));
+    expect(evaluationsOf(folderOf('parts'))).toEqual(evaluationsOf(folderOf('whole')));
+    for (const file of ['last', 'best'] as const) {
+      const [found, expected] = ['parts', 'whole'].map((of) => tensorsOf(runFolder(folderOf(of))[file]));
+      expect(found, file).toEqual(expected);
+    }
+    const kept = readdirSync(path.dirname(runFolder(folderOf('parts')).last));
+    expect(kept.sort()).toEqual(['best.safetensors', 'last.safetensors']);
+  });
+});

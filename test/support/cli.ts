@@ -1,0 +1,65 @@
+/** The command line as a process that can be watched and stopped. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Finished } from './process.ts';
+import { root } from './readme.ts';
+
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const script = path.join(root, 'experiments', 'src', 'cli.ts');
+
+export interface CliProcess {
+  readonly pid: number;
+  readonly finished: Promise<Finished & { readonly signal: NodeJS.Signals | null }>;
+  /** Sends it to the process alone. */
+  kill(signal: NodeJS.Signals): void;
+  /** Sends it to the process and all it has started, as a terminal does. */
+  killGroup(signal: NodeJS.Signals): void;
+}
+
+/** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
+export function startCli(args: readonly string[], cwd: string): CliProcess {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    ['--conditions=@dn-detr/source', '--import', tsx, script, ...args],
+    { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const streams = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      streams[name] += text;
+    });
+  }
+  const pid = child.pid as number;
+  return {
+    pid,
+    finished: new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve({ code, signal, ...streams }));
+    }),
+    kill: (signal) => void child.kill(signal),
+    killGroup: (signal) => void process.kill(-pid, signal),
+  };
+}
+
+export const runCli = (args: readonly string[], cwd: string) => startCli(args, cwd).finished;
+
+/** Waits until something is so, looking often. */
+export async function until(what: string, isSo: () => boolean, seconds = 60): Promise<void> {
+  const end = Date.now() + 1000 * seconds;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(10);
+  }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
