@@ -13,6 +13,7 @@ import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { parityCommand } from './commands/parity.ts';
+import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { trainCommand } from './commands/train.ts';
 import { UserError } from './user-error.ts';
@@ -25,6 +26,7 @@ const program = new Command('npm start --')
   .addCommand(compareCommand())
   .addCommand(trainCommand())
   .addCommand(evalCommand())
+  .addCommand(predictCommand())
   .addCommand(reportCommand())
   .addCommand(dataCommand())
   .addCommand(doctorCommand())

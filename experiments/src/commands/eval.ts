@@ -1,5 +1,7 @@
-/** `eval`: COCO's figures of a file of detections. */
-import { readFileSync } from 'node:fs';
+/** `eval`: COCO's figures of a checkpoint, or of a file of detections. */
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type SplitName, splitNames } from '@dn-detr/data';
 import {
   type CocoCategory,
   type CocoEvaluation,
@@ -11,35 +13,106 @@ import {
   readCocoTruth,
 } from '@dn-detr/metrics';
 import Table from 'cli-table3';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { cocoResults, evaluateCheckpoint } from '../predict/evaluate-checkpoint.ts';
+import { readTrained } from '../predict/trained.ts';
+import { writeAtomically } from '../train/atomic-file.ts';
 import { UserError } from '../user-error.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface EvalOptions {
-  gt: string;
-  dt: string;
+  gt?: string;
+  dt?: string;
+  checkpoint?: string;
+  data?: string;
+  split?: SplitName;
+  out?: string;
   json?: true;
+  backend?: string;
 }
 
 /** What was evaluated, and what came out. */
 interface Evaluated {
   readonly images: number;
+  /** of the classes, by label */
   readonly categories: readonly CocoCategory[];
   readonly evaluation: CocoEvaluation;
   /** what the user should know about the numbers */
   readonly notes: readonly string[];
+  /** where the numbers are from, if not from files */
+  readonly of?: { readonly checkpoint: string; readonly data: string; readonly split: SplitName };
 }
 
 export function evalCommand(): Command {
-  return new Command('eval')
-    .description("COCO's figures of detections, as pycocotools computes and prints them")
-    .requiredOption('--gt <file>', "the truth: COCO's annotations (instances_*.json)")
-    .requiredOption('--dt <file>', 'the detections: a JSON list of {image_id, category_id, bbox, score}')
+  const files = ['gt', 'dt'];
+  const command = new Command('eval')
+    .description("COCO's figures of a checkpoint or of a file of detections, as pycocotools computes and prints them")
+    .option('--gt <file>', "the truth: COCO's annotations (instances_*.json)")
+    .option('--dt <file>', 'the detections: a JSON list of {image_id, category_id, bbox, score}')
+    .addOption(
+      new Option(
+        '--checkpoint <file>',
+        "instead of files: a run's checkpoints/best.safetensors or last.safetensors",
+      ).conflicts(files),
+    )
+    .addOption(
+      new Option(
+        '--data <dir>',
+        'a folder in COCO, YOLO or VOC layout, or shapes (default: what the checkpoint was trained on)',
+      ).conflicts(files),
+    )
+    .addOption(new Option('--split <name>', 'which of its images (default: val)').choices(splitNames).conflicts(files))
+    .addOption(new Option('--out <file>', "where to write the detections, in COCO's results format").conflicts(files))
     .option('--json', 'one JSON document on stdout')
-    .action(({ gt, dt, json }: EvalOptions) => {
-      const evaluated = evaluateFiles(gt, dt);
-      for (const note of evaluated.notes) process.stderr.write(`note: ${note}\n`);
-      process.stdout.write(`${json ? JSON.stringify(asJson(evaluated), null, 2) : asText(evaluated)}\n`);
-    });
+    .addOption(backendOption().conflicts(files))
+    .addHelpText('after', examples);
+  return command.action(async (options: EvalOptions) => {
+    const { gt, dt, checkpoint } = options;
+    let evaluated: Evaluated;
+    if (checkpoint !== undefined) evaluated = await evaluateRun(checkpoint, options);
+    else if (gt !== undefined && dt !== undefined) evaluated = evaluateFiles(gt, dt);
+    else return command.error('error: expected --checkpoint, or both --gt and --dt', { exitCode: 2 });
+    for (const note of evaluated.notes) process.stderr.write(`note: ${note}\n`);
+    process.stdout.write(`${options.json ? JSON.stringify(asJson(evaluated), null, 2) : asText(evaluated)}\n`);
+  });
+}
+
+const examples = `
+Examples:
+  npm start -- eval --checkpoint runs/mine/checkpoints/best.safetensors
+  npm start -- eval --checkpoint runs/mine/checkpoints/best.safetensors --data DIR --split test --out detections.json
+  npm start -- eval --gt DIR/annotations/instances_test.json --dt detections.json`;
+
+async function evaluateRun(file: string, { data, split, out, backend }: EvalOptions): Promise<Evaluated> {
+  const trained = readTrained(file);
+  if (out !== undefined) requireResultsFile(out);
+  const { threadsPerOp } = trained.config;
+  await chooseBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const evaluated = await evaluateCheckpoint(trained, file, data, split);
+  if (out !== undefined) writeAtomically(out, `${JSON.stringify(cocoResults(evaluated))}\n`);
+  return {
+    images: evaluated.results.length,
+    categories: evaluated.categories,
+    evaluation: evaluated.evaluation,
+    notes: [...trained.notes, ...evaluated.notes],
+    of: { checkpoint: file, data: evaluated.data, split: evaluated.split },
+  };
+}
+
+/**
+ * Makes the folder of a file that detections are to be written to, before they take their time.
+ *
+ * @throws UserError if there cannot be one, or the file is there and holds something else
+ */
+function requireResultsFile(file: string): void {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    accessSync(path.dirname(file), constants.W_OK);
+    if (!existsSync(file) || /^\s*\[/.test(readFileSync(file, 'utf8'))) return;
+  } catch (error) {
+    throw new UserError(`${file} cannot be written (${(error as Error).message}): choose another --out`);
+  }
+  throw new UserError(`${file} is there, and no list of detections: choose another --out, or delete it`);
 }
 
 /** @throws UserError if a file cannot be read or is not in COCO's format */
@@ -85,7 +158,7 @@ function read<T>(file: string, interpret: (json: unknown) => T): T {
   }
 }
 
-function asText({ categories, evaluation }: Evaluated): string {
+function asText({ images, categories, evaluation, of }: Evaluated): string {
   const columns = ['AP', 'AP50', 'AP75', 'APs', 'APm', 'APl', 'AR100'] as const;
   const table = new Table({
     head: ['class', ...columns],
@@ -96,14 +169,15 @@ function asText({ categories, evaluation }: Evaluated): string {
     const figures = evaluation.perClass[label];
     table.push([name, ...columns.map((column) => figureText(figures?.[column] ?? -1))]);
   }
-  return `${formatFigures(evaluation)}\n\n${table.toString()}`;
+  const title = of ? `${of.checkpoint} on ${of.data}, ${of.split} (${images} images)\n\n` : '';
+  return `${title}${formatFigures(evaluation)}\n\n${table.toString()}`;
 }
 
 /** Without objects there is no figure. */
 const figureText = (value: number): string => (value < 0 ? '-' : value.toFixed(3));
 
-function asJson({ images, categories, evaluation }: Evaluated): object {
+function asJson({ images, categories, evaluation, of }: Evaluated): object {
   const figures = Object.fromEntries(figureNames.map((name) => [name, evaluation[name]]));
   const perClass = categories.map((category, label) => ({ ...category, ...evaluation.perClass[label] }));
-  return { images, ...figures, stats: evaluation.stats, perClass };
+  return { ...of, images, ...figures, stats: evaluation.stats, perClass };
 }

@@ -1,0 +1,311 @@
+/** `eval --checkpoint` and `predict`, with a small model trained on a folder of images. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type DatasetImage, exportCoco, looseImages, shapesDataset } from '@dn-detr/data';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Command, CommanderError } from 'commander';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Predictions } from '../predict/predictions.ts';
+import { detect, readTrained } from '../predict/trained.ts';
+import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
+import { runTraining } from '../train/start.ts';
+import { smallBackend, smallConfig } from '../train/testing/small-run.ts';
+import type { EvaluationLine } from '../train/training-run.ts';
+import { UserError } from '../user-error.ts';
+import { evalCommand } from './eval.ts';
+import { predictCommand } from './predict.ts';
+
+const root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-checkpoint-'));
+const inRoot = (...parts: string[]) => path.join(root, ...parts);
+const run = runFolder(inRoot('run'));
+const annotations = inRoot('data', 'annotations', 'instances_val.json');
+const valImage = (n: number) => inRoot('data', 'val', `0000${10 + n}.png`);
+
+beforeAll(async () => {
+  const config = smallConfig({
+    'length.count': 30,
+    'evaluation.every': 30,
+    'checkpoint.every': 30,
+    'optimizer.learningRate': 5e-3,
+    'optimizer.backboneLearningRate': 5e-3,
+    'optimizer.clipNorm': 1,
+    'data.source': inRoot('data'),
+    'data.shapes.val': 12,
+  });
+  await exportCoco(shapesDataset(config.data.shapes), inRoot('data'));
+  const backend = await smallBackend();
+  const { signal } = new AbortController();
+  await runTraining({ config, folder: run.path, resume: false, backend, say: () => {}, signal });
+});
+afterAll(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+async function called(command: Command, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
+  const streams = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      streams[name] += text;
+      return true;
+    });
+  }
+  await command
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parseAsync(args, { from: 'user' });
+  vi.restoreAllMocks();
+  return streams;
+}
+
+const evaluated = (...args: string[]) => called(evalCommand(), args);
+const predicted = (...args: string[]) => called(predictCommand(), ['--checkpoint', run.best, ...args]);
+const figuresOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout);
+
+describe('eval --checkpoint', () => {
+  it("gives the figures of the run's own evaluation", async () => {
+    const [line] = readJsonLines<EvaluationLine>(run.evaluations) as [EvaluationLine];
+    expect(line.step).toBe(30);
+    expect(line.AP).toBeGreaterThan(0);
+    const before = tf.memory().numTensors;
+    const { stdout, stderr } = await evaluated('--checkpoint', run.best, '--json');
+    expect(tf.memory().numTensors).toBe(before);
+    expect(stderr).toBe('');
+    const figures = JSON.parse(stdout);
+    expect(figures).toMatchObject({ checkpoint: run.best, data: inRoot('data'), split: 'val', images: 12 });
+    for (const name of ['AP', 'AP50', 'AP75', 'APs', 'AR1', 'AR100'] as const) {
+      expect(figures[name], name).toBeCloseTo(line[name], 6);
+    }
+    for (const [label, { name, AP }] of line.perClass.entries()) {
+      expect(figures.perClass[label]).toMatchObject({ name, AP: expect.closeTo(AP, 6) });
+    }
+  });
+
+  it('writes detections that eval --dt finds the same figures of', async () => {
+    const out = inRoot('results', 'detections.json');
+    const own = figuresOf(await evaluated('--checkpoint', run.last, '--out', out, '--json'));
+    const files = figuresOf(await evaluated('--gt', annotations, '--dt', out, '--json'));
+    expect(own.AP).toBeGreaterThan(0);
+    expect(own.stats).toEqual(files.stats.map((value: number) => expect.closeTo(value, 9)));
+    // It may be written again, but nothing else is lost.
+    await evaluated('--checkpoint', run.last, '--out', out);
+    const before = readFileSync(annotations, 'utf8');
+    const over = evaluated('--checkpoint', run.last, '--out', annotations);
+    await expect(over).rejects.toThrow(/instances_val\.json is there, and no list of detections/);
+    expect(readFileSync(annotations, 'utf8')).toBe(before);
+    await expect(evaluated('--checkpoint', run.last, '--out', root)).rejects.toThrow(UserError);
+  });
+
+  it("prints pycocotools' lines and a table of the classes", async () => {
+    const { stdout } = await evaluated('--checkpoint', run.best, '--split', 'train');
+    const lines = stdout.split('\n');
+    expect(lines[0]).toBe(`${run.best} on ${inRoot('data')}, train (10 images)`);
+    expect(lines[2]).toMatch(
+      /^ Average Precision {2}\(AP\) @\[ IoU=0\.50:0\.95 \| area= {3}all \| maxDets=100 \] = 0\.\d{3}$/,
+    );
+    expect(stdout).toMatch(/│ square +│ +\d\.\d{3} │/);
+  });
+
+  it('takes other data, and finds the same in the same images', async () => {
+    const own = figuresOf(await evaluated('--checkpoint', run.best, '--json'));
+    const drawn = figuresOf(await evaluated('--checkpoint', run.best, '--data', 'shapes', '--json'));
+    expect(drawn).toEqual({ ...own, data: 'shapes' });
+  });
+
+  it('goes by the names of the classes where their order is another', async () => {
+    const own = figuresOf(await evaluated('--checkpoint', run.best, '--json'));
+    const turned = withCategories('turned', ([disc, square]) => [
+      { id: 7, name: square as string },
+      { id: 9, name: disc as string },
+    ]);
+    const out = inRoot('turned.json');
+    const args = ['--checkpoint', run.best, '--data', turned, '--json'];
+    const found = figuresOf(await evaluated(...args, '--out', out));
+    expect(found.stats).toEqual(own.stats.map((value: number) => expect.closeTo(value, 9)));
+    const [disc, square] = own.perClass;
+    expect(disc.AP).not.toBeCloseTo(square.AP, 6);
+    expect(found.perClass).toMatchObject([
+      { id: 9, name: 'disc', AP: expect.closeTo(disc.AP, 9) },
+      { id: 7, name: 'square', AP: expect.closeTo(square.AP, 9) },
+    ]);
+    const gt = path.join(turned, 'annotations', 'instances_val.json');
+    const files = figuresOf(await evaluated('--gt', gt, '--dt', out, '--json'));
+    expect(files.stats).toEqual(own.stats.map((value: number) => expect.closeTo(value, 9)));
+  });
+
+  it('refuses data of other classes, and splits without images', async () => {
+    const other = withCategories('other', ([disc]) => [
+      { id: 1, name: disc as string },
+      { id: 2, name: 'ring' },
+    ]);
+    await expect(evaluated('--checkpoint', run.best, '--data', other)).rejects.toThrow(
+      /other classes than the model .*\n {2}the data: disc, ring\n {2}the model: disc, square\n.*not in the data: square\n.*: ring/,
+    );
+    await expect(evaluated('--checkpoint', run.best, '--split', 'test')).rejects.toThrow(
+      'has no images in its test split: it has train and val (--split NAME)',
+    );
+    const nowhere = evaluated('--checkpoint', run.best, '--data', inRoot('nowhere'));
+    await expect(nowhere).rejects.toThrow('there is no folder');
+  });
+
+  it.each([
+    [[]],
+    [['--gt', annotations]],
+    [['--gt', annotations, '--dt', 'x', '--checkpoint', 'y']],
+    [['--gt', annotations, '--dt', 'x', '--split', 'val']],
+    [['--checkpoint', 'y', '--split', 'validation']],
+    [['--data', 'shapes']],
+  ])('is used wrongly with %j', async (args) => {
+    const failed = await evaluated(...args).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(CommanderError);
+    expect((failed as CommanderError).exitCode).toBeGreaterThan(0);
+  });
+});
+
+/** The data set's annotations under other categories, in a folder of their own beside the same images. */
+function withCategories(folder: string, make: (names: readonly string[]) => { id: number; name: string }[]): string {
+  mkdirSync(inRoot(folder, 'annotations'), { recursive: true });
+  for (const split of ['train', 'val']) {
+    const file = `instances_${split}.json`;
+    const truth = readJson<{
+      categories: { name: string }[];
+      images: { file_name: string }[];
+      annotations: { category_id: number }[];
+    }>(inRoot('data', 'annotations', file));
+    const names = truth.categories.map(({ name }) => name);
+    const categories = make(names);
+    const idOf = (name: string) => categories.find((category) => category.name === name)?.id ?? categories[1]?.id;
+    const content = {
+      ...truth,
+      categories,
+      annotations: truth.annotations.map((entry) => ({
+        ...entry,
+        category_id: idOf(names[entry.category_id - 1] as string),
+      })),
+    };
+    writeFileSync(inRoot(folder, 'annotations', file), JSON.stringify(content));
+    mkdirSync(inRoot(folder, split));
+    for (const { file_name } of truth.images) {
+      writeFileSync(inRoot(folder, split, file_name), readFileSync(inRoot('data', split, file_name)));
+    }
+  }
+  return inRoot(folder);
+}
+
+describe('predict', () => {
+  it('writes a picture of each image and what was detected, as evaluation sees it', async () => {
+    const out = inRoot('seen');
+    const before = tf.memory().numTensors;
+    const { stdout, stderr } = await predicted(inRoot('data', 'val'), '--threshold', '0', '--out', out, '--json');
+    expect(tf.memory().numTensors).toBe(before);
+    expect(stderr.replace(/^note: no font.*\n/, '')).toBe('');
+    expect(process.exitCode).toBeUndefined();
+    const predictions: Predictions = JSON.parse(stdout);
+    expect(readFileSync(path.join(out, 'detections.json'), 'utf8')).toBe(stdout);
+    expect(predictions).toMatchObject({
+      checkpoint: run.best,
+      threshold: 0,
+      classes: ['disc', 'square'],
+      unreadable: [],
+    });
+    expect(predictions.images).toHaveLength(12);
+    const pictures = predictions.images.map(({ picture }) => picture);
+    expect(readdirSync(out).sort()).toEqual([...pictures, 'detections.json'].sort());
+
+    const results = inRoot('all.json');
+    await evaluated('--checkpoint', run.best, '--out', results);
+    const all = readJson<{ image_id: number; category_id: number; bbox: number[]; score: number }[]>(results);
+    for (const [n, { file, width, height, detections }] of predictions.images.entries()) {
+      expect({ file, width, height }).toEqual({ file: valImage(n + 1), width: 32, height: 32 });
+      const expected = all.filter(({ image_id }) => image_id === 11 + n);
+      expect(detections.map(({ score }) => score)).toEqual(expected.map(({ score }) => expect.closeTo(score, 5)));
+      for (const [d, { category, bbox }] of detections.entries()) {
+        expect(category).toBe(['disc', 'square'][(expected[d]?.category_id ?? 0) - 1]);
+        expect(bbox).toEqual(expected[d]?.bbox.map((value) => expect.closeTo(value, 2)));
+      }
+    }
+    // 32 pixels are enlarged to 640.
+    const { images } = await looseImages([path.join(out, pictures[0] as string)]);
+    expect(images[0]).toMatchObject({ width: 640, height: 640 });
+  });
+
+  it('leaves out what is below the threshold, and says where something would be seen', async () => {
+    const out = inRoot('thresholds');
+    const all: Predictions = JSON.parse(
+      (await predicted(valImage(1), '--threshold', '0', '--out', out, '--json')).stdout,
+    );
+    const scores = all.images[0]?.detections.map(({ score }) => score) as number[];
+    const middle = scores[4] as number;
+    const { stdout } = await predicted(valImage(1), '--threshold', String(middle - 1e-6), '--out', out);
+    const some = readJson<Predictions>(path.join(out, 'detections.json'));
+    expect(some.images[0]?.detections.map(({ score }) => score)).toEqual(scores.filter((score) => score >= middle));
+    expect(stdout).toMatch(/000011\.png *│ .*(disc|square).* │ 000011\.png/);
+    expect(stdout).toMatch(
+      new RegExp(`^${some.images[0]?.detections.length} detections with a score .* in 1 image$`, 'm'),
+    );
+    const none = await predicted(valImage(1), '--threshold', '1', '--out', out);
+    expect(none.stdout).toMatch(/000011\.png *│ - /);
+    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show something/);
+  });
+
+  it('names images that it cannot read, does the others, and fails', async () => {
+    const good = readFileSync(valImage(2));
+    const [text, cut] = [inRoot('text.png'), inRoot('cut.png')];
+    writeFileSync(text, 'no image');
+    writeFileSync(cut, good.subarray(0, good.length / 2));
+    const out = inRoot('partly');
+    const { stdout, stderr } = await predicted(text, cut, valImage(2), '--out', out, '--threshold', '0', '--json');
+    expect(process.exitCode).toBe(1);
+    const { images, unreadable }: Predictions = JSON.parse(stdout);
+    expect(images.map(({ file }) => file)).toEqual([valImage(2)]);
+    expect(unreadable.map(({ file }) => file)).toEqual([text, cut]);
+    for (const { message } of unreadable) {
+      expect(message).toMatch(/(text|cut)\.png cannot be read as an image \(.*\)$/);
+      expect(stderr).toContain(`error: ${message}\n`);
+    }
+    expect(readdirSync(out).sort()).toEqual(['000012.png', 'detections.json']);
+    const alone = await predicted(valImage(2), '--out', inRoot('alone'), '--threshold', '0', '--json');
+    // What a batch holds besides an image does not matter but for the last bits.
+    const [one, other] = [images[0], (JSON.parse(alone.stdout) as Predictions).images[0]];
+    expect(one?.detections.map(({ score }) => score)).toEqual(
+      other?.detections.map(({ score }) => expect.closeTo(score, 4)),
+    );
+  });
+
+  it('writes nothing where there is no image', async () => {
+    const out = inRoot('nothing');
+    await expect(predicted(inRoot('nowhere.png'), '--out', out)).rejects.toThrow('there is no image to look at');
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it.each([['1.5'], ['half'], ['']])('is used wrongly with the threshold %j', async (threshold) => {
+    await expect(predicted('x.png', '--out', 'y', '--threshold', threshold)).rejects.toThrow(CommanderError);
+  });
+});
+
+describe('detect', () => {
+  it('keeps results with their images where batches are made in another order', async () => {
+    const trained = readTrained(run.best);
+    const { config } = trained;
+    // On canvases of no fixed size, landscape images come first.
+    const free = { ...trained, config: { ...config, data: { ...config.data, canvas: { multipleOf: 8 } } } };
+    const image = (id: number, width: number, height: number) => {
+      const [drawn] = shapesDataset({ size: { width, height }, seed: id, classes: 2, train: 1, val: 1 }).val;
+      return { ...(drawn as DatasetImage), id };
+    };
+    const images = [image(1, 24, 32), image(2, 32, 24), image(3, 24, 32)];
+    const counts: number[] = [];
+    const results = await detect(free, images, (done) => counts.push(done));
+    expect(results.map(({ image }) => image)).toEqual(images);
+    // Some are read again to fill the batch.
+    expect([...new Set(counts)].sort()).toEqual([1, 2, 3]);
+    for (const [n, { detections }] of results.entries()) {
+      const [alone] = await detect(free, [images[n] as DatasetImage], () => {});
+      expect(Array.from(alone?.detections.scores ?? [])).toEqual(
+        Array.from(detections.scores, (score) => expect.closeTo(score, 4)),
+      );
+    }
+  });
+});

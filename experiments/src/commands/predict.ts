@@ -1,0 +1,159 @@
+/** `predict`: what a trained model sees in images. */
+import path from 'node:path';
+import { type Category, canDrawText, DataError, type FileImage, looseImages, picture } from '@dn-detr/data';
+import type { ImageDetections } from '@dn-detr/metrics';
+import { Command, InvalidArgumentError } from 'commander';
+import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '../predict/drawing.ts';
+import { withProgress } from '../predict/image-progress.ts';
+import { isJpeg, openOutputFolder } from '../predict/output-folder.ts';
+import { type Predictions, predictionsJson, predictionsTable } from '../predict/predictions.ts';
+import { detect, type ImageResult, readBy, readTrained, type Trained } from '../predict/trained.ts';
+import { writeAtomically } from '../train/atomic-file.ts';
+import { UserError } from '../user-error.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+
+interface PredictOptions {
+  checkpoint: string;
+  threshold: number;
+  out: string;
+  json?: true;
+  backend?: string;
+}
+
+export function predictCommand(): Command {
+  return new Command('predict')
+    .description('what a trained model sees in images: pictures with boxes, and detections.json')
+    .argument('<images...>', 'image files, or folders of them')
+    .requiredOption('--checkpoint <file>', "a run's checkpoints/best.safetensors or last.safetensors")
+    .option('--threshold <score>', 'detections with a lower score are left out', share, 0.5)
+    .requiredOption('--out <dir>', 'where pictures and detections.json go; only an earlier prediction is replaced')
+    .option('--json', 'detections.json on stdout instead of a table')
+    .addOption(backendOption())
+    .addHelpText('after', examples)
+    .action(predict);
+}
+
+const examples = `
+Boxes are x, y, width, height in pixels from the top left corner. Exits with 1 if an image could not be read; all others
+are done.
+
+Examples:
+  npm start -- predict --checkpoint runs/mine/checkpoints/best.safetensors photo.jpg --out seen
+  npm start -- predict --checkpoint runs/mine/checkpoints/best.safetensors DIR --threshold 0.3 --out seen --json`;
+
+const noFont =
+  'no font is installed, so labels in the pictures cannot be read: install one, such as fonts-dejavu-core, and run again';
+
+function share(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('expected a number from 0 to 1');
+}
+
+async function predict(paths: string[], options: PredictOptions): Promise<void> {
+  const { checkpoint: file, threshold, out } = options;
+  const trained = readTrained(file);
+  for (const note of trained.notes) process.stderr.write(`note: ${note}\n`);
+  const unreadable: { file: string; message: string }[] = [];
+  const giveUp = (file: string, message: string): void => {
+    process.stderr.write(`error: ${message}\n`);
+    unreadable.push({ file, message });
+  };
+  const { images, problems } = await looseImages(paths);
+  for (const problem of problems) giveUp(problem.path, problem.message);
+  if (images.length === 0) throw new UserError('there is no image to look at');
+  const folder = openOutputFolder(out, images);
+
+  const { threadsPerOp } = trained.config;
+  await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const results = await detectInReadable(trained, images, giveUp);
+  const seen = results.map(({ image: { id }, detections }) => ({
+    image: images[id - 1] as FileImage,
+    picture: folder.pictures[id - 1] as string,
+    detections: namedDetections(detections, trained).filter(({ score }) => score >= threshold),
+  }));
+  const predictions: Predictions = {
+    checkpoint: file,
+    threshold,
+    classes: trained.categories.map(({ name }) => name),
+    images: seen.map(({ image: { name, width, height }, picture, detections }) => {
+      return { file: name, picture, width, height, detections: detections.map(rounded) };
+    }),
+    unreadable,
+  };
+  const document = predictionsJson(predictions);
+  writeAtomically(folder.document, `${document}\n`);
+  await withProgress('drawing', seen.length, async (progress) => {
+    for (const [n, { image, picture, detections }] of seen.entries()) {
+      await draw(image, detections, path.join(out, picture));
+      progress(n + 1);
+    }
+  });
+  folder.removeOthers();
+  if (!(await canDrawText())) process.stderr.write(`note: ${noFont}\n`);
+
+  process.stdout.write(`${options.json ? document : predictionsTable(predictions, out)}\n`);
+  if (seen.every(({ detections }) => detections.length === 0)) hintAtThreshold(results, threshold);
+  if (unreadable.length > 0) process.exitCode = 1;
+}
+
+/** @param giveUp is told of each image that cannot be read; it has no result */
+async function detectInReadable(
+  trained: Trained,
+  images: readonly FileImage[],
+  giveUp: (file: string, message: string) => void,
+): Promise<ImageResult[]> {
+  const failed = new Set<number>();
+  const tolerant = images.map((image) =>
+    readBy(image, async () => {
+      try {
+        return await image.read();
+      } catch (error) {
+        if (!(error instanceof DataError)) throw error;
+        const { id, name, width, height } = image;
+        if (!failed.has(id)) giveUp(name, error.message);
+        failed.add(id);
+        // Keeps its place in the batch, so that the others are done.
+        return { width, height, data: new Uint8Array(3 * width * height) };
+      }
+    }),
+  );
+  const results = await withProgress('detecting', images.length, (progress) => detect(trained, tolerant, progress));
+  return results.filter(({ image }) => !failed.has(image.id));
+}
+
+/** By falling score. */
+function namedDetections({ labels, scores, boxes }: ImageDetections, { categories }: Trained): Labelled[] {
+  return Array.from(scores, (score, n): Labelled => {
+    const label = labels[n] as number;
+    const [x, y, width, height] = [0, 1, 2, 3].map((k) => boxes[4 * n + k] as number) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    return { label, category: (categories[label] as Category).name, score, bbox: [x, y, width, height] };
+  }).sort((a, b) => b.score - a.score);
+}
+
+/** As many digits as mean something. */
+function rounded({ category, score, bbox: [x, y, width, height] }: Labelled): NamedDetection {
+  const to = (digits: number, value: number): number => Number(value.toFixed(digits));
+  return { category, score: to(6, score), bbox: [to(3, x), to(3, y), to(3, width), to(3, height)] };
+}
+
+async function draw(image: FileImage, detections: readonly Labelled[], file: string): Promise<void> {
+  const bytes = await picture(await image.read(), {
+    drawing: detectionsDrawing(image, detections),
+    enlarged: enlargement(image),
+    format: isJpeg(file) ? 'jpeg' : 'png',
+  });
+  writeAtomically(file, bytes);
+}
+
+function hintAtThreshold(results: readonly ImageResult[], threshold: number): void {
+  const surest = results.reduce((most, { detections }) => Math.max(most, ...Array.from(detections.scores)), 0);
+  if (surest >= threshold || surest === 0) return;
+  const lower = Math.floor(surest * 20) / 20;
+  process.stderr.write(`note: the highest score is ${surest.toFixed(3)}: --threshold ${lower} would show something\n`);
+}

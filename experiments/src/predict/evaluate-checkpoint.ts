@@ -1,0 +1,96 @@
+/** COCO's figures of a checkpoint on a split of a data set. */
+import path from 'node:path';
+import { type Category, DataError, type SplitName, splitNames } from '@dn-detr/data';
+import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
+import type { RunConfig } from '../config/schema.ts';
+import { openRunData, type RunData } from '../train/run-data.ts';
+import { UserError } from '../user-error.ts';
+import { withProgress } from './image-progress.ts';
+import { alignClasses } from './same-classes.ts';
+import { detect, type ImageResult, type Trained } from './trained.ts';
+
+export interface Evaluated {
+  /** as the user named it, or as the checkpoint does */
+  readonly data: string;
+  readonly split: SplitName;
+  /** in the model's order, with the data set's ids */
+  readonly categories: readonly Category[];
+  /** by rising id of the image */
+  readonly results: readonly ImageResult[];
+  readonly evaluation: CocoEvaluation;
+  /** what the user should know about the figures */
+  readonly notes: readonly string[];
+}
+
+/**
+ * @param trained of `file`; the backend that it needs is current
+ * @param data a folder or `shapes`; without it what the checkpoint was trained on
+ * @param wanted without it `val`, or the images trained on if the checkpoint is of a run that was to overfit them
+ * @throws UserError if there are no images in the split, or the data set has other classes than the model
+ * @throws DataError if the data cannot be read
+ */
+export async function evaluateCheckpoint(
+  trained: Trained,
+  file: string,
+  data: string | undefined,
+  wanted: SplitName | undefined,
+): Promise<Evaluated> {
+  const { config } = trained;
+  const source = data ?? config.data.source;
+  const overfitted = data === undefined && wanted === undefined && config.overfit > 0;
+  const split = wanted ?? (overfitted ? 'train' : 'val');
+  const { dataset, notices } = await open(config, data, file);
+  const aligned = alignClasses(dataset, split, trained.categories, { data: source, model: file });
+  const { categories } = aligned;
+  const images = overfitted ? aligned.images.slice(0, config.overfit) : aligned.images;
+  if (images.length === 0) {
+    const others = splitNames.filter((name) => dataset[name].length > 0);
+    throw new UserError(`${source} has no images in its ${split} split: it has ${others.join(' and ')} (--split NAME)`);
+  }
+  const results = await withProgress('detecting', images.length, (progress) => detect(trained, images, progress));
+  const evaluation = evaluateDetections(
+    results.map(({ image }) => image.objects),
+    results.map(({ detections }) => detections),
+    { classes: categories.length },
+  );
+  const about: string[] = [];
+  if (overfitted) about.push(`these are the ${images.length} images that the run trained on: --split takes others`);
+  const few = config.evaluation.images;
+  if (data === undefined && split === 'val' && few > 0 && few < images.length) {
+    about.push(`while it trained, the run was evaluated on the first ${few} of these images`);
+  }
+  return { data: source, split, categories, results, evaluation, notes: [...notices, ...about] };
+}
+
+async function open(config: RunConfig, named: string | undefined, file: string): Promise<RunData> {
+  const source = named === undefined || named === 'shapes' ? (named ?? config.data.source) : path.resolve(named);
+  const data = { ...config.data, source, ...(named !== undefined && { format: null }) };
+  try {
+    // A run that overfits does not ask for a split of its own to be evaluated on, and nor does this.
+    return await openRunData({ ...config, data, overfit: 1 });
+  } catch (error) {
+    if (named !== undefined || !(error instanceof DataError)) throw error;
+    throw new DataError(`${error.message}\n${file} was trained on it: --data names another place`, { cause: error });
+  }
+}
+
+/** One of COCO's results, as pycocotools' `loadRes` reads them. */
+export interface CocoResult {
+  readonly image_id: number;
+  readonly category_id: number;
+  /** x, y, width, height in pixels */
+  readonly bbox: readonly number[];
+  readonly score: number;
+}
+
+/** The detections with every digit, so that they evaluate to the same figures. */
+export function cocoResults({ results, categories }: Pick<Evaluated, 'results' | 'categories'>): CocoResult[] {
+  return results.flatMap(({ image, detections: { labels, boxes, scores } }) =>
+    Array.from(scores, (score, n) => ({
+      image_id: image.id,
+      category_id: (categories[labels[n] as number] as Category).id,
+      bbox: [0, 1, 2, 3].map((k) => boxes[4 * n + k] as number),
+      score,
+    })),
+  );
+}

@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { FileImage } from '@dn-detr/data';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../user-error.ts';
+import { openOutputFolder } from './output-folder.ts';
+
+let root: string;
+let out: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-output-'));
+  out = path.join(root, 'out');
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** Files in the folder, which are made, as images to predict on. */
+function images(...names: string[]): FileImage[] {
+  return names.map((name) => {
+    const file = path.join(root, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, 'input');
+    return { path: file } as FileImage;
+  });
+}
+
+/** As a prediction leaves it. */
+function earlier(...pictures: string[]): void {
+  mkdirSync(out, { recursive: true });
+  for (const picture of pictures) writeFileSync(path.join(out, picture), 'picture');
+  writeFileSync(
+    path.join(out, 'detections.json'),
+    JSON.stringify({ images: pictures.map((picture) => ({ picture })) }),
+  );
+}
+
+describe('openOutputFolder', () => {
+  it('makes the folder, and names pictures after images: JPEG stays JPEG, all else is PNG', () => {
+    const { pictures, document } = openOutputFolder(out, images('a.jpg', 'b.JPEG', 'c.png', 'd.webp', 'e'));
+    expect(pictures).toEqual(['a.jpg', 'b.jpg', 'c.png', 'd.png', 'e.png']);
+    expect(document).toBe(path.join(out, 'detections.json'));
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  it('tells images of one name apart, in whatever letter case and Unicode form', () => {
+    const found = images('1/x.png', '2/x.png', '3/X.PNG', '4/x-2.png', '5/x.jpg', '6/\u00e9.png', '7/e\u0301.png');
+    const { pictures } = openOutputFolder(out, found);
+    expect(pictures).toEqual(['x.png', 'x-2.png', 'X-3.png', 'x-2-2.png', 'x.jpg', '\u00e9.png', 'e\u0301-2.png']);
+  });
+
+  it('replaces what an earlier prediction wrote, and nothing else', () => {
+    earlier('a.png', 'b.png', 'old.png');
+    writeFileSync(path.join(out, 'mine.png'), 'kept');
+    const { pictures, removeOthers } = openOutputFolder(out, images('a.png', 'b.png', 'mine.png'));
+    expect(pictures).toEqual(['a.png', 'b.png', 'mine-2.png']);
+    expect(existsSync(path.join(out, 'old.png'))).toBe(true);
+    removeOthers();
+    expect(readdirSync(out).sort()).toEqual(['a.png', 'b.png', 'detections.json', 'mine.png']);
+  });
+
+  it('never replaces an image that it is to look at', () => {
+    expect(openOutputFolder(root, images('a.png', 'b.jpg')).pictures).toEqual(['a-2.png', 'b-2.jpg']);
+    earlier('a.png');
+    const { pictures, removeOthers } = openOutputFolder(out, images('out/a.png'));
+    expect(pictures).toEqual(['a-2.png']);
+    removeOthers();
+    expect(existsSync(path.join(out, 'a.png'))).toBe(true);
+  });
+
+  it.each([
+    ['a list of detections', '[{"image_id": 1}]'],
+    ['no JSON', '{"images": ['],
+    ['pictures elsewhere', '{"images": [{"picture": "../precious.png"}]}'],
+    ['a folder as a picture', '{"images": [{"picture": ".."}]}'],
+    ['pictures without names', '{"images": [{}]}'],
+  ])('refuses a folder whose detections.json holds %s', (_, content) => {
+    mkdirSync(out);
+    writeFileSync(path.join(out, 'detections.json'), content);
+    expect(() => openOutputFolder(out, images('a.png'))).toThrow(UserError);
+    expect(() => openOutputFolder(out, images('a.png'))).toThrow(/detections\.json is there, and not of an earlier/);
+  });
+
+  it('says that a file is in the way', () => {
+    writeFileSync(out, 'a file');
+    for (const folder of [out, path.join(out, 'deeper')]) {
+      expect(() => openOutputFolder(folder, [])).toThrow(`${folder} cannot be written to (a file is in the way)`);
+    }
+  });
+});

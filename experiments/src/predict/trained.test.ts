@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { writeSafetensors } from '@dn-detr/core';
+import { afterAll, describe, expect, it } from 'vitest';
+import { smallConfig } from '../train/testing/small-run.ts';
+import { UserError } from '../user-error.ts';
+import { readTrained } from './trained.ts';
+
+const root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-trained-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+function checkpoint(name: string, metadata: Record<string, string>, values = [1, 2]): string {
+  const file = path.join(root, name);
+  const tensors = new Map([
+    ['class_embed.weight', { dtype: 'F32', shape: [values.length], data: Float32Array.from(values) } as const],
+  ]);
+  writeFileSync(file, writeSafetensors(tensors, metadata));
+  return file;
+}
+
+const about = (values = {}) => ({
+  config: JSON.stringify(smallConfig(values)),
+  categories: JSON.stringify([{ id: 1, name: 'disc' }]),
+});
+
+describe('readTrained', () => {
+  it('has what the checkpoint was trained as', () => {
+    const { config, categories, notes } = readTrained(checkpoint('best.safetensors', about()));
+    expect(config).toEqual(smallConfig());
+    expect(categories).toEqual([{ id: 1, name: 'disc' }]);
+    expect(notes).toEqual([]);
+  });
+
+  it('notes where the weights are not those that the run evaluated', () => {
+    const inTraining = { counters: '{}' };
+    const average = about({ 'optimizer.ema': 0.9 });
+    expect(readTrained(checkpoint('plain.safetensors', { ...about(), ...inTraining })).notes).toEqual([]);
+    expect(readTrained(checkpoint('average.safetensors', average)).notes).toEqual([]);
+    expect(readTrained(checkpoint('last.safetensors', { ...average, ...inTraining })).notes).toEqual([
+      expect.stringMatching(/last\.safetensors is used as it was trained.* moving average .*best\.safetensors/),
+    ]);
+  });
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['both', {}, /but not what model they are of: config and categories missing in its metadata/],
+    ['the classes', { config: about().config }, /: categories missing in its metadata/],
+    ['the configuration', { categories: about().categories }, /: config missing in its metadata/],
+  ])('says that %s are missing', (_, metadata, message) => {
+    const file = checkpoint('elsewhere.safetensors', metadata);
+    expect(() => readTrained(file)).toThrow(UserError);
+    expect(() => readTrained(file)).toThrow(message);
+  });
+
+  it('throws a sentence on metadata that is no JSON, on settings there are not, and on NaN', () => {
+    const cut = checkpoint('cut.safetensors', { ...about(), config: '{"model"' });
+    expect(() => readTrained(cut)).toThrow(/cut\.safetensors: the model it is of is not written as JSON/);
+    const newer = checkpoint('newer.safetensors', { ...about(), config: '{"novelty": 1}' });
+    expect(() => readTrained(newer)).toThrow(/newer\.safetensors: there is no setting novelty/);
+    const broken = checkpoint('nan.safetensors', about(), [1, Number.NaN]);
+    expect(() => readTrained(broken)).toThrow('class_embed.weight holds NaN, expected finite weights');
+    expect(() => readTrained(path.join(root, 'none'))).toThrow(UserError);
+  });
+});
