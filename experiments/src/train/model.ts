@@ -73,5 +73,9 @@ function buildDetector({ name, temperature, indicator, ...model }: RunConfig['mo
 }
 
 function buildBackbone(backbone: RunConfig['model']['backbone']): Backbone {
-  return backbone.kind === 'tiny' ? tiny(backbone) : resnet(backbone);
+  try {
+    return backbone.kind === 'tiny' ? tiny(backbone) : resnet(backbone);
+  } catch (error) {
+    throw new UserError(`model.backbone: ${(error as Error).message}`, { cause: error });
+  }
 }

@@ -151,6 +151,8 @@ describe('a run is refused', () => {
     await expect(run('wrong', smallConfig({ 'model.heads': 3 }))).rejects.toThrow(
       'model.width is 16 with 3 heads: expected a multiple of 4 and of the heads',
     );
+    const odd = smallConfig({ 'model.backbone': { kind: 'tiny', channels: [4] } });
+    await expect(run('wrong', odd)).rejects.toThrow(/^model.backbone: .*each a multiple of 8 in channels, got \[4\]/);
   });
 });
 
@@ -175,5 +177,13 @@ describe('a run that diverges', () => {
     for (const [name, values] of Object.entries(tensorsOf(filesOf('wild').last))) {
       expect(values.every(Number.isFinite), name).toBe(true);
     }
+  });
+
+  it('in an evaluation is told so too', async () => {
+    const config = smallConfig({ 'optimizer.learningRate': 1e30, 'schedule.warmUp': 0, 'evaluation.every': 1 });
+    await expect(run('blind', config)).rejects.toThrow(
+      /^training stopped at step 1: .*is (NaN|-?Infinity).*there is no/,
+    );
+    expect(readJson<{ step: number }>(filesOf('blind').diverged).step).toBe(1);
   });
 });

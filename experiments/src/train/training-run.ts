@@ -12,7 +12,7 @@ import { removeFile } from './atomic-file.ts';
 import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
-import { Evaluator } from './evaluator.ts';
+import { Evaluator, type Inferred } from './evaluator.ts';
 import { LineLog } from './line-log.ts';
 import type { Model } from './model.ts';
 import { loadersOf, type RunData } from './run-data.ts';
@@ -121,7 +121,7 @@ export class TrainingRun {
         while (batches.length < accumulate) batches.push((await incoming.next()).value as TrainingBatch);
         this.#advance(batches, started);
         const { step } = this.#counters;
-        if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate();
+        if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate(batches);
         if (step % config.checkpoint.every === 0) await this.#save(batches);
         // Signals are handled between steps, which hold the thread.
         await turn();
@@ -172,27 +172,32 @@ export class TrainingRun {
     const line: MetricsLine = { ...this.#position(), ...figures, ...terms };
     this.#metrics.add(line);
     const problem = divergence(record, this.#counters.history);
-    if (problem !== undefined) throw this.#stopDiverged(problem, batches, line);
     const { step: after } = this.#counters;
+    if (problem !== undefined) throw this.#stopDiverged(problem, after, batches, line);
     this.#board.scalars(after, Date.now(), boardValues(figures, terms));
     const images = batches.reduce((sum, { targets }) => sum + targets.length, 0);
     events?.step?.(line, Math.min(1, this.#progress()), images / elapsed);
   }
 
   #step(batches: readonly TrainingBatch[], factor: number): StepRecord {
+    const { step } = this.#counters;
     try {
-      return this.#trainer.step(batches, this.#counters.step, factor);
+      return this.#trainer.step(batches, step, factor);
     } catch (error) {
-      // Predictions that are no numbers cannot be matched, and there is no loss to look at.
-      if (error instanceof PredictionError) throw this.#stopDiverged(error.message, batches);
-      throw error;
+      throw this.#unmatched(error, step + 1, batches);
     }
   }
 
-  async #evaluate(): Promise<void> {
+  /** @param batches of the step before, for the report if it has broken the weights */
+  async #evaluate(batches: readonly TrainingBatch[]): Promise<void> {
     const { data, folder, model, config, events } = this.#options;
     const parameters = this.#trainer.parameters();
-    const inferred = await this.#evaluator.run(parameters);
+    let inferred: Inferred;
+    try {
+      inferred = await this.#evaluator.run(parameters);
+    } catch (error) {
+      throw this.#unmatched(error, this.#counters.step, batches);
+    }
     const found = evaluate(inferred, data.dataset.categories, this.#matches);
     this.#matches = inferred.matches;
     const { lossSum, steps } = this.#counters.recent;
@@ -214,7 +219,8 @@ export class TrainingRun {
   /** @param batches of the step before, for the report if it has broken the weights */
   async #save(batches: readonly TrainingBatch[]): Promise<void> {
     const { config, data, folder, model } = this.#options;
-    if (!this.#trainer.isSound()) throw this.#stopDiverged('the weights are no longer finite', batches);
+    const { step } = this.#counters;
+    if (!this.#trainer.isSound()) throw this.#stopDiverged('the weights are no longer finite', step, batches);
     this.#metrics.flush();
     this.#evaluations.flush();
     this.#board.flush();
@@ -225,11 +231,15 @@ export class TrainingRun {
     dispose(weights);
   }
 
+  /** Predictions that are no numbers cannot be matched: then there is neither a loss nor an evaluation to look at. */
+  #unmatched(error: unknown, step: number, batches: readonly TrainingBatch[]): unknown {
+    return error instanceof PredictionError ? this.#stopDiverged(error.message, step, batches) : error;
+  }
+
   /** Keeps what is known about where it began; the last checkpoint stays. */
-  #stopDiverged(problem: string, batches: readonly TrainingBatch[], line?: MetricsLine): UserError {
+  #stopDiverged(problem: string, step: number, batches: readonly TrainingBatch[], line?: MetricsLine): UserError {
     const { folder } = this.#options;
     this.#metrics.flush();
-    const step = line?.step ?? this.#counters.step + 1;
     const images = batches.flatMap(({ sources }) => sources.map(({ name }) => name));
     writeJson(folder.diverged, { problem, step, images, ...(line && { figures: line }) });
     const from = existsSync(folder.last) ? `the last checkpoint before it is ${folder.last}` : 'there is no checkpoint';
