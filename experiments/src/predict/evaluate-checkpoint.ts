@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type Category, DataError, type SplitName, splitNames } from '@dn-detr/data';
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
 import type { RunConfig } from '../config/schema.ts';
-import { openRunData, type RunData } from '../train/run-data.ts';
+import { type OpenedData, openData } from '../train/run-data.ts';
 import { UserError } from '../user-error.ts';
 import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
@@ -62,12 +62,11 @@ export async function evaluateCheckpoint(
   return { data: source, split, categories, results, evaluation, notes: [...notices, ...about] };
 }
 
-async function open(config: RunConfig, named: string | undefined, file: string): Promise<RunData> {
+async function open(config: RunConfig, named: string | undefined, file: string): Promise<OpenedData> {
   const source = named === undefined || named === 'shapes' ? (named ?? config.data.source) : path.resolve(named);
   const data = { ...config.data, source, ...(named !== undefined && { format: null }) };
   try {
-    // A run that overfits does not ask for a split of its own to be evaluated on, and nor does this.
-    return await openRunData({ ...config, data, overfit: 1 });
+    return await openData(data);
   } catch (error) {
     if (named !== undefined || !(error instanceof DataError)) throw error;
     throw new DataError(`${error.message}\n${file} was trained on it: --data names another place`, { cause: error });

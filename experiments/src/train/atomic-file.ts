@@ -86,7 +86,7 @@ export function unwritable(file: string, error: unknown): UserError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const cause = causes[code] ?? message;
   return new UserError(
-    `${file} cannot be written: ${cause}. What was there before is untouched: make room or choose another --out, then go on with --resume`,
+    `${file} cannot be written: ${cause}. What was there before is untouched. Make room, or write to another place; a run goes on with --resume`,
     { cause: error },
   );
 }

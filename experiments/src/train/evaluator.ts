@@ -12,6 +12,7 @@ import type { ImageDetections, QueryMatches } from '@dn-detr/metrics';
 import { type Captured, capture } from '@dn-detr/runtime';
 import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Model } from './model.ts';
+import { replayed } from './replayed.ts';
 import type { BatchInput } from './step.ts';
 import { imageTensors } from './trainer.ts';
 
@@ -86,7 +87,7 @@ export class Evaluator {
 
   #infer(parameters: NamedTensors, batch: EvaluationBatch) {
     const images = imageTensors(batch);
-    const output = this.#forward({ parameters, batch: images });
+    const output = replayed(this.#forward, { parameters, batch: images });
     const logits = output.logits.dataSync<'float32'>();
     const boxes = output.boxes.dataSync<'float32'>();
     const anchors = output.anchors?.dataSync<'float32'>();

@@ -15,18 +15,21 @@ import {
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
 
-export interface RunData {
+/** A data set, and one line each about what was found out while it was opened. */
+export interface OpenedData {
   readonly dataset: Dataset;
+  readonly notices: readonly string[];
+}
+
+export interface RunData extends OpenedData {
   readonly train: readonly DatasetImage[];
   /** what is evaluated; with `overfit` the training images */
   readonly val: readonly DatasetImage[];
-  /** one line each: what was found out about the data while it was opened */
-  readonly notices: readonly string[];
 }
 
 /** @throws DataError if the data cannot be used */
 export async function openRunData({ data, overfit, evaluation }: RunConfig): Promise<RunData> {
-  const { dataset, notices } = await open(data);
+  const { dataset, notices } = await openData(data);
   const { train, val } = dataset;
   if (overfit > 0) {
     const few = train.slice(0, overfit);
@@ -37,7 +40,14 @@ export async function openRunData({ data, overfit, evaluation }: RunConfig): Pro
   return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
 }
 
-async function open({ source, format, valFraction, vocOrigin, shapes }: RunConfig['data']) {
+/** @throws DataError if the data cannot be used */
+export async function openData({
+  source,
+  format,
+  valFraction,
+  vocOrigin,
+  shapes,
+}: RunConfig['data']): Promise<OpenedData> {
   if (source === 'shapes') return { dataset: shapesDataset(shapes), notices: [] };
   const { dataset, notices, problems } = await openDataset(source, {
     ...(format && { format }),

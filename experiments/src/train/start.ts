@@ -93,10 +93,12 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   if (before) {
     requireSameSettings(before.config, config, folder);
     requireSameData(before.data, stored.data, folder);
+    if (init !== undefined) requireSameStart(before.init, stored.init, folder);
   }
   const run = makeRunFolder(folder);
   if (!before) writeJson(run.config, stored);
-  const initial = init === undefined || existsSync(run.last) ? undefined : startValues(init, model, say);
+  const start = (before ?? stored).init;
+  const initial = start === undefined || existsSync(run.last) ? undefined : startValues(start, model, say);
   return new TrainingRun({ config, model, data, folder: run, ...(initial && { initial }), ...(events && { events }) });
 }
 
@@ -130,6 +132,15 @@ function requireSameData(before: StoredConfig['data'], now: StoredConfig['data']
   throw new UserError(
     `the data in ${now.name} has changed since the run in ${folder} was started (${before.train} training images then, ` +
       `${now.train} now): a run that goes on needs the same data. Name another folder with --out`,
+  );
+}
+
+/** A run that goes on needs no start values, but must not seem to have begun with others. */
+function requireSameStart(before: string | undefined, now: string | undefined, folder: string): void {
+  if (before === now) return;
+  throw new UserError(
+    `${folder} holds a run that was started from ${before ?? "its seed's weights"}, not from ${now}: a run that goes on ` +
+      'keeps its start. Name another folder with --out',
   );
 }
 

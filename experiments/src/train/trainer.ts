@@ -16,7 +16,6 @@ import {
 import type { Batch } from '@dn-detr/data';
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
-import type { Captured } from '@dn-detr/runtime';
 import {
   abs,
   dispose,
@@ -32,6 +31,7 @@ import {
 import type { RunConfig } from '../config/schema.ts';
 import type { BatchTargets } from './detection-loss.ts';
 import type { Model } from './model.ts';
+import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
 
 /** What is logged of a step. */
@@ -227,16 +227,4 @@ export function imageTensors({ images, padding, height, width, targets }: Batch)
 
 function disposeInput({ batch, known, seed }: BatchInput): void {
   dispose([batch as never, (known ?? []) as never, seed ?? []]);
-}
-
-/**
- * The result of a replay, on the call that traces too: op by op the last bits may come out otherwise, and a resumed run
- * traces at another step than one that never stopped.
- */
-export function replayed<I, O>(step: Captured<I, O>, input: I): O {
-  const { captures } = step.stats;
-  const output = step(input);
-  if (step.stats.captures === captures || step.stats.fallback !== undefined) return output;
-  dispose(output as never);
-  return step(input);
 }

@@ -121,6 +121,25 @@ describe('a run', () => {
     expect(linesOf('again')).toEqual(linesOf('first'));
   });
 
+  it('that was started from other weights goes on from them, named again or not', async () => {
+    const config = smallConfig({ 'length.count': 3 });
+    const sourceConfig = smallConfig({ 'length.count': 1, seed: 1 });
+    await run('source', sourceConfig);
+    const init = filesOf('source').last;
+    await run('whole', config, { init });
+    // As a process leaves it that was killed before its first checkpoint.
+    await run('killed', config, { init, stopAfter: 1 });
+    rmSync(filesOf('killed').last);
+    await run('killed', config);
+    expect(linesOf('killed')).toEqual(linesOf('whole'));
+    await expect(run('killed', config, { init: 'other.safetensors' })).rejects.toThrow(
+      /was started from .*source.*last.safetensors, not from .*other.safetensors/,
+    );
+    await expect(run('source', sourceConfig, { init })).rejects.toThrow(
+      /was started from its seed's weights, not from/,
+    );
+  });
+
   it('of a model without denoising has no known queries', async () => {
     await run('plain', smallConfig({ 'denoising.groups': 0, 'length.count': 2 }));
     const [line] = linesOf('plain');
