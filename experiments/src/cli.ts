@@ -2,10 +2,6 @@
  * The command line: `npm start -- COMMAND …`. Results go to stdout, everything else to stderr. Exit codes: 0 done,
  * 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
  */
-import { CheckpointError } from '@dn-detr/core';
-import { DataError } from '@dn-detr/data';
-import { CocoFormatError } from '@dn-detr/metrics';
-import { BackendError } from '@dn-detr/runtime';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
@@ -16,10 +12,7 @@ import { parityCommand } from './commands/parity.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { trainCommand } from './commands/train.ts';
-import { UserError } from './user-error.ts';
-
-/** Errors whose message is for the user; all others are mistakes of ours and keep their stack trace. */
-const expectedErrors = [UserError, BackendError, DataError, CheckpointError, CocoFormatError];
+import { isExpected } from './expected-errors.ts';
 
 const program = new Command('npm start --')
   .description('Denoising training of detection transformers: DETR, DAB-DETR, DN-DETR')
@@ -39,7 +32,7 @@ try {
 } catch (error) {
   // Help that was asked for comes as such an error too.
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else if (error instanceof Error && expectedErrors.some((expected) => error instanceof expected)) {
+  else if (isExpected(error)) {
     process.stderr.write(`error: ${error.message}\n`);
     process.exitCode = 1;
   } else throw error;

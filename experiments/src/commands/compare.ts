@@ -52,7 +52,7 @@ async function run({ models, seeds, out, processes, json, backend: requested, ..
   const { recipe, config } = await configFrom(options, fallback);
   const name = options.data === undefined ? recipe.name : path.basename(config.data.source);
   const folder = path.resolve(out ?? path.join('runs', name));
-  const { summary, table } = await compare({
+  const found = await compare({
     config,
     models,
     seeds,
@@ -63,10 +63,13 @@ async function run({ models, seeds, out, processes, json, backend: requested, ..
     ...(requested !== undefined && { backend: requested }),
     signal: stopSignal(),
   });
-  process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${table}\n`);
-  const statuses = summary.models.flatMap(({ runs }) => runs.map(({ status }) => status));
-  if (statuses.includes('failed')) process.exitCode = 1;
-  else if (statuses.includes('stopped')) process.exitCode = 130;
+  if (found) process.stdout.write(json ? `${JSON.stringify(found.summary, null, 2)}\n` : `${found.table}\n`);
+  const failed = found?.summary.models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
+  if (failed) process.exitCode = 1;
+  else if (found?.summary.finished !== true) {
+    process.stderr.write('stopped; the same command goes on\n');
+    process.exitCode = 130;
+  }
 }
 
 /** A count of seeds from 0, or the seeds themselves. */

@@ -37,9 +37,10 @@ interface Planned extends PlannedRun {
  * Trains every model with every seed, in processes of their own, and writes `summary.json` and `report.html` after each
  * run. What the folder has of them already goes on, and is left alone where it is done.
  *
+ * @returns undefined if it was stopped before the first run began
  * @throws UserError if the folder holds runs with other settings, or no run could even begin
  */
-export async function compare(options: CompareOptions): Promise<{ summary: Summary; table: string }> {
+export async function compare(options: CompareOptions): Promise<{ summary: Summary; table: string } | undefined> {
   const { folder, signal } = options;
   const planned = plan(options);
   const open = planned.filter(({ folder, config }) => !isDone(folder, config));
@@ -85,7 +86,8 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
   const summary = await write();
   if (!summary) {
     const [reason] = [...outcomes.values()].flatMap((outcome) => ('failed' in outcome ? [outcome.failed] : []));
-    throw new UserError(reason ?? 'stopped before the first run began');
+    if (reason === undefined) return undefined;
+    throw new UserError(reason);
   }
   const { terminalTable } = await import('../report/terminal.ts');
   const page = path.relative(process.cwd(), path.join(folder, 'report.html'));

@@ -24,16 +24,26 @@ export interface RunAllOptions {
   readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => Promise<void>;
 }
 
+/** @throws what `onEnd` throws, once all other runs are stopped */
 export async function runAll(runs: readonly PlannedRun[], options: RunAllOptions): Promise<void> {
   const waiting = [...runs];
+  const broken = new AbortController();
+  const signal = AbortSignal.any([options.signal, broken.signal]);
   const worker = async (): Promise<void> => {
-    while (!options.signal.aborted) {
+    while (!signal.aborted) {
       const run = waiting.shift();
       if (run === undefined) return;
-      await options.onEnd(run, await runOne(run, options));
+      await options.onEnd(run, await runOne(run, { ...options, signal }));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(options.processes, runs.length) }, worker));
+  const workers = Array.from({ length: Math.min(options.processes, runs.length) }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    broken.abort();
+    await Promise.allSettled(workers);
+    throw error;
+  }
 }
 
 async function runOne(run: PlannedRun, { display, signal }: RunAllOptions): Promise<RunOutcome> {
@@ -56,7 +66,8 @@ async function runOne(run: PlannedRun, { display, signal }: RunAllOptions): Prom
   signal.removeEventListener('abort', stop);
   if (outcome) return outcome;
   if (signal.aborted) return { stopped: true };
-  return { failed: `its process ended with ${killedBy ?? code} before the run did: ${complaints()}` };
+  const why = complaints() || (killedBy === 'SIGKILL' ? 'perhaps for want of memory' : 'it does not say why');
+  return { failed: `its process ended with ${killedBy ?? code} before the run did: ${why}` };
 }
 
 /** What a process wrote to stderr last. */

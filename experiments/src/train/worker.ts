@@ -1,9 +1,8 @@
 /** A run in a process of its own: gets its task by message, tells its progress, and ends with its outcome. */
 
-import { DataError } from '@dn-detr/data';
-import { BackendError, useBackend } from '@dn-detr/runtime';
+import { useBackend } from '@dn-detr/runtime';
 import type { RunConfig } from '../config/schema.ts';
-import { UserError } from '../user-error.ts';
+import { isExpected } from '../expected-errors.ts';
 import type { RunProgress } from './progress.ts';
 import { type RunResult, runTraining } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -57,8 +56,7 @@ async function work({ config, folder, backend: requested }: WorkerTask): Promise
     });
     await send({ kind: 'done', result });
   } catch (error) {
-    const expected = error instanceof UserError || error instanceof DataError || error instanceof BackendError;
-    const message = expected ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message = isExpected(error) ? error.message : ((error as Error).stack ?? String(error));
     await send({ kind: 'failed', message });
     process.exitCode = 1;
   }

@@ -1,0 +1,10 @@
+/** Errors whose message is for the user; all others are mistakes of ours and keep their stack trace. */
+import { CheckpointError } from '@dn-detr/core';
+import { DataError } from '@dn-detr/data';
+import { CocoFormatError } from '@dn-detr/metrics';
+import { BackendError } from '@dn-detr/runtime';
+import { UserError } from './user-error.ts';
+
+const expected = [UserError, BackendError, DataError, CheckpointError, CocoFormatError];
+
+export const isExpected = (error: unknown): error is Error => expected.some((kind) => error instanceof kind);
