@@ -1,0 +1,113 @@
+/** Comparisons that are stopped and killed from outside, and go on. */
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Summary } from '../../experiments/src/compare/summary.ts';
+import { type RunFolder, readJson, runFolder } from '../../experiments/src/train/run-folder.ts';
+import { type CliProcess, isRunning, startCli, until } from '../support/cli.ts';
+import { metricsOf } from '../support/run-files.ts';
+import { smallOptions } from '../support/small-options.ts';
+
+/** Enough that a run is not done before another of its kind has begun. */
+const steps = 800;
+
+let root: string;
+let runs: RunFolder[];
+beforeAll(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-stop-'));
+  runs = [0, 1].map((seed) => runFolder(path.join(root, 'both', 'detr', `seed-${seed}`)));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const compare = (): CliProcess => {
+  const options = smallOptions({ 'checkpoint.every': 10, 'evaluation.every': 500 });
+  const what = ['--models', 'detr', '--seeds', '2', '--processes', '2', '--steps', `${steps}`, '--out', 'both'];
+  return startCli(['compare', ...what, ...options], root);
+};
+const summary = () => readJson<Summary>(path.join(root, 'both', 'summary.json'));
+const statuses = () => summary().models.flatMap(({ runs }) => runs.map(({ status }) => status));
+/** Waits until all runs of a comparison that was just started have written a checkpoint. */
+async function nextCheckpoints(): Promise<void> {
+  const stamp = ({ last }: RunFolder) => (existsSync(last) ? statSync(last).ino : 0);
+  const before = runs.map(stamp);
+  await until('both runs write a checkpoint', () => runs.every((run, i) => stamp(run) !== before[i]));
+}
+
+/** The processes that the runs were last trained in: their event files are called by them. */
+const workers = (): number[] => runs.map(({ events }) => Number(readdirSync(events).sort().at(-1)?.split('.').at(-1)));
+
+/** A run that was stopped has saved all that it did. */
+function expectAllKept({ path: folder, result }: RunFolder): void {
+  expect(readJson(result)).toMatchObject({ finished: false, step: metricsOf(folder).at(-1)?.step });
+}
+
+it('is stopped, killed and broken, leaves no process behind, and goes on each time', { timeout: 180_000 }, async () => {
+  const [first, second] = runs as [RunFolder, RunFolder];
+
+  // Ctrl-C in a terminal reaches all processes.
+  const stopped = compare();
+  await nextCheckpoints();
+  const asked = Date.now();
+  stopped.killGroup('SIGINT');
+  expect(await stopped.finished).toMatchObject({
+    code: 130,
+    stdout: expect.stringMatching(/not finished/i),
+    stderr: expect.stringMatching(/^stopped; the same command goes on$/m),
+  });
+  expect(Date.now() - asked).toBeLessThan(20_000);
+  expect(workers().filter(isRunning)).toEqual([]);
+  expect(summary().finished).toBe(false);
+  expect(statuses()).toEqual(['stopped', 'stopped']);
+  expect(existsSync(path.join(root, 'both', 'report.html'))).toBe(true);
+  for (const run of runs) expectAllKept(run);
+
+  // One run is killed, as for want of memory; then the comparison is told to end.
+  const halved = compare();
+  await nextCheckpoints();
+  process.kill(workers()[1] as number, 'SIGKILL');
+  await until('the comparison notices', () => statuses()[1] === 'failed');
+  halved.kill('SIGTERM');
+  expect(await halved.finished).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^detr seed 1 failed: its process ended with SIGKILL before the run did: /m),
+  });
+  expect(workers().filter(isRunning)).toEqual([]);
+  expect(statuses()).toEqual(['stopped', 'failed']);
+  expectAllKept(first);
+
+  const orphaned = compare();
+  await nextCheckpoints();
+  orphaned.kill('SIGKILL');
+  await orphaned.finished;
+  await until('the runs of a killed comparison end by themselves', () => !workers().some(isRunning));
+  for (const run of runs) expectAllKept(run);
+
+  // A bad disk has cut a checkpoint off.
+  const whole = readFileSync(second.last);
+  truncateSync(second.last, 1000);
+  const broken = await compare().finished;
+  expect(broken).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^detr seed 1 failed: .*last.safetensors: /m),
+  });
+  expect(broken.stderr).not.toMatch(/^\s+at /m);
+  expect(statuses()).toEqual(['done', 'failed']);
+
+  writeFileSync(second.last, whole);
+  expect(await compare().finished).toMatchObject({ code: 0 });
+  expect(statuses()).toEqual(['done', 'done']);
+  expect(summary().finished).toBe(true);
+  for (const { path: folder } of runs) {
+    expect(metricsOf(folder).map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
+  }
+});
