@@ -1,11 +1,12 @@
 /** The recipes there are. */
 import quick from '../../recipes/quick.ts';
+import quickWasm from '../../recipes/quick-wasm.ts';
 import r50 from '../../recipes/r50.ts';
 import small from '../../recipes/small.ts';
 import { UserError } from '../user-error.ts';
 import type { Recipe } from './recipe.ts';
 
-export const recipes: readonly Recipe[] = [quick, small, r50];
+export const recipes: readonly Recipe[] = [quick, quickWasm, small, r50];
 
 /** @throws UserError naming those there are */
 export function recipeNamed(name: string): Recipe {
