@@ -82,23 +82,15 @@ describe('checkDataset', () => {
   });
 
   it('finds images that would stop training', async () => {
-    const { report, found } = await check(
-      {
-        'cut.jpg': bytes.subarray(0, bytes.length - 100),
-        'text.jpg': 'no image',
-        'small.jpg': await jpeg(32, 24),
-        'gone.jpg': '',
-      },
-      {},
-    );
+    const spoilt = await plainImage(64, 48).png().toBuffer();
+    spoilt.fill(0, spoilt.indexOf('IDAT') + 8, spoilt.indexOf('IDAT') + 24);
+    const { report, found } = await check({ 'spoilt.png': spoilt, 'small.jpg': await jpeg(32, 24) });
     expect(found.map(([kind, file]) => [kind, file])).toEqual([
-      ['unreadable-image', 'cut.jpg'],
-      ['unreadable-image', 'text.jpg'],
+      ['unreadable-image', 'spoilt.png'],
       ['size-mismatch', 'small.jpg'],
-      ['unreadable-image', 'gone.jpg'],
     ]);
-    expect(found[0]?.[2]).toMatch(/^cut.jpg cannot be read as an image \(.*premature end/);
-    expect(found[2]?.[2]).toMatch(/^small.jpg is 32 × 24 pixels, but annotated as 64 × 48/);
+    expect(found[0]?.[2]).toMatch(/^it cannot be read as an image \(.+\)$/);
+    expect(found[1]?.[2]).toBe('it is 32 × 24 pixels, but annotated as 64 × 48');
     expect(report.usable).toBe(false);
   });
 

@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import sharp, { type Metadata } from 'sharp';
 import { mapConcurrently } from './concurrently.ts';
-import { DataError } from './error.ts';
-import { decodeImage, type FileImage, SizeMismatchError, unreadable } from './image-file.ts';
+import { decodeImage, type FileImage, ImageError, SizeMismatchError, unreadable } from './image-file.ts';
 import { type FolderDataset, type OpenOptions, openDataset } from './open.ts';
 import { type Problem, problemKinds } from './problem.ts';
 import { type SplitName, splitNames } from './readers/read-splits.ts';
@@ -77,8 +76,8 @@ async function inspect(image: FileImage): Promise<{ hash: string; problems: Prob
     await decodeImage(bytes, image);
     for (const [kind, message] of conversions(await sharp(bytes).metadata(), image)) report(kind, message);
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    report(error instanceof SizeMismatchError ? 'size-mismatch' : 'unreadable-image', error.message);
+    if (!(error instanceof ImageError)) throw error;
+    report(error instanceof SizeMismatchError ? 'size-mismatch' : 'unreadable-image', `it ${error.fault}`);
   }
   return { hash, problems };
 }

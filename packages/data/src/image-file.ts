@@ -1,6 +1,6 @@
 /** Images on disk: sizes from headers, pixels when they are asked for. */
 import fs from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import type { DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 import { DataError } from './error.ts';
 
@@ -34,8 +34,21 @@ export class FileImage implements DatasetImage {
   }
 }
 
+/** What is wrong with one image file. */
+export class ImageError extends DataError {
+  /** @param fault what is to be said of the image, such as "is empty" */
+  constructor(
+    image: string,
+    readonly fault: string,
+    advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${image} ${fault}: ${advice}`, options);
+  }
+}
+
 /** The file is an image, but not the one that was annotated. */
-export class SizeMismatchError extends DataError {}
+export class SizeMismatchError extends ImageError {}
 
 interface Announced {
   readonly name: string;
@@ -47,9 +60,11 @@ interface Announced {
  * Decodes to 8-bit sRGB: greyscale threefold, transparency laid on black, the first frame of several. The EXIF rotation
  * is followed unless only the pixels as they are stored have the announced size, for then the boxes refer to those.
  *
- * @throws DataError if the bytes are no whole image, or of another size than announced
+ * @throws ImageError if the bytes are no whole image, are no pixels of whole numbers, or of another size than announced
  */
 export async function decodeImage(bytes: Buffer, { name, width, height }: Announced): Promise<RgbImage> {
+  // JPEG and PNG hold whole numbers alone.
+  if (bytes[0] !== 0xff && bytes[0] !== 0x89) await imageHeader(bytes, name);
   const decode = async (upright: boolean): Promise<RgbImage> => {
     try {
       // A warning of libjpeg or libpng, such as about an odd colour profile, is no reason to stop; a truncated file is.
@@ -72,27 +87,46 @@ export async function decodeImage(bytes: Buffer, { name, width, height }: Announ
     if (stored.width === width && stored.height === height) return stored;
   }
   throw new SizeMismatchError(
-    `${name} is ${upright.width} × ${upright.height} pixels, but annotated as ${width} × ${height}: ` +
-      'annotate the image as it is, or put back the one that was annotated',
+    name,
+    `is ${upright.width} × ${upright.height} pixels, but annotated as ${width} × ${height}`,
+    'annotate the image as it is, or put back the one that was annotated',
   );
 }
 
 /**
  * Width and height of the upright image, from the file's header.
  *
- * @throws DataError if there is none
+ * @throws ImageError if there is none, or the file holds no pixels of whole numbers
  */
 export async function headerSize(file: string, name: string): Promise<{ width: number; height: number }> {
+  return (await imageHeader(file, name)).autoOrient;
+}
+
+/**
+ * What the file's header says.
+ *
+ * @throws ImageError as `headerSize` does
+ */
+export async function imageHeader(source: string | Buffer, name: string): Promise<Metadata> {
+  let metadata: Metadata;
   try {
-    return (await sharp(file).metadata()).autoOrient;
+    metadata = await sharp(source).metadata();
   } catch (error) {
     throw unreadable(name, error);
   }
+  if (metadata.format === 'svg') throw new ImageError(name, 'is an SVG drawing', `expected pixels; ${advice}`);
+  if (metadata.depth === 'float' || metadata.depth === 'double') {
+    const fault = 'holds floating-point values, for which nothing says what white is';
+    throw new ImageError(name, fault, 'convert it to 8 or 16 bits');
+  }
+  return metadata;
 }
 
+const advice = 'replace it or take it out of the annotations';
+
 /** For a file that is no image, or cannot be read at all. */
-export function unreadable(name: string, error: unknown): DataError {
+export function unreadable(name: string, error: unknown): ImageError {
   const reason = (error as Error).message.trim().split('\n')[0];
-  const advice = 'replace it or take it out of the annotations (data check lists all such images)';
-  return new DataError(`${name} cannot be read as an image (${reason}): ${advice}`, { cause: error });
+  const more = `${advice} (data check lists all such images)`;
+  return new ImageError(name, `cannot be read as an image (${reason})`, more, { cause: error });
 }

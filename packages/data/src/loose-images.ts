@@ -3,7 +3,7 @@ import path from 'node:path';
 import { mapConcurrently } from './concurrently.ts';
 import type { ImageObjects, RgbImage } from './dataset.ts';
 import { DataError } from './error.ts';
-import { FileImage, headerSize } from './image-file.ts';
+import { FileImage, headerSize, ImageError } from './image-file.ts';
 import { Folder, isImageName, statsOf } from './readers/folder.ts';
 
 export interface LooseImages {
@@ -73,7 +73,6 @@ class LooseImage extends FileImage {
 
 /** Without the advice for images of a data set. */
 function plainly(error: unknown, name: string): Error {
-  if (!(error instanceof DataError && error.cause instanceof Error)) return error as Error;
-  const reason = error.cause.message.trim().split('\n')[0];
-  return new DataError(`${name} cannot be read as an image (${reason})`, { cause: error.cause });
+  if (!(error instanceof ImageError)) return error as Error;
+  return new DataError(`${name} ${error.fault}`, { cause: error.cause });
 }

@@ -36,8 +36,13 @@ export const problemKinds = {
     effect: 'drop',
     consequence: 'the image is left out, with its objects',
   },
+  'damaged-image': {
+    title: 'image files that are empty, cut off or no images',
+    effect: 'drop',
+    consequence: 'the image is left out, with its objects',
+  },
   'unusable-image': {
-    title: 'images whose entry, annotation file or header cannot be used',
+    title: 'images whose entry or annotation file cannot be used',
     effect: 'drop',
     consequence: 'the image is left out, with its objects',
   },

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { FileImage, headerSize } from '../image-file.ts';
+import { FileImage, ImageError } from '../image-file.ts';
+import { sizeOfWholeImage } from '../whole-image.ts';
 import { packObjects } from './annotated-objects.ts';
 import { mergeClasses } from './coco-classes.ts';
 import { type CocoFiles, CocoImages } from './coco-files.ts';
@@ -40,8 +41,11 @@ async function findImages(
   const paths = images.map(({ fileName }) => places.find(fileName));
   const sizes = await mapConcurrently(images, 16, async ({ size }, n) => {
     const path = paths[n];
-    if (size !== undefined || path === undefined) return size;
-    return headerSize(path, folder.nameOf(path)).catch((error: DataError) => error);
+    if (path === undefined) return undefined;
+    return sizeOfWholeImage(path, folder.nameOf(path), size).catch((error: unknown) => {
+      if (error instanceof ImageError) return error;
+      throw error;
+    });
   });
   const found: FileImage[] = [];
   for (const [n, { id, fileName, objects, place }] of images.entries()) {
@@ -51,8 +55,8 @@ async function findImages(
       problems.push({ kind: 'missing-image', ...entry, message: `there is no ${fileName}` });
       continue;
     }
-    if (size instanceof DataError) {
-      problems.push({ kind: 'unusable-image', ...entry, message: size.message });
+    if (size instanceof ImageError) {
+      problems.push({ kind: 'damaged-image', ...entry, message: `${folder.nameOf(file)} ${size.fault}` });
       continue;
     }
     const name = folder.nameOf(file);
@@ -69,8 +73,12 @@ async function findImages(
   }
   const first = images[0]?.fileName;
   if (found.length === 0 && first !== undefined) {
-    const tried = `looked for ${first} in ${places.describe()}`;
-    throw new DataError(`no image of ${json} can be used, of ${images.length}: ${tried}`);
+    const [path, size] = [paths[0], sizes[0]];
+    const reason =
+      path !== undefined && size instanceof ImageError
+        ? `${folder.nameOf(path)} ${size.fault}`
+        : `looked for ${first} in ${places.describe()}`;
+    throw new DataError(`no image of ${json} can be used, of ${images.length}: ${reason}`);
   }
   return found;
 }

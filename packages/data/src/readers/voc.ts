@@ -3,8 +3,9 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { FileImage, headerSize } from '../image-file.ts';
+import { FileImage, ImageError } from '../image-file.ts';
 import type { Problem } from '../problem.ts';
+import { sizeOfWholeImage } from '../whole-image.ts';
 import { boxArea, packObjects } from './annotated-objects.ts';
 import { type Folder, fold, isImageName, stem } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
@@ -178,11 +179,11 @@ async function readAnnotation(
     problems.push({ kind: 'other-name', file: annotationName, message: `the image is there as ${name}` });
   }
   try {
-    const size = annotation.size ?? (await headerSize(image, name));
+    const size = await sizeOfWholeImage(image, name, annotation.size);
     return { annotation, annotationName, path: image, name, ...size };
   } catch (error) {
-    if (!(error instanceof DataError)) throw error;
-    problems.push({ kind: 'unusable-image', file: name, message: error.message });
+    if (!(error instanceof ImageError)) throw error;
+    problems.push({ kind: 'damaged-image', file: name, message: `it ${error.fault}` });
     return undefined;
   }
 }

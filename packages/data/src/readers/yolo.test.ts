@@ -158,9 +158,7 @@ describe('YOLO', () => {
   it('leaves out an image without a header', async () => {
     const { names, of } = await open({ 'images/train/2.JPG': 'no image' });
     expect(names[0]).toEqual(['images/train/1.jpg']);
-    expect(of('unusable-image')[0]).toMatch(
-      /^images\/train\/2.JPG, undefined: images\/train\/2.JPG cannot be read as an image/,
-    );
+    expect(of('damaged-image')[0]).toMatch(/^images\/train\/2.JPG, undefined: it cannot be read as an image/);
   });
 
   it('reports classes that are counted wrongly, and images in two splits', async () => {

@@ -3,9 +3,10 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { FileImage, headerSize } from '../image-file.ts';
+import { FileImage, ImageError } from '../image-file.ts';
 import type { Problem } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
+import { sizeOfWholeImage } from '../whole-image.ts';
 import { type AnnotatedObject, boxArea, packObjects } from './annotated-objects.ts';
 import { type Folder, stem } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
@@ -73,14 +74,18 @@ async function readImage(file: string, context: ImageContext): Promise<FileImage
     problems.push({ kind: 'missing-image', file: yaml.name, message: `there is no ${name}` });
     return undefined;
   }
-  let size: { width: number; height: number };
+  let size: { readonly width: number; readonly height: number };
   let text = '';
   try {
-    size = await headerSize(file, name);
+    size = await sizeOfWholeImage(file, name);
     if (labels !== undefined) text = await readLabels(labels, folder);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    problems.push({ kind: 'unusable-image', file: name, message: error.message });
+    problems.push(
+      error instanceof ImageError
+        ? { kind: 'damaged-image', file: name, message: `it ${error.fault}` }
+        : { kind: 'unusable-image', file: name, message: error.message },
+    );
     return undefined;
   }
   const objects: AnnotatedObject[] = [];

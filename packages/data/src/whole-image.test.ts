@@ -1,0 +1,59 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ImageError } from './image-file.ts';
+import { makeFolder, plainImage } from './testing/dataset-folder.ts';
+import { sizeOfWholeImage } from './whole-image.ts';
+
+const plain = () => plainImage(64, 48);
+const whole = { jpg: await plain().jpeg().toBuffer(), png: await plain().png().toBuffer() };
+
+const [webp, gif, tiff] = await Promise.all([plain().webp(), plain().gif(), plain().tiff()].map((x) => x.toBuffer()));
+
+const sizeOf = (bytes: Buffer, size?: { width: number; height: number }) =>
+  sizeOfWholeImage(path.join(makeFolder({ x: bytes }), 'x'), 'x', size);
+
+describe('sizeOfWholeImage', () => {
+  it.each([
+    ['JPEG', whole.jpg],
+    ['PNG', whole.png],
+    ['JPEG that is filled up with zeros', Buffer.concat([whole.jpg, Buffer.alloc(40)])],
+    ['JPEG with a film after it', Buffer.concat([whole.jpg, Buffer.alloc(5000, 1)])],
+    ['PNG with notes after it', Buffer.concat([whole.png, Buffer.alloc(5000, 1)])],
+    ['WebP', webp as Buffer],
+    ['GIF', gif as Buffer],
+    ['TIFF', tiff as Buffer],
+  ])('takes a %s', async (_, bytes) => {
+    expect(await sizeOf(bytes)).toMatchObject({ width: 64, height: 48 });
+    expect(await sizeOf(bytes, { width: 7, height: 5 })).toEqual({ width: 7, height: 5 });
+  });
+
+  it('gives the size of the upright image', async () => {
+    const turned = await plain().jpeg().withMetadata({ orientation: 8 }).toBuffer();
+    expect(await sizeOf(turned)).toMatchObject({ width: 48, height: 64 });
+  });
+
+  it.each([
+    ['an empty file', Buffer.alloc(0), 'is empty'],
+    ['text', Buffer.from('no image'), 'cannot be read as an image ('],
+    ['a JPEG without its last byte', whole.jpg.subarray(0, -1), 'cannot be read as an image (VipsJpeg: premature end'],
+    ['a JPEG without its last 100 bytes', whole.jpg.subarray(0, -100), 'cannot be read as an image ('],
+    ['half a PNG', whole.png.subarray(0, whole.png.length / 2), 'cannot be read as an image ('],
+    ['a drawing', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), 'is an SVG drawing'],
+  ])('refuses %s, whether the size is known or not', async (_, bytes, fault) => {
+    for (const size of [undefined, { width: 64, height: 48 }]) {
+      const error = await sizeOf(bytes, size).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(ImageError);
+      expect((error as ImageError).fault.slice(0, fault.length)).toBe(fault);
+      expect((error as ImageError).message).toMatch(/^x .+: .+/);
+    }
+  });
+
+  it('refuses what cannot be read', async () => {
+    await expect(sizeOfWholeImage('/no/such/file', 'file')).rejects.toThrow(
+      /^file cannot be read as an image \(ENOENT/,
+    );
+    await expect(sizeOfWholeImage(makeFolder(), 'folder')).rejects.toThrow(
+      /^folder cannot be read as an image \(EISDIR/,
+    );
+  });
+});
