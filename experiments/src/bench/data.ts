@@ -1,12 +1,13 @@
 /** Times what brings images to a training step: reading or drawing, transforms, batches. */
-import {
-  type Dataset,
-  type DatasetImage,
-  shapesDataset,
-  type TrainingBatchesOptions,
-  trainingBatches,
-} from '@dn-detr/data';
+import { type DatasetImage, shapesDataset, type TrainingBatchesOptions, trainingBatches } from '@dn-detr/data';
 import { median } from './median.ts';
+
+/** What is to be fed: `bench step`'s tiny configuration, as measured. */
+export interface FedStep {
+  /** images */
+  readonly batch: number;
+  readonly ms: number;
+}
 
 export interface DataBench {
   readonly images: string;
@@ -16,18 +17,35 @@ export interface DataBench {
   readonly augmentation: string;
   /** as fast as batches come, nothing kept between epochs */
   readonly imagesPerSecond: number;
+  /** of what the fed step takes */
+  readonly timesStep: number;
+  /** images a second that are promised of this case: so many, and twice what the fed step takes */
+  readonly required?: number;
+  /** whether they came */
+  readonly met?: boolean;
   /** processor time of all threads for one image; other programs change it little */
   readonly cpuMs: number;
-  /** for a batch, beside steps that keep the main thread busy as the tiny one does; the middle one of 20 */
+  /** for a batch, beside steps that keep the main thread busy as the fed one does; the middle one */
   readonly waitMs: number;
   readonly longestWaitMs: number;
 }
 
-/** What `bench step --config tiny` was measured to take, on 2 cores. */
-export const tinyStep = { batch: 8, ms: 139, imagesPerSecond: 8000 / 139 };
+/** Of images that are files, on a canvas of `side` pixels. */
+const promised = { side: 320, imagesPerSecond: 150, timesStep: 2 };
 
-const seconds = 3;
-const steps = 20;
+export interface Effort {
+  /** in which batches are counted */
+  readonly seconds: number;
+  /** that are waited for */
+  readonly steps: number;
+  /** batches before that: compiled code, and buffers of their final size */
+  readonly warmUp: number;
+}
+
+export interface Files {
+  readonly name: string;
+  readonly images: readonly DatasetImage[];
+}
 
 type Options = Pick<TrainingBatchesOptions, 'canvas' | 'scale' | 'augmentation'>;
 
@@ -43,55 +61,70 @@ const everything = (side: number): Options => ({
   },
 });
 
-/** Shapes at three sizes, and the training images of a data set at two. */
-export async function benchData(dataset: Dataset | undefined, onCase: (name: string) => void): Promise<DataBench[]> {
+/** Shapes at three sizes, and images from files at two. */
+export async function benchData(
+  files: Files,
+  step: FedStep,
+  onCase: (name: string) => void,
+  effort: Effort = { seconds: 3, steps: 20, warmUp: 20 },
+): Promise<DataBench[]> {
   const results: DataBench[] = [];
-  const add = async (name: string, images: readonly DatasetImage[], side: number, all: boolean): Promise<void> => {
+  const add = async ({ name, images }: Files, side: number, all: boolean): Promise<void> => {
     onCase(`${name} at ${side} pixels${all ? ' with all transforms' : ''}`);
     const options = { ...(all ? everything(side) : flips), canvas: { width: side, height: side } };
-    results.push(await measure(name, images, all ? 'flips, crops, scales, colours' : 'flips', options));
+    const measured = await measure(images, options, step, effort);
+    const eaten = (1000 * step.batch) / step.ms;
+    const required = Math.max(promised.imagesPerSecond, promised.timesStep * eaten);
+    results.push({
+      images: name,
+      augmentation: all ? 'flips, crops, scales, colours' : 'flips',
+      timesStep: measured.imagesPerSecond / eaten,
+      ...measured,
+      ...(images === files.images && side === promised.side && { required, met: measured.imagesPerSecond >= required }),
+    });
   };
-  for (const side of [64, 128, 320]) await add('shapes', shapesDataset({ size: side }).train, side, false);
-  if (dataset === undefined) return results;
-  for (const side of [128, 320]) {
-    for (const all of [false, true]) await add(dataset.name, dataset.train, side, all);
+  for (const side of [64, 128, 320])
+    await add({ name: 'shapes', images: shapesDataset({ size: side }).train }, side, false);
+  for (const side of [128, promised.side]) {
+    for (const all of [false, true]) await add(files, side, all);
   }
   return results;
 }
 
+type Measured = Omit<DataBench, 'images' | 'augmentation' | 'timesStep' | 'required' | 'met'>;
+
 async function measure(
-  name: string,
   images: readonly DatasetImage[],
-  augmentation: string,
   options: Options,
-): Promise<DataBench> {
-  const batches = trainingBatches(images, { batchSize: tinyStep.batch, seed: 0, ...options }).from(0);
-  // Compiled code, and buffers of their final size.
-  for (let step = 0; step < 20; step++) await batches.next();
+  step: FedStep,
+  { seconds, steps, warmUp }: Effort,
+): Promise<Measured> {
+  const { from, batchSize } = trainingBatches(images, { batchSize: step.batch, seed: 0, ...options });
+  const batches = from(0);
+  for (let i = 0; i < warmUp; i++) await batches.next();
 
   const started = performance.now();
   const before = process.cpuUsage();
   let count = 0;
   let size = { width: 0, height: 0 };
-  for (; performance.now() - started < 1000 * seconds; count += tinyStep.batch) {
+  do {
     const { value } = await batches.next();
     if (value) size = { width: value.width, height: value.height };
-  }
+    count += batchSize;
+  } while (performance.now() - started < 1000 * seconds);
   const elapsed = performance.now() - started;
   const { user, system } = process.cpuUsage(before);
 
   const waits: number[] = [];
-  for (let step = 0; step < steps; step++) {
+  for (let i = 0; i < steps; i++) {
     const asked = performance.now();
     await batches.next();
     waits.push(performance.now() - asked);
-    keepBusy(tinyStep.ms);
+    keepBusy(step.ms);
   }
   await batches.return();
   return {
-    images: name,
     ...size,
-    augmentation,
     imagesPerSecond: (1000 * count) / elapsed,
     cpuMs: (user + system) / 1000 / count,
     waitMs: median(waits),

@@ -1,10 +1,9 @@
 /** `bench step`: whole training steps of DN-DETR. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { StepBench } from '../bench/step.ts';
 import { benchStep } from '../bench/step.ts';
+import { benchStepApart } from '../bench/step-apart.ts';
 import { type StepConfig, type StepConfigName, stepConfigs } from '../bench/step-configs.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
@@ -44,16 +43,13 @@ async function measure({ config, steps, threadsPerOp, backend }: StepOptions): P
     await chooseBackend(backend, threads === undefined ? {} : { threadsPerOp: threads });
     return [benchStep(only, steps)];
   }
-  // Each in a process of its own: memory peaks would add up in one.
+  const args: string[] = [];
+  if (threadsPerOp !== undefined) args.push('--threads-per-op', String(threadsPerOp));
+  if (backend !== undefined) args.push('--backend', backend);
   const results: StepBench[] = [];
   for (const name of config) {
     process.stderr.write(`measuring ${name} …\n`);
-    const args = ['bench', 'step', '--json', '--config', name, '--steps', String(steps)];
-    if (threadsPerOp !== undefined) args.push('--threads-per-op', String(threadsPerOp));
-    if (backend !== undefined) args.push('--backend', backend);
-    const [program] = process.argv.slice(1) as [string];
-    const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program, ...args]);
-    results.push(...(JSON.parse(stdout) as { results: StepBench[] }).results);
+    results.push(await benchStepApart(name, steps, ...args));
   }
   return results;
 }
