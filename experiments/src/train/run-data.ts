@@ -11,6 +11,7 @@ import {
   shapesDataset,
   type TrainingBatches,
   trainingBatches,
+  trainingObjects,
 } from '@dn-detr/data';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
@@ -27,15 +28,21 @@ export interface RunData extends OpenedData {
   readonly val: readonly DatasetImage[];
 }
 
-/** @throws DataError if the data cannot be used */
+/**
+ * @throws DataError if the data cannot be used
+ * @throws UserError if there is nothing to train or to evaluate on
+ */
 export async function openRunData({ data, overfit, evaluation }: RunConfig): Promise<RunData> {
   const { dataset, notices } = await openData(data);
   const { train, val } = dataset;
+  if (train.length === 0) throw new UserError(`${data.source} has no training images`);
+  if (!train.some((image) => trainingObjects(image).labels.length > 0)) {
+    throw new UserError(`${data.source} has no training images with an object that training uses`);
+  }
   if (overfit > 0) {
     const few = train.slice(0, overfit);
     return { dataset, train: few, val: few, notices };
   }
-  if (train.length === 0) throw new UserError(`${data.source} has no training images`);
   if (val.length === 0) throw new UserError(`${data.source} has no validation images`);
   return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
 }

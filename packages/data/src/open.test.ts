@@ -114,6 +114,44 @@ describe('openDataset', () => {
     const train = await openDataset(makeFolder({ 'train.json': one, '1.jpg': bytes }));
     expect([train.dataset.train.length, train.dataset.val]).toEqual([1, []]);
     expect(train.notices).toEqual(['there is no val split, and one image is too few to make one']);
+    expect(train.problems.map(({ kind }) => kind)).toContain('nothing-to-evaluate');
+  });
+
+  it('counts for training what training uses', async () => {
+    const open = async (annotations: object[], valAnnotations: object[] = annotations) => {
+      const images = [{ id: 1, file_name: '1.jpg', width: 40, height: 30 }];
+      const categories = [
+        { id: 1, name: 'a' },
+        { id: 2, name: 'b' },
+      ];
+      const folder = makeFolder({
+        'train.json': { images, annotations, categories },
+        'val.json': { images: [{ ...images[0], file_name: '2.jpg' }], annotations: valAnnotations, categories },
+        '1.jpg': bytes,
+        '2.jpg': bytes,
+      });
+      const { problems } = await openDataset(folder);
+      return problems.filter(({ file }) => file === '.').map(({ kind, message }) => `${kind}: ${message}`);
+    };
+    const object = { id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 2, 2] };
+    const unused = [
+      { ...object, iscrowd: 1 },
+      { ...object, id: 2, bbox: [1, 1, 0, 2] },
+      { ...object, id: 3, bbox: [50, 1, 9, 2] },
+    ];
+    expect(await open(unused)).toEqual(['nothing-to-train: train has no objects that training uses']);
+    const other = { ...object, id: 4, category_id: 2 };
+    expect(await open([...unused, other])).toEqual(['unused-class: a has no objects in train that training uses']);
+    expect(await open([object, other], [])).toEqual(['empty-validation: val has no objects, or crowds alone']);
+    expect(await open([object, other], unused.slice(0, 1))).toHaveLength(1);
+  });
+
+  it('says that a val folder is empty', async () => {
+    const files = { ...yolo, 'data.yaml': 'train: images\nval: checks\nnames: [a]\n', 'checks/readme.txt': 'x' };
+    const folder = makeFolder({ 'images/1.jpg': bytes, 'images/2.jpg': bytes, ...files });
+    const { notices, problems } = await openDataset(folder);
+    expect(notices).toEqual(['there is a val split, but it has no images that can be used']);
+    expect(problems.map(({ kind }) => kind)).toContain('nothing-to-evaluate');
   });
 
   it('writes nothing', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Dataset } from './dataset.ts';
 import { DataError } from './error.ts';
 import type { FileImage } from './image-file.ts';
-import type { Problem } from './problem.ts';
+import type { Problem, ProblemKind } from './problem.ts';
 import { readCoco } from './readers/coco.ts';
 import { cocoLooksLike, findCoco } from './readers/coco-files.ts';
 import { Folder, statsOf } from './readers/folder.ts';
@@ -14,6 +14,7 @@ import { findVoc, vocLooksLike } from './readers/voc-files.ts';
 import { readYolo } from './readers/yolo.ts';
 import { findYolo, yoloLooksLike } from './readers/yolo-files.ts';
 import { splitOff } from './split.ts';
+import { trainingObjects } from './training-objects.ts';
 
 /** In the order in which they are looked for. */
 export const folderFormats = ['coco', 'yolo', 'voc'] as const;
@@ -129,6 +130,12 @@ function completeSplits(
   if (val !== undefined || train === undefined || train.length < 2) {
     if (train === undefined) notices.push('there is no train split');
     else if (val === undefined) notices.push('there is no val split, and one image is too few to make one');
+    for (const [name, split] of [
+      ['train', train],
+      ['val', val],
+    ] as const) {
+      if (split?.length === 0) notices.push(`there is a ${name} split, but it has no images that can be used`);
+    }
     return { train: train ?? [], val: val ?? [], test };
   }
   const made = splitOff(train, fraction, seed);
@@ -149,18 +156,23 @@ function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Re
       } else place.set(path, split);
     }
   }
+  const report = (kind: ProblemKind, message: string): void => {
+    problems.push({ kind, file: '.', message });
+  };
+  if (splits.val.length === 0) report('nothing-to-evaluate', 'val has no images');
+  else if (splits.val.every(({ objects }) => objects.crowd.every((crowd) => crowd !== 0))) {
+    report('empty-validation', 'val has no objects, or crowds alone');
+  }
   const counts = new Array<number>(categories.length).fill(0);
-  for (const { objects } of splits.train) {
-    for (const [n, label] of objects.labels.entries())
-      if (objects.crowd[n] === 0) counts[label] = (counts[label] ?? 0) + 1;
+  for (const image of splits.train) {
+    for (const label of trainingObjects(image).labels) counts[label] = (counts[label] ?? 0) + 1;
   }
   if (counts.every((count) => count === 0)) {
-    const message = splits.train.length === 0 ? 'train has no images' : 'the images of train have no objects';
-    problems.push({ kind: 'nothing-to-train', file: '.', message });
+    const message = splits.train.length === 0 ? 'train has no images' : 'train has no objects that training uses';
+    report('nothing-to-train', message);
     return;
   }
   for (const [label, { name }] of categories.entries()) {
-    if (counts[label] === 0)
-      problems.push({ kind: 'unused-class', file: '.', message: `${name} has no objects in train` });
+    if (counts[label] === 0) report('unused-class', `${name} has no objects in train that training uses`);
   }
 }

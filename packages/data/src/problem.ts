@@ -21,6 +21,11 @@ export const problemKinds = {
     effect: 'refuse',
     consequence: 'training refuses the data set',
   },
+  'nothing-to-evaluate': {
+    title: 'nothing to evaluate on',
+    effect: 'refuse',
+    consequence: 'training refuses the data set, unless it is told to overfit a few images of train',
+  },
   'unreadable-image': {
     title: 'images that cannot be read',
     effect: 'refuse',
@@ -126,6 +131,11 @@ export const problemKinds = {
     title: 'VOC boxes counted from another origin',
     effect: 'note',
     consequence: 'taken as the VOC origin says: 0 unless it is set to 1',
+  },
+  'empty-validation': {
+    title: 'validation images without an object to find',
+    effect: 'note',
+    consequence: 'training runs, but AP and AR stay undefined (-1), and no checkpoint is the best',
   },
   leakage: {
     title: 'images in two splits',

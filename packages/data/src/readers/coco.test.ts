@@ -154,7 +154,7 @@ describe('COCO', () => {
     expect(dataset.categories).toEqual([cat, dog]);
     expect(of('unused-class')).toEqual([
       'train.json, categories: animals is the supercategory of other classes and has no objects: it is no class',
-      '., undefined: dog has no objects in train',
+      '., undefined: dog has no objects in train that training uses',
     ]);
     const used = await open(
       { categories, annotations: [object(1, 1, { category_id: 0 })] },
