@@ -18,6 +18,8 @@ export interface ImageObjects {
   readonly areas: Float64Array;
   /** `[N]`: 1 where the box holds a crowd, which evaluation ignores and training leaves out */
   readonly crowd: Uint8Array;
+  /** `[N]`: COCO's annotation ids, NaN for objects without one; pycocotools never counts the object 0 as found */
+  readonly ids?: Float64Array;
 }
 
 export interface DatasetImage {

@@ -97,6 +97,11 @@ export const problemKinds = {
     effect: 'note',
     consequence: 'both objects are used; pycocotools would mix them up',
   },
+  'annotation-id-zero': {
+    title: 'objects with the annotation id 0',
+    effect: 'note',
+    consequence: 'the object never counts as found in evaluation, as in pycocotools: number them from 1',
+  },
   'duplicate-file-name': {
     title: 'images listed twice under different ids',
     effect: 'note',

@@ -10,6 +10,8 @@ export interface AnnotatedObject {
   readonly box: Box;
   readonly area: number;
   readonly crowd: boolean;
+  /** COCO's */
+  readonly id?: number | undefined;
 }
 
 /** Whether a number can be a position in an image; squares of such numbers are finite. */
@@ -48,10 +50,12 @@ export function packObjects(
     boxes: new Float64Array(4 * count),
     areas: new Float64Array(count),
     crowd: new Uint8Array(count),
+    ...(objects.some(({ id }) => id !== undefined) && { ids: new Float64Array(count) }),
   };
   // Plain loops: COCO has a million objects.
   for (let n = 0; n < count; n++) {
-    const { label, box, area, crowd } = objects[n] as AnnotatedObject;
+    const { label, box, area, crowd, id = Number.NaN } = objects[n] as AnnotatedObject;
+    if (packed.ids) packed.ids[n] = id;
     packed.labels[n] = label;
     packed.boxes.set(box, 4 * n);
     packed.areas[n] = area;

@@ -152,6 +152,7 @@ class ObjectEntries {
     if (id !== undefined) {
       if (this.#ids.has(id)) report('duplicate-annotation-id', 'id', `the id ${id} is used already`);
       this.#ids.add(id);
+      if (id === 0) report('annotation-id-zero', 'id', 'the id is 0');
     }
     const imageId = integer(image_id);
     const label = integer(category_id);
@@ -174,12 +175,14 @@ function areaOf(area: unknown, box: Box, report: Report): number {
   return own;
 }
 
+/** By truth, as pycocotools has it: 2 is a crowd too, and so is "1". */
 function isCrowd(iscrowd: unknown, report: Report): boolean {
-  if (iscrowd === 1 || iscrowd === true) return true;
-  if (iscrowd !== undefined && iscrowd !== 0 && iscrowd !== false) {
-    report('bad-value', 'iscrowd', `${show(iscrowd)} is neither 0 nor 1: 0 is taken`);
-  }
-  return false;
+  if (iscrowd === undefined || iscrowd === 0 || iscrowd === false) return false;
+  if (iscrowd === 1) return true;
+  const number = typeof iscrowd === 'string' && iscrowd.trim() === '' ? Number.NaN : Number(iscrowd ?? Number.NaN);
+  const crowd = typeof iscrowd !== 'object' && number !== 0 && !Number.isNaN(number);
+  report('bad-value', 'iscrowd', `${show(iscrowd)} is neither 0 nor 1: ${crowd ? 1 : 0} is taken`);
+  return crowd;
 }
 
 function isBox(value: unknown): value is Box {

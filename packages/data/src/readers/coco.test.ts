@@ -71,6 +71,7 @@ describe('COCO', () => {
       boxes: Float64Array.of(0.5, 1.25, 3, 4, 1, 2, 10, 20),
       areas: Float64Array.of(7.5, 200),
       crowd: Uint8Array.of(0, 1),
+      ids: Float64Array.of(1, 2),
     });
     expect((await second?.read())?.data.length).toBe(64 * 48 * 3);
   });
@@ -242,6 +243,35 @@ describe('COCO', () => {
       "train.json, annotations[10].area (id 11): null is no area: the box's is taken, 25",
       'train.json, annotations[10].iscrowd (id 11): "no" is neither 0 nor 1: 0 is taken',
     ]);
+  });
+
+  it('takes crowds by truth, as pycocotools does, and notes it', async () => {
+    const values = [0, 1, false, true, 2, '1', '0', 'no', null, []];
+    const { dataset, of } = await open({
+      annotations: values.map((iscrowd, n) => object(n + 1, 1, { iscrowd, bbox: [6 * n, 0, 5, 5] })),
+    });
+    expect([...(dataset.train[0]?.objects.crowd ?? [])]).toEqual([0, 1, 0, 1, 1, 1, 0, 0, 0, 0]);
+    expect(of('bad-value').map((text) => text.split(': ').slice(1).join(': '))).toEqual([
+      'true is neither 0 nor 1: 1 is taken',
+      '2 is neither 0 nor 1: 1 is taken',
+      '"1" is neither 0 nor 1: 1 is taken',
+      '"0" is neither 0 nor 1: 0 is taken',
+      '"no" is neither 0 nor 1: 0 is taken',
+      'null is neither 0 nor 1: 0 is taken',
+      '[] is neither 0 nor 1: 0 is taken',
+    ]);
+  });
+
+  it('keeps the annotation ids, and notes the id 0', async () => {
+    const annotations = [object(0, 1), { ...object(7, 1, { bbox: [30, 30, 5, 5] }), id: undefined }];
+    const { dataset, of } = await open({ annotations });
+    expect(dataset.train[0]?.objects.ids).toEqual(Float64Array.of(0, Number.NaN));
+    expect(of('annotation-id-zero')).toEqual(['train.json, annotations[0].id (id 0): the id is 0']);
+  });
+
+  it('sorts the images by their ids', async () => {
+    const { dataset } = await open({ images: [image(3), image(1), image(2)] });
+    expect(dataset.train.map(({ id }) => id)).toEqual([1, 2, 3]);
   });
 
   it('reports boxes that training changes or leaves out, and keeps them all', async () => {

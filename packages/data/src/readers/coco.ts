@@ -80,5 +80,6 @@ async function findImages(
         : `looked for ${first} in ${places.describe()}`;
     throw new DataError(`no image of ${json} can be used, of ${images.length}: ${reason}`);
   }
-  return found;
+  // As pycocotools goes through them: with equal scores, the order decides.
+  return found.sort((a, b) => a.id - b.id);
 }
