@@ -2,3 +2,8 @@
 export class UserError extends Error {
   override name = 'UserError';
 }
+
+/** What was typed makes no sense, whatever is there: ends with the exit code of wrong usage. */
+export class UsageError extends UserError {
+  override name = 'UsageError';
+}

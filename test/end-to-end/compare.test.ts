@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelSummary, Summary } from '../../experiments/src/compare/summary.ts';
 import { readJson, runFolder } from '../../experiments/src/train/run-folder.ts';
-import type { StoredConfig } from '../../experiments/src/train/start.ts';
+import { readStoredConfig } from '../../experiments/src/train/stored-config.ts';
 import { runCli } from '../support/cli.ts';
 import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 import { smallOptions } from '../support/small-options.ts';
@@ -52,7 +52,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
       expect(run).toMatchObject({ seed: 0, status: 'done', onPlateau: expect.any(Boolean) });
       const own = path.join(folder, run?.folder as string);
       expect(path.basename(own)).toBe('seed-0');
-      const stored = readJson<StoredConfig>(runFolder(own).config);
+      const stored = readStoredConfig(runFolder(own).config);
       expect(stored).toMatchObject({ config: { seed: 0 }, data: { hash: one.data.hash } });
       expect(stored.parameters).toBe(modelOf(one, models[0] as string).parameters);
       expect(run?.curve.map(({ step }) => step)).toEqual([4, 8]);

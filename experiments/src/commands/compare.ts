@@ -1,6 +1,6 @@
 /** `compare`: several models on the same data, over seeds, and what their curves say. */
 import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { compare } from '../compare/compare.ts';
 import { modelNames } from '../config/schema.ts';
 import { stopSignal } from '../train/stop-signal.ts';
@@ -19,13 +19,17 @@ interface CompareOptions extends RunOptions {
 export function compareCommand(): Command {
   const command = new Command('compare')
     .description('train several models on the same data over seeds; a table, report.html and summary.json')
-    .option(
-      '--models <list>',
-      `of ${modelNames.join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
-      (text) => text.split(','),
-      ['detr', 'dab-detr', 'dn-detr'],
+    .addOption(
+      new Option(
+        '--models <list>',
+        `of ${modelNames.join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
+      )
+        .argParser((text) => text.split(','))
+        .default(['detr', 'dab-detr', 'dn-detr'], 'detr,dab-detr,dn-detr'),
     )
-    .option('--seeds <count or list>', 'how many, or which: 3, or 0,1,2', seedList, [0]);
+    .addOption(
+      new Option('--seeds <count or list>', 'how many, or which: 3, or 0,1,2').argParser(seedList).default([0], '1'),
+    );
   return addRunOptions(command)
     .option('--out <dir>', 'the folder of the comparison (default: runs/RECIPE or runs/DATA); what is there goes on')
     .option('--processes <count>', 'runs at a time (default: one for two cores)', positive)

@@ -1,12 +1,12 @@
 /** The options that say what to train, shared by `train` and `compare`. */
 import path from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chooseRecipe } from '../config/choose-recipe.ts';
 import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { recipeNamed, recipes } from '../config/recipes.ts';
 import type { RunConfig } from '../config/schema.ts';
-import { UserError } from '../user-error.ts';
+import { UsageError } from '../user-error.ts';
 
 export interface RunOptions {
   data?: string;
@@ -24,14 +24,18 @@ export function addRunOptions(command: Command): Command {
     .option('--steps <count>', 'how long to train', positive)
     .option('--epochs <count>', 'how long to train, in passes over the data', positive)
     .option('--minutes <count>', 'how long to train, in minutes of training', positive)
-    .option('--set <key=value>', 'change a setting, such as optimizer.learningRate=1e-3; can be repeated', append, []);
+    .addOption(
+      new Option('--set <key=value>', 'change a setting, such as optimizer.learningRate=1e-3; can be repeated')
+        .argParser(append)
+        .default([], 'none'),
+    );
 }
 
 /**
  * The configuration that the options describe.
  *
  * @param fallback the recipe where neither data nor a recipe is named
- * @throws UserError if they contradict each other or name what there is not
+ * @throws UsageError if they contradict each other or name what there is not
  */
 export async function configFrom(
   { data, recipe: name, set, ...lengths }: RunOptions,
@@ -54,10 +58,10 @@ export async function configFrom(
   };
 }
 
-/** @throws UserError if more than one is given */
+/** @throws UsageError if more than one is given */
 export function lengthFrom(lengths: Pick<RunOptions, 'steps' | 'epochs' | 'minutes'>): DottedValues {
   const given = (['steps', 'epochs', 'minutes'] as const).filter((unit) => lengths[unit] !== undefined);
-  if (given.length > 1) throw new UserError(`${given.map((unit) => `--${unit}`).join(' and ')}: a run has one length`);
+  if (given.length > 1) throw new UsageError(`${given.map((unit) => `--${unit}`).join(' and ')}: a run has one length`);
   const [unit] = given;
   return unit === undefined ? {} : { length: { unit, count: lengths[unit] } };
 }

@@ -1,15 +1,16 @@
 /** `train`: one run. */
 import path from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
 import { dryRun, formatDryRun } from '../train/dry-run.ts';
 import { progressDisplay } from '../train/progress.ts';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
-import { runTraining, type StoredConfig } from '../train/start.ts';
+import { runTraining } from '../train/start.ts';
 import { stopSignal } from '../train/stop-signal.ts';
+import type { StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
-import { UserError } from '../user-error.ts';
+import { UsageError, UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, configFrom, lengthFrom, type RunOptions, wholeNumber } from './run-options.ts';
 
@@ -29,7 +30,7 @@ interface TrainOptions extends RunOptions {
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('one run: trains a model and evaluates it as it goes; can be stopped and resumed at any moment')
-    .option('--model <name>', `${modelNames.join(', ')} (default: the recipe's)`);
+    .addOption(new Option('--model <name>', "what to train (default: the recipe's)").choices(modelNames));
   return addRunOptions(command)
     .option('--seed <number>', 'of initial weights, order of the data, augmentation and noise', wholeNumber)
     .option('--overfit <count>', 'train and evaluate on the first COUNT images: can this set-up learn?', wholeNumber)
@@ -104,10 +105,10 @@ async function resolve({ model, seed, overfit, config: file, set, ...options }: 
     return withOverrides(config, chosen);
   }
   if (options.recipe !== undefined || options.data !== undefined) {
-    throw new UserError('--config brings all settings along: leave out --recipe and --data, and change it with --set');
+    throw new UsageError('--config brings all settings along: leave out --recipe and --data, and change it with --set');
   }
-  const stored = readJson<Partial<StoredConfig>>(file);
-  if (stored.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
+  const stored = readJson<Partial<StoredConfig> | null>(file);
+  if (stored?.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
   const values = Object.assign({}, ...set.map(parseAssignment));
   return withOverrides(resolveConfig(stored.config, file), { ...lengthFrom(options), ...values, ...chosen });
 }

@@ -6,8 +6,9 @@ import type { RunConfig } from '../config/schema.ts';
 import { unwritable, writeAtomically } from '../train/atomic-file.ts';
 import { progressDisplay } from '../train/progress.ts';
 import { readJson, runFolder, writeJson } from '../train/run-folder.ts';
-import { type RunResult, requireSameSettings, type StoredConfig } from '../train/start.ts';
-import { UserError } from '../user-error.ts';
+import { type RunResult, requireSameSettings } from '../train/start.ts';
+import { readStoredConfig } from '../train/stored-config.ts';
+import { UsageError, UserError } from '../user-error.ts';
 import { contender, folderName } from './contender.ts';
 import { type PlannedRun, type RunOutcome, runAll } from './run-all.ts';
 import { type RunSource, summarize } from './summarize.ts';
@@ -96,7 +97,7 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
 
 function plan({ models, seeds, config, folder, backend }: CompareOptions): Planned[] {
   const contenders = models.map((name) => contender(name, config));
-  if (new Set(models).size < models.length) throw new UserError(`--models names a model twice: ${models.join(', ')}`);
+  if (new Set(models).size < models.length) throw new UsageError(`--models names a model twice: ${models.join(', ')}`);
   // Seed by seed, so that every model has its first run before one has its second.
   return seeds.flatMap((seed) =>
     contenders.map(({ name, config: own }) => ({
@@ -113,6 +114,6 @@ function plan({ models, seeds, config, folder, backend }: CompareOptions): Plann
 function isDone(folder: string, config: RunConfig): boolean {
   const files = runFolder(folder);
   if (!existsSync(files.config)) return false;
-  requireSameSettings(readJson<StoredConfig>(files.config).config, config, folder);
+  requireSameSettings(readStoredConfig(files.config).config, config, folder);
   return existsSync(files.result) && readJson<RunResult>(files.result).finished;
 }

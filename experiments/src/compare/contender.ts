@@ -1,7 +1,7 @@
 /** What a comparison sets against each other: models, each with settings of its own. */
 import { type DottedValues, parseAssignment, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
-import { UserError } from '../user-error.ts';
+import { UsageError } from '../user-error.ts';
 
 export interface Contender {
   /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0` */
@@ -12,12 +12,12 @@ export interface Contender {
 /**
  * A model's name, and after each `+` a setting.
  *
- * @throws UserError if there is no such model or setting
+ * @throws UsageError if there is no such model or setting
  */
 export function contender(name: string, shared: RunConfig): Contender {
   const [model = '', ...assignments] = name.split('+');
   if (!modelNames.some((known) => known === model)) {
-    throw new UserError(
+    throw new UsageError(
       `there is no model '${model}': expected ${modelNames.join(', ')}, with +key=value for settings`,
     );
   }

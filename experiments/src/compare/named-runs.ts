@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type DottedValues, flatValues } from '../config/overrides.ts';
-import { readJson, runFolder } from '../train/run-folder.ts';
-import type { StoredConfig } from '../train/start.ts';
+import { runFolder } from '../train/run-folder.ts';
+import { readStoredConfig } from '../train/stored-config.ts';
 import { UserError } from '../user-error.ts';
 import type { RunSource } from './summarize.ts';
 
@@ -15,7 +15,7 @@ import type { RunSource } from './summarize.ts';
  */
 export function namedRuns(folders: readonly string[]): RunSource[] {
   const runs = folders.flatMap(runsIn).map((folder) => {
-    const { seed: _, ...settings } = flatValues(readJson<StoredConfig>(runFolder(folder).config).config);
+    const { seed: _, ...settings } = flatValues(readStoredConfig(runFolder(folder).config).config);
     return { folder, settings: settings as DottedValues };
   });
   return runs.map(({ folder, settings }) => {

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type DottedValues, flatValues } from '../config/overrides.ts';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
-import type { RunResult, StoredConfig } from '../train/start.ts';
+import type { RunResult } from '../train/start.ts';
+import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UserError } from '../user-error.ts';
 import { comparisons, pairsOf, stepsComparisons } from './statistics.ts';
@@ -92,7 +93,7 @@ function settingsOf({ config }: StoredConfig): DottedValues {
 function readRun({ folder, failed }: RunSource, base: string): { run: SeedRun; stored: StoredConfig } {
   const files = runFolder(folder);
   if (!existsSync(files.config)) throw new UserError(`${folder} holds no run: there is no config.json in it`);
-  const stored = readJson<StoredConfig>(files.config);
+  const stored = readStoredConfig(files.config);
   const lines = readJsonLines<EvaluationLine>(files.evaluations);
   const result = existsSync(files.result) ? readJson<RunResult>(files.result) : undefined;
   const diverged = existsSync(files.diverged) ? readJson<{ problem: string; step: number }>(files.diverged) : undefined;

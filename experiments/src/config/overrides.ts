@@ -1,7 +1,7 @@
 /** Changes to a configuration by dotted keys, as `--set optimizer.learningRate=1e-3` has them. */
 import { distance } from 'fastest-levenshtein';
 import type { z } from 'zod';
-import { UserError } from '../user-error.ts';
+import { UsageError, UserError } from '../user-error.ts';
 import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
 
 /** Values by dotted key, such as `{'denoising.groups': 0}`. */
@@ -10,11 +10,11 @@ export type DottedValues = Readonly<Record<string, unknown>>;
 /**
  * Reads `key=value`: the value as JSON where it is some, else as a string.
  *
- * @throws UserError if there is no `=`
+ * @throws UsageError if there is no `=`
  */
 export function parseAssignment(text: string): DottedValues {
   const at = text.indexOf('=');
-  if (at < 1) throw new UserError(`'${text}' sets nothing: expected key=value, such as optimizer.learningRate=1e-3`);
+  if (at < 1) throw new UsageError(`'${text}' sets nothing: expected key=value, such as optimizer.learningRate=1e-3`);
   const [key, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
   return { [key]: parseValue(value) };
 }
@@ -31,12 +31,12 @@ function parseValue(text: string): unknown {
 /**
  * A configuration with some values replaced.
  *
- * @throws UserError if a key is unknown, naming the nearest ones, or a value is not one its key can have
+ * @throws UsageError if a key is unknown, naming the nearest ones, or a value is not one its key can have
  */
 export function withOverrides(config: RunConfig, values: DottedValues): RunConfig {
   const changed = structuredClone(config) as Record<string, unknown>;
   for (const [key, value] of Object.entries(values)) setAt(changed, key, value);
-  return resolveConfig(changed as RunOverrides, 'set');
+  return resolved(changed as RunOverrides, 'set', UsageError);
 }
 
 /**
@@ -46,9 +46,13 @@ export function withOverrides(config: RunConfig, values: DottedValues): RunConfi
  * @throws UserError listing every field that is unknown or has a value it cannot have
  */
 export function resolveConfig(overrides: RunOverrides, origin: string): RunConfig {
+  return resolved(overrides, origin, UserError);
+}
+
+function resolved(overrides: RunOverrides, origin: string, Problem: typeof UserError): RunConfig {
   const result = runSchema.safeParse(overrides);
   if (result.success) return result.data;
-  throw new UserError(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, overrides)}`).join('\n'));
+  throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, overrides)}`).join('\n'));
 }
 
 function setAt(target: Record<string, unknown>, key: string, value: unknown): void {
@@ -65,18 +69,18 @@ function setAt(target: Record<string, unknown>, key: string, value: unknown): vo
   if (!Object.hasOwn(at, last)) throw unknownKey(key, target);
   if (isObject(at[last]) && !isObject(value)) {
     const inside = Object.keys(at[last] as object).map((name) => `${key}.${name}`);
-    throw new UserError(`${key} has parts: set one of ${inside.join(', ')}, or all of it as a JSON object`);
+    throw new UsageError(`${key} has parts: set one of ${inside.join(', ')}, or all of it as a JSON object`);
   }
   at[last] = value;
 }
 
-function unknownKey(key: string, config: Record<string, unknown>): UserError {
+function unknownKey(key: string, config: Record<string, unknown>): UsageError {
   const nearest = dottedKeys(config)
     .map((known) => ({ known, away: Math.min(distance(key, known), distance(key, known.split('.').at(-1) as string)) }))
     .sort((a, b) => a.away - b.away);
   const [best] = nearest;
   const near = nearest.filter(({ away }) => away === best?.away).map(({ known }) => known);
-  return new UserError(`there is no setting '${key}': did you mean ${near.slice(0, 3).join(', or ')}?`);
+  return new UsageError(`there is no setting '${key}': did you mean ${near.slice(0, 3).join(', or ')}?`);
 }
 
 /** Every key that can be set, such as `optimizer.clipNorm`. */

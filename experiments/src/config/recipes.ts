@@ -3,14 +3,14 @@ import quick from '../../recipes/quick.ts';
 import quickWasm from '../../recipes/quick-wasm.ts';
 import r50 from '../../recipes/r50.ts';
 import small from '../../recipes/small.ts';
-import { UserError } from '../user-error.ts';
+import { UsageError } from '../user-error.ts';
 import type { Recipe } from './recipe.ts';
 
 export const recipes: readonly Recipe[] = [quick, quickWasm, small, r50];
 
-/** @throws UserError naming those there are */
+/** @throws UsageError naming those there are */
 export function recipeNamed(name: string): Recipe {
   const found = recipes.find((recipe) => recipe.name === name);
   if (found) return found;
-  throw new UserError(`there is no recipe '${name}': expected ${recipes.map((recipe) => recipe.name).join(', ')}`);
+  throw new UsageError(`there is no recipe '${name}': expected ${recipes.map((recipe) => recipe.name).join(', ')}`);
 }

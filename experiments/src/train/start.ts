@@ -4,7 +4,6 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CheckpointError, type LoadedParameters, loadParameters } from '@dn-detr/core';
 import type { BackendChoice } from '@dn-detr/runtime';
-import type { Environment } from '../compare/summary.ts';
 import { flatValues } from '../config/overrides.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
@@ -12,27 +11,9 @@ import { loadWeights } from './checkpoint.ts';
 import { environmentOf } from './environment.ts';
 import { buildModel, type Model } from './model.ts';
 import { dataHash, openRunData, type RunData } from './run-data.ts';
-import { makeRunFolder, readJson, runFolder, writeJson } from './run-folder.ts';
+import { makeRunFolder, runFolder, writeJson } from './run-folder.ts';
+import { readStoredConfig, type StoredConfig } from './stored-config.ts';
 import { type TrainingEvents, TrainingRun } from './training-run.ts';
-
-/** `config.json` of a run: enough to repeat it. */
-export interface StoredConfig {
-  readonly config: RunConfig;
-  /** the file its weights were started from */
-  readonly init?: string;
-  readonly data: {
-    readonly name: string;
-    readonly format: string;
-    readonly classes: readonly string[];
-    readonly train: number;
-    readonly val: number;
-    /** of names, sizes, classes and objects */
-    readonly hash: string;
-  };
-  /** numbers in the model's weights */
-  readonly parameters: number;
-  readonly environment: Environment;
-}
 
 /** `result.json` of a run: where it ended. */
 export interface RunResult {
@@ -82,7 +63,7 @@ export async function runTraining(options: StartOptions): Promise<RunResult> {
 
 async function startRun(options: StartOptions): Promise<TrainingRun> {
   const { config, folder, resume, init, backend, events, say } = options;
-  const before = existsSync(runFolder(folder).config) ? readJson<StoredConfig>(runFolder(folder).config) : undefined;
+  const before = existsSync(runFolder(folder).config) ? readStoredConfig(runFolder(folder).config) : undefined;
   if (before && !resume) {
     throw new UserError(`${folder} holds a run already: --resume goes on with it, --out names another folder`);
   }
@@ -95,10 +76,12 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
     requireSameData(before.data, stored.data, folder);
     if (init !== undefined) requireSameStart(before.init, stored.init, folder);
   }
+  const start = (before ?? stored).init;
+  const begun = existsSync(runFolder(folder).last);
+  const initial = start === undefined || begun ? undefined : startValues(start, model, say);
+  // From here on the folder holds a run.
   const run = makeRunFolder(folder);
   if (!before) writeJson(run.config, stored);
-  const start = (before ?? stored).init;
-  const initial = start === undefined || existsSync(run.last) ? undefined : startValues(start, model, say);
   return new TrainingRun({ config, model, data, folder: run, ...(initial && { initial }), ...(events && { events }) });
 }
 

@@ -1,0 +1,40 @@
+/** `config.json` of a run: enough to repeat it. */
+import type { Environment } from '../compare/summary.ts';
+import { resolveConfig } from '../config/overrides.ts';
+import type { RunConfig } from '../config/schema.ts';
+import { UserError } from '../user-error.ts';
+import { readJson } from './run-folder.ts';
+
+export interface StoredConfig {
+  readonly config: RunConfig;
+  /** the file its weights were started from */
+  readonly init?: string;
+  readonly data: {
+    readonly name: string;
+    readonly format: string;
+    readonly classes: readonly string[];
+    readonly train: number;
+    readonly val: number;
+    /** of names, sizes, classes and objects */
+    readonly hash: string;
+  };
+  /** numbers in the model's weights */
+  readonly parameters: number;
+  readonly environment: Environment;
+}
+
+const required = ['config', 'data', 'parameters', 'environment'] as const;
+
+/**
+ * Settings that an earlier version did not write have their default.
+ *
+ * @throws UserError if the file is missing, or not what a run writes
+ */
+export function readStoredConfig(file: string): StoredConfig {
+  const stored = readJson<StoredConfig | null>(file);
+  const missing = required.filter((key) => stored?.[key] === undefined);
+  if (stored === null || missing.length > 0) {
+    throw new UserError(`${file} is no config.json of a run: it has no ${missing.join(', ')}`);
+  }
+  return { ...stored, config: resolveConfig(stored.config, file) };
+}

@@ -1,0 +1,86 @@
+/** Short runs from the command line. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runFolder, writeJson } from '../../experiments/src/train/run-folder.ts';
+import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { runCli } from '../support/cli.ts';
+import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-train-'));
+  writeJson(path.join(root, 'small.json'), { config: smallConfig({ 'length.count': 4, 'evaluation.every': 2 }) });
+  writeFileSync(path.join(root, 'file'), '');
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const cli = (...args: string[]) => runCli(args, root);
+const small = (...options: string[]) => cli('train', '--config', 'small.json', ...options);
+
+describe('train', () => {
+  it('--dry-run counts and measures, and keeps nothing', async () => {
+    const { code, stdout } = await small('--dry-run', '--json', '--out', 'dry');
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout);
+    expect(found).toMatchObject({ model: 'dn-detr', images: { train: 10, val: 4 }, stepsPerEpoch: 3, steps: 4 });
+    expect(found.cost).toMatchObject({ input: { height: 32, width: 32 }, flops: 2 * found.cost.macs });
+    expect(found.secondsPerStep).toBeGreaterThan(0);
+    expect(found.expectedSeconds).toBeCloseTo(4 * found.secondsPerStep, 9);
+    expect(found.peakMiB).toBeGreaterThan(100);
+    expect(existsSync(path.join(root, 'dry'))).toBe(false);
+  });
+
+  it('starts from what fits of other weights, says what does not, and is laid over the run they are of', async () => {
+    expect(await small('--out', 'source')).toMatchObject({ code: 0 });
+    const { last } = runFolder(path.join(root, 'source'));
+
+    const unfit = await small('--out', 'other', '--init', 'file');
+    expect(unfit).toMatchObject({ code: 1, stderr: expect.stringMatching(/file: neither a safetensors file nor/) });
+    // Nothing has begun: the folder is free for the next try.
+    const classes = ['--set', 'data.shapes.classes=["ring","star","disc"]'];
+    const other = await small('--out', 'other', '--init', last, ...classes, '--set', 'optimizer.learningRate=0');
+    expect(other).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: 4 steps in .*\nother\n$/) });
+    const [, kept = '', unused = ''] =
+      /start from weights in .*last.safetensors: \d+ parameters\n {2}not in the file.*seed: (.*)\n {2}in the file, and not used: (.*)\n/.exec(
+        other.stderr,
+      ) ?? [];
+    expect(kept.split(', ').sort()).toEqual(unused.split(', ').sort());
+    expect(kept).toMatch(/class_embed/);
+    const [from, to] = [last, runFolder(path.join(root, 'other')).last].map(tensorsOf) as [Tensors, Tensors];
+    const taken = Object.keys(from).filter((name) => name.startsWith('transformer.encoder') && name.endsWith('weight'));
+    expect(taken.length).toBeGreaterThan(3);
+    for (const name of taken) expect(to[name], name).toEqual(from[name]);
+
+    expect(await small('--out', 'again', '--seed', '1', '--set', 'batchSize=2')).toMatchObject({ code: 0 });
+    const both = await cli('report', 'source', 'again', '--out', 'both.html', '--json');
+    expect(both).toMatchObject({ code: 0 });
+    const { models } = JSON.parse(both.stdout);
+    expect(models.map(({ name, runs }: Model) => [name, runs.map(({ seed, status }) => `${seed} ${status}`)])).toEqual([
+      ['dn-detr+batchSize=4', ['0 done']],
+      ['dn-detr+batchSize=2', ['1 done']],
+    ]);
+    expect(readFileSync(path.join(root, 'both.html'), 'utf8')).toContain('batchSize');
+    const unlike = await cli('report', 'source', 'other', '--out', 'unlike.html');
+    expect(unlike).toMatchObject({ code: 1, stdout: '' });
+    expect(unlike.stderr).toMatch(/other was trained or evaluated on other data than .*source/);
+  }, 120_000);
+
+  it('--overfit evaluates on the images it trains on', async () => {
+    const { code, stdout } = await small('--overfit', '2', '--json');
+    expect(code).toBe(0);
+    const folder = path.join(root, 'runs', 'dn-detr-shapes-overfit-2-seed-0');
+    expect(JSON.parse(stdout)).toMatchObject({
+      folder,
+      step: 4,
+      finished: true,
+      evaluation: evaluationsOf(folder).at(-1),
+    });
+    // Two images make one batch of the four it could hold.
+    expect(metricsOf(folder).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
+  });
+});
+
+type Tensors = ReturnType<typeof tensorsOf>;
+type Model = { name: string; runs: { seed: number; status: string }[] };

@@ -1,0 +1,108 @@
+/** What the training commands say to what cannot be. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { runProgram } from '../../experiments/src/program.ts';
+import { writeJson } from '../../experiments/src/train/run-folder.ts';
+import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+
+let root: string;
+const start = process.cwd();
+beforeAll(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-usage-'));
+  process.chdir(root);
+  vi.stubEnv('DN_DETR_BACKEND', 'cpu');
+  writeJson('small.json', { config: smallConfig() });
+  writeFileSync('file', '');
+  mkdirSync('odd');
+  writeJson(path.join('odd', 'config.json'), { config: {} });
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  process.chdir(start);
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** What a command writes and ends with, in this process: starting one for each takes seconds. */
+async function cli(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  const written = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      written[name] += text;
+      return true;
+    }),
+  );
+  const before = process.exitCode;
+  try {
+    await runProgram(args);
+    return { code: process.exitCode ?? 0, ...written };
+  } finally {
+    process.exitCode = before;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+describe('wrong usage', () => {
+  it.each<[string[], RegExp]>([
+    [['train', '--frobnicate'], /unknown option '--frobnicate'/],
+    [['train', 'extra'], /too many arguments/],
+    [['train', '--steps', '-3'], /--steps <count>.* expected a number above 0/],
+    [['train', '--steps', '5', '--minutes', '3'], /--steps and --minutes: a run has one length/],
+    [['train', '--seed', '1.5'], /--seed <number>.* expected a whole number from 0/],
+    [['train', '--model', 'detr2'], /--model <name>.*detr, dab-detr, dn-detr-vanilla, dn-detr/],
+    [['train', '--recipe', 'slow'], /there is no recipe 'slow': expected quick, /],
+    [
+      ['train', '--set', 'optimiser.learningrate=1'],
+      /there is no setting 'optimiser.learningrate': did you mean optimizer.learningRate\?/,
+    ],
+    [['train', '--set', 'batchSize=many'], /batchSize is "many": expected number/],
+    [['train', '--set', 'batchSize'], /expected key=value/],
+    [['train', '--config', 'small.json', '--recipe', 'quick'], /leave out --recipe and --data/],
+    [['compare', '--seeds', '0'], /--seeds .* expected at least one seed/],
+    [['compare', '--seeds', '1,1'], /--seeds .* expected a count such as 3, or different whole numbers/],
+    [['compare', '--models', 'detr,detr2'], /there is no model 'detr2': expected detr, /],
+    [['compare', '--models', 'detr,detr'], /names a model twice: detr, detr/],
+    [['compare', '--models', 'detr+batchsize=2'], /there is no setting 'batchsize': did you mean batchSize\?/],
+    [['report', 'small.json'], /required option '--out <file>'/],
+  ])('%j ends with 2 and says what was expected', async (args, message) => {
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
+    expect(stderr).toMatch(/\(--help shows what there is\)\n$/);
+    expect(existsSync('runs')).toBe(false);
+  });
+});
+
+describe('what cannot be done', () => {
+  it.each<[string[], RegExp]>([
+    [['train', '--data', 'nowhere'], /there is no folder .*nowhere/],
+    [['train', '--config', 'nowhere.json'], /nowhere.json does not exist/],
+    [['train', '--config', 'file'], /file is not readable: .*JSON/],
+    [['train', '--config', 'small.json', '--set', 'model.heads=3', '--out', 'three'], /model.width is 16 with 3 heads/],
+    [
+      ['train', '--config', 'small.json', '--out', 'file/run'],
+      /file.run cannot be written: a part of its path is a file/,
+    ],
+    [
+      ['compare', '--models', 'detr', '--out', 'file/runs'],
+      /file.runs cannot be written: a part of its path is a file/,
+    ],
+    [['report', 'nowhere', '--out', 'report.html'], /nowhere does not exist: expected the folder of a run/],
+    [['report', '.', '--out', 'report.html'], /holds no run: expected a config.json/],
+    [['report', 'odd', '--out', 'report.html'], /config.json is no config.json of a run: it has no data, parameters, /],
+  ])('%j ends with 1 and says why', async (args, message) => {
+    const { code, stdout, stderr } = await cli(...args);
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
+    expect(stderr).toMatch(/^error: /m);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+});
+
+describe('--help', () => {
+  it.each(['train', 'compare', 'report'])('of %s shows examples', async (command) => {
+    const { code, stdout, stderr } = await cli(command, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: npm start -- ${command} [options]`);
+    expect(stdout).toMatch(new RegExp(`^Examples:\n(?:  npm start.*\n)*  npm start -- ${command} `, 'm'));
+  });
+});
