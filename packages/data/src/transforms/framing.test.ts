@@ -24,6 +24,20 @@ describe('framedSize', () => {
     expect(sizeOf(width, height, { scale, maxSize })).toEqual(expected);
   });
 
+  it.each([
+    [4000, 1, 800, 1333, [1333, 1]],
+    [1, 4000, 800, 1333, [1, 1333]],
+    [3000, 2, 800, 1333, [1333, 1]],
+    [1340, 2, 800, 1333, [1333, 2]],
+    [1000, 302, 800, 1333, [1333, 403]],
+    [1, 1, 800, 1, [1, 1]],
+  ])('keeps %i × %i, with a shorter side of %i, to a longer one of %i', (width, height, scale, maxSize, expected) => {
+    expect(sizeOf(width, height, { scale, maxSize })).toEqual(expected);
+    expect(sizeOf(width, height, { maxSize })).toEqual(
+      sizeOf(width, height, { scale: Math.min(width, height), maxSize }),
+    );
+  });
+
   it('fills a canvas of one size', () => {
     const canvas = { width: 320, height: 240 };
     expect(sizeOf(640, 480, { canvas })).toEqual([320, 240]);
@@ -33,7 +47,7 @@ describe('framedSize', () => {
   });
 
   it('never exceeds its limits, and keeps the aspect', () => {
-    const side = fc.integer({ min: 20, max: 2000 });
+    const side = fc.oneof(fc.integer({ min: 20, max: 2000 }), fc.integer({ min: 1, max: 30 }));
     const framings = fc.record({
       canvas: fc.constantFrom({ width: 320, height: 256 }, { multipleOf: 32 }),
       scale: fc.option(fc.integer({ min: 30, max: 900 }), { nil: undefined }),
@@ -46,10 +60,12 @@ describe('framedSize', () => {
         const canvas = canvasOf([{ width: w, height: h }], framingSettings('test', chosen));
         expect(w).toBeLessThanOrEqual(canvas.width);
         expect(h).toBeLessThanOrEqual(canvas.height);
-        // The shorter side is rounded, and the longer one follows it.
+        expect(Math.max(w, h)).toBeLessThanOrEqual(framing.maxSize);
+        expect(Math.min(w, h)).toBeGreaterThanOrEqual(1);
+        // A side is rounded, and the other one follows it; a shorter side below half a pixel is one.
+        const aspect = Math.max(width, height) / Math.min(width, height);
         const [long, short] = [Math.max(w, h), Math.min(w, h)];
-        expect(long).toBeLessThanOrEqual(framing.maxSize * (1 + 1 / short));
-        expect(Math.abs(w - (h * width) / height)).toBeLessThanOrEqual(Math.max(1, width / height));
+        if (short > 1) expect(Math.abs(long - short * aspect)).toBeLessThanOrEqual(Math.max(1, aspect));
       }),
     );
   });

@@ -65,14 +65,16 @@ export function framedSize(
   return size.width <= limit.width && size.height <= limit.height ? size : fitted(image, limit);
 }
 
-/** As DETR's `get_size_with_aspect_ratio` (datasets/transforms.py), to the pixel. */
+/**
+ * As DETR's `get_size_with_aspect_ratio` (datasets/transforms.py), to the pixel, but for what that makes longer than
+ * `maxSize`: it rounds the shorter side and lets the longer one follow (1000 × 302 becomes 1334 × 403 for 1333).
+ */
 function resizedTo({ width, height }: Size, scale: number, maxSize: number): Size {
   const shorter = Math.min(width, height);
   const longer = Math.max(width, height);
   const tooLong = (longer / shorter) * scale > maxSize;
   const short = tooLong ? Math.max(Math.round((maxSize * shorter) / longer), 1) : scale;
-  if (short === shorter) return { width, height };
-  const long = Math.floor((short * longer) / shorter);
+  const long = Math.min(Math.floor((short * longer) / shorter), maxSize);
   return width < height ? { width: short, height: long } : { width: long, height: short };
 }
 
