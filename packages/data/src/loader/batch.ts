@@ -4,6 +4,7 @@ import type { TrainingObjects } from '../training-objects.ts';
 import { canvasOf, type FramingSettings } from '../transforms/framing.ts';
 import type { ColorChange } from '../transforms/jitter.ts';
 import type { Normalize } from '../transforms/normalize.ts';
+import { recolored } from '../transforms/recolor.ts';
 import { renderView } from '../transforms/render.ts';
 import { objectsInView, type Size, type Targets, type View } from '../transforms/view.ts';
 import type { ImageCache } from './cache.ts';
@@ -40,15 +41,17 @@ export interface BatchSettings {
 }
 
 /**
- * Reads and renders the images of a batch. The rest is done when the result is called: until then a batch is bytes, a
- * quarter of its size.
+ * Reads, renders and recolours the images of a batch. When the result is called they are normalised: until then a batch
+ * is bytes, a quarter of its size.
  *
  * @throws DataError if an image cannot be read
  */
 export async function prepareBatch(items: readonly Item[], settings: BatchSettings): Promise<() => Batch> {
   const { cache } = settings;
-  const render = async ({ source, working, view }: Item): Promise<Uint8Array> =>
-    renderView(await cache.read(source, working), view, source);
+  const render = async ({ source, working, view, change }: Item): Promise<Uint8Array> => {
+    const pixels = await renderView(await cache.read(source, working), view, source);
+    return change ? recolored(pixels, view, change) : pixels;
+  };
   const rendered = await Promise.all(items.map(render));
   return () => assemble(items, rendered, settings);
 }
@@ -58,8 +61,8 @@ function assemble(items: readonly Item[], rendered: readonly Uint8Array[], setti
   const views = items.map(({ view }) => view);
   const { width, height } = canvasOf(views, framing);
   const images = new Float32Array(items.length * height * width * 3);
-  for (const [b, { view, change }] of items.entries()) {
-    normalize(rendered[b] as Uint8Array, view, images.subarray(b * height * width * 3), width, change);
+  for (const [b, { view }] of items.entries()) {
+    normalize(rendered[b] as Uint8Array, view, images.subarray(b * height * width * 3), width);
   }
   return {
     images,

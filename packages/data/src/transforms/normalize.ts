@@ -1,7 +1,6 @@
 /** From bytes to what a model is fed. */
 import { DataError } from '../error.ts';
 import { requireKnown, requireNumber, shown } from '../option-checks.ts';
-import { type ColorChange, meanGrey } from './jitter.ts';
 import type { Size } from './view.ts';
 
 /** A channel's value in 0..1 becomes (value − mean) / std. */
@@ -27,27 +26,16 @@ export function checkNormalization(where: string, normalization: Normalization):
 }
 
 /** Writes an image `[height, width, 3]` to the top left of a canvas `[canvasHeight, canvasWidth, 3]`. */
-export type Normalize = (
-  pixels: Uint8Array,
-  size: Size,
-  out: Float32Array,
-  canvasWidth: number,
-  change: ColorChange | undefined,
-) => void;
+export type Normalize = (pixels: Uint8Array, size: Size, out: Float32Array, canvasWidth: number) => void;
 
-export function normalizer(normalization: Normalization): Normalize {
-  const { mean, std } = normalization;
+export function normalizer({ mean, std }: Normalization): Normalize {
   const table = new Float32Array(3 * 256);
   for (let value = 0; value < 256; value++) {
     for (let c = 0; c < 3; c++) table[3 * value + c] = (value / 255 - (mean[c] as number)) / (std[c] as number);
   }
-  return (pixels, { width, height }, out, canvasWidth, change) => {
-    const grey = change ? meanGrey(pixels) : 0;
+  return (pixels, { width, height }, out, canvasWidth) => {
     for (let y = 0; y < height; y++) {
-      const row = pixels.subarray(3 * y * width, 3 * (y + 1) * width);
-      const to = out.subarray(3 * y * canvasWidth);
-      if (change) mix(row, to, change, grey, normalization);
-      else lookUp(row, to, table);
+      lookUp(pixels.subarray(3 * y * width, 3 * (y + 1) * width), out.subarray(3 * y * canvasWidth), table);
     }
   };
 }
@@ -57,24 +45,5 @@ function lookUp(row: Uint8Array, out: Float32Array, table: Float32Array): void {
     out[i] = table[3 * (row[i] as number)] as number;
     out[i + 1] = table[3 * (row[i + 1] as number) + 1] as number;
     out[i + 2] = table[3 * (row[i + 2] as number) + 2] as number;
-  }
-}
-
-function mix(
-  row: Uint8Array,
-  out: Float32Array,
-  { matrix, pivot }: ColorChange,
-  grey: number,
-  { mean, std }: Normalization,
-): void {
-  const added = pivot * grey;
-  for (let c = 0; c < 3; c++) {
-    const [r, g, b] = matrix.slice(3 * c, 3 * c + 3) as [number, number, number];
-    const factor = 1 / (255 * (std[c] as number));
-    const zero = (mean[c] as number) / (std[c] as number);
-    for (let i = 0; i < row.length; i += 3) {
-      const value = r * (row[i] as number) + g * (row[i + 1] as number) + b * (row[i + 2] as number) + added;
-      out[i + c] = Math.min(Math.max(value, 0), 255) * factor - zero;
-    }
   }
 }

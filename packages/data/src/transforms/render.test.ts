@@ -106,6 +106,30 @@ describe('renderView', () => {
     expect(image).toEqual(scene());
   });
 
+  it('mirrors what it resamples', async () => {
+    await fc.assert(
+      fc.asyncProperty(views, async (view) => {
+        const image = scene();
+        const plain = await renderView(image, { ...view, flip: false });
+        const flipped = await renderView(image, { ...view, flip: true });
+        for (let i = 0; i < plain.length; i++) {
+          const [pixel, c] = [Math.floor(i / 3), i % 3];
+          const row = pixel - (pixel % view.width);
+          const other = 3 * (row + view.width - 1 - (pixel % view.width)) + c;
+          expect(Math.abs((plain[i] as number) - (flipped[other] as number))).toBeLessThan(3);
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('takes at least a pixel of an image that is much smaller than what is seen of', async () => {
+    const image = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
+    const view = { source: { x: 99, y: 99, width: 1, height: 1 }, width: 2, height: 2, flip: true };
+    const pixels = await renderView(image, view, { width: 100, height: 100 });
+    expect([...pixels]).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]);
+  });
+
   it('cuts without resampling', async () => {
     const image = { width: 4, height: 3, data: Uint8Array.from({ length: 36 }, (_, i) => i) };
     const view = { source: { x: 1, y: 1, width: 2, height: 2 }, width: 2, height: 2, flip: false };
