@@ -47,13 +47,18 @@ describe('npm start', () => {
     [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
     [['data', 'check', 'nowhere'], {}, /^error: there is no folder nowhere$/m],
-    [['frobnicate'], {}, /unknown command 'frobnicate'/],
   ])('says what is wrong with %j', async (args, env, message) => {
     const { code, stdout, stderr } = await cli(args as string[], env);
     expect(code).toBe(1);
     expect(stdout).toBe('');
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('ends with 2 where what is typed makes no sense', async () => {
+    const { code, stdout, stderr } = await cli(['frobnicate']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/unknown command 'frobnicate'/);
   });
 
   it('measures a training step', async () => {
