@@ -77,6 +77,11 @@ export const problemKinds = {
     effect: 'drop',
     consequence: 'the object is left out, of training and of evaluation',
   },
+  'difficult-object': {
+    title: 'objects marked as difficult',
+    effect: 'drop',
+    consequence: 'taken as a crowd: left out of training, and neither right nor wrong to find in evaluation',
+  },
   'empty-box': {
     title: 'boxes without an area inside the image',
     effect: 'drop',

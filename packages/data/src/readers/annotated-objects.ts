@@ -37,12 +37,14 @@ interface Image {
  * Packs the objects of an image, all of them, and reports those that training will change or leave out.
  *
  * @param place of object n: its file and field
+ * @param none what is said of an image without objects
  */
 export function packObjects(
   objects: readonly AnnotatedObject[],
   image: Image,
   place: (n: number) => Pick<Problem, 'file' | 'field'>,
   problems: Problem[],
+  none = 'it has no object',
 ): ImageObjects {
   const count = objects.length;
   const packed = {
@@ -66,7 +68,7 @@ export function packObjects(
   reportTwins(objects, (n, message) => {
     problems.push({ kind: 'boxed-twice', ...place(n), message: `${image.name}: ${message}` });
   });
-  if (count === 0) problems.push({ kind: 'no-objects', file: image.name, message: 'it has no object' });
+  if (count === 0) problems.push({ kind: 'no-objects', file: image.name, message: none });
   return packed;
 }
 

@@ -67,7 +67,9 @@ export function parseVocXml(
       continue;
     }
     const box: Box = [xmin - origin, ymin - origin, xmax - xmin + origin, ymax - ymin + origin];
-    objects.push({ className, box, difficult: textOf(object?.difficult) === '1', number: n + 1 });
+    const difficult = /^(?:1|true)$/i.test(textOf(object?.difficult) ?? '');
+    if (difficult) report('difficult-object', ', difficult', className);
+    objects.push({ className, box, difficult, number: n + 1 });
   }
   return { fileName: textOf(annotation.filename), size: isKnown ? { width, height } : undefined, objects };
 }

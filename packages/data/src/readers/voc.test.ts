@@ -48,7 +48,8 @@ describe('VOC', () => {
       object(' dog ', box(0.5, 1, 20, 11.25), '<difficult>1</difficult>'),
       object('caf&#233; &amp; co', box(10, 5, 30, 25)),
     );
-    const { dataset, names, first } = await open(flat({ a: xml }));
+    const { dataset, names, first, of } = await open(flat({ a: xml }));
+    expect(of('difficult-object')).toEqual(['annotations/a.xml, object 1, difficult: dog']);
     expect(dataset).toMatchObject({
       format: 'voc',
       categories: [

@@ -129,7 +129,7 @@ function listImages(source: unknown, key: string, yaml: Yaml, { folder, notices 
     if (candidate !== plain)
       notices.push(`${yaml.name} has "${key}: ${source}": read from ${folder.nameOf(candidate)}`);
     return stats.isDirectory()
-      ? imagesBelow(folder, candidate, 0)
+      ? imagesBelow(folder, candidate)
       : imagesOfList(candidate, [path.dirname(candidate), home], folder);
   }
   return undefined;
@@ -150,15 +150,15 @@ function candidates(written: string, base: string, home: string): string[] {
   return found;
 }
 
-/** Symbolic links may lead in circles. */
-const deepest = 16;
-
-function imagesBelow(folder: Folder, directory: string, depth: number): string[] {
-  if (depth > deepest) return [];
+/** @param seen folders already gone through, for symbolic links may lead in circles */
+function imagesBelow(folder: Folder, directory: string, seen = new Set<string>()): string[] {
+  const real = fs.realpathSync(directory);
+  if (seen.has(real)) return [];
+  seen.add(real);
   const images = folder.files(directory).filter(isImageName);
   return [
     ...images.map((name) => path.join(directory, name)),
-    ...folder.folders(directory).flatMap((name) => imagesBelow(folder, path.join(directory, name), depth + 1)),
+    ...folder.folders(directory).flatMap((name) => imagesBelow(folder, path.join(directory, name), seen)),
   ];
 }
 

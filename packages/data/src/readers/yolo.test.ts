@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from '../error.ts';
 import { openDataset } from '../open.ts';
@@ -50,7 +52,7 @@ describe('YOLO', () => {
     expect(first?.objects.labels).toEqual(Int32Array.of(1));
     for (const [n, value] of [40, 15, 20, 20].entries()) expect(first?.objects.boxes[n]).toBeCloseTo(value, 10);
     expect(first?.objects.areas[0]).toBeCloseTo(400, 10);
-    expect(of('no-objects')).toEqual(['images/train/2.JPG, undefined: it has no object']);
+    expect(of('no-objects')).toEqual(['images/train/2.JPG, undefined: it has no label file']);
   });
 
   it.each([
@@ -153,6 +155,47 @@ describe('YOLO', () => {
     expect(first).toMatchObject({ width: 50, height: 100 });
     for (const [n, value] of [20, 30, 10, 40].entries()) expect(first?.objects.boxes[n]).toBeCloseTo(value, 10);
     expect(await first?.read()).toMatchObject({ width: 50, height: 100 });
+  });
+
+  it('tells an image without a label file from one whose label file is empty', async () => {
+    const { of } = await open({ 'labels/train/1.txt': '\n' });
+    expect(of('no-objects')).toEqual([
+      'images/train/1.jpg, undefined: labels/train/1.txt has no object',
+      'images/train/2.JPG, undefined: it has no label file',
+    ]);
+  });
+
+  it('reports label files without an image, in labels and beside images', async () => {
+    const { of } = await open({
+      'labels/train/gone.txt': line,
+      'labels/train/classes.txt': 'cat\ndog\n',
+      'images/val/4.txt': line,
+      'labels/other/5.txt': line,
+    });
+    expect(of('missing-image')).toEqual([
+      'labels/train/gone.txt, undefined: there is no image gone in images/train',
+      'images/val/4.txt, undefined: there is no image 4 in images/val',
+    ]);
+    const listed = await open({
+      'data.yaml': 'train: train.txt\nval: images/val\nnames: [cat, dog]\n',
+      'train.txt': 'images/train/1.jpg\n',
+      'labels/train/2.txt': line,
+    });
+    expect(listed.of('missing-image')).toEqual([]);
+  });
+
+  it('goes through folders once that links lead to again', async () => {
+    const folder = makeFolder({
+      'data.yaml': 'train: images\nval: images/val\nnames: [cat, dog]\n',
+      'images/a/1.jpg': bytes,
+      'images/val/2.jpg': bytes,
+      'labels/a/1.txt': line,
+      'labels/val/2.txt': line,
+    });
+    fs.symlinkSync('..', path.join(folder, 'images/a/loop'));
+    fs.symlinkSync('../a', path.join(folder, 'images/val/again'));
+    const { dataset } = await openDataset(folder);
+    expect(dataset.train.map(({ name }) => name)).toEqual(['images/a/1.jpg', 'images/val/2.jpg']);
   });
 
   it('leaves out an image without a header', async () => {

@@ -1,5 +1,5 @@
 /** YOLO's text labels, as Ultralytics reads them: https://docs.ultralytics.com/datasets/detect/ */
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
@@ -8,7 +8,7 @@ import type { Problem } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { type AnnotatedObject, boxArea, packObjects } from './annotated-objects.ts';
-import { type Folder, stem } from './folder.ts';
+import { type Folder, fold, isImageName, stem } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
 import { readYoloYaml, type YoloFiles } from './yolo-files.ts';
 
@@ -36,6 +36,7 @@ export async function readYolo(yamlFile: string, reading: Reading): Promise<Read
     return { image, own };
   });
   for (const { own } of read) problems.push(...own);
+  reportOrphans(files, labelFiles, reading);
   const images = new Map(files.map((file, n) => [file, read[n]?.image]));
   const splits: { [Name in SplitName]?: readonly FileImage[] } = {};
   for (const split of splitNames) splits[split] = yaml.images[split]?.flatMap((file) => images.get(file) ?? []);
@@ -57,6 +58,41 @@ function findLabels(image: string, folder: Folder): string | undefined {
     if (file !== undefined) return file;
   }
   return undefined;
+}
+
+/** Label files whose images are not there. Where labels lie beside images, other texts may too. */
+function reportOrphans(
+  images: readonly string[],
+  labelFiles: readonly (string | undefined)[],
+  { folder, problems }: Reading,
+): void {
+  const known = new Set(labelFiles);
+  const imageFolders = new Map<string, Set<string>>();
+  for (const image of images) {
+    for (const place of labelPlaces(image)) {
+      const directory = path.dirname(place);
+      imageFolders.set(directory, (imageFolders.get(directory) ?? new Set()).add(path.dirname(image)));
+    }
+  }
+  for (const [directory, homes] of imageFolders) {
+    const stems = new Set([...homes].flatMap((home) => folder.files(home).filter(isImageName)).map(foldedStem));
+    for (const name of folder.files(directory)) {
+      const file = path.join(directory, name);
+      if (!/\.txt$/i.test(name) || known.has(file) || stems.has(foldedStem(name)) || !holdsLabels(file)) continue;
+      const message = `there is no image ${stem(name)} in ${[...homes].map((home) => folder.nameOf(home) || '.').join(', ')}`;
+      problems.push({ kind: 'missing-image', file: folder.nameOf(file), message });
+    }
+  }
+}
+
+const foldedStem = (name: string): string => fold(stem(name));
+
+function holdsLabels(file: string): boolean {
+  try {
+    return /^\uFEFF?\s*\d+(?:\.0*)?(?:\s+[-+.\de]+){4}/i.test(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 interface ImageContext {
@@ -102,18 +138,19 @@ async function readImage(file: string, context: ImageContext): Promise<FileImage
     }
   }
   const placeOf = (n: number) => ({ file: labelFile, field: `line ${lines[n]}` });
+  const none = labels === undefined ? 'it has no label file' : `${labelFile} has no object`;
   return new FileImage({
     id,
     name,
     path: file,
     ...size,
-    objects: packObjects(objects, { name, ...size }, placeOf, problems),
+    objects: packObjects(objects, { name, ...size }, placeOf, problems, none),
   });
 }
 
 async function readLabels(file: string, folder: Folder): Promise<string> {
   try {
-    return (await fs.readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    return (await fs.promises.readFile(file, 'utf8')).replace(/^\uFEFF/, '');
   } catch (error) {
     throw new DataError(`${folder.nameOf(file)} cannot be read: ${(error as Error).message}`);
   }
