@@ -18,10 +18,15 @@ export async function renderView(image: RgbImage, view: View, size: Size = image
     const part = isWhole(source, image) ? image : cut(image, source, 0);
     return flip ? mirrored(part) : part.data;
   }
-  if (width > source.width || height > source.height) return enlarged(image, source, view);
+  // What shrinks one way and grows the other is shrunk first: enlarging does not antialias.
+  const [across, down] = [Math.min(width, source.width), Math.min(height, source.height)];
+  if (across === source.width && down === source.height) return enlarged(image, source, view);
   const { x: left, y: top } = source;
   const seen = sharpOf(image).extract({ left, top, width: source.width, height: source.height });
-  return (await raw(seen.flop(flip).resize(width, height, { fit: 'fill', kernel: 'linear' }))).data;
+  const { data } = await raw(seen.flop(flip).resize(across, down, { fit: 'fill', kernel: 'linear' }));
+  if (across === width && down === height) return data;
+  const shrunk = { data, width: across, height: down };
+  return enlarged(shrunk, { x: 0, y: 0, width: across, height: down }, { width, height, flip: false });
 }
 
 const isWhole = (source: Size, image: Size): boolean => source.width === image.width && source.height === image.height;
@@ -64,7 +69,11 @@ const margin = 2;
  * sharp's `resize` moves an image that it enlarges by half a pixel to the right and down (libvips issue 4841), and boxes
  * would be off by as much. `affine` can be told where pixels lie; the margin keeps its black surroundings out.
  */
-async function enlarged(image: RgbImage, source: Rectangle, { width, height, flip }: View): Promise<Uint8Array> {
+async function enlarged(
+  image: RgbImage,
+  source: Rectangle,
+  { width, height, flip }: Omit<View, 'source'>,
+): Promise<Uint8Array> {
   const [x, y] = [width / source.width, height / source.height];
   // The margin becomes a whole number of pixels.
   const [left, top] = [Math.ceil(margin * x), Math.ceil(margin * y)];
