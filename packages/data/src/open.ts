@@ -6,7 +6,7 @@ import { DataError } from './error.ts';
 import type { FileImage } from './image-file.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import { readCoco } from './readers/coco.ts';
-import { cocoLooksLike, findCoco } from './readers/coco-files.ts';
+import { cocoLooksLike, describeOtherFiles, findCoco } from './readers/coco-files.ts';
 import { Folder, statsOf } from './readers/folder.ts';
 import { type Reading, type ReadSplits, splitNames } from './readers/read-splits.ts';
 import { readVoc } from './readers/voc.ts';
@@ -109,7 +109,8 @@ async function readAs(
 }
 
 function notRecognised(name: string, folder: Folder, wanted: FolderFormat | undefined): DataError {
-  const looks: Record<FolderFormat, string> = { coco: cocoLooksLike, yolo: yoloLooksLike, voc: vocLooksLike };
+  const coco = `${cocoLooksLike}${describeOtherFiles(folder)}`;
+  const looks: Record<FolderFormat, string> = { coco, yolo: yoloLooksLike, voc: vocLooksLike };
   const formats = wanted === undefined ? folderFormats : [wanted];
   const lines = formats.map((format) => `  ${titles[format]}: ${looks[format]}`);
   const entries = [...folder.folders(folder.root).map((name) => `${name}/`), ...folder.files(folder.root)];

@@ -1,4 +1,5 @@
 /** Where COCO annotations and the images they name lie in a folder. */
+import fs from 'node:fs';
 import path from 'node:path';
 import type { Folder } from './folder.ts';
 import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
@@ -18,7 +19,7 @@ const otherTasks = /^(?:captions|person_keypoints|panoptic|stuff|image_info)/i;
 interface Candidate {
   readonly split: SplitName;
   readonly file: string;
-  /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json`, which counts in `annotations` alone */
+  /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json` and `instances_minitrain_v2.json` */
   readonly rank: number;
   /** a name without a year counts as the latest */
   readonly year: number;
@@ -30,7 +31,9 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
   const candidates = [
     ...homes
       .flatMap((home) => folder.files(home).flatMap((name) => candidateOf(home, name) ?? []))
-      .filter(({ file, rank }) => rank === 0 || path.dirname(file) === annotations),
+      .filter(
+        ({ file, rank }) => rank === 0 || path.dirname(file) === annotations || /^instances/i.test(path.basename(file)),
+      ),
     ...folder.folders(folder.root).flatMap((name) => {
       const [home, split] = [path.join(folder.root, name), splitOfName(name)];
       const file = split && folder.files(home).find((file) => unnamed.test(file));
@@ -42,7 +45,10 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
       const file = folder.files(home).find((file) => unnamed.test(file));
       if (file !== undefined) return { train: path.join(home, file) };
     }
-    return undefined;
+    const [file, ...more] = otherFiles(homes, folder).filter(looksLikeCoco);
+    if (file === undefined || more.length > 0) return undefined;
+    notices.push(`${folder.nameOf(file)} is the only COCO file: it is taken for train`);
+    return { train: file };
   }
   const found: CocoFiles = {};
   for (const split of splitNames) {
@@ -58,10 +64,61 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
 
 const yearless = 9999;
 
+/** JSON files whose names say nothing. */
+function otherFiles(homes: readonly string[], folder: Folder): string[] {
+  return homes.flatMap((home) =>
+    folder
+      .files(home)
+      .flatMap((name) => (/\.json$/i.test(name) && !otherTasks.test(name) ? [path.join(home, name)] : [])),
+  );
+}
+
+/** What to say of JSON files where none of them is known for COCO's; empty if there are none. */
+export function describeOtherFiles(folder: Folder): string {
+  const annotations = folder.subfolder(folder.root, 'annotations');
+  const names = otherFiles([folder.root, ...(annotations === undefined ? [] : [annotations])], folder).map((file) =>
+    folder.nameOf(file),
+  );
+  if (names.length === 0) return '';
+  const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
+  return `; of ${shown} none is known by its name or is the only one with images, annotations and categories`;
+}
+
+/** Whether the beginning and the end have two of the three lists, which may be gigabytes apart. */
+function looksLikeCoco(file: string): boolean {
+  const length = 1 << 16;
+  let text: string;
+  try {
+    const descriptor = fs.openSync(file, 'r');
+    try {
+      const { size } = fs.fstatSync(descriptor);
+      const ends = [Buffer.alloc(length), Buffer.alloc(length)] as const;
+      fs.readSync(descriptor, ends[0], 0, length, 0);
+      fs.readSync(descriptor, ends[1], 0, length, Math.max(0, size - length));
+      // The keys are ASCII: without its zeros, UTF-16 has them too.
+      text = ends.map((bytes) => bytes.toString('latin1').replaceAll('\0', '')).join('\n');
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+  const keys = ['images', 'annotations', 'categories'];
+  return keys.filter((key) => new RegExp(`"${key}"\\s*:\\s*\\[`).test(text)).length >= 2;
+}
+
 function candidateOf(home: string, name: string): Candidate | undefined {
   const [, prefix, word = '', year] = /^(?:(.+)[_-])?([a-z]+)(\d{4})?\.json$/i.exec(name) ?? [];
   const split = splitOfName(word);
-  if (split === undefined || otherTasks.test(name)) return undefined;
+  if (otherTasks.test(name)) return undefined;
+  if (split === undefined) {
+    const [, within] = /^instances[_-].*?(train|val|(?<![a-z])test).*\.json$/i.exec(name) ?? [];
+    const [written] = /\d{4}/.exec(name) ?? [];
+    const year = written === undefined ? yearless : Number(written);
+    return within === undefined
+      ? undefined
+      : { split: within.toLowerCase() as SplitName, file: path.join(home, name), rank: 1, year };
+  }
   const rank = prefix === undefined || /^instances$/i.test(prefix) ? 0 : 1;
   return { split, file: path.join(home, name), rank, year: year === undefined ? yearless : Number(year) };
 }
@@ -86,11 +143,32 @@ export class CocoImages {
     this.#places = [...new Set([beside, ...named, ...containers])];
   }
 
-  /** The image's absolute path, or undefined. */
-  find(fileName: string): string | undefined {
+  /** The image's absolute path, and whether it is only the last parts of the name that lead there; or undefined. */
+  find(fileName: string): { readonly path: string; readonly shortened: boolean } | undefined {
     // Written on Windows
     const name = fileName.replaceAll('\\', '/');
-    if (path.isAbsolute(name)) return this.#folder.find(name);
+    const found = path.isAbsolute(name) ? this.#folder.find(name) : this.#findBelow(name);
+    if (found !== undefined) return { path: found, shortened: false };
+    const shortened = this.#findLastParts(name);
+    return shortened === undefined ? undefined : { path: shortened, shortened: true };
+  }
+
+  /** For a path from another machine or folder, of which the most parts that lead to one file count. */
+  #findLastParts(name: string): string | undefined {
+    const parts = name.split('/').filter((part) => part !== '');
+    const isForeign =
+      /^(?:\/|[a-z]+:)/i.test(name) ||
+      !this.#places.some((place) => this.#folder.subfolder(place, parts[0] as string) !== undefined);
+    if (!isForeign) return undefined;
+    for (let first = 1; first < parts.length; first++) {
+      const rest = path.join(...parts.slice(first));
+      const files = new Set(this.#places.flatMap((place) => this.#folder.find(path.join(place, rest)) ?? []));
+      if (files.size > 0) return files.size === 1 ? [...files][0] : undefined;
+    }
+    return undefined;
+  }
+
+  #findBelow(name: string): string | undefined {
     // The exact name anywhere goes before another spelling of it.
     for (const method of ['exact', 'find'] as const) {
       for (const place of this.#places) {

@@ -86,6 +86,10 @@ describe('COCO', () => {
     ['annotations/cells_v2-train.json', ['images/1.jpg']],
     ['annotations/instances_default.json', ['images/1.jpg']],
     ['labels.json', ['data/1.jpg']],
+    ['annotations/instances_minitrain2017.json', ['train/1.jpg']],
+    ['annotations/instances_train_v2.json', ['train/1.jpg']],
+    ['instances_subset_train.json', ['images/1.jpg']],
+    ['instances_trainval2014.json', ['images/1.jpg']],
   ])('finds %s and %j', async (json, images) => {
     const folder = makeFolder({
       [json]: { images: [image(1), image(2)], annotations: [object(1, 1)], categories: [cat] },
@@ -140,6 +144,52 @@ describe('COCO', () => {
       ['test/1.jpg'],
     ]);
     expect(roboflow.problems).toEqual([]);
+  });
+
+  const small = (file_name = '1.jpg') => ({
+    images: [image(1, { file_name }), image(2, { file_name: file_name.replace('1.jpg', '2.jpg') })],
+    annotations: [object(1, 1), object(2, 2)],
+    categories: [cat],
+  });
+
+  it('takes the only COCO file of whatever name for train, and lists several', async () => {
+    const images = { 'images/1.jpg': bytes, 'images/2.jpg': bytes };
+    for (const name of ['cells.json', 'annotations/instances_all.json']) {
+      const folder = makeFolder({ ...images, 'settings.json': { images: 2 }, [name]: small() });
+      const { dataset, notices } = await openDataset(folder);
+      expect([dataset.train.length, dataset.val.length]).toEqual([1, 1]);
+      expect(notices[0]).toBe(`${name} is the only COCO file: it is taken for train`);
+    }
+    const two = makeFolder({ ...images, 'a.json': small(), 'annotations/b.json': small() });
+    await expect(openDataset(two)).rejects.toThrow(/COCO: .*; of a\.json, annotations\/b\.json none is known/);
+  });
+
+  it('finds images by the last parts of names from elsewhere, where those are certain', async () => {
+    for (const prefix of ['/home/someone/data/', 'C:\\data\\', 'set-7/pictures/', 'https://example.org/train/']) {
+      const folder = makeFolder({
+        'train.json': small(`${prefix}1.jpg`),
+        'images/1.jpg': bytes,
+        'images/2.jpg': bytes,
+      });
+      const { dataset, notices } = await openDataset(folder);
+      expect(dataset.train.length + dataset.val.length).toBe(2);
+      expect(notices[0]).toBe(
+        `train.json: 2 images are found by the last parts of their names, such as ${prefix}1.jpg as images/1.jpg`,
+      );
+    }
+    const files = { 'images/1.jpg': bytes, 'images/2.jpg': bytes };
+    const refused = [
+      // In two places, in a folder that is there, and one file for two names.
+      { 'train.json': small('/x/1.jpg'), ...files, '1.jpg': bytes, '2.jpg': bytes },
+      { 'train.json': small('val/1.jpg'), ...files, 'val/3.jpg': bytes },
+      {
+        'train.json': { ...small(), images: [image(1, { file_name: 'a/1.jpg' }), image(2, { file_name: 'b/1.jpg' })] },
+        ...files,
+      },
+    ];
+    for (const content of refused) {
+      await expect(openDataset(makeFolder(content))).rejects.toThrow(/^no image of train\.json can be used, of 2/);
+    }
   });
 
   it('drops a class that is only the supercategory of others, and keeps others without objects', async () => {

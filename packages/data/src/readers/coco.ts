@@ -7,7 +7,7 @@ import { sizeOfWholeImage } from '../whole-image.ts';
 import { packObjects } from './annotated-objects.ts';
 import { mergeClasses } from './coco-classes.ts';
 import { type CocoFiles, CocoImages } from './coco-files.ts';
-import { type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
+import { type CocoImage, type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
 
 /**
@@ -35,10 +35,11 @@ export async function readCoco(files: CocoFiles, reading: Reading): Promise<Read
 async function findImages(
   { split, file, name: json, images }: CocoSplit,
   labels: ReadonlyMap<number, number>,
-  { folder, problems }: Reading,
+  reading: Reading,
 ): Promise<FileImage[]> {
+  const { folder, problems } = reading;
   const places = new CocoImages(folder, file, split);
-  const paths = images.map(({ fileName }) => places.find(fileName));
+  const paths = findPaths(images, places, json, reading);
   const sizes = await mapConcurrently(images, 16, async ({ size }, n) => {
     const path = paths[n];
     if (path === undefined) return undefined;
@@ -82,4 +83,29 @@ async function findImages(
   }
   // As pycocotools goes through them: with equal scores, the order decides.
   return found.sort((a, b) => a.id - b.id);
+}
+
+/** Of each image, its absolute path, or undefined. */
+function findPaths(
+  images: readonly CocoImage[],
+  places: CocoImages,
+  json: string,
+  { folder, notices }: Reading,
+): (string | undefined)[] {
+  const found = images.map(({ fileName }) => places.find(fileName));
+  const names = new Map<string, Set<string>>();
+  for (const [n, file] of found.entries()) {
+    if (file === undefined) continue;
+    const ofFile = names.get(file.path) ?? new Set();
+    names.set(file.path, ofFile.add((images[n] as CocoImage).fileName));
+  }
+  // One file cannot be two images: what only its last parts say is not certain enough then.
+  const paths = found.map((file) => (file?.shortened && names.get(file.path)?.size !== 1 ? undefined : file?.path));
+  const shortened = found.flatMap((file, n) => (file?.shortened && paths[n] !== undefined ? [n] : []));
+  const [first] = shortened;
+  if (first !== undefined) {
+    const example = `${(images[first] as CocoImage).fileName} as ${folder.nameOf(paths[first] as string)}`;
+    notices.push(`${json}: ${shortened.length} images are found by the last parts of their names, such as ${example}`);
+  }
+  return paths;
 }
