@@ -5,19 +5,23 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runFolder, writeJson } from '../../experiments/src/train/run-folder.ts';
 import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
-import { runCli } from '../support/cli.ts';
+import { program } from '../support/program.ts';
 import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 
 let root: string;
+const start = process.cwd();
 beforeAll(() => {
   root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-train-'));
-  writeJson(path.join(root, 'small.json'), { config: smallConfig({ 'length.count': 4, 'evaluation.every': 2 }) });
-  writeFileSync(path.join(root, 'file'), '');
+  process.chdir(root);
+  writeJson('small.json', { config: smallConfig({ 'length.count': 4, 'evaluation.every': 2 }) });
+  writeFileSync('file', '');
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => {
+  process.chdir(start);
+  rmSync(root, { recursive: true, force: true });
+});
 
-const cli = (...args: string[]) => runCli(args, root);
-const small = (...options: string[]) => cli('train', '--config', 'small.json', ...options);
+const small = (...options: string[]) => program('train', '--config', 'small.json', ...options);
 
 describe('train', () => {
   it('--dry-run counts and measures, and keeps nothing', async () => {
@@ -54,7 +58,7 @@ describe('train', () => {
     for (const name of taken) expect(to[name], name).toEqual(from[name]);
 
     expect(await small('--out', 'again', '--seed', '1', '--set', 'batchSize=2')).toMatchObject({ code: 0 });
-    const both = await cli('report', 'source', 'again', '--out', 'both.html', '--json');
+    const both = await program('report', 'source', 'again', '--out', 'both.html', '--json');
     expect(both).toMatchObject({ code: 0 });
     const { models } = JSON.parse(both.stdout);
     expect(models.map(({ name, runs }: Model) => [name, runs.map(({ seed, status }) => `${seed} ${status}`)])).toEqual([
@@ -62,7 +66,7 @@ describe('train', () => {
       ['dn-detr+batchSize=2', ['1 done']],
     ]);
     expect(readFileSync(path.join(root, 'both.html'), 'utf8')).toContain('batchSize');
-    const unlike = await cli('report', 'source', 'other', '--out', 'unlike.html');
+    const unlike = await program('report', 'source', 'other', '--out', 'unlike.html');
     expect(unlike).toMatchObject({ code: 1, stdout: '' });
     expect(unlike.stderr).toMatch(/other was trained or evaluated on other data than .*source/);
   }, 120_000);

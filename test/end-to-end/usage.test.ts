@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runProgram } from '../../experiments/src/program.ts';
 import { writeJson } from '../../experiments/src/train/run-folder.ts';
 import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { program } from '../support/program.ts';
 
 let root: string;
 const start = process.cwd();
@@ -23,25 +23,6 @@ afterAll(() => {
   process.chdir(start);
   rmSync(root, { recursive: true, force: true });
 });
-
-/** What a command writes and ends with, in this process: starting one for each takes seconds. */
-async function cli(...args: string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
-  const written = { stdout: '', stderr: '' };
-  const spies = (['stdout', 'stderr'] as const).map((name) =>
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      written[name] += text;
-      return true;
-    }),
-  );
-  const before = process.exitCode;
-  try {
-    await runProgram(args);
-    return { code: process.exitCode ?? 0, ...written };
-  } finally {
-    process.exitCode = before;
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 describe('wrong usage', () => {
   it.each<[string[], RegExp]>([
@@ -66,7 +47,7 @@ describe('wrong usage', () => {
     [['compare', '--models', 'detr+batchsize=2'], /there is no setting 'batchsize': did you mean batchSize\?/],
     [['report', 'small.json'], /required option '--out <file>'/],
   ])('%j ends with 2 and says what was expected', async (args, message) => {
-    const { code, stdout, stderr } = await cli(...args);
+    const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
     expect(stderr).toMatch(/\(--help shows what there is\)\n$/);
     expect(existsSync('runs')).toBe(false);
@@ -91,7 +72,7 @@ describe('what cannot be done', () => {
     [['report', '.', '--out', 'report.html'], /holds no run: expected a config.json/],
     [['report', 'odd', '--out', 'report.html'], /config.json is no config.json of a run: it has no data, parameters, /],
   ])('%j ends with 1 and says why', async (args, message) => {
-    const { code, stdout, stderr } = await cli(...args);
+    const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
     expect(stderr).toMatch(/^error: /m);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -100,7 +81,7 @@ describe('what cannot be done', () => {
 
 describe('--help', () => {
   it.each(['train', 'compare', 'report'])('of %s shows examples', async (command) => {
-    const { code, stdout, stderr } = await cli(command, '--help');
+    const { code, stdout, stderr } = await program(command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`Usage: npm start -- ${command} [options]`);
     expect(stdout).toMatch(new RegExp(`^Examples:\n(?:  npm start.*\n)*  npm start -- ${command} `, 'm'));
