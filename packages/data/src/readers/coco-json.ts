@@ -56,11 +56,12 @@ export async function readCocoJson(
   const categories = new Map<number, CocoCategory>();
   const images = new ImageEntries(report);
   const objects = new ObjectEntries(report);
-  const seen = await readJsonArrays(file, name, {
-    categories: (element, n) => addCategory(categories, fieldsOf(element), `categories[${n}]`, report),
-    images: (element, n) => images.add(fieldsOf(element), n),
-    annotations: (element, n) => objects.add(fieldsOf(element), n),
-  });
+  const handlers = {
+    categories: (element: unknown, n: number) => addCategory(categories, fieldsOf(element), `categories[${n}]`, report),
+    images: (element: unknown, n: number) => images.add(fieldsOf(element), n),
+    annotations: (element: unknown, n: number) => objects.add(fieldsOf(element), n),
+  };
+  const seen = await readJsonArrays(file, name, handlers, (field, message) => report('bad-value', field, message));
   if (split === 'test' && !seen.has('annotations')) {
     notices.push(`${name} has no annotations, so there is no test split`);
     return undefined;

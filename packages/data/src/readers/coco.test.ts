@@ -192,6 +192,28 @@ describe('COCO', () => {
     }
   });
 
+  it('reads UTF-16, and reports bytes that are no UTF-8', async () => {
+    const text = JSON.stringify({ ...small(), categories: [{ id: 1, name: 'café' }] });
+    const images = { 'images/1.jpg': bytes, 'images/2.jpg': bytes };
+    const marked = Buffer.from(`\uFEFF${text}`, 'utf16le');
+    for (const content of [marked, Buffer.from(marked).swap16(), Buffer.from(text, 'latin1')]) {
+      const { dataset, problems } = await openDataset(makeFolder({ ...images, 'train.json': content }));
+      expect(dataset.categories).toEqual([{ id: 1, name: 'café' }]);
+      expect(problems.filter(({ kind }) => kind === 'bad-value')).toEqual(
+        content.length === text.length
+          ? [
+              {
+                kind: 'bad-value',
+                file: 'train.json',
+                field: 'categories[0]',
+                message: 'line 1 is not UTF-8: windows-1252 is taken, here and for any others',
+              },
+            ]
+          : [],
+      );
+    }
+  });
+
   it('drops a class that is only the supercategory of others, and keeps others without objects', async () => {
     const categories = [
       { id: 0, name: 'animals', supercategory: 'none' },

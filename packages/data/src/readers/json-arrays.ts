@@ -2,8 +2,10 @@
  * Reads the arrays of one big JSON object element by element, so that a file of any size can be read: a string holds
  * at most 512 MB in V8, and the parsed polygons of COCO alone fill gigabytes.
  */
+import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 import { DataError } from '../error.ts';
+import { decodeText, utf16Of } from './text.ts';
 
 type ElementHandler = (element: unknown, index: number) => void;
 
@@ -12,6 +14,7 @@ type ElementHandler = (element: unknown, index: number) => void;
  * or Infinity, as Python writes them, is given as null.
  *
  * @param name of the file, for messages
+ * @param report is told of the first element that is not UTF-8
  * @returns the keys that were there
  * @throws DataError with line and column if the file cannot be read, is cut off or is not JSON, or a key that has a
  *   handler holds no array
@@ -20,10 +23,19 @@ export async function readJsonArrays(
   file: string,
   name: string,
   handlers: Readonly<Record<string, ElementHandler>>,
+  report: (field: string, message: string) => void = () => {},
 ): Promise<ReadonlySet<string>> {
-  const scanner = new Scanner(name, new Map(Object.entries(handlers)));
+  const scanner = new Scanner(name, new Map(Object.entries(handlers)), report);
+  let first = true;
+  let decoder: TextDecoder | undefined;
   try {
-    for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 22 })) scanner.push(chunk as Buffer);
+    for await (const chunk of fs.createReadStream(file, { highWaterMark: 1 << 22 })) {
+      const bytes = chunk as Buffer;
+      const utf16 = first ? utf16Of(bytes) : undefined;
+      if (utf16 !== undefined) decoder = new TextDecoder(utf16);
+      first = false;
+      scanner.push(decoder === undefined ? bytes : Buffer.from(decoder.decode(bytes, { stream: true })));
+    }
   } catch (error) {
     if (error instanceof DataError || (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw new DataError(`${name} cannot be read: ${(error as Error).message}`);
@@ -72,6 +84,7 @@ class Scanner {
   #value: OpenValue | undefined;
   #key = '';
   #index = 0;
+  #reported = false;
   readonly #seen = new Set<string>();
   /** bytes before this chunk, and where the current line starts among all bytes */
   #offset = 0;
@@ -81,6 +94,7 @@ class Scanner {
   constructor(
     readonly name: string,
     readonly handlers: ReadonlyMap<string, ElementHandler>,
+    readonly report: (field: string, message: string) => void,
   ) {}
 
   push(chunk: Buffer): void {
@@ -145,7 +159,8 @@ class Scanner {
       return;
     }
     const [first, ...more] = value.parts as [Buffer, ...Buffer[]];
-    const text = (more.length === 0 ? first : Buffer.concat(value.parts)).toString('utf8');
+    const bytes = more.length === 0 ? first : Buffer.concat(value.parts);
+    const text = isUtf8(bytes) ? bytes.toString('utf8') : this.#otherText(bytes, value);
     if (value.role === 'key') {
       this.#key = String(this.#parse(text, value, 'a key'));
       if (this.handlers.has(this.#key) && this.#seen.has(this.#key)) this.#failAt(value, `${this.#key} is there twice`);
@@ -156,6 +171,15 @@ class Scanner {
       this.handlers.get(this.#key)?.(element, this.#index++);
       this.#expected = 'end of element';
     }
+  }
+
+  #otherText(bytes: Buffer, { line }: OpenValue): string {
+    if (!this.#reported) {
+      const field = `${this.#key}[${this.#index}]`;
+      this.report(field, `line ${line} is not UTF-8: windows-1252 is taken, here and for any others`);
+    }
+    this.#reported = true;
+    return decodeText(bytes).text;
   }
 
   #parse(text: string, value: OpenValue, what: string): unknown {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type Folder, isImageName, stem } from './folder.ts';
 import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
+import { decodeText } from './text.ts';
 
 export const vocLooksLike =
   'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images';
@@ -59,7 +60,7 @@ function holdsAnnotations(folder: Folder, directory: string): boolean {
   const names = folder.files(directory).filter((name) => /\.xml$/i.test(name));
   return names.slice(0, 5).some((name) => {
     try {
-      return fs.readFileSync(path.join(directory, name), 'utf8').includes('<annotation');
+      return decodeText(fs.readFileSync(path.join(directory, name)), { xml: true }).text.includes('<annotation');
     } catch {
       return false;
     }
@@ -89,12 +90,8 @@ function findLists(folder: Folder, home: string, annotations: string): Partial<R
 }
 
 /** The names in a list, without folders and extensions: one a line, perhaps followed by VOC's 1 or -1. */
-export function namesOfList(file: string, known: ReadonlySet<string>): string[] {
-  const lines = fs
-    .readFileSync(file, 'utf8')
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\r|\n/);
-  return lines.flatMap((line) => {
+export function namesOfList(text: string, known: ReadonlySet<string>): string[] {
+  return text.split(/\r\n|\r|\n/).flatMap((line) => {
     const written = line.trim().replaceAll('\\', '/');
     if (written === '') return [];
     const name = bareName(written);

@@ -244,6 +244,19 @@ describe('VOC', () => {
     ]);
   });
 
+  it('reads what the annotations declare to be encoded in, and reports bytes that are no UTF-8', async () => {
+    const xml = (encoding: string) =>
+      oneCat.replaceAll('cat', 'café').replace('version="1.0"', `version="1.0"${encoding}`);
+    const { dataset, of } = await open({
+      ...flat({}),
+      'annotations/a.xml': Buffer.from(xml(' encoding="ISO-8859-1"'), 'latin1'),
+      'annotations/b.xml': Buffer.from(`\uFEFF${xml('')}`, 'utf16le'),
+      'annotations/c.xml': Buffer.from(xml(''), 'latin1'),
+    });
+    expect(dataset.categories.map(({ name }) => name)).toEqual(['café']);
+    expect(of('bad-value')).toEqual(['annotations/c.xml, undefined: line 4 is not UTF-8: windows-1252 is taken']);
+  });
+
   it('refuses a folder in which nothing can be used', async () => {
     const broken = { 'annotations/a.xml': '<annotation>', 'images/a.jpg': bytes };
     await expect(open(broken)).rejects.toThrow(

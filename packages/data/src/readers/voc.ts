@@ -1,5 +1,5 @@
 /** Pascal VOC's format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/ */
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
@@ -9,6 +9,7 @@ import { sizeOfWholeImage } from '../whole-image.ts';
 import { boxArea, packObjects } from './annotated-objects.ts';
 import { type Folder, fold, isImageName, stem } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
+import { decodeText } from './text.ts';
 import { namesOfList, type VocPart } from './voc-files.ts';
 import { describeOrigin } from './voc-origin.ts';
 import { parseVocXml, type VocAnnotation } from './voc-xml.ts';
@@ -135,7 +136,9 @@ function listNames(
   for (const [split, list] of lists) {
     const listed: string[] = [];
     const listName = folder.nameOf(list);
-    for (const name of new Set(namesOfList(list, new Set(files.keys())))) {
+    const { text, fault } = decodeText(fs.readFileSync(list));
+    if (fault !== undefined) problems.push({ kind: 'bad-value', file: listName, message: fault });
+    for (const name of new Set(namesOfList(text, new Set(files.keys())))) {
       unlisted.delete(name);
       if (files.has(name)) listed.push(fileOf(name));
       else if (images.find(name) === undefined) report('missing-image', listName, `there is no ${name}`);
@@ -158,7 +161,8 @@ async function readAnnotation(
   const annotationName = folder.nameOf(file);
   let annotation: VocAnnotation;
   try {
-    const text = await fs.readFile(file, 'utf8');
+    const { text, fault } = decodeText(await fs.promises.readFile(file), { xml: true });
+    if (fault !== undefined) problems.push({ kind: 'bad-value', file: annotationName, message: fault });
     annotation = parseVocXml(text, { name: annotationName, origin, problems });
   } catch (error) {
     if (!(error instanceof DataError) && (error as NodeJS.ErrnoException).code === undefined) throw error;

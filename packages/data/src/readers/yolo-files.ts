@@ -6,6 +6,7 @@ import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import { type Folder, isImageName, statsOf } from './folder.ts';
 import { type Reading, type SplitName, splitNames } from './read-splits.ts';
+import { decodeText } from './text.ts';
 
 export const yoloLooksLike = 'data.yaml, or another .yaml with names';
 
@@ -37,7 +38,7 @@ export function findYolo(folder: Folder): string | undefined {
  */
 export function readYoloYaml(file: string, reading: Reading): YoloFiles {
   const name = reading.folder.nameOf(file);
-  const fields = parseYaml(file, name);
+  const fields = parseYaml(file, name, reading);
   const { categories, labels } = readClasses(fields, name, reading);
   const images: { [Name in SplitName]?: readonly string[] } = {};
   const keys = { train: ['train'], val: ['val', 'valid', 'validation'], test: ['test'] } as const;
@@ -63,10 +64,12 @@ export function readYoloYaml(file: string, reading: Reading): YoloFiles {
 
 const isNamed = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
 
-function parseYaml(file: string, name: string): Readonly<Record<string, unknown>> {
+function parseYaml(file: string, name: string, { problems }: Reading): Readonly<Record<string, unknown>> {
   let fields: unknown;
   try {
-    fields = parse(fs.readFileSync(file, 'utf8'), { logLevel: 'error' });
+    const { text, fault } = decodeText(fs.readFileSync(file));
+    if (fault !== undefined) problems.push({ kind: 'bad-value', file: name, message: fault });
+    fields = parse(text, { logLevel: 'error' });
   } catch (error) {
     throw new DataError(`${name} cannot be read: ${(error as Error).message.trim()}`);
   }
@@ -174,7 +177,7 @@ function imagesOfList(list: string, homes: readonly string[], folder: Folder): s
 
 function readText(file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return decodeText(fs.readFileSync(file)).text;
   } catch {
     return '';
   }

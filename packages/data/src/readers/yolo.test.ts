@@ -198,6 +198,17 @@ describe('YOLO', () => {
     expect(dataset.train.map(({ name }) => name)).toEqual(['images/a/1.jpg', 'images/val/2.jpg']);
   });
 
+  it('reads other encodings, and reports bytes that are no UTF-8', async () => {
+    const names = 'train: images/train\nval: images/val\nnames: [Kätzchen, dog]\n';
+    const { dataset, of, first } = await open({
+      'data.yaml': Buffer.from(names, 'latin1'),
+      'labels/train/1.txt': Buffer.from(`\uFEFF${line}`, 'utf16le'),
+    });
+    expect(dataset.categories[0]?.name).toBe('Kätzchen');
+    expect(of('bad-value')).toEqual(['data.yaml, undefined: line 3 is not UTF-8: windows-1252 is taken']);
+    expect(first?.objects.labels.length).toBe(1);
+  });
+
   it('leaves out an image without a header', async () => {
     const { names, of } = await open({ 'images/train/2.JPG': 'no image' });
     expect(names[0]).toEqual(['images/train/1.jpg']);

@@ -10,6 +10,7 @@ import { sizeOfWholeImage } from '../whole-image.ts';
 import { type AnnotatedObject, boxArea, packObjects } from './annotated-objects.ts';
 import { type Folder, fold, isImageName, stem } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
+import { decodeText } from './text.ts';
 import { readYoloYaml, type YoloFiles } from './yolo-files.ts';
 
 /**
@@ -89,7 +90,7 @@ const foldedStem = (name: string): string => fold(stem(name));
 
 function holdsLabels(file: string): boolean {
   try {
-    return /^\uFEFF?\s*\d+(?:\.0*)?(?:\s+[-+.\de]+){4}/i.test(fs.readFileSync(file, 'utf8'));
+    return /^\s*\d+(?:\.0*)?(?:\s+[-+.\de]+){4}/i.test(decodeText(fs.readFileSync(file)).text);
   } catch {
     return false;
   }
@@ -114,7 +115,7 @@ async function readImage(file: string, context: ImageContext): Promise<FileImage
   let text = '';
   try {
     size = await sizeOfWholeImage(file, name);
-    if (labels !== undefined) text = await readLabels(labels, folder);
+    if (labels !== undefined) text = await readLabels(labels, context);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
     problems.push(
@@ -148,9 +149,14 @@ async function readImage(file: string, context: ImageContext): Promise<FileImage
   });
 }
 
-async function readLabels(file: string, folder: Folder): Promise<string> {
+async function readLabels(
+  file: string,
+  { folder, problems }: Pick<ImageContext, 'folder' | 'problems'>,
+): Promise<string> {
   try {
-    return (await fs.promises.readFile(file, 'utf8')).replace(/^\uFEFF/, '');
+    const { text, fault } = decodeText(await fs.promises.readFile(file));
+    if (fault !== undefined) problems.push({ kind: 'bad-value', file: folder.nameOf(file), message: fault });
+    return text;
   } catch (error) {
     throw new DataError(`${folder.nameOf(file)} cannot be read: ${(error as Error).message}`);
   }
