@@ -60,8 +60,8 @@ function differenceTable(comparisons: readonly Comparison[]): Html {
 function stepsTable(stepsRatios: readonly StepsComparison[]): Html {
   return dataTable({
     id: 'table-steps',
-    caption: html`<b>Steps to what the baseline ends with</b>, by seed. The baseline's are those to the first time it has
-that value. Of some ratios only a bound is known (≤ or ≥), as where a model had the value by its first evaluation or never
+    caption: html`<b>Steps to what the baseline ends with</b>, by seed. The baseline's are
+those of its whole run. Of some ratios only a bound is known (≤ or ≥), as where a model had the value by its first evaluation or never
 got there.`,
     head: ['Model, baseline', 'Metric', 'Seed', 'Value to reach', 'Steps', "Baseline's steps", 'Ratio'],
     text: [1],
@@ -72,7 +72,7 @@ got there.`,
         seed.seed,
         ap(seed.target),
         seed.steps === undefined ? 'not reached' : count(seed.steps),
-        seed.baselineSteps === undefined ? 'not reached' : count(seed.baselineSteps),
+        count(seed.baselineSteps),
         stepsRatioWords(seed),
       ]),
     ),
