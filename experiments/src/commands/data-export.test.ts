@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { openDataset } from '@dn-detr/data';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dataExportCommand } from './data-export.ts';
@@ -44,7 +45,26 @@ describe('data export', () => {
     expect(readdirSync(path.join(second, 'val'))).toEqual(['000004.png', '000005.png']);
   });
 
+  it('takes a number of classes', async () => {
+    const out = path.join(folder, 'two');
+    await run('shapes', '--out', out, ...small, '--classes', '2');
+    expect((await openDataset(out)).dataset.categories.map(({ name }) => name)).toEqual(['disc', 'square']);
+  });
+
+  it('reads the format that is asked for, and counts what is wrong as training does', async () => {
+    const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
+    const out = path.join(folder, 'voc');
+    const printed = await run(bccd, '--out', out, '--format', 'voc', '--voc-origin', '1');
+    expect(printed).toContain('; npm start -- data check says what training does about each\n');
+    expect(printed).toContain('boxes that leave the image (3)');
+    const moved = await openDataset(bccd, { format: 'voc', vocOrigin: 1 });
+    const { dataset } = await openDataset(out);
+    expect(dataset.val[0]?.objects.boxes).toEqual(moved.dataset.val[0]?.objects.boxes);
+    expect(await run(bccd, '--out', `${out} 2`, '--voc-origin', '1')).toContain('the VOC origin is for VOC alone');
+  });
+
   it.each([
+    [['shapes', '--out', 'out', '--format', 'voc'], /--format is for folders: shapes are drawn/],
     [['shapes', '--out', 'out', '--size', '4'], /shapes\.size is 4: expected a whole number from 8/],
     [['shapes', '--out', 'out', '--classes', 'disk'], /shapes\.classes has 'disk'/],
     [['shapes', '--out', 'out', '--objects', '3'], /expected two numbers, such as 1-4/],

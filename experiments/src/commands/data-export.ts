@@ -1,11 +1,13 @@
 /** `data export SOURCE --out DIR`: a data set as COCO. */
-import { exportCoco, openDataset, type ShapesOptions, shapesDataset } from '@dn-detr/data';
+import { type Dataset, exportCoco, type ShapesOptions, shapesDataset } from '@dn-detr/data';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
+import { openFolder } from '../train/run-data.ts';
 import { UserError } from '../user-error.ts';
+import { type FolderOptions, formatOption, openOptions, vocOriginOption } from './folder-options.ts';
 import { wholeNumber } from './run-options.ts';
 
-interface DataExportOptions extends Pick<ShapesOptions, 'train' | 'val' | 'seed' | 'size' | 'plain'> {
+interface DataExportOptions extends FolderOptions, Pick<ShapesOptions, 'train' | 'val' | 'seed' | 'size' | 'plain'> {
   out: string;
   classes?: string[];
   objects?: Range;
@@ -23,19 +25,26 @@ export function dataExportCommand(): Command {
     .description('write shapes, or a folder in any format, as COCO: annotations/instances_*.json and PNG images')
     .argument('<source>', 'shapes, or the folder of a data set')
     .requiredOption('--out <dir>', 'a new or empty folder')
+    .addOption(formatOption())
+    .addOption(vocOriginOption())
     .option('--train <count>', 'shapes: images to train on', wholeNumber)
     .option('--val <count>', 'shapes: images to evaluate on', wholeNumber)
     .option('--seed <number>', 'shapes: what they are drawn from', wholeNumber)
     .option('--size <pixels>', 'shapes: the side of the images', wholeNumber)
-    .option('--classes <names...>', 'shapes: which of disc, square, triangle, ring, cross, star')
+    .option('--classes <names...>', 'shapes: how many of disc, square, triangle, ring, cross, star, or which')
     .option('--objects <least-most>', 'shapes: objects an image, such as 1-4', range)
     .option('--scale <least-most>', "shapes: an object's longer side as a part of the image's, such as 0.2-0.5", range)
     .option('--plain', 'shapes: backgrounds of one colour, no distractors')
     .option('--no-rotation', 'shapes: upright objects')
     .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
-    .action(async (source: string, { out, rotation, ...given }: DataExportOptions) => {
-      const options = { ...given, ...(!rotation && { rotation }) } as ShapesOptions;
-      const dataset = source === 'shapes' ? shapesDataset(options) : await openFolder(source, options);
+    .action(async (source: string, { out, rotation, format, vocOrigin, classes, ...given }: DataExportOptions) => {
+      const options = {
+        ...given,
+        ...(classes && { classes: countOrNames(classes) }),
+        ...(!rotation && { rotation }),
+      } as ShapesOptions;
+      const reading = { ...(format && { format }), ...(vocOrigin && { vocOrigin }) };
+      const dataset = source === 'shapes' ? drawn(options, reading) : await opened(source, reading, options);
       const bar = process.stderr.isTTY
         ? new SingleBar(
             { format: 'writing {bar} {value}/{total} images', clearOnComplete: true },
@@ -49,14 +58,27 @@ export function dataExportCommand(): Command {
     });
 }
 
-async function openFolder(source: string, shapesOptions: ShapesOptions) {
+function drawn(options: ShapesOptions, reading: FolderOptions): Dataset {
+  const [option] = Object.keys(reading);
+  if (option !== undefined) {
+    throw new UserError(`--${option === 'vocOrigin' ? 'voc-origin' : option} is for folders: shapes are drawn`);
+  }
+  return shapesDataset(options);
+}
+
+async function opened(source: string, reading: FolderOptions, shapesOptions: ShapesOptions): Promise<Dataset> {
   const [option] = Object.keys(shapesOptions);
   if (option !== undefined) {
     throw new UserError(`--${option === 'rotation' ? 'no-rotation' : option} is for shapes: ${source} is a folder`);
   }
-  const { dataset, notices } = await openDataset(source);
+  const { dataset, notices } = await openFolder(source, openOptions(reading));
   for (const notice of notices) process.stderr.write(`notice: ${notice}\n`);
   return dataset;
+}
+
+function countOrNames(written: readonly string[]): number | readonly string[] {
+  const [count] = written;
+  return written.length === 1 && /^\d+$/.test(count as string) ? Number(count) : written;
 }
 
 function range(text: string): Range {

@@ -5,6 +5,7 @@ import {
   type DatasetImage,
   type EvaluationBatchesOptions,
   ImageCache,
+  type OpenOptions,
   openDataset,
   problemKinds,
   problemsByKind,
@@ -56,11 +57,16 @@ export async function openData({
   shapes,
 }: RunConfig['data']): Promise<OpenedData> {
   if (source === 'shapes') return { dataset: shapesDataset(shapes), notices: [] };
-  const { dataset, notices, problems } = await openDataset(source, {
-    ...(format && { format }),
-    valFraction,
-    vocOrigin,
-  });
+  return openFolder(source, { ...(format && { format }), valFraction, vocOrigin });
+}
+
+/**
+ * Opens a folder, and counts in a notice what is wrong in it.
+ *
+ * @throws DataError if the data cannot be used
+ */
+export async function openFolder(source: string, options: OpenOptions): Promise<OpenedData> {
+  const { dataset, notices, problems } = await openDataset(source, options);
   const counted = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect !== 'note');
   const list = counted.map(([kind, found]) => `${problemKinds[kind].title} (${found.length})`);
   const advice = `${source}: ${list.join(', ')}; npm start -- data check says what training does about each`;

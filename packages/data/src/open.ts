@@ -102,6 +102,9 @@ async function readAs(
       `${first} and ${others.join(' and ')} annotations lie here: ${first} is read (the format option takes another)`,
     );
   }
+  if (vocOrigin === 1 && format !== undefined && format !== 'voc') {
+    notices.push(`the VOC origin is for VOC alone: it does nothing to ${titles[format]} boxes`);
+  }
   if (format === 'coco' && coco) return { format, read: await readCoco(coco, reading) };
   if (format === 'yolo' && yolo) return { format, read: await readYolo(yolo, reading) };
   if (format === 'voc' && voc) return { format, read: await readVoc(voc, { origin: vocOrigin }, reading) };

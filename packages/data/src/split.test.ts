@@ -37,6 +37,23 @@ describe('splitOff', () => {
     );
   });
 
+  it('keeps images of one name on one side', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 2 }), fc.nat(), (list, seed) => {
+        const { train, val } = splitOff(
+          list.map((name) => ({ name })),
+          0.4,
+          seed,
+        );
+        expect(train.length + val.length).toBe(list.length);
+        const both = names(val).filter((name) => names(train).includes(name));
+        expect(both).toEqual([]);
+        expect(train.length).toBeGreaterThan(0);
+        expect(val.length > 0).toBe(new Set(list).size > 1);
+      }),
+    );
+  });
+
   it('gives other images for another seed, and leaves most in place when one is added', () => {
     const val = (count: number, seed: number) => new Set(names(splitOff(named(count), 0.2, seed).val));
     expect(val(100, 0)).not.toEqual(val(100, 1));

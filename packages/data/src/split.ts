@@ -4,19 +4,21 @@ import { randomStream } from './random.ts';
 /**
  * Takes a fraction of the images out, at least one and not all. Each image draws a number from the seed and its name, and
  * those with the lowest go: neither the order of the files nor that of the JSON matters, and a few images more or less
- * leave the others where they were.
+ * leave the others where they were. Images of one name stay together, for they are one file listed twice: if there is no
+ * other name, none goes.
  */
 export function splitOff<Image extends { readonly name: string }>(
   images: readonly Image[],
   fraction: number,
   seed: number,
 ): { train: Image[]; val: Image[] } {
-  const count = Math.min(Math.max(1, Math.round(fraction * images.length)), images.length - 1);
-  const drawn = images.map(({ name }, index) => ({ name, index, number: randomStream('split', seed, name)() }));
+  const names = [...new Set(images.map(({ name }) => name))];
+  const count = Math.min(Math.max(1, Math.round(fraction * names.length)), names.length - 1);
+  const drawn = names.map((name) => ({ name, number: randomStream('split', seed, name)() }));
   drawn.sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1));
-  const chosen = new Set(drawn.slice(0, Math.max(0, count)).map(({ index }) => index));
+  const chosen = new Set(drawn.slice(0, Math.max(0, count)).map(({ name }) => name));
   return {
-    train: images.filter((_, index) => !chosen.has(index)),
-    val: images.filter((_, index) => chosen.has(index)),
+    train: images.filter(({ name }) => !chosen.has(name)),
+    val: images.filter(({ name }) => chosen.has(name)),
   };
 }
