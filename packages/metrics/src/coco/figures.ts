@@ -58,18 +58,34 @@ function meanOf({ classes, precision, recall }: Curves, { kind, iou, ...selected
   const a = areaRanges.findIndex(({ name }) => name === selected.area);
   const m = maxDetections.indexOf(selected.maxDetections);
   const R = kind === 'precision' ? recallThresholds.length : 1;
-  let sum = 0;
-  let count = 0;
+  const values: number[] = [];
   for (let t = iou ?? 0; t < (iou === undefined ? iouThresholds.length : iou + 1); t++) {
     for (let r = 0; r < R; r++) {
       for (let k = label ?? 0; k < (label === undefined ? classes : label + 1); k++) {
         const at = ((t * R + r) * classes + k) * areaRanges.length + a;
         const value = (kind === 'precision' ? precision[at] : recall[at * maxDetections.length + m]) as number;
-        if (value < 0) continue;
-        sum += value;
-        count++;
+        if (value > -1) values.push(value);
       }
     }
   }
-  return count === 0 ? -1 : sum / count;
+  return values.length === 0 ? -1 : pairwiseSum(values, 0, values.length) / values.length;
+}
+
+/** In the order of numpy's `pairwise_sum` (loops_utils.h.src), so that means are pycocotools' to the last bit. */
+function pairwiseSum(values: readonly number[], from: number, count: number): number {
+  const at = (i: number): number => values[from + i] as number;
+  if (count > 128) {
+    const half = 8 * Math.floor(count / 16);
+    return pairwiseSum(values, from, half) + pairwiseSum(values, from + half, count - half);
+  }
+  let sum = 0;
+  let i = 0;
+  if (count >= 8) {
+    const sums = [0, 1, 2, 3, 4, 5, 6, 7].map(at);
+    for (i = 8; i + 8 <= count; i += 8) for (let j = 0; j < 8; j++) sums[j] = (sums[j] as number) + at(i + j);
+    const [a, b, c, d, e, f, g, h] = sums as [number, number, number, number, number, number, number, number];
+    sum = a + b + (c + d) + (e + f + (g + h));
+  }
+  for (; i < count; i++) sum += at(i);
+  return sum;
 }
