@@ -52,6 +52,12 @@ describe('eval', () => {
     expect(document.perClass[2]).toMatchObject({ id: 5, name: 'class5', AP: expect.closeTo(per_class_ap[2], 9) });
   });
 
+  it('reads files that begin with a byte order mark', async () => {
+    const marked = (name: string, from: string) => file(name, `\uFEFF${readFileSync(from, 'utf8')}`);
+    const { stdout } = await run(marked('marked-gt.json', gt), marked('marked-dt.json', dt));
+    expect(stdout).toBe((await run(gt, dt)).stdout);
+  });
+
   it('says on stderr what does not count', async () => {
     const image = { image_id: 1, bbox: [0, 0, 9, 9] };
     const truth = file('truth.json', {

@@ -142,7 +142,8 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
 function read<T>(file: string, interpret: (json: unknown) => T): T {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    // Editors on Windows put a mark before the text, which JSON does not allow.
+    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
   }

@@ -24,9 +24,14 @@ export function numberAt(value: unknown, where: string): number {
   throw unexpected(value, where, 'a finite number');
 }
 
-/** 1 where it is true or any number but 0; 0 where it is missing. */
+/**
+ * 1 where Python takes it for true, as pycocotools does, which asks for nothing else: any number but 0, and a number in
+ * quotes, "0" too. 0 where it is missing or null.
+ */
 export function crowdAt(value: unknown, where: string): number {
-  if (value === undefined || typeof value === 'boolean' || Number.isFinite(value)) return value ? 1 : 0;
+  if (value === undefined || value === null || typeof value === 'boolean' || Number.isFinite(value))
+    return value ? 1 : 0;
+  if (typeof value === 'string' && /^[+-]?\d+$/.test(value)) return 1;
   throw unexpected(value, where, '0 or 1');
 }
 

@@ -49,6 +49,20 @@ describe('readCocoTruth', () => {
     expect(readCocoTruth(truthOf({ ...annotation, id: 0, iscrowd: true }))).toMatchObject({ hasIdZero: true });
   });
 
+  it.each([
+    [0, 0],
+    [1, 1],
+    [2, 1],
+    [false, 0],
+    [true, 1],
+    [null, 0],
+    ['1', 1],
+    // True in Python, as all text is.
+    ['0', 1],
+  ])('takes an iscrowd of %j for %i', (iscrowd, crowd) => {
+    expect(readCocoTruth(truthOf({ ...annotation, iscrowd })).truths[1]?.crowd).toEqual(Uint8Array.of(crowd));
+  });
+
   it.each<[string, unknown, string]>([
     ['a list', [detection], 'found a list: are these the detections?'],
     ['no object', 3, 'the file: expected an object, found 3'],
