@@ -16,7 +16,7 @@ export interface AnchorDistance {
  *
  * @param anchors cxcywh in 0..1, `[Q, 4]` for all images or `[I, Q, 4]`
  * @param boxes cxcywh in 0..1 of each image's objects, `[I]` of `[G, 4]`
- * @throws RangeError if a length does not fit, an object is none of its image's, or a number is not finite
+ * @throws RangeError if a length does not fit, an object is none of its image's or matched twice, or a number is not finite
  */
 export function anchorDistance(
   anchors: ArrayLike<number>,

@@ -85,10 +85,16 @@ describe('countDuplicates', () => {
     expect(countDuplicates([objects([])], [found], options)).toMatchObject({ perObject: 0, duplicates: 0, AP: -1 });
   });
 
-  it('is a RangeError as the evaluation is, and for a threshold that is NaN', () => {
+  it('is a RangeError as the evaluation is, and for a threshold that is not in 0..1', () => {
     expect(() => countDuplicates([objects([])], [], options)).toThrow('expected the detections of 1 images');
-    expect(() => countDuplicates([], [], { ...options, nmsThreshold: Number.NaN })).toThrow(
-      'expected a finite nmsThreshold, got NaN',
-    );
+    for (const [name, value] of [
+      ['nmsThreshold', Number.NaN],
+      ['nmsThreshold', 70],
+      ['scoreThreshold', 1.1],
+      ['iouThreshold', -0.5],
+    ] as const) {
+      const count = () => countDuplicates([], [], { ...options, [name]: value });
+      expect(count).toThrow(new RangeError(`expected a ${name} in 0..1, got ${value}`));
+    }
   });
 });

@@ -39,7 +39,7 @@ export interface Duplicates {
  *
  * @param truths of each image
  * @param detections of each image, in the same order
- * @throws RangeError as `evaluateDetections`, and if a threshold is not finite
+ * @throws RangeError as `evaluateDetections`, and if a threshold is not in 0..1
  */
 export function countDuplicates(
   truths: readonly ImageTruth[],
@@ -47,7 +47,7 @@ export function countDuplicates(
   { classes, scoreThreshold = 0.5, iouThreshold = 0.5, nmsThreshold = 0.7 }: DuplicateOptions,
 ): Duplicates {
   for (const [name, value] of Object.entries({ scoreThreshold, iouThreshold, nmsThreshold })) {
-    if (!Number.isFinite(value)) throw new RangeError(`expected a finite ${name}, got ${value}`);
+    if (!(value >= 0 && value <= 1)) throw new RangeError(`expected a ${name} in 0..1, got ${value}`);
   }
   // First, as it checks what it is given.
   const { AP } = evaluateDetections(truths, detections, { classes });

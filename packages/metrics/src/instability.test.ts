@@ -65,6 +65,11 @@ describe('matchingInstability', () => {
     ['other layers', { ...before, layers: 1, objects: before.objects.slice(0, 6) }, 'of 1 layers, the current of 2'],
     ['a missing query', { ...before, queries: 4 }, 'the previous matches: expected objects [2, 2, 4] (layers, images'],
     ['an object too many', { ...before, counts: [2, 0] }, 'image 1: query 1 is matched with object 0 of 0'],
+    [
+      'an object matched twice',
+      { ...before, objects: Int32Array.of(0, 1, -1, -1, 0, -1, /**/ 0, -1, 0, 0, -1, -1) },
+      'the previous matches: image 0: queries 0 and 2 of layer 1 are both matched with object 0; expected one query for',
+    ],
     ['a missing name', { ...before, images: [1] }, 'expected the names of 2 images, got 1'],
     ['half a layer', { ...before, layers: 0.5 }, 'expected a whole number of layers, got 0.5'],
   ])('is a RangeError with %s', (_, previous, message) => {

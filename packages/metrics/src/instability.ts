@@ -24,7 +24,7 @@ export interface MatchingInstability extends MatchChanges {
  * Source: DN-DETR (Li et al., CVPR 2022), section on stability.
  *
  * @throws RangeError if the two are not of the same layers, queries and images, a length does not fit, an object is none
- *   of its image's, or there are no layers or images
+ *   of its image's or matched twice, or there are no layers or images
  */
 export function matchingInstability(previous: QueryMatches, current: QueryMatches): MatchingInstability {
   checkMatches(previous, 'the previous matches: ');
@@ -43,7 +43,7 @@ export function matchingInstability(previous: QueryMatches, current: QueryMatche
  * Source: Stable-DINO (Liu et al., ICCV 2023).
  *
  * @returns `[L − 1]`
- * @throws RangeError if a length does not fit, an object is none of its image's, or there are no images
+ * @throws RangeError if a length does not fit, an object is none of its image's or matched twice, or there are no images
  */
 export function layerDisagreement(matches: QueryMatches): readonly MatchChanges[] {
   checkMatches(matches);

@@ -12,7 +12,7 @@ export interface QueryMatches {
   readonly images?: readonly (number | string)[];
 }
 
-/** @throws RangeError if lengths do not fit, or an object is none of its image's */
+/** @throws RangeError if lengths do not fit, an object is none of its image's, or two queries of a layer have one object */
 export function checkMatches({ layers, queries, objects, counts, images }: QueryMatches, where = ''): void {
   for (const [name, size] of Object.entries({ layers, queries })) {
     if (!Number.isSafeInteger(size) || size < 0) {
@@ -29,13 +29,27 @@ export function checkMatches({ layers, queries, objects, counts, images }: Query
   if (images !== undefined && images.length !== I) {
     throw new RangeError(`${where}expected the names of ${I} images, got ${images.length}`);
   }
+  const taken = new Map<number, number>();
   for (let at = 0; at < objects.length; at++) {
     const object = objects[at] as number;
     const image = Math.floor(at / queries) % I;
-    if (Number.isInteger(object) && object >= -1 && object < (counts[image] as number)) continue;
-    throw new RangeError(
-      `${where}image ${image}: query ${at % queries} is matched with object ${object} of ${counts[image]}; ` +
-        'expected -1 or an index of one of them',
-    );
+    const query = at % queries;
+    if (query === 0) taken.clear();
+    if (!Number.isInteger(object) || object < -1 || object >= (counts[image] as number)) {
+      throw new RangeError(
+        `${where}image ${image}: query ${query} is matched with object ${object} of ${counts[image]}; ` +
+          'expected -1 or an index of one of them',
+      );
+    }
+    if (object === -1) continue;
+    const other = taken.get(object);
+    if (other !== undefined) {
+      const layer = Math.floor(at / (queries * I));
+      throw new RangeError(
+        `${where}image ${image}: queries ${other} and ${query} of layer ${layer} are both matched with object ${object}; ` +
+          'expected one query for each object, as bipartite matching gives',
+      );
+    }
+    taken.set(object, query);
   }
 }

@@ -275,6 +275,10 @@ describe('trainingBatches', () => {
       { batchSize: 1, seed: 0, normalization: { mean: [0, 0, 0], std: [1, 0, 1] } },
       'trainingBatches.normalization.std is 0',
     ],
+    [
+      { batchSize: 1, seed: 0, cache: 5 },
+      'trainingBatches.cache is 5: expected an ImageCache, such as new ImageCache(500e6)',
+    ],
     [{ batchSize: 1, seed: 0, ahead: 0.5 }, 'trainingBatches.ahead is 0.5: expected a whole number from 0'],
   ])('refuses %j', (options, message) => {
     expect(() => trainingBatches(shapes.train, options as never)).toThrow(message);

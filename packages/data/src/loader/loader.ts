@@ -1,7 +1,7 @@
 /** Batches of a data set, decoded and transformed ahead of time. */
 import type { DatasetImage } from '../dataset.ts';
 import { DataError } from '../error.ts';
-import { requireCount, requireKnown } from '../option-checks.ts';
+import { requireCount, requireKnown, shown } from '../option-checks.ts';
 import { randomStream } from '../random.ts';
 import { type TrainingObjects, trainingObjects } from '../training-objects.ts';
 import { type Augmentation, augmentationSettings, drawView } from '../transforms/augmentation.ts';
@@ -153,6 +153,11 @@ function loadingSettings(where: string, options: LoadingOptions): LoadingSetting
   const { batchSize, normalization = imageNet, cache = new ImageCache(0), ahead = 3 } = options;
   requireCount(`${where}.batchSize`, batchSize, 1);
   requireCount(`${where}.ahead`, ahead, 0);
+  if (!(cache instanceof ImageCache)) {
+    throw new DataError(
+      `${where}.cache is ${shown(cache)}: expected an ImageCache, such as new ImageCache(500e6) bytes`,
+    );
+  }
   checkNormalization(`${where}.normalization`, normalization);
   const framing = framingSettings(where, options);
   return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), cache } };
