@@ -13,6 +13,7 @@ export function holm(pValues: readonly number[]): number[] {
   pValues.forEach((p, i) => {
     if (!(p >= 0 && p <= 1)) throw new StatisticsError(`p-value ${i} is ${p}: expected a number in 0..1`);
   });
+  // @stdlib/stats-padjust has this too: 14 more packages for these lines.
   const rising = pValues.map((p, i) => ({ p, i })).sort((one, other) => one.p - other.p);
   const adjusted = new Array<number>(pValues.length);
   let most = 0;

@@ -47,7 +47,7 @@ function expectRate(count: number, studies: number, rate: number): void {
 const sizes = [2, 3, 5, 10] as const;
 
 describe('pairedComparison without a difference', () => {
-  it.each(sizes)('claims one in 5 %% of cases at n = %s', (n) => {
+  it.each(sizes.map((n) => ({ n })))('claims one in 5 % of cases at n = $n', ({ n }) => {
     expectRate(claims(10_000, n, normalNoise), 10_000, 0.05);
   });
 

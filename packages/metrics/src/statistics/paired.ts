@@ -82,6 +82,7 @@ export function pairedComparison(
     );
     return { ...common, claimsDifference: false, note: notes.join('; ') };
   }
+  // @stdlib/stats-ttest does this too, with 75 more packages; what is hard of it, the distribution, is stdlib's already.
   const interval = studentInterval(mean, sd, n, level);
   return {
     ...common,
