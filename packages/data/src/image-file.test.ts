@@ -104,6 +104,48 @@ describe('decodeImage', () => {
   });
 });
 
+describe('what is no image of whole numbers', () => {
+  it('is refused, whatever its name', async () => {
+    const folder = makeFolder({ 'x.jpg': '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>' });
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>');
+    await expect(decodeImage(svg, announced)).rejects.toThrow(/^image is an SVG drawing: /);
+    await expect(headerSize(path.join(folder, 'x.jpg'), 'x.jpg')).rejects.toThrow(/^x\.jpg is an SVG drawing: /);
+    await expect(decodeImage(floatTiff(), announced)).rejects.toThrow(/^image holds floating-point values/);
+  });
+});
+
+/** 64 × 48 values of 32 bits, all 0.5. */
+function floatTiff(): Buffer {
+  const [short, long] = [3, 4];
+  const [pixels, tags] = [64 * 48, 10];
+  const data = 8 + 2 + 12 * tags + 4;
+  const entries = [
+    [256, long, 64],
+    [257, long, 48],
+    [258, short, 32],
+    [259, short, 1],
+    [262, short, 1],
+    [273, long, data],
+    [277, short, 1],
+    [278, long, 48],
+    [279, long, 4 * pixels],
+    [339, short, 3],
+  ] as const;
+  const bytes = Buffer.alloc(data + 4 * pixels);
+  bytes.write('II*\0', 'latin1');
+  bytes.writeUInt32LE(8, 4);
+  bytes.writeUInt16LE(tags, 8);
+  for (const [n, [tag, type, value]] of entries.entries()) {
+    const at = 10 + 12 * n;
+    bytes.writeUInt16LE(tag, at);
+    bytes.writeUInt16LE(type, at + 2);
+    bytes.writeUInt32LE(1, at + 4);
+    bytes.writeUInt32LE(value, at + 8);
+  }
+  for (let n = 0; n < pixels; n++) bytes.writeFloatLE(0.5, data + 4 * n);
+  return bytes;
+}
+
 describe('FileImage', () => {
   it('reads its file, and names it where that fails', async () => {
     const folder = makeFolder({ 'a b/ü.png': await plain().png().toBuffer() });

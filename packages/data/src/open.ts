@@ -7,7 +7,7 @@ import type { FileImage } from './image-file.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import { readCoco } from './readers/coco.ts';
 import { cocoLooksLike, describeOtherFiles, findCoco } from './readers/coco-files.ts';
-import { Folder, statsOf } from './readers/folder.ts';
+import { Folder, fold, statsOf } from './readers/folder.ts';
 import { type Reading, type ReadSplits, splitNames } from './readers/read-splits.ts';
 import { readVoc } from './readers/voc.ts';
 import { findVoc, vocLooksLike } from './readers/voc-files.ts';
@@ -166,6 +166,14 @@ function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Re
   if (splits.val.length === 0) report('nothing-to-evaluate', 'val has no images');
   else if (splits.val.every(({ objects }) => objects.crowd.every((crowd) => crowd !== 0))) {
     report('empty-validation', 'val has no objects, or crowds alone');
+  }
+  const spellings = new Map<string, string>();
+  for (const { name } of categories) {
+    const other = spellings.get(fold(name));
+    if (other !== undefined && other !== name) {
+      report('similar-classes', `${JSON.stringify(other)} and ${JSON.stringify(name)}`);
+    }
+    spellings.set(fold(name), name);
   }
   const counts = new Array<number>(categories.length).fill(0);
   for (const image of splits.train) {

@@ -117,6 +117,11 @@ export const problemKinds = {
     effect: 'change',
     consequence: 'classes of one name are one class; the data set has the classes of all files',
   },
+  'similar-classes': {
+    title: 'classes whose names differ in letter case alone',
+    effect: 'note',
+    consequence: 'they are different classes: rename one if they are meant to be one',
+  },
   'unused-class': {
     title: 'classes without an object in train',
     effect: 'note',

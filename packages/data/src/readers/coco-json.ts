@@ -204,6 +204,9 @@ function fieldsOf(element: unknown): Fields {
 
 /** A value as it stands in the file, shortened. */
 function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  if (value === undefined) return 'nothing';
+  const bare = (_: string, inner: unknown): unknown =>
+    typeof inner === 'number' && !Number.isFinite(inner) ? `\0${inner}` : inner;
+  const text = JSON.stringify(value, bare).replaceAll(/"\\u0000(-?\w+)"/g, '$1');
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

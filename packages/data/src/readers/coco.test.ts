@@ -334,6 +334,26 @@ describe('COCO', () => {
     ]);
   });
 
+  it('shows NaN as the file has it', async () => {
+    const text = JSON.stringify({
+      images: [image(1), image(2)],
+      annotations: [object(1, 1, { bbox: [1, 'X', 3, 4], area: 'Y' }), object(2, 1, { area: 'X' })],
+      categories: [cat],
+    });
+    const train = text.replaceAll('"X"', 'NaN').replaceAll('"Y"', '-Infinity');
+    const { problems } = await openDataset(
+      makeFolder({ 'train.json': train, 'images/1.jpg': bytes, 'images/2.jpg': bytes }),
+    );
+    const messages = problems.map(({ message }) => message);
+    expect(messages).toContain('[1,NaN,3,4] is no box: expected [x, y, width, height], four numbers');
+    expect(messages).toContain("NaN is no area: the box's is taken, 200");
+  });
+
+  it('notes classes that differ in letter case alone', async () => {
+    const { of } = await open({ categories: [cat, dog, { id: 3, name: 'CAT' }] });
+    expect(of('similar-classes')).toEqual(['., undefined: "cat" and "CAT"']);
+  });
+
   it('keeps the annotation ids, and notes the id 0', async () => {
     const annotations = [object(0, 1), { ...object(7, 1, { bbox: [30, 30, 5, 5] }), id: undefined }];
     const { dataset, of } = await open({ annotations });

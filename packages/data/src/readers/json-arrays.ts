@@ -11,7 +11,7 @@ type ElementHandler = (element: unknown, index: number) => void;
 
 /**
  * Calls the handler of each array of the file's object for its elements, in order; other keys are skipped. A bare NaN
- * or Infinity, as Python writes them, is given as null.
+ * or Infinity, as Python writes them, is given as that number.
  *
  * @param name of the file, for messages
  * @param report is told of the first element that is not UTF-8
@@ -189,7 +189,10 @@ class Scanner {
       try {
         // Strings are matched so as to be passed over.
         const bareNumbers = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
-        return JSON.parse(text.replaceAll(bareNumbers, (found) => (found.startsWith('"') ? found : 'null')));
+        const quoted = text.replaceAll(bareNumbers, (found) => (found.startsWith('"') ? found : `"\\u0000${found}"`));
+        return JSON.parse(quoted, (_, value: unknown) =>
+          typeof value === 'string' && value.startsWith('\0') ? Number(value.slice(1)) : value,
+        );
       } catch (error) {
         const reason = (error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 120);
         return this.#failAt(value, `${what} is not valid JSON: ${reason}`);

@@ -53,7 +53,7 @@ export async function readVoc(
   const annotated = read.flatMap(({ file, image }) => (image === undefined ? [] : [{ file, ...image }]));
   annotated.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   if (annotated.length === 0) {
-    const reason = problems[0] && ` (the first: ${problems[0].message})`;
+    const reason = problems[0] && ` (the first: ${problems[0].file}: ${problems[0].message})`;
     throw new DataError(`none of the ${read.length} VOC annotations can be used${reason ?? ''}`);
   }
   const annotations = annotated.map(({ annotation }) => annotation);
@@ -166,7 +166,8 @@ async function readAnnotation(
     annotation = parseVocXml(text, { name: annotationName, origin, problems });
   } catch (error) {
     if (!(error instanceof DataError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    problems.push({ kind: 'unusable-image', file: annotationName, message: (error as Error).message });
+    const message = withoutName((error as Error).message, annotationName);
+    problems.push({ kind: 'unusable-image', file: annotationName, message });
     return undefined;
   }
   // The annotation's own name goes first, for tools leave stale file names behind.
@@ -190,4 +191,10 @@ async function readAnnotation(
     problems.push({ kind: 'damaged-image', file: name, message: `it ${error.fault}` });
     return undefined;
   }
+}
+
+/** A message for a problem, which names the file already. */
+function withoutName(message: string, name: string): string {
+  if (message.startsWith(`${name}, `)) return message.slice(name.length + 2);
+  return message.startsWith(`${name} `) ? `it${message.slice(name.length)}` : message;
 }
