@@ -97,4 +97,12 @@ describe('a run', () => {
     const kept = readdirSync(path.dirname(runFolder(folderOf('parts')).last));
     expect(kept.sort()).toEqual(['best.safetensors', 'last.safetensors']);
   });
+
+  it('goes on where nobody reads what it says', async () => {
+    const run = train('unread', '--set', 'length.count=4');
+    run.hangUp();
+    expect(await run.finished).toMatchObject({ code: 0 });
+    expect(metricsOf(folderOf('unread'))).toHaveLength(4);
+    expect(existsSync(runFolder(folderOf('unread')).result)).toBe(true);
+  });
 });

@@ -17,6 +17,8 @@ export interface CliProcess {
   kill(signal: NodeJS.Signals): void;
   /** Sends it to the process and all it has started, as a terminal does. */
   killGroup(signal: NodeJS.Signals): void;
+  /** Reads no more of what it writes, as `| head` does. */
+  hangUp(): void;
 }
 
 /** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
@@ -41,6 +43,10 @@ export function startCli(args: readonly string[], cwd: string): CliProcess {
     }),
     kill: (signal) => void child.kill(signal),
     killGroup: (signal) => void process.kill(-pid, signal),
+    hangUp: () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    },
   };
 }
 
