@@ -115,6 +115,6 @@ function readRun({ folder, failed }: RunSource, base: string): { run: SeedRun; s
 }
 
 function finalOf(line: EvaluationLine): FinalMetrics {
-  const { loss: _, instability: __, instabilityRaw: ___, anchorDistance: ____, ...final } = line;
-  return final;
+  const { step, epoch, seconds, AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, perClass, duplicates } = line;
+  return { step, epoch, seconds, AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, perClass, duplicates };
 }
