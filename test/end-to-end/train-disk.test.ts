@@ -1,5 +1,5 @@
 /** Runs whose disk fails at every call that changes a file, one after the other. */
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core';
@@ -67,6 +67,9 @@ async function runOn(name: string, failure: Failure, first?: number): Promise<{ 
 const unfinished = (): string[] =>
   readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'));
 
+/** What the file would be called if it were not this process that died, but one with a number beyond all there can be. */
+const ofAnother = (file: string): string => file.replace(`.${process.pid}.tmp`, '.4194305.tmp');
+
 const outcomeOf = (name: string) => {
   const { path: folder, last, best } = runFolder(folderOf(name));
   return {
@@ -105,6 +108,7 @@ describe('a run', { timeout: 120_000 }, () => {
         if (start === 'killed') cpSync(folderOf('killed'), folderOf(name), { recursive: true });
         const { calls } = await runOn(name, 'gone', call);
         if (calls < call) break;
+        for (const file of unfinished()) renameSync(path.join(root, file), path.join(root, ofAnother(file)));
         await run(name);
         expect(outcomeOf(name), `call ${call}`).toEqual(outcomeOf('whole'));
         expect(unfinished(), `call ${call}`).toEqual([]);
