@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
+import { TextDecoder } from 'node:util';
 import { DataError } from '../error.ts';
 import { decodeText, utf16Of } from './text.ts';
 
