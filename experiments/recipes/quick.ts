@@ -1,5 +1,6 @@
 /**
- * Three plain shapes at 64 × 64 pixels, from scratch: the smallest setting in which denoising shows.
+ * Three plain shapes at 64 × 64 pixels, from scratch: a setting of minutes in which models first sit on a plateau. With
+ * denoising they leave it; without, some initial weights do and others do not, so compare over several seeds.
  *
  * Source: the DN-DETR recipe (Li et al., CVPR 2022, section 5.1) shrunk until a run takes minutes on two CPU cores.
  * Command: `npm start` (one seed), `npm start -- compare --seeds 3`.
