@@ -12,7 +12,8 @@ import { type Finished, runProcess } from '../support/process.ts';
 import { type Example, packages, readmeExamples, root } from '../support/readme.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'dn detr packed '));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Thousands of small files.
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 300_000);
 
 const expectSuccess = ({ code, stdout, stderr }: Finished): string => {
   expect(code, `${stdout}\n${stderr}`).toBe(0);

@@ -22,11 +22,11 @@ export interface CliProcess {
 }
 
 /** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
-export function startCli(args: readonly string[], cwd: string): CliProcess {
+export function startCli(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): CliProcess {
   const child: ChildProcess = spawn(
     process.execPath,
     ['--conditions=@dn-detr/source', '--import', tsx, script, ...args],
-    { cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd, env: { ...process.env, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const streams = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -35,6 +35,11 @@ export function startCli(args: readonly string[], cwd: string): CliProcess {
     });
   }
   const pid = child.pid as number;
+  const killGroup = (signal: NodeJS.Signals): void => void process.kill(-pid, signal);
+  // A test that fails leaves no process behind.
+  const end = () => isRunning(pid) && killGroup('SIGKILL');
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
   return {
     pid,
     finished: new Promise((resolve, reject) => {
@@ -42,7 +47,7 @@ export function startCli(args: readonly string[], cwd: string): CliProcess {
       child.on('close', (code, signal) => resolve({ code, signal, ...streams }));
     }),
     kill: (signal) => void child.kill(signal),
-    killGroup: (signal) => void process.kill(-pid, signal),
+    killGroup,
     hangUp: () => {
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -50,6 +50,11 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
   } catch (error) {
     throw unwritable(folder, error);
   }
+  // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
+  const [{ reportPage }, { terminalTable }] = await Promise.all([
+    import('../report/page.ts'),
+    import('../report/terminal.ts'),
+  ]);
   const outcomes = new Map<string, RunOutcome>();
   const frame = { name: path.basename(folder), command: options.command, recipe: options.recipe, folder };
   const write = async (): Promise<Summary | undefined> => {
@@ -61,7 +66,6 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
     if (sources.length === 0) return undefined;
     const summary = summarize(sources, { ...frame, waiting: planned.length - sources.length });
     writeJson(path.join(folder, 'summary.json'), summary);
-    const { reportPage } = await import('../report/page.ts');
     writeAtomically(path.join(folder, 'report.html'), await reportPage(summary));
     return summary;
   };
@@ -90,7 +94,6 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
     if (reason === undefined) return undefined;
     throw new UserError(reason);
   }
-  const { terminalTable } = await import('../report/terminal.ts');
   const page = path.relative(process.cwd(), path.join(folder, 'report.html'));
   return { summary, table: `${terminalTable(summary)}\n${page}` };
 }

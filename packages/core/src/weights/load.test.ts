@@ -70,6 +70,7 @@ describe('loadParameters and saveParameters', () => {
         }
         tf.dispose([named, loaded.parameters]);
       }),
+      { examples: [[[{ declared: spec('__proto__', []), values: Float32Array.of(1) }]]] },
     );
     expect(tf.memory().numTensors).toBe(tensors);
   });

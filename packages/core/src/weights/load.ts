@@ -1,5 +1,5 @@
 /** Start values of a model's parameters from a checkpoint. */
-import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { tensor } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from '../nn/named.ts';
 import type { ParameterSpec } from '../nn/parameters.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -47,12 +47,14 @@ export function loadParameters(
   if (Object.values(mismatch).some((names) => names.length > 0)) {
     throw new CheckpointError(describeMismatch(checkpoint, mismatch));
   }
-  const parameters: Record<string, Tensor> = {};
-  for (const spec of fitting) {
-    const { data } = checkpoint.tensors.get(spec.name) as SafeTensor;
-    const values = data instanceof Float32Array ? data : Float32Array.from(data);
-    parameters[spec.name] = tensor(fromStored(spec, values), [...spec.shape], 'float32');
-  }
+  // By entries, which take any name, `__proto__` too.
+  const parameters: NamedTensors = Object.fromEntries(
+    fitting.map((spec) => {
+      const { data } = checkpoint.tensors.get(spec.name) as SafeTensor;
+      const values = data instanceof Float32Array ? data : Float32Array.from(data);
+      return [spec.name, tensor(fromStored(spec, values), [...spec.shape], 'float32')];
+    }),
+  );
   const isTaken = (name: string) => Object.hasOwn(parameters, name);
   return {
     parameters,
