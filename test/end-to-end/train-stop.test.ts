@@ -79,7 +79,7 @@ describe('a run', () => {
     rmSync(result);
     const pressed = train('parts');
     await nextCheckpoint('parts');
-    const again = setInterval(() => pressed.kill('SIGTERM'), 5);
+    const again = setInterval(() => pressed.kill('SIGTERM'), 1);
     await pressed.finished;
     clearInterval(again);
     expect(readJson(result)).toMatchObject({ finished: false, step: stepOf('parts') });
