@@ -9,6 +9,7 @@ import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
 import { loadWeights } from './checkpoint.ts';
 import { environmentOf } from './environment.ts';
+import { holdFolder } from './hold-folder.ts';
 import { buildModel, type Model } from './model.ts';
 import { dataHash, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder, writeJson } from './run-folder.ts';
@@ -43,11 +44,22 @@ export interface StartOptions {
 /**
  * Trains until the run is over or stopped.
  *
- * @throws UserError if the folder holds another run or cannot be written to, the checkpoint to start from does not fit, or
- *   the loss diverges
+ * @throws UserError if the folder holds another run, is in use or cannot be written to, the checkpoint to start from does
+ *   not fit, or the loss diverges
  * @throws DataError if the data cannot be used
  */
 export async function runTraining(options: StartOptions): Promise<RunResult> {
+  const { folder, resume } = options;
+  // Of a run that goes on, the process before may still be ending.
+  const release = await holdFolder(folder, resume ? 10_000 : 0);
+  try {
+    return await train(options);
+  } finally {
+    release();
+  }
+}
+
+async function train(options: StartOptions): Promise<RunResult> {
   const run = await startRun(options);
   try {
     await run.go(options.signal);

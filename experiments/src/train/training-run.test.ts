@@ -159,6 +159,15 @@ describe('a run is refused', () => {
     );
   });
 
+  it('in a folder where one is going on', async () => {
+    const config = smallConfig({ 'length.count': 3 });
+    const events: TrainingEvents = {
+      step: () =>
+        expect(run('twice', config, { resume: false })).rejects.toThrow(/is being trained by another process/),
+    };
+    expect(await run('twice', config, { events })).toMatchObject({ finished: true });
+  });
+
   it('on data that changed', async () => {
     await run('here', smallConfig({ 'length.count': 1 }));
     const { config } = filesOf('here');
