@@ -38,7 +38,7 @@ const summary = () => readJson<Summary>(path.join(root, 'both', 'summary.json'))
 const statuses = () => summary().models.flatMap(({ runs }) => runs.map(({ status }) => status));
 /** Waits until all runs of a comparison that was just started have written a checkpoint. */
 async function nextCheckpoints(): Promise<void> {
-  const stamp = ({ last }: RunFolder) => (existsSync(last) ? statSync(last).ino : 0);
+  const stamp = ({ last }: RunFolder) => (existsSync(last) ? statSync(last).mtimeMs : 0);
   const before = runs.map(stamp);
   await until('both runs write a checkpoint', () => runs.every((run, i) => stamp(run) !== before[i]));
 }

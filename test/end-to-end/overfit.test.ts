@@ -34,7 +34,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 // Each of the seeds 0 to 7 is at 1.0 from step 250 on, and at 0.7 or less after 50.
-it.each(['dab-detr', 'dn-detr'])('%s learns four images', { timeout: 120_000 }, async (model) => {
+it.each(['dab-detr', 'dn-detr'])('%s learns four images', { timeout: 300_000 }, async (model) => {
   const out = path.join(root, model);
   const what = ['--config', path.join(root, 'four.json'), '--model', model, '--overfit', '4'];
   const { code, stdout } = await program('train', ...what, '--out', out, '--json');

@@ -39,8 +39,8 @@ function stepOf(name: string): number {
 /** Waits until a run that was just started has written a checkpoint of its own. */
 async function nextCheckpoint(name: string): Promise<void> {
   const { last } = runFolder(folderOf(name));
-  const before = existsSync(last) ? statSync(last).ino : undefined;
-  await until(`${name} writes a checkpoint`, () => existsSync(last) && statSync(last).ino !== before);
+  const before = existsSync(last) ? statSync(last).mtimeMs : undefined;
+  await until(`${name} writes a checkpoint`, () => existsSync(last) && statSync(last).mtimeMs !== before);
 }
 
 describe('a run', () => {
@@ -48,7 +48,7 @@ describe('a run', () => {
     // Two cores have room for both.
     const whole = train('whole').finished;
     let before = 0;
-    for (const delay of fc.sample(fc.integer({ min: 0, max: 60 }), { numRuns: 3, seed: 4 })) {
+    for (const delay of fc.sample(fc.integer({ min: 0, max: 60 }), { numRuns: 2, seed: 4 })) {
       const run = train('parts');
       await nextCheckpoint('parts');
       await sleep(delay);
