@@ -1,11 +1,11 @@
 /** A comparison: its runs, and again and again what they say so far. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { RunConfig } from '../config/schema.ts';
-import { unwritable, writeAtomically } from '../train/atomic-file.ts';
+import { writeAtomically } from '../train/atomic-file.ts';
 import { progressDisplay } from '../train/progress.ts';
-import { readJson, runFolder, writeJson } from '../train/run-folder.ts';
+import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
 import { type RunResult, requireSameSettings } from '../train/start.ts';
 import { readStoredConfig } from '../train/stored-config.ts';
 import { UsageError, UserError } from '../user-error.ts';
@@ -45,11 +45,7 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
   const { folder, signal } = options;
   const planned = plan(options);
   const open = planned.filter(({ folder, config }) => !isDone(folder, config));
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw unwritable(folder, error);
-  }
+  makeFolder(folder);
   // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
   const [{ reportPage }, { terminalTable }] = await Promise.all([
     import('../report/page.ts'),

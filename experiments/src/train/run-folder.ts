@@ -42,13 +42,24 @@ export function runFolder(folder: string): RunFolder {
 /** @throws UserError if the folders cannot be made */
 export function makeRunFolder(folder: string): RunFolder {
   const run = runFolder(folder);
-  try {
-    for (const inner of [path.dirname(run.last), run.events]) mkdirSync(inner, { recursive: true });
-  } catch (error) {
-    throw unwritable(folder, error);
-  }
+  for (const inner of [path.dirname(run.last), run.events]) makeFolder(inner);
   for (const inner of [folder, path.dirname(run.last)]) removeLeftovers(inner);
   return run;
+}
+
+/** With those it is in. @throws UserError if it cannot be made */
+export function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let at = path.resolve(folder); !existsSync(at); at = path.dirname(at)) missing.unshift(at);
+  // One by one: on a read-only file system the recursive form says that there is no such folder.
+  for (const one of missing) {
+    try {
+      mkdirSync(one);
+    } catch (error) {
+      // Another run of a comparison may have made it meanwhile.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(one, error);
+    }
+  }
 }
 
 export function writeJson(file: string, value: unknown): void {
