@@ -5,8 +5,8 @@ import type { CurvePoint, ModelSummary, SeedRun } from './summary.ts';
 const curve = (AP50s: readonly number[], secondsPerStep = 0.1): CurvePoint[] =>
   AP50s.map((AP50, i) => {
     const step = 100 * (i + 1);
-    const steadiness = { instability: null, instabilityRaw: null, anchorDistance: null };
-    return { step, epoch: i, seconds: step * secondsPerStep, loss: 1, AP: AP50 / 2, AP50, AP75: 0, ...steadiness };
+    const others = { losses: {}, instability: null, instabilityRaw: null, anchorDistance: null };
+    return { step, epoch: i, seconds: step * secondsPerStep, loss: 1, AP: AP50 / 2, AP50, AP75: 0, ...others };
   });
 
 const model = (name: string, curves: readonly CurvePoint[][], status: SeedRun['status'] = 'done'): ModelSummary => ({

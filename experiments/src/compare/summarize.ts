@@ -9,7 +9,7 @@ import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UserError } from '../user-error.ts';
 import { comparisons, pairsOf, stepsComparisons } from './statistics.ts';
-import type { FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
+import type { CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
 
 /** A run to be summed up. */
 export interface RunSource {
@@ -104,14 +104,17 @@ function readRun({ folder, failed }: RunSource, base: string): { run: SeedRun; s
     folder: path.relative(base, folder),
     status: message !== undefined ? 'failed' : result?.finished ? 'done' : 'stopped',
     ...(message !== undefined && { message }),
-    curve: lines.map(({ step, epoch, seconds, loss, AP, AP50, AP75, instability, instabilityRaw, anchorDistance }) => ({
-      ...{ step, epoch, seconds, loss, AP, AP50, AP75, instability, instabilityRaw, anchorDistance },
-    })),
+    curve: lines.map(pointOf),
     ...(last && { final: finalOf(last) }),
     peakMiB: result?.peakMiB ?? 0,
     onPlateau: last !== undefined && Math.max(...lines.map(({ AP50 }) => AP50)) < plateauAP50,
   };
   return { run, stored };
+}
+
+function pointOf(line: EvaluationLine): CurvePoint {
+  const { step, epoch, seconds, loss, losses, AP, AP50, AP75, instability, instabilityRaw, anchorDistance } = line;
+  return { step, epoch, seconds, loss, losses, AP, AP50, AP75, instability, instabilityRaw, anchorDistance };
 }
 
 function finalOf(line: EvaluationLine): FinalMetrics {

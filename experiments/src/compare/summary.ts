@@ -12,6 +12,11 @@ export interface CurvePoint {
   readonly seconds: number;
   /** mean training loss since the evaluation before */
   readonly loss: number;
+  /**
+   * the loss's terms of the last decoder layer, not weighted: `loss_ce`, `loss_bbox` and `loss_giou` of matching queries,
+   * and the same after `tgt_` of known ones
+   */
+  readonly losses: Readonly<Record<string, number>>;
   readonly AP: number;
   readonly AP50: number;
   readonly AP75: number;
@@ -24,7 +29,8 @@ export interface CurvePoint {
 }
 
 /** The last evaluation in full. */
-export interface FinalMetrics extends Omit<CurvePoint, 'instability' | 'instabilityRaw' | 'anchorDistance' | 'loss'> {
+export interface FinalMetrics
+  extends Omit<CurvePoint, 'instability' | 'instabilityRaw' | 'anchorDistance' | 'loss' | 'losses'> {
   readonly APs: number;
   readonly APm: number;
   readonly APl: number;

@@ -7,6 +7,7 @@ const point = (step: number, values: Partial<CurvePoint> = {}): CurvePoint => ({
   epoch: step / 10,
   seconds: step / 2,
   loss: 1,
+  losses: {},
   AP: 0.1,
   AP50: 0.2,
   AP75: 0.05,

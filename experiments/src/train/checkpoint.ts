@@ -30,8 +30,8 @@ export interface Counters {
   /** the highest AP so far; -1 before the first evaluation */
   readonly bestAP: number;
   readonly history: LossHistory;
-  /** since the last evaluation */
-  readonly recent: { readonly lossSum: number; readonly steps: number };
+  /** since the last evaluation: steps, and sums over them of the loss and of its terms */
+  readonly recent: { readonly steps: number; readonly loss: number; readonly losses: Readonly<Record<string, number>> };
 }
 
 export interface SavedRun {

@@ -12,6 +12,8 @@ export interface RunFolder {
   readonly metrics: string;
   /** a line an evaluation */
   readonly evaluations: string;
+  /** a few images followed through the run: their objects, and a line an evaluation */
+  readonly samples: { readonly folder: string; readonly images: string; readonly evaluations: string };
   /** weights, optimiser and all else that resuming needs */
   readonly last: string;
   /** the weights with the best AP */
@@ -31,6 +33,11 @@ export function runFolder(folder: string): RunFolder {
     config: inside('config.json'),
     metrics: inside('metrics.jsonl'),
     evaluations: inside('evaluations.jsonl'),
+    samples: {
+      folder: inside('samples'),
+      images: inside('samples', 'images.json'),
+      evaluations: inside('samples', 'evaluations.jsonl'),
+    },
     last: inside('checkpoints', 'last.safetensors'),
     best: inside('checkpoints', 'best.safetensors'),
     events: inside('events'),
@@ -42,8 +49,8 @@ export function runFolder(folder: string): RunFolder {
 /** @throws UserError if the folders cannot be made */
 export function makeRunFolder(folder: string): RunFolder {
   const run = runFolder(folder);
-  for (const inner of [path.dirname(run.last), run.events]) makeFolder(inner);
-  for (const inner of [folder, path.dirname(run.last)]) removeLeftovers(inner);
+  for (const inner of [path.dirname(run.last), run.events, run.samples.folder]) makeFolder(inner);
+  for (const inner of [folder, path.dirname(run.last), run.samples.folder]) removeLeftovers(inner);
   return run;
 }
 

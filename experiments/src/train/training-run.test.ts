@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RunConfig } from '../config/schema.ts';
 import { readJson, readJsonLines, runFolder } from './run-folder.ts';
+import type { Sample, SampleImage, SamplesLine } from './samples.ts';
 import { type RunResult, runTraining, type StartOptions } from './start.ts';
 import { smallBackend, smallConfig } from './testing/small-run.ts';
 import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
@@ -51,6 +52,7 @@ const linesOf = (name: string) =>
   readJsonLines<MetricsLine>(filesOf(name).metrics).map(({ seconds: _, ...line }) => line);
 const evaluationsOf = (name: string) =>
   readJsonLines<EvaluationLine>(filesOf(name).evaluations).map(({ seconds: _, ...line }) => line);
+const samplesOf = (name: string) => readJsonLines<SamplesLine>(filesOf(name).samples.evaluations);
 const tensorsOf = (file: string) =>
   Object.fromEntries([...readSafetensors(readFileSync(file)).tensors].map(([name, { data }]) => [name, [...data]]));
 
@@ -70,6 +72,8 @@ describe('a run', () => {
     expect(linesOf('whole').map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
     expect(evaluationsOf('parts')).toEqual(evaluationsOf('whole'));
     expect(evaluationsOf('whole').map(({ step }) => step)).toEqual([4, 8, 12]);
+    expect(samplesOf('parts')).toEqual(samplesOf('whole'));
+    expect(samplesOf('whole').map(({ step }) => step)).toEqual([4, 8, 12]);
     expect(tensorsOf(filesOf('parts').last)).toEqual(tensorsOf(filesOf('whole').last));
     expect(tensorsOf(filesOf('parts').best)).toEqual(tensorsOf(filesOf('whole').best));
   });
@@ -112,6 +116,35 @@ describe('a run', () => {
     expect(second?.instability).toBeGreaterThanOrEqual(0);
     expect(second?.anchorDistance).toBeGreaterThan(0);
     expect(linesOf('first')[0]?.loss).not.toBe(line?.loss);
+    const { loss_ce, tgt_loss_bbox } = first?.losses ?? {};
+    const mean = (name: string) =>
+      linesOf('second')
+        .slice(0, 4)
+        .reduce((sum, { [name]: value }) => sum + Number(value), 0) / 4;
+    expect(loss_ce).toBeCloseTo(mean('loss_ce'), 6);
+    expect(tgt_loss_bbox).toBeCloseTo(mean('tgt_loss_bbox'), 6);
+  });
+
+  it('follows a few images: their objects, detections, and which query answers for which object', async () => {
+    await run('followed', smallConfig({ 'length.count': 4 }));
+    const { samples } = filesOf('followed');
+    const images = readJson<SampleImage[]>(samples.images);
+    const [{ images: found } = { images: [] }] = samplesOf('followed');
+    expect(images.length).toBe(4);
+    expect(found.length).toBe(4);
+    for (const [n, { picture, width, objects }] of images.entries()) {
+      expect(readFileSync(path.join(samples.folder, picture)).length).toBeGreaterThan(100);
+      expect(width).toBe(32);
+      const { detections, queries } = found[n] as Sample;
+      const scores = detections.map(({ score }) => score);
+      expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+      // Two decoder layers; with more queries than objects each object has one of its own.
+      expect(queries.length).toBe(2);
+      for (const layer of queries) {
+        expect(new Set(layer).size).toBe(objects.length);
+        expect(layer.every((query) => query >= 0 && query < 8)).toBe(true);
+      }
+    }
   });
 
   it('keeps a configuration from which it can be repeated', async () => {

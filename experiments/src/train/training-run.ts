@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { NamedTensors } from '@dn-detr/core';
-import type { TrainingBatch, TrainingBatches } from '@dn-detr/data';
+import type { DatasetImage, TrainingBatch, TrainingBatches } from '@dn-detr/data';
 import { PredictionError } from '@dn-detr/matcher';
 import type { QueryMatches } from '@dn-detr/metrics';
 import { dispose } from '@tensorflow/tfjs-core';
@@ -17,6 +17,7 @@ import { LineLog } from './line-log.ts';
 import type { Model } from './model.ts';
 import { loadersOf, type RunData } from './run-data.ts';
 import { type RunFolder, writeJson } from './run-folder.ts';
+import { type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';
 import { learningRateFactor } from './schedule.ts';
 import { type EventFile, openEventFile } from './tensorboard/event-file.ts';
 import { type StepRecord, Trainer } from './trainer.ts';
@@ -40,6 +41,8 @@ export interface MetricsLine extends Position, Omit<StepRecord, 'terms'> {
 export interface EvaluationLine extends Position, Evaluation {
   /** mean training loss since the evaluation before */
   readonly loss: number;
+  /** its terms of the last decoder layer, not weighted, by the names of `metrics.jsonl` */
+  readonly losses: Readonly<Record<string, number>>;
 }
 
 /** What a run tells while it goes on. */
@@ -66,8 +69,9 @@ export class TrainingRun {
   readonly #batches: TrainingBatches;
   readonly #metrics: LineLog<MetricsLine>;
   readonly #evaluations: LineLog<EvaluationLine>;
+  readonly #samples: LineLog<SamplesLine>;
   readonly #board: EventFile;
-  #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: { lossSum: 0, steps: 0 } };
+  #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: nothingYet };
   #matches: QueryMatches | undefined;
 
   /**
@@ -91,6 +95,7 @@ export class TrainingRun {
     this.#batches = loaders.training(data.train);
     this.#metrics = new LineLog(folder.metrics, step);
     this.#evaluations = new LineLog(folder.evaluations, step);
+    this.#samples = new LineLog(folder.samples.evaluations, step);
     removeFile(folder.diverged);
     this.#board = openEventFile(folder.events, step + 1);
   }
@@ -166,7 +171,11 @@ export class TrainingRun {
       step: step + 1,
       seconds: seconds + elapsed,
       history: followLoss(history, record.loss),
-      recent: { lossSum: recent.lossSum + record.loss, steps: recent.steps + 1 },
+      recent: {
+        steps: recent.steps + 1,
+        loss: recent.loss + record.loss,
+        losses: mapValues(lastLayerLosses(record.terms), (value, name) => value + (recent.losses[name] ?? 0)),
+      },
     };
     const { terms, ...figures } = record;
     const line: MetricsLine = { ...this.#position(), ...figures, ...terms };
@@ -200,19 +209,26 @@ export class TrainingRun {
     }
     const found = evaluate(inferred, data.dataset.categories, this.#matches);
     this.#matches = inferred.matches;
-    const { lossSum, steps } = this.#counters.recent;
-    const line: EvaluationLine = { ...this.#position(), loss: lossSum / Math.max(1, steps), ...found };
+    const { loss, losses, steps } = this.#counters.recent;
+    const mean = (total: number): number => total / Math.max(1, steps);
+    const line: EvaluationLine = { ...this.#position(), loss: mean(loss), losses: mapValues(losses, mean), ...found };
     this.#evaluations.add(line);
+    const sampled = sampleIndices(inferred);
+    if (!existsSync(folder.samples.images)) {
+      await writeSampleImages(
+        folder,
+        sampled.map((n) => inferred.images[n] as DatasetImage),
+      );
+    }
+    this.#samples.add({ step: line.step, images: samplesOf(inferred, sampled) });
     this.#board.scalars(line.step, Date.now(), evaluationValues(line));
     if (found.AP > this.#counters.bestAP) {
       this.#counters = { ...this.#counters, bestAP: found.AP };
       await saveWeights(folder.best, model, parameters, { config, categories: data.dataset.categories });
     }
     dispose(parameters);
-    this.#counters = { ...this.#counters, recent: { lossSum: 0, steps: 0 } };
-    this.#metrics.flush();
-    this.#evaluations.flush();
-    this.#board.flush();
+    this.#counters = { ...this.#counters, recent: nothingYet };
+    this.#flush();
     events?.evaluation?.(line);
   }
 
@@ -221,14 +237,16 @@ export class TrainingRun {
     const { config, data, folder, model } = this.#options;
     const { step } = this.#counters;
     if (!this.#trainer.isSound()) throw this.#stopDiverged('the weights are no longer finite', step, batches);
-    this.#metrics.flush();
-    this.#evaluations.flush();
-    this.#board.flush();
+    this.#flush();
     const weights = this.#trainer.parameters('trained');
     const about = { config, categories: data.dataset.categories };
     const saved = { counters: this.#counters, state: this.#trainer.state, matches: this.#matches };
     await saveRun(folder.last, model, weights, about, saved);
     dispose(weights);
+  }
+
+  #flush(): void {
+    for (const log of [this.#metrics, this.#evaluations, this.#samples, this.#board]) log.flush();
   }
 
   /** Predictions that are no numbers cannot be matched: then there is neither a loss nor an evaluation to look at. */
@@ -250,6 +268,15 @@ export class TrainingRun {
   }
 }
 
+const nothingYet: Counters['recent'] = { steps: 0, loss: 0, losses: {} };
+
+const mapValues = (record: Readonly<Record<string, number>>, value: (value: number, name: string) => number) =>
+  Object.fromEntries(Object.entries(record).map(([name, before]) => [name, value(before, name)]));
+
+/** Class, L1 and GIoU terms of matching and of known queries; the last layer's names end without a number. */
+const lastLayerLosses = (terms: StepRecord['terms']): Record<string, number> =>
+  Object.fromEntries(Object.entries(terms).filter(([name]) => /^(tgt_)?loss_(ce|bbox|giou)$/.test(name)));
+
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** The step's figures and the last layer's terms by TensorBoard's tags. */
@@ -262,7 +289,7 @@ function boardValues(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['term
   };
 }
 
-function evaluationValues({ step: _, epoch, seconds, loss: __, perClass, ...figures }: EvaluationLine) {
+function evaluationValues({ step: _, epoch, seconds, loss: __, losses: ___, perClass, ...figures }: EvaluationLine) {
   const numbers = Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
   return {
     epoch,

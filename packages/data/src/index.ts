@@ -24,7 +24,7 @@ export {
   type OpenOptions,
   openDataset,
 } from './open.ts';
-export { canDrawText, type PictureOptions, picture } from './picture.ts';
+export { canDrawText, type PictureOptions, picture, thumbnail } from './picture.ts';
 export { type Effect, type Problem, type ProblemKind, problemKinds, problemsByKind } from './problem.ts';
 export { type SplitName, splitNames } from './readers/read-splits.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';

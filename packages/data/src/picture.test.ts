@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { picture } from './picture.ts';
+import { picture, thumbnail } from './picture.ts';
 import { makeFolder } from './testing/dataset-folder.ts';
 
 // A red and a green pixel.
@@ -23,6 +23,22 @@ describe('picture', () => {
     expect(at(2, 2)).toEqual(about([0, 0, 255]));
     expect(at(3, 3)).toEqual(about([255, 0, 0]));
     expect(at(4, 0)).toEqual(about([0, 255, 0]));
+  });
+});
+
+describe('thumbnail', () => {
+  it.each([
+    [
+      { width: 40, height: 10 },
+      { width: 20, height: 5 },
+    ],
+    [
+      { width: 8, height: 16 },
+      { width: 8, height: 16 },
+    ],
+  ])('fits %o into 20 pixels as %o', async (size, fitted) => {
+    const data = new Uint8Array(3 * size.width * size.height).fill(200);
+    expect(await sharp(await thumbnail({ ...size, data }, 20)).metadata()).toMatchObject({ format: 'jpeg', ...fitted });
   });
 });
 

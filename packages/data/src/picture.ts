@@ -22,6 +22,14 @@ export async function picture(
   return format === 'png' ? drawn.png().toBuffer() : drawn.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
+/** The bytes of a JPEG, made smaller where its longer side has more than `most` pixels. */
+export async function thumbnail({ data, width, height }: RgbImage, most: number): Promise<Uint8Array> {
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: most, height: most, fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: 92, chromaSubsampling: '4:4:4' })
+    .toBuffer();
+}
+
 /** Whether text in drawings can be read: without any font installed, as in small containers, all letters are one box. */
 export async function canDrawText(): Promise<boolean> {
   const [one, other] = await Promise.all(

@@ -122,12 +122,18 @@ function examplePoint(kind: Kind, seed: number, step: number): CurvePoint {
   const learnt = 1 / (1 + Math.exp((kind.leaves * (1 + 0.1 * wave(seed)) - step) / 260));
   const AP50 = Math.max(0, 0.02 + 0.006 * noise(1) + kind.top * learnt * (1 + 0.05 * noise(2)));
   const first = step === 200;
+  const term = (start: number, salt: number) => start * Math.exp(-step / 3000) * (1 + 0.03 * noise(salt));
+  const known = { tgt_loss_ce: term(1.1, 6), tgt_loss_bbox: term(0.5, 7), tgt_loss_giou: term(0.6, 8) };
   const instability = kind.top < 0.1 ? 0.16 + 0.02 * noise(3) : 0.62 - 0.45 * learnt + 0.03 * noise(3);
   return {
     step,
     epoch: step / 62.5,
     seconds: step * kind.secondsAStep * (1 + 0.02 * wave(seed + 0.5)),
     loss: (kind.name === 'dn-detr' ? 24 : 11) * Math.exp(-step / 2600) * (1 + 0.03 * noise(4)),
+    losses: {
+      ...{ loss_ce: term(1.4, 9), loss_bbox: term(0.9, 10), loss_giou: term(1.2, 11) },
+      ...(kind.name === 'dn-detr' && known),
+    },
     AP: 0.52 * AP50 ** 1.1,
     AP50,
     AP75: 0.45 * AP50 ** 1.2,
