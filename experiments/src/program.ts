@@ -1,5 +1,6 @@
 /** The commands of the command line, and how they end. */
 import { Command, CommanderError } from 'commander';
+import { ablateCommand } from './commands/ablate.ts';
 import { benchCommand } from './commands/bench.ts';
 import { compareCommand } from './commands/compare.ts';
 import { dataCommand } from './commands/data.ts';
@@ -24,6 +25,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   const program = new Command('npm start --')
     .description('Denoising training of detection transformers: DETR, DAB-DETR, DN-DETR')
     .addCommand(compareCommand())
+    .addCommand(ablateCommand())
     .addCommand(trainCommand())
     .addCommand(evalCommand())
     .addCommand(predictCommand())

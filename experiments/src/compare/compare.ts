@@ -8,17 +8,16 @@ import { progressDisplay } from '../train/progress.ts';
 import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
 import { type RunResult, requireSameSettings } from '../train/start.ts';
 import { readStoredConfig } from '../train/stored-config.ts';
-import { UsageError, UserError } from '../user-error.ts';
-import { contender, folderName } from './contender.ts';
+import { UserError } from '../user-error.ts';
+import { type Contender, folderName } from './contender.ts';
 import { type PlannedRun, type RunOutcome, runAll } from './run-all.ts';
 import { type RunSource, summarize } from './summarize.ts';
-import type { Summary } from './summary.ts';
+import type { AblationHeading, Summary } from './summary.ts';
 
 export interface CompareOptions {
-  /** what all models share, but for their names and what they change */
-  readonly config: RunConfig;
-  /** such as `dn-detr` or `dn-detr+denoising.groups=0`; the first is what others are measured against */
-  readonly models: readonly string[];
+  readonly contenders: readonly Contender[];
+  /** of which the contenders are the cells: then the summary is in `ablation.json` */
+  readonly ablation?: AblationHeading;
   readonly seeds: readonly number[];
   readonly folder: string;
   readonly recipe: string;
@@ -28,6 +27,12 @@ export interface CompareOptions {
   readonly processes?: number;
   readonly backend?: string;
   readonly signal: AbortSignal;
+}
+
+export interface Compared {
+  readonly summary: Summary;
+  /** for a terminal */
+  readonly table: string;
 }
 
 interface Planned extends PlannedRun {
@@ -41,8 +46,8 @@ interface Planned extends PlannedRun {
  * @returns undefined if it was stopped before the first run began
  * @throws UserError if the folder holds runs with other settings, or no run could even begin
  */
-export async function compare(options: CompareOptions): Promise<{ summary: Summary; table: string } | undefined> {
-  const { folder, signal } = options;
+export async function compare(options: CompareOptions): Promise<Compared | undefined> {
+  const { folder, signal, ablation } = options;
   const planned = plan(options);
   const open = planned.filter(({ folder, config }) => !isDone(folder, config));
   makeFolder(folder);
@@ -52,7 +57,8 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
     import('../report/terminal.ts'),
   ]);
   const outcomes = new Map<string, RunOutcome>();
-  const frame = { name: path.basename(folder), command: options.command, recipe: options.recipe, folder };
+  const { command, recipe } = options;
+  const frame = { name: path.basename(folder), command, recipe, folder, ...(ablation && { ablation }) };
   const write = async (): Promise<Summary | undefined> => {
     const sources = planned.flatMap(({ model, folder }): RunSource[] => {
       const outcome = outcomes.get(folder);
@@ -61,7 +67,7 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
     });
     if (sources.length === 0) return undefined;
     const summary = summarize(sources, { ...frame, waiting: planned.length - sources.length });
-    writeJson(path.join(folder, 'summary.json'), summary);
+    writeJson(path.join(folder, ablation ? 'ablation.json' : 'summary.json'), summary);
     writeAtomically(path.join(folder, 'report.html'), await reportPage(summary));
     return summary;
   };
@@ -70,7 +76,7 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
   const said = planned.length - open.length;
   if (said > 0) display.say(`${said} of ${planned.length} runs in ${folder} are done already`);
   try {
-    const processes = options.processes ?? Math.max(1, Math.floor(os.availableParallelism() / 2));
+    const processes = Math.max(1, Math.floor(options.processes ?? os.availableParallelism() / 2));
     await runAll(open, {
       processes,
       display,
@@ -94,15 +100,13 @@ export async function compare(options: CompareOptions): Promise<{ summary: Summa
   return { summary, table: `${terminalTable(summary)}\n${page}` };
 }
 
-function plan({ models, seeds, config, folder, backend }: CompareOptions): Planned[] {
-  const contenders = models.map((name) => contender(name, config));
-  if (new Set(models).size < models.length) throw new UsageError(`--models names a model twice: ${models.join(', ')}`);
+function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[] {
   // Seed by seed, so that every model has its first run before one has its second.
   return seeds.flatMap((seed) =>
-    contenders.map(({ name, config: own }) => ({
+    contenders.map(({ name, config }) => ({
       model: name,
       label: `${name} seed ${seed}`,
-      config: { ...own, seed },
+      config: { ...config, seed },
       folder: path.join(folder, folderName(name), `seed-${seed}`),
       ...(backend !== undefined && { backend }),
     })),

@@ -4,7 +4,7 @@ import { modelNames, type RunConfig } from '../config/schema.ts';
 import { UsageError } from '../user-error.ts';
 
 export interface Contender {
-  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0` */
+  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */
   readonly name: string;
   readonly config: RunConfig;
 }
@@ -14,7 +14,7 @@ export interface Contender {
  *
  * @throws UsageError if there is no such model or setting
  */
-export function contender(name: string, shared: RunConfig): Contender {
+function contender(name: string, shared: RunConfig): Contender {
   const [model = '', ...assignments] = name.split('+');
   if (!modelNames.some((known) => known === model)) {
     throw new UsageError(
@@ -23,6 +23,12 @@ export function contender(name: string, shared: RunConfig): Contender {
   }
   const settings: DottedValues = Object.assign({}, ...assignments.map(parseAssignment));
   return { name, config: withOverrides(shared, { 'model.name': model, ...settings }) };
+}
+
+/** @throws UsageError if one is named twice */
+export function contenders(names: readonly string[], shared: RunConfig): Contender[] {
+  if (new Set(names).size < names.length) throw new UsageError(`--models names a model twice: ${names.join(', ')}`);
+  return names.map((name) => contender(name, shared));
 }
 
 /** A folder's name for it. */

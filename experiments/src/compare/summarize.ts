@@ -9,7 +9,7 @@ import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UserError } from '../user-error.ts';
 import { comparisons, pairsOf, stepsComparisons } from './statistics.ts';
-import type { CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
+import type { AblationHeading, CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
 
 /** A run to be summed up. */
 export interface RunSource {
@@ -28,6 +28,7 @@ export interface SummaryFrame {
   readonly folder: string;
   /** runs that are still to begin; 0 */
   readonly waiting?: number;
+  readonly ablation?: AblationHeading;
 }
 
 /**
@@ -65,7 +66,8 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
       runs: own.map(({ run }) => run).toSorted((a, b) => a.seed - b.seed),
     };
   });
-  const pairs = pairsOf(models);
+  const [baseline] = models;
+  const pairs = pairsOf(models).filter((pair) => !frame.ablation || pair.baseline === baseline);
   const { stored } = first;
   const { name: source, format, classes, train, val, hash } = stored.data;
   return {
@@ -79,6 +81,7 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     settings: Object.fromEntries(shared.map((key) => [key, settings[0]?.[key]])),
     environment: stored.environment,
     models,
+    ...(frame.ablation && { ablation: frame.ablation }),
     comparisons: pairs.flatMap(({ model, baseline }) => comparisons(model, baseline)),
     stepsRatios: pairs.flatMap(({ model, baseline }) => stepsComparisons(model, baseline)),
   };

@@ -1,4 +1,4 @@
-/** `summary.json`: what a comparison found, in the form that reports and other programs read. */
+/** `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. */
 import type { PairedComparison, StepsRatio } from '@dn-detr/metrics';
 import type { DottedValues } from '../config/overrides.ts';
 
@@ -89,6 +89,17 @@ export interface StepsComparison extends StepsRatio {
   readonly metric: 'AP' | 'AP50';
 }
 
+/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
+export interface AblationHeading {
+  readonly name: string;
+  readonly title: string;
+  /** what it is to confirm or refute, and where that is claimed */
+  readonly claim: string;
+  readonly source: string;
+  /** what the cells' values are of, and the value of each by its name; absent where cells are no steps on a scale */
+  readonly scale?: { readonly label: string; readonly values: Readonly<Record<string, number>> };
+}
+
 export interface Summary {
   /** of this file's form */
   readonly schema: 1;
@@ -111,6 +122,9 @@ export interface Summary {
   readonly settings: DottedValues;
   readonly environment: Environment;
   readonly models: readonly ModelSummary[];
+  /** absent where models are compared for their own sake */
+  readonly ablation?: AblationHeading;
+  /** of each model with each before it; in an ablation of each cell with the first */
   readonly comparisons: readonly Comparison[];
   readonly stepsRatios: readonly StepsComparison[];
 }

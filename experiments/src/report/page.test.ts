@@ -2,7 +2,7 @@ import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { reportPage } from './page.ts';
-import { exampleSummary } from './testing/example-summary.ts';
+import { exampleAblation, exampleSummary } from './testing/example-summary.ts';
 
 const open = (summary: Summary): Document => new JSDOM(reportPage(summary)).window.document;
 const all = <E extends Element = Element>(page: Document, selector: string): E[] => [
@@ -19,6 +19,8 @@ const variants: readonly (readonly [string, Summary])[] = [
   ['one evaluation', exampleSummary({ evaluations: 1 })],
   ['many classes', exampleSummary({ classes: Array.from({ length: 20 }, (_, i) => `类 ${i} größe`) })],
   ['no model', { ...exampleSummary(), models: [], comparisons: [], stepsRatios: [] }],
+  ['an ablation on a scale', exampleAblation()],
+  ['an ablation of kinds', exampleAblation({ scale: false })],
   ['an unfinished comparison', { ...exampleSummary({ failure: true }), finished: false }],
 ];
 
@@ -41,7 +43,7 @@ describe('reportPage', () => {
       expect(new Set(columns).size).toBe(1);
       expect(table.caption?.textContent).not.toBe('');
     }
-    for (const drawing of all(page, '.panel')) expect(drawing.getAttribute('aria-label')).toMatch(/against/);
+    for (const drawing of all(page, '.panel')) expect(drawing.getAttribute('aria-label')).toMatch(/against|by cell/);
     // What is not closed where it should be ends up inside of something else.
     expect(all(page, 'main > section').length).toBe(all(page, 'section').length);
     expect(all(page, 'section').length).toBe(all(page, 'nav a').length);

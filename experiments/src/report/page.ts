@@ -4,6 +4,7 @@
  * Loads Plot and jsdom, which takes about half a second: import it when there is a report to write.
  */
 import type { Summary } from '../compare/summary.ts';
+import { ablationSection } from './ablation.ts';
 import { curveFigure, curveKey } from './curves.ts';
 import { detectionsSection } from './detections.ts';
 import { counted, listed, moment } from './format.ts';
@@ -25,7 +26,7 @@ const papers: readonly (readonly [string, string])[] = [
 
 /** The page as text: the same for the same summary, whatever it holds is escaped. */
 export function reportPage(summary: Summary): string {
-  const { models, data, recipe, environment, finished, updated } = summary;
+  const { models, ablation, data, recipe, environment, finished, updated } = summary;
   const sections = pageSections(summary);
   const names = models.map(({ name }) => name);
   return html`<!doctype html>
@@ -34,15 +35,15 @@ export function reportPage(summary: Summary): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${listed(names)} on ${data.source}</title>
+<title>${ablation ? `Ablation: ${ablation.title}` : `${listed(names)} on ${data.source}`}</title>
 <link rel="icon" href="data:,">
 <style>${trusted(styleSheet())}</style>
 </head>
 <body>
 <header>
-<p class="kind">Comparison of detection transformers</p>
-<h1>${modelNames(names)} on ${data.source}</h1>
-<p class="lede">${counted(models.length, 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
+<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
+<h1>${ablation ? ablation.title : html`${modelNames(names)} on ${data.source}`}</h1>
+<p class="lede">${counted(models.length, ablation ? 'cell' : 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; recipe
 <code>${recipe}</code>, ${environment.backend}.</p>
 ${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
@@ -71,6 +72,7 @@ interface Section {
 /** Those that there is something to say in. */
 function pageSections(summary: Summary): Section[] {
   const all: readonly (Omit<Section, 'content'> & { readonly content: Content })[] = [
+    { id: 'ablation', name: 'Ablation', content: ablationSection(summary) },
     { id: 'results', name: 'Results', content: resultsSection(summary) },
     { id: 'settings', name: 'What differs', content: settingsSection(summary) },
     { id: 'curves', name: 'Training curves', content: curvesSection(summary) },

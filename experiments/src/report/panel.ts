@@ -37,20 +37,25 @@ const dashes = '5 3.5';
 const mostMarkers = 9;
 
 /** Not laid out, only built and written out. */
-const { document } = new JSDOM('').window;
+export const plotDocument = new JSDOM('').window.document;
+
+/** Of every plot, so that two of them stand side by side. */
+export const plotFrame = {
+  width: 440,
+  height: 280,
+  marginTop: 28,
+  marginLeft: 44,
+  marginRight: 12,
+  marginBottom: 40,
+  style: { fontSize: '12px', fontFamily: 'inherit' },
+} as const;
 
 /** @param series of which at least one point is there to draw */
 export function panel(series: readonly PanelSeries[], { id, description, x, y }: PanelOptions): Html {
   const drawn = series.flatMap(({ runs, mean }) => [...runs.flatMap(({ points }) => points), ...mean]);
   const svg = Plot.plot({
-    document,
-    width: 440,
-    height: 280,
-    marginTop: 28,
-    marginLeft: 44,
-    marginRight: 12,
-    marginBottom: 40,
-    style: { fontSize: '12px', fontFamily: 'inherit' },
+    ...plotFrame,
+    document: plotDocument,
     x: {
       ...scale(
         drawn.map((point) => point.x),
@@ -69,7 +74,7 @@ export function panel(series: readonly PanelSeries[], { id, description, x, y }:
 export function seriesSwatch(index: number, onPlateau: boolean): Html {
   const { color, symbol } = seriesStyle(index);
   const svg = Plot.plot({
-    document,
+    document: plotDocument,
     width: 34,
     height: 12,
     margin: 0,
@@ -90,7 +95,8 @@ export function seriesSwatch(index: number, onPlateau: boolean): Html {
   return drawing(svg, `swatch-${index}`);
 }
 
-function drawing(svg: Element, id: string): Html {
+/** A plot as markup: the same for the same plot, and unlike any other of the page in the names within. */
+export function drawing(svg: Element, id: string): Html {
   // The page's own style sheet does what Plot's would.
   svg.querySelector('style')?.remove();
   svg.setAttribute('aria-hidden', 'true');

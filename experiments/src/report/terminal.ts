@@ -1,6 +1,7 @@
 /** The end of a comparison in the terminal. Loads neither plots nor a DOM, as the page does. */
 import Table from 'cli-table3';
 import type { StepsComparison, Summary } from '../compare/summary.ts';
+import { ablationTable } from './ablation-terminal.ts';
 import { estimateWords, finalTable } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { runNotes } from './runs.ts';
@@ -11,6 +12,7 @@ import { singleSeedWarning, stepsRatioWords, stepsSentence, twoDigits } from './
  * little. No colours, no line break at the end.
  */
 export function terminalTable(summary: Summary): string {
+  if (summary.ablation) return ablationTable(summary, summary.ablation);
   const { baselines, rows } = finalTable(summary);
   const head = ['model', 'seeds', 'AP', 'AP50', 'AP75', 's/step', ...baselines.map(ratioHead), 'IS/(2M)'];
   const table = new Table({

@@ -94,6 +94,24 @@ export function exampleSummary({
   };
 }
 
+/** The same three as cells of an ablation, of which each is held against the first. */
+export function exampleAblation({ scale = true }: { readonly scale?: boolean } = {}): Summary {
+  const { models, comparisons: found, ...summary } = exampleSummary();
+  const values = Object.fromEntries(models.map(({ name }, i) => [name, 2 * i]));
+  return {
+    ...summary,
+    models,
+    ablation: {
+      name: 'groups',
+      title: 'groups of known queries: 0, 2, 4',
+      claim: 'more groups help',
+      source: 'a paper',
+      ...(scale && { scale: { label: 'groups', values } }),
+    },
+    comparisons: found.filter(({ baseline }) => baseline === models[0]?.name),
+  };
+}
+
 function exampleRun(
   kind: Kind,
   seed: number,

@@ -1,0 +1,22 @@
+/**
+ * How far known boxes are moved and resized, at the usual label noise: λ1 = λ2 from 0 to 1.
+ *
+ * Claim: AP against the noise scale is an inverted U.
+ * Source: DN-DETR (Li et al., CVPR 2022), the figure of noise scales; 0.4 is chosen there.
+ * Command: `npm start -- ablate box-noise`.
+ * Time and result: docs/results.md.
+ */
+import type { AblationFile } from '../src/ablate/ablation.ts';
+
+export default {
+  name: 'box-noise',
+  title: 'noise of known boxes, λ1 = λ2: 0 to 1',
+  claim: 'AP rises with the noise of boxes and falls again when there is too much of it',
+  source: 'DN-DETR, figure of noise scales: best near 0.4',
+  scale: 'noise of boxes, λ1 = λ2',
+  cells: [0, 0.2, 0.4, 0.6, 0.8, 1].map((noise) => ({
+    name: `${noise}`,
+    value: noise,
+    set: { 'denoising.centerNoise': noise, 'denoising.sizeNoise': noise },
+  })),
+} satisfies AblationFile;

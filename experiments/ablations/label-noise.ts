@@ -1,0 +1,23 @@
+/**
+ * How many known labels are drawn anew, at the usual box noise: γ from 0 to 0.5. A new label may be the old one, so that
+ * γ (1 − 1 / classes) of them are wrong.
+ *
+ * Claim: AP against the noise scale is an inverted U.
+ * Source: DN-DETR (Li et al., CVPR 2022), the figure of noise scales; 0.2 is chosen there.
+ * Command: `npm start -- ablate label-noise`.
+ * Time and result: docs/results.md.
+ */
+import type { AblationFile } from '../src/ablate/ablation.ts';
+
+export default {
+  name: 'label-noise',
+  title: 'share of known labels drawn anew, γ: 0 to 0.5',
+  claim: 'AP rises with the noise of labels and falls again when there is too much of it',
+  source: 'DN-DETR, figure of noise scales: 0.2 is chosen',
+  scale: 'noise of labels, γ',
+  cells: [0, 0.1, 0.2, 0.35, 0.5].map((noise) => ({
+    name: `${noise}`,
+    value: noise,
+    set: { 'denoising.labelNoise': noise },
+  })),
+} satisfies AblationFile;

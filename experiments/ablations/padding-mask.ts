@@ -1,0 +1,20 @@
+/**
+ * Whether padded slots of known queries are hidden from attention. In the reference implementation they are seen.
+ *
+ * Claim: none in the paper; users of the reference asked (detrex, issue 343) what it does.
+ * Source: `dn_components.py` of IDEA-Research/DN-DETR, whose mask knows groups alone.
+ * Command: `npm start -- ablate padding-mask`.
+ * Time and result: docs/results.md.
+ */
+import type { AblationFile } from '../src/ablate/ablation.ts';
+
+export default {
+  name: 'padding-mask',
+  title: 'padded known queries: hidden from attention, or seen as in the reference',
+  claim: 'none: the reference lets padding be seen, and the paper does not say so',
+  source: 'dn_components.py of DN-DETR',
+  cells: [
+    { name: 'hidden', set: { 'denoising.maskPadding': true } },
+    { name: 'seen', set: { 'denoising.maskPadding': false } },
+  ],
+} satisfies AblationFile;

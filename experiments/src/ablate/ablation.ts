@@ -1,0 +1,50 @@
+/** What an ablation is: a grid of cells that differ in what is being varied, and in nothing else. */
+import { z } from 'zod';
+import { folderName } from '../compare/contender.ts';
+import { modelNames } from '../config/schema.ts';
+
+const cell = z.strictObject({
+  name: z.string().min(1),
+  /** where cells are steps on a scale: its place there */
+  value: z.number().optional(),
+  /** settings by dotted key */
+  set: z.record(z.string(), z.unknown()),
+});
+
+export const ablationSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    /** one line for `--list` */
+    title: z.string().min(1),
+    /** what the ablation is to confirm or refute */
+    claim: z.string().min(1),
+    /** where that claim is made */
+    source: z.string().min(1),
+    model: z.enum(modelNames).default('dn-detr'),
+    recipe: z.string().default('quick'),
+    /** what the cells' values are of, where they have some */
+    scale: z.string().optional(),
+    /** the first one is what the others are measured against */
+    cells: z.array(cell).min(2),
+  })
+  .superRefine(({ cells, scale }, context) => {
+    const folders = cells.map(({ name }) => folderName(name));
+    const twin = folders.findIndex((folder, i) => folders.indexOf(folder) !== i);
+    if (twin >= 0) {
+      context.addIssue({ code: 'custom', path: ['cells', twin, 'name'], message: 'another cell has this name' });
+    }
+    const without = cells.findIndex(({ value }) => value === undefined);
+    if (scale !== undefined && without >= 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['cells', without],
+        message: `expected a value on the scale '${scale}'`,
+      });
+    }
+  });
+
+/** With nothing left open. */
+export type Ablation = z.output<typeof ablationSchema>;
+
+/** As a file states it. */
+export type AblationFile = z.input<typeof ablationSchema>;

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flatValues, resolveConfig } from '../config/overrides.ts';
+import { recipeNamed } from '../config/recipes.ts';
+import { ablationNamed, ablations } from './ablations.ts';
+import { cellsOf, headingOf } from './cells.ts';
+
+const quick = resolveConfig(recipeNamed('quick').config, 'quick');
+
+describe('the ablations there are', () => {
+  it.each(ablations.map((ablation) => [ablation.name, ablation] as const))('%s varies what it says', (_, ablation) => {
+    const cells = cellsOf(ablation, resolveConfig(recipeNamed(ablation.recipe).config, ablation.recipe));
+    const settings = cells.map(({ config }) => flatValues(config));
+    // No two cells are the same, and what they differ in is denoising or the model's own way with it.
+    expect(new Set(settings.map((values) => JSON.stringify(values))).size).toBe(cells.length);
+    const differing = Object.keys(settings[0] as object).filter(
+      (key) => new Set(settings.map((values) => JSON.stringify(values[key]))).size > 1,
+    );
+    expect(differing.every((key) => key.startsWith('denoising.') || key === 'model.indicator')).toBe(true);
+  });
+
+  it('have the values of their cells on a scale', () => {
+    const groups = ablations.find(({ name }) => name === 'groups') as (typeof ablations)[number];
+    expect(headingOf(groups).scale).toEqual({
+      label: 'groups of known queries',
+      values: { 0: 0, 1: 1, 2: 2, 3: 3, 5: 5, 8: 8 },
+    });
+    const components = ablations.find(({ name }) => name === 'components') as (typeof ablations)[number];
+    expect(headingOf(components)).not.toHaveProperty('scale');
+  });
+
+  it('can be run in part, with at least two cells', () => {
+    const [components] = ablations as [(typeof ablations)[number]];
+    expect(cellsOf(components, quick, ['both', 'none']).map(({ name }) => name)).toEqual(['none', 'both']);
+    expect(() => cellsOf(components, quick, ['none', 'all'])).toThrow("no cell 'all': expected none, boxes, labels");
+    expect(() => cellsOf(components, quick, ['none'])).toThrow('a single cell');
+  });
+});
+
+describe("a user's own", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-ablation-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (name: string, text: string): string => {
+    const file = path.join(folder, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const own = {
+    name: 'queries',
+    title: 'number of queries',
+    claim: 'more is not better',
+    source: 'mine',
+    cells: [
+      { name: '10', set: { 'model.queries': 10 } },
+      { name: '40', set: { 'model.queries': 40 } },
+    ],
+  };
+
+  it('is read from JSON and from a module', async () => {
+    const json = await ablationNamed(write('own.json', JSON.stringify(own)));
+    const module = await ablationNamed(write('own.ts', `export default ${JSON.stringify(own)} as const;`));
+    expect(json).toEqual(module);
+    expect(cellsOf(json, quick).map(({ config }) => config.model.queries)).toEqual([10, 40]);
+  });
+
+  it.each([
+    ['a name that is none', 'grups', "no ablation 'grups': expected components, groups"],
+    ['a file that is not there', 'missing.ts', 'missing.ts does not exist'],
+    ['a module that does not load', ['bad.ts', 'export default {'], 'bad.ts cannot be loaded'],
+    ['a file without a claim', ['short.json', '{"name":"a","cells":[]}'], 'short.json: claim'],
+    [
+      'two cells of one name',
+      ['twins.json', JSON.stringify({ ...own, cells: [own.cells[0], own.cells[0]] })],
+      'cells.1.name: another cell has this name',
+    ],
+    [
+      'a cell off the scale',
+      ['scale.json', JSON.stringify({ ...own, scale: 'queries' })],
+      "cells.0: expected a value on the scale 'queries'",
+    ],
+  ])('with %s is refused', async (_, file, message) => {
+    const name = typeof file === 'string' ? file : write(file[0] as string, file[1] as string);
+    await expect(ablationNamed(name)).rejects.toThrow(message);
+  });
+
+  it('that sets what there is not says which setting is near', async () => {
+    const ablation = await ablationNamed(
+      write('typo.json', JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set: { 'model.querys': 1 } }] })),
+    );
+    expect(() => cellsOf(ablation, quick)).toThrow("no setting 'model.querys': did you mean model.queries");
+  });
+});

@@ -1,0 +1,78 @@
+/** `ablate`: one thing varied at a time, over seeds. */
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import type { Ablation } from '../ablate/ablation.ts';
+import { ablationNamed, ablations } from '../ablate/ablations.ts';
+import { cellsOf, headingOf } from '../ablate/cells.ts';
+import { compare } from '../compare/compare.ts';
+import { stopSignal } from '../train/stop-signal.ts';
+import { UsageError } from '../user-error.ts';
+import {
+  addComparisonOptions,
+  affordableRecipe,
+  type ComparisonOptions,
+  endComparison,
+  typedCommand,
+} from './comparison.ts';
+import { configFrom } from './run-options.ts';
+
+interface AblateOptions extends ComparisonOptions {
+  cells?: string[];
+  list?: true;
+}
+
+export function ablateCommand(): Command {
+  const command = new Command('ablate')
+    .description('vary one thing at a time over seeds; a table, report.html and ablation.json')
+    .argument('[name]', `${ablations.map(({ name }) => name).join(', ')}, or a file with a grid of your own`)
+    .option('--list', 'the ablations there are, with what they vary and the claim they test')
+    .addOption(new Option('--cells <list>', 'some of its cells only: 0,1,5').argParser((text) => text.split(',')));
+  return addComparisonOptions(command, { seeds: 3, out: 'runs/ablate-NAME', summary: 'ablation.json' })
+    .addHelpText('after', examples)
+    .action(run);
+}
+
+const examples = `
+A grid of your own is a JSON file, or a module with a default export:
+  {"name": "queries", "title": "number of queries", "claim": "more is not better", "source": "mine",
+   "cells": [{"name": "10", "set": {"model.queries": 10}}, {"name": "40", "set": {"model.queries": 40}}]}
+
+Examples:
+  npm start -- ablate --list
+  npm start -- ablate components
+  npm start -- ablate groups --cells 0,5 --seeds 5 --steps 1200 --out runs/few-groups
+  npm start -- ablate ./queries.json --data DIR --minutes 5`;
+
+async function run(name: string | undefined, { cells, list, ...options }: AblateOptions): Promise<void> {
+  if (list) {
+    process.stdout.write(`${ablations.map(described).join('\n\n')}\n`);
+    return;
+  }
+  if (name === undefined) throw new UsageError('which ablation? --list names those there are');
+  const ablation = await ablationNamed(name);
+  const { seeds, out, processes, json, backend } = options;
+  const { recipe, config } = await configFrom(options, await affordableRecipe(options, ablation.recipe));
+  const chosen = cellsOf(ablation, config, cells);
+  const suffix = options.data === undefined || options.data === 'shapes' ? '' : `-${path.basename(config.data.source)}`;
+  const found = await compare({
+    contenders: chosen,
+    ablation: headingOf(ablation),
+    seeds,
+    folder: path.resolve(out ?? path.join('runs', `ablate-${ablation.name}${suffix}`)),
+    recipe: recipe.name,
+    command: typedCommand(),
+    ...(processes !== undefined && { processes }),
+    ...(backend !== undefined && { backend }),
+    signal: stopSignal(),
+  });
+  endComparison(found, json === true);
+}
+
+const described = ({ name, title, claim, source, cells }: Ablation): string =>
+  [
+    name,
+    `  ${title}`,
+    `  cells: ${cells.map((cell) => cell.name).join(' | ')}`,
+    `  claim: ${claim}`,
+    `  source: ${source}`,
+  ].join('\n');

@@ -1,0 +1,73 @@
+/** What `compare` and `ablate` have in common: their options, and how they end. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Compared } from '../compare/compare.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+import { addRunOptions, positive, type RunOptions } from './run-options.ts';
+
+export interface ComparisonOptions extends RunOptions {
+  seeds: number[];
+  out?: string;
+  processes?: number;
+  json?: true;
+  backend?: string;
+}
+
+/** @param out what `--out` is without being given */
+export function addComparisonOptions(
+  command: Command,
+  { seeds, out, summary }: { readonly seeds: number; readonly out: string; readonly summary: string },
+): Command {
+  command.addOption(
+    new Option('--seeds <count or list>', 'how many, or which: 3, or 0,1,2')
+      .argParser(seedList)
+      .default(seedList(String(seeds)), String(seeds)),
+  );
+  return addRunOptions(command)
+    .option('--out <dir>', `the folder it is kept in (default: ${out}); what is there goes on`)
+    .option('--processes <count>', 'runs at a time (default: one for two cores)', positive)
+    .option('--json', `${summary} on stdout`)
+    .addOption(backendOption());
+}
+
+/** The recipe where neither data nor a recipe is named: on WASM a step takes ten times as long. */
+export async function affordableRecipe(
+  { backend: requested, recipe, data }: ComparisonOptions,
+  native: string,
+): Promise<string> {
+  const backend = await chooseBackend(requested);
+  if (backend.name === 'tensorflow') return native;
+  const smaller = 'quick-wasm';
+  if (recipe === undefined && data === undefined) {
+    process.stderr.write(`without native TensorFlow the smaller recipe ${smaller} is used\n`);
+  }
+  return smaller;
+}
+
+/** What was typed, to be typed again. */
+export const typedCommand = (): string =>
+  `npm start -- ${process.argv.slice(2).map(quoted).join(' ')}`.replace(/ -- $/, '');
+
+const quoted = (argument: string): string => (/^[\w./=,+:-]+$/.test(argument) ? argument : JSON.stringify(argument));
+
+/** Prints what came out, and sets the exit code: 1 if a run failed, 130 if there is more to do. */
+export function endComparison(found: Compared | undefined, json: boolean): void {
+  if (found) process.stdout.write(json ? `${JSON.stringify(found.summary, null, 2)}\n` : `${found.table}\n`);
+  const failed = found?.summary.models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
+  if (failed) process.exitCode = 1;
+  else if (found?.summary.finished !== true) {
+    process.stderr.write('stopped; the same command goes on\n');
+    process.exitCode = 130;
+  }
+}
+
+/** A count of seeds from 0, or the seeds themselves. */
+function seedList(text: string): number[] {
+  const numbers = text.split(',').map(Number);
+  if (text === '' || numbers.some((n) => !Number.isSafeInteger(n) || n < 0) || new Set(numbers).size < numbers.length) {
+    throw new InvalidArgumentError('expected a count such as 3, or different whole numbers such as 0,1,2');
+  }
+  const [count] = numbers as [number];
+  if (text.includes(',')) return numbers;
+  if (count === 0) throw new InvalidArgumentError('expected at least one seed');
+  return Array.from({ length: count }, (_, seed) => seed);
+}

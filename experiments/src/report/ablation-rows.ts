@@ -1,0 +1,30 @@
+/** An ablation's figures: one row a cell, with what sets it apart from the first. */
+import { holm } from '@dn-detr/metrics';
+import type { Comparison, Summary } from '../compare/summary.ts';
+import { type FinalRow, finalTable } from './final-rows.ts';
+import { bounds, dash, pValue, signed } from './format.ts';
+
+export interface AblationRow extends FinalRow {
+  /** of AP50 at equal steps, from the first cell; undefined for that one, and where there is nothing to compare */
+  readonly difference?: Comparison;
+  /** of the difference, corrected by Holm for as many cells as are compared */
+  readonly correctedP?: number;
+}
+
+export function ablationRows(summary: Summary): AblationRow[] {
+  const differences = summary.comparisons.filter(({ metric, at }) => metric === 'AP50' && at === 'steps');
+  const tested = differences.flatMap(({ model, pValue }) => (pValue === undefined ? [] : [{ model, pValue }]));
+  const corrected = holm(tested.map(({ pValue }) => pValue));
+  return finalTable(summary).rows.map((row) => {
+    const difference = differences.find(({ model }) => model === row.model.name);
+    const correctedP = corrected[tested.findIndex(({ model }) => model === row.model.name)];
+    return { ...row, ...(difference && { difference }), ...(correctedP !== undefined && { correctedP }) };
+  });
+}
+
+/** `+0.120 [+0.050, +0.190]`, and the corrected p-value of it. */
+export function differenceWords({ difference, correctedP }: AblationRow): readonly [string, string] {
+  if (difference === undefined) return [dash, dash];
+  const { meanDifference, interval } = difference;
+  return [`${signed(meanDifference)}${interval ? ` ${bounds(interval)}` : ''}`, pValue(correctedP)];
+}

@@ -1,0 +1,54 @@
+/** The end of an ablation in the terminal. */
+import Table from 'cli-table3';
+import type { AblationHeading, Summary } from '../compare/summary.ts';
+import { ablationRows, differenceWords } from './ablation-rows.ts';
+import { estimateWords } from './final-rows.ts';
+import { ap, percent, secondsAStep } from './format.ts';
+import { runNotes } from './runs.ts';
+import { singleSeedWarning } from './words.ts';
+
+/** The table, what is to be said of single runs, and what the differences are worth. No line break at the end. */
+export function ablationTable(summary: Summary, { title, claim }: AblationHeading): string {
+  const rows = ablationRows(summary);
+  const first = rows[0]?.model.name ?? '';
+  const head = ['cell', 'seeds', 'AP', 'AP50', 's/step', `AP50 − that of ${first}`, 'p'];
+  const table = new Table({
+    head,
+    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
+    style: { head: [], border: [], compact: true },
+  });
+  for (const row of rows) {
+    table.push([
+      row.model.name + (row.plateau === undefined ? '' : ' *'),
+      row.seeds,
+      estimateWords(row.AP, ap),
+      estimateWords(row.AP50, ap),
+      secondsAStep(row.secondsAStep),
+      ...differenceWords(row),
+    ]);
+  }
+  const level = rows.find(({ AP50 }) => AP50.interval)?.AP50.interval?.level;
+  const warning = singleSeedWarning(summary);
+  const parts = [
+    [
+      title,
+      `claim: ${claim}`,
+      table.toString(),
+      ...(level === undefined
+        ? []
+        : [
+            `± and [ ]: ${percent(level)} Student-t intervals over seeds; p: of the paired t-test, corrected by Holm for ${rows.length - 1} cells`,
+          ]),
+      ...rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`])),
+    ],
+    [
+      ...(summary.finished ? [] : ['! Not finished: this is what there is so far.']),
+      ...summary.models.flatMap(runNotes).map((note) => `! ${note}`),
+    ],
+    warning === undefined ? [] : [`${warning.claim} ${warning.reason}`, `  ${warning.command}`],
+  ];
+  return parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}

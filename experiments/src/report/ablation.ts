@@ -1,0 +1,70 @@
+/** What an ablation found: the final AP50 of its cells, drawn and in numbers. */
+import type { AblationHeading, Summary } from '../compare/summary.ts';
+import { type AblationRow, ablationRows, differenceWords } from './ablation-rows.ts';
+import { cellPanel } from './cell-panel.ts';
+import { csvName, figure } from './figure.ts';
+import { estimateWords } from './final-rows.ts';
+import { ap, percent, secondsAStep } from './format.ts';
+import { type Html, html } from './html.ts';
+import { countedRuns } from './runs.ts';
+import { dataTable } from './table.ts';
+
+/** Undefined where models are compared for their own sake. */
+export function ablationSection(summary: Summary): Html | undefined {
+  const { ablation } = summary;
+  if (!ablation) return undefined;
+  const rows = ablationRows(summary);
+  return html`<dl>
+<div><dt>Claim</dt><dd>${ablation.claim}</dd></div>
+<div><dt>Made in</dt><dd>${ablation.source}</dd></div>
+</dl>
+${cellFigure(summary, ablation, rows)}
+${cellTable(rows)}`;
+}
+
+function cellFigure(summary: Summary, { scale }: AblationHeading, rows: readonly AblationRow[]): Html | undefined {
+  const panels = (['AP50', 'AP'] as const).map((metric) => cellPanel(rows, metric, scale));
+  if (panels.every((drawn) => drawn === undefined)) return undefined;
+  const data = summary.models.flatMap((model) =>
+    countedRuns(model).flatMap(({ seed, final }) =>
+      final ? [{ cell: model.name, value: scale?.values[model.name], seed, AP: final.AP, AP50: final.AP50 }] : [],
+    ),
+  );
+  return figure({
+    id: 'figure-cells',
+    models: summary.models,
+    panels,
+    caption: html`<b>AP50 and AP of each cell</b> at the last evaluation: small dots are seeds, large ones their means, lines
+Student-t intervals of these.`,
+    downloads: [{ label: 'every seed', file: csvName(summary.name, 'cells'), rows: data }],
+  });
+}
+
+function cellTable(rows: readonly AblationRow[]): Html {
+  const level = rows.find(({ AP50 }) => AP50.interval)?.AP50.interval?.level;
+  const first = rows[0]?.model.name ?? '';
+  return dataTable({
+    id: 'table-cells',
+    caption: html`<b>Cells at the last evaluation</b>, and how their AP50 differs from that of “${first}” at equal steps${
+      level !== undefined &&
+      `: means over seeds, ± half of their ${percent(level)} Student-t interval; p-values of the paired t-test, corrected by Holm for ${rows.length - 1} cells`
+    }.`,
+    head: [
+      'Cell',
+      'Seeds',
+      'AP',
+      'AP50',
+      html`Seconds a&nbsp;step`,
+      'Difference',
+      html`<span class="whole">p-value</span>`,
+    ],
+    rows: rows.map((row) => [
+      html`${row.model.name}${row.plateau && html` <span class="remark">${row.plateau}</span>`}`,
+      row.seeds,
+      estimateWords(row.AP, ap),
+      estimateWords(row.AP50, ap),
+      secondsAStep(row.secondsAStep),
+      ...differenceWords(row),
+    ]),
+  });
+}
