@@ -9,10 +9,7 @@ import { type Html, html } from './html.ts';
 import { countedRuns } from './runs.ts';
 import { dataTable } from './table.ts';
 
-/** Undefined where models are compared for their own sake. */
-export function ablationSection(summary: Summary): Html | undefined {
-  const { ablation } = summary;
-  if (!ablation) return undefined;
+export function ablationResults(summary: Summary, ablation: AblationHeading): Html {
   const rows = ablationRows(summary);
   return html`<dl>
 <div><dt>Claim</dt><dd>${ablation.claim}</dd></div>

@@ -45,7 +45,7 @@ export function cellPanel(
             strokeOpacity: 0.6,
             clip: true,
           }),
-        Plot.dot(seeds, { x: () => x, y: Plot.identity, r: 2.2, fill: color, fillOpacity: 0.6 }),
+        Plot.dot(seeds, { x: () => x, dx: -10, y: Plot.identity, r: 2.2, fill: color, fillOpacity: 0.6 }),
         Plot.dot([mean], {
           x: () => x,
           y: Plot.identity,

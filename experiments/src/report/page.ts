@@ -4,7 +4,6 @@
  * Loads Plot and jsdom, which takes about half a second: import it when there is a report to write.
  */
 import type { Summary } from '../compare/summary.ts';
-import { ablationSection } from './ablation.ts';
 import { curveFigure, curveKey } from './curves.ts';
 import { detectionsSection } from './detections.ts';
 import { counted, listed, moment } from './format.ts';
@@ -72,7 +71,6 @@ interface Section {
 /** Those that there is something to say in. */
 function pageSections(summary: Summary): Section[] {
   const all: readonly (Omit<Section, 'content'> & { readonly content: Content })[] = [
-    { id: 'ablation', name: 'Ablation', content: ablationSection(summary) },
     { id: 'results', name: 'Results', content: resultsSection(summary) },
     { id: 'settings', name: 'What differs', content: settingsSection(summary) },
     { id: 'curves', name: 'Training curves', content: curvesSection(summary) },

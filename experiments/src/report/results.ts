@@ -1,5 +1,6 @@
 /** The final table, what it leaves out, and what the statistics say of it in sentences. */
 import type { StepsComparison, Summary } from '../compare/summary.ts';
+import { ablationResults } from './ablation.ts';
 import { type Estimate, estimateWords, finalTable } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
@@ -14,8 +15,12 @@ export function resultsSection(summary: Summary): Html {
   const notes = summary.models.flatMap(runNotes);
   return html`${warning && html`<p class="notice"><strong>${warning.claim}</strong> ${warning.reason} <code>${warning.command}</code></p>`}
 ${notes.length > 0 && html`<ul class="notice">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${resultsTable(summary)}
-${findings(summary)}`;
+${
+  summary.ablation
+    ? ablationResults(summary, summary.ablation)
+    : html`${resultsTable(summary)}
+${findings(summary)}`
+}`;
 }
 
 function resultsTable(summary: Summary): Html {
