@@ -12,6 +12,8 @@ const script = path.join(root, 'experiments', 'src', 'cli.ts');
 
 export interface CliProcess {
   readonly pid: number;
+  /** What it has written to stderr so far. */
+  readonly complaints: () => string;
   readonly finished: Promise<Finished & { readonly signal: NodeJS.Signals | null }>;
   /** Sends it to the process alone. */
   kill(signal: NodeJS.Signals): void;
@@ -42,6 +44,7 @@ export function startCli(args: readonly string[], cwd: string, env: NodeJS.Proce
   child.once('close', () => process.off('exit', end));
   return {
     pid,
+    complaints: () => streams.stderr,
     finished: new Promise((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code, signal) => resolve({ code, signal, ...streams }));

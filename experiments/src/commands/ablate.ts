@@ -15,6 +15,7 @@ import {
   typedCommand,
 } from './comparison.ts';
 import { configFrom } from './run-options.ts';
+import { withLiveView } from './serve-option.ts';
 
 interface AblateOptions extends ComparisonOptions {
   cells?: string[];
@@ -50,22 +51,26 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
   }
   if (name === undefined) throw new UsageError('which ablation? --list names those there are');
   const ablation = await ablationNamed(name);
-  const { seeds, out, processes, json, backend } = options;
+  const { seeds, out, processes, json, backend, serve } = options;
   const { recipe, config } = await configFrom(options, await affordableRecipe(options, ablation.recipe));
   const chosen = cellsOf(ablation, config, cells);
   const suffix = options.data === undefined || options.data === 'shapes' ? '' : `-${path.basename(config.data.source)}`;
-  const found = await compare({
-    contenders: chosen,
-    ablation: headingOf(ablation),
-    seeds,
-    folder: path.resolve(out ?? path.join('runs', `ablate-${ablation.name}${suffix}`)),
-    recipe: recipe.name,
-    command: typedCommand(),
-    ...(processes !== undefined && { processes }),
-    ...(backend !== undefined && { backend }),
-    signal: stopSignal(),
+  const signal = stopSignal();
+  await withLiveView(serve, signal, async (live) => {
+    const found = await compare({
+      contenders: chosen,
+      ablation: headingOf(ablation),
+      seeds,
+      folder: path.resolve(out ?? path.join('runs', `ablate-${ablation.name}${suffix}`)),
+      recipe: recipe.name,
+      command: typedCommand(),
+      ...(processes !== undefined && { processes }),
+      ...(backend !== undefined && { backend }),
+      ...(live && { live }),
+      signal,
+    });
+    endComparison(found, json === true);
   });
-  endComparison(found, json === true);
 }
 
 const described = ({ name, title, claim, source, cells }: Ablation): string =>

@@ -13,6 +13,7 @@ import {
   typedCommand,
 } from './comparison.ts';
 import { configFrom } from './run-options.ts';
+import { withLiveView } from './serve-option.ts';
 
 interface CompareOptions extends ComparisonOptions {
   models: string[];
@@ -42,18 +43,22 @@ Examples:
   npm start -- compare --models dn-detr,dn-detr+denoising.groups=0 --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
-  const { seeds, out, processes, json, backend } = options;
+  const { seeds, out, processes, json, backend, serve } = options;
   const { recipe, config } = await configFrom(options, await affordableRecipe(options, 'quick'));
   const name = options.data === undefined ? recipe.name : path.basename(config.data.source);
-  const found = await compare({
-    contenders: contenders(models, config),
-    seeds,
-    folder: path.resolve(out ?? path.join('runs', name)),
-    recipe: recipe.name,
-    command: typedCommand(),
-    ...(processes !== undefined && { processes }),
-    ...(backend !== undefined && { backend }),
-    signal: stopSignal(),
+  const signal = stopSignal();
+  await withLiveView(serve, signal, async (live) => {
+    const found = await compare({
+      contenders: contenders(models, config),
+      seeds,
+      folder: path.resolve(out ?? path.join('runs', name)),
+      recipe: recipe.name,
+      command: typedCommand(),
+      ...(processes !== undefined && { processes }),
+      ...(backend !== undefined && { backend }),
+      ...(live && { live }),
+      signal,
+    });
+    endComparison(found, json === true);
   });
-  endComparison(found, json === true);
 }

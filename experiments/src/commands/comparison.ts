@@ -3,8 +3,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Compared } from '../compare/compare.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, positive, type RunOptions } from './run-options.ts';
+import { type ServeOption, serveOption } from './serve-option.ts';
 
-export interface ComparisonOptions extends RunOptions {
+export interface ComparisonOptions extends RunOptions, ServeOption {
   seeds: number[];
   out?: string;
   processes?: number;
@@ -25,6 +26,7 @@ export function addComparisonOptions(
   return addRunOptions(command)
     .option('--out <dir>', `the folder it is kept in (default: ${out}); what is there goes on`)
     .option('--processes <count>', 'runs at a time (default: one for two cores)', positive)
+    .addOption(serveOption())
     .option('--json', `${summary} on stdout`)
     .addOption(backendOption());
 }

@@ -1,8 +1,13 @@
 /** `train`: one run. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { BackendChoice } from '@dn-detr/runtime';
 import { Command, Option } from 'commander';
+import { summarize } from '../compare/summarize.ts';
+import type { Summary } from '../compare/summary.ts';
 import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
+import type { LiveView } from '../live/live-view.ts';
 import { dryRun, formatDryRun } from '../train/dry-run.ts';
 import { progressDisplay } from '../train/progress.ts';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
@@ -12,9 +17,11 @@ import type { StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UsageError, UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
+import { typedCommand } from './comparison.ts';
 import { addRunOptions, configFrom, lengthFrom, type RunOptions, wholeNumber } from './run-options.ts';
+import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
 
-interface TrainOptions extends RunOptions {
+interface TrainOptions extends RunOptions, ServeOption {
   model?: string;
   seed?: number;
   overfit?: number;
@@ -39,6 +46,7 @@ export function trainCommand(): Command {
     .option('--resume', 'go on with the run in the folder, if there is one')
     .option('--init <file>', 'start from the weights of a checkpoint, as far as they fit')
     .option('--dry-run', 'count parameters and operations, measure a few steps, and keep nothing')
+    .addOption(serveOption())
     .option('--json', 'one JSON document on stdout at the end')
     .addOption(backendOption())
     .addHelpText('after', examples)
@@ -61,10 +69,22 @@ async function train(options: TrainOptions): Promise<void> {
     process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
     return;
   }
+  const signal = stopSignal();
+  await withLiveView(options.serve, signal, (live) => trainIn(config, options, backend, signal, live));
+}
+
+async function trainIn(
+  config: RunConfig,
+  options: TrainOptions,
+  backend: BackendChoice,
+  signal: AbortSignal,
+  live: LiveView | undefined,
+): Promise<void> {
   const folder = path.resolve(options.out ?? path.join('runs', defaultName(config)));
-  const display = progressDisplay();
+  const display = live ? live.following(progressDisplay()) : progressDisplay();
   const label = `${config.model.name} seed ${config.seed}`;
   let last: EvaluationLine | undefined;
+  live?.show(() => summaryOf(folder, config, options.recipe));
   try {
     const result = await runTraining({
       config,
@@ -73,7 +93,7 @@ async function train(options: TrainOptions): Promise<void> {
       ...(options.init !== undefined && { init: options.init }),
       backend,
       say: display.say,
-      signal: stopSignal(),
+      signal,
       events: {
         step: ({ step, loss }, progress, imagesPerSecond) => {
           const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
@@ -81,6 +101,7 @@ async function train(options: TrainOptions): Promise<void> {
         },
         evaluation: (line) => {
           last = line;
+          live?.changed();
         },
       },
     });
@@ -116,6 +137,17 @@ async function resolve({ model, seed, overfit, config: file, set, ...options }: 
 function defaultName({ model, data, seed, overfit }: RunConfig): string {
   const source = path.basename(data.source);
   return `${model.name}-${source}${overfit > 0 ? `-overfit-${overfit}` : ''}-seed-${seed}`;
+}
+
+/** Of the one run, as soon as its folder holds it. */
+function summaryOf(folder: string, { model }: RunConfig, recipe = ''): Summary | undefined {
+  if (!existsSync(runFolder(folder).config)) return undefined;
+  return summarize([{ model: model.name, folder }], {
+    name: path.basename(folder),
+    command: typedCommand(),
+    recipe,
+    folder,
+  });
 }
 
 function outcome(

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { RunConfig } from '../config/schema.ts';
+import type { LiveView } from '../live/live-view.ts';
 import { writeAtomically } from '../train/atomic-file.ts';
 import { progressDisplay } from '../train/progress.ts';
 import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
@@ -27,6 +28,8 @@ export interface CompareOptions {
   readonly processes?: number;
   readonly backend?: string;
   readonly signal: AbortSignal;
+  /** shows the runs while they go on */
+  readonly live?: LiveView;
 }
 
 export interface Compared {
@@ -47,7 +50,7 @@ interface Planned extends PlannedRun {
  * @throws UserError if the folder holds runs with other settings, or no run could even begin
  */
 export async function compare(options: CompareOptions): Promise<Compared | undefined> {
-  const { folder, signal, ablation } = options;
+  const { folder, signal, ablation, live } = options;
   const planned = plan(options);
   const open = planned.filter(({ folder, config }) => !isDone(folder, config));
   makeFolder(folder);
@@ -59,20 +62,25 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
   const outcomes = new Map<string, RunOutcome>();
   const { command, recipe } = options;
   const frame = { name: path.basename(folder), command, recipe, folder, ...(ablation && { ablation }) };
-  const write = async (): Promise<Summary | undefined> => {
+  const summarizeNow = (): Summary | undefined => {
     const sources = planned.flatMap(({ model, folder }): RunSource[] => {
       const outcome = outcomes.get(folder);
       if (!existsSync(runFolder(folder).config)) return [];
       return [{ model, folder, ...(outcome && 'failed' in outcome && { failed: outcome.failed }) }];
     });
     if (sources.length === 0) return undefined;
-    const summary = summarize(sources, { ...frame, waiting: planned.length - sources.length });
+    return summarize(sources, { ...frame, waiting: planned.length - sources.length });
+  };
+  const write = async (): Promise<Summary | undefined> => {
+    const summary = summarizeNow();
+    if (!summary) return undefined;
     writeJson(path.join(folder, ablation ? 'ablation.json' : 'summary.json'), summary);
     writeAtomically(path.join(folder, 'report.html'), await reportPage(summary));
     return summary;
   };
 
-  const display = progressDisplay();
+  const display = live ? live.following(progressDisplay()) : progressDisplay();
+  live?.show(summarizeNow);
   const said = planned.length - open.length;
   if (said > 0) display.say(`${said} of ${planned.length} runs in ${folder} are done already`);
   try {
@@ -81,10 +89,12 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
       processes,
       display,
       signal,
+      onEvaluation: () => live?.changed(),
       onEnd: async ({ folder, label }, outcome) => {
         outcomes.set(folder, outcome);
         if ('failed' in outcome) display.say(`${label} failed: ${outcome.failed}`);
         await write();
+        live?.changed();
       },
     });
   } finally {

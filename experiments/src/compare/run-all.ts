@@ -20,6 +20,8 @@ export interface RunAllOptions {
   readonly display: ProgressDisplay;
   /** stops all runs, each with a checkpoint, and starts no more */
   readonly signal: AbortSignal;
+  /** is told that a run has one more evaluation */
+  readonly onEvaluation: () => void;
   /** is told of each run that was begun */
   readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => Promise<void>;
 }
@@ -46,7 +48,7 @@ export async function runAll(runs: readonly PlannedRun[], options: RunAllOptions
   }
 }
 
-async function runOne(run: PlannedRun, { display, signal }: RunAllOptions): Promise<RunOutcome> {
+async function runOne(run: PlannedRun, { display, signal, onEvaluation }: RunAllOptions): Promise<RunOutcome> {
   const child = fork(fileURLToPath(new URL('../train/worker.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -56,6 +58,7 @@ async function runOne(run: PlannedRun, { display, signal }: RunAllOptions): Prom
   let outcome: RunOutcome | undefined;
   child.on('message', (message: WorkerMessage) => {
     if (message.kind === 'progress') display.update(run.label, message.state);
+    else if (message.kind === 'evaluated') onEvaluation();
     else if (message.kind === 'notice') display.say(`${run.label}: ${message.text}`);
     else if (message.kind === 'done') outcome = { result: message.result };
     else outcome = { failed: message.message };

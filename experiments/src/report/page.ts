@@ -7,14 +7,14 @@ import type { Summary } from '../compare/summary.ts';
 import { curveFigure, curveKey } from './curves.ts';
 import { detectionsSection } from './detections.ts';
 import { counted, listed, moment } from './format.ts';
-import { type Content, type Html, html, trusted } from './html.ts';
+import { type Content, type Html, html } from './html.ts';
 import { instabilitySection } from './instability.ts';
 import { modelNames } from './model-name.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
 import { resultsSection } from './results.ts';
 import { settingsSection } from './settings.ts';
+import { shell } from './shell.ts';
 import { statisticsSection } from './statistics.ts';
-import { styleSheet } from './style.css.ts';
 import { seedCount } from './words.ts';
 
 const papers: readonly (readonly [string, string])[] = [
@@ -23,43 +23,32 @@ const papers: readonly (readonly [string, string])[] = [
   ['DN-DETR', 'https://arxiv.org/abs/2203.01305'],
 ];
 
-/** The page as text: the same for the same summary, whatever it holds is escaped. */
-export function reportPage(summary: Summary): string {
+/**
+ * The page as text: the same for the same summary, whatever it holds is escaped.
+ *
+ * @param above what stands before the report, such as what a live view says of runs that go on
+ */
+export function reportPage(summary: Summary, above?: Content): string {
   const { models, ablation, data, recipe, environment, finished, updated } = summary;
   const sections = pageSections(summary);
   const names = models.map(({ name }) => name);
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${ablation ? `Ablation: ${ablation.title}` : `${listed(names)} on ${data.source}`}</title>
-<link rel="icon" href="data:,">
-<style>${trusted(styleSheet())}</style>
-</head>
-<body>
-<header>
-<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
+  const header = html`<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
 <h1>${ablation ? ablation.title : html`${modelNames(names)} on ${data.source}`}</h1>
 <p class="lede">${counted(models.length, ablation ? 'cell' : 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; recipe
 <code>${recipe}</code>, ${environment.backend}.</p>
 ${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
-<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
-</header>
-<main>
-${sections.map(
-  ({ id, name, content }) => html`<section id="${id}" aria-labelledby="${id}-heading">
+<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>`;
+  const main = sections.map(
+    ({ id, name, content }) => html`<section id="${id}" aria-labelledby="${id}-heading">
 <h2 id="${id}-heading">${name}</h2>
 ${content}
 </section>
 `,
-)}</main>
-<footer><p>${papers.map(([name, address], i) => html`${i > 0 && ' · '}<a href="${address}">${name}</a>`)}</p></footer>
-</body>
-</html>
-`.text;
+  );
+  const footer = html`<p>${papers.map(([name, address], i) => html`${i > 0 && ' · '}<a href="${address}">${name}</a>`)}</p>`;
+  const title = ablation ? `Ablation: ${ablation.title}` : `${listed(names)} on ${data.source}`;
+  return shell({ title, above, header, main, footer });
 }
 
 interface Section {

@@ -86,6 +86,11 @@ summary { cursor: pointer; }
 dl > div { display: grid; grid-template-columns: 10rem 1fr; gap: 0 1rem; padding: .3rem 0; border-top: 1px solid var(--rule); }
 dt { color: var(--muted); }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+#live { position: sticky; top: 0; z-index: 1; margin: -1.5rem 0 1.5rem; padding: .5rem .9rem; background: var(--panel); border-radius: 4px;
+  font-size: .875rem; font-variant-numeric: tabular-nums; }
+#live p, #live ul { margin: 0; padding: 0; list-style: none; }
+#live li { display: grid; grid-template-columns: minmax(8rem, 1fr) 2fr minmax(16rem, 1.4fr); gap: .8rem; align-items: center; }
+#live progress { width: 100%; accent-color: var(--link); }
 footer { margin-top: 3rem; padding-top: .6rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .875rem; }
 @media (max-width: 560px) {
   body { padding: 1.4rem 16px 2rem; }

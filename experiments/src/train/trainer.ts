@@ -122,7 +122,10 @@ export class Trainer {
    * @param factor of the learning rate
    */
   step(batches: readonly Batch[], step: number, factor: number): StepRecord {
-    const prepared = batches.map((batch, i) => ({ batch, queries: this.#knownQueries(batch, step, i) }));
+    const prepared = batches.map((batch, i) => ({
+      batch,
+      queries: knownQueriesAt(batch, this.#model, this.#config, { step, micro: i }),
+    }));
     const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
     const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
     const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
@@ -176,18 +179,6 @@ export class Trainer {
     dispose([this.#state as never, this.#frozen]);
   }
 
-  #knownQueries({ targets }: Batch, step: number, micro: number): KnownQueries | undefined {
-    if (!this.#model.denoises) return undefined;
-    const { maxKnownQueries, ...options } = this.#config.denoising;
-    const { classes: numClasses, queries: matchingQueries } = this.#model.detector;
-    return prepareKnownQueries(targets, seededNoise(`${this.#config.seed}/noise/${step}/${micro}`), {
-      ...options,
-      numClasses,
-      matchingQueries,
-      ...(maxKnownQueries > 0 && { maxKnownQueries }),
-    });
-  }
-
   /** Of all micro-batches of a step, so that their losses add up to that of one large batch. */
   #countsOf(prepared: readonly Prepared[]): Parts<QueryCounts> {
     const objects = prepared.flatMap(({ batch }) => batch.targets.map(({ labels }) => labels.length));
@@ -215,6 +206,27 @@ export class Trainer {
 interface Prepared {
   readonly batch: Batch;
   readonly queries: KnownQueries | undefined;
+}
+
+/**
+ * The known queries that a micro-batch of a step is trained with; undefined for a model that is trained without.
+ *
+ * @param at updates done before this one, and which of its micro-batches
+ */
+export function knownQueriesAt(
+  { targets }: Pick<Batch, 'targets'>,
+  { denoises, detector }: Pick<Model, 'denoises' | 'detector'>,
+  { seed, denoising }: RunConfig,
+  { step, micro }: { readonly step: number; readonly micro: number },
+): KnownQueries | undefined {
+  if (!denoises) return undefined;
+  const { maxKnownQueries, ...options } = denoising;
+  return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), {
+    ...options,
+    numClasses: detector.classes,
+    matchingQueries: detector.queries,
+    ...(maxKnownQueries > 0 && { maxKnownQueries }),
+  });
 }
 
 /** A batch's images and padding as tensors; the caller disposes them. */

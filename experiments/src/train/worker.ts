@@ -16,6 +16,7 @@ export interface WorkerTask {
 
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly state: RunProgress }
+  | { readonly kind: 'evaluated' }
   | { readonly kind: 'notice'; readonly text: string }
   | { readonly kind: 'done'; readonly result: RunResult }
   | { readonly kind: 'failed'; readonly message: string };
@@ -51,6 +52,7 @@ async function work({ config, folder, backend: requested }: WorkerTask): Promise
         },
         evaluation: (line) => {
           last = line;
+          void send({ kind: 'evaluated' });
         },
       },
     });

@@ -1,0 +1,46 @@
+/** `--serve`: a page of what is going on. */
+import { once } from 'node:events';
+import { InvalidArgumentError, Option } from 'commander';
+import { LiveView } from '../live/live-view.ts';
+
+const usualPort = 8421;
+
+export interface ServeOption {
+  serve?: number | true;
+}
+
+export const serveOption = (): Option =>
+  new Option(
+    '--serve [port]',
+    `the curves while they grow, in a browser on this machine (port ${usualPort})`,
+  ).argParser((text) => {
+    const port = Number(text);
+    if (Number.isInteger(port) && port >= 0 && port < 65536) return port;
+    throw new InvalidArgumentError('expected a port, from 0 (any that is free) to 65535');
+  });
+
+/**
+ * Does its work with a live view where one was asked for, and then goes on showing what it gave until Ctrl-C, unless that
+ * was what ended it.
+ *
+ * @throws UserError if the port is taken
+ */
+export async function withLiveView(
+  serve: ServeOption['serve'],
+  signal: AbortSignal,
+  work: (live: LiveView | undefined) => Promise<void>,
+): Promise<void> {
+  if (serve === undefined) return work(undefined);
+  const live = await LiveView.start(serve === true ? usualPort : serve);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  say(`live view: ${live.address}`);
+  try {
+    await work(live);
+    live.end();
+    if (signal.aborted) return;
+    say(`${live.address} shows the result until Ctrl-C`);
+    await once(signal, 'abort');
+  } finally {
+    await live.close();
+  }
+}

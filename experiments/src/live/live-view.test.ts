@@ -1,0 +1,102 @@
+import { request } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exampleSummary } from '../report/testing/example-summary.ts';
+import type { ProgressDisplay, RunProgress } from '../train/progress.ts';
+import { LiveView } from './live-view.ts';
+
+let view: LiveView;
+beforeEach(async () => {
+  view = await LiveView.start(0);
+});
+afterEach(() => view.close());
+
+const state = (progress: number): RunProgress => ({
+  progress,
+  step: 100 * progress,
+  loss: 2,
+  imagesPerSecond: 50,
+  memoryMiB: 100,
+});
+
+/** Status and body of the answer to a request that names the server so. */
+const ask = (path: string, host: string): Promise<{ status: number | undefined; body: string }> =>
+  new Promise((resolve, reject) => {
+    const asked = request(new URL(path, view.address), { headers: { host } }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        body += part;
+      });
+      response.on('end', () => resolve({ status: response.statusCode, body }));
+    });
+    asked.once('error', reject);
+    asked.end();
+  });
+
+/** What the server tells from now on, event by event. */
+async function follow(): Promise<() => Promise<{ event: string; data: unknown }>> {
+  const response = await fetch(new URL('events', view.address));
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let buffer = '';
+  return async () => {
+    while (!buffer.includes('\n\n')) {
+      const { value, done } = await reader.read();
+      if (done) return { event: 'end', data: null };
+      buffer += decoder.decode(value, { stream: true });
+    }
+    const [first = '', ...rest] = buffer.split('\n\n');
+    buffer = rest.join('\n\n');
+    const [, event = '', data = ''] = /^event: (.*)\ndata: (.*)$/.exec(first) ?? [];
+    return { event, data: JSON.parse(data) };
+  };
+}
+
+describe('a live view', () => {
+  it('shows what there is at the time of asking', async () => {
+    const first = await (await fetch(view.address)).text();
+    expect(first).toContain('nothing to report yet');
+    view.show(() => exampleSummary({ evaluations: 3 }));
+    const second = await (await fetch(view.address)).text();
+    expect(second).toContain('id="figure-AP50"');
+    expect(second).not.toContain('nothing to report yet');
+  });
+
+  it('tells of progress and of results, to the display it follows too', async () => {
+    const next = await follow();
+    expect(await next()).toEqual({ event: 'progress', data: { ended: false, runs: [] } });
+    const shown: unknown[] = [];
+    const below: ProgressDisplay = { update: (...update) => shown.push(update), say: () => {}, stop: () => {} };
+    const display = view.following(below);
+    display.update('detr seed 0', state(0.25));
+    expect(shown).toEqual([['detr seed 0', state(0.25)]]);
+    const runs = [{ name: 'detr seed 0', ...state(0.25) }];
+    expect(await next()).toEqual({ event: 'progress', data: { ended: false, runs } });
+    view.changed();
+    expect(await next()).toEqual({ event: 'changed', data: null });
+    view.end();
+    expect(await next()).toEqual({ event: 'progress', data: { ended: true, runs } });
+  });
+
+  it('answers as this machine alone, and only what there is', async () => {
+    const { port } = new URL(view.address);
+    expect(await ask('/', `localhost:${port}`)).toMatchObject({ status: 200 });
+    expect(await ask('/', `example.org:${port}`)).toMatchObject({ status: 403 });
+    expect(await ask('/events', 'example.org')).toMatchObject({ status: 403 });
+    expect(await ask('/../../etc/passwd', '127.0.0.1')).toMatchObject({ status: 404 });
+  });
+
+  it('says what is wrong where there is a page to be, and goes on', async () => {
+    view.show(() => {
+      throw new Error('runs/a/evaluations.jsonl, line 3 is not JSON');
+    });
+    const broken = await fetch(view.address);
+    expect([broken.status, await broken.text()]).toEqual([500, 'runs/a/evaluations.jsonl, line 3 is not JSON\n']);
+    view.show(() => undefined);
+    expect((await fetch(view.address)).status).toBe(200);
+  });
+
+  it('refuses a port that is taken', async () => {
+    const { port } = new URL(view.address);
+    await expect(LiveView.start(Number(port))).rejects.toThrow(`port ${port}: something else listens there`);
+  });
+});
