@@ -20,7 +20,7 @@ export interface Evaluation {
   readonly AR1: number;
   readonly AR10: number;
   readonly AR100: number;
-  /** IS / (2M) and IS of the last layer since the evaluation before; null at the first */
+  /** IS / (2M) and IS of the last layer since the evaluation before; null at the first, and off the grid of evaluations */
   readonly instability: number | null;
   readonly instabilityRaw: number | null;
   /** of every layer, `[L]` */
@@ -31,7 +31,7 @@ export interface Evaluation {
   readonly duplicates: { readonly perObject: number; readonly APWithNms: number };
 }
 
-/** @param before the matches of the evaluation before, of the same images */
+/** @param before the matches of the evaluation before, of the same images, where changes since then are to be counted */
 export function evaluate(
   { images, targets, detections, matches, anchors }: Inferred,
   categories: readonly Category[],

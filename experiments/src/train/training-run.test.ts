@@ -78,6 +78,16 @@ describe('a run', () => {
     expect(tensorsOf(filesOf('parts').best)).toEqual(tensorsOf(filesOf('whole').best));
   });
 
+  it('measures instability over equally many steps: not at a last evaluation that comes sooner', async () => {
+    await run('uneven', smallConfig({ 'length.count': 10 }));
+    const found = evaluationsOf('uneven').map(({ step, instability }) => [step, instability !== null]);
+    expect(found).toEqual([
+      [4, false],
+      [8, true],
+      [10, false],
+    ]);
+  });
+
   it('whose process was killed goes on from its last checkpoint', async () => {
     const config = smallConfig();
     await run('whole', config);

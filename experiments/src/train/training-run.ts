@@ -207,7 +207,9 @@ export class TrainingRun {
     } catch (error) {
       throw this.#unmatched(error, this.#counters.step, batches);
     }
-    const found = evaluate(inferred, data.dataset.categories, this.#matches);
+    // The last evaluation may come sooner after the one before than all others: fewer matches have changed by then.
+    const before = this.#counters.step % config.evaluation.every === 0 ? this.#matches : undefined;
+    const found = evaluate(inferred, data.dataset.categories, before);
     this.#matches = inferred.matches;
     const { loss, losses, steps } = this.#counters.recent;
     const mean = (total: number): number => total / Math.max(1, steps);
