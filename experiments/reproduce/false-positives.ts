@@ -1,0 +1,72 @@
+/**
+ * How often a difference is claimed where there is none: runs of one model, which differ in their seeds alone, are split in
+ * all ways into two pseudo-models, and these are compared as models are.
+ *
+ * Splits share runs, so they are not as many independent trials: the interval is the jackknife's, which leaves out each
+ * seed in turn (Efron and Stein, "The jackknife estimate of variance", 1981).
+ *
+ * Command: see `false-positives.sh` beside it. Result: docs/results.md.
+ */
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { type Interval, pairedComparison, seedSummary } from '@dn-detr/metrics';
+import type { Summary } from '../src/compare/summary.ts';
+
+export interface FalsePositives {
+  /** of each pseudo-model */
+  readonly seeds: number;
+  readonly splits: number;
+  /** share of the splits in which a difference is claimed */
+  readonly rate: number;
+  /** of the jackknife, within 0..1; absent where no run makes a difference */
+  readonly interval?: Interval;
+}
+
+/**
+ * @param values one of each run
+ * @param seeds of each pseudo-model; two of them must leave a run to spare
+ */
+export function falsePositives(values: readonly number[], seeds: number): FalsePositives {
+  const { splits, rate } = claimedIn(values, seeds);
+  const n = values.length;
+  const pseudoValues = values.map((_, left) => {
+    const without = values.filter((_, i) => i !== left);
+    return n * rate - (n - 1) * claimedIn(without, seeds).rate;
+  });
+  const { interval } = seedSummary(pseudoValues);
+  const inside = interval && { ...interval, low: Math.max(0, interval.low), high: Math.min(1, interval.high) };
+  return { seeds, splits, rate, ...(inside && { interval: inside }) };
+}
+
+function claimedIn(values: readonly number[], seeds: number): { splits: number; rate: number } {
+  let [splits, claims] = [0, 0];
+  const runs = values.map((_, i) => i);
+  for (const one of subsets(runs, seeds)) {
+    const first = one[0] as number;
+    // Each pair of pseudo-models once: the one with the first run of both is the first.
+    const others = runs.filter((run) => run > first && !one.includes(run));
+    for (const other of subsets(others, seeds)) {
+      const [a, b] = [one, other].map((chosen) => chosen.map((run, seed) => ({ seed, value: values[run] as number })));
+      splits++;
+      if (pairedComparison(a as never, b as never).claimsDifference) claims++;
+    }
+  }
+  return { splits, rate: claims / splits };
+}
+
+/** All subsets of so many, each in the order of the whole. */
+function* subsets(items: readonly number[], size: number): Generator<number[]> {
+  if (size === 0) yield [];
+  else {
+    for (const [i, item] of items.entries()) {
+      for (const rest of subsets(items.slice(i + 1), size - 1)) yield [item, ...rest];
+    }
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { models }: Summary = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
+  const values = models.flatMap(({ runs }) => runs.flatMap(({ final }) => (final ? [final.AP50] : [])));
+  const found = [2, 3, 4, 5].map((seeds) => falsePositives(values, seeds));
+  process.stdout.write(`${JSON.stringify({ metric: 'AP50', values, found }, null, 2)}\n`);
+}
