@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +60,13 @@ describe("a user's own", () => {
       { name: '40', set: { 'model.queries': 40 } },
     ],
   };
+
+  it('is as the README shows it', async () => {
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```json\n([^`]*)```/.exec(readme) ?? [];
+    const shown = await ablationNamed(write('queries.json', example));
+    expect(cellsOf(shown, quick).map(({ config }) => config.model.queries)).toEqual([10, 40]);
+  });
 
   it('is read from JSON and from a module', async () => {
     const json = await ablationNamed(write('own.json', JSON.stringify(own)));
