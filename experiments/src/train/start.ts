@@ -2,17 +2,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CheckpointError, type LoadedParameters, loadParameters } from '@dn-detr/core';
 import type { BackendChoice } from '@dn-detr/runtime';
 import { flatValues } from '../config/overrides.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
-import { loadWeights } from './checkpoint.ts';
 import { environmentOf } from './environment.ts';
 import { holdFolder } from './hold-folder.ts';
 import { buildModel, type Model } from './model.ts';
 import { dataHash, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder, writeJson } from './run-folder.ts';
+import { startValues } from './start-values.ts';
 import { readStoredConfig, type StoredConfig } from './stored-config.ts';
 import { type TrainingEvents, TrainingRun } from './training-run.ts';
 
@@ -82,32 +81,31 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   const data = await openRunData(config);
   for (const notice of data.notices) say(notice);
   const model = buildModel(config, data.dataset.categories.length);
-  const stored = storedConfig(config, data, model, backend, init);
+  const stored = storedConfig(config, data, model, backend);
+  const asked = init === undefined ? undefined : path.resolve(init);
   if (before) {
     requireSameSettings(before.config, config, folder);
     requireSameData(before.data, stored.data, folder);
-    if (init !== undefined) requireSameStart(before.init, stored.init, folder);
+    if (asked !== undefined) requireSameStart(before.init, asked, folder);
   }
-  const start = (before ?? stored).init;
+  const file = before ? before.init : asked;
   const begun = existsSync(runFolder(folder).last);
-  const initial = start === undefined || begun ? undefined : startValues(start, model, say);
+  const values = file === undefined || begun ? undefined : startValues(file, model, stored.data.classes);
+  for (const line of values?.notices ?? []) say(line);
   // From here on the folder holds a run.
   const run = makeRunFolder(folder);
-  if (!before) writeJson(run.config, stored);
-  return new TrainingRun({ config, model, data, folder: run, ...(initial && { initial }), ...(events && { events }) });
+  if (!before) writeJson(run.config, { ...stored, ...(values && { init: file, initSkipped: values.skipped }) });
+  return new TrainingRun({
+    ...{ config, model, data, folder: run },
+    ...(values && { initial: values.parameters }),
+    ...(events && { events }),
+  });
 }
 
-function storedConfig(
-  config: RunConfig,
-  data: RunData,
-  { detector }: Model,
-  backend: BackendChoice,
-  init: string | undefined,
-): StoredConfig {
+function storedConfig(config: RunConfig, data: RunData, { detector }: Model, backend: BackendChoice): StoredConfig {
   const { name, format, categories } = data.dataset;
   return {
     config,
-    ...(init !== undefined && { init: path.resolve(init) }),
     data: {
       name,
       format,
@@ -148,28 +146,4 @@ export function requireSameSettings(before: RunConfig, now: RunConfig, folder: s
   throw new UserError(
     `${folder} holds a run with other settings: ${list.join(', ')}. Name another folder with --out, or delete this one`,
   );
-}
-
-/** Takes what fits: everything but heads for other classes, or else the backbone alone. */
-function startValues(file: string, { detector }: Model, say: (text: string) => void): LoadedParameters['parameters'] {
-  const checkpoint = loadWeights(file);
-  const load = (): LoadedParameters & { what: string } => {
-    try {
-      return { ...loadParameters(checkpoint, detector.parameters, 'other-classes'), what: 'weights' };
-    } catch (error) {
-      if (!(error instanceof CheckpointError)) throw error;
-      try {
-        return { ...loadParameters(checkpoint, detector.parameters, 'backbone'), what: 'the backbone' };
-      } catch {
-        throw new UserError(error.message, { cause: error });
-      }
-    }
-  };
-  const { parameters, kept, unused, what } = load();
-  const list = (names: readonly string[]) =>
-    names.length > 6 ? `${names.slice(0, 6).join(', ')} and ${names.length - 6} more` : names.join(', ');
-  say(`start from ${what} in ${file}: ${Object.keys(parameters).length} parameters`);
-  if (kept.length > 0) say(`  not in the file, or of another size, and drawn from the seed: ${list(kept)}`);
-  if (unused.length > 0) say(`  in the file, and not used: ${list(unused)}`);
-  return parameters;
 }

@@ -4,11 +4,13 @@ import { resolveConfig } from '../config/overrides.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
 import { readJson } from './run-folder.ts';
+import type { SkippedStartValues } from './start-values.ts';
 
 export interface StoredConfig {
   readonly config: RunConfig;
   /** the file its weights were started from */
   readonly init?: string;
+  readonly initSkipped?: SkippedStartValues;
   readonly data: {
     readonly name: string;
     readonly format: string;

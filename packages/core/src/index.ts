@@ -47,6 +47,7 @@ export * from './transformer/layer.ts';
 export * from './weights/checkpoint.ts';
 export * from './weights/checkpoint-error.ts';
 export * from './weights/load.ts';
+export { dependsOnClasses, type Mismatch } from './weights/mismatch.ts';
 export * from './weights/names/translate.ts';
 export { PthError } from './weights/pth/byte-reader.ts';
 export { readPth } from './weights/pth/read.ts';

@@ -62,7 +62,7 @@ describe('loadParameters and saveParameters', () => {
         const { tensors, metadata } = readSafetensors(file);
         expect({ ...metadata }).toEqual({ format: 'pt', epoch: '3' });
         const loaded = loadParameters({ file: 'a', source: 'a model', metadata, tensors }, declared);
-        expect({ kept: loaded.kept, unused: loaded.unused }).toEqual({ kept: [], unused: [] });
+        expect(loaded).toMatchObject({ missing: [], misshaped: [], extra: [] });
         for (const { declared, values } of parameters) {
           const back = loaded.parameters[declared.name] as tf.Tensor;
           expect(back.shape).toEqual(declared.shape);
@@ -131,24 +131,30 @@ const without = (...names: string[]) =>
 
 describe('loadParameters', () => {
   it('takes the backbone alone and says what it left', () => {
-    const file = { ...whole, 'class_embed.weight': [92, 4], 'fc.bias': [1000] };
-    const { taken, kept, unused } = load(file, 'backbone');
+    const file = { ...without(...model.slice(2).map(({ name }) => name)), 'fc.bias': [1000] };
+    const { taken, ...left } = load(file, 'matching');
     expect(taken).toEqual(['backbone.0.body.conv1.weight', 'backbone.0.body.bn1.running_mean']);
-    expect(kept).toEqual(model.slice(2).map(({ name }) => name));
-    expect(unused).toEqual([...kept, 'fc.bias']);
-    expect(() => load(without('backbone.0.body.bn1.running_mean'), 'backbone')).toThrow(
-      'missing: backbone.0.body.bn1.running_mean',
-    );
+    expect(left).toEqual({ missing: model.slice(2).map(({ name }) => name), misshaped: [], extra: ['fc.bias'] });
   });
 
-  it('leaves class head and label embedding of another size, and says so', () => {
+  it('takes all but what is of another shape or has no parameter, and says so', () => {
     const file = { ...without('label_enc.weight'), 'class_embed.weight': [92, 4], 'class_embed.bias': [92] };
-    const { taken, kept, unused } = load(file, 'other-classes');
+    const { taken, missing, misshaped, extra } = load(file, 'matching');
     expect(taken).toHaveLength(5);
-    expect(kept).toEqual(['class_embed.weight', 'label_enc.weight']);
-    expect(unused).toEqual(['class_embed.weight', 'class_embed.bias']);
-    expect(load(whole, 'other-classes').kept).toEqual([]);
-    expect(() => load({ ...file, 'query_embed.weight': [6, 4] }, 'other-classes')).toThrow('6 queries');
+    expect(missing).toEqual(['label_enc.weight']);
+    expect(misshaped).toMatchObject([{ name: 'class_embed.weight', expected: [3, 4], found: { shape: [92, 4] } }]);
+    expect(extra).toEqual(['class_embed.bias']);
+    expect(load(whole, 'matching')).toMatchObject({ missing: [], misshaped: [], extra: [] });
+  });
+
+  it.each([
+    ['name', { 'model.22.cv2.weight': [1], 'model.22.cv2.bias': [1] }],
+    ['shape', { 'query_embed.weight': [6, 4] }],
+  ])('refuses a file in which nothing fits by its %s', (_, shapes) => {
+    expect(() => load(shapes, 'matching')).toThrow(CheckpointError);
+    expect(() => load(shapes, 'matching')).toThrow(
+      /^some.pth \(weights of DETR\) has nothing for the model: none of its \d tensors has .*\. It /,
+    );
   });
 
   it('rounds float64 and refuses integers', () => {
@@ -180,9 +186,9 @@ describe('loadParameters', () => {
   });
 
   it.each<[string, Readonly<Record<string, readonly number[]>>, string]>([
-    ['a backbone', { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] }, "in the mode 'backbone'"],
-    ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'other-classes'"],
-    ['no denoising', without('label_enc.weight'), "in the mode 'other-classes'"],
+    ['a backbone', { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] }, "the mode 'matching' takes it"],
+    ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'matching'"],
+    ['no denoising', without('label_enc.weight'), "in the mode 'matching'"],
     ['other queries', { ...whole, 'query_embed.weight': [100, 4] }, 'It has 100 queries'],
     ['anchors', { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] }, 'It is of DAB-DETR or DN-DETR'],
     ['something else', { 'model.22.cv2.weight': [1] }, 'It is of another model'],

@@ -6,25 +6,20 @@ import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { SafeTensor } from './elements.ts';
 import { fromStored, storedShape } from './layout.ts';
-import { dependsOnClasses, describeMismatch, isBackbone, type Mismatch } from './mismatch.ts';
+import { describeMismatch, describeNothing, type Mismatch } from './mismatch.ts';
 
 /**
  * How much of a checkpoint and a model must fit:
  *
  * - `whole`: every parameter and every tensor;
- * - `other-classes`: every one but those whose size is the number of classes, `class_embed` and `label_enc`, which are
- *   taken where they fit;
- * - `backbone`: those of the backbone, the others are left alone.
+ * - `matching`: at least one tensor; taken is every one that has the name and the shape of a parameter.
  */
-export type LoadMode = 'whole' | 'other-classes' | 'backbone';
+export type LoadMode = 'whole' | 'matching';
 
-export interface LoadedParameters {
+/** What was taken of a file, and by what it and the model differ, which is nothing in the mode `whole`. */
+export interface LoadedParameters extends Mismatch {
   /** by name, as the model has them; the caller disposes them */
   readonly parameters: NamedTensors;
-  /** parameters that got no value and keep what they start from */
-  readonly kept: readonly string[];
-  /** tensors of the file that were not used */
-  readonly unused: readonly string[];
 }
 
 /**
@@ -32,21 +27,23 @@ export interface LoadedParameters {
  *
  * ```ts
  * const checkpoint = readCheckpoint(bytes, 'detr-r50.pth');
- * const { parameters, kept } = loadParameters(checkpoint, model.parameters, 'other-classes');
+ * const { parameters, missing, misshaped } = loadParameters(checkpoint, model.parameters, 'matching');
  * const flats = tidy(() => layout.flatten({ ...initialParameters(model.parameters, seed), ...parameters }));
  * ```
  *
- * @throws CheckpointError listing every tensor that is missing, of another shape or type, or not of this model
+ * @throws CheckpointError in the mode `whole` listing every tensor that is missing, of another shape or type, or not of this
+ *   model; in the mode `matching` if none fits
  */
 export function loadParameters(
   checkpoint: Checkpoint,
   declared: readonly ParameterSpec[],
   mode: LoadMode = 'whole',
 ): LoadedParameters {
-  const { fitting, mismatch } = compare(checkpoint, declared, mode);
-  if (Object.values(mismatch).some((names) => names.length > 0)) {
+  const { fitting, ...mismatch } = compare(checkpoint, declared);
+  if (mode === 'whole' && Object.values(mismatch).some((names) => names.length > 0)) {
     throw new CheckpointError(describeMismatch(checkpoint, mismatch));
   }
+  if (mode === 'matching' && fitting.length === 0) throw new CheckpointError(describeNothing(checkpoint, mismatch));
   // By entries, which take any name, `__proto__` too.
   const parameters: NamedTensors = Object.fromEntries(
     fitting.map((spec) => {
@@ -55,40 +52,26 @@ export function loadParameters(
       return [spec.name, tensor(fromStored(spec, values), [...spec.shape], 'float32')];
     }),
   );
-  const isTaken = (name: string) => Object.hasOwn(parameters, name);
-  return {
-    parameters,
-    kept: declared.map(({ name }) => name).filter((name) => !isTaken(name)),
-    unused: [...checkpoint.tensors.keys()].filter((name) => !isTaken(name)),
-  };
+  return { parameters, ...mismatch };
 }
 
 function compare(
   { tensors }: Checkpoint,
   declared: readonly ParameterSpec[],
-  mode: LoadMode,
-): { fitting: ParameterSpec[]; mismatch: Mismatch } {
-  // By group, since a backbone's names begin with what its owner likes.
-  const ofBackbone = new Set(declared.filter(({ group }) => group !== 'rest').map(({ name }) => name));
-  const isAsked = (name: string) => mode !== 'backbone' || ofBackbone.has(name);
-  const mustFit = (name: string) => isAsked(name) && !(mode === 'other-classes' && dependsOnClasses(name));
+): Mismatch & { readonly fitting: readonly ParameterSpec[] } {
   const fitting: ParameterSpec[] = [];
   const missing: string[] = [];
   const misshaped: Mismatch['misshaped'][number][] = [];
   for (const spec of declared) {
     const { name } = spec;
     const found = tensors.get(name);
-    if (isAsked(name) && found !== undefined && fits(spec, found)) {
-      fitting.push(spec);
-    } else if (mustFit(name)) {
-      if (found === undefined) missing.push(name);
-      else misshaped.push({ name, expected: storedShape(spec), found });
-    }
+    if (found === undefined) missing.push(name);
+    else if (fits(spec, found)) fitting.push(spec);
+    else misshaped.push({ name, expected: storedShape(spec), found });
   }
   const names = new Set(declared.map(({ name }) => name));
-  const isOurs = mode === 'backbone' ? isBackbone : mustFit;
-  const extra = [...tensors.keys()].filter((name) => !names.has(name) && isOurs(name));
-  return { fitting, mismatch: { missing, extra, misshaped } };
+  const extra = [...tensors.keys()].filter((name) => !names.has(name));
+  return { fitting, missing, extra, misshaped };
 }
 
 /** float64 is rounded; integers are no weights. */

@@ -3,12 +3,12 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { SafeTensor } from './elements.ts';
 
 /** Whether a name is one of the backbone's. */
-export const isBackbone = (name: string): boolean => name.startsWith('backbone.');
+const isBackbone = (name: string): boolean => name.startsWith('backbone.');
 
 /** Whether a parameter's size is the number of classes: the class head and the embedding of labels. */
 export const dependsOnClasses = (name: string): boolean => /^(class_embed|label_enc)\./.test(name);
 
-/** The tensors by which a file and a model differ. */
+/** The tensors by which a file and a model differ, by name. */
 export interface Mismatch {
   /** parameters that are not in the file */
   readonly missing: readonly string[];
@@ -39,6 +39,15 @@ export function describeMismatch({ file, source, tensors }: Checkpoint, mismatch
   return [`${file} (weights of ${source}) does not fit the model:`, ...lines, advice].join('\n');
 }
 
+/** The same where not one tensor fits. */
+export function describeNothing({ file, source, tensors }: Checkpoint, mismatch: Mismatch): string {
+  const names = [...tensors.keys()];
+  return (
+    `${file} (weights of ${source}) has nothing for the model: none of its ${names.length} tensors has the name ` +
+    `and the shape of a parameter. ${advise(names, mismatch)}`
+  );
+}
+
 /** `layers.#.norm1.weight (6 of them)` for names that differ in their layer only; shapes stay as they are. */
 function group(items: readonly string[]): string {
   const counts = new Map<string, string[]>();
@@ -56,12 +65,12 @@ function advise(offered: readonly string[], { missing, extra, misshaped }: Misma
   const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
   const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));
   if (offered.every((name) => isBackbone(name) || name.startsWith('fc.'))) {
-    return "It holds a backbone alone: load it in the mode 'backbone'.";
+    return "It holds a backbone alone: the mode 'matching' takes it.";
   }
   if (wrong.every(dependsOnClasses)) {
     return (
       'It has another number of classes, or is of a model with or without denoising: build the model for its classes, ' +
-      "or load it in the mode 'other-classes', which leaves these parameters as they start."
+      "or load it in the mode 'matching', which leaves these parameters as they start."
     );
   }
   if (queries !== undefined && wrong.length === 1) {

@@ -1,0 +1,78 @@
+/** What a run takes of a checkpoint that it is started from. */
+import { dependsOnClasses, type LoadedParameters, loadParameters, type ParameterSpec } from '@dn-detr/core';
+import { loadWeights } from './checkpoint.ts';
+import type { Model } from './model.ts';
+
+/** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
+export interface SkippedStartValues {
+  /** parameters drawn from the seed: not in the file, of another shape there, or of other classes */
+  readonly drawn: readonly string[];
+  /** tensors of the file that the model has no parameter for */
+  readonly unused: readonly string[];
+}
+
+export interface StartValues {
+  /** by name; the caller disposes them */
+  readonly parameters: LoadedParameters['parameters'];
+  readonly skipped: SkippedStartValues;
+  /** the same for people, a line each */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Every tensor that has the name and shape of a parameter. What is learned of classes is left out where the file names
+ * other classes than these, or the same in another order.
+ *
+ * @throws UserError if the file cannot be read
+ * @throws CheckpointError if nothing in it fits the model
+ */
+export function startValues(file: string, { detector }: Model, classes: readonly string[]): StartValues {
+  const checkpoint = loadWeights(file);
+  const named = checkpoint.about?.categories.map(({ name }) => name);
+  const isOther = (name: string): boolean =>
+    named !== undefined && `${named}` !== `${classes}` && dependsOnClasses(name);
+  const declared = detector.parameters.filter(({ name }) => !isOther(name));
+  const tensors = new Map([...checkpoint.tensors].filter(([name]) => !isOther(name)));
+  const { parameters, missing, misshaped, extra } = loadParameters({ ...checkpoint, tensors }, declared, 'matching');
+  const otherClasses = detector.parameters.map(({ name }) => name).filter(isOther);
+  const shapes = misshaped.map(({ name, found, expected }) => ({
+    name,
+    text: `${name} [${found.shape.join(', ')}], expected [${expected.join(', ')}]`,
+  }));
+  const lists: [string, string][] = [
+    ['taken', byPart(Object.keys(parameters))],
+    ['not in the file', byPart(missing)],
+    ['of another shape in the file', shapes.length > 3 ? byPart(shapes.map(({ name }) => name)) : textsOf(shapes)],
+    ['for other classes', byPart(otherClasses)],
+    ['in the file, but not in the model', byPart(extra)],
+  ];
+  const count = Object.keys(parameters).length;
+  return {
+    parameters,
+    skipped: { drawn: [...missing, ...misshaped.map(({ name }) => name), ...otherClasses], unused: extra },
+    notices: [
+      `start from ${file} (weights of ${checkpoint.source}): ${count} of ${detector.parameters.length} parameters, ` +
+        `${share(detector.parameters, parameters)} of the model's numbers; the others are drawn from the seed`,
+      ...lists.filter(([, names]) => names !== '').map(([what, names]) => `  ${what}: ${names}`),
+    ],
+  };
+}
+
+const textsOf = (items: readonly { readonly text: string }[]): string => items.map(({ text }) => text).join('; ');
+
+/** `input_proj.weight, transformer.encoder (24)`: a name where its part of the model has no other here, else a count. */
+function byPart(names: readonly string[]): string {
+  const parts = new Map<string, string[]>();
+  for (const name of names) {
+    const part = /^(?:transformer\.)?[^.]+/.exec(name)?.[0] ?? name;
+    parts.set(part, [...(parts.get(part) ?? []), name]);
+  }
+  return [...parts].map(([part, of]) => (of.length === 1 ? of[0] : `${part} (${of.length})`)).join(', ');
+}
+
+function share(declared: readonly ParameterSpec[], taken: LoadedParameters['parameters']): string {
+  const sizes = declared.map(({ name, shape }) => ({ name, size: shape.reduce((a, b) => a * b, 1) }));
+  const sum = (of: typeof sizes): number => of.reduce((total, { size }) => total + size, 0);
+  const percent = (100 * sum(sizes.filter(({ name }) => Object.hasOwn(taken, name)))) / sum(sizes);
+  return percent > 0 && percent < 1 ? 'less than 1 %' : `${Math.floor(percent)} %`;
+}
