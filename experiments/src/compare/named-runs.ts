@@ -2,10 +2,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type DottedValues, flatValues } from '../config/overrides.ts';
+import type { DottedValues } from '../config/overrides.ts';
 import { runFolder } from '../train/run-folder.ts';
 import { readStoredConfig } from '../train/stored-config.ts';
 import { UserError } from '../user-error.ts';
+import { settingsOf } from './settings.ts';
 import type { RunSource } from './summarize.ts';
 
 /**
@@ -14,18 +15,34 @@ import type { RunSource } from './summarize.ts';
  * @throws UserError if a folder holds no run
  */
 export function namedRuns(folders: readonly string[]): RunSource[] {
-  const runs = folders.flatMap(runsIn).map((folder) => {
-    const { seed: _, ...settings } = flatValues(readStoredConfig(runFolder(folder).config).config);
-    return { folder, settings: settings as DottedValues };
+  const runs = folders.flatMap(runsIn).map((folder): NamedRun => {
+    const { config } = readStoredConfig(runFolder(folder).config);
+    return { folder, seed: config.seed, settings: settingsOf(config) };
   });
-  return runs.map(({ folder, settings }) => {
-    const rivals = runs.filter((other) => other.settings['model.name'] === settings['model.name']);
-    const differing = Object.keys(settings).filter(
-      (key) => !rivals.every((rival) => isDeepStrictEqual(rival.settings[key], settings[key])),
-    );
-    const suffixes = differing.map((key) => `+${key}=${JSON.stringify(settings[key])}`);
-    return { folder, model: `${settings['model.name']}${suffixes.join('')}` };
+  const short = runs.map((run) => nameOf(run, runs, (key) => !changesNothing.test(key)));
+  return runs.map((run, i) => {
+    const twins = runs.filter((other, j) => short[j] === short[i] && other.seed === run.seed);
+    // Where nothing else tells runs apart, they may have been made for the sake of such a setting.
+    return { folder: run.folder, model: twins.length > 1 ? nameOf(run, runs, () => true) : (short[i] as string) };
   });
+}
+
+interface NamedRun {
+  readonly folder: string;
+  readonly seed: number;
+  readonly settings: DottedValues;
+}
+
+/** Settings that change no result: how often a run is looked at and saved, and how fast it is. */
+const changesNothing = /^(checkpoint\.|evaluation\.every$|data\.cacheMiB$|threadsPerOp$)/;
+
+/** Its model's name, and those settings in which runs of this model differ. */
+function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key: string) => boolean): string {
+  const rivals = runs.filter((other) => other.settings['model.name'] === settings['model.name']);
+  const differing = Object.keys(settings).filter(
+    (key) => counts(key) && !rivals.every((rival) => isDeepStrictEqual(rival.settings[key], settings[key])),
+  );
+  return [settings['model.name'], ...differing.map((key) => `${key}=${JSON.stringify(settings[key])}`)].join('+');
 }
 
 function runsIn(folder: string): string[] {

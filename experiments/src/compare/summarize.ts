@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type DottedValues, flatValues } from '../config/overrides.ts';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
 import type { RunResult } from '../train/start.ts';
 import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UserError } from '../user-error.ts';
+import { comparableAt } from './comparable.ts';
+import { settingsOf } from './settings.ts';
 import { comparisons, pairsOf, stepsComparisons } from './statistics.ts';
 import type { AblationHeading, CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
 
@@ -35,11 +36,16 @@ export interface SummaryFrame {
  * Below this AP50 a detector has not begun to detect: classes and rough places are guessed. Models from scratch stay there
  * for a long time and then leave it within a few hundred steps.
  */
-export const plateauAP50 = 0.05;
+export const plateauAP50 = 0.1;
 
 /** @throws UserError if a folder holds no run, or the runs are of different data */
 export function summarize(sources: readonly RunSource[], frame: SummaryFrame): Summary {
-  const runs = sources.map((source) => ({ ...source, ...readRun(source, frame.folder) }));
+  const read = sources.map((source) => ({ ...source, ...readRun(source, frame.folder) }));
+  const environments = distinct(read.map(({ stored }) => stored.environment));
+  const runs = read.map(({ run, stored, ...source }) => {
+    const environment = environments.findIndex((other) => isDeepStrictEqual(other, stored.environment));
+    return { ...source, stored, settings: settingsOf(stored.config), run: { ...run, environment } };
+  });
   const [first] = runs;
   if (first === undefined) throw new UserError('there are no runs to sum up');
   const other = runs.find(({ stored }) => stored.data.hash !== first.stored.data.hash);
@@ -52,22 +58,26 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     const twin = runs.slice(0, i).find((before) => before.model === model && before.run.seed === run.seed);
     if (twin) throw new UserError(`${twin.folder} and ${runs[i]?.folder} are both ${model} with seed ${run.seed}`);
   }
-  const settings = runs.map(({ stored }) => settingsOf(stored));
-  const keys = Object.keys(Object.assign({}, ...settings));
-  const shared = keys.filter((key) => settings.every((values) => isDeepStrictEqual(values[key], settings[0]?.[key])));
+  const keys = Object.keys(Object.assign({}, ...runs.map(({ settings }) => settings)));
+  const shared = keys.filter((key) =>
+    runs.every(({ settings }) => isDeepStrictEqual(settings[key], first.settings[key])),
+  );
   const models = [...new Set(runs.map(({ model }) => model))].map((name): ModelSummary => {
     const own = runs.filter(({ model }) => model === name);
-    const { stored } = own[0] as (typeof runs)[number];
-    const differing = Object.entries(settingsOf(stored)).filter(([key]) => !shared.includes(key));
+    const { stored, settings } = own[0] as (typeof runs)[number];
+    const differing = Object.keys(settings).filter((key) => !shared.includes(key));
     return {
       name,
-      settings: Object.fromEntries(differing),
+      settings: Object.fromEntries(differing.map((key) => [key, valueIn(own.map((run) => run.settings[key]))])),
       parameters: stored.parameters,
       runs: own.map(({ run }) => run).toSorted((a, b) => a.seed - b.seed),
     };
   });
-  const [baseline] = models;
-  const pairs = pairsOf(models).filter((pair) => !frame.ablation || pair.baseline === baseline);
+  const ablation = frame.ablation && { ablation: frame.ablation };
+  const pairs = pairsOf({ models, ...ablation }).map((pair) => {
+    const names = [pair.model.name, pair.baseline.name];
+    return { pair, at: comparableAt(runs.filter(({ model }) => names.includes(model)).map(({ stored }) => stored)) };
+  });
   const { stored } = first;
   const { name: source, format, classes, train, val, hash } = stored.data;
   return {
@@ -78,22 +88,33 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     finished: (frame.waiting ?? 0) === 0 && runs.every(({ run }) => run.status === 'done'),
     recipe: frame.recipe,
     data: { source, format, classes, train, val, hash },
-    settings: Object.fromEntries(shared.map((key) => [key, settings[0]?.[key]])),
-    environment: stored.environment,
+    settings: Object.fromEntries(shared.map((key) => [key, first.settings[key]])),
+    environments,
     models,
-    ...(frame.ablation && { ablation: frame.ablation }),
-    comparisons: pairs.flatMap(({ model, baseline }) => comparisons(model, baseline)),
-    stepsRatios: pairs.flatMap(({ model, baseline }) => stepsComparisons(model, baseline)),
+    ...ablation,
+    comparisons: pairs.flatMap(({ pair, at }) => at.flatMap((equal) => comparisons(pair, equal))),
+    stepsRatios: pairs.flatMap(({ pair, at }) => (at.includes('steps') ? stepsComparisons(pair) : [])),
+    notCompared: pairs.flatMap(({ pair: { model, baseline }, at }) =>
+      (['steps', 'seconds'] as const)
+        .filter((equal) => !at.includes(equal))
+        .map((equal) => ({ model: model.name, baseline: baseline.name, at: equal })),
+    ),
   };
 }
 
-/** All but the seed, which differs between the runs of one model. */
-function settingsOf({ config }: StoredConfig): DottedValues {
-  const { seed: _, ...settings } = flatValues(config);
-  return settings;
+const distinct = <T>(values: readonly T[]): T[] =>
+  values.filter((value, i) => values.findIndex((other) => isDeepStrictEqual(other, value)) === i);
+
+/** Runs of one model may differ in what changes no result. */
+function valueIn(values: readonly unknown[]): unknown {
+  const different = distinct(values);
+  return different.length === 1 ? different[0] : different.map((value) => JSON.stringify(value)).join(' or ');
 }
 
-function readRun({ folder, failed }: RunSource, base: string): { run: SeedRun; stored: StoredConfig } {
+function readRun(
+  { folder, failed }: RunSource,
+  base: string,
+): { run: Omit<SeedRun, 'environment'>; stored: StoredConfig } {
   const files = runFolder(folder);
   if (!existsSync(files.config)) throw new UserError(`${folder} holds no run: there is no config.json in it`);
   const stored = readStoredConfig(files.config);
@@ -102,10 +123,10 @@ function readRun({ folder, failed }: RunSource, base: string): { run: SeedRun; s
   const diverged = existsSync(files.diverged) ? readJson<{ problem: string; step: number }>(files.diverged) : undefined;
   const message = failed ?? (diverged && `diverged at step ${diverged.step}: ${diverged.problem}`);
   const last = lines.at(-1);
-  const run: SeedRun = {
+  const run = {
     seed: stored.config.seed,
     folder: path.relative(base, folder),
-    status: message !== undefined ? 'failed' : result?.finished ? 'done' : 'stopped',
+    status: message !== undefined ? ('failed' as const) : result?.finished ? ('done' as const) : ('stopped' as const),
     ...(message !== undefined && { message }),
     curve: lines.map(pointOf),
     ...(last && { final: finalOf(last) }),

@@ -1,6 +1,9 @@
 /** `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. */
 import type { PairedComparison, StepsRatio } from '@dn-detr/metrics';
 import type { DottedValues } from '../config/overrides.ts';
+import type { Environment } from '../train/environment.ts';
+
+export type { Environment };
 
 /** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
 export interface CurvePoint {
@@ -54,6 +57,8 @@ export interface SeedRun {
   readonly final?: FinalMetrics;
   /** of the process */
   readonly peakMiB: number;
+  /** what it was computed with: a place in the summary's `environments` */
+  readonly environment: number;
   /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
   readonly onPlateau: boolean;
 }
@@ -61,25 +66,36 @@ export interface SeedRun {
 export interface ModelSummary {
   /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
   readonly name: string;
-  /** settings that not all models of the comparison share */
+  /** settings that not all models of the comparison share, but for those that this one makes nothing of */
   readonly settings: DottedValues;
   /** trained and frozen numbers in its weights */
   readonly parameters: number;
   readonly runs: readonly SeedRun[];
 }
 
+/** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
+export type Equal = 'steps' | 'seconds';
+
 /** A difference of two models (the model less the baseline) over the seeds they share. */
 export interface Comparison extends PairedComparison {
   readonly model: string;
   readonly baseline: string;
   readonly metric: 'AP' | 'AP50';
-  /** after the same steps, or after the seconds that the one of the two that was done first took */
-  readonly at: 'steps' | 'seconds';
-  /** how many of them */
+  readonly at: Equal;
+  /** after how many of them: as many as the run that was done first has */
   readonly atValue: number;
   readonly mean: { readonly model: number; readonly baseline: number };
-  /** in words: whether there is a difference beyond the seeds' spread, and what the numbers can bear */
-  readonly verdict: string;
+}
+
+/**
+ * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
+ * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
+ * numbers of CPU cores.
+ */
+export interface NotCompared {
+  readonly model: string;
+  readonly baseline: string;
+  readonly at: Equal;
 }
 
 /** How soon a model reaches what the baseline ends with. */
@@ -120,22 +136,13 @@ export interface Summary {
   };
   /** settings that all models share, by dotted key */
   readonly settings: DottedValues;
-  readonly environment: Environment;
+  /** the different ones that runs were computed with */
+  readonly environments: readonly Environment[];
   readonly models: readonly ModelSummary[];
   /** absent where models are compared for their own sake */
   readonly ablation?: AblationHeading;
   /** of each model with each before it; in an ablation of each cell with the first */
   readonly comparisons: readonly Comparison[];
   readonly stepsRatios: readonly StepsComparison[];
-}
-
-/** What a run was computed with. */
-export interface Environment {
-  readonly backend: string;
-  readonly node: string;
-  /** of the packages that numbers depend on, by name */
-  readonly versions: Readonly<Record<string, string>>;
-  /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
-  readonly commit?: string;
-  readonly cpus: number;
+  readonly notCompared: readonly NotCompared[];
 }

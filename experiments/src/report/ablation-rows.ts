@@ -1,18 +1,23 @@
 /** An ablation's figures: one row a cell, with what sets it apart from the first. */
 import { holm } from '@dn-detr/metrics';
-import type { Comparison, Summary } from '../compare/summary.ts';
+import type { Comparison, Equal, Summary } from '../compare/summary.ts';
 import { type FinalRow, finalTable } from './final-rows.ts';
 import { bounds, dash, pValue, signed } from './format.ts';
 
 export interface AblationRow extends FinalRow {
-  /** of AP50 at equal steps, from the first cell; undefined for that one, and where there is nothing to compare */
+  /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
   readonly difference?: Comparison;
   /** of the difference, corrected by Holm for as many cells as are compared */
   readonly correctedP?: number;
 }
 
+/** Cells are compared at equal steps, or where they cannot be, at equal seconds. */
+export const comparedAt = ({ comparisons }: Summary): Equal =>
+  comparisons.some(({ at }) => at === 'steps') || comparisons.length === 0 ? 'steps' : 'seconds';
+
 export function ablationRows(summary: Summary): AblationRow[] {
-  const differences = summary.comparisons.filter(({ metric, at }) => metric === 'AP50' && at === 'steps');
+  const equal = comparedAt(summary);
+  const differences = summary.comparisons.filter(({ metric, at }) => metric === 'AP50' && at === equal);
   const tested = differences.flatMap(({ model, pValue }) => (pValue === undefined ? [] : [{ model, pValue }]));
   const corrected = holm(tested.map(({ pValue }) => pValue));
   return finalTable(summary).rows.map((row) => {

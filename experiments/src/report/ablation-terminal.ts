@@ -1,11 +1,11 @@
 /** The end of an ablation in the terminal. */
 import Table from 'cli-table3';
 import type { AblationHeading, Summary } from '../compare/summary.ts';
-import { ablationRows, differenceWords } from './ablation-rows.ts';
+import { ablationRows, comparedAt, differenceWords } from './ablation-rows.ts';
 import { estimateWords } from './final-rows.ts';
 import { ap, percent, secondsAStep } from './format.ts';
 import { runNotes } from './runs.ts';
-import { singleSeedWarning } from './words.ts';
+import { notComparedSentences, warningLines } from './words.ts';
 
 /** The table, what is to be said of single runs, and what the differences are worth. No line break at the end. */
 export function ablationTable(summary: Summary, { title, claim }: AblationHeading): string {
@@ -28,7 +28,6 @@ export function ablationTable(summary: Summary, { title, claim }: AblationHeadin
     ]);
   }
   const level = rows.find(({ AP50 }) => AP50.interval)?.AP50.interval?.level;
-  const warning = singleSeedWarning(summary);
   const parts = [
     [
       title,
@@ -37,7 +36,7 @@ export function ablationTable(summary: Summary, { title, claim }: AblationHeadin
       ...(level === undefined
         ? []
         : [
-            `± and [ ]: ${percent(level)} Student-t intervals over seeds; p: of the paired t-test, corrected by Holm for ${rows.length - 1} cells`,
+            `differences are at equal ${comparedAt(summary)}; ± and [ ]: ${percent(level)} Student-t intervals over seeds; p: of the paired t-test, corrected by Holm for ${rows.length - 1} cells`,
           ]),
       ...rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`])),
     ],
@@ -45,7 +44,8 @@ export function ablationTable(summary: Summary, { title, claim }: AblationHeadin
       ...(summary.finished ? [] : ['! Not finished: this is what there is so far.']),
       ...summary.models.flatMap(runNotes).map((note) => `! ${note}`),
     ],
-    warning === undefined ? [] : [`${warning.claim} ${warning.reason}`, `  ${warning.command}`],
+    notComparedSentences(summary),
+    warningLines(summary),
   ];
   return parts
     .filter((lines) => lines.length > 0)

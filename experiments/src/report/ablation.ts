@@ -1,6 +1,6 @@
 /** What an ablation found: the final AP50 of its cells, drawn and in numbers. */
-import type { AblationHeading, Summary } from '../compare/summary.ts';
-import { type AblationRow, ablationRows, differenceWords } from './ablation-rows.ts';
+import type { AblationHeading, Equal, Summary } from '../compare/summary.ts';
+import { type AblationRow, ablationRows, comparedAt, differenceWords } from './ablation-rows.ts';
 import { cellPanel } from './cell-panel.ts';
 import { csvName, figure } from './figure.ts';
 import { estimateWords } from './final-rows.ts';
@@ -16,7 +16,7 @@ export function ablationResults(summary: Summary, ablation: AblationHeading): Ht
 <div><dt>Made in</dt><dd>${ablation.source}</dd></div>
 </dl>
 ${cellFigure(summary, ablation, rows)}
-${cellTable(rows)}`;
+${cellTable(rows, comparedAt(summary))}`;
 }
 
 function cellFigure(summary: Summary, { scale }: AblationHeading, rows: readonly AblationRow[]): Html | undefined {
@@ -37,12 +37,12 @@ Student-t intervals of these.`,
   });
 }
 
-function cellTable(rows: readonly AblationRow[]): Html {
+function cellTable(rows: readonly AblationRow[], equal: Equal): Html {
   const level = rows.find(({ AP50 }) => AP50.interval)?.AP50.interval?.level;
   const first = rows[0]?.model.name ?? '';
   return dataTable({
     id: 'table-cells',
-    caption: html`<b>Cells at the last evaluation</b>, and how their AP50 differs from that of “${first}” at equal steps${
+    caption: html`<b>Cells at the last evaluation</b>, and how their AP50 differs from that of “${first}” at equal ${equal}${
       level !== undefined &&
       `: means over seeds, ± half of their ${percent(level)} Student-t interval; p-values of the paired t-test, corrected by Holm for ${rows.length - 1} cells`
     }.`,

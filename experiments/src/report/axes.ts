@@ -24,17 +24,28 @@ export interface ProgressAxis extends PanelAxis {
 export function progressAxis(progress: Progress, { models }: Summary): ProgressAxis {
   const points = models.flatMap(({ runs }) => runs.flatMap(({ curve }) => curve));
   if (progress === 'step') {
-    return { label: `training steps${epochWords(points)}`, scale: (steps) => steps, words: 'steps' };
+    const steps = stepsAnEpoch(points);
+    const label = `training steps${steps === undefined ? '' : ` (${Number(steps.toFixed(1))} an epoch)`}`;
+    return { label, scale: (step) => step, words: 'steps' };
   }
   const most = Math.max(0, ...points.map(({ seconds }) => seconds));
   const [unit, length] = most < 600 ? ['s', 1] : most < 7200 ? ['min', 60] : ['h', 3600];
   return { label: `training time (${unit})`, scale: (seconds) => seconds / length, words: 'time' };
 }
 
-/** How many steps are an epoch, where that is the same for all: models may have other batch sizes. */
-function epochWords(points: readonly CurvePoint[]): string {
-  const lengths = points.filter(({ epoch }) => epoch > 0).map(({ step, epoch }) => step / epoch);
-  const [first] = lengths;
-  if (first === undefined || lengths.some((length) => Math.abs(length / first - 1) > 0.01)) return '';
-  return ` (${Number(first.toPrecision(3))} an epoch)`;
+/**
+ * How many steps are an epoch, where that is the same for all: models may have other batch sizes. Epochs are stored with
+ * three digits, so each point says it within bounds; a whole number within all of them is the one.
+ */
+export function stepsAnEpoch(points: readonly CurvePoint[]): number | undefined {
+  const later = points.filter(({ epoch }) => epoch > epochRounding);
+  const least = Math.max(...later.map(({ step, epoch }) => step / (epoch + epochRounding)));
+  const most = Math.min(...later.map(({ step, epoch }) => step / (epoch - epochRounding)));
+  if (later.length === 0 || least > most) return undefined;
+  const middle = (least + most) / 2;
+  const whole = Math.round(middle);
+  return whole >= least && whole <= most ? whole : middle;
 }
+
+/** With some room for the rounding of the quotients. */
+const epochRounding = 0.0005 + 1e-9;

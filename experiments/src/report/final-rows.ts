@@ -1,8 +1,9 @@
 /** The final table's figures: one row a model, over the runs that count. */
 import { type Interval, seedSummary } from '@dn-detr/metrics';
-import type { ModelSummary, SeedRun, StepsComparison, Summary } from '../compare/summary.ts';
+import type { CurvePoint, ModelSummary, SeedRun, StepsComparison, Summary } from '../compare/summary.ts';
+import { median } from '../median.ts';
 import { decimal } from './format.ts';
-import { countedRuns, isOnPlateau, plateauWords } from './runs.ts';
+import { countedRuns, evaluatedEquallyOften, isOnPlateau, plateauWords } from './runs.ts';
 
 export interface Estimate {
   readonly mean?: number;
@@ -19,7 +20,7 @@ export interface FinalRow {
   readonly AP50: Estimate;
   readonly AP75: Estimate;
   readonly secondsAStep?: number;
-  /** IS / (2M) at the last evaluation */
+  /** IS / (2M) where it was last measured; none where models were not evaluated equally often */
   readonly instability: Estimate;
   /** to the final AP50 of each of the table's baselines; undefined where they were not compared */
   readonly stepsRatios: readonly (StepsComparison | undefined)[];
@@ -32,10 +33,12 @@ export interface FinalTable {
   readonly rows: readonly FinalRow[];
 }
 
-export function finalTable({ models, stepsRatios }: Summary): FinalTable {
+export function finalTable(summary: Summary): FinalTable {
+  const { models, stepsRatios } = summary;
   const stuck = models.filter(isOnPlateau).map(({ name }) => name);
   const ratios = stepsRatios.filter(({ metric, baseline }) => metric === 'AP50' && !stuck.includes(baseline));
   const baselines = [...new Set(ratios.map(({ baseline }) => baseline))];
+  const comparable = evaluatedEquallyOften(summary);
   const rows = models.map((model): FinalRow => {
     const runs = countedRuns(model);
     const last = (value: (run: SeedRun) => number | null | undefined) => estimate(runs.map(value));
@@ -46,8 +49,8 @@ export function finalTable({ models, stepsRatios }: Summary): FinalTable {
       AP: last(({ final }) => final?.AP),
       AP50: last(({ final }) => final?.AP50),
       AP75: last(({ final }) => final?.AP75),
-      secondsAStep: last(({ curve }) => timeOfStep(curve.at(-1))).mean,
-      instability: last(({ curve }) => curve.at(-1)?.instability),
+      secondsAStep: last(({ curve }) => timeOfStep(curve)).mean,
+      instability: comparable ? last(({ curve }) => lastKnown(curve)) : { seeds: 0 },
       stepsRatios: baselines.map((baseline) =>
         ratios.find((ratio) => ratio.model === model.name && ratio.baseline === baseline),
       ),
@@ -57,9 +60,22 @@ export function finalTable({ models, stepsRatios }: Summary): FinalTable {
   return { baselines, rows };
 }
 
-function timeOfStep(point: { readonly seconds: number; readonly step: number } | undefined): number | undefined {
-  return point && point.step > 0 ? point.seconds / point.step : undefined;
+/**
+ * Between two evaluations, as the median of these times: the first steps are slow, and a machine that does something else
+ * for a while would tell in a mean.
+ */
+function timeOfStep(curve: readonly CurvePoint[]): number | undefined {
+  const times = (points: readonly { readonly step: number; readonly seconds: number }[]) =>
+    points.slice(1).map(({ step, seconds }, i) => {
+      const before = points[i] as (typeof points)[number];
+      return (seconds - before.seconds) / (step - before.step);
+    });
+  if (curve.length > 1) return median(times(curve));
+  return times([{ step: 0, seconds: 0 }, ...curve])[0];
 }
+
+const lastKnown = (curve: readonly CurvePoint[]): number | null | undefined =>
+  curve.findLast(({ instability }) => instability !== null)?.instability;
 
 /** Over the values there are: an AP of -1 is none. */
 export function estimate(values: readonly (number | null | undefined)[]): Estimate {

@@ -1,5 +1,6 @@
 /** Instability of the matching, beside AP and at equal AP: alone it would flatter a model that learns nothing. */
 import { stepsToReach } from '@dn-detr/metrics';
+import { valueAt, type XY } from '../compare/interpolation.ts';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes } from './axes.ts';
 import { curvePanel } from './curves.ts';
@@ -8,8 +9,8 @@ import { decimal } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { type PanelSeries, panel } from './panel.ts';
-import { countedRuns, isOnPlateau } from './runs.ts';
-import { average, meanCurve, metricValue, seedCurve, valueAt, type XY } from './series.ts';
+import { countedRuns, evaluatedEquallyOften, isOnPlateau } from './runs.ts';
+import { average, meanCurve, metricValue, seedCurve } from './series.ts';
 import { dataTable } from './table.ts';
 
 /** The figures and the table; undefined where instability was never measured. */
@@ -18,6 +19,11 @@ export function instabilitySection(summary: Summary): Html | undefined {
   const id = 'figure-instability';
   const beside = (['instability', 'AP50'] as const).map((metric) => curvePanel(id, summary, metric, 'step'));
   if (beside[0] === undefined) return undefined;
+  if (!evaluatedEquallyOften(summary)) {
+    return html`<p>Instability counts the queries that answer for another object than at the evaluation before. These runs
+were not evaluated equally often (<code>evaluation.every</code>), and over more steps more matches change: their
+instability cannot be compared.</p>`;
+  }
   const rows = models.flatMap((model) =>
     model.runs.flatMap(({ seed, curve }) =>
       curve.map((point) => ({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { html } from './html.ts';
-import { modelName, modelNames } from './model-name.ts';
+import { modelName, modelNameList } from './model-name.ts';
 
 const parts = (name: string) => [...modelName(name).text.matchAll(/<span>([^<]*)<\/span>/g)].map(([, part]) => part);
 
@@ -16,7 +16,7 @@ it('breaks names between their parts, and no number', () => {
 });
 
 it('lists names', () => {
-  const text = (names: string[]) => html`${modelNames(names)}`.text.replaceAll(/<[^>]*>/g, '');
+  const text = (names: string[]) => html`${modelNameList(names)}`.text.replaceAll(/<[^>]*>/g, '');
   expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(text)).toEqual(['', 'a', 'a and b', 'a, b and c']);
 });
 

@@ -14,7 +14,7 @@ export function modelName(name: string): Html {
 }
 
 /** `a, b and c` */
-export function modelNames(names: readonly string[]): Content {
+export function modelNameList(names: readonly string[]): Content {
   const [last, ...others] = names.map(modelName).reverse();
   return others.length === 0 ? last : [joined(others.reverse(), ', '), ' and ', last];
 }

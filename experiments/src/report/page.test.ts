@@ -1,6 +1,7 @@
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
+import type { Environment } from '../train/environment.ts';
 import { reportPage } from './page.ts';
 import { exampleAblation, exampleSummary } from './testing/example-summary.ts';
 
@@ -70,7 +71,11 @@ describe('reportPage', () => {
       recipe: hostile,
       settings: { [hostile]: hostile },
       data: { ...summary.data, source: hostile },
-      environment: { ...summary.environment, commit: hostile, versions: { [hostile]: hostile } },
+      environments: summary.environments.map((environment) => ({
+        ...environment,
+        commit: hostile,
+        versions: { [hostile]: hostile },
+      })),
     });
     expect(all(page, 'script')).toEqual([]);
     expect(page.querySelector('#table-classes tbody th')?.textContent).toBe(hostile);
@@ -146,9 +151,76 @@ describe('reportPage', () => {
   it('separates settings that differ from those that are shared', () => {
     const page = open(exampleSummary());
     const keys = (table: string) => all(page, `${table} tbody th`).map(({ textContent }) => textContent);
-    expect(keys('#table-settings')).toEqual(['denoising.groups', 'model.activation', 'model.name', 'parameters']);
+    expect(keys('#table-settings')).toEqual([
+      'denoising.groups',
+      'model.activation',
+      'model.name',
+      'class loss',
+      'matching cost',
+      'known queries',
+      'parameters',
+    ]);
+    const values = (key: string) => {
+      const row = all(page, '#table-settings tbody tr').find(({ firstChild }) => firstChild?.textContent === key);
+      return [...(row?.querySelectorAll('td') ?? [])].map(({ textContent }) => textContent);
+    };
+    expect(values('denoising.groups')).toEqual(['–', '–', '5']);
+    expect(values('known queries')).toEqual(['none', 'none', 'yes']);
+    expect(values('class loss')[0]).toMatch(/^softmax .* 0\.1$/);
+    expect(values('class loss')[1]).toBe('sigmoid focal, α 0.25, γ 2');
+    expect(values('matching cost')).toEqual([
+      'softmax class 1, L1 5, GIoU 2',
+      'focal class 2, L1 5, GIoU 2',
+      'focal class 2, L1 5, GIoU 2',
+    ]);
     expect(keys('#table-shared-settings')).toContain('model.width');
     expect(page.querySelector('#table-shared-settings')?.closest('details')?.open).toBe(false);
+  });
+
+  it('compares no instability where models were not evaluated equally often', () => {
+    const { models, ...summary } = exampleSummary();
+    const uneven = models.map((model, i) => ({
+      ...model,
+      settings: { ...model.settings, 'evaluation.every': 10 * i },
+    }));
+    const page = open({ ...summary, models: uneven });
+    expect(page.querySelector('#instability')?.textContent).toMatch(/cannot be compared/);
+    expect(all(page, '#instability figure, #instability table')).toEqual([]);
+    expect(open(exampleSummary()).querySelector('#instability figure')).not.toBeNull();
+  });
+
+  it('says why models are not compared', () => {
+    const summary = exampleSummary();
+    const notCompared = [{ model: 'dn-detr', baseline: 'detr', at: 'steps' as const }];
+    const comparisons = summary.comparisons.filter(({ at }) => at === 'seconds');
+    for (const one of [summary, exampleAblation()]) {
+      const page = open({ ...one, comparisons, stepsRatios: [], notCompared });
+      expect(page.querySelector('#results')?.textContent).toContain('dn-detr and detr are not compared at equal steps');
+    }
+    expect(open(summary).body.textContent).not.toContain('not compared');
+  });
+
+  it('names every environment, and which runs are from which', () => {
+    const summary = exampleSummary({ seeds: [0] });
+    const [environment] = summary.environments as [Environment];
+    const models = summary.models.map((model, i) => ({
+      ...model,
+      runs: model.runs.map((run) => ({ ...run, environment: i === 0 ? 1 : 0 })),
+    }));
+    const environments = [environment, { ...environment, backend: 'wasm', cpus: 8 }];
+    const page = open({ ...summary, models, environments });
+    expect(page.querySelector('.lede')?.textContent).toContain('tensorflow 2.21.0 and wasm.');
+    const facts = all(page, '#repeat dl > div').map(({ textContent }) => textContent);
+    expect(facts).toContain('Environment 1dab-detr seed 0, dn-detr seed 0');
+    expect(facts).toContain('Environment 2detr seed 0');
+    expect(facts).toContain('Backendwasm, Node 20.20.2, 8 CPU cores');
+  });
+
+  it('leaves out a recipe that there is none of, and a command that would fail', () => {
+    const page = open({ ...exampleSummary({ seeds: [0] }), recipe: '', command: 'npm start -- report a --out b.html' });
+    expect(page.body.textContent).not.toMatch(/recipe/i);
+    expect(all(page, 'code').filter(({ textContent }) => textContent === '')).toEqual([]);
+    expect(page.querySelector('#results .notice')?.textContent).toMatch(/One seed proves little.*by how much\.$/);
   });
 
   it('draws distances of anchors only where there are some', () => {

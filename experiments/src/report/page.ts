@@ -9,7 +9,7 @@ import { detectionsSection } from './detections.ts';
 import { counted, listed, moment } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { instabilitySection } from './instability.ts';
-import { modelNames } from './model-name.ts';
+import { modelNameList } from './model-name.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
 import { resultsSection } from './results.ts';
 import { settingsSection } from './settings.ts';
@@ -29,14 +29,15 @@ const papers: readonly (readonly [string, string])[] = [
  * @param above what stands before the report, such as what a live view says of runs that go on
  */
 export function reportPage(summary: Summary, above?: Content): string {
-  const { models, ablation, data, recipe, environment, finished, updated } = summary;
+  const { models, ablation, data, recipe, environments, finished, updated } = summary;
   const sections = pageSections(summary);
   const names = models.map(({ name }) => name);
   const header = html`<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
-<h1>${ablation ? ablation.title : html`${modelNames(names)} on ${data.source}`}</h1>
+<h1>${ablation ? ablation.title : html`${modelNameList(names)} on ${data.source}`}</h1>
 <p class="lede">${counted(models.length, ablation ? 'cell' : 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
-of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; recipe
-<code>${recipe}</code>, ${environment.backend}.</p>
+of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; ${
+    recipe !== '' && html`recipe <code>${recipe}</code>, `
+  }${listed([...new Set(environments.map(({ backend }) => backend))])}.</p>
 ${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
 <nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>`;
   const main = sections.map(

@@ -1,9 +1,10 @@
 /** One plot: the curves of all models in a pair of axes, as SVG that takes its colours from the page. */
 import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
+import type { XY } from '../compare/interpolation.ts';
 import { type Html, html, trusted } from './html.ts';
 import { seriesStyle } from './palette.ts';
-import type { MeanPoint, XY } from './series.ts';
+import type { MeanPoint } from './series.ts';
 
 export interface PanelSeries {
   /** of the model in the comparison, for its colour and marker */
@@ -148,7 +149,11 @@ function strongLine({ index, mean, onPlateau }: PanelSeries): Plot.Markish {
 
 function scale(values: readonly number[], { label, log, least = [0, 0] }: PanelAxis): Plot.ScaleOptions {
   const options = { label, labelArrow: 'none' } as const;
-  if (log) return { ...options, type: 'log', domain: logDomain(values), ticks: 5, tickFormat: '~g' };
+  if (log) {
+    const domain = logDomain(values);
+    // Plot leaves labels out where it has many ticks, and which ones seems to be chance.
+    return { ...options, type: 'log', domain, ticks: logTicks(domain), tickFormat: (tick: number) => `${tick}` };
+  }
   const all = [...values, ...least];
   const [low, high] = [Math.min(...all), Math.max(...all)];
   // A scale needs some length.
@@ -158,6 +163,30 @@ function scale(values: readonly number[], { label, log, least = [0, 0] }: PanelA
 /** Some room above and below, as whole powers of ten would leave far too much. */
 function logDomain(values: readonly number[]): [number, number] {
   return [Math.min(...values) / 1.15, Math.max(...values) * 1.15];
+}
+
+const mantissas: readonly (readonly number[])[] = [
+  [1],
+  [1, 3],
+  [1, 2, 5],
+  [1, 2, 3, 4, 5, 6, 7, 8, 9],
+  Array.from({ length: 18 }, (_, i) => 1 + i / 2),
+  Array.from({ length: 90 }, (_, i) => 1 + i / 10),
+];
+
+/** Round numbers, as few as tell a scale; three or more where the ends are at least a third apart. */
+export function logTicks([low, high]: readonly [number, number]): number[] {
+  const powers = Array.from(
+    { length: Math.floor(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
+    (_, i) => i + Math.floor(Math.log10(low)),
+  );
+  const choices = mantissas.map((chosen) =>
+    powers
+      // Read as decimals, as products have digits at their ends.
+      .flatMap((power) => chosen.map((mantissa) => Number(`${mantissa.toFixed(1)}e${power}`)))
+      .filter((tick) => tick >= low && tick <= high),
+  );
+  return choices.find((ticks) => ticks.length >= 3) ?? (choices.at(-1) as number[]);
 }
 
 /** The upper end of the bands, unless they would press the lines together: two seeds can have any interval. */

@@ -1,41 +1,59 @@
 /** What is needed to do it again: data, software, command, and each run with its end. */
 import type { Summary } from '../compare/summary.ts';
+import type { Environment } from '../train/environment.ts';
 import { ap, count, counted, duration, moment } from './format.ts';
 import { type Content, type Html, html, joined } from './html.ts';
 import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 
-export function provenanceSection({ data, environment, command, name, recipe, updated }: Summary): Html {
-  const { versions, backend, node, commit, cpus } = environment;
+export function provenanceSection(summary: Summary): Html {
+  const { data, environments, command, name, recipe, updated } = summary;
   const facts: readonly (readonly [string, Content])[] = [
     ['Comparison', name],
-    ['Recipe', html`<code>${recipe}</code>`],
+    ...(recipe === '' ? [] : [['Recipe', html`<code>${recipe}</code>`] as const]),
     [
       'Data',
       html`${data.source}${data.format !== data.source && ` (${data.format})`}: ${counted(data.train, 'training image')}, ${count(data.val)} to evaluate on`,
     ],
     ['Classes', html`${data.classes.length}: ${data.classes.join(', ')}`],
     ['Hash of the data', html`<code>${data.hash}</code>`],
-    ['Backend', html`${backend}, Node ${node}, ${counted(cpus, 'CPU core')}`],
-    [
-      'Versions',
-      joined(
-        Object.entries(versions).map(([packageName, version]) => html`<code>${packageName}</code> ${version}`),
-        ', ',
-      ),
-    ],
-    [
-      'Commit',
-      commit === undefined
-        ? 'outside a checkout'
-        : html`<code>${commit}</code>${commit.endsWith('+') && ' (with changes)'}`,
-    ],
+    ...environments.flatMap((environment, i) => [
+      ...(environments.length > 1 ? [[`Environment ${i + 1}`, runsIn(summary, i)] as const] : []),
+      ...environmentFacts(environment),
+    ]),
     ['As of', moment(updated)],
   ];
   return html`<p>The command that did it, or goes on with it:</p>
 <pre><code>${command}</code></pre>
 <dl>${facts.map(([term, what]) => html`<div><dt>${term}</dt><dd>${what}</dd></div>`)}</dl>`;
 }
+
+/** `detr seed 0, dn-detr seed 0` */
+function runsIn({ models }: Summary, environment: number): Content {
+  const runs = models.flatMap((model) => model.runs.map((run) => ({ model: model.name, ...run })));
+  const own = runs.filter((run) => run.environment === environment);
+  return joined(
+    own.map(({ model, seed }) => html`${modelName(model)} seed ${seed}`),
+    ', ',
+  );
+}
+
+const environmentFacts = ({ versions, backend, node, commit, cpus }: Environment): (readonly [string, Content])[] => [
+  ['Backend', html`${backend}, Node ${node}, ${counted(cpus, 'CPU core')}`],
+  [
+    'Versions',
+    joined(
+      Object.entries(versions).map(([packageName, version]) => html`<code>${packageName}</code> ${version}`),
+      ', ',
+    ),
+  ],
+  [
+    'Commit',
+    commit === undefined
+      ? 'outside a checkout'
+      : html`<code>${commit}</code>${commit.endsWith('+') && ' (with changes)'}`,
+  ],
+];
 
 export function runsTable({ models }: Summary): Html {
   return dataTable({

@@ -8,19 +8,24 @@ import { modelName } from './model-name.ts';
 import { seriesSwatch } from './panel.ts';
 import { isOnPlateau, runNotes } from './runs.ts';
 import { dataTable } from './table.ts';
-import { seedCount, singleSeedWarning, stepsRatioWords, stepsSentence, twoDigits } from './words.ts';
+import {
+  comparisonSentence,
+  notComparedSentences,
+  seedCount,
+  singleSeedWarning,
+  stepsRatioWords,
+  stepsSentence,
+  twoDigits,
+} from './words.ts';
 
 export function resultsSection(summary: Summary): Html {
   const warning = singleSeedWarning(summary);
   const notes = summary.models.flatMap(runNotes);
-  return html`${warning && html`<p class="notice"><strong>${warning.claim}</strong> ${warning.reason} <code>${warning.command}</code></p>`}
+  return html`${warning && html`<p class="notice"><strong>${warning.claim}</strong> ${warning.reason}${warning.command !== undefined && html` <code>${warning.command}</code>`}</p>`}
 ${notes.length > 0 && html`<ul class="notice">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${
-  summary.ablation
-    ? ablationResults(summary, summary.ablation)
-    : html`${resultsTable(summary)}
-${findings(summary)}`
-}`;
+${summary.ablation ? ablationResults(summary, summary.ablation) : resultsTable(summary)}
+${notComparedSentences(summary).map((sentence) => html`<p>${sentence}</p>`)}
+${!summary.ablation && findings(summary)}`;
 }
 
 function resultsTable(summary: Summary): Html {
@@ -74,7 +79,7 @@ function findings(summary: Summary): Content {
   const ofMetric = <T extends { readonly metric: string }>(found: readonly T[]) =>
     found.filter(({ metric }) => metric === 'AP50');
   const sentences = [
-    ...ofMetric(summary.comparisons).map(({ model, baseline, verdict }) => ({ model, baseline, words: verdict })),
+    ...ofMetric(summary.comparisons).map((found) => ({ ...found, words: comparisonSentence(found) })),
     ...ofMetric(summary.stepsRatios).map((ratio) => ({ ...ratio, words: stepsSentence(ratio, summary) })),
   ];
   const pairs = summary.models.flatMap(({ name: model }) =>

@@ -61,6 +61,7 @@ describe('the plateau', () => {
     expect(plateauWords(learning)).toBeUndefined();
     expect(plateauWords(stuck)).toBe('still on the plateau in all 3 seeds');
     expect(plateauWords(changed([{ onPlateau: true }]))).toBe('still on the plateau in 1 of 3 seeds');
+    expect(plateauWords({ ...stuck, runs: stuck.runs.slice(0, 2) })).toBe('still on the plateau in both seeds');
     expect(plateauWords({ ...stuck, runs: stuck.runs.slice(0, 1) })).toBe('still on the plateau');
   });
 });

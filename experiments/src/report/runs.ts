@@ -1,5 +1,5 @@
 /** Which of a model's runs its means are of. */
-import type { ModelSummary, SeedRun } from '../compare/summary.ts';
+import type { ModelSummary, SeedRun, Summary } from '../compare/summary.ts';
 import { count } from './format.ts';
 
 /** The runs that finished; of a model without such, those that were stopped, to see something before the end. */
@@ -21,8 +21,13 @@ export function plateauWords(model: ModelSummary): string | undefined {
   const stuck = counted.filter(({ onPlateau }) => onPlateau).length;
   if (stuck === 0) return undefined;
   if (counted.length === 1) return 'still on the plateau';
-  return `still on the plateau in ${stuck === counted.length ? `all ${stuck}` : `${stuck} of ${counted.length}`} seeds`;
+  if (stuck < counted.length) return `still on the plateau in ${stuck} of ${counted.length} seeds`;
+  return `still on the plateau in ${stuck === 2 ? 'both' : `all ${stuck}`} seeds`;
 }
+
+/** Whether all runs have as many steps from one evaluation to the next: else their instability cannot be compared. */
+export const evaluatedEquallyOften = ({ models }: Summary): boolean =>
+  models.every(({ settings }) => !('evaluation.every' in settings));
 
 /** What is to be said of a run that did not get to its end, or is not in its model's means. */
 export function runNotes(model: ModelSummary): readonly string[] {

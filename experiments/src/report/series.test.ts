@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CurvePoint, ModelSummary, SeedRun } from '../compare/summary.ts';
-import { meanCurve, seedCurve, valueAt } from './series.ts';
+import { meanCurve, seedCurve } from './series.ts';
 
 const point = (step: number, values: Partial<CurvePoint> = {}): CurvePoint => ({
   step,
@@ -23,6 +23,7 @@ const run = (seed: number, curve: readonly CurvePoint[], status: SeedRun['status
   status,
   curve,
   peakMiB: 100,
+  environment: 0,
   onPlateau: false,
 });
 
@@ -97,13 +98,5 @@ describe('meanCurve', () => {
     const apart = model(run(0, [point(10), point(20)]), run(1, [point(90), point(100)]));
     expect(meanCurve(apart, 'AP', 'step')).toEqual([]);
     expect(meanCurve(apart, 'AP', 'seconds')).toEqual([]);
-  });
-});
-
-describe('valueAt', () => {
-  it('is exact at the points', () => {
-    const curve = [0.1, 0.7, 0.3].map((y, i) => ({ x: i / 3, y }));
-    for (const { x, y } of curve) expect(valueAt(curve, x)).toBe(y);
-    expect(valueAt(curve, 1 / 6)).toBeCloseTo(0.4, 12);
   });
 });

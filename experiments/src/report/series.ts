@@ -1,15 +1,11 @@
 /** What a plot shows of a metric: a curve for each seed, and their mean with its Student-t interval. */
 import { seedSummary } from '@dn-detr/metrics';
+import { valueAt, type XY } from '../compare/interpolation.ts';
 import type { CurvePoint, ModelSummary, SeedRun } from '../compare/summary.ts';
 import { countedRuns } from './runs.ts';
 
 export type Metric = 'AP' | 'AP50' | 'AP75' | 'loss' | 'instability' | 'anchorDistance';
 export type Progress = 'step' | 'seconds';
-
-export interface XY {
-  readonly x: number;
-  readonly y: number;
-}
 
 export interface MeanPoint extends XY {
   /** of the mean, from two seeds on that differ */
@@ -74,14 +70,6 @@ function commonTimes(curves: readonly (readonly XY[])[]): number[] {
   const length = Math.min(...curves.map((curve) => curve.length));
   const times = Array.from({ length }, (_, i) => average(curves.map((curve) => (curve[i] as XY).x)));
   return [...new Set([start, ...times.filter((time) => time > start && time < end), end])];
-}
-
-/** On straight lines between the points of a curve that covers `x`. */
-export function valueAt(curve: readonly XY[], x: number): number {
-  const after = curve.findIndex((point) => point.x >= x);
-  const [before, next] = [curve[after - 1], curve[after] as XY];
-  if (before === undefined || next.x === x) return next.y;
-  return before.y + ((x - before.x) / (next.x - before.x)) * (next.y - before.y);
 }
 
 export const average = (values: readonly number[]): number =>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { terminalTable } from './terminal.ts';
 import { exampleSummary } from './testing/example-summary.ts';
+import { comparisonSentence } from './words.ts';
 
 const table = (text: string): string[] => text.split('\n\n')[0]?.split('\n') ?? [];
 
@@ -38,10 +39,12 @@ describe('terminalTable', () => {
     expect(terminalTable(exampleSummary())).not.toContain('proves little');
   });
 
-  it('gives every verdict on AP50, and none on AP', () => {
+  it('says how models differ in AP50, and not in AP', () => {
     const summary = exampleSummary();
     const text = terminalTable(summary);
-    for (const { metric, verdict } of summary.comparisons) expect(text.includes(verdict)).toBe(metric === 'AP50');
+    for (const comparison of summary.comparisons) {
+      expect(text.includes(comparisonSentence(comparison))).toBe(comparison.metric === 'AP50');
+    }
   });
 
   it('names runs that failed', () => {

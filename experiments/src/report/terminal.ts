@@ -5,7 +5,14 @@ import { ablationTable } from './ablation-terminal.ts';
 import { estimateWords, finalTable } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { runNotes } from './runs.ts';
-import { singleSeedWarning, stepsRatioWords, stepsSentence, twoDigits } from './words.ts';
+import {
+  comparisonSentence,
+  notComparedSentences,
+  stepsRatioWords,
+  stepsSentence,
+  twoDigits,
+  warningLines,
+} from './words.ts';
 
 /**
  * The final table, what is to be said of single runs, the statistics in sentences and, with one seed, that it proves
@@ -33,7 +40,6 @@ export function terminalTable(summary: Summary): string {
   }
   const level = rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)
     ?.interval?.level;
-  const warning = singleSeedWarning(summary);
   const parts = [
     [
       table.toString(),
@@ -44,9 +50,10 @@ export function terminalTable(summary: Summary): string {
       ...(summary.finished ? [] : ['! Not finished: this is what there is so far.']),
       ...summary.models.flatMap(runNotes).map((note) => `! ${note}`),
     ],
-    summary.comparisons.filter(({ metric }) => metric === 'AP50').map(({ verdict }) => verdict),
+    notComparedSentences(summary),
+    summary.comparisons.filter(({ metric }) => metric === 'AP50').map(comparisonSentence),
     summary.stepsRatios.filter(({ metric }) => metric === 'AP50').map((ratio) => stepsSentence(ratio, summary)),
-    warning === undefined ? [] : [`${warning.claim} ${warning.reason}`, `  ${warning.command}`],
+    warningLines(summary),
   ];
   return parts
     .filter((lines) => lines.length > 0)

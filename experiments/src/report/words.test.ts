@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { StepsComparison } from '../compare/summary.ts';
+import type { Comparison, StepsComparison } from '../compare/summary.ts';
 import { exampleSummary } from './testing/example-summary.ts';
-import { singleSeedWarning, stepsRatioWords, stepsSentence } from './words.ts';
+import {
+  comparisonSentence,
+  notComparedSentences,
+  singleSeedWarning,
+  stepsRatioWords,
+  stepsSentence,
+  warningLines,
+} from './words.ts';
 
 const summary = exampleSummary();
 const ratio = (changes: Partial<StepsComparison>): StepsComparison => ({
@@ -49,6 +56,51 @@ describe('stepsSentence', () => {
   });
 });
 
+describe('comparisonSentence', () => {
+  const [first] = summary.comparisons;
+  const comparison = (changes: Partial<Comparison>): Comparison => ({
+    ...(first as Comparison),
+    ...{ model: 'dn-detr', baseline: 'dab-detr', metric: 'AP50', at: 'steps', atValue: 2400, n: 3 },
+    ...{ mean: { model: 0.5, baseline: 0.33 }, meanDifference: 0.17 },
+    interval: { low: 0.1, high: 0.24, level: 0.95, method: 'student-t' },
+    claimsDifference: true,
+    ...changes,
+  });
+  const { interval: _, ...withoutInterval } = comparison({ n: 1, at: 'seconds', atValue: 725 });
+  it.each([
+    [
+      comparison({}),
+      'After 2,400 steps dn-detr has AP50 0.500 against 0.330 of dab-detr: a difference of +0.170 (95 % interval +0.100 to +0.240, 3 seeds), beyond the spread of the seeds.',
+    ],
+    [
+      comparison({ claimsDifference: false, interval: { low: -0.1, high: 0.44, level: 0.95, method: 'student-t' } }),
+      'After 2,400 steps dn-detr has AP50 0.500 against 0.330 of dab-detr: the difference of +0.170 cannot be told from the spread of 3 seeds (95 % interval −0.100 to +0.440).',
+    ],
+    [
+      withoutInterval,
+      'After 12 min of training dn-detr has AP50 0.500 against 0.330 of dab-detr: one seed proves little.',
+    ],
+  ])('says what is known: %#', (found, words) => expect(comparisonSentence(found)).toBe(words));
+});
+
+describe('notComparedSentences', () => {
+  const pairs = (at: 'steps' | 'seconds', ...names: string[]) =>
+    names.map((name) => ({ model: name.split(' ')[0] as string, baseline: name.split(' ')[1] as string, at }));
+  it('say why, once for all pairs', () => {
+    expect(notComparedSentences(summary)).toEqual([]);
+    const all = pairs('steps', 'dab-detr detr', 'dn-detr detr', 'dn-detr dab-detr');
+    expect(notComparedSentences({ ...summary, notCompared: all })).toEqual([
+      expect.stringMatching(/^Models are not compared at equal steps: runs whose length is in minutes .* differ\.$/),
+    ]);
+    const some = pairs('seconds', 'dn-detr detr');
+    expect(notComparedSentences({ ...summary, notCompared: some })).toEqual([
+      expect.stringMatching(
+        /^dn-detr and detr are not compared at equal seconds: .* backends or numbers of CPU cores\.$/,
+      ),
+    ]);
+  });
+});
+
 describe('stepsRatioWords', () => {
   it('marks bounds', () => {
     const words = (['exact', 'at most', 'at least', 'unknown'] as const).map((bound) =>
@@ -69,6 +121,12 @@ describe('singleSeedWarning', () => {
     ['npm start -- compare --seeds=0,1,2', 'npm start -- compare --seeds=0,1,2'],
   ])('turns %j into the command for more seeds', (command, three) => {
     expect(singleSeedWarning({ ...exampleSummary({ seeds: [0] }), command })?.command).toBe(three);
+  });
+
+  it('names no command where none trains', () => {
+    const warned = { ...exampleSummary({ seeds: [0] }), command: 'npm start -- report runs/compare --out x.html' };
+    expect(singleSeedWarning(warned)?.command).toBeUndefined();
+    expect(warningLines(warned)).toEqual([expect.stringMatching(/^One seed proves little\. .* by how much\.$/)]);
   });
 
   it('is none with several seeds', () => {

@@ -19,7 +19,7 @@ import {
   tiny,
 } from '@dn-detr/core';
 import { type MatchingCost, matchingCosts } from '@dn-detr/matcher';
-import type { RunConfig } from '../config/schema.ts';
+import type { ModelName, RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
 
 export interface Model {
@@ -38,18 +38,25 @@ export interface Model {
 export function buildModel(config: RunConfig, classes: number): Model {
   const detector = buildDetector(config.model, classes);
   const declared = splitFrozen(detector.parameters);
-  const isDetr = config.model.name === 'detr' || config.model.name === 'dn-detr-vanilla';
+  const losses = lossesOf(config.model.name);
   return {
     detector,
-    criterion: isDetr ? criterionPresets.detr : criterionPresets.dnDetr,
-    matching: isDetr ? matchingCosts.detr : matchingCosts.dnDetr,
+    ...losses,
     denoises: config.model.name.startsWith('dn-') && config.denoising.groups > 0,
     trained: new ParameterLayout(declared.trained),
     frozen: new ParameterLayout(declared.frozen),
-    detections: isDetr
-      ? softmaxDetections
-      : (predictions, sizes) => focalDetections(predictions, sizes, config.evaluation.detections),
+    detections:
+      losses.criterion.classLoss.kind === 'softmax'
+        ? softmaxDetections
+        : (predictions, sizes) => focalDetections(predictions, sizes, config.evaluation.detections),
   };
+}
+
+/** What a model is trained with, as its paper has it. */
+export function lossesOf(name: ModelName): Pick<Model, 'criterion' | 'matching'> {
+  return name === 'detr' || name === 'dn-detr-vanilla'
+    ? { criterion: criterionPresets.detr, matching: matchingCosts.detr }
+    : { criterion: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
 }
 
 function buildDetector({ name, temperature, indicator, ...model }: RunConfig['model'], classes: number): Detector {

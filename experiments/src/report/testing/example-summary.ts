@@ -30,7 +30,7 @@ const kinds: readonly Kind[] = [
     leaves: 9000,
     secondsAStep: 0.071,
     anchors: false,
-    settings: { 'model.name': 'detr', 'denoising.groups': 0, 'model.activation': 'relu' },
+    settings: { 'model.name': 'detr' },
   },
   {
     name: 'dab-detr',
@@ -38,7 +38,7 @@ const kinds: readonly Kind[] = [
     leaves: 1500,
     secondsAStep: 0.084,
     anchors: true,
-    settings: { 'model.name': 'dab-detr', 'denoising.groups': 0, 'model.activation': 'prelu' },
+    settings: { 'model.name': 'dab-detr', 'model.activation': 'prelu' },
   },
   {
     name: 'dn-detr',
@@ -63,6 +63,7 @@ export function exampleSummary({
     );
     return { name: kind.name, settings: kind.settings, parameters: 1_234_567 + 1000 * index, runs };
   });
+  const pairs = pairsOf({ models });
   return {
     schema: 1,
     name: 'quick',
@@ -81,16 +82,19 @@ export function exampleSummary({
       batchSize: 16,
       'data.format': null,
     },
-    environment: {
-      backend: 'tensorflow 2.21.0',
-      node: '20.20.2',
-      versions: { '@dn-detr/core': '0.1.0', '@tensorflow/tfjs-core': '4.22.0' },
-      commit: 'd8292ff0c1ab+',
-      cpus: 2,
-    },
+    environments: [
+      {
+        backend: 'tensorflow 2.21.0',
+        node: '20.20.2',
+        versions: { '@dn-detr/core': '0.1.0', '@tensorflow/tfjs-core': '4.22.0' },
+        commit: 'd8292ff0c1ab+',
+        cpus: 2,
+      },
+    ],
     models,
-    comparisons: pairsOf(models).flatMap(({ model, baseline }) => comparisons(model, baseline)),
-    stepsRatios: pairsOf(models).flatMap(({ model, baseline }) => stepsComparisons(model, baseline)),
+    comparisons: pairs.flatMap((pair) => (['steps', 'seconds'] as const).flatMap((at) => comparisons(pair, at))),
+    stepsRatios: pairs.flatMap(stepsComparisons),
+    notCompared: [],
   };
 }
 
@@ -131,6 +135,7 @@ function exampleRun(
     curve,
     ...(last && { final: exampleFinal(last, classes) }),
     peakMiB: 412 + 3 * seed,
+    environment: 0,
     onPlateau: kind.leaves > 200 * evaluations,
   };
 }

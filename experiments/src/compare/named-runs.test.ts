@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { DottedValues } from '../config/overrides.ts';
+import { namedRuns } from './named-runs.ts';
+import { summarize } from './summarize.ts';
+import { writeRun } from './testing/stored-runs.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-named-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** The runs of these settings, under their names. */
+function named(...runs: DottedValues[]) {
+  const folders = runs.map((settings, i) => {
+    const folder = path.join(root, `${i}`);
+    writeRun(folder, { settings });
+    return folder;
+  });
+  return namedRuns(folders);
+}
+const names = (...runs: DottedValues[]) => named(...runs).map(({ model }) => model);
+
+it('are named by what sets them apart, but for what changes no result', () => {
+  expect(
+    names(
+      { 'length.count': 12, 'evaluation.every': 4 },
+      { 'length.count': 20, 'evaluation.every': 10, 'checkpoint.every': 200, 'data.cacheMiB': 1, threadsPerOp: 2 },
+    ),
+  ).toEqual(['dn-detr+length.count=12', 'dn-detr+length.count=20']);
+});
+
+it('are named without what their model makes nothing of', () => {
+  expect(names({ 'model.name': 'dab-detr', 'denoising.groups': 1 }, { 'model.name': 'dab-detr', seed: 1 })).toEqual([
+    'dab-detr',
+    'dab-detr',
+  ]);
+});
+
+it('are told apart by what changes no result where nothing else does', () => {
+  expect(names({ threadsPerOp: 1 }, { threadsPerOp: 2 })).toEqual(['dn-detr+threadsPerOp=1', 'dn-detr+threadsPerOp=2']);
+});
+
+it('are runs of one model where only that differs, which its settings show', () => {
+  const runs = named({ seed: 0, 'evaluation.every': 4 }, { seed: 1, 'evaluation.every': 10 });
+  const { models } = summarize(runs, { name: '', command: '', recipe: '', folder: root });
+  expect(models).toMatchObject([
+    { name: 'dn-detr', runs: [{ seed: 0 }, { seed: 1 }], settings: { 'evaluation.every': '4 or 10' } },
+  ]);
+});

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { summarize } from './summarize.ts';
+import { type StoredRun, writeRun } from './testing/stored-runs.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-summarize-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** The summary of a run of each of these models. */
+function summaryOf(runs: Readonly<Record<string, StoredRun>>) {
+  const sources = Object.entries(runs).map(([model, run]) => {
+    const folder = path.join(root, model);
+    writeRun(folder, { ...run, settings: { 'model.name': model, ...run.settings } });
+    return { model, folder };
+  });
+  return summarize(sources, { name: 'test', command: '', recipe: '', folder: root });
+}
+
+describe('what is compared', () => {
+  const minutes = { 'length.unit': 'minutes', 'length.count': 5 };
+  it.each<[string, StoredRun['settings'], string[]]>([
+    ['a length in steps and a rate that drops', { 'schedule.drops': [0.8] }, ['seconds', 'steps']],
+    ['minutes and a rate that stays', { ...minutes, 'schedule.drops': [] }, ['seconds', 'steps']],
+    ['minutes and a rate that drops', { ...minutes, 'schedule.drops': [0.8] }, ['seconds']],
+    ['minutes and a cosine', { ...minutes, 'schedule.kind': 'cosine', 'schedule.drops': [] }, ['seconds']],
+  ])('with %s', (_, settings = {}, expected) => {
+    const found = summaryOf({ 'dab-detr': { settings }, 'dn-detr': { settings } });
+    expect([...new Set(found.comparisons.map(({ at }) => at))].sort()).toEqual(expected);
+    expect(found.stepsRatios.length > 0).toBe(expected.includes('steps'));
+    const withheld = expected.includes('steps') ? [] : [{ model: 'dn-detr', baseline: 'dab-detr', at: 'steps' }];
+    expect(found.notCompared).toEqual(withheld);
+  });
+
+  it.each<[StoredRun['environment'], string[]]>([
+    [{}, ['seconds', 'steps']],
+    [{ commit: 'abc' }, ['seconds', 'steps']],
+    [{ cpus: 16 }, ['steps']],
+    [{ backend: 'wasm' }, ['steps']],
+  ])('with another environment: %j', (environment = {}, expected) => {
+    const found = summaryOf({ detr: {}, 'dab-detr': {}, 'dn-detr': { environment } });
+    const pairs = found.comparisons.filter(({ model }) => model === 'dn-detr');
+    expect([...new Set(pairs.map(({ at }) => at))].sort()).toEqual(expected);
+    expect(found.comparisons.filter(({ model, at }) => model === 'dab-detr' && at === 'seconds')).toHaveLength(2);
+    expect(found.environments.map(({ backend, cpus }) => [backend, cpus])).toEqual([
+      ['tensorflow 2.21.0', 2],
+      ...(Object.keys(environment).length > 0
+        ? [[environment.backend ?? 'tensorflow 2.21.0', environment.cpus ?? 2]]
+        : []),
+    ]);
+    const places = found.models.map(({ runs: [run] }) => run?.environment);
+    expect(places).toEqual([0, 0, found.environments.length - 1]);
+  });
+});
+
+it('leaves out of a model what it makes nothing of', () => {
+  const { models, settings } = summaryOf({ 'dab-detr': {}, 'dn-detr': { settings: { 'denoising.groups': 3 } } });
+  expect(settings).not.toHaveProperty(['denoising.groups']);
+  const [dab, dn] = models.map((model) => model.settings);
+  expect(dab).toEqual({ 'model.name': 'dab-detr' });
+  expect(dn).toMatchObject({ 'model.name': 'dn-detr', 'denoising.groups': 3, 'model.indicator': true });
+});
+
+it.each([
+  [[0.02, 0.06, 0.057], true],
+  [[0.02, 0.12, 0.09], false],
+])('takes a model of AP50 %j for one on the plateau: %s', (AP50, onPlateau) => {
+  expect(summaryOf({ detr: { AP50 } }).models[0]?.runs[0]?.onPlateau).toBe(onPlateau);
+});

@@ -1,0 +1,48 @@
+/** Folders of runs that nobody trained, for tests of what is made of them. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { DottedValues } from '../../config/overrides.ts';
+import type { Environment } from '../../train/environment.ts';
+import { runFolder, writeJson } from '../../train/run-folder.ts';
+import type { StoredConfig } from '../../train/stored-config.ts';
+import { smallConfig } from '../../train/testing/small-run.ts';
+import type { EvaluationLine } from '../../train/training-run.ts';
+
+export interface StoredRun {
+  readonly settings?: DottedValues;
+  readonly environment?: Partial<Environment>;
+  /** of the evaluations at step 100, 200 and so on */
+  readonly AP50?: readonly number[];
+}
+
+/** A run that is done, as it leaves its folder behind. */
+export function writeRun(folder: string, { settings = {}, environment = {}, AP50 = [0.1, 0.3] }: StoredRun = {}): void {
+  const files = runFolder(folder);
+  mkdirSync(path.dirname(files.config), { recursive: true });
+  writeJson(files.config, {
+    config: smallConfig(settings),
+    data: { name: 'shapes', format: 'shapes', classes: ['disc', 'square'], train: 10, val: 4, hash: 'abc' },
+    parameters: 1000,
+    environment: { backend: 'tensorflow 2.21.0', node: '20.20.2', versions: {}, cpus: 2, ...environment },
+  } satisfies StoredConfig);
+  const lines = AP50.map((value, i): EvaluationLine => {
+    const step = 100 * (i + 1);
+    return {
+      ...{
+        step,
+        epoch: step / 10,
+        seconds: step / 5,
+        loss: 1,
+        losses: {},
+        AP: value / 2,
+        AP50: value,
+        AP75: value / 3,
+      },
+      ...{ APs: -1, APm: -1, APl: value / 2, AR1: value, AR10: value, AR100: value, perClass: [] },
+      ...{ instability: null, instabilityRaw: null, instabilityByLayer: null, anchorDistance: null },
+      duplicates: { perObject: 0, APWithNms: value / 2 },
+    };
+  });
+  writeFileSync(files.evaluations, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  writeJson(files.result, { step: 100 * AP50.length, seconds: 20 * AP50.length, finished: true, peakMiB: 100 });
+}
