@@ -41,7 +41,10 @@ describe('a comparison', { timeout: 120_000 }, () => {
 
   it('says what it found, goes on with another seed, and leaves alone what is done', async () => {
     const first = await compare('two', models, ...options);
-    expect(first).toMatchObject({ code: 0 });
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^2 models × 1 seed × 8 steps, 2 at a time, in two$/m),
+    });
     const one: Summary = JSON.parse(first.stdout);
     const folder = path.join(root, 'two');
     expect(readJson(path.join(folder, 'summary.json'))).toEqual(one);
@@ -51,7 +54,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
       recipe: 'quick',
       finished: true,
       data: { source: 'shapes', classes: ['disc', 'square', 'triangle'], train: 10, val: 4 },
-      environment: { node: process.versions.node },
+      environments: [{ node: process.versions.node }],
     });
     expect(one.command).toMatch(/^npm start -- compare --out two --models dn-detr,dn-detr\+denoising.groups=0 /);
     expect(one.models.map(({ name }) => name)).toEqual(models);
@@ -75,6 +78,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
       }
       const {
         loss: _,
+        losses: ______,
         instability: __,
         instabilityRaw: ___,
         instabilityByLayer: ____,

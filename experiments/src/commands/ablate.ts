@@ -11,6 +11,7 @@ import {
   addComparisonOptions,
   affordableRecipe,
   type ComparisonOptions,
+  commaList,
   endComparison,
   typedCommand,
 } from './comparison.ts';
@@ -27,7 +28,7 @@ export function ablateCommand(): Command {
     .description('vary one thing at a time over seeds; a table, report.html and ablation.json')
     .argument('[name]', `${ablations.map(({ name }) => name).join(', ')}, or a file with a grid of your own`)
     .option('--list', 'the ablations there are, with what they vary and the claim they test')
-    .addOption(new Option('--cells <list>', 'some of its cells only: 0,1,5').argParser((text) => text.split(',')));
+    .addOption(new Option('--cells <list>', 'some of its cells only: 0,1,5').argParser(commaList));
   return addComparisonOptions(command, { seeds: 3, out: 'runs/ablate-NAME', summary: 'ablation.json' })
     .addHelpText('after', examples)
     .action(run);

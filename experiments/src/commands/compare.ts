@@ -9,6 +9,7 @@ import {
   addComparisonOptions,
   affordableRecipe,
   type ComparisonOptions,
+  commaList,
   endComparison,
   typedCommand,
 } from './comparison.ts';
@@ -27,7 +28,7 @@ export function compareCommand(): Command {
         '--models <list>',
         `of ${modelNames.join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
       )
-        .argParser((text) => text.split(','))
+        .argParser(commaList)
         .default(['detr', 'dab-detr', 'dn-detr'], 'detr,dab-detr,dn-detr'),
     );
   return addComparisonOptions(command, { seeds: 1, out: 'runs/RECIPE or runs/DATA', summary: 'summary.json' })

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Compared } from '../compare/compare.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
-import { addRunOptions, positive, type RunOptions } from './run-options.ts';
+import { addRunOptions, fromOne, type RunOptions } from './run-options.ts';
 import { type ServeOption, serveOption } from './serve-option.ts';
 
 export interface ComparisonOptions extends RunOptions, ServeOption {
@@ -25,7 +25,7 @@ export function addComparisonOptions(
   );
   return addRunOptions(command)
     .option('--out <dir>', `the folder it is kept in (default: ${out}); what is there goes on`)
-    .option('--processes <count>', 'runs at a time (default: one for two cores)', positive)
+    .option('--processes <count>', 'runs at a time (default: one for two cores)', fromOne)
     .addOption(serveOption())
     .option('--json', `${summary} on stdout`)
     .addOption(backendOption());
@@ -61,6 +61,9 @@ export function endComparison(found: Compared | undefined, json: boolean): void 
     process.exitCode = 130;
   }
 }
+
+/** The parts of `a, b`. */
+export const commaList = (text: string): string[] => text.split(',').map((part) => part.trim());
 
 /** A count of seeds from 0, or the seeds themselves. */
 function seedList(text: string): number[] {

@@ -1,16 +1,17 @@
 /** A comparison: its runs, and again and again what they say so far. */
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { RunConfig } from '../config/schema.ts';
 import type { LiveView } from '../live/live-view.ts';
-import { writeAtomically } from '../train/atomic-file.ts';
+import { unwritable, writeAtomically } from '../train/atomic-file.ts';
 import { progressDisplay } from '../train/progress.ts';
 import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
 import { type RunResult, requireSameSettings } from '../train/start.ts';
 import { readStoredConfig } from '../train/stored-config.ts';
 import { UserError } from '../user-error.ts';
 import { type Contender, folderName } from './contender.ts';
+import { busyWords, planWords } from './plan-words.ts';
 import { type PlannedRun, type RunOutcome, runAll } from './run-all.ts';
 import { type RunSource, summarize } from './summarize.ts';
 import type { AblationHeading, Summary } from './summary.ts';
@@ -50,57 +51,65 @@ interface Planned extends PlannedRun {
  * @throws UserError if the folder holds runs with other settings, or no run could even begin
  */
 export async function compare(options: CompareOptions): Promise<Compared | undefined> {
-  const { folder, signal, ablation, live } = options;
+  const { folder, signal, ablation, live, command, recipe } = options;
+  openFolder(folder);
   const planned = plan(options);
-  const open = planned.filter(({ folder, config }) => !isDone(folder, config));
-  makeFolder(folder);
+  const open = planned.filter((run) => !isDone(run.folder, run.config));
   // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
   const [{ reportPage }, { terminalTable }] = await Promise.all([
     import('../report/page.ts'),
     import('../report/terminal.ts'),
   ]);
   const outcomes = new Map<string, RunOutcome>();
-  const { command, recipe } = options;
   const frame = { name: path.basename(folder), command, recipe, folder, ...(ablation && { ablation }) };
   const summarizeNow = (): Summary | undefined => {
-    const sources = planned.flatMap(({ model, folder }): RunSource[] => {
-      const outcome = outcomes.get(folder);
-      if (!existsSync(runFolder(folder).config)) return [];
-      return [{ model, folder, ...(outcome && 'failed' in outcome && { failed: outcome.failed }) }];
+    const sources = planned.flatMap((run): RunSource[] => {
+      const outcome = outcomes.get(run.folder);
+      if (!existsSync(runFolder(run.folder).config)) return [];
+      const failed = outcome && 'failed' in outcome && { failed: outcome.failed };
+      return [{ model: run.model, folder: run.folder, ...failed }];
     });
     if (sources.length === 0) return undefined;
     return summarize(sources, { ...frame, waiting: planned.length - sources.length });
   };
-  const write = async (): Promise<Summary | undefined> => {
+  const write = (): Summary | undefined => {
     const summary = summarizeNow();
     if (!summary) return undefined;
     writeJson(path.join(folder, ablation ? 'ablation.json' : 'summary.json'), summary);
-    writeAtomically(path.join(folder, 'report.html'), await reportPage(summary));
+    writeAtomically(path.join(folder, 'report.html'), reportPage(summary));
     return summary;
   };
 
   const display = live ? live.following(progressDisplay()) : progressDisplay();
   live?.show(summarizeNow);
-  const said = planned.length - open.length;
-  if (said > 0) display.say(`${said} of ${planned.length} runs in ${folder} are done already`);
+  const cores = os.availableParallelism();
+  const processes = options.processes ?? Math.max(1, Math.floor(cores / 2));
+  const lengths = options.contenders.map(({ config }) => config.length);
+  const { length: seeds } = options.seeds;
+  const where = path.relative(process.cwd(), folder) || '.';
+  display.say(planWords({ noun: ablation ? 'cell' : 'model', lengths, seeds, processes, folder: where }));
+  const done = planned.length - open.length;
+  if (done > 0) display.say(`${done} of ${planned.length} runs in ${folder} are done already`);
+  const busy = busyWords(os.loadavg()[0] as number, cores);
+  if (busy !== undefined && open.length > 0) display.say(busy);
   try {
-    const processes = Math.max(1, Math.floor(options.processes ?? os.availableParallelism() / 2));
     await runAll(open, {
       processes,
       display,
       signal,
       onEvaluation: () => live?.changed(),
-      onEnd: async ({ folder, label }, outcome) => {
-        outcomes.set(folder, outcome);
-        if ('failed' in outcome) display.say(`${label} failed: ${outcome.failed}`);
-        await write();
+      onEnd: (run, outcome) => {
+        outcomes.set(run.folder, outcome);
+        if ('failed' in outcome) display.say(`${run.label} failed: ${outcome.failed}`);
+        // After the last one all is written in any case.
+        if (outcomes.size < open.length && !signal.aborted) write();
         live?.changed();
       },
     });
   } finally {
     display.stop();
   }
-  const summary = await write();
+  const summary = write();
   if (!summary) {
     const [reason] = [...outcomes.values()].flatMap((outcome) => ('failed' in outcome ? [outcome.failed] : []));
     if (reason === undefined) return undefined;
@@ -121,6 +130,17 @@ function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[]
       ...(backend !== undefined && { backend }),
     })),
   );
+}
+
+/** @throws UserError if there cannot be a folder, or it cannot be written to: before any run has begun */
+function openFolder(folder: string): void {
+  makeFolder(folder);
+  try {
+    // With the dot a file in its place is refused.
+    accessSync(`${folder}${path.sep}.`, constants.W_OK);
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
 }
 
 /** @throws UserError if the run that is there has other settings */

@@ -1,4 +1,5 @@
 /** What a comparison sets against each other: models, each with settings of its own. */
+import { isIgnored } from '../config/ignored-settings.ts';
 import { type DottedValues, parseAssignment, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
 import { UsageError } from '../user-error.ts';
@@ -12,7 +13,7 @@ export interface Contender {
 /**
  * A model's name, and after each `+` a setting.
  *
- * @throws UsageError if there is no such model or setting
+ * @throws UsageError if there is no such model or setting, or the model makes nothing of it
  */
 function contender(name: string, shared: RunConfig): Contender {
   const [model = '', ...assignments] = name.split('+');
@@ -22,7 +23,15 @@ function contender(name: string, shared: RunConfig): Contender {
     );
   }
   const settings: DottedValues = Object.assign({}, ...assignments.map(parseAssignment));
-  return { name, config: withOverrides(shared, { 'model.name': model, ...settings }) };
+  const config = withOverrides(shared, { 'model.name': model, ...settings });
+  const ignored = Object.keys(settings).find((key) => isIgnored(config.model.name, key));
+  if (ignored !== undefined) {
+    const users = modelNames.filter((known) => !isIgnored(known, ignored));
+    throw new UsageError(
+      `${name}: ${ignored} changes nothing for ${config.model.name}, but for ${users.join(' and ')}`,
+    );
+  }
+  return { name, config };
 }
 
 /** @throws UsageError if one is named twice */

@@ -22,8 +22,8 @@ export interface RunAllOptions {
   readonly signal: AbortSignal;
   /** is told that a run has one more evaluation */
   readonly onEvaluation: () => void;
-  /** is told of each run that was begun */
-  readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => Promise<void>;
+  /** is told of each run that ended */
+  readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => void;
 }
 
 /** @throws what `onEnd` throws, once all other runs are stopped */
@@ -35,7 +35,7 @@ export async function runAll(runs: readonly PlannedRun[], options: RunAllOptions
     while (!signal.aborted) {
       const run = waiting.shift();
       if (run === undefined) return;
-      await options.onEnd(run, await runOne(run, { ...options, signal }));
+      options.onEnd(run, await runOne(run, { ...options, signal }));
     }
   };
   const workers = Array.from({ length: Math.min(options.processes, runs.length) }, worker);

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { smallConfig } from '../train/testing/small-run.ts';
+import { contenders } from './contender.ts';
+
+const configs = (...names: string[]) => contenders(names, smallConfig()).map(({ config }) => config);
+
+describe('a contender', () => {
+  it('has the shared settings and its own', () => {
+    const [plain, own] = configs('dab-detr', 'dn-detr+denoising.groups=0+batchSize=2');
+    expect(plain).toEqual(smallConfig({ 'model.name': 'dab-detr' }));
+    expect(own).toEqual(smallConfig({ 'denoising.groups': 0, batchSize: 2 }));
+  });
+
+  it.each([
+    [
+      'dab-detr+denoising.groups=0',
+      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla and dn-detr$/,
+    ],
+    ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr$/],
+    ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],
+    ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],
+  ])('is refused where a setting of its own would be none: %s', (name, message) => {
+    expect(() => configs(name)).toThrow(message);
+  });
+});

@@ -1,0 +1,39 @@
+/** What a comparison says before it begins. */
+import type { RunConfig } from '../config/schema.ts';
+import { counted, duration } from '../report/format.ts';
+
+export interface Plan {
+  /** `model` or `cell` */
+  readonly noun: string;
+  /** of each of them */
+  readonly lengths: readonly RunConfig['length'][];
+  readonly seeds: number;
+  /** runs at a time */
+  readonly processes: number;
+  readonly folder: string;
+}
+
+/** `3 models × 3 seeds × 30 min ≈ 4 h 30 min, one at a time, in runs/quick` */
+export function planWords({ noun, lengths, seeds, processes, folder }: Plan): string {
+  const runs = lengths.length * seeds;
+  const together = Math.min(processes, runs);
+  const [first] = lengths as [RunConfig['length']];
+  const same = lengths.every(({ unit, count }) => unit === first.unit && count === first.count);
+  const parts = [counted(lengths.length, noun), counted(seeds, 'seed'), ...(same ? [lengthWords(first)] : [])];
+  const time = same && first.unit === 'minutes' ? ` ≈ ${duration(60 * first.count * Math.ceil(runs / together))}` : '';
+  const pace = runs === 1 ? '' : `, ${together === 1 ? 'one' : together} at a time`;
+  return `${parts.join(' × ')}${time}${same ? '' : ' of different lengths'}${pace}, in ${folder}`;
+}
+
+const lengthWords = ({ unit, count }: RunConfig['length']): string =>
+  unit === 'minutes' ? `${count} min` : counted(count, unit.slice(0, -1));
+
+/**
+ * What to say where other programs keep the machine busy.
+ *
+ * @param load processes that want to run, as a mean over the last minute
+ */
+export function busyWords(load: number, cores: number): string | undefined {
+  if (load <= cores) return undefined;
+  return `the machine is busy with other work (load ${load.toFixed(1)} on ${counted(cores, 'core')}): times will not be comparable`;
+}
