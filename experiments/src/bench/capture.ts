@@ -2,7 +2,7 @@
 import { adamwScalars } from '@dn-detr/core';
 import { capture } from '@dn-detr/runtime';
 import { dispose, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { median } from './median.ts';
+import { median } from '../median.ts';
 import { referenceInputs } from './reference-model.ts';
 import { type ReferenceConfig, referenceConfigs } from './reference-parameters.ts';
 import { referenceOptimizer, referenceState, referenceStep } from './reference-step.ts';

@@ -6,9 +6,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type CocoEvaluation, evaluateDetections, readCocoResults, readCocoTruth } from '@dn-detr/metrics';
+import { median } from '../median.ts';
 import { UserError } from '../user-error.ts';
 import { type EvaluationSizes, evaluationData } from './coco-eval-data.ts';
-import { median } from './median.ts';
 
 export interface EvaluationTimes {
   /** from files to what is evaluated */

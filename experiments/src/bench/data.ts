@@ -1,6 +1,6 @@
 /** Times what brings images to a training step: reading or drawing, transforms, batches. */
 import { type DatasetImage, shapesDataset, type TrainingBatchesOptions, trainingBatches } from '@dn-detr/data';
-import { median } from './median.ts';
+import { median } from '../median.ts';
 
 /** What is to be fed: `bench step`'s tiny configuration, as measured. */
 export interface FedStep {

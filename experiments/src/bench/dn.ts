@@ -1,6 +1,6 @@
 /** Times the making of known queries at the size of a training step on COCO. */
 import { type ObjectTargets, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
-import { median } from './median.ts';
+import { median } from '../median.ts';
 
 export interface DnBench {
   /** median of one call, masks and loss targets included */

@@ -1,9 +1,9 @@
 /** Times linear assignment against its peers, all in one run and in turns, and the matching of a whole step. */
 import { linearSumAssignment, matchingCost, matchingCosts, matchLayers, type ObjectTargets } from '@dn-detr/matcher';
+import { median } from '../median.ts';
 import { type BatchSizes, type CostMatrix, detrLike } from './matcher-matrices.ts';
 import { type Peer, type Scipy, SolverProcess } from './matcher-peers.ts';
 import type { SolverName } from './matcher-solvers.ts';
-import { median } from './median.ts';
 
 export interface AssignmentBench {
   readonly rows: number;
