@@ -4,8 +4,18 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decoderVersions } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
-import type { Environment } from '../compare/summary.ts';
+
+export interface Environment {
+  readonly backend: string;
+  readonly node: string;
+  /** of what numbers depend on, by name */
+  readonly versions: Readonly<Record<string, string>>;
+  /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
+  readonly commit?: string;
+  readonly cpus: number;
+}
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -18,6 +28,7 @@ export function environmentOf({ name, tensorflow }: BackendChoice): Environment 
     versions: {
       'dn-detr': require('../../package.json').version,
       '@tensorflow/tfjs-core': require('@tensorflow/tfjs-core/package.json').version,
+      ...decoderVersions,
     },
     ...(commit !== undefined && { commit }),
     cpus: os.availableParallelism(),

@@ -1,8 +1,8 @@
 /** `config.json` of a run: enough to repeat it. */
-import type { Environment } from '../compare/summary.ts';
 import { resolveConfig } from '../config/overrides.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
+import type { Environment } from './environment.ts';
 import { readJson } from './run-folder.ts';
 import type { SkippedStartValues } from './start-values.ts';
 

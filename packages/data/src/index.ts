@@ -1,6 +1,7 @@
 export { type CheckOptions, checkDataset, type DatasetReport } from './check.ts';
 export { type ExportOptions, exportCoco } from './coco-export.ts';
 export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
+export { decoderVersions } from './decoders.ts';
 export { DataError } from './error.ts';
 export type { FileImage } from './image-file.ts';
 export type { Batch } from './loader/batch.ts';

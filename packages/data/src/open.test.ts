@@ -79,13 +79,13 @@ describe('openDataset', () => {
     const all = await openDataset(makeFolder({ ...twenty(), ...yolo }));
     expect(all.dataset.format).toBe('coco');
     expect(all.notices[0]).toBe(
-      'COCO and YOLO and VOC annotations lie here: COCO is read (the format option takes another)',
+      'COCO and YOLO and VOC annotations lie here: COCO is read unless another format is asked for',
     );
     const { 'annotations.json': _, ...rest } = twenty();
     const folder = makeFolder({ ...rest, ...yolo });
     const two = await openDataset(folder);
     expect(two.dataset.format).toBe('yolo');
-    expect(two.notices[0]).toBe('YOLO and VOC annotations lie here: YOLO is read (the format option takes another)');
+    expect(two.notices[0]).toBe('YOLO and VOC annotations lie here: YOLO is read unless another format is asked for');
     const voc = await openDataset(folder, { format: 'voc' });
     expect(voc.dataset.format).toBe('voc');
     expect(voc.notices).toEqual(['there is no val split: 1 of the 2 images of train are taken for it (seed 0)']);

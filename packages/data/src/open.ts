@@ -99,7 +99,7 @@ async function readAs(
   if (wanted === undefined && found.length > 1) {
     const [first, ...others] = found.map((format) => titles[format]) as [string, ...string[]];
     notices.unshift(
-      `${first} and ${others.join(' and ')} annotations lie here: ${first} is read (the format option takes another)`,
+      `${first} and ${others.join(' and ')} annotations lie here: ${first} is read unless another format is asked for`,
     );
   }
   if (vocOrigin === 1 && format !== undefined && format !== 'voc') {
