@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { removeFile, removeLeftovers, writeAtomically } from './atomic-file.ts';
+import { removeFile, removeLeftovers, unwritable, writeAtomically } from './atomic-file.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -27,6 +27,16 @@ it('says where a file cannot be', () => {
   removeFile(file);
   removeFile(file);
   expect(existsSync(file)).toBe(false);
+});
+
+it.each([
+  ['ENOSPC', /: the disk is full\. .* Make room, .*--resume$/],
+  ['EROFS', /: the file system is read-only\. .* Choose another place, or make this one writable$/],
+  ['EACCES', /: you may not write there\. .* Choose another place/],
+  ['EISDIR', /: it is a folder\. .* Choose another path$/],
+  ['EIO', /: strange\. .* Choose another place/],
+])('says what to do about %s', (code, message) => {
+  expect(unwritable('a.txt', Object.assign(new Error('strange'), { code })).message).toMatch(message);
 });
 
 it('removes what is left of processes that are gone', () => {

@@ -72,21 +72,26 @@ function syncFolder(folder: string): void {
   } catch {}
 }
 
-const causes: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'your quota is used up',
-  EROFS: 'the file system is read-only',
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
-  ENOTDIR: 'a part of its path is a file',
+const room = 'Make room, then give the same command again, to train with --resume';
+const place = 'Choose another place, or make this one writable';
+const name = 'Choose another path';
+
+/** By the system's code: what went wrong, and what to do. */
+const causes: Readonly<Record<string, readonly [cause: string, advice: string]>> = {
+  ENOSPC: ['the disk is full', room],
+  EDQUOT: ['your quota is used up', room],
+  EROFS: ['the file system is read-only', place],
+  EACCES: ['you may not write there', place],
+  EPERM: ['you may not write there', place],
+  ENOTDIR: ['a part of its path is a file', name],
+  EISDIR: ['it is a folder', name],
 };
 
 /** What went wrong when a file was written, for people. */
 export function unwritable(file: string, error: unknown): UserError {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  const cause = causes[code] ?? message;
-  return new UserError(
-    `${file} cannot be written: ${cause}. What was there before is untouched. Make room, or write to another place; a run goes on with --resume`,
-    { cause: error },
-  );
+  const [cause, advice] = causes[code] ?? [message, place];
+  return new UserError(`${file} cannot be written: ${cause}. What was there before is untouched. ${advice}`, {
+    cause: error,
+  });
 }
