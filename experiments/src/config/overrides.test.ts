@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dottedKeys, flatValues, parseAssignment, resolveConfig, withOverrides } from './overrides.ts';
+import { dottedKeys, flatValues, parseAssignment, resolveConfig, wholes, withOverrides } from './overrides.ts';
 import { recipes } from './recipes.ts';
 
 const config = resolveConfig({}, 'test');
@@ -40,7 +40,42 @@ describe('overrides', () => {
     expect(() => withOverrides(config, { '__proto__.x': 1 })).toThrow('there is no setting');
   });
 
+  it.each([
+    ['lr', 'optimizer.learningRate?'],
+    ['optimizer.wd', 'optimizer.weightDecay?'],
+    ['clip', 'optimizer.clipNorm?'],
+    ['ema', 'optimizer.ema?'],
+    ['groups', 'denoising.groups?'],
+    ['batch', 'batchSize?'],
+    ['layers', 'model.encoderLayers, or model.decoderLayers?'],
+    ['epochs', 'length={"unit":"epochs","count":50}?'],
+    ['modle.width', 'model.width, or data.canvas.width?'],
+  ])('take %s for %s', (key, meant) => {
+    const config = resolveConfig({}, 'test');
+    expect(() => withOverrides(config, { [key]: 1 })).toThrow(`there is no setting '${key}': did you mean ${meant}`);
+  });
+
+  it.each([
+    ['model.backbone.kind', 'tiny', 'model.backbone'],
+    ['model.backbone.channels', [8], 'model.backbone'],
+    ['data.canvas.multipleOf', 128, 'data.canvas'],
+    ['data.augmentation.crop.least', 3, 'data.augmentation.crop'],
+  ])('of a part of another kind say to set the whole: %s', (key, value, group) => {
+    expect(() => withOverrides(config, { [key]: value })).toThrow(
+      `${key} is of another kind of ${group} than the one there is: set all of ${group}, to {"`,
+    );
+    for (const example of (wholes[group] as string).split(' or ')) {
+      const set = withOverrides(config, parseAssignment(`${group}=${example}`));
+      expect(flatValues(withOverrides(set, { [group]: JSON.parse(example) }))).toEqual(flatValues(set));
+    }
+  });
+
   it('say what a value must be', () => {
+    expect(() => withOverrides(config, { length: { unit: 'steps', count: 1.5 } })).toThrow(
+      'length.count is 1.5: expected a whole number of steps',
+    );
+    expect(withOverrides(config, { length: { unit: 'epochs', count: 1.5 } }).length.count).toBe(1.5);
+    expect(() => withOverrides(config, { optimizer: null })).toThrow('optimizer is null: expected object');
     expect(() => withOverrides(config, { 'denoising.groups': 'five' })).toThrow('denoising.groups is "five"');
     expect(() => withOverrides(config, { 'optimizer.clipNorm': 0 })).toThrow('optimizer.clipNorm is 0');
     expect(() => withOverrides(config, { 'model.name': 'yolo' })).toThrow('model.name is "yolo"');

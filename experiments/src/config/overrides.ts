@@ -55,40 +55,81 @@ function resolved(overrides: RunOverrides, origin: string, Problem: typeof UserE
   throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, overrides)}`).join('\n'));
 }
 
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Groups whose parts depend on their kind: one of another kind is set as a whole, such as so. */
+export const wholes: Readonly<Record<string, string>> = {
+  'model.backbone': '{"kind":"resnet","depth":50} or {"kind":"tiny","channels":[32,64,128]}',
+  'data.canvas': '{"height":640,"width":640} or {"multipleOf":128}',
+  'data.augmentation.crop': '{"probability":0.5,"scales":[400,500,600],"least":384,"most":600} or null',
+};
+
 function setAt(target: Record<string, unknown>, key: string, value: unknown): void {
   const parts = key.split('.');
   const last = parts.pop() as string;
-  let at: Record<string, unknown> = target;
+  let at = target;
   for (const part of parts) {
     const next = Object.hasOwn(at, part) ? at[part] : undefined;
-    if (typeof next !== 'object' || next === null || Array.isArray(next)) throw unknownKey(key, target);
-    at = next as Record<string, unknown>;
+    if (!isGroup(next)) throw unknownKey(key, target);
+    at = next;
   }
-  const isObject = (x: unknown) => typeof x === 'object' && x !== null && !Array.isArray(x);
-  // A backbone of another kind has other fields: it is set as a whole.
   if (!Object.hasOwn(at, last)) throw unknownKey(key, target);
-  if (isObject(at[last]) && !isObject(value)) {
-    const inside = Object.keys(at[last] as object).map((name) => `${key}.${name}`);
+  if (key === 'model.backbone.kind' && value !== at[last]) throw otherKind('model.backbone', key);
+  if (isGroup(at[last]) && !isGroup(value) && value !== null) {
+    const inside = Object.keys(at[last]).map((name) => `${key}.${name}`);
     throw new UsageError(`${key} has parts: set one of ${inside.join(', ')}, or all of it as a JSON object`);
   }
   at[last] = value;
 }
 
+const otherKind = (group: string, key: string): UsageError =>
+  new UsageError(
+    `${key} is of another kind of ${group} than the one there is: set all of ${group}, to ${wholes[group]}`,
+  );
+
+/** What other tools call it. */
+const aliases: Readonly<Record<string, string>> = {
+  lr: 'optimizer.learningRate',
+  wd: 'optimizer.weightDecay',
+  steps: 'length={"unit":"steps","count":600}',
+  epochs: 'length={"unit":"epochs","count":50}',
+  minutes: 'length={"unit":"minutes","count":30}',
+};
+
 function unknownKey(key: string, config: Record<string, unknown>): UsageError {
-  const nearest = dottedKeys(config)
-    .map((known) => ({ known, away: Math.min(distance(key, known), distance(key, known.split('.').at(-1) as string)) }))
+  const group = Object.keys(wholes).find((whole) => key.startsWith(`${whole}.`));
+  if (group !== undefined) return otherKind(group, key);
+  return new UsageError(
+    `there is no setting '${key}': did you mean ${nearest(key, dottedKeys(config)).join(', or ')}?`,
+  );
+}
+
+/** At most three: those that end alike, else those with a last part that begins with or holds the one asked for, else by letters. */
+function nearest(key: string, known: readonly string[]): readonly string[] {
+  const lastOf = (dotted: string): string => (dotted.split('.').at(-1) as string).toLowerCase();
+  const last = lastOf(key);
+  const alias = Object.hasOwn(aliases, last) ? [aliases[last] as string] : [];
+  const byLetters = known
+    .map((name) => ({ name, away: Math.min(distance(key, name), distance(last, lastOf(name))) }))
     .sort((a, b) => a.away - b.away);
-  const [best] = nearest;
-  const near = nearest.filter(({ away }) => away === best?.away).map(({ known }) => known);
-  return new UsageError(`there is no setting '${key}': did you mean ${near.slice(0, 3).join(', or ')}?`);
+  const names = byLetters.map(({ name }) => name);
+  const least = byLetters.filter(({ away }) => away === byLetters[0]?.away).map(({ name }) => name);
+  const found = [
+    names.filter((name) => lastOf(name) === last),
+    alias,
+    names.filter((name) => last.length > 2 && lastOf(name).startsWith(last)),
+    names.filter((name) => last.length > 2 && lastOf(name).includes(last)),
+    least,
+  ].find(({ length }) => length > 0);
+  return (found as readonly string[]).slice(0, 3);
 }
 
 /** Every key that can be set, such as `optimizer.clipNorm`. */
 export function dottedKeys(config: object, prefix = ''): string[] {
   return Object.entries(config).flatMap(([name, value]) => {
     const key = `${prefix}${name}`;
-    const hasParts = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return hasParts ? [key, ...dottedKeys(value, `${key}.`)] : [key];
+    return isGroup(value) ? [key, ...dottedKeys(value, `${key}.`)] : [key];
   });
 }
 
@@ -96,9 +137,7 @@ export function dottedKeys(config: object, prefix = ''): string[] {
 export function flatValues(config: object, prefix = ''): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config).flatMap(([name, value]) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.entries(flatValues(value, `${prefix}${name}.`))
-        : [[`${prefix}${name}`, value]],
+      isGroup(value) ? Object.entries(flatValues(value, `${prefix}${name}.`)) : [[`${prefix}${name}`, value]],
     ),
   );
 }

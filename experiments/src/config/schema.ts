@@ -163,6 +163,10 @@ export const runSchema = z.strictObject({
       unit: z.enum(['steps', 'epochs', 'minutes']).default('epochs'),
       count: z.number().gt(0).default(50),
     })
+    .refine(({ unit, count }) => unit !== 'steps' || Number.isInteger(count), {
+      path: ['count'],
+      message: 'expected a whole number of steps; epochs and minutes may be fractions',
+    })
     .prefault({}),
   /** of the initial weights, the order of the data, augmentation and noise */
   seed: z.int().min(0).default(0),
