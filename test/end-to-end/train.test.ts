@@ -37,6 +37,27 @@ describe('train', () => {
     expect(existsSync(path.join(root, 'dry'))).toBe(false);
   });
 
+  it('goes on with the settings of the run in its folder, and says what it does', async () => {
+    const begun = await small('--out', 'mine', '--resume', '--set', 'model.preNorm=true');
+    expect(begun.code).toBe(0);
+    expect(begun.stderr).toContain('note: model.preNorm changes nothing for dn-detr\n');
+    expect(begun.stderr).toContain('there is no run in mine yet: a new one begins\n');
+    expect(begun.stderr).toMatch(
+      /^train dn-detr \(settings of small.json\) on shapes, 4 steps, backend \w+, in mine$/m,
+    );
+    const { environment } = readJson<StoredConfig>(runFolder('mine').config);
+    expect(environment.versions).toMatchObject({ sharp: expect.stringMatching(/^\d/) });
+
+    const again = await program('train', '--resume', '--out', 'mine', '--set', 'checkpoint.every=7');
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: 4 steps/) });
+    expect(again.stderr).toMatch(/^train dn-detr \(going on with its settings\) on shapes, 4 steps/m);
+    const other = await program('train', '--resume', '--out', 'mine', '--set', 'batchSize=2');
+    expect(other).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/other settings: batchSize \(was 4, is 2\)\./),
+    });
+  }, 60_000);
+
   it('starts from what fits of other weights, says what does not, and is laid over the run they are of', async () => {
     expect(await small('--out', 'source')).toMatchObject({ code: 0 });
     const { last } = runFolder(path.join(root, 'source'));

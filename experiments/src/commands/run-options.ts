@@ -19,9 +19,12 @@ export interface RunOptions {
 
 export function addRunOptions(command: Command): Command {
   return command
-    .option('--data <dir>', 'a folder in COCO, YOLO or VOC layout, or shapes')
+    .option(
+      '--data <dir>',
+      'a folder in COCO, YOLO or VOC layout (where several lie: --set data.format=voc), or shapes',
+    )
     .option('--recipe <name>', `what to start from: ${recipes.map(({ name }) => name).join(', ')}`)
-    .option('--steps <count>', 'how long to train', positive)
+    .option('--steps <count>', 'how long to train', wholeSteps)
     .option('--epochs <count>', 'how long to train, in passes over the data', positive)
     .option('--minutes <count>', 'how long to train, in minutes of training', positive)
     .addOption(
@@ -38,10 +41,12 @@ export function addRunOptions(command: Command): Command {
  * @throws UsageError if they contradict each other or name what there is not
  */
 export async function configFrom(
-  { data, recipe: name, set, ...lengths }: RunOptions,
+  options: RunOptions,
   fallback: string,
 ): Promise<{ recipe: Recipe; config: RunConfig }> {
-  const source = data === undefined || data === 'shapes' ? data : path.resolve(data);
+  const { recipe: name } = options;
+  const values = dataFrom(options);
+  const { 'data.source': source } = values;
   const recipe =
     name !== undefined
       ? recipeNamed(name)
@@ -51,12 +56,20 @@ export async function configFrom(
   return {
     recipe,
     config: withOverrides(resolveConfig(recipe.config, `recipe ${recipe.name}`), {
-      ...(source !== undefined && { 'data.source': source }),
-      ...lengthFrom(lengths),
-      ...Object.assign({}, ...set.map(parseAssignment)),
+      ...values,
+      ...lengthFrom(options),
+      ...assignments(options),
     }),
   };
 }
+
+export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
+  return data === undefined ? {} : { 'data.source': data === 'shapes' ? data : path.resolve(data) };
+}
+
+/** @throws UsageError if one has no `=` */
+export const assignments = ({ set }: Pick<RunOptions, 'set'>): DottedValues =>
+  Object.assign({}, ...set.map(parseAssignment));
 
 /** @throws UsageError if more than one is given */
 export function lengthFrom(lengths: Pick<RunOptions, 'steps' | 'epochs' | 'minutes'>): DottedValues {
@@ -72,10 +85,22 @@ export function positive(text: string): number {
   throw new InvalidArgumentError('expected a number above 0');
 }
 
+function wholeSteps(text: string): number {
+  const value = positive(text);
+  if (Number.isInteger(value)) return value;
+  throw new InvalidArgumentError('expected a whole number; --epochs and --minutes may be fractions');
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new InvalidArgumentError('expected a whole number from 0');
+}
+
+export function fromOne(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('expected a whole number from 1');
 }
 
 const append = (value: string, before: string[]): string[] => [...before, value];

@@ -5,20 +5,30 @@ import type { BackendChoice } from '@dn-detr/runtime';
 import { Command, Option } from 'commander';
 import { summarize } from '../compare/summarize.ts';
 import type { Summary } from '../compare/summary.ts';
-import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
+import { isIgnored } from '../config/ignored-settings.ts';
+import { type DottedValues, resolveConfig, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
 import type { LiveView } from '../live/live-view.ts';
 import { dryRun, formatDryRun } from '../train/dry-run.ts';
 import { progressDisplay } from '../train/progress.ts';
+import { progressEvents } from '../train/progress-events.ts';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
 import { runTraining } from '../train/start.ts';
 import { stopSignal } from '../train/stop-signal.ts';
-import type { StoredConfig } from '../train/stored-config.ts';
+import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UsageError, UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { typedCommand } from './comparison.ts';
-import { addRunOptions, configFrom, lengthFrom, type RunOptions, wholeNumber } from './run-options.ts';
+import {
+  addRunOptions,
+  assignments,
+  configFrom,
+  dataFrom,
+  lengthFrom,
+  type RunOptions,
+  wholeNumber,
+} from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
 
 interface TrainOptions extends RunOptions, ServeOption {
@@ -43,7 +53,7 @@ export function trainCommand(): Command {
     .option('--overfit <count>', 'train and evaluate on the first COUNT images: can this set-up learn?', wholeNumber)
     .option('--config <file>', "all settings from a run's config.json, to repeat it")
     .option('--out <dir>', "the run's folder (default: runs/MODEL-DATA-seed-N)")
-    .option('--resume', 'go on with the run in the folder, if there is one')
+    .option('--resume', 'go on with the run in the folder and its settings, if there is one')
     .option('--init <file>', 'start from the weights of a checkpoint, as far as they fit')
     .option('--dry-run', 'count parameters and operations, measure a few steps, and keep nothing')
     .addOption(serveOption())
@@ -61,29 +71,43 @@ Examples:
   npm start -- train --config runs/mine/config.json --seed 1 --out runs/mine-again`;
 
 async function train(options: TrainOptions): Promise<void> {
-  const config = await resolve(options);
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const planned = await plan(options);
+  const { config, folder } = planned;
+  for (const key of Object.keys(assignments(options))) {
+    if (isIgnored(config.model.name, key)) say(`note: ${key} changes nothing for ${config.model.name}`);
+  }
   const { threadsPerOp } = config;
   const backend = await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
-  if (options.dryRun) {
-    const found = await dryRun(config);
-    process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
-    return;
+  if (backend.name !== 'tensorflow') {
+    say('note: without native TensorFlow a step takes many times as long; --recipe quick-wasm is a smaller run');
   }
   const signal = stopSignal();
-  await withLiveView(options.serve, signal, (live) => trainIn(config, options, backend, signal, live));
+  if (options.dryRun) {
+    const display = progressDisplay();
+    const found = await dryRun(config, display, signal).finally(display.stop);
+    if (found) process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
+    else process.exitCode = 130;
+    return;
+  }
+  const { model, data, length } = config;
+  const where = path.relative(process.cwd(), folder) || '.';
+  if (options.resume && !existsSync(runFolder(folder).config)) say(`there is no run in ${where} yet: a new one begins`);
+  say(
+    `train ${model.name} (${planned.from}) on ${data.source}, ${length.count} ${length.unit}, backend ${backend.name}, in ${where}`,
+  );
+  await withLiveView(options.serve, signal, (live) => trainIn(planned, options, backend, signal, live));
 }
 
 async function trainIn(
-  config: RunConfig,
+  { config, folder }: Planned,
   options: TrainOptions,
   backend: BackendChoice,
   signal: AbortSignal,
   live: LiveView | undefined,
 ): Promise<void> {
-  const folder = path.resolve(options.out ?? path.join('runs', defaultName(config)));
   const display = live ? live.following(progressDisplay()) : progressDisplay();
   const label = `${config.model.name} seed ${config.seed}`;
-  let last: EvaluationLine | undefined;
   live?.show(() => summaryOf(folder, config, options.recipe));
   try {
     const result = await runTraining({
@@ -94,19 +118,13 @@ async function trainIn(
       backend,
       say: display.say,
       signal,
-      events: {
-        step: ({ step, loss }, progress, imagesPerSecond) => {
-          const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
-          display.update(label, { progress, step, loss, imagesPerSecond, memoryMiB, ...(last && { AP50: last.AP50 }) });
-        },
-        evaluation: (line) => {
-          last = line;
-          live?.changed();
-        },
-      },
+      events: progressEvents(
+        (state) => display.update(label, state),
+        () => live?.changed(),
+      ),
     });
     display.stop();
-    last ??= readJsonLines<EvaluationLine>(runFolder(folder).evaluations).at(-1);
+    const last = readJsonLines<EvaluationLine>(runFolder(folder).evaluations).at(-1);
     if (options.json) process.stdout.write(`${JSON.stringify({ folder, ...result, evaluation: last })}\n`);
     else process.stdout.write(`${outcome(folder, result, last)}\n`);
     if (!result.finished) process.exitCode = 130;
@@ -115,24 +133,52 @@ async function trainIn(
   }
 }
 
-async function resolve({ model, seed, overfit, config: file, set, ...options }: TrainOptions): Promise<RunConfig> {
-  const chosen: DottedValues = {
-    ...(model !== undefined && { 'model.name': model }),
-    ...(seed !== undefined && { seed }),
-    ...(overfit !== undefined && { overfit }),
+interface Planned {
+  readonly config: RunConfig;
+  readonly folder: string;
+  /** where the settings come from, for people */
+  readonly from: string;
+}
+
+/** The settings of a new run, or with `--resume` those of the run in the folder and what is typed besides. */
+async function plan(options: TrainOptions): Promise<Planned> {
+  const { out, recipe, config: file } = options;
+  const resumed = (folder: string): Planned | undefined => {
+    const stored = runFolder(folder).config;
+    if (!options.resume || recipe !== undefined || file !== undefined || !existsSync(stored)) return undefined;
+    const values = { ...dataFrom(options), ...lengthFrom(options), ...assignments(options), ...chosen(options) };
+    const config = withOverrides(readStoredConfig(stored).config, values);
+    return { config, folder, from: 'going on with its settings' };
   };
+  const named = out === undefined ? undefined : path.resolve(out);
+  const begun = named === undefined ? undefined : resumed(named);
+  if (begun) return begun;
+  const planned = await fresh(options);
+  const folder = named ?? path.resolve('runs', defaultName(planned.config));
+  return resumed(folder) ?? { ...planned, folder };
+}
+
+async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
+  const { config: file, recipe: named, data } = options;
   if (file === undefined) {
-    const { config } = await configFrom({ ...options, set }, 'quick');
-    return withOverrides(config, chosen);
+    const { recipe, config } = await configFrom(options, 'quick');
+    return { config: withOverrides(config, chosen(options)), from: `recipe ${recipe.name}` };
   }
-  if (options.recipe !== undefined || options.data !== undefined) {
+  if (named !== undefined || data !== undefined) {
     throw new UsageError('--config brings all settings along: leave out --recipe and --data, and change it with --set');
   }
   const stored = readJson<Partial<StoredConfig> | null>(file);
   if (stored?.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
-  const values = Object.assign({}, ...set.map(parseAssignment));
-  return withOverrides(resolveConfig(stored.config, file), { ...lengthFrom(options), ...values, ...chosen });
+  const values = { ...lengthFrom(options), ...assignments(options), ...chosen(options) };
+  return { config: withOverrides(resolveConfig(stored.config, file), values), from: `settings of ${file}` };
 }
+
+/** What has an option of its own. */
+const chosen = ({ model, seed, overfit }: TrainOptions): DottedValues => ({
+  ...(model !== undefined && { 'model.name': model }),
+  ...(seed !== undefined && { seed }),
+  ...(overfit !== undefined && { overfit }),
+});
 
 function defaultName({ model, data, seed, overfit }: RunConfig): string {
   const source = path.basename(data.source);

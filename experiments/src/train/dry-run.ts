@@ -1,9 +1,12 @@
 /** What a run would take, from a few of its steps. */
-import { median } from '../bench/median.ts';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { RunConfig } from '../config/schema.ts';
+import { median } from '../median.ts';
 import { formatCost, type ModelCost, modelCost } from './cost.ts';
+import { Evaluator } from './evaluator.ts';
+import { free } from './free.ts';
 import { buildModel } from './model.ts';
-import { duration } from './progress.ts';
+import { duration, type ProgressDisplay } from './progress.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 
@@ -17,7 +20,7 @@ export interface DryRun {
   readonly secondsPerStep: number;
   /** of training, without evaluations */
   readonly expectedSeconds: number;
-  /** largest resident memory so far, after the steps measured */
+  /** largest resident memory of the process over these steps and a batch of evaluation; without a GPU's own */
   readonly peakMiB: number;
   readonly stepsMeasured: number;
 }
@@ -26,29 +29,53 @@ export interface DryRun {
 const warmUp = 3;
 const measured = 8;
 
-/** @throws DataError if the data cannot be used */
-export async function dryRun(config: RunConfig): Promise<DryRun> {
+/**
+ * @param signal ends it after the step at hand
+ * @returns undefined if it was stopped
+ * @throws DataError if the data cannot be used
+ */
+export async function dryRun(
+  config: RunConfig,
+  display: Pick<ProgressDisplay, 'update'>,
+  signal: AbortSignal,
+): Promise<DryRun | undefined> {
   const data = await openRunData(config);
   const model = buildModel(config, data.dataset.categories.length);
-  const batches = loadersOf(config).training(data.train);
+  const loaders = loadersOf(config);
+  const batches = loaders.training(data.train);
   const { accumulate } = config.optimizer;
   const trainer = new Trainer(model, config);
   const times: number[] = [];
   let size = { height: 0, width: 0 };
   const incoming = batches.from(0);
-  for (let step = 0; step < warmUp + measured; step++) {
+  for (let step = 0; step < warmUp + measured && !signal.aborted; step++) {
     const started = performance.now();
     const micro = [];
     while (micro.length < accumulate) {
       const { value } = await incoming.next();
       if (value) micro.push(value);
     }
-    trainer.step(micro, step, 1);
-    times.push((performance.now() - started) / 1000);
+    const { loss } = trainer.step(micro, step, 1);
+    const seconds = (performance.now() - started) / 1000;
+    times.push(seconds);
     size = micro[0] as typeof size;
+    const images = micro.reduce((sum, { targets }) => sum + targets.length, 0);
+    const progress = (step + 1) / (warmUp + measured);
+    const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
+    display.update('measuring', { progress, step: step + 1, loss, imagesPerSecond: images / seconds, memoryMiB });
+    // Signals are handled between steps, which hold the thread.
+    await turn();
   }
   await incoming.return();
+  if (!signal.aborted) {
+    const evaluator = new Evaluator(model, data.val.slice(0, config.batchSize), loaders.evaluation);
+    const parameters = trainer.parameters();
+    await evaluator.run(parameters);
+    free(parameters);
+    evaluator.dispose();
+  }
   trainer.dispose();
+  if (signal.aborted) return undefined;
   const secondsPerStep = median(times.slice(warmUp));
   const stepsPerEpoch = batches.stepsPerEpoch / accumulate;
   const { unit, count } = config.length;
@@ -72,7 +99,8 @@ export function formatDryRun(found: DryRun): string {
   return [
     `${model}: ${formatCost(cost)} at inference`,
     `data: ${images.train} training and ${images.val} validation images, ${stepsPerEpoch.toFixed(1)} steps an epoch`,
-    `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured}), memory so far ${peakMiB} MiB`,
+    `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured})`,
+    `memory: at most ${peakMiB} MiB for the process in these steps and a batch of evaluation`,
     `the run: ${steps} steps, about ${duration(expectedSeconds)} of training`,
   ].join('\n');
 }

@@ -10,7 +10,8 @@ import {
 import { matchLayers } from '@dn-detr/matcher';
 import type { ImageDetections, QueryMatches } from '@dn-detr/metrics';
 import { type Captured, capture } from '@dn-detr/runtime';
-import { dispose, type Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import { free } from './free.ts';
 import type { Model } from './model.ts';
 import { replayed } from './replayed.ts';
 import type { BatchInput } from './step.ts';
@@ -92,7 +93,7 @@ export class Evaluator {
     const boxes = output.boxes.dataSync<'float32'>();
     const anchors = output.anchors?.dataSync<'float32'>();
     const [layers, size, queries, classes] = output.logits.shape;
-    dispose([images as never, output as never]);
+    free(images, output);
 
     const { objects } = matchLayers(
       { logits, boxes, layers, batch: size, queries, classes },

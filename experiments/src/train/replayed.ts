@@ -1,6 +1,6 @@
 /** Captured steps whose results do not depend on when they were traced. */
 import type { Captured } from '@dn-detr/runtime';
-import { dispose } from '@tensorflow/tfjs-core';
+import { free } from './free.ts';
 
 /**
  * The result of a replay, on the call that traces too: op by op the last bits may come out otherwise, and a resumed run
@@ -10,6 +10,6 @@ export function replayed<I, O>(step: Captured<I, O>, input: I): O {
   const { captures } = step.stats;
   const output = step(input);
   if (step.stats.captures === captures || step.stats.fallback !== undefined) return output;
-  dispose(output as never);
+  free(output);
   return step(input);
 }

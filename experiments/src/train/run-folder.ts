@@ -22,7 +22,7 @@ export interface RunFolder {
   readonly events: string;
   /** written by a run that ended early because its loss was no longer a number */
   readonly diverged: string;
-  /** written when the last step is done */
+  /** where the run ended: at its last step, or where it was stopped */
   readonly result: string;
 }
 

@@ -137,10 +137,15 @@ function requireSameStart(before: string | undefined, now: string | undefined, f
   );
 }
 
+/** Settings that may change while a run goes on: what comes out does not depend on them. */
+const changeable: readonly string[] = ['checkpoint.every', 'data.cacheMiB'];
+
 /** @throws UserError naming the settings in which a run that is there differs from the one asked for */
 export function requireSameSettings(before: RunConfig, now: RunConfig, folder: string): void {
   const [old, asked] = [flatValues(before), flatValues(now)];
-  const changed = Object.keys({ ...old, ...asked }).filter((key) => !isDeepStrictEqual(old[key], asked[key]));
+  const changed = Object.keys({ ...old, ...asked }).filter(
+    (key) => !changeable.includes(key) && !isDeepStrictEqual(old[key], asked[key]),
+  );
   if (changed.length === 0) return;
   const list = changed.map((key) => `${key} (was ${JSON.stringify(old[key])}, is ${JSON.stringify(asked[key])})`);
   throw new UserError(

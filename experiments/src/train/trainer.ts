@@ -1,4 +1,5 @@
 /** A model in training: its parameters, its optimiser and its captured step. */
+import { createHash } from 'node:crypto';
 import {
   adamwInit,
   adamwScalars,
@@ -18,7 +19,6 @@ import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import {
   abs,
-  dispose,
   scalar,
   sum,
   type Tensor,
@@ -30,6 +30,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/schema.ts';
 import type { BatchTargets } from './detection-loss.ts';
+import { free } from './free.ts';
 import type { Model } from './model.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
@@ -98,7 +99,7 @@ export class Trainer {
 
   /** Goes on from another state, which is the trainer's from then on. */
   restore(state: TrainingState): void {
-    dispose(this.#state as never);
+    free(this.#state);
     this.#state = state;
   }
 
@@ -152,7 +153,7 @@ export class Trainer {
       add(output.loss, output.terms, output.predicted, only);
       ({ gradNorm, state: next } = output);
       disposeInput(input);
-      dispose([output.loss, output.terms, output.predicted]);
+      free(output.loss, output.terms, output.predicted);
     } else {
       let total = zeroFlats(this.#model.trained);
       prepared.forEach((part, i) => {
@@ -160,14 +161,14 @@ export class Trainer {
         const output = replayed(this.#parts.gradient, { ...input, params: this.#state.params, total });
         add(output.loss, output.terms, output.predicted, part);
         disposeInput(input);
-        dispose([total, output.loss, output.terms, output.predicted]);
+        free(total, output.loss, output.terms, output.predicted);
         total = output.total;
       });
       ({ gradNorm, state: next } = replayed(this.#parts.update, { state: this.#state, total, scalars }));
-      dispose(total);
+      free(total);
     }
     const norm = gradNorm.dataSync()[0] as number;
-    dispose([scalars, gradNorm]);
+    free(scalars, gradNorm);
     this.restore(next);
     return { ...totals, gradNorm: norm, learningRate: this.#config.optimizer.learningRate * factor };
   }
@@ -176,7 +177,7 @@ export class Trainer {
     this.#whole.dispose();
     this.#parts.gradient.dispose();
     this.#parts.update.dispose();
-    dispose([this.#state as never, this.#frozen]);
+    free(this.#state, this.#frozen);
   }
 
   /** Of all micro-batches of a step, so that their losses add up to that of one large batch. */
@@ -197,11 +198,14 @@ export class Trainer {
       frozen: this.#frozen,
       batch: imageTensors(batch),
       known: queries && knownInputs(queries),
-      // Wraps around in 32 bits: other steps, micro-batches and runs have other seeds.
-      seed: drops ? scalar(Math.imul(Math.imul(this.#config.seed, 7919) + step, 64) + micro, 'int32') : undefined,
+      seed: drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
     };
   }
 }
+
+/** What a micro-batch's dropout draws from: 32 bits of the hash of its stream's name. */
+export const dropoutSeed = (seed: number, step: number, micro: number): number =>
+  createHash('sha256').update(`${seed}/dropout/${step}/${micro}`).digest().readInt32LE(0);
 
 interface Prepared {
   readonly batch: Batch;
@@ -238,5 +242,5 @@ export function imageTensors({ images, padding, height, width, targets }: Batch)
 }
 
 function disposeInput({ batch, known, seed }: BatchInput): void {
-  dispose([batch as never, (known ?? []) as never, seed ?? []]);
+  free(batch, known, seed);
 }

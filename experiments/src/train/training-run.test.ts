@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core';
 import type { BackendChoice } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunConfig } from '../config/schema.ts';
 import { readJson, readJsonLines, runFolder } from './run-folder.ts';
 import type { Sample, SampleImage, SamplesLine } from './samples.ts';
@@ -155,6 +156,46 @@ describe('a run', () => {
         expect(layer.every((query) => query >= 0 && query < 8)).toBe(true);
       }
     }
+  });
+
+  it('tells an evaluation before its step, and writes its logs every few seconds', async () => {
+    const config = smallConfig({ 'length.count': 3, 'evaluation.every': 100, 'checkpoint.every': 100 });
+    const told: string[] = [];
+    const written: number[] = [];
+    let clock = 0;
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => (clock += 3000));
+    await run('told', config, {
+      events: {
+        step: ({ step }) => {
+          told.push(`step ${step}`);
+          written.push(linesOf('told').length);
+        },
+        evaluation: ({ step }) => void told.push(`evaluation ${step}`),
+      },
+    });
+    now.mockRestore();
+    expect(told).toEqual(['step 1', 'step 2', 'evaluation 3', 'step 3']);
+    expect(written.slice(0, 2)).toEqual([0, 1]);
+  });
+
+  it('writes the same checkpoint once', async () => {
+    const config = smallConfig({ 'length.count': 3, 'checkpoint.every': 3 });
+    const { last } = filesOf('once');
+    const renamed = vi.spyOn(fs, 'renameSync');
+    syncBuiltinESMExports();
+    await run('once', config);
+    await run('once', config);
+    const saved = renamed.mock.calls.filter(([, to]) => to === last);
+    renamed.mockRestore();
+    syncBuiltinESMExports();
+    expect(saved).toHaveLength(1);
+  });
+
+  it('goes on with other settings if they change nothing', async () => {
+    const config = smallConfig({ 'length.count': 3 });
+    await run('rarely', config, { stopAfter: 2 });
+    const changed = smallConfig({ 'length.count': 3, 'checkpoint.every': 50, 'data.cacheMiB': 1 });
+    expect(await run('rarely', changed)).toMatchObject({ step: 3, finished: true });
   });
 
   it('keeps a configuration from which it can be repeated', async () => {

@@ -5,7 +5,6 @@ import type { NamedTensors } from '@dn-detr/core';
 import type { DatasetImage, TrainingBatch, TrainingBatches } from '@dn-detr/data';
 import { PredictionError } from '@dn-detr/matcher';
 import type { QueryMatches } from '@dn-detr/metrics';
-import { dispose } from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
 import { removeFile } from './atomic-file.ts';
@@ -13,6 +12,7 @@ import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { Evaluator, type Inferred } from './evaluator.ts';
+import { free } from './free.ts';
 import { LineLog } from './line-log.ts';
 import type { Model } from './model.ts';
 import { loadersOf, type RunData } from './run-data.ts';
@@ -49,6 +49,7 @@ export interface EvaluationLine extends Position, Evaluation {
 export interface TrainingEvents {
   /** @param progress share of the run that is over */
   step?(line: MetricsLine, progress: number, imagesPerSecond: number): void;
+  /** before the step that it comes after is told */
   evaluation?(line: EvaluationLine): void;
 }
 
@@ -71,6 +72,9 @@ export class TrainingRun {
   readonly #evaluations: LineLog<EvaluationLine>;
   readonly #samples: LineLog<SamplesLine>;
   readonly #board: EventFile;
+  /** steps that the last checkpoint holds */
+  #saved: number | undefined;
+  #flushed = 0;
   #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: nothingYet };
   #matches: QueryMatches | undefined;
 
@@ -87,6 +91,7 @@ export class TrainingRun {
       const saved = loadRun(folder.last, model);
       this.#trainer.restore(saved.state);
       this.#counters = saved.counters;
+      this.#saved = saved.counters.step;
       this.#matches = saved.matches;
     }
     const { step } = this.#counters;
@@ -124,14 +129,16 @@ export class TrainingRun {
         const started = performance.now();
         const batches: TrainingBatch[] = [];
         while (batches.length < accumulate) batches.push((await incoming.next()).value as TrainingBatch);
-        this.#advance(batches, started);
-        const { step } = this.#counters;
+        const { line, imagesPerSecond } = this.#advance(batches, started);
+        const { step } = line;
         if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate(batches);
+        this.#options.events?.step?.(line, Math.min(1, this.#progress()), imagesPerSecond);
         if (step % config.checkpoint.every === 0) await this.#save(batches);
+        else if (performance.now() - this.#flushed > flushInterval) this.#flush();
         // Signals are handled between steps, which hold the thread.
         await turn();
       }
-      await this.#save([]);
+      if (this.#saved !== this.#counters.step) await this.#save([]);
     } finally {
       await incoming.return(undefined);
     }
@@ -141,7 +148,7 @@ export class TrainingRun {
     this.#board.close();
     this.#trainer.dispose();
     this.#evaluator.dispose();
-    dispose((this.#options.initial ?? []) as never);
+    free(this.#options.initial);
   }
 
   #progress(): number {
@@ -160,8 +167,8 @@ export class TrainingRun {
     return { step, epoch: round(step / this.#stepsPerEpoch()), seconds: round(seconds) };
   }
 
-  #advance(batches: readonly TrainingBatch[], started: number): void {
-    const { config, events } = this.#options;
+  #advance(batches: readonly TrainingBatch[], started: number): { line: MetricsLine; imagesPerSecond: number } {
+    const { config } = this.#options;
     const { step, seconds, history, recent } = this.#counters;
     const factor = learningRateFactor(config.schedule, step, Math.min(1, this.#progress()));
     const record = this.#step(batches, factor);
@@ -185,7 +192,7 @@ export class TrainingRun {
     if (problem !== undefined) throw this.#stopDiverged(problem, after, batches, line);
     this.#board.scalars(after, Date.now(), boardValues(figures, terms));
     const images = batches.reduce((sum, { targets }) => sum + targets.length, 0);
-    events?.step?.(line, Math.min(1, this.#progress()), images / elapsed);
+    return { line, imagesPerSecond: images / elapsed };
   }
 
   #step(batches: readonly TrainingBatch[], factor: number): StepRecord {
@@ -228,7 +235,7 @@ export class TrainingRun {
       this.#counters = { ...this.#counters, bestAP: found.AP };
       await saveWeights(folder.best, model, parameters, { config, categories: data.dataset.categories });
     }
-    dispose(parameters);
+    free(parameters);
     this.#counters = { ...this.#counters, recent: nothingYet };
     this.#flush();
     events?.evaluation?.(line);
@@ -244,10 +251,12 @@ export class TrainingRun {
     const about = { config, categories: data.dataset.categories };
     const saved = { counters: this.#counters, state: this.#trainer.state, matches: this.#matches };
     await saveRun(folder.last, model, weights, about, saved);
-    dispose(weights);
+    this.#saved = step;
+    free(weights);
   }
 
   #flush(): void {
+    this.#flushed = performance.now();
     for (const log of [this.#metrics, this.#evaluations, this.#samples, this.#board]) log.flush();
   }
 
@@ -269,6 +278,9 @@ export class TrainingRun {
     );
   }
 }
+
+/** Milliseconds after which logs are written at the latest, for those who follow them. */
+const flushInterval = 5000;
 
 const nothingYet: Counters['recent'] = { steps: 0, loss: 0, losses: {} };
 

@@ -1,12 +1,11 @@
 /** A run in a process of its own: gets its task by message, tells its progress, and ends with its outcome. */
-
 import { useBackend } from '@dn-detr/runtime';
 import type { RunConfig } from '../config/schema.ts';
 import { isExpected } from '../expected-errors.ts';
 import type { RunProgress } from './progress.ts';
+import { progressEvents } from './progress-events.ts';
 import { type RunResult, runTraining } from './start.ts';
 import { stopSignal } from './stop-signal.ts';
-import type { EvaluationLine } from './training-run.ts';
 
 export interface WorkerTask {
   readonly config: RunConfig;
@@ -29,7 +28,6 @@ const send = (message: WorkerMessage): Promise<void> =>
 
 async function work({ config, folder, backend: requested }: WorkerTask): Promise<void> {
   const signal = stopSignal();
-  let last: EvaluationLine | undefined;
   let told = 0;
   try {
     const { threadsPerOp } = config;
@@ -41,20 +39,15 @@ async function work({ config, folder, backend: requested }: WorkerTask): Promise
       backend,
       signal,
       say: (text) => void send({ kind: 'notice', text }),
-      events: {
-        step: ({ step, loss }, progress, imagesPerSecond) => {
+      events: progressEvents(
+        (state) => {
           const now = Date.now();
-          if (now - told < interval && progress < 1) return;
+          if (now - told < interval && state.progress < 1) return;
           told = now;
-          const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
-          const state = { progress, step, loss, imagesPerSecond, memoryMiB, ...(last && { AP50: last.AP50 }) };
           void send({ kind: 'progress', state });
         },
-        evaluation: (line) => {
-          last = line;
-          void send({ kind: 'evaluated' });
-        },
-      },
+        () => void send({ kind: 'evaluated' }),
+      ),
     });
     await send({ kind: 'done', result });
   } catch (error) {
