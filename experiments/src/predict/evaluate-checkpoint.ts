@@ -1,6 +1,6 @@
 /** COCO's figures of a checkpoint on a split of a data set. */
 import path from 'node:path';
-import { type Category, DataError, type SplitName, splitNames } from '@dn-detr/data';
+import { type Category, DataError, type DatasetImage, type SplitName, splitNames } from '@dn-detr/data';
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
 import type { RunConfig } from '../config/schema.ts';
 import { type OpenedData, openData } from '../train/run-data.ts';
@@ -9,57 +9,75 @@ import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
 
-export interface Evaluated {
+/** What a checkpoint finds in a split; `notes` are also about the figures. */
+export interface Evaluated extends Omit<OpenedSplit, 'images'> {
+  /** by rising id of the image */
+  readonly results: readonly ImageResult[];
+  readonly evaluation: CocoEvaluation;
+}
+
+/** The images that a checkpoint is looked at with. */
+export interface OpenedSplit {
   /** as the user named it, or as the checkpoint does */
   readonly data: string;
   readonly split: SplitName;
   /** in the model's order, with the data set's ids */
   readonly categories: readonly Category[];
-  /** by rising id of the image */
-  readonly results: readonly ImageResult[];
-  readonly evaluation: CocoEvaluation;
-  /** what the user should know about the figures */
+  /** at least one; labels are the model's */
+  readonly images: readonly DatasetImage[];
+  /** what the user should know about them */
   readonly notes: readonly string[];
 }
 
 /**
- * @param trained of `file`; the backend that it needs is current
+ * @param trained of `file`
  * @param data a folder or `shapes`; without it what the checkpoint was trained on
  * @param wanted without it `val`, or the images trained on if the checkpoint is of a run that was to overfit them
  * @throws UserError if there are no images in the split, or the data set has other classes than the model
  * @throws DataError if the data cannot be read
  */
-export async function evaluateCheckpoint(
-  trained: Trained,
+export async function openSplit(
+  { config, categories: model }: Trained,
   file: string,
   data: string | undefined,
   wanted: SplitName | undefined,
-): Promise<Evaluated> {
-  const { config } = trained;
+): Promise<OpenedSplit> {
   const source = data ?? config.data.source;
   const overfitted = data === undefined && wanted === undefined && config.overfit > 0;
   const split = wanted ?? (overfitted ? 'train' : 'val');
   const { dataset, notices } = await open(config, data, file);
-  const aligned = alignClasses(dataset, split, trained.categories, { data: source, model: file });
+  const aligned = alignClasses(dataset, split, model, { data: source, model: file });
   const { categories } = aligned;
   const images = overfitted ? aligned.images.slice(0, config.overfit) : aligned.images;
   if (images.length === 0) {
     const others = splitNames.filter((name) => dataset[name].length > 0);
     throw new UserError(`${source} has no images in its ${split} split: it has ${others.join(' and ')} (--split NAME)`);
   }
+  const about: string[] = [];
+  if (overfitted) about.push(`these are the ${images.length} images that the run trained on: --split takes others`);
+  return { data: source, split, categories, images, notes: [...notices, ...about] };
+}
+
+/** As `openSplit`, with the backend that the model needs current. */
+export async function evaluateCheckpoint(
+  trained: Trained,
+  file: string,
+  data: string | undefined,
+  wanted: SplitName | undefined,
+): Promise<Evaluated> {
+  const { images, notes, ...of } = await openSplit(trained, file, data, wanted);
   const results = await withProgress('detecting', images.length, (progress) => detect(trained, images, progress));
   const evaluation = evaluateDetections(
     results.map(({ image }) => image.objects),
     results.map(({ detections }) => detections),
-    { classes: categories.length },
+    { classes: of.categories.length },
   );
-  const about: string[] = [];
-  if (overfitted) about.push(`these are the ${images.length} images that the run trained on: --split takes others`);
-  const few = config.evaluation.images;
-  if (data === undefined && split === 'val' && few > 0 && few < images.length) {
-    about.push(`while it trained, the run was evaluated on the first ${few} of these images`);
-  }
-  return { data: source, split, categories, results, evaluation, notes: [...notices, ...about] };
+  const few = trained.config.evaluation.images;
+  const about =
+    data === undefined && of.split === 'val' && few > 0 && few < images.length
+      ? [`while it trained, the run was evaluated on the first ${few} of these images`]
+      : [];
+  return { ...of, results, evaluation, notes: [...notes, ...about] };
 }
 
 async function open(config: RunConfig, named: string | undefined, file: string): Promise<OpenedData> {
