@@ -6,6 +6,7 @@ export { dinoGroups, type GroupLayout, groupLayout, type LayoutOptions } from '.
 export { groupMask, type Isolation, imageMask, keyPadding, type QueryMasks } from './mask.ts';
 export { type BoxNoise, flipLabels, jitterBoxes, type LabelNoise } from './noise.ts';
 export type { DenoisingOptions, SkipReason } from './options.ts';
+export { blockedRectangles } from './picture/mask-panel.ts';
 export { drawKnownQueries, type PictureOptions } from './picture/picture.ts';
 export type { PlacedQueries } from './places.ts';
 export { type KnownQueries, type KnownUsage, prepareKnownQueries } from './queries.ts';
