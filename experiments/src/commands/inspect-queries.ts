@@ -1,0 +1,49 @@
+/** `inspect queries`: the known queries of a training step. */
+import { Command } from 'commander';
+import { withOverrides } from '../config/overrides.ts';
+import { openOutput } from '../inspect/output-folder.ts';
+import { queriesOfStep } from '../inspect/queries.ts';
+import { openRunData } from '../train/run-data.ts';
+import { writeInspection } from './inspect-result.ts';
+import { addRunOptions, configFrom, fromOne, type RunOptions, wholeNumber } from './run-options.ts';
+
+interface QueriesOptions extends RunOptions {
+  seed?: number;
+  step: number;
+  images: number;
+  out: string;
+  json?: true;
+}
+
+export function inspectQueriesCommand(): Command {
+  return addRunOptions(
+    new Command('queries').description('known queries over the images of a training step, and the attention mask'),
+  )
+    .option('--seed <number>', 'of the run: order of the data, augmentation and noise', wholeNumber)
+    .option('--step <number>', 'which step of training, from 1', fromOne, 1)
+    .option('--images <count>', 'how many of its images', fromOne, 4)
+    .requiredOption('--out <dir>', 'where queries.html and its pictures go; only an earlier inspection is replaced')
+    .option('--json', 'what was written and found, as one JSON document')
+    .addHelpText('after', examples)
+    .action(inspectQueries);
+}
+
+const examples = `
+The images are those that train sees at that step, with the same settings and seed.
+
+Examples:
+  npm start -- inspect queries --out seen
+  npm start -- inspect queries --data DIR --step 100 --set denoising.groups=3 --out seen
+  npm start -- inspect queries --set denoising.isolate=nothing --out seen`;
+
+async function inspectQueries({ seed, step, images, out, json, ...options }: QueriesOptions): Promise<void> {
+  const { config: chosen } = await configFrom(options, 'quick');
+  const config = seed === undefined ? chosen : withOverrides(chosen, { seed });
+  const folder = openOutput(out, 'queries');
+  const data = await openRunData(config);
+  for (const notice of data.notices) process.stderr.write(`${notice}\n`);
+  const found = await queriesOfStep(config, data, step, images);
+  const { queriesInspection } = await import('../inspect/queries-page.ts');
+  const classNames = data.dataset.categories.map(({ name }) => name);
+  writeInspection(folder, await queriesInspection(found, step, config, classNames), out, json);
+}

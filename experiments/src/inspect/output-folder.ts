@@ -1,0 +1,71 @@
+/** The folder that an inspection is written to: a page, its pictures, and a JSON file that lists them. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Html } from '../report/html.ts';
+import { removeFile, writeAtomically } from '../train/atomic-file.ts';
+import { makeFolder } from '../train/run-folder.ts';
+import { UserError } from '../user-error.ts';
+import { type InspectionPage, pageText } from './page.ts';
+import { svgFile } from './svg.ts';
+
+export type InspectionKind = 'queries' | 'attention' | 'matching';
+
+/** A drawing of the page, which also becomes a file. */
+export interface Picture {
+  /** without folder, `.svg` */
+  readonly name: string;
+  readonly drawing: Html;
+}
+
+export interface OutputFolder {
+  /**
+   * Writes all, and deletes what only the inspection before had.
+   *
+   * @param about what was found, for programs
+   * @returns what `KIND.json` holds
+   */
+  write(page: InspectionPage, pictures: readonly Picture[], about: object): { readonly files: readonly string[] };
+}
+
+/**
+ * Makes the folder if it is not there.
+ *
+ * @throws UserError if there cannot be one, or it holds a `KIND.json` of another kind
+ */
+export function openOutput(folder: string, kind: InspectionKind): OutputFolder {
+  makeFolder(folder);
+  const listFile = path.join(folder, `${kind}.json`);
+  const earlier = existsSync(listFile) ? filesIn(listFile, kind) : [];
+  return {
+    write: (page, pictures, about) => {
+      const contents = new Map([
+        [`${kind}.html`, pageText(page)],
+        ...pictures.map(({ name, drawing }) => [name, svgFile(drawing)] as const),
+      ]);
+      const files = [...contents.keys()];
+      const foreign = files.find((name) => existsSync(path.join(folder, name)) && !earlier.includes(name));
+      if (foreign !== undefined) {
+        const file = path.join(folder, foreign);
+        throw new UserError(`${file} is there, and not of an earlier inspection: choose another --out`);
+      }
+      const list = { inspection: kind, files, ...about };
+      // First the list: whatever is written afterwards is known as ours, even if this ends half-way.
+      const all = [...new Set([...files, ...earlier])];
+      writeAtomically(listFile, `${JSON.stringify({ ...list, files: all }, null, 2)}\n`);
+      for (const [name, content] of contents) writeAtomically(path.join(folder, name), content);
+      for (const name of earlier) if (!contents.has(name)) removeFile(path.join(folder, name));
+      writeAtomically(listFile, `${JSON.stringify(list, null, 2)}\n`);
+      return list;
+    },
+  };
+}
+
+/** @throws UserError if no inspection of this kind wrote the file */
+function filesIn(listFile: string, kind: InspectionKind): readonly string[] {
+  try {
+    const { inspection, files } = JSON.parse(readFileSync(listFile, 'utf8')) as { inspection: string; files: string[] };
+    // Whatever the file says, nothing but this command's own kinds of files is touched.
+    if (inspection === kind && files.every((name) => /^[^/\\]+\.(?:svg|html)$/.test(name))) return files;
+  } catch {}
+  throw new UserError(`${listFile} is there, and not of an earlier inspection: choose another --out`);
+}

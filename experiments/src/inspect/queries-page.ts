@@ -1,0 +1,86 @@
+/** `queries.html`: what a decoder is fed at a step of training. */
+import type { RunConfig } from '../config/schema.ts';
+import { count, counted } from '../report/format.ts';
+import { type Html, html } from '../report/html.ts';
+import type { Inspection } from './inspection.ts';
+import type { Picture } from './output-folder.ts';
+import { figureOf } from './page.ts';
+import { type QueryImage, type QueryStep, slotsOf } from './queries.ts';
+import { queriesDrawing } from './queries-drawing.ts';
+
+/** @param classNames by label */
+export async function queriesInspection(
+  { epoch, batch, images }: QueryStep,
+  step: number,
+  { model, denoising, data, seed }: RunConfig,
+  classNames: readonly string[],
+): Promise<Inspection> {
+  const className = (label: number) => classNames[label] as string;
+  const pictures: Picture[] = [];
+  const sections: { name: string; content: Html }[] = [];
+  for (const [i, image] of images.entries()) {
+    const picture = { name: `queries-${i + 1}.svg`, drawing: await queriesDrawing(image, i + 1, className) };
+    pictures.push(picture);
+    sections.push({ name: image.name, content: figureOf(picture.drawing, caption(image, className)) });
+  }
+  const { labelNoise, centerNoise, sizeNoise, isolate, maskPadding } = denoising;
+  const lede = html`<p class="lede">The first ${counted(images.length, 'image')} of the ${count(batch)} of step ${count(step)}
+(epoch ${count(epoch + 1)}) of ${model.name} on ${data.source}, seed ${seed}: augmented and on the canvas, as the model sees them.</p>
+<p>Known queries are ground truth with noise: a label is drawn anew with probability ${labelNoise}, a centre moves by up to
+${centerNoise} of half the box, and width and height change by up to ${sizeNoise} of themselves. The decoder has to restore them, with no
+matching needed. The mask ${maskWords[isolate]}${maskPadding ? ', and hides padded slots from all' : '; padded slots are seen'}.</p>`;
+  return {
+    page: { title: `Known queries at step ${step}`, lede, sections },
+    pictures,
+    about: {
+      step,
+      epoch,
+      seed,
+      model: model.name,
+      data: data.source,
+      images: images.map((image, i) => described(image, pictures[i] as Picture)),
+    },
+  };
+}
+
+const maskWords: Readonly<Record<RunConfig['denoising']['isolate'], string>> = {
+  groups:
+    'keeps the groups from each other, and all of them from the matching queries, which would otherwise read the answer',
+  known: 'keeps known queries from the matching ones, which would otherwise read the answer, but not from each other',
+  nothing: 'keeps nothing apart: matching queries can read the answer',
+};
+
+function caption(image: QueryImage, className: (label: number) => string): Html {
+  const { queries, target } = image;
+  const { groups, groupSize, known, matching, total } = queries.layout;
+  const slots = slotsOf(image);
+  const padded = slots.filter(({ object }) => object < 0).length;
+  const flips = slots.filter(({ flippedTo }) => flippedTo !== undefined);
+  if (known === 0) return html`<b>No known queries.</b> No image of the batch has an object that training uses.`;
+  const words = flips.map(
+    ({ group, object, flippedTo }) =>
+      `group ${group + 1}, object ${object + 1}: ${className(target.labels[object] as number)} → ${className(flippedTo as number)}`,
+  );
+  return html`<b>${counted(target.labels.length, 'object')} in ${counted(groups, 'group')} of ${counted(groupSize, 'slot')}</b>: ${count(known - padded)} known queries and
+${counted(padded, 'padded slot')} before ${count(matching)} matching queries, so that ${count(total)} queries go through the decoder. ${
+    flips.length === 0 ? 'No label was flipped.' : `Flipped: ${words.join('; ')}.`
+  }`;
+}
+
+function described(image: QueryImage, { name: picture }: Picture): object {
+  const { queries, target, size, canvas } = image;
+  const slots = slotsOf(image);
+  const { groups, groupSize, known, matching } = queries.layout;
+  return {
+    name: image.name,
+    picture,
+    ...size,
+    canvas: { width: canvas.width, height: canvas.height },
+    objects: target.labels.length,
+    layout: { groups, groupSize, known, matching },
+    padded: slots.filter(({ object }) => object < 0).length,
+    flipped: slots.flatMap(({ group, object, flippedTo }) =>
+      flippedTo === undefined ? [] : [{ group, object, from: target.labels[object], to: flippedTo }],
+    ),
+  };
+}

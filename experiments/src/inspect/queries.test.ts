@@ -1,0 +1,136 @@
+import { imageMask } from '@dn-detr/dn';
+import { describe, expect, it } from 'vitest';
+import type { DottedValues } from '../config/overrides.ts';
+import { html } from '../report/html.ts';
+import { buildModel } from '../train/model.ts';
+import { loadersOf, openRunData } from '../train/run-data.ts';
+import { smallConfig } from '../train/testing/small-run.ts';
+import { knownQueriesAt } from '../train/trainer.ts';
+import { maskDrawing } from './mask-drawing.ts';
+import { type QueryImage, queriesOfStep, slotsOf } from './queries.ts';
+import { queriesDrawing } from './queries-drawing.ts';
+import { svgFile } from './svg.ts';
+import { elements, ofClass } from './testing/drawn.ts';
+
+async function step(values: DottedValues, at: number, count = 4) {
+  const config = smallConfig(values);
+  const data = await openRunData(config);
+  return { config, data, ...(await queriesOfStep(config, data, at, count)) };
+}
+
+const first = (images: readonly QueryImage[]): QueryImage => images[0] as QueryImage;
+
+/** The mask that a drawing shows `[T, T]`: padded columns and blocked rectangles. */
+function maskDrawn(image: QueryImage): number[] {
+  const { total } = image.queries.layout;
+  const svg = maskDrawing(image.queries, image.index, 400, 'hatch');
+  const mask = new Array<number>(total * total).fill(0);
+  for (const kind of ['padding', 'blocked']) {
+    for (const { x, y, width, height } of ofClass(svg, 'rect', kind)) {
+      for (let i = Number(y); i < Number(y) + Number(height); i++) {
+        mask.fill(1, i * total + Number(x), i * total + Number(x) + Number(width));
+      }
+    }
+  }
+  return mask;
+}
+
+describe('queriesOfStep', () => {
+  it('gives the micro-batches of the step, and the known queries that it is trained with', async () => {
+    const { config, data, images, batch, epoch } = await step({ 'optimizer.accumulate': 2 }, 3, 8);
+    expect([images.length, batch, epoch]).toEqual([8, 8, 1]);
+    const model = buildModel(config, 2);
+    const incoming = loadersOf(config).training(data.train).from(0);
+    // Two steps of two micro-batches come before.
+    for (let i = 0; i < 4; i++) await incoming.next();
+    for (const micro of [0, 1]) {
+      const { value } = await incoming.next();
+      if (!value) throw new Error('no batch');
+      const expected = knownQueriesAt(value, model, config, { step: 2, micro });
+      const own = images.slice(4 * micro, 4 * micro + 4);
+      expect(own.map(({ name }) => name)).toEqual(value.sources.map(({ name }) => name));
+      expect(own.map(({ target }) => target)).toEqual(value.targets);
+      for (const { queries } of own) expect(queries).toEqual(expected);
+    }
+    await incoming.return(undefined);
+  });
+
+  it('shows the pixels that the model sees', async () => {
+    // Without augmentation these are the image's own.
+    const { data, images } = await step({ overfit: 2, 'data.canvas': { width: 48, height: 32 } }, 1);
+    const image = first(images);
+    const source = data.train.find(({ name }) => name === image.name);
+    const pixels = await source?.read();
+    expect(image.size).toEqual({ width: 32, height: 32 });
+    const rows = Array.from({ length: 32 }, (_, y) => image.canvas.data.subarray(3 * 48 * y, 3 * (48 * y + 32)));
+    expect(Buffer.concat(rows).equals(Buffer.from(pixels?.data as Uint8Array))).toBe(true);
+  });
+
+  it.each([
+    [{ 'model.name': 'detr' }, /^detr trains without known queries/],
+    [{ 'denoising.groups': 0 }, /^denoising.groups=0 trains without/],
+  ])('refuses a model without known queries: %j', async (values, message) => {
+    await expect(step(values, 1)).rejects.toThrow(message);
+  });
+});
+
+describe('the picture of known queries', () => {
+  it.each([
+    {},
+    { 'denoising.isolate': 'known' },
+    { 'denoising.isolate': 'nothing' },
+    { 'denoising.maskPadding': false },
+    { 'denoising.groups': 3, 'denoising.slotBucket': 1 },
+  ] as DottedValues[])('shows the mask of the step: %j', async (values) => {
+    const { images } = await step(values, 2);
+    for (const image of images) {
+      expect(maskDrawn(image)).toEqual(Array.from(imageMask(image.queries, image.index)));
+    }
+  });
+
+  it('has a box for each known query and each true one, in both parts, and a slot for padding', async () => {
+    const { images } = await step({}, 1);
+    for (const image of images) {
+      const svg = await queriesDrawing(image, 1, (label) => `class ${label}`);
+      const slots = slotsOf(image);
+      const real = slots.filter(({ object }) => object >= 0);
+      expect(real.length).toBe(2 * image.target.labels.length);
+      expect(ofClass(svg, 'g', 'known')).toHaveLength(2 * real.length);
+      expect(ofClass(svg, 'g', 'truth')).toHaveLength((1 + 2) * image.target.labels.length);
+      expect(ofClass(svg, 'g', 'slot')).toHaveLength(slots.length);
+    }
+  });
+
+  it('draws a known query where it is told to be', async () => {
+    const { images } = await step({ 'data.canvas': { width: 64, height: 32 } }, 1);
+    const image = first(images);
+    const svg = await queriesDrawing(image, 1, String);
+    const drawn = elements(svg.text.slice(svg.text.indexOf('class="known"')), 'rect')[0];
+    const [cx, cy, w, h] = image.queries.boxes.subarray(4 * (slotsOf(image)[0]?.at as number));
+    // The canvas of 64 × 32 is drawn 430 pixels wide; the image is its left half.
+    const scale = 430 / 2;
+    expect(Number(drawn?.x)).toBeCloseTo(((cx as number) - (w as number) / 2) * scale, 1);
+    expect(Number(drawn?.y)).toBeCloseTo(((cy as number) - (h as number) / 2) * scale, 1);
+    expect(Number(drawn?.width)).toBeCloseTo((w as number) * scale, 1);
+    expect(Number(drawn?.height)).toBeCloseTo((h as number) * scale, 1);
+  });
+
+  it('marks exactly the flipped labels', async () => {
+    const { images } = await step({ 'denoising.labelNoise': 1 }, 1);
+    const image = first(images);
+    const { labels, objects } = image.queries;
+    const flipped = slotsOf(image).filter(({ flippedTo }) => flippedTo !== undefined);
+    expect(flipped.length).toBeGreaterThan(0);
+    for (const { at, flippedTo } of slotsOf(image)) {
+      const differs = (objects[at] as number) >= 0 && labels[at] !== image.target.labels[objects[at] as number];
+      expect(flippedTo).toBe(differs ? labels[at] : undefined);
+    }
+    const svg = (await queriesDrawing(image, 1, String)).text;
+    expect(svg.match(/fill="#111" stroke="#/g)).toHaveLength(flipped.length);
+  });
+});
+
+it('writes files with the colours of the light page', () => {
+  const file = svgFile(html`<svg width="1" height="1"><rect fill="var(--text)"/><text>a${'\u0007'}b</text></svg>`);
+  expect(file).toContain('<rect width="100%" height="100%" fill="#ffffff"/><rect fill="#1c2126"/><text>ab</text>');
+});

@@ -1,0 +1,117 @@
+/** The known queries of a training step, with the images as the model saw them. */
+import { imageNet, type RgbImage, type TrainingBatch } from '@dn-detr/data';
+import type { KnownQueries } from '@dn-detr/dn';
+import type { RunConfig } from '../config/schema.ts';
+import { buildModel } from '../train/model.ts';
+import { loadersOf, type RunData } from '../train/run-data.ts';
+import { knownQueriesAt } from '../train/trainer.ts';
+import { UserError } from '../user-error.ts';
+
+/** An image of a step. */
+export interface QueryImage {
+  readonly name: string;
+  /** the canvas, with all that augmentation and padding did to the image */
+  readonly canvas: RgbImage;
+  /** the part of the canvas, at its top left, that is image */
+  readonly size: { readonly width: number; readonly height: number };
+  /** boxes cxcywh in 0..1 of that part */
+  readonly target: TrainingBatch['targets'][number];
+  /** of the image's whole micro-batch */
+  readonly queries: KnownQueries;
+  /** place of the image in the micro-batch */
+  readonly index: number;
+}
+
+export interface QueryStep {
+  readonly epoch: number;
+  /** images of the step */
+  readonly batch: number;
+  /** the first of them */
+  readonly images: readonly QueryImage[];
+}
+
+/**
+ * Makes the batch of a training step anew.
+ *
+ * @param step as `metrics.jsonl` counts: the first one is 1
+ * @param count of the images to give
+ * @throws UserError if the model is trained without known queries
+ * @throws DataError if an image cannot be read
+ */
+export async function queriesOfStep(
+  config: RunConfig,
+  { dataset, train }: Pick<RunData, 'dataset' | 'train'>,
+  step: number,
+  count: number,
+): Promise<QueryStep> {
+  const model = buildModel(config, dataset.categories.length);
+  if (!model.denoises) {
+    const why = config.model.name.startsWith('dn-') ? 'denoising.groups=0' : config.model.name;
+    throw new UserError(
+      `${why} trains without known queries: expected --set model.name=dn-detr, and denoising.groups from 1`,
+    );
+  }
+  const { accumulate } = config.optimizer;
+  const incoming = loadersOf(config)
+    .training(train)
+    .from((step - 1) * accumulate);
+  const images: QueryImage[] = [];
+  let epoch = 0;
+  let size = 0;
+  try {
+    for (let micro = 0; micro < accumulate; micro++) {
+      const batch = (await incoming.next()).value as TrainingBatch;
+      const queries = knownQueriesAt(batch, model, config, { step: step - 1, micro }) as KnownQueries;
+      if (micro === 0) epoch = batch.epoch;
+      size += batch.targets.length;
+      images.push(...batch.sources.map(({ name }, index) => ({ name, index, queries, ...seen(batch, index) })));
+    }
+  } finally {
+    await incoming.return(undefined);
+  }
+  return { epoch, batch: size, images: images.slice(0, count) };
+}
+
+function seen(batch: TrainingBatch, index: number): Pick<QueryImage, 'canvas' | 'size' | 'target'> {
+  const { width, height, views, targets } = batch;
+  const values = batch.images.subarray(index * height * width * 3, (index + 1) * height * width * 3);
+  const data = Uint8Array.from(values, (value, i) => {
+    const c = (i % 3) as 0 | 1 | 2;
+    return Math.round(255 * Math.min(1, Math.max(0, value * imageNet.std[c] + imageNet.mean[c])));
+  });
+  const { width: w, height: h } = views[index] as TrainingBatch['views'][number];
+  return {
+    canvas: { data, width, height },
+    size: { width: w, height: h },
+    target: targets[index] as TrainingBatch['targets'][number],
+  };
+}
+
+/** A known query as it is told apart in a picture. */
+export interface Slot {
+  readonly group: number;
+  /** index in `[B, K]` */
+  readonly at: number;
+  /** −1 for padding */
+  readonly object: number;
+  readonly negative: boolean;
+  /** the class it is told, where that is not its object's */
+  readonly flippedTo: number | undefined;
+}
+
+/** The known queries of an image, in their order. */
+export function slotsOf({ queries, index, target }: QueryImage): Slot[] {
+  const { known, groupSize } = queries.layout;
+  return Array.from({ length: known }, (_, k) => {
+    const at = index * known + k;
+    const object = queries.objects[at] as number;
+    const told = queries.labels[at] as number;
+    return {
+      group: Math.floor(k / groupSize),
+      at,
+      object,
+      negative: queries.negative[at] === 1,
+      flippedTo: object >= 0 && told !== target.labels[object] ? told : undefined,
+    };
+  });
+}
