@@ -1,0 +1,91 @@
+/** `inspect attention`: where a query of a trained model looks, and which other queries it takes from. */
+import { type DatasetImage, looseImages, type SplitName, splitNames, trainingObjects } from '@dn-detr/data';
+import { Command, Option } from 'commander';
+import { attentionOf } from '../inspect/attention.ts';
+import { openOutput } from '../inspect/output-folder.ts';
+import { openSplit } from '../predict/evaluate-checkpoint.ts';
+import { readTrained, type Trained } from '../predict/trained.ts';
+import { UsageError, UserError } from '../user-error.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+import { writeInspection } from './inspect-result.ts';
+import { fromOne, wholeNumber } from './run-options.ts';
+
+interface AttentionOptions {
+  checkpoint: string;
+  data?: string;
+  split?: SplitName;
+  images?: number;
+  query?: number;
+  known?: true;
+  out: string;
+  json?: true;
+  backend?: string;
+}
+
+export function inspectAttentionCommand(): Command {
+  return new Command('attention')
+    .description('cross-attention of a query over the image, and its self-attention to the other queries')
+    .argument('[images...]', 'image files, or folders of them')
+    .requiredOption('--checkpoint <file>', "a run's checkpoints/best.safetensors or last.safetensors")
+    .option('--data <dir>', 'instead of image files: a data set, or shapes (default: what the model was trained on)')
+    .addOption(new Option('--split <name>', 'which of its images (default: val)').choices(splitNames))
+    .option('--images <count>', 'how many of its images, the first ones (default: 3)', fromOne)
+    .option('--query <number>', 'which matching query, from 0 (default: the one with the highest score)', wholeNumber)
+    .option('--known', 'put known queries in as in training: images of the data set that have objects')
+    .requiredOption('--out <dir>', 'where attention.html and its pictures go; only an earlier inspection is replaced')
+    .option('--json', 'what was written and found, as one JSON document')
+    .addOption(backendOption())
+    .addHelpText('after', examples)
+    .action(inspectAttention);
+}
+
+const examples = `
+Examples:
+  npm start -- inspect attention --checkpoint runs/mine/checkpoints/best.safetensors --out seen
+  npm start -- inspect attention --checkpoint runs/mine/checkpoints/best.safetensors photo.jpg --query 12 --out seen
+  npm start -- inspect attention --checkpoint runs/mine/checkpoints/last.safetensors --data DIR --known --out seen`;
+
+const fewImages = 3;
+
+async function inspectAttention(paths: string[], options: AttentionOptions): Promise<void> {
+  const { checkpoint: file, query, known = false, out, json, backend } = options;
+  if (paths.length > 0 && (options.data !== undefined || options.split !== undefined || options.images !== undefined)) {
+    throw new UsageError('image files and --data, --split or --images: expected one or the other');
+  }
+  if (paths.length > 0 && known) {
+    throw new UsageError('--known needs objects to make queries of: expected --data in place of image files');
+  }
+  const trained = readTrained(file);
+  for (const note of trained.notes) process.stderr.write(`note: ${note}\n`);
+  const images = paths.length > 0 ? await imagesAt(paths) : await imagesOfData(trained, options);
+  const folder = openOutput(out, 'attention');
+  const { threadsPerOp } = trained.config;
+  await chooseBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const found = await attentionOf(trained, images, { query, known });
+  const { attentionInspection } = await import('../inspect/attention-page.ts');
+  const source = { checkpoint: file, model: trained.config.model.name, categories: trained.categories };
+  writeInspection(folder, await attentionInspection(found, source), out, json);
+}
+
+/** @throws UserError if one of the paths has no image */
+async function imagesAt(paths: readonly string[]): Promise<readonly DatasetImage[]> {
+  const { images, problems } = await looseImages(paths);
+  if (problems.length > 0) throw new UserError(problems.map(({ message }) => message).join('\n'));
+  return images;
+}
+
+/** @throws UserError if there are none, or none with an object where known queries are to be made */
+async function imagesOfData(
+  trained: Trained,
+  { checkpoint, data: wanted, split: named, images: count = fewImages, known }: AttentionOptions,
+): Promise<readonly DatasetImage[]> {
+  const { data, split, images, notes } = await openSplit(trained, checkpoint, wanted, named);
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const usable = known ? images.filter((image) => trainingObjects(image).labels.length > 0) : images;
+  if (usable.length === 0) {
+    throw new UserError(
+      `${data} has no images with an object in its ${split} split: --known makes queries of objects, leave it out`,
+    );
+  }
+  return usable.slice(0, count);
+}

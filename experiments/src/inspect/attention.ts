@@ -1,0 +1,212 @@
+/** What one query of a trained model attends to: weights over the image and over the other queries. */
+import { loadParameters, type NamedTensors } from '@dn-detr/core';
+import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage } from '@dn-detr/data';
+import type { KnownQueries } from '@dn-detr/dn';
+import { knownInputs } from '@dn-detr/dn/tfjs';
+import { dispose, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import type { Trained } from '../predict/trained.ts';
+import { buildModel, type Model } from '../train/model.ts';
+import { loadersOf } from '../train/run-data.ts';
+import { imageTensors, knownQueriesAt } from '../train/trainer.ts';
+import { UserError } from '../user-error.ts';
+import { type FeatureGrid, featureGrid } from './feature-grid.ts';
+import { type GroupLeak, groupLeak } from './group-leak.ts';
+
+/** A decoder layer, seen from one query. */
+export interface LayerAttention {
+  /** over the cells of the feature map, row by row; `[H, N]` */
+  readonly cross: Float32Array;
+  /** over all queries `[H, T]`, known ones first */
+  readonly self: Float32Array;
+  /** what each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image */
+  readonly boxes: Float32Array;
+  /** where each query starts from in the layer `[T, 4]`; undefined for models without anchors */
+  readonly anchors: Float32Array | undefined;
+}
+
+export interface ImageAttention {
+  readonly image: DatasetImage;
+  readonly pixels: RgbImage;
+  /** the feature map's cells in the image */
+  readonly grid: FeatureGrid;
+  readonly heads: number;
+  /** the matching query that is looked at, from 0 */
+  readonly query: number;
+  /** of the query, after the last layer */
+  readonly label: number;
+  readonly score: number;
+  /** K, known queries before the matching ones; padding included */
+  readonly known: number;
+  readonly layers: readonly LayerAttention[];
+  /** of an image that known queries were put in for */
+  readonly groups: KnownAttention | undefined;
+}
+
+export interface KnownAttention {
+  readonly queries: KnownQueries;
+  /** self-attention of all queries in the last layer, mean over heads, `[T, T]` */
+  readonly last: Float32Array;
+  readonly leak: GroupLeak;
+}
+
+export interface AttentionOptions {
+  /** a matching query, from 0; in each image the one with the highest score if left out */
+  readonly query: number | undefined;
+  /** puts known queries in, as in training */
+  readonly known: boolean;
+}
+
+/**
+ * Passes the images through the model one by one, as evaluation does.
+ *
+ * @throws UserError if there is no such query, or the model is trained without known queries and is to have some
+ * @throws DataError if an image cannot be read
+ * @throws CheckpointError if the weights do not fit the model that the checkpoint names
+ */
+export async function attentionOf(
+  { checkpoint, config, categories }: Trained,
+  images: readonly DatasetImage[],
+  options: AttentionOptions,
+): Promise<ImageAttention[]> {
+  const model = buildModel(config, categories.length);
+  const { queries } = model.detector;
+  if (options.query !== undefined && options.query >= queries) {
+    throw new UserError(`there is no query ${options.query}: the model has ${queries}, from 0 to ${queries - 1}`);
+  }
+  if (options.known && !model.denoises) {
+    throw new UserError(`${config.model.name} was trained without known queries: leave out --known`);
+  }
+  const { evaluation } = loadersOf({ ...config, batchSize: 1, data: { ...config.data, cacheMiB: 0 } });
+  const { parameters } = loadParameters(checkpoint, model.detector.parameters);
+  try {
+    const found: ImageAttention[] = [];
+    for await (const batch of evaluationBatches(images, evaluation)) {
+      const [image] = batch.sources as [DatasetImage];
+      // Each image has draws of its own.
+      const at = { step: images.indexOf(image), micro: 0 };
+      const known = options.known ? knownQueriesAt(batch, model, config, at) : undefined;
+      const passed = passThrough(model, parameters, batch, known);
+      found.push({ image, pixels: await image.read(), ...seenFrom(options.query, passed, model, known) });
+    }
+    return found.sort((a, b) => images.indexOf(a.image) - images.indexOf(b.image));
+  } finally {
+    dispose(parameters);
+  }
+}
+
+/** All that is observed of one image. */
+interface Passed {
+  readonly grid: FeatureGrid;
+  readonly heads: number;
+  /** of each layer: `[H, T, N]` and `[H, T, T]` */
+  readonly cross: readonly Float32Array[];
+  readonly self: readonly Float32Array[];
+  /** of each layer `[T, C]` and `[T, 4]` */
+  readonly logits: readonly Float32Array[];
+  readonly boxes: readonly Float32Array[];
+  readonly anchors: readonly Float32Array[] | undefined;
+}
+
+const decoderAttention = /decoder\.layers\.(\d+)\.(self_attn|cross_attn|multihead_attn)$/;
+
+function passThrough(
+  { detector }: Model,
+  parameters: NamedTensors,
+  batch: EvaluationBatch,
+  known: KnownQueries | undefined,
+): Passed {
+  const [input, inputs] = [imageTensors(batch), known && knownInputs(known)];
+  const cross: Float32Array[] = [];
+  const self: Float32Array[] = [];
+  let shape: readonly number[] = [];
+  const observe = (name: string, weights: Tensor4D): void => {
+    const [, layer, kind] = decoderAttention.exec(name) ?? [];
+    if (layer === undefined) return;
+    (kind === 'self_attn' ? self : cross)[Number(layer)] = weights.dataSync<'float32'>();
+    if (kind !== 'self_attn') shape = weights.shape;
+  };
+  try {
+    const { logits, boxes, anchors } = tidy(() => {
+      const output = detector.forward(parameters, input, inputs, { observe });
+      const byLayer = (x: Tensor4D): Float32Array[] => {
+        const [values, size] = [x.dataSync<'float32'>(), x.size / detector.layers];
+        return Array.from({ length: detector.layers }, (_, l) => values.subarray(l * size, (l + 1) * size));
+      };
+      return {
+        logits: byLayer(output.logits),
+        boxes: byLayer(output.boxes),
+        anchors: output.anchors && byLayer(output.anchors),
+      };
+    });
+    const [, heads, , cells] = shape as [number, number, number, number];
+    const view = batch.views[0] as EvaluationBatch['views'][number];
+    return { grid: featureGrid(batch, view, cells), heads, cross, self, logits, boxes, anchors };
+  } finally {
+    dispose([input as never, (inputs ?? []) as never]);
+  }
+}
+
+function seenFrom(
+  wanted: number | undefined,
+  { grid, heads, cross, self, logits, boxes, anchors }: Passed,
+  { detector, criterion }: Model,
+  known: KnownQueries | undefined,
+): Omit<ImageAttention, 'image' | 'pixels'> {
+  const before = known?.layout.known ?? 0;
+  const total = before + detector.queries;
+  const last = logits.at(-1) as Float32Array;
+  const classes = last.length / total;
+  const scores = Array.from({ length: detector.queries }, (_, query) => {
+    const row = last.subarray((before + query) * classes, (before + query + 1) * classes);
+    return bestClass(row, criterion.classLoss.kind === 'softmax');
+  });
+  const highest = scores.reduce((best, { score }, q) => (score > (scores[best]?.score ?? 0) ? q : best), 0);
+  const query = wanted ?? highest;
+  const at = before + query;
+  const rowsOf = (weights: Float32Array): Float32Array => {
+    const keys = weights.length / heads / total;
+    const rows = new Float32Array(heads * keys);
+    for (let h = 0; h < heads; h++) {
+      const from = (h * total + at) * keys;
+      rows.set(weights.subarray(from, from + keys), h * keys);
+    }
+    return rows;
+  };
+  return {
+    grid,
+    heads,
+    query,
+    ...(scores[query] as { label: number; score: number }),
+    known: before,
+    layers: cross.map((weights, l) => ({
+      cross: rowsOf(weights),
+      self: rowsOf(self[l] as Float32Array),
+      boxes: boxes[l] as Float32Array,
+      anchors: anchors?.[l],
+    })),
+    groups: known && {
+      queries: known,
+      last: meanOverHeads(self.at(-1) as Float32Array, heads),
+      leak: groupLeak(self, heads, known),
+    },
+  };
+}
+
+/** Mean over the first axis, `[H, …]` to `[…]`. */
+export function meanOverHeads(weights: Float32Array, heads: number): Float32Array {
+  const size = weights.length / heads;
+  return Float32Array.from({ length: size }, (_, i) => {
+    let sum = 0;
+    for (let h = 0; h < heads; h++) sum += weights[h * size + i] as number;
+    return sum / heads;
+  });
+}
+
+/** @param softmax the last class is "no object" */
+function bestClass(logits: Float32Array, softmax: boolean): { label: number; score: number } {
+  const real = softmax ? logits.subarray(0, -1) : logits;
+  const label = real.reduce((best, logit, c) => (logit > (real[best] as number) ? c : best), 0);
+  const own = real[label] as number;
+  const score = softmax ? 1 / logits.reduce((sum, logit) => sum + Math.exp(logit - own), 0) : 1 / (1 + Math.exp(-own));
+  return { label, score };
+}
