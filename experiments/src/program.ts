@@ -6,6 +6,7 @@ import { compareCommand } from './commands/compare.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { parityCommand } from './commands/parity.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
@@ -30,6 +31,7 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .addCommand(evalCommand())
     .addCommand(predictCommand())
     .addCommand(reportCommand())
+    .addCommand(inspectCommand())
     .addCommand(dataCommand())
     .addCommand(doctorCommand())
     .addCommand(benchCommand())

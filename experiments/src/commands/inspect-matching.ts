@@ -1,0 +1,42 @@
+/** `inspect matching`: which query answered for which object while runs were trained. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { namedRuns } from '../compare/named-runs.ts';
+import { matchedRuns } from '../inspect/matching.ts';
+import { openOutput } from '../inspect/output-folder.ts';
+import { UserError } from '../user-error.ts';
+import { writeInspection } from './inspect-result.ts';
+
+interface MatchingOptions {
+  out: string;
+  json?: true;
+}
+
+export function inspectMatchingCommand(): Command {
+  return new Command('matching')
+    .description('which query answers for which object, over training and over decoder layers')
+    .argument('<runs...>', 'folders of runs, or of comparisons')
+    .requiredOption('--out <dir>', 'where matching.html and its pictures go; only an earlier inspection is replaced')
+    .option('--json', 'what was written and found, as one JSON document')
+    .addHelpText(
+      'after',
+      `
+The images are those of a run's samples/. Runs on the same data stand one below another.
+
+Examples:
+  npm start -- inspect matching runs/quick --out seen
+  npm start -- inspect matching runs/quick/detr/seed-0 runs/quick/dn-detr/seed-0 --out seen`,
+    )
+    .action(inspectMatching);
+}
+
+async function inspectMatching(folders: string[], { out, json }: MatchingOptions): Promise<void> {
+  const missing = folders.find((folder) => !existsSync(folder));
+  if (missing !== undefined) throw new UserError(`${missing} does not exist: expected the folder of a run`);
+  const { images, without } = matchedRuns(namedRuns(folders.map((folder) => path.resolve(folder))));
+  for (const run of without) process.stderr.write(`note: ${run} has no samples and is left out\n`);
+  const folder = openOutput(out, 'matching');
+  const { matchingInspection } = await import('../inspect/matching-page.ts');
+  writeInspection(folder, matchingInspection(images), out, json);
+}

@@ -1,0 +1,67 @@
+/** `matching.html`: which query answers for which object, over training and over layers. */
+import { counted } from '../report/format.ts';
+import { html } from '../report/html.ts';
+import { dataTable } from '../report/table.ts';
+import type { Inspection } from './inspection.ts';
+import type { MatchedImage, MatchingGrid } from './matching.ts';
+import { matchingDrawing } from './matching-drawing.ts';
+import { figureOf } from './page.ts';
+
+/** @param images at least one */
+export function matchingInspection(images: readonly MatchedImage[]): Inspection {
+  const names = [...new Set(images.flatMap(({ runs }) => runs.map(({ run }) => run)))];
+  const pictures = images.map((image, i) => ({
+    name: `matching-${i + 1}.svg`,
+    drawing: matchingDrawing(image, i + 1),
+  }));
+  const table = dataTable({
+    id: 'table-changes',
+    caption: html`<b>Changes of query</b>, all images together: from one evaluation to the next in the last decoder layer, and from one
+layer to the next at the last evaluation; of how many pairs of neighbours. Two objects that exchange their queries are two changes, of
+which the instability IS / (2M) counts one.`,
+    head: ['Run', 'Over training', 'Share', 'Over layers', 'Share'],
+    rows: names.map((name) => {
+      const own = images.flatMap(({ runs }) => runs.filter(({ run }) => run === name));
+      const [training, layers] = [total(own.map((run) => run.training)), total(own.map((run) => run.layers))];
+      return [name, ...cells(training), ...cells(layers)];
+    }),
+  });
+  const lede = html`<p class="lede">${counted(names.length, 'run')}, ${counted(images.length, 'image')} of the evaluation.</p>
+<p>In each image the matching gives every object one query to answer for it. Where that query changes from evaluation to evaluation, it is
+told to find another object than before, and learns slowly: this is the instability that denoising is meant to lower. A model that
+detects little yet may still change few matches.</p>
+${table}`;
+  const caption = html`<b>Queries by object</b> (rows): the last decoder layer's matching at each evaluation, by step of training; and that of every layer
+at the last evaluation. A bar lasts as long as the query stays the same.`;
+  return {
+    page: {
+      title: 'Which query answers for which object',
+      lede,
+      sections: images.map(({ name }, i) => ({
+        name,
+        content: figureOf((pictures[i] as (typeof pictures)[number]).drawing, caption),
+      })),
+    },
+    pictures,
+    about: {
+      images: images.map(({ name, objects, runs }, i) => ({
+        name,
+        picture: pictures[i]?.name,
+        objects: objects.length,
+        runs: runs.map(({ run, steps, training, layers }) => ({ run, steps, training, layers })),
+      })),
+    },
+  };
+}
+
+type Count = Pick<MatchingGrid, 'changes' | 'pairs'>;
+
+const total = (grids: readonly Count[]): Count => ({
+  changes: grids.reduce((sum, { changes }) => sum + changes, 0),
+  pairs: grids.reduce((sum, { pairs }) => sum + pairs, 0),
+});
+
+const cells = ({ changes, pairs }: Count): string[] => [
+  `${changes} of ${pairs}`,
+  pairs === 0 ? '–' : `${Math.round((100 * changes) / pairs)} %`,
+];
