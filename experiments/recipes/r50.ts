@@ -4,7 +4,8 @@
  * Source: Li et al., CVPR 2022 (https://arxiv.org/abs/2203.01305), section 5.1 and the defaults of `main.py` in
  * IDEA-Research/DN-DETR. Canvases are rounded up to multiples of 128 pixels, so that few steps are captured.
  * Command: `npm start -- train --recipe r50 --data COCO_FOLDER --init resnet50.pth`.
- * Time: about 5 s a step of 16 images on two CPU cores, 7400 steps an epoch of COCO: a machine with a GPU is needed.
+ * Time: a step of 16 images takes about 14 s at 512 × 512 on two CPU cores (2 images: docs/performance.md), so by the number
+ * of pixels about 55 s at 800 × 1333; an epoch of COCO has 7400 steps. A machine with a GPU is needed.
  * Result in the paper: 44.1 AP on COCO's val2017, DAB-DETR 42.2. Not run here.
  */
 import { detrTransforms } from '@dn-detr/data';

@@ -79,8 +79,8 @@ async function train(options: TrainOptions): Promise<void> {
   }
   const { threadsPerOp } = config;
   const backend = await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
-  if (backend.name !== 'tensorflow') {
-    say('note: without native TensorFlow a step takes many times as long; --recipe quick-wasm is a smaller run');
+  if (backend.name !== 'tensorflow' && options.recipe === undefined) {
+    say('note: without native TensorFlow a step takes 10 to 25 times as long; --recipe quick-wasm is a smaller run');
   }
   const signal = stopSignal();
   if (options.dryRun) {
