@@ -71,7 +71,7 @@ of its own in each layer. Lines of cells below: heads; colour goes with the squa
 boxes of the eight queries it takes most from, the stronger the more, with the numbers of the first three. ${
     groups &&
     known > 0 &&
-    'Known queries stand before the matching ones, in the colours of their groups: a matching query takes nothing from them.'
+    `Known queries stand before the matching ones, in the colours of their groups${groups.leak.matchingToKnown === 0 ? '; no matching query takes anything from them' : ''}.`
   }`;
 }
 
