@@ -4,7 +4,7 @@
  *
  * Source: the quick recipe with less of everything.
  * Command: `DN_DETR_BACKEND=wasm npm start`.
- * Time: about 0.1 s a step of dn-detr on two busy CPU cores, so a minute of training for each model.
+ * Time: 0.1 to 0.2 s a step of dn-detr on two busy CPU cores, so one to two minutes of training for each model.
  * Result: none to rely on.
  */
 import type { Recipe } from '../src/config/recipe.ts';

@@ -35,6 +35,8 @@ describe('train', () => {
     expect(found.expectedSeconds).toBeCloseTo(4 * found.secondsPerStep, 9);
     expect(found.peakMiB).toBeGreaterThan(100);
     expect(existsSync(path.join(root, 'dry'))).toBe(false);
+    const { stderr } = await small('--dry-run', '--backend', 'cpu');
+    expect(stderr.match(/without native TensorFlow a step takes 10 to 25 times as long/g)).toHaveLength(1);
   });
 
   it('goes on with the settings of the run in its folder, and says what it does', async () => {
