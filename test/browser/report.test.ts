@@ -25,7 +25,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
     ];
     const summary = exampleSummary({ failure: true, classes });
     const models = summary.models.map((model) => ({ ...model, name: `${model.name}+denoising.groups=0` }));
-    writeFileSync(file, reportPage({ ...summary, models }));
+    writeFileSync(file, reportPage({ ...summary, models }, { folder }));
   });
 
   afterAll(async () => {

@@ -42,6 +42,6 @@ async function report(folders: string[], { out, json }: ReportOptions): Promise<
     import('../report/page.ts'),
     import('../report/terminal.ts'),
   ]);
-  writeAtomically(file, reportPage(summary));
+  writeAtomically(file, reportPage(summary, { folder: path.dirname(file) }));
   process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${out}\n`);
 }

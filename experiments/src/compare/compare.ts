@@ -76,7 +76,7 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
     const summary = summarizeNow();
     if (!summary) return undefined;
     writeJson(path.join(folder, ablation ? 'ablation.json' : 'summary.json'), summary);
-    writeAtomically(path.join(folder, 'report.html'), reportPage(summary));
+    writeAtomically(path.join(folder, 'report.html'), reportPage(summary, { folder }));
     return summary;
   };
 

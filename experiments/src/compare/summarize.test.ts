@@ -71,3 +71,34 @@ it.each([
 ])('takes a model of AP50 %j for one on the plateau: %s', (AP50, onPlateau) => {
   expect(summaryOf({ detr: { AP50 } }).models[0]?.runs[0]?.onPlateau).toBe(onPlateau);
 });
+
+describe('samples', () => {
+  it('are of the last step that all models have, with as many detections as objects', () => {
+    const { samples } = summaryOf({
+      detr: { sample: 'a.png', AP50: [0.1, 0.2, 0.3] },
+      'dn-detr': { sample: 'a.png', AP50: [0.1, 0.2] },
+    });
+    expect(samples).toMatchObject({
+      step: 200,
+      images: [
+        {
+          ...{ name: 'a.png', width: 32, height: 24, picture: path.join('detr', 'samples', '1.jpg') },
+          objects: [{ label: 0 }, { label: 1 }],
+          detections: [
+            [{ score: 0.9 }, { score: 0.5 }],
+            [{ score: 0.9 }, { score: 0.5 }],
+          ],
+        },
+      ],
+    });
+    expect(samples?.images[0]?.detections.map(({ length }) => length)).toEqual([2, 2]);
+  });
+
+  it.each<[string, StoredRun, StoredRun]>([
+    ['other images', { sample: 'a.png' }, { sample: 'b.png' }],
+    ['one without', { sample: 'a.png' }, {}],
+    ['one before its first evaluation', { sample: 'a.png' }, { sample: 'a.png', AP50: [] }],
+  ])('are none with %s', (_, first, second) => {
+    expect(summaryOf({ detr: first, 'dn-detr': second }).samples).toBeUndefined();
+  });
+});

@@ -8,6 +8,7 @@ import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UserError } from '../user-error.ts';
 import { comparableAt } from './comparable.ts';
+import { comparedSamples } from './samples.ts';
 import { settingsOf } from './settings.ts';
 import { comparisons, pairsOf, stepsComparisons } from './statistics.ts';
 import type { AblationHeading, CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
@@ -78,6 +79,10 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     const names = [pair.model.name, pair.baseline.name];
     return { pair, at: comparableAt(runs.filter(({ model }) => names.includes(model)).map(({ stored }) => stored)) };
   });
+  const samples = comparedSamples(
+    models.map(({ runs: [run] }) => path.resolve(frame.folder, (run as SeedRun).folder)),
+    frame.folder,
+  );
   const { stored } = first;
   const { name: source, format, classes, train, val, hash } = stored.data;
   return {
@@ -99,6 +104,7 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
         .filter((equal) => !at.includes(equal))
         .map((equal) => ({ model: model.name, baseline: baseline.name, at: equal })),
     ),
+    ...(samples && { samples }),
   };
 }
 

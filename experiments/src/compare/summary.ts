@@ -73,6 +73,31 @@ export interface ModelSummary {
   readonly runs: readonly SeedRun[];
 }
 
+/** An object, or a detection with its score; `bbox` is x, y, width and height in pixels of the upright image. */
+export interface SampleBox {
+  readonly label: number;
+  readonly bbox: readonly number[];
+}
+
+/** An image that the runs follow, and what each model finds in it. */
+export interface ComparedSample {
+  readonly name: string;
+  /** of the upright image, in pixels */
+  readonly width: number;
+  readonly height: number;
+  /** a JPEG, relative to the summary */
+  readonly picture: string;
+  readonly objects: readonly SampleBox[];
+  /** of each model in the order of `models`: as many as there are objects, the surest first */
+  readonly detections: readonly (readonly (SampleBox & { readonly score: number })[])[];
+}
+
+/** Of the first seed of each model, at the last evaluation that all of these runs have had. */
+export interface ComparedSamples {
+  readonly step: number;
+  readonly images: readonly ComparedSample[];
+}
+
 /** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
 export type Equal = 'steps' | 'seconds';
 
@@ -145,4 +170,6 @@ export interface Summary {
   readonly comparisons: readonly Comparison[];
   readonly stepsRatios: readonly StepsComparison[];
   readonly notCompared: readonly NotCompared[];
+  /** absent where a model's first run has none of these images, or others than the rest */
+  readonly samples?: ComparedSamples;
 }

@@ -12,7 +12,7 @@ export function livePage(summary: Summary | undefined): string {
   const above = html`<aside id="live" aria-label="Runs going on"><p id="live-state">Connecting …</p>
 <ul id="live-runs"></ul></aside>
 <script type="module">${trusted(script)}</script>`;
-  if (summary) return reportPage(summary, above);
+  if (summary) return reportPage(summary, { above });
   const header = html`<h1>Training</h1>
 <p class="lede">There is nothing to report yet: curves begin with the first evaluation.</p>`;
   return shell({ title: 'Training', above, header, main: '', footer: '' });

@@ -1,7 +1,13 @@
 /** The axes that curves are drawn in. */
 import type { CurvePoint, Summary } from '../compare/summary.ts';
 import type { PanelAxis } from './panel.ts';
-import type { Metric, Progress } from './series.ts';
+import type { LossTerm, Metric, Progress } from './series.ts';
+
+export const termAxes: Readonly<Record<LossTerm, PanelAxis>> = {
+  loss_ce: { label: 'class loss (log scale)', log: true },
+  loss_bbox: { label: 'L1 loss of boxes (log scale)', log: true },
+  loss_giou: { label: 'GIoU loss (log scale)', log: true },
+};
 
 export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
   // The noise of a model that finds nothing should not fill the plot.
@@ -25,8 +31,8 @@ export function progressAxis(progress: Progress, { models }: Summary): ProgressA
   const points = models.flatMap(({ runs }) => runs.flatMap(({ curve }) => curve));
   if (progress === 'step') {
     const steps = stepsAnEpoch(points);
-    const label = `training steps${steps === undefined ? '' : ` (${Number(steps.toFixed(1))} an epoch)`}`;
-    return { label, scale: (step) => step, words: 'steps' };
+    const above = steps !== undefined && { above: { label: 'epochs', unit: steps } };
+    return { label: 'training steps', scale: (step) => step, words: 'steps', ...above };
   }
   const most = Math.max(0, ...points.map(({ seconds }) => seconds));
   const [unit, length] = most < 600 ? ['s', 1] : most < 7200 ? ['min', 60] : ['h', 3600];

@@ -28,6 +28,7 @@ export function cellPanel(
   const label = scale?.label ?? null;
   const svg = Plot.plot({
     ...plotFrame,
+    marginTop: 28,
     document: plotDocument,
     x: scale
       ? { label, labelAnchor: 'center', labelArrow: 'none', inset: 12 }

@@ -33,11 +33,11 @@ export function curvePanel(figureId: string, summary: Summary, metric: Metric, p
   const series = summary.models.map(
     (model, index): PanelSeries => ({
       index,
-      onPlateau: isOnPlateau(model),
+      dashed: isOnPlateau(model),
       mean: scaled(meanCurve(model, metric, progress)),
       runs: model.runs.map((run) => ({
         points: scaled(seedCurve(run, metric, progress)),
-        onPlateau: run.onPlateau,
+        dashed: run.onPlateau,
         failed: run.status === 'failed',
       })),
     }),

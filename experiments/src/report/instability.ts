@@ -65,13 +65,13 @@ function againstAp({ models }: Summary): Html {
     const steps = meanCurve(model, 'AP50', 'step');
     return {
       index,
-      onPlateau: isOnPlateau(model),
+      dashed: isOnPlateau(model),
       runs: model.runs.map(({ curve, onPlateau, status }) => ({
         points: curve.flatMap((point) => {
           const [x, y] = [metricValue(point, 'AP50'), metricValue(point, 'instability')];
           return x === undefined || y === undefined ? [] : [{ x, y }];
         }),
-        onPlateau,
+        dashed: onPlateau,
         failed: status === 'failed',
       })),
       mean: meanCurve(model, 'instability', 'step').flatMap(({ x: step, y, seeds }) => {

@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
@@ -5,12 +8,15 @@ import type { Environment } from '../train/environment.ts';
 import { reportPage } from './page.ts';
 import { exampleAblation, exampleSummary } from './testing/example-summary.ts';
 
-const open = (summary: Summary): Document => new JSDOM(reportPage(summary)).window.document;
+const open = (summary: Summary, folder?: string): Document =>
+  new JSDOM(reportPage(summary, folder === undefined ? {} : { folder })).window.document;
 const all = <E extends Element = Element>(page: Document, selector: string): E[] => [
   ...page.querySelectorAll<E>(selector),
 ];
 
 const hostile = `"><script>alert(1)</script>'&amp;<!--`;
+
+const { samples: _, ...withoutSamples } = exampleSummary();
 
 const variants: readonly (readonly [string, Summary])[] = [
   ['three seeds', exampleSummary()],
@@ -19,7 +25,7 @@ const variants: readonly (readonly [string, Summary])[] = [
   ['no evaluation', exampleSummary({ evaluations: 0 })],
   ['one evaluation', exampleSummary({ evaluations: 1 })],
   ['many classes', exampleSummary({ classes: Array.from({ length: 20 }, (_, i) => `类 ${i} größe`) })],
-  ['no model', { ...exampleSummary(), models: [], comparisons: [], stepsRatios: [] }],
+  ['no model', { ...withoutSamples, models: [], comparisons: [], stepsRatios: [] }],
   ['an ablation on a scale', exampleAblation()],
   ['an ablation of kinds', exampleAblation({ scale: false })],
   ['an unfinished comparison', { ...exampleSummary({ failure: true }), finished: false }],
@@ -27,7 +33,7 @@ const variants: readonly (readonly [string, Summary])[] = [
 
 describe('reportPage', () => {
   it.each(variants)('is a sound page of %s', (_, summary) => {
-    const text = reportPage(summary);
+    const text = reportPage(summary, { folder: '.' });
     const page = new JSDOM(text).window.document;
     expect(page.body.innerHTML).not.toMatch(/NaN|undefined|Infinity|\[object/);
     const ids = all(page, '[id]').map(({ id }) => id);
@@ -221,6 +227,52 @@ describe('reportPage', () => {
     expect(page.body.textContent).not.toMatch(/recipe/i);
     expect(all(page, 'code').filter(({ textContent }) => textContent === '')).toEqual([]);
     expect(page.querySelector('#results .notice')?.textContent).toMatch(/One seed proves little.*by how much\.$/);
+  });
+
+  it('shows the loss by its parts, of known queries dashed', () => {
+    const summary = exampleSummary();
+    const page = open(summary);
+    expect(all(page, '#figure-loss-terms .panel')).toHaveLength(3);
+    const dashed = all(page, '#figure-loss-terms .panel [stroke-dasharray]').map((line) => line.getAttribute('stroke'));
+    // Of dn-detr alone, in each panel; a model on the plateau is not dashed here.
+    expect(dashed).toEqual(Array(3).fill('var(--series-2)'));
+    expect(page.querySelector('#figure-loss-terms .legend')?.textContent).toMatch(/matching queriesknown queries$/);
+    const models = summary.models.map((model) => ({
+      ...model,
+      runs: model.runs.map((run) => ({ ...run, curve: run.curve.map((point) => ({ ...point, losses: {} })) })),
+    }));
+    expect(open({ ...summary, models }).querySelector('#figure-loss-terms')).toBeNull();
+  });
+
+  it('shows what is found in sample images, each picture once', () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
+    try {
+      const summary = exampleSummary();
+      const samples = path.join(folder, 'detr', 'seed-0', 'samples');
+      mkdirSync(samples, { recursive: true });
+      writeFileSync(path.join(samples, '1.jpg'), 'one');
+      const page = open(summary, folder);
+      const rows = all(page, '#table-samples tbody tr');
+      expect(rows).toHaveLength(2);
+      const pictures = all(page, '#table-samples image').map((picture) => picture.getAttribute('href'));
+      // The second one's file is not there.
+      expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`, 'data:,']);
+      const drawings = [...(rows[0]?.querySelectorAll('svg') ?? [])];
+      expect(drawings.map((svg) => svg.querySelector('use')?.getAttribute('href'))).toEqual([
+        undefined,
+        ...Array(3).fill('#sample-0'),
+      ]);
+      expect(drawings[0]?.getAttribute('aria-label')).toBe('disc, square');
+      expect(drawings[3]?.getAttribute('aria-label')).toBe('disc 0.90, square 0.60');
+      // The surest is drawn last, and strongest.
+      expect([...(drawings[3]?.querySelectorAll('g') ?? [])].map((box) => box.getAttribute('opacity'))).toEqual([
+        '0.70',
+        '0.93',
+      ]);
+      expect(open(summary).querySelector('#table-samples')).toBeNull();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('draws distances of anchors only where there are some', () => {

@@ -9,9 +9,11 @@ import { detectionsSection } from './detections.ts';
 import { counted, listed, moment } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { instabilitySection } from './instability.ts';
+import { lossTermsFigure } from './loss-terms.ts';
 import { modelNameList } from './model-name.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
 import { resultsSection } from './results.ts';
+import { samplesSection } from './samples.ts';
 import { settingsSection } from './settings.ts';
 import { shell } from './shell.ts';
 import { statisticsSection } from './statistics.ts';
@@ -26,11 +28,15 @@ const papers: readonly (readonly [string, string])[] = [
 /**
  * The page as text: the same for the same summary, whatever it holds is escaped.
  *
+ * @param folder of the summary, which the paths in it are relative to; without it sample images are left out
  * @param above what stands before the report, such as what a live view says of runs that go on
  */
-export function reportPage(summary: Summary, above?: Content): string {
+export function reportPage(
+  summary: Summary,
+  { folder, above }: { readonly folder?: string; readonly above?: Content } = {},
+): string {
   const { models, ablation, data, recipe, environments, finished, updated } = summary;
-  const sections = pageSections(summary);
+  const sections = pageSections(summary, folder);
   const names = models.map(({ name }) => name);
   const header = html`<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
 <h1>${ablation ? ablation.title : html`${modelNameList(names)} on ${data.source}`}</h1>
@@ -59,12 +65,13 @@ interface Section {
 }
 
 /** Those that there is something to say in. */
-function pageSections(summary: Summary): Section[] {
+function pageSections(summary: Summary, folder: string | undefined): Section[] {
   const all: readonly (Omit<Section, 'content'> & { readonly content: Content })[] = [
     { id: 'results', name: 'Results', content: resultsSection(summary) },
     { id: 'settings', name: 'What differs', content: settingsSection(summary) },
     { id: 'curves', name: 'Training curves', content: curvesSection(summary) },
     { id: 'instability', name: 'Instability', content: instabilitySection(summary) },
+    { id: 'samples', name: 'Sample predictions', content: samplesSection(summary, folder) },
     { id: 'detections', name: 'Detections', content: detectionsSection(summary) },
     { id: 'statistics', name: 'Statistics', content: statisticsSection(summary) },
     { id: 'runs', name: 'Runs', content: runsTable(summary) },
@@ -87,6 +94,7 @@ function curvesSection(summary: Summary): Html {
       html`<b>Training loss</b>, mean since the evaluation before; mean and band over seeds are of its logarithm. A model with
 known queries adds their loss to its own: compare the shape of such curves, not their height.`,
     ),
+    lossTermsFigure(summary),
     curveFigure(
       summary,
       'anchorDistance',

@@ -1,6 +1,32 @@
 import fc from 'fast-check';
+import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
-import { logTicks } from './panel.ts';
+import { logTicks, type PanelAxis, panel } from './panel.ts';
+
+describe('a panel', () => {
+  const texts = (x: PanelAxis) => {
+    const mean = [0, 625].map((step) => ({ x: step, y: 0.5, seeds: 1 }));
+    const drawn = panel([{ index: 0, runs: [], mean, dashed: false }], {
+      ...{ id: 'a', description: 'b' },
+      x,
+      y: { label: 'AP' },
+    });
+    const { document } = new JSDOM(drawn.text).window;
+    return [...document.querySelectorAll('g[aria-label^="x-axis"]')]
+      .map((axis) => [...axis.querySelectorAll('text')].map(({ textContent }) => textContent))
+      .filter((shown) => shown.length > 0);
+  };
+  it('has one axis of x, or one more above with its own numbers at their places', () => {
+    const label = 'training steps';
+    expect(texts({ label })).toEqual([['0', '100', '200', '300', '400', '500', '600'], [label]]);
+    expect(texts({ label, above: { label: 'epochs', unit: 62.5 } })).toEqual([
+      ['0', '100', '200', '300', '400', '500', '600'],
+      [label],
+      ['5', '10'],
+      ['epochs'],
+    ]);
+  });
+});
 
 describe('ticks of a logarithmic scale', () => {
   it.each<[[number, number], number[]]>([
@@ -10,7 +36,7 @@ describe('ticks of a logarithmic scale', () => {
     ],
     [
       [8.1, 33],
-      [9, 10, 20, 30],
+      [10, 15, 20, 30],
     ],
     [
       [0.4, 12],

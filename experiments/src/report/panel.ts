@@ -10,11 +10,10 @@ export interface PanelSeries {
   /** of the model in the comparison, for its colour and marker */
   readonly index: number;
   /** thin lines */
-  readonly runs: readonly { readonly points: readonly XY[]; readonly onPlateau: boolean; readonly failed: boolean }[];
+  readonly runs: readonly { readonly points: readonly XY[]; readonly dashed: boolean; readonly failed: boolean }[];
   /** a strong line, with a band where it has bounds */
   readonly mean: readonly MeanPoint[];
-  /** dashed */
-  readonly onPlateau: boolean;
+  readonly dashed: boolean;
 }
 
 export interface PanelAxis {
@@ -22,6 +21,8 @@ export interface PanelAxis {
   readonly log?: boolean;
   /** what the axis shows at least, on a linear scale; 0 unless given */
   readonly least?: readonly [number, number];
+  /** a second scale above the plot, of which one is so many `unit`s of the first */
+  readonly above?: { readonly label: string; readonly unit: number };
 }
 
 export interface PanelOptions {
@@ -31,6 +32,8 @@ export interface PanelOptions {
   readonly description: string;
   readonly x: PanelAxis;
   readonly y: PanelAxis;
+  /** beside others of its kind; as wide as two of them in a row unless given */
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 const dashes = '5 3.5';
@@ -44,7 +47,7 @@ export const plotDocument = new JSDOM('').window.document;
 export const plotFrame = {
   width: 440,
   height: 280,
-  marginTop: 28,
+  marginTop: 46,
   marginLeft: 44,
   marginRight: 12,
   marginBottom: 40,
@@ -52,10 +55,11 @@ export const plotFrame = {
 } as const;
 
 /** @param series of which at least one point is there to draw */
-export function panel(series: readonly PanelSeries[], { id, description, x, y }: PanelOptions): Html {
+export function panel(series: readonly PanelSeries[], { id, description, x, y, size }: PanelOptions): Html {
   const drawn = series.flatMap(({ runs, mean }) => [...runs.flatMap(({ points }) => points), ...mean]);
   const svg = Plot.plot({
     ...plotFrame,
+    ...size,
     document: plotDocument,
     x: {
       ...scale(
@@ -66,13 +70,43 @@ export function panel(series: readonly PanelSeries[], { id, description, x, y }:
       ticks: 5,
     },
     y: { ...scale([...drawn.map((point) => point.y), ...bandTop(series)], y), grid: true },
-    marks: [series.map(band), series.map(thinLines), series.map(strongLine), series.map(crosses)],
+    marks: [
+      x.above && axisAbove(x.above, Math.max(...drawn.map((point) => point.x))),
+      series.map(band),
+      series.map(thinLines),
+      series.map(strongLine),
+      series.map(crosses),
+    ],
   });
   return html`<div class="panel" role="img" aria-label="${description}">${drawing(svg, id)}</div>`;
 }
 
+function axisAbove({ label, unit }: NonNullable<PanelAxis['above']>, most: number): Plot.Markish {
+  const rough = most / unit / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10);
+  // Without 0, where the other axis has its label.
+  const ticks = Array.from({ length: Math.floor(most / unit / step) }, (_, i) => (i + 1) * step * unit);
+  // An axis of one's own takes the place of the one there would be.
+  const below = Plot.axisX({ ticks: 5, labelAnchor: 'center', labelArrow: 'none' });
+  const above = Plot.axisX(ticks, {
+    anchor: 'top',
+    label,
+    labelAnchor: 'right',
+    labelArrow: 'none',
+    tickFormat: (at: number) => `${Number((at / unit).toPrecision(6))}`,
+  });
+  return [below, above];
+}
+
+/** A line of one kind, for a legend. */
+export const lineSwatch = (dashed: boolean): Html =>
+  html`<svg width="34" height="12" aria-hidden="true"><line x2="34" y1="6" y2="6" stroke="currentColor" stroke-width="2.2"${
+    dashed && html` stroke-dasharray="${dashes}"`
+  }/></svg>`;
+
 /** A model's line and marker, for a legend. */
-export function seriesSwatch(index: number, onPlateau: boolean): Html {
+export function seriesSwatch(index: number, dashed: boolean): Html {
   const { color, symbol } = seriesStyle(index);
   const svg = Plot.plot({
     document: plotDocument,
@@ -88,7 +122,7 @@ export function seriesSwatch(index: number, onPlateau: boolean): Html {
         y: 0,
         stroke: color,
         strokeWidth: 2.2,
-        ...(onPlateau && { strokeDasharray: dashes }),
+        ...(dashed && { strokeDasharray: dashes }),
       }),
       Plot.dot([1], { x: 1, y: 0, fill: color, symbol, r: 4, stroke: 'var(--background)', strokeWidth: 1 }),
     ],
@@ -119,14 +153,14 @@ function thinLines({ index, runs, mean }: PanelSeries): Plot.Markish {
   const { color } = seriesStyle(index);
   // A single run is its own mean.
   const shown = runs.length === 1 && mean.length > 0 ? [] : runs;
-  return shown.map(({ points, onPlateau, failed }) =>
+  return shown.map(({ points, dashed, failed }) =>
     Plot.line(points, {
       x: 'x',
       y: 'y',
       stroke: color,
       strokeWidth: 1,
       strokeOpacity: failed ? 0.9 : 0.5,
-      ...(onPlateau && { strokeDasharray: dashes }),
+      ...(dashed && { strokeDasharray: dashes }),
     }),
   );
 }
@@ -136,13 +170,13 @@ function crosses({ index, runs }: PanelSeries): Plot.Markish {
   return Plot.dot(ends, { x: 'x', y: 'y', symbol: 'times', r: 6, stroke: seriesStyle(index).color, strokeWidth: 2 });
 }
 
-function strongLine({ index, mean, onPlateau }: PanelSeries): Plot.Markish {
+function strongLine({ index, mean, dashed }: PanelSeries): Plot.Markish {
   const { color, symbol } = seriesStyle(index);
   const every = Math.ceil(mean.length / mostMarkers);
   const marked = mean.filter((_, i) => (mean.length - 1 - i) % every === 0);
   const outline = { stroke: 'var(--background)', strokeWidth: 1 };
   return [
-    Plot.line(mean, { x: 'x', y: 'y', stroke: color, strokeWidth: 2.2, ...(onPlateau && { strokeDasharray: dashes }) }),
+    Plot.line(mean, { x: 'x', y: 'y', stroke: color, strokeWidth: 2.2, ...(dashed && { strokeDasharray: dashes }) }),
     Plot.dot(marked, { x: 'x', y: 'y', fill: color, symbol, r: 4, ...outline }),
   ];
 }
@@ -169,6 +203,7 @@ const mantissas: readonly (readonly number[])[] = [
   [1],
   [1, 3],
   [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
   [1, 2, 3, 4, 5, 6, 7, 8, 9],
   Array.from({ length: 18 }, (_, i) => 1 + i / 2),
   Array.from({ length: 90 }, (_, i) => 1 + i / 10),

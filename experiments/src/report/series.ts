@@ -4,6 +4,11 @@ import { valueAt, type XY } from '../compare/interpolation.ts';
 import type { CurvePoint, ModelSummary, SeedRun } from '../compare/summary.ts';
 import { countedRuns } from './runs.ts';
 
+/** The loss's parts, not weighted: of matching queries, and after `tgt_` of known ones. */
+export const lossTerms = ['loss_ce', 'loss_bbox', 'loss_giou'] as const;
+export type LossTerm = (typeof lossTerms)[number];
+export type LossPart = LossTerm | `tgt_${LossTerm}`;
+
 export type Metric = 'AP' | 'AP50' | 'AP75' | 'loss' | 'instability' | 'anchorDistance';
 export type Progress = 'step' | 'seconds';
 
@@ -18,16 +23,19 @@ export interface MeanPoint extends XY {
 export const bandLevel = 0.95;
 
 /** A metric's value, if it has one: an AP of -1 is none, and neither is a loss that overflowed. */
-export function metricValue(point: CurvePoint, metric: Metric): number | undefined {
-  const value = point[metric];
-  if (value === null || !Number.isFinite(value)) return undefined;
+export function metricValue(point: CurvePoint, metric: Metric | LossPart): number | undefined {
+  const value = isPart(metric) ? point.losses[metric] : point[metric];
+  if (value === null || value === undefined || !Number.isFinite(value)) return undefined;
   if (value === -1 && metric.startsWith('AP')) return undefined;
   // Losses are drawn on a logarithmic scale.
-  return metric === 'loss' && value <= 0 ? undefined : value;
+  return isLoss(metric) && value <= 0 ? undefined : value;
 }
 
+const isPart = (metric: Metric | LossPart): metric is LossPart => metric.includes('loss_');
+const isLoss = (metric: Metric | LossPart): boolean => metric === 'loss' || isPart(metric);
+
 /** Of one run, where the metric has a value. */
-export function seedCurve({ curve }: SeedRun, metric: Metric, progress: Progress): XY[] {
+export function seedCurve({ curve }: SeedRun, metric: Metric | LossPart, progress: Progress): XY[] {
   return curve.flatMap((point) => {
     const y = metricValue(point, metric);
     return y === undefined || !Number.isFinite(point[progress]) ? [] : [{ x: point[progress], y }];
@@ -39,7 +47,7 @@ export function seedCurve({ curve }: SeedRun, metric: Metric, progress: Progress
  * Against steps at the evaluations; against seconds, which differ from run to run, at about as many times, between
  * evaluations on a straight line. Of losses mean and interval are those of the logarithm.
  */
-export function meanCurve(model: ModelSummary, metric: Metric, progress: Progress): MeanPoint[] {
+export function meanCurve(model: ModelSummary, metric: Metric | LossPart, progress: Progress): MeanPoint[] {
   const curves = countedRuns(model)
     .map((run) => seedCurve(run, metric, progress))
     .filter((curve) => curve.length > 0);
@@ -49,7 +57,7 @@ export function meanCurve(model: ModelSummary, metric: Metric, progress: Progres
     progress === 'step'
       ? first.map(({ x }) => x).filter((x) => curves.every((curve) => curve.some((point) => point.x === x)))
       : commonTimes(curves);
-  const [into, outOf] = metric === 'loss' ? [Math.log, Math.exp] : [same, same];
+  const [into, outOf] = isLoss(metric) ? [Math.log, Math.exp] : [same, same];
   return xs.map((x) => {
     const { mean, interval } = seedSummary(
       curves.map((curve) => into(valueAt(curve, x))),

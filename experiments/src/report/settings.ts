@@ -61,7 +61,7 @@ const differs = ([, ...values]: readonly string[]): boolean => new Set(values).s
 function classLossWords(model: unknown): string {
   const { classLoss } = lossesOf(model as ModelName).criterion;
   return classLoss.kind === 'softmax'
-    ? `softmax cross-entropy with a no-object class, which counts ${classLoss.eosCoef}`
+    ? `softmax cross-entropy, no-object class × ${classLoss.eosCoef}`
     : `sigmoid focal, α ${classLoss.alpha}, γ ${classLoss.gamma}`;
 }
 

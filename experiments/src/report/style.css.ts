@@ -67,11 +67,19 @@ td.number { white-space: nowrap; }
 .model svg { flex: none; margin-top: .25em; }
 .model .remark { display: block; }
 
+#table-settings tbody th { min-width: min(13rem, 40cqi); }
+#table-samples table { min-width: 36rem; table-layout: fixed; }
+#table-samples thead th:first-child { width: 6.5rem; }
+#table-samples tbody > tr > * { vertical-align: top; }
+.sample { display: block; width: 100%; max-width: 15rem; height: auto; background: #14171a; }
+.sample text { fill: #fff; stroke: #14171a; paint-order: stroke; stroke-linejoin: round; }
+
 figure { margin: 1.6rem 0 2.2rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 .3rem; padding: 0; list-style: none; font-size: .875rem; }
 .legend li { display: flex; gap: .45rem; align-items: center; margin: 0; min-width: 0; }
 .legend svg { flex: none; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: .6rem 1.2rem; align-items: start; }
+.panels.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); }
 .panels > * { min-width: 0; }
 .panel svg { display: block; width: 100%; height: auto; overflow: visible; }
 .panel text { font-family: inherit; }

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DottedValues } from '../../config/overrides.ts';
 import type { Environment } from '../../train/environment.ts';
-import { runFolder, writeJson } from '../../train/run-folder.ts';
+import { type RunFolder, runFolder, writeJson } from '../../train/run-folder.ts';
+import type { SampleImage, SamplesLine } from '../../train/samples.ts';
 import type { StoredConfig } from '../../train/stored-config.ts';
 import { smallConfig } from '../../train/testing/small-run.ts';
 import type { EvaluationLine } from '../../train/training-run.ts';
@@ -13,10 +14,15 @@ export interface StoredRun {
   readonly environment?: Partial<Environment>;
   /** of the evaluations at step 100, 200 and so on */
   readonly AP50?: readonly number[];
+  /** name of an image that it follows: with two objects, and three detections at each evaluation */
+  readonly sample?: string;
 }
 
 /** A run that is done, as it leaves its folder behind. */
-export function writeRun(folder: string, { settings = {}, environment = {}, AP50 = [0.1, 0.3] }: StoredRun = {}): void {
+export function writeRun(
+  folder: string,
+  { settings = {}, environment = {}, AP50 = [0.1, 0.3], sample }: StoredRun = {},
+): void {
   const files = runFolder(folder);
   mkdirSync(path.dirname(files.config), { recursive: true });
   writeJson(files.config, {
@@ -44,5 +50,18 @@ export function writeRun(folder: string, { settings = {}, environment = {}, AP50
     };
   });
   writeFileSync(files.evaluations, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  if (sample !== undefined) writeSample(files, sample, AP50.length);
   writeJson(files.result, { step: 100 * AP50.length, seconds: 20 * AP50.length, finished: true, peakMiB: 100 });
+}
+
+function writeSample({ samples }: RunFolder, name: string, evaluations: number): void {
+  mkdirSync(samples.folder);
+  const objects = [0, 1].map((label) => ({ label, bbox: [4 * label, 2, 8, 10] }));
+  writeJson(samples.images, [{ name, width: 32, height: 24, picture: '1.jpg', objects }] satisfies SampleImage[]);
+  writeFileSync(path.join(samples.folder, '1.jpg'), `picture of ${name}`);
+  const detections = [0.9, 0.5, 0.2].map((score, i) => ({ label: i % 2, score, bbox: [i, 1, 8, 8] }));
+  const lines = Array.from({ length: evaluations }, (_, i): SamplesLine => {
+    return { step: 100 * (i + 1), images: [{ detections, queries: [[0, 1]] }] };
+  });
+  writeFileSync(samples.evaluations, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }

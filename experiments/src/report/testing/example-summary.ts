@@ -1,6 +1,13 @@
 /** Summaries to test pages with: curves as such models have them, drawn from a formula. No run gave them. */
 import { comparisons, pairsOf, stepsComparisons } from '../../compare/statistics.ts';
-import type { CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from '../../compare/summary.ts';
+import type {
+  ComparedSamples,
+  CurvePoint,
+  FinalMetrics,
+  ModelSummary,
+  SeedRun,
+  Summary,
+} from '../../compare/summary.ts';
 
 export interface ExampleOptions {
   /** [0, 1, 2] */
@@ -95,6 +102,7 @@ export function exampleSummary({
     comparisons: pairs.flatMap((pair) => (['steps', 'seconds'] as const).flatMap((at) => comparisons(pair, at))),
     stepsRatios: pairs.flatMap(stepsComparisons),
     notCompared: [],
+    samples: exampleSamples(models.length),
   };
 }
 
@@ -189,6 +197,23 @@ function exampleFinal(point: CurvePoint, classes: readonly string[]): FinalMetri
     ),
     duplicates: { perObject: 0.02 + AP50 * 0.05, APWithNms: AP * 1.004 },
   };
+}
+
+function exampleSamples(models: number): ComparedSamples {
+  const boxes = [
+    { label: 0, bbox: [8, 20, 30, 26] },
+    { label: 1, bbox: [2, 2, 18, 14] },
+  ];
+  const found = (model: number) =>
+    boxes.map(({ label, bbox }, i) => ({
+      ...{ label: (label + (model === 0 ? 1 : 0)) % 2, score: 0.9 - 0.3 * i - 0.2 * (models - 1 - model) },
+      bbox: bbox.map((value) => value + 3 * (models - 1 - model)),
+    }));
+  const images = [1, 2].map((n) => ({
+    ...{ name: `val-${n}`, width: 64, height: 48, picture: `detr/seed-0/samples/${n}.jpg`, objects: boxes },
+    detections: Array.from({ length: models }, (_, model) => found(model)),
+  }));
+  return { step: 2400, images };
 }
 
 /** In -1..1, and irregular enough to look at. */
