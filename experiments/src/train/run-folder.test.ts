@@ -13,7 +13,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 it('is made with all it is in, once or again', () => {
   for (let i = 0; i < 2; i++) {
     makeRunFolder(path.join(root, 'a', 'b'));
-    expect(readdirSync(path.join(root, 'a', 'b')).sort()).toEqual(['checkpoints', 'events']);
+    expect(readdirSync(path.join(root, 'a', 'b')).sort()).toEqual(['checkpoints', 'events', 'samples']);
   }
   writeFileSync(path.join(root, 'file'), '');
   expect(() => makeFolder(path.join(root, 'file', 'a', 'b'))).toThrow(
