@@ -38,12 +38,12 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
         .evaluate((bar) => Number(bar.getAttribute('value') ?? (bar as never as { value: number }).value)),
     ).toBe(0.5);
 
-    view.show(() => exampleSummary({ evaluations: 2 }));
+    view.show('', () => exampleSummary({ evaluations: 2 }));
     await page.locator('#shared-settings summary').click();
     await page.evaluate('scrollTo(0, 700)');
     const lines = () => page.locator('#figure-AP50 svg path').count();
     const before = await page.locator('#figure-AP50').innerHTML();
-    view.show(() => exampleSummary({ evaluations: 9 }));
+    view.show('', () => exampleSummary({ evaluations: 9 }));
     await expect.poll(() => page.locator('#figure-AP50').innerHTML()).not.toBe(before);
     expect(await lines()).toBeGreaterThan(0);
     expect(await page.locator('#shared-settings').getAttribute('open')).toBe('');

@@ -108,7 +108,7 @@ async function trainIn(
 ): Promise<void> {
   const display = live ? live.following(progressDisplay()) : progressDisplay();
   const label = `${config.model.name} seed ${config.seed}`;
-  live?.show(() => summaryOf(folder, config, options.recipe));
+  live?.show(folder, () => summaryOf(folder, config, options.recipe));
   try {
     const result = await runTraining({
       config,

@@ -81,7 +81,7 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
   };
 
   const display = live ? live.following(progressDisplay()) : progressDisplay();
-  live?.show(summarizeNow);
+  live?.show(folder, summarizeNow);
   const cores = os.availableParallelism();
   const processes = options.processes ?? Math.max(1, Math.floor(cores / 2));
   const lengths = options.contenders.map(({ config }) => config.length);

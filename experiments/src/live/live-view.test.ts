@@ -55,7 +55,7 @@ describe('a live view', () => {
   it('shows what there is at the time of asking', async () => {
     const first = await (await fetch(view.address)).text();
     expect(first).toContain('nothing to report yet');
-    view.show(() => exampleSummary({ evaluations: 3 }));
+    view.show('', () => exampleSummary({ evaluations: 3 }));
     const second = await (await fetch(view.address)).text();
     expect(second).toContain('id="figure-AP50"');
     expect(second).not.toContain('nothing to report yet');
@@ -86,12 +86,12 @@ describe('a live view', () => {
   });
 
   it('says what is wrong where there is a page to be, and goes on', async () => {
-    view.show(() => {
+    view.show('', () => {
       throw new Error('runs/a/evaluations.jsonl, line 3 is not JSON');
     });
     const broken = await fetch(view.address);
     expect([broken.status, await broken.text()]).toEqual([500, 'runs/a/evaluations.jsonl, line 3 is not JSON\n']);
-    view.show(() => undefined);
+    view.show('', () => undefined);
     expect((await fetch(view.address)).status).toBe(200);
   });
 

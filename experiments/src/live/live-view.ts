@@ -14,6 +14,7 @@ export class LiveView {
   readonly #server: Server;
   readonly #followers = new Set<ServerResponse>();
   readonly #progress = new Map<string, RunProgress>();
+  #folder = '';
   #summary: () => Summary | undefined = () => undefined;
   #told = 0;
   #ended = false;
@@ -47,8 +48,14 @@ export class LiveView {
     return view;
   }
 
-  /** Shows what there is of these runs each time it is asked for; undefined as long as there is nothing. */
-  show(summary: () => Summary | undefined): void {
+  /**
+   * Shows what there is of these runs each time it is asked for.
+   *
+   * @param folder of the summary
+   * @param summary undefined as long as there is nothing
+   */
+  show(folder: string, summary: () => Summary | undefined): void {
+    this.#folder = folder;
     this.#summary = summary;
     this.changed();
   }
@@ -115,7 +122,7 @@ export class LiveView {
   async #page(response: ServerResponse): Promise<void> {
     try {
       const { livePage } = await import('./page.ts');
-      const page = livePage(this.#summary());
+      const page = livePage(this.#folder, this.#summary());
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(page);
     } catch (error) {
       // A run's files may be half there, or gone: the runs go on all the same.

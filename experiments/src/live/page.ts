@@ -7,12 +7,15 @@ import { shell } from '../report/shell.ts';
 
 const script = readFileSync(new URL('follow-runs.js', import.meta.url), 'utf8');
 
-/** @param summary undefined before there is anything to report */
-export function livePage(summary: Summary | undefined): string {
+/**
+ * @param folder of the summary
+ * @param summary undefined before there is anything to report
+ */
+export function livePage(folder: string, summary: Summary | undefined): string {
   const above = html`<aside id="live" aria-label="Runs going on"><p id="live-state">Connecting …</p>
 <ul id="live-runs"></ul></aside>
 <script type="module">${trusted(script)}</script>`;
-  if (summary) return reportPage(summary, { above });
+  if (summary) return reportPage(summary, { folder, above });
   const header = html`<h1>Training</h1>
 <p class="lede">There is nothing to report yet: curves begin with the first evaluation.</p>`;
   return shell({ title: 'Training', above, header, main: '', footer: '' });
