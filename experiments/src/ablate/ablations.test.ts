@@ -95,6 +95,16 @@ describe("a user's own", () => {
     await expect(ablationNamed(name)).rejects.toThrow(message);
   });
 
+  it('that sets what its model makes nothing of is refused', async () => {
+    const ablation = await ablationNamed(
+      write(
+        'ignored.json',
+        JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set: { 'model.preNorm': true } }] }),
+      ),
+    );
+    expect(() => cellsOf(ablation, quick)).toThrow('x: model.preNorm changes nothing for dn-detr, but for detr and');
+  });
+
   it('that sets what there is not says which setting is near', async () => {
     const ablation = await ablationNamed(
       write('typo.json', JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set: { 'model.querys': 1 } }] })),

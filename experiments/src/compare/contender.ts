@@ -10,11 +10,7 @@ export interface Contender {
   readonly config: RunConfig;
 }
 
-/**
- * A model's name, and after each `+` a setting.
- *
- * @throws UsageError if there is no such model or setting, or the model makes nothing of it
- */
+/** @param name a model's, and after each `+` a setting */
 function contender(name: string, shared: RunConfig): Contender {
   const [model = '', ...assignments] = name.split('+');
   if (!modelNames.some((known) => known === model)) {
@@ -22,8 +18,12 @@ function contender(name: string, shared: RunConfig): Contender {
       `there is no model '${model}': expected ${modelNames.join(', ')}, with +key=value for settings`,
     );
   }
-  const settings: DottedValues = Object.assign({}, ...assignments.map(parseAssignment));
-  const config = withOverrides(shared, { 'model.name': model, ...settings });
+  return contenderOf(name, { 'model.name': model, ...Object.assign({}, ...assignments.map(parseAssignment)) }, shared);
+}
+
+/** @throws UsageError if there is no such setting, or the model makes nothing of it */
+export function contenderOf(name: string, settings: DottedValues, shared: RunConfig): Contender {
+  const config = withOverrides(shared, settings);
   const ignored = Object.keys(settings).find((key) => isIgnored(config.model.name, key));
   if (ignored !== undefined) {
     const users = modelNames.filter((known) => !isIgnored(known, ignored));
