@@ -1,7 +1,6 @@
 #!/bin/sh
 # How often a difference is claimed where there is none, on real runs: 12 seeds of one very short recipe (two minutes).
-set -e
-cd "$(dirname "$0")/../.."
-npm --silent start -- compare --recipe quick-wasm --models dn-detr --seeds 12 --out runs/false-positives
-node --conditions=@dn-detr/source --import tsx experiments/reproduce/false-positives.ts runs/false-positives/summary.json \
-  > docs/results/false-positives.json
+. "$(dirname "$0")/keep.sh"
+npm --silent start -- compare --recipe quick-wasm --models dn-detr --seeds 12 --out runs/results/false-positives
+node --conditions=@dn-detr/source --import tsx experiments/reproduce/false-positives.ts \
+  runs/results/false-positives/summary.json > docs/results/false-positives.json

@@ -41,7 +41,7 @@ Examples:
   npm start                                    detr, dab-detr and dn-detr on shapes, one seed
   npm start -- compare --seeds 3               the same over three seeds, goes on in runs/quick
   npm start -- compare --data DIR --minutes 20
-  npm start -- compare --models dn-detr,dn-detr+denoising.groups=0 --seeds 3 --out runs/no-denoising`;
+  npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
   const { seeds, out, processes, json, backend, serve } = options;
