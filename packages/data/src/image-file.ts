@@ -114,6 +114,8 @@ export async function imageHeader(source: string | Buffer, name: string): Promis
   } catch (error) {
     throw unreadable(name, error);
   }
+  // Where two files fail at once, sharp may lose an error and give nothing instead.
+  if (metadata.format === undefined) throw unreadable(name, new Error('no header'));
   if (metadata.format === 'svg') throw new ImageError(name, 'is an SVG drawing', `expected pixels; ${advice}`);
   if (metadata.depth === 'float' || metadata.depth === 'double') {
     const fault = 'holds floating-point values, for which nothing says what white is';

@@ -27,6 +27,17 @@ describe('sizeOfWholeImage', () => {
     expect(await sizeOf(bytes, { width: 7, height: 5 })).toEqual({ width: 7, height: 5 });
   });
 
+  it('refuses every one of many damaged files that are looked at together', async () => {
+    const damaged = [whole.png.subarray(0, whole.png.length / 2), whole.jpg.subarray(0, -100), Buffer.from('no image')];
+    const folder = makeFolder(
+      Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`${i}`, damaged[i % 3] as Buffer])),
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 600 }, (_, i) => sizeOfWholeImage(path.join(folder, `${i}`), `${i}`)),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([]);
+  });
+
   it('gives the size of the upright image', async () => {
     const turned = await plain().jpeg().withMetadata({ orientation: 8 }).toBuffer();
     expect(await sizeOf(turned)).toMatchObject({ width: 48, height: 64 });

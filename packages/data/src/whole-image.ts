@@ -33,8 +33,10 @@ export async function sizeOfWholeImage(
   if (ends && size !== undefined) return size;
   const { format, autoOrient } = await imageHeader(file, name);
   if (!ends && (format === 'jpeg' || format === 'png')) {
+    // Not `stats()`: where two files fail at once, it may lose an error and seem to succeed.
     await sharp(file, { failOn: 'error' })
-      .stats()
+      .raw()
+      .toBuffer()
       .catch((error: unknown) => {
         throw unreadable(name, error);
       });
