@@ -4,19 +4,15 @@ import { Command, Option } from 'commander';
 import type { Ablation } from '../ablate/ablation.ts';
 import { ablationNamed, ablations } from '../ablate/ablations.ts';
 import { cellsOf, headingOf } from '../ablate/cells.ts';
-import { compare } from '../compare/compare.ts';
-import { stopSignal } from '../train/stop-signal.ts';
 import { UsageError } from '../user-error.ts';
 import {
   addComparisonOptions,
   affordableRecipe,
   type ComparisonOptions,
   commaList,
-  endComparison,
-  typedCommand,
+  runComparison,
 } from './comparison.ts';
 import { configFrom } from './run-options.ts';
-import { withLiveView } from './serve-option.ts';
 
 interface AblateOptions extends ComparisonOptions {
   cells?: string[];
@@ -52,25 +48,13 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
   }
   if (name === undefined) throw new UsageError('which ablation? --list names those there are');
   const ablation = await ablationNamed(name);
-  const { seeds, out, processes, json, backend, serve } = options;
   const { recipe, config } = await configFrom(options, await affordableRecipe(options, ablation.recipe));
-  const chosen = cellsOf(ablation, config, cells);
   const suffix = options.data === undefined || options.data === 'shapes' ? '' : `-${path.basename(config.data.source)}`;
-  const signal = stopSignal();
-  await withLiveView(serve, signal, async (live) => {
-    const found = await compare({
-      contenders: chosen,
-      ablation: headingOf(ablation),
-      seeds,
-      folder: path.resolve(out ?? path.join('runs', `ablate-${ablation.name}${suffix}`)),
-      recipe: recipe.name,
-      command: typedCommand(),
-      ...(processes !== undefined && { processes }),
-      ...(backend !== undefined && { backend }),
-      ...(live && { live }),
-      signal,
-    });
-    endComparison(found, json === true);
+  await runComparison(options, {
+    contenders: cellsOf(ablation, config, cells),
+    ablation: headingOf(ablation),
+    folder: path.resolve(options.out ?? path.join('runs', `ablate-${ablation.name}${suffix}`)),
+    recipe: recipe.name,
   });
 }
 

@@ -1,20 +1,16 @@
 /** `compare`: several models on the same data, over seeds, and what their curves say. */
 import path from 'node:path';
 import { Command, Option } from 'commander';
-import { compare } from '../compare/compare.ts';
 import { contenders } from '../compare/contender.ts';
 import { modelNames } from '../config/schema.ts';
-import { stopSignal } from '../train/stop-signal.ts';
 import {
   addComparisonOptions,
   affordableRecipe,
   type ComparisonOptions,
   commaList,
-  endComparison,
-  typedCommand,
+  runComparison,
 } from './comparison.ts';
 import { configFrom } from './run-options.ts';
-import { withLiveView } from './serve-option.ts';
 
 interface CompareOptions extends ComparisonOptions {
   models: string[];
@@ -44,22 +40,11 @@ Examples:
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
-  const { seeds, out, processes, json, backend, serve } = options;
   const { recipe, config } = await configFrom(options, await affordableRecipe(options, 'quick'));
   const name = options.data === undefined ? recipe.name : path.basename(config.data.source);
-  const signal = stopSignal();
-  await withLiveView(serve, signal, async (live) => {
-    const found = await compare({
-      contenders: contenders(models, config),
-      seeds,
-      folder: path.resolve(out ?? path.join('runs', name)),
-      recipe: recipe.name,
-      command: typedCommand(),
-      ...(processes !== undefined && { processes }),
-      ...(backend !== undefined && { backend }),
-      ...(live && { live }),
-      signal,
-    });
-    endComparison(found, json === true);
+  await runComparison(options, {
+    contenders: contenders(models, config),
+    folder: path.resolve(options.out ?? path.join('runs', name)),
+    recipe: recipe.name,
   });
 }

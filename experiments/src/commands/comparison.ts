@@ -1,9 +1,10 @@
 /** What `compare` and `ablate` have in common: their options, and how they end. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Compared } from '../compare/compare.ts';
+import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
+import { stopSignal } from '../train/stop-signal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, fromOne, type RunOptions } from './run-options.ts';
-import { type ServeOption, serveOption } from './serve-option.ts';
+import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
 
 export interface ComparisonOptions extends RunOptions, ServeOption {
   seeds: number[];
@@ -45,6 +46,26 @@ export async function affordableRecipe(
   return smaller;
 }
 
+/** Runs it as its options ask for, with a live view if they do, and ends as `endComparison` says. */
+export async function runComparison(
+  { seeds, processes, json, backend, serve }: ComparisonOptions,
+  what: Pick<CompareOptions, 'contenders' | 'ablation' | 'folder' | 'recipe'>,
+): Promise<void> {
+  const signal = stopSignal();
+  await withLiveView(serve, signal, async (live) => {
+    const found = await compare({
+      ...what,
+      seeds,
+      command: typedCommand(),
+      ...(processes !== undefined && { processes }),
+      ...(backend !== undefined && { backend }),
+      ...(live && { live }),
+      signal,
+    });
+    endComparison(found, json === true);
+  });
+}
+
 /** What was typed, to be typed again. */
 export const typedCommand = (): string =>
   `npm start -- ${process.argv.slice(2).map(quoted).join(' ')}`.replace(/ -- $/, '');
@@ -52,7 +73,7 @@ export const typedCommand = (): string =>
 const quoted = (argument: string): string => (/^[\w./=,+:-]+$/.test(argument) ? argument : JSON.stringify(argument));
 
 /** Prints what came out, and sets the exit code: 1 if a run failed, 130 if there is more to do. */
-export function endComparison(found: Compared | undefined, json: boolean): void {
+function endComparison(found: Compared | undefined, json: boolean): void {
   if (found) process.stdout.write(json ? `${JSON.stringify(found.summary, null, 2)}\n` : `${found.table}\n`);
   const failed = found?.summary.models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
   if (failed) process.exitCode = 1;

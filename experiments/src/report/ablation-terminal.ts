@@ -1,10 +1,9 @@
 /** The end of an ablation in the terminal. */
-import Table from 'cli-table3';
 import type { AblationHeading, Summary } from '../compare/summary.ts';
 import { ablationRows, comparedAt, differenceWords } from './ablation-rows.ts';
 import { estimateWords } from './final-rows.ts';
 import { ap, percent, secondsAStep } from './format.ts';
-import { runNotes } from './runs.ts';
+import { paragraphs, plainTable, plateauNotes, stateNotes } from './terminal-parts.ts';
 import { notComparedSentences, warningLines } from './words.ts';
 
 /** The table, what is to be said of single runs, and what the differences are worth. No line break at the end. */
@@ -12,43 +11,29 @@ export function ablationTable(summary: Summary, { title, claim }: AblationHeadin
   const rows = ablationRows(summary);
   const first = rows[0]?.model.name ?? '';
   const head = ['cell', 'seeds', 'AP', 'AP50', 's/step', `AP50 − that of ${first}`, 'p'];
-  const table = new Table({
-    head,
-    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) {
-    table.push([
-      row.model.name + (row.plateau === undefined ? '' : ' *'),
-      row.seeds,
-      estimateWords(row.AP, ap),
-      estimateWords(row.AP50, ap),
-      secondsAStep(row.secondsAStep),
-      ...differenceWords(row),
-    ]);
-  }
+  const cells = rows.map((row) => [
+    row.model.name + (row.plateau === undefined ? '' : ' *'),
+    row.seeds,
+    estimateWords(row.AP, ap),
+    estimateWords(row.AP50, ap),
+    secondsAStep(row.secondsAStep),
+    ...differenceWords(row),
+  ]);
   const level = rows.find(({ AP50 }) => AP50.interval)?.AP50.interval?.level;
-  const parts = [
+  return paragraphs([
     [
       title,
       `claim: ${claim}`,
-      table.toString(),
+      plainTable(head, cells),
       ...(level === undefined
         ? []
         : [
             `differences are at equal ${comparedAt(summary)}; ± and [ ]: ${percent(level)} Student-t intervals over seeds; p: of the paired t-test, corrected by Holm for ${rows.length - 1} cells`,
           ]),
-      ...rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`])),
+      ...plateauNotes(rows),
     ],
-    [
-      ...(summary.finished ? [] : ['! Not finished: this is what there is so far.']),
-      ...summary.models.flatMap(runNotes).map((note) => `! ${note}`),
-    ],
+    stateNotes(summary),
     notComparedSentences(summary),
     warningLines(summary),
-  ];
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }

@@ -1,7 +1,7 @@
 /** Metrics over training: each against steps and against time, side by side. */
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes, progressAxis } from './axes.ts';
-import { csvName, type Download, figure } from './figure.ts';
+import { csvName, type Download, evaluationRows, figure } from './figure.ts';
 import { ap, counted, decimal, percent } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type PanelSeries, panel } from './panel.ts';
@@ -59,21 +59,15 @@ function endWords(model: ModelSummary, metric: Metric): string {
   return `${model.name} ${value}${end.seeds > 1 ? `, mean of ${counted(end.seeds, 'seed')}` : ''}`;
 }
 
-function bySeed({ name, models }: Summary, metric: Metric): Download {
-  const rows = models.flatMap((model) =>
-    model.runs.flatMap(({ seed, status, curve }) =>
-      curve.map((point) => ({
-        model: model.name,
-        seed,
-        status,
-        step: point.step,
-        epoch: point.epoch,
-        seconds: point.seconds,
-        [metric]: metricValue(point, metric),
-      })),
-    ),
-  );
-  return { label: 'every seed', file: csvName(name, `${metric}-seeds`), rows };
+function bySeed(summary: Summary, metric: Metric): Download {
+  const rows = evaluationRows(summary, (point, { status }) => ({
+    status,
+    step: point.step,
+    epoch: point.epoch,
+    seconds: point.seconds,
+    [metric]: metricValue(point, metric),
+  }));
+  return { label: 'every seed', file: csvName(summary.name, `${metric}-seeds`), rows };
 }
 
 function means(summary: Summary, metric: Metric, progress: Progress): Download {

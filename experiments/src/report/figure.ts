@@ -1,5 +1,5 @@
 /** A figure of the page: panels side by side, their legend, what they show in words, and their data. */
-import type { ModelSummary } from '../compare/summary.ts';
+import type { CurvePoint, ModelSummary, SeedRun, Summary } from '../compare/summary.ts';
 import { type CsvValue, csv, csvAddress } from './csv.ts';
 import { type Content, type Html, html, joined } from './html.ts';
 import { modelName } from './model-name.ts';
@@ -36,6 +36,18 @@ ${legend(models, lines)}
 
 export function downloadLink({ label, file, rows }: Download): Html {
   return html`<a download="${file}" href="${csvAddress(csv(rows))}">${label}</a>`;
+}
+
+/** Rows for a download: one for each evaluation of each run. */
+export function evaluationRows(
+  { models }: Summary,
+  columns: (point: CurvePoint, run: SeedRun) => Download['rows'][number],
+): Download['rows'] {
+  return models.flatMap((model) =>
+    model.runs.flatMap((run) =>
+      run.curve.map((point) => ({ model: model.name, seed: run.seed, ...columns(point, run) })),
+    ),
+  );
 }
 
 /** A file name that all systems take. */

@@ -4,7 +4,7 @@ import { valueAt, type XY } from '../compare/interpolation.ts';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes } from './axes.ts';
 import { curvePanel } from './curves.ts';
-import { csvName, figure } from './figure.ts';
+import { csvName, evaluationRows, figure } from './figure.ts';
 import { decimal } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
@@ -24,19 +24,13 @@ export function instabilitySection(summary: Summary): Html | undefined {
 were not evaluated equally often (<code>evaluation.every</code>), and over more steps more matches change: their
 instability cannot be compared.</p>`;
   }
-  const rows = models.flatMap((model) =>
-    model.runs.flatMap(({ seed, curve }) =>
-      curve.map((point) => ({
-        model: model.name,
-        seed,
-        step: point.step,
-        AP: metricValue(point, 'AP'),
-        AP50: metricValue(point, 'AP50'),
-        instability: point.instability,
-        instabilityRaw: point.instabilityRaw,
-      })),
-    ),
-  );
+  const rows = evaluationRows(summary, (point) => ({
+    step: point.step,
+    AP: metricValue(point, 'AP'),
+    AP50: metricValue(point, 'AP50'),
+    instability: point.instability,
+    instabilityRaw: point.instabilityRaw,
+  }));
   const downloads = [{ label: 'every seed', file: csvName(name, 'instability-seeds'), rows }];
   return html`<p>Instability counts the queries that answer for another object than at the evaluation before: IS / (2M) is
 0 where no query changed its object, and 1 where every object moved to another query. <strong>Low instability is no merit

@@ -1,7 +1,7 @@
 /** The training loss by its parts, of matching and of known queries: a small plot for each. */
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { progressAxis, termAxes } from './axes.ts';
-import { csvName, figure } from './figure.ts';
+import { csvName, evaluationRows, figure } from './figure.ts';
 import { type Html, html } from './html.ts';
 import { type PanelSeries, panel } from './panel.ts';
 import { type LossPart, type LossTerm, lossTerms, meanCurve, metricValue } from './series.ts';
@@ -12,16 +12,10 @@ export function lossTermsFigure(summary: Summary): Html | undefined {
   const panels = lossTerms.map((term) => termPanel(summary, term));
   if (panels.every((drawn) => drawn === undefined)) return undefined;
   const known = models.some((model) => lossTerms.some((term) => curveOf(model, `tgt_${term}`).length > 0));
-  const rows = models.flatMap((model) =>
-    model.runs.flatMap(({ seed, curve }) =>
-      curve.map((point) => ({
-        model: model.name,
-        seed,
-        step: point.step,
-        ...Object.fromEntries(parts.map((part) => [part, metricValue(point, part)])),
-      })),
-    ),
-  );
+  const rows = evaluationRows(summary, (point) => ({
+    step: point.step,
+    ...Object.fromEntries(parts.map((part) => [part, metricValue(point, part)])),
+  }));
   return figure({
     id: 'figure-loss-terms',
     models,

@@ -1,10 +1,9 @@
 /** The end of a comparison in the terminal. Loads neither plots nor a DOM, as the page does. */
-import Table from 'cli-table3';
 import type { StepsComparison, Summary } from '../compare/summary.ts';
 import { ablationTable } from './ablation-terminal.ts';
 import { estimateWords, finalTable } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
-import { runNotes } from './runs.ts';
+import { paragraphs, plainTable, plateauNotes, stateNotes } from './terminal-parts.ts';
 import {
   comparisonSentence,
   notComparedSentences,
@@ -22,43 +21,29 @@ export function terminalTable(summary: Summary): string {
   if (summary.ablation) return ablationTable(summary, summary.ablation);
   const { baselines, rows } = finalTable(summary);
   const head = ['model', 'seeds', 'AP', 'AP50', 'AP75', 's/step', ...baselines.map(ratioHead), 'IS/(2M)'];
-  const table = new Table({
-    head,
-    colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) {
-    table.push([
-      // A name that says what it changes is long.
-      row.model.name.replaceAll('+', '\n  +') + (row.plateau === undefined ? '' : ' *'),
-      row.seeds,
-      ...[row.AP, row.AP50, row.AP75].map((estimate) => estimateWords(estimate, ap)),
-      secondsAStep(row.secondsAStep),
-      ...row.stepsRatios.map(ratioWords),
-      decimal(row.instability.mean),
-    ]);
-  }
+  const cells = rows.map((row) => [
+    // A name that says what it changes is long.
+    row.model.name.replaceAll('+', '\n  +') + (row.plateau === undefined ? '' : ' *'),
+    row.seeds,
+    ...[row.AP, row.AP50, row.AP75].map((estimate) => estimateWords(estimate, ap)),
+    secondsAStep(row.secondsAStep),
+    ...row.stepsRatios.map(ratioWords),
+    decimal(row.instability.mean),
+  ]);
   const level = rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)
     ?.interval?.level;
-  const parts = [
+  return paragraphs([
     [
-      table.toString(),
+      plainTable(head, cells),
       ...(level === undefined ? [] : [`±: ${percent(level)} Student-t interval of the mean over seeds`]),
-      ...rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`])),
+      ...plateauNotes(rows),
     ],
-    [
-      ...(summary.finished ? [] : ['! Not finished: this is what there is so far.']),
-      ...summary.models.flatMap(runNotes).map((note) => `! ${note}`),
-    ],
+    stateNotes(summary),
     notComparedSentences(summary),
     summary.comparisons.filter(({ metric }) => metric === 'AP50').map(comparisonSentence),
     summary.stepsRatios.filter(({ metric }) => metric === 'AP50').map((ratio) => stepsSentence(ratio, summary)),
     warningLines(summary),
-  ];
-  return parts
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }
 
 const ratioHead = (baseline: string): string => `steps to\nAP50 of\n${baseline.replaceAll('+', '\n+')}`;

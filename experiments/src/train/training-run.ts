@@ -20,6 +20,7 @@ import { type RunFolder, writeJson } from './run-folder.ts';
 import { type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';
 import { learningRateFactor } from './schedule.ts';
 import { type EventFile, openEventFile } from './tensorboard/event-file.ts';
+import { evaluationTags, stepTags } from './tensorboard/tags.ts';
 import { type StepRecord, Trainer } from './trainer.ts';
 
 /** Where a run stands. */
@@ -190,7 +191,7 @@ export class TrainingRun {
     const problem = divergence(record, this.#counters.history);
     const { step: after } = this.#counters;
     if (problem !== undefined) throw this.#stopDiverged(problem, after, batches, line);
-    this.#board.scalars(after, Date.now(), boardValues(figures, terms));
+    this.#board.scalars(after, Date.now(), stepTags(figures, terms));
     const images = batches.reduce((sum, { targets }) => sum + targets.length, 0);
     return { line, imagesPerSecond: images / elapsed };
   }
@@ -230,7 +231,7 @@ export class TrainingRun {
       );
     }
     this.#samples.add({ step: line.step, images: samplesOf(inferred, sampled) });
-    this.#board.scalars(line.step, Date.now(), evaluationValues(line));
+    this.#board.scalars(line.step, Date.now(), evaluationTags(line));
     if (found.AP > this.#counters.bestAP) {
       this.#counters = { ...this.#counters, bestAP: found.AP };
       await saveWeights(folder.best, model, parameters, { config, categories: data.dataset.categories });
@@ -292,23 +293,3 @@ const lastLayerLosses = (terms: StepRecord['terms']): Record<string, number> =>
   Object.fromEntries(Object.entries(terms).filter(([name]) => /^(tgt_)?loss_(ce|bbox|giou)$/.test(name)));
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;
-
-/** The step's figures and the last layer's terms by TensorBoard's tags. */
-function boardValues(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {
-  const lastLayer = Object.entries(terms).filter(([name]) => !/_\d+$/.test(name));
-  const tag = (name: string) => (name.startsWith('tgt_') ? `known/${name.slice('tgt_'.length)}` : `matching/${name}`);
-  return {
-    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [`train/${name}`, value])),
-    ...Object.fromEntries(lastLayer.map(([name, value]) => [tag(name), value])),
-  };
-}
-
-function evaluationValues({ step: _, epoch, seconds, loss: __, losses: ___, perClass, ...figures }: EvaluationLine) {
-  const numbers = Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
-  return {
-    epoch,
-    seconds,
-    ...Object.fromEntries(numbers.map(([name, value]) => [`val/${name}`, value])),
-    ...Object.fromEntries(perClass.map(({ name, AP }) => [`val AP/${name}`, AP])),
-  };
-}

@@ -1,0 +1,32 @@
+/** Under which names TensorBoard shows a run's figures. */
+import type { StepRecord } from '../trainer.ts';
+import type { EvaluationLine } from '../training-run.ts';
+
+/** The step's figures and the last layer's terms by TensorBoard's tags. */
+export function stepTags(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {
+  const lastLayer = Object.entries(terms).filter(([name]) => !/_\d+$/.test(name));
+  const tag = (name: string) => (name.startsWith('tgt_') ? `known/${name.slice('tgt_'.length)}` : `matching/${name}`);
+  return {
+    ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [`train/${name}`, value])),
+    ...Object.fromEntries(lastLayer.map(([name, value]) => [tag(name), value])),
+  };
+}
+
+/** An evaluation's figures by TensorBoard's tags, each class's AP among them. */
+export function evaluationTags({
+  step: _,
+  epoch,
+  seconds,
+  loss: __,
+  losses: ___,
+  perClass,
+  ...figures
+}: EvaluationLine): Record<string, number> {
+  const numbers = Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  return {
+    epoch,
+    seconds,
+    ...Object.fromEntries(numbers.map(([name, value]) => [`val/${name}`, value])),
+    ...Object.fromEntries(perClass.map(({ name, AP }) => [`val AP/${name}`, AP])),
+  };
+}
