@@ -1,4 +1,5 @@
-# Sourced by the scripts here: runs an ablation, or goes on with it, and keeps its summary as docs/results/NAME.json.
+# Sourced by the scripts here: runs an ablation, or goes on with it, keeps its summary as docs/results/NAME.json, and writes
+# the tables of docs/results.md anew.
 set -e
 cd "$(dirname "$0")/../.."
 
@@ -6,6 +7,20 @@ cd "$(dirname "$0")/../.."
 keep_ablation() {
   name=$1
   shift
-  npm --silent start -- ablate "$name" --seeds 3 --processes 2 --out "runs/results/$name" "$@"
-  cp "runs/results/$name/ablation.json" "docs/results/$name.json"
+  npm --silent start -- ablate "$name" --seeds 5 --processes 2 --out "runs/results/$name" "$@"
+  keep "$name/ablation.json" "$name"
+}
+
+# keep FILE NAME
+keep() {
+  cp "runs/results/$1" "docs/results/$2.json"
+  node --conditions=@dn-detr/source --import tsx experiments/reproduce/results-tables.ts
+}
+
+# reuse RESULT/MODEL RESULT/MODEL: runs that another result has with the same settings, where they are there, are not done
+# again.
+reuse() {
+  [ -d "runs/results/$1" ] && [ ! -e "runs/results/$2" ] || return 0
+  mkdir -p "runs/results/${2%/*}"
+  cp -r "runs/results/$1" "runs/results/$2"
 }

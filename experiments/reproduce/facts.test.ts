@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelSummary } from '../src/compare/summary.ts';
+import { exampleSummary } from '../src/report/testing/example-summary.ts';
+import { type Fact, find, separatedFrom } from './facts.ts';
+
+const fact = (model: string, against: string): Fact => ({
+  says: 'it is better',
+  model,
+  against,
+  expected: 'higher',
+  figure: 'AP50',
+});
+
+/** AP50 of each seed at steps 100, 200 and so on. */
+function modelOf(name: string, curves: readonly (readonly number[])[]): ModelSummary {
+  const [model] = exampleSummary().models;
+  const [run] = model?.runs ?? [];
+  const [point] = run?.curve ?? [];
+  if (!model || !run || !point) throw new Error('the example has no run');
+  const runs = curves.map((values, seed) => ({
+    ...run,
+    seed,
+    curve: values.map((AP50, i) => ({ ...point, AP50, step: 100 * (i + 1) })),
+  }));
+  return { ...model, name, runs };
+}
+
+describe('find', () => {
+  const models = [modelOf('low', [[0.1], [0.12], [0.11]]), modelOf('high', [[0.3], [0.33], [0.3]])];
+
+  it('sees what the paper says, the opposite of it, and what three seeds cannot tell', () => {
+    expect(find({ models }, fact('high', 'low')).verdict).toBe('holds');
+    expect(find({ models }, fact('low', 'high')).verdict).toBe('does not: the opposite');
+    expect(find({ models }, { ...fact('low', 'high'), expected: 'lower' }).verdict).toBe('holds');
+    const wide = [...models, modelOf('wide', [[0], [0.6], [0.2]])];
+    expect(find({ models: wide }, fact('wide', 'low')).verdict).toBe('cannot be told from the spread of seeds');
+  });
+
+  it('gives means, the difference, its interval and the seeds that agree', () => {
+    // Student's t of 2 degrees of freedom at 97.5 % is 4.3027; the differences .2 .21 .19 have a standard deviation of .01.
+    expect(find({ models }, fact('high', 'low')).here).toBe(
+      '0.310 against 0.110: +0.200 [+0.175, +0.225]; 3 of 3 seeds',
+    );
+  });
+
+  it('refuses a seed that did not end in one of the models', () => {
+    const [low, high] = models as [ModelSummary, ModelSummary];
+    const stopped = low.runs.map((run) => (run.seed === 2 ? { ...run, status: 'stopped' as const } : run));
+    const some = { models: [{ ...low, runs: stopped }, high] };
+    expect(() => find(some, fact('high', 'low'))).toThrow('unpaired: 2 (missing in the second model)');
+  });
+
+  it('names the models there are', () => {
+    expect(() => find({ models }, fact('high', 'lower'))).toThrow("there is no 'lower': expected low, high");
+  });
+});
+
+describe('separatedFrom', () => {
+  const flat = modelOf(
+    'flat',
+    [0.1, 0.1, 0.1].map((value) => [value, value, value, value]),
+  );
+  const rising = modelOf('rising', [
+    [0.3, 0.1, 0.3, 0.31],
+    [0.31, 0.3, 0.31, 0.3],
+    [0.3, 0, 0.29, 0.3],
+  ]);
+
+  it('takes the first evaluation from which on the models stay apart', () => {
+    expect(separatedFrom({ models: [flat, rising] }, fact('rising', 'flat'), 3)).toBe(300);
+  });
+
+  it('is undefined where they are not apart at the end', () => {
+    expect(separatedFrom({ models: [flat, rising] }, fact('flat', 'flat'), 3)).toBeUndefined();
+  });
+});

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Too little noise of labels, that of the paper, too much. About 10 minutes on two cores after components.sh, 30 without it;
+# stopped, it goes on.
+. "$(dirname "$0")/keep.sh"
+reuse components/boxes label-noise/0
+reuse components/both label-noise/0.2
+keep_ablation label-noise --cells 0,0.2,0.5

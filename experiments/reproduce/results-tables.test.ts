@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { exampleAblation } from '../src/report/testing/example-summary.ts';
+import { docsFile, keptSummary, withTables } from './results-tables.ts';
+
+describe('docs/results.md', () => {
+  it('has the tables of the results that are kept', () => {
+    const doc = readFileSync(docsFile, 'utf8');
+    expect(doc).toContain('<!-- facts of convergence -->');
+    expect(withTables(doc, keptSummary)).toBe(doc);
+  });
+});
+
+describe('withTables', () => {
+  const marked = 'before\n\n<!-- cells of example -->\nold\n<!-- end -->\n\nafter\n';
+
+  it('puts a table between its marks, and again', () => {
+    const once = withTables(marked, exampleAblation);
+    expect(once).toMatch(/^before\n\n<!-- cells of example -->\n\n\| cell +\|[\s\S]+\|\n\n<!-- end -->\n\nafter\n$/);
+    expect(once).not.toContain('old');
+    expect(withTables(once, exampleAblation)).toBe(once);
+  });
+
+  it('gives every seed, the mean and the difference of a cell', () => {
+    const { models } = exampleAblation();
+    const line = withTables(marked, exampleAblation)
+      .split('\n')
+      .find((row) => row.includes('| dn-detr'));
+    for (const { final } of models[2]?.runs ?? []) expect(line).toContain(final?.AP50.toFixed(3));
+    expect(line).toMatch(/\| 0\.\d{3} ± 0\.\d{3} +\| \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] +\| [<0]/);
+  });
+
+  it('refuses a mark of no table', () => {
+    expect(() => withTables(marked.replace('cells', 'sells'), exampleAblation)).toThrow(
+      '<!-- sells of example -->: expected facts, cells or length',
+    );
+  });
+});
