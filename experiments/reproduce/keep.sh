@@ -1,5 +1,5 @@
-# Sourced by the scripts here: runs an ablation, or goes on with it, keeps its summary as docs/results/NAME.json, and writes
-# the tables of docs/results.md anew.
+# Sourced by the scripts here: runs an ablation, or goes on with it, keeps what its page is made from in docs/results/NAME,
+# and writes the tables of docs/results.md anew.
 set -e
 cd "$(dirname "$0")/../.."
 
@@ -8,13 +8,12 @@ keep_ablation() {
   name=$1
   shift
   npm --silent start -- ablate "$name" --seeds 5 --processes 2 --out "runs/results/$name" "$@"
-  keep "$name/ablation.json" "$name"
+  keep "$name/ablation.json"
 }
 
-# keep FILE NAME
+# keep NAME/FILE
 keep() {
-  cp "runs/results/$1" "docs/results/$2.json"
-  node --conditions=@dn-detr/source --import tsx experiments/reproduce/results-tables.ts
+  node --conditions=@dn-detr/source --import tsx experiments/reproduce/keep.ts "runs/results/$1"
 }
 
 # reuse RESULT/MODEL RESULT/MODEL: runs that another result has with the same settings, where they are there, are not done

@@ -1,17 +1,17 @@
 /**
  * The tables of docs/results.md, from what is kept in docs/results. Each stands there between a mark such as
- * `<!-- cells of groups -->` and `<!-- end -->`.
- *
- * Command: `node --conditions=@dn-detr/source --import tsx experiments/reproduce/results-tables.ts` writes them anew.
+ * `<!-- cells of groups -->` and `<!-- end -->`; `keep.ts` writes them anew.
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { markdownTable } from 'markdown-table';
 import type { Summary } from '../src/compare/summary.ts';
 import { ablationRows, differenceWords } from '../src/report/ablation-rows.ts';
 import { estimateWords } from '../src/report/final-rows.ts';
 import { ap, bounds, dash, decimal, listed } from '../src/report/format.ts';
 import { writeAtomically } from '../src/train/atomic-file.ts';
+import { readJson } from '../src/train/run-folder.ts';
 import { UserError } from '../src/user-error.ts';
 import { type Finding, find, separatedFrom, verdicts } from './facts.ts';
 import { paper } from './paper.ts';
@@ -81,13 +81,12 @@ function lengthTable(summary: Summary, name: string): string {
   ]);
 }
 
-const docs = new URL('../../docs/', import.meta.url);
-export const docsFile = fileURLToPath(new URL('results.md', docs));
+const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
+export const docsFile = path.join(docs, 'results.md');
+export const keptFolder = (name: string): string => path.join(docs, 'results', name);
 
-export function keptSummary(name: string): Summary {
-  return JSON.parse(readFileSync(new URL(`results/${name}.json`, docs), 'utf8'));
-}
+export const keptSummary = (name: string): Summary => readJson<Summary>(path.join(keptFolder(name), 'summary.json'));
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+export function writeTables(): void {
   writeAtomically(docsFile, withTables(readFileSync(docsFile, 'utf8'), keptSummary));
 }

@@ -26,7 +26,7 @@ export function reportCommand(): Command {
 Examples:
   npm start -- report runs/quick --out quick.html
   npm start -- report runs/dn-detr-shapes-seed-0 runs/again --out both.html
-  npm start -- report docs/results/components.json --out components.html`,
+  npm start -- report docs/results/components/summary.json --out components.html`,
     )
     .action(report);
 }

@@ -82,6 +82,8 @@ function againstAp({ models }: Summary): Html {
   });
 }
 
+/** Beside a panel there is room for a few columns. */
+const mostBeside = 3;
 const levels = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const mostRows = 6;
 
@@ -95,7 +97,7 @@ function equalApTable(models: readonly ModelSummary[]): Html {
     return html`<p class="beside">No two models have been at the same AP50 of ${levels[0]} or more with their instability
 known, so nothing can be said about instability at equal AP50.</p>`;
   }
-  return dataTable({
+  const table = dataTable({
     id: 'table-equal-AP',
     caption: 'Mean instability on reaching an AP50; in brackets the seeds that reached it, if not all.',
     head: ['AP50', ...models.map(({ name }) => modelName(name))],
@@ -108,6 +110,7 @@ known, so nothing can be said about instability at equal AP50.</p>`;
       }),
     ]),
   });
+  return models.length > mostBeside ? html`<div class="wide">${table}</div>` : table;
 }
 
 /** Of the runs that reach the AP50 when instability is known. */

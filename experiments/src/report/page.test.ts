@@ -265,9 +265,9 @@ describe('reportPage', () => {
       expect(drawings[0]?.getAttribute('aria-label')).toBe('disc, square');
       expect(drawings[3]?.getAttribute('aria-label')).toBe('disc 0.90, square 0.60');
       // The surest is drawn last, and strongest.
-      expect([...(drawings[3]?.querySelectorAll('g') ?? [])].map((box) => box.getAttribute('opacity'))).toEqual([
-        '0.70',
-        '0.93',
+      expect([...(drawings[3]?.querySelectorAll('rect') ?? [])].map((box) => box.getAttribute('opacity'))).toEqual([
+        '0.76',
+        '0.94',
       ]);
       expect(open(summary).querySelector('#table-samples')).toBeNull();
     } finally {

@@ -73,5 +73,5 @@ function boxMark(
   const font = side / 17;
   const top = y > font * 1.2 ? y - font * 0.3 : y + font;
   const left = Math.max(0, Math.min(x, width - 0.5 * font * words.length));
-  return html`<g opacity="${decimal(0.25 + 0.75 * score, 2)}"><rect x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="${color}" stroke-width="${decimal(side / 90, 2)}"/><text x="${decimal(left, 1)}" y="${decimal(top, 1)}" font-size="${decimal(font, 2)}" stroke-width="${decimal(font / 5, 2)}">${words}</text></g>`;
+  return html`<g><rect opacity="${decimal(0.4 + 0.6 * score, 2)}" x="${x}" y="${y}" width="${w}" height="${h}" fill="none" stroke="${color}" stroke-width="${decimal(side / 70, 2)}"/><text x="${decimal(left, 1)}" y="${decimal(top, 1)}" font-size="${decimal(font, 2)}" stroke-width="${decimal(font / 5, 2)}">${words}</text></g>`;
 }

@@ -71,6 +71,7 @@ td.number { white-space: nowrap; }
 #table-samples table { min-width: 36rem; table-layout: fixed; }
 #table-samples thead th:first-child { width: 6.5rem; }
 #table-samples tbody > tr > * { vertical-align: top; }
+#table-samples tr > :last-child { padding-right: .4rem; }
 .sample { display: block; width: 100%; max-width: 15rem; height: auto; background: #14171a; }
 .sample text { fill: #fff; stroke: #14171a; paint-order: stroke; stroke-linejoin: round; }
 
@@ -81,6 +82,7 @@ figure { margin: 1.6rem 0 2.2rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: .6rem 1.2rem; align-items: start; }
 .panels.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); }
 .panels > * { min-width: 0; }
+.panels > .wide { grid-column: 1 / -1; }
 .panel svg { display: block; width: 100%; height: auto; overflow: visible; }
 .panel text { font-family: inherit; }
 figcaption, caption { font-size: .875rem; line-height: 1.45; }

@@ -1,0 +1,22 @@
+/**
+ * Keeps what the page of a result is made from: its summary, and the pictures of its sample predictions. Then writes the
+ * tables of docs/results.md anew.
+ *
+ * Command: `node --conditions=@dn-detr/source --import tsx experiments/reproduce/keep.ts runs/results/NAME/ablation.json`.
+ */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Summary } from '../src/compare/summary.ts';
+import { readJson } from '../src/train/run-folder.ts';
+import { keptFolder, writeTables } from './results-tables.ts';
+
+const file = path.resolve(process.argv[2] ?? '');
+const summary = readJson<Summary>(file);
+const folder = keptFolder(summary.name);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+writeFileSync(path.join(folder, 'summary.json'), `${JSON.stringify(summary)}\n`);
+for (const { picture } of summary.samples?.images ?? []) {
+  cpSync(path.join(path.dirname(file), picture), path.join(folder, picture));
+}
+writeTables();
