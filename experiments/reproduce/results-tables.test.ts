@@ -12,18 +12,19 @@ describe('docs/results.md', () => {
 });
 
 describe('withTables', () => {
+  const example = () => exampleAblation();
   const marked = 'before\n\n<!-- cells of example -->\nold\n<!-- end -->\n\nafter\n';
 
   it('puts a table between its marks, and again', () => {
-    const once = withTables(marked, exampleAblation);
+    const once = withTables(marked, example);
     expect(once).toMatch(/^before\n\n<!-- cells of example -->\n\n\| cell +\|[\s\S]+\|\n\n<!-- end -->\n\nafter\n$/);
     expect(once).not.toContain('old');
-    expect(withTables(once, exampleAblation)).toBe(once);
+    expect(withTables(once, example)).toBe(once);
   });
 
   it('gives every seed, the mean and the difference of a cell', () => {
     const { models } = exampleAblation();
-    const line = withTables(marked, exampleAblation)
+    const line = withTables(marked, example)
       .split('\n')
       .find((row) => row.includes('| dn-detr'));
     for (const { final } of models[2]?.runs ?? []) expect(line).toContain(final?.AP50.toFixed(3));
@@ -31,7 +32,7 @@ describe('withTables', () => {
   });
 
   it('refuses a mark of no table', () => {
-    expect(() => withTables(marked.replace('cells', 'sells'), exampleAblation)).toThrow(
+    expect(() => withTables(marked.replace('cells', 'sells'), example)).toThrow(
       '<!-- sells of example -->: expected facts, cells or length',
     );
   });
