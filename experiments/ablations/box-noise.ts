@@ -4,7 +4,8 @@
  * Claim: AP against the noise scale is an inverted U.
  * Source: DN-DETR (Li et al., CVPR 2022), the figure of noise scales; 0.4 is chosen there.
  * Command: `npm start -- ablate box-noise`.
- * Time and result: docs/results.md.
+ * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: 0 .33, 0.4 .30, 0.8 .29: no
+ * inverted U (docs/results.md).
  */
 import type { AblationFile } from '../src/ablate/ablation.ts';
 

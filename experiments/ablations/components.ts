@@ -6,7 +6,8 @@
  * Source: DN-DETR (Li et al., CVPR 2022), the table of ablations (one group there: `--set denoising.groups=1`): 42.2 without
  * denoising, 43.0 with boxes, 43.4 with both, 24.0 without the mask.
  * Command: `npm start -- ablate components`.
- * Time and result: docs/results.md.
+ * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: none .16, boxes .29,
+ * labels .33, both .30, without the mask .02 (docs/results.md).
  */
 import type { AblationFile } from '../src/ablate/ablation.ts';
 

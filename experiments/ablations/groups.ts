@@ -4,7 +4,8 @@
  * Claim: more groups help, each further one by less.
  * Source: DN-DETR (Li et al., CVPR 2022), the table of groups, R50: none 42.2, one 43.4, five 44.1.
  * Command: `npm start -- ablate groups`.
- * Time and result: docs/results.md.
+ * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: none .16, one .28, two .32, five .30
+ * (docs/results.md).
  */
 import type { AblationFile } from '../src/ablate/ablation.ts';
 
