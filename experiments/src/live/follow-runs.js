@@ -5,12 +5,10 @@
 
   /** @param state `LiveState` */
   const show = ({ ended, runs }) => {
-    const going = ended ? [] : runs.filter(({ progress }) => progress < 1);
-    byId('live-state').textContent = ended
-      ? 'All runs are over. This is what they gave.'
-      : `${going.length} ${going.length === 1 ? 'run' : 'runs'} going on, ${runs.length - going.length} done`;
+    const going = runs.length === 0 ? 'No run' : runs.length === 1 ? '1 run' : `${runs.length} runs`;
+    byId('live-state').textContent = ended ? 'All runs are over. This is what they gave.' : `${going} going on`;
     byId('live-runs').replaceChildren(
-      ...going.map(({ name, progress, step, loss, imagesPerSecond }) => {
+      ...runs.map(({ name, progress, step, loss, imagesPerSecond }) => {
         const item = document.createElement('li');
         const bar = Object.assign(document.createElement('progress'), { value: progress, ariaLabel: name });
         const title = Object.assign(document.createElement('b'), { textContent: name });

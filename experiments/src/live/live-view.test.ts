@@ -73,8 +73,20 @@ describe('a live view', () => {
     expect(await next()).toEqual({ event: 'progress', data: { ended: false, runs } });
     view.changed();
     expect(await next()).toEqual({ event: 'changed', data: null });
+  });
+
+  it('no longer tells of a run that has ended, whichever way', async () => {
+    const next = await follow();
+    await next();
+    const display = view.following({ update: () => {}, say: () => {}, stop: () => {} });
+    display.update('detr seed 0', state(0.25));
+    await next();
+    display.update('dn-detr seed 0', state(0.5));
+    view.ended('detr seed 0');
+    const left = [{ name: 'dn-detr seed 0', ...state(0.5) }];
+    expect(await next()).toEqual({ event: 'progress', data: { ended: false, runs: left } });
     view.end();
-    expect(await next()).toEqual({ event: 'progress', data: { ended: true, runs } });
+    expect(await next()).toEqual({ event: 'progress', data: { ended: true, runs: [] } });
   });
 
   it('answers as this machine alone, and only what there is', async () => {

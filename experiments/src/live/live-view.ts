@@ -73,16 +73,23 @@ export class LiveView {
         display.update(run, state);
         this.#progress.set(run, state);
         const now = Date.now();
-        if (now - this.#told < interval && state.progress < 1) return;
+        if (now - this.#told < interval) return;
         this.#told = now;
         this.#tell('progress', this.#state());
       },
     };
   }
 
+  /** This run no longer goes on: it is done, has failed or was stopped. */
+  ended(run: string): void {
+    this.#progress.delete(run);
+    this.#tell('progress', this.#state());
+  }
+
   /** All runs are over; what they gave can still be looked at. */
   end(): void {
     this.#ended = true;
+    this.#progress.clear();
     this.#tell('progress', this.#state());
     this.changed();
   }
@@ -134,6 +141,7 @@ export class LiveView {
 /** Of the event `progress`. */
 export interface LiveState {
   readonly ended: boolean;
+  /** that go on */
   readonly runs: readonly (RunProgress & { readonly name: string })[];
 }
 
