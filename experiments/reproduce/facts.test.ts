@@ -8,7 +8,7 @@ const fact = (model: string, against: string): Fact => ({
   model,
   against,
   expected: 'higher',
-  figure: 'AP50',
+  figures: ['AP50'],
 });
 
 /** AP50 of each seed at steps 100, 200 and so on. */
@@ -29,16 +29,16 @@ describe('find', () => {
   const models = [modelOf('low', [[0.1], [0.12], [0.11]]), modelOf('high', [[0.3], [0.33], [0.3]])];
 
   it('sees what the paper says, the opposite of it, and what three seeds cannot tell', () => {
-    expect(find({ models }, fact('high', 'low')).verdict).toBe('holds');
-    expect(find({ models }, fact('low', 'high')).verdict).toBe('does not: the opposite');
-    expect(find({ models }, { ...fact('low', 'high'), expected: 'lower' }).verdict).toBe('holds');
+    expect(find({ models }, fact('high', 'low'), 'AP50').verdict).toBe('holds');
+    expect(find({ models }, fact('low', 'high'), 'AP50').verdict).toBe('the opposite');
+    expect(find({ models }, { ...fact('low', 'high'), expected: 'lower' }, 'AP50').verdict).toBe('holds');
     const wide = [...models, modelOf('wide', [[0], [0.6], [0.2]])];
-    expect(find({ models: wide }, fact('wide', 'low')).verdict).toBe('cannot be told from the spread of seeds');
+    expect(find({ models: wide }, fact('wide', 'low'), 'AP50').verdict).toBe('cannot be told');
   });
 
   it('gives means, the difference, its interval and the seeds that agree', () => {
     // Student's t of 2 degrees of freedom at 97.5 % is 4.3027; the differences .2 .21 .19 have a standard deviation of .01.
-    expect(find({ models }, fact('high', 'low')).here).toBe(
+    expect(find({ models }, fact('high', 'low'), 'AP50').here).toBe(
       '0.310 against 0.110: +0.200 [+0.175, +0.225]; 3 of 3 seeds',
     );
   });
@@ -47,11 +47,11 @@ describe('find', () => {
     const [low, high] = models as [ModelSummary, ModelSummary];
     const stopped = low.runs.map((run) => (run.seed === 2 ? { ...run, status: 'stopped' as const } : run));
     const some = { models: [{ ...low, runs: stopped }, high] };
-    expect(() => find(some, fact('high', 'low'))).toThrow('unpaired: 2 (missing in the second model)');
+    expect(() => find(some, fact('high', 'low'), 'AP50')).toThrow('unpaired: 2 (missing in the second model)');
   });
 
   it('names the models there are', () => {
-    expect(() => find({ models }, fact('high', 'lower'))).toThrow("there is no 'lower': expected low, high");
+    expect(() => find({ models }, fact('high', 'lower'), 'AP50')).toThrow("there is no 'lower': expected low, high");
   });
 });
 

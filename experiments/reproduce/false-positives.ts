@@ -7,10 +7,7 @@
  *
  * Command: see `false-positives.sh` beside it. Result: docs/results.md.
  */
-import { readFileSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { type Interval, pairedComparison, seedSummary } from '@dn-detr/metrics';
-import type { Summary } from '../src/compare/summary.ts';
 
 export interface FalsePositives {
   /** of each pseudo-model */
@@ -62,11 +59,4 @@ function* subsets(items: readonly number[], size: number): Generator<number[]> {
       for (const rest of subsets(items.slice(i + 1), size - 1)) yield [item, ...rest];
     }
   }
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const { models }: Summary = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'));
-  const values = models.flatMap(({ runs }) => runs.flatMap(({ final }) => (final ? [final.AP50] : [])));
-  const found = [2, 3, 4, 5].map((seeds) => falsePositives(values, seeds));
-  process.stdout.write(`${JSON.stringify({ metric: 'AP50', values, found }, null, 2)}\n`);
 }

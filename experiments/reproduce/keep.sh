@@ -21,5 +21,8 @@ keep() {
 reuse() {
   [ -d "runs/results/$1" ] && [ ! -e "runs/results/$2" ] || return 0
   mkdir -p "runs/results/${2%/*}"
-  cp -r "runs/results/$1" "runs/results/$2"
+  # Stopped half-way, what is copied shall not pass for the runs.
+  rm -rf "runs/results/copied"
+  cp -r "runs/results/$1" "runs/results/copied"
+  mv "runs/results/copied" "runs/results/$2"
 }

@@ -6,12 +6,13 @@
  */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pairsOf } from '../src/compare/statistics.ts';
 import type { Summary } from '../src/compare/summary.ts';
 import { readJson } from '../src/train/run-folder.ts';
 import { keptFolder, writeTables } from './results-tables.ts';
 
 const file = path.resolve(process.argv[2] ?? '');
-const summary = readJson<Summary>(file);
+const summary = withoutSeconds(readJson<Summary>(file));
 const folder = keptFolder(summary.name);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -20,3 +21,11 @@ for (const { picture } of summary.samples?.images ?? []) {
   cpSync(path.join(path.dirname(file), picture), path.join(folder, picture));
 }
 writeTables();
+
+/** Runs that an ablation took over from another result were done under another load: their seconds compare nothing. */
+function withoutSeconds(summary: Summary): Summary {
+  if (!summary.ablation) return summary;
+  const comparisons = summary.comparisons.filter(({ at }) => at === 'steps');
+  const pairs = pairsOf(summary).map(({ model, baseline }) => ({ model: model.name, baseline: baseline.name }));
+  return { ...summary, comparisons, notCompared: pairs.map((pair) => ({ ...pair, at: 'seconds' as const })) };
+}

@@ -33,7 +33,7 @@ describe('withTables', () => {
 
   it('refuses a mark of no table', () => {
     expect(() => withTables(marked.replace('cells', 'sells'), example)).toThrow(
-      '<!-- sells of example -->: expected facts, cells or length',
+      '<!-- sells of example -->: expected facts, cells, length or claims',
     );
   });
 });

@@ -6,20 +6,22 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markdownTable } from 'markdown-table';
-import type { Summary } from '../src/compare/summary.ts';
+import type { StepsComparison, Summary } from '../src/compare/summary.ts';
 import { ablationRows, differenceWords } from '../src/report/ablation-rows.ts';
 import { estimateWords } from '../src/report/final-rows.ts';
-import { ap, bounds, dash, decimal, listed } from '../src/report/format.ts';
+import { ap, bounds, count, dash, decimal, listed } from '../src/report/format.ts';
 import { writeAtomically } from '../src/train/atomic-file.ts';
 import { readJson } from '../src/train/run-folder.ts';
 import { UserError } from '../src/user-error.ts';
-import { type Finding, find, separatedFrom, verdicts } from './facts.ts';
+import { find, separatedFrom, verdicts } from './facts.ts';
+import { falsePositives } from './false-positives.ts';
 import { paper } from './paper.ts';
 
 const tables: Readonly<Record<string, (summary: Summary, name: string) => string>> = {
   facts: factsTable,
   cells: cellsTable,
   length: lengthTable,
+  claims: claimsTable,
 };
 
 /**
@@ -35,24 +37,25 @@ export function withTables(doc: string, kept: (name: string) => Summary): string
 }
 
 function factsTable(summary: Summary, name: string): string {
-  const rows = (paper[name] ?? []).map((fact) => [fact.says, ...words(find(summary, fact))]);
-  const ratios = summary.stepsRatios.filter(({ metric }) => !summary.ablation && metric === 'AP50');
-  return markdownTable([
-    ['the paper', 'here, with 95 % interval', 'does it hold'],
-    ...rows,
-    ...ratios.map((ratio) => ['equal AP in about half the steps', ...words(ratioFinding(ratio))]),
-  ]);
+  const facts = (paper[name] ?? []).flatMap((fact) =>
+    fact.figures.map((figure, i) => {
+      const { here, verdict } = find(summary, fact, figure);
+      return [i === 0 ? fact.says : '', figure, here, verdict];
+    }),
+  );
+  const ratios = summary.ablation ? [] : summary.stepsRatios.map(ratioRow);
+  return markdownTable([['the paper', 'figure', 'here, with 95 % interval', 'does it hold'], ...facts, ...ratios]);
 }
 
-const words = ({ here, verdict }: Finding): [string, string] => [here, verdict];
-
-function ratioFinding({ ratio, interval, seeds }: Summary['stepsRatios'][number]): Finding {
-  const reached = seeds.filter(({ steps }) => steps !== undefined).length;
+function ratioRow({ metric, ratio, interval, seeds }: StepsComparison, i: number): string[] {
   const range = interval ? ` ${bounds(interval, (value) => decimal(value, 2))}` : '';
-  return {
-    here: `${decimal(ratio, 2)} of the steps${range}; ${reached} of ${seeds.length} seeds`,
-    verdict: interval && interval.high < 1 ? verdicts.holds : verdicts.unclear,
-  };
+  const each = seeds.map((seed) => decimal(seed.ratio, 2)).join(' ');
+  return [
+    i === 0 ? 'equal AP in fewer steps (about half there)' : '',
+    `steps to final ${metric}`,
+    `${decimal(ratio, 2)} of them${range}; seeds ${each}`,
+    interval === undefined || interval.high >= 1 ? verdicts.unclear : verdicts.holds,
+  ];
 }
 
 function cellsTable(summary: Summary): string {
@@ -80,6 +83,20 @@ function lengthTable(summary: Summary, name: string): string {
     ]),
   ]);
 }
+
+/** How often runs of one model are claimed to differ in AP50. */
+function claimsTable({ models }: Summary): string {
+  const values = models.flatMap(({ runs }) => runs.flatMap(({ final }) => (final ? [final.AP50] : [])));
+  return markdownTable([
+    ['seeds a model', 'splits', 'claims'],
+    ...[2, 3, 4, 5].map((seeds) => {
+      const { splits, rate, interval } = falsePositives(values, seeds);
+      return [`${seeds}`, count(splits), `${oneDigit(rate)}${interval ? ` ${bounds(interval, oneDigit)}` : ''} %`];
+    }),
+  ]);
+}
+
+const oneDigit = (share: number): string => decimal(100 * share, 1);
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 export const docsFile = path.join(docs, 'results.md');

@@ -64,7 +64,7 @@ export function finalTable(summary: Summary): FinalTable {
  * Between two evaluations, as the median of these times: the first steps are slow, and a machine that does something else
  * for a while would tell in a mean.
  */
-function timeOfStep(curve: readonly CurvePoint[]): number | undefined {
+export function timeOfStep(curve: readonly CurvePoint[]): number | undefined {
   const times = (points: readonly { readonly step: number; readonly seconds: number }[]) =>
     points.slice(1).map(({ step, seconds }, i) => {
       const before = points[i] as (typeof points)[number];
