@@ -1,4 +1,4 @@
-/** The options that say what to train, shared by `train` and `compare`. */
+/** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chooseRecipe } from '../config/choose-recipe.ts';
