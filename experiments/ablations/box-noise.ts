@@ -11,7 +11,7 @@ import type { AblationFile } from '../src/ablate/ablation.ts';
 
 export default {
   name: 'box-noise',
-  title: 'noise of known boxes, λ1 = λ2: 0 to 1',
+  title: 'noise of known boxes, λ1 = λ2',
   claim: 'AP rises with the noise of boxes and falls again when there is too much of it',
   source: 'DN-DETR, figure of noise scales: best near 0.4',
   scale: 'noise of boxes, λ1 = λ2',

@@ -11,7 +11,7 @@ import type { AblationFile } from '../src/ablate/ablation.ts';
 
 export default {
   name: 'groups',
-  title: 'groups of known queries: none, 1, 2, 3, 5, 8',
+  title: 'how many groups of known queries',
   claim: 'more groups help, each further one by less',
   source: 'DN-DETR, table of groups: none 42.2, one 43.4, five 44.1',
   scale: 'groups of known queries',

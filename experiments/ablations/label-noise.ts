@@ -12,7 +12,7 @@ import type { AblationFile } from '../src/ablate/ablation.ts';
 
 export default {
   name: 'label-noise',
-  title: 'share of known labels drawn anew, γ: 0 to 0.5',
+  title: 'share of known labels drawn anew, γ',
   claim: 'AP rises with the noise of labels and falls again when there is too much of it',
   source: 'DN-DETR, figure of noise scales: 0.2 is chosen',
   scale: 'noise of labels, γ',

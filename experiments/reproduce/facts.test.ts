@@ -5,8 +5,8 @@ import { type Fact, find, separatedFrom } from './facts.ts';
 
 const fact = (model: string, against: string): Fact => ({
   says: 'it is better',
-  model,
-  against,
+  models: [model],
+  against: [against],
   expected: 'higher',
   figures: ['AP50'],
 });
@@ -50,6 +50,36 @@ describe('find', () => {
     expect(() => find(some, fact('high', 'low'), 'AP50')).toThrow('unpaired: 2 (missing in the second model)');
   });
 
+  it('compares steps from model to model', () => {
+    const third = modelOf('third', [[0.35], [0.38], [0.36]]);
+    const found = find(
+      { models: [...models, third] },
+      { models: ['high', 'high'], against: ['low', 'third'], expected: 'higher' },
+      'AP50',
+    );
+    // (.2 .21 .19) less (.05 .05 .06)
+    expect(found).toEqual({ here: expect.stringMatching(/^\+0\.147 \[.+\]; 3 of 3 seeds$/), verdict: 'holds' });
+  });
+
+  it('compares times by their ratio', () => {
+    const times = (name: string, secondsAStep: readonly number[]) => {
+      const model = modelOf(
+        name,
+        secondsAStep.map(() => [0.1, 0.2, 0.3]),
+      );
+      const timed = model.runs.map((run, i) => ({
+        ...run,
+        curve: run.curve.map((point) => ({ ...point, seconds: point.step * (secondsAStep[i] as number) })),
+      }));
+      return { ...model, runs: timed };
+    };
+    const timed = [times('slow', [0.2, 0.44, 0.3]), times('quick', [0.1, 0.2, 0.15])];
+    // The geometric mean of 2, 2.2 and 2.
+    expect(find({ models: timed }, fact('slow', 'quick'), 'seconds a step').here).toMatch(
+      /: ×2\.06 \[×1\.\d\d, ×2\.\d\d\]/,
+    );
+  });
+
   it('names the models there are', () => {
     expect(() => find({ models }, fact('high', 'lower'), 'AP50')).toThrow("there is no 'lower': expected low, high");
   });
@@ -67,10 +97,10 @@ describe('separatedFrom', () => {
   ]);
 
   it('takes the first evaluation from which on the models stay apart', () => {
-    expect(separatedFrom({ models: [flat, rising] }, fact('rising', 'flat'), 3)).toBe(300);
+    expect(separatedFrom({ models: [flat, rising] }, ['rising', 'flat'], 'AP50', 3)).toBe(300);
   });
 
   it('is undefined where they are not apart at the end', () => {
-    expect(separatedFrom({ models: [flat, rising] }, fact('flat', 'flat'), 3)).toBeUndefined();
+    expect(separatedFrom({ models: [flat, rising] }, ['flat', 'flat'], 'AP50', 3)).toBeUndefined();
   });
 });

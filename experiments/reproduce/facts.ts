@@ -1,5 +1,5 @@
 /** What the paper says of models that differ in one thing, each saying as two models of a kept summary. */
-import { pairedComparison } from '@dn-detr/metrics';
+import { pairedComparison, type SeedValue } from '@dn-detr/metrics';
 import type { CurvePoint, ModelSummary, Summary } from '../src/compare/summary.ts';
 import { timeOfStep } from '../src/report/final-rows.ts';
 import { bounds, decimal, signed } from '../src/report/format.ts';
@@ -9,15 +9,17 @@ import { UserError } from '../src/user-error.ts';
 export interface Fact {
   /** in the paper's sense, short enough for a table */
   readonly says: string;
-  /** names of two models; of `model` the figure should be the higher one, or the lower */
-  readonly model: string;
-  readonly against: string;
+  /**
+   * Names of models: the sum of the figure over `models` should be the higher one, or the lower, of that over `against`.
+   * Most facts name one model each; `[b, b]` against `[a, c]` says that the step from a to b is larger than that from b to c.
+   */
+  readonly models: readonly string[];
+  readonly against: readonly string[];
   readonly expected: 'higher' | 'lower';
   readonly figures: readonly Figure[];
 }
 
 export type Figure = keyof typeof figureOf;
-
 type Curve = readonly CurvePoint[];
 
 /** Of a run's whole curve: at its last evaluation, but for the time of a step. */
@@ -29,8 +31,11 @@ const figureOf = {
   'seconds a step': timeOfStep,
 };
 
+/** Of these the ratio says more than the difference: they are compared by their logarithms. */
+const ratios: ReadonlySet<Figure> = new Set(['seconds a step']);
+
 export interface Finding {
-  /** both means, the difference with its 95 % interval, and how many seeds differ in the paper's sense */
+  /** means, their difference or ratio with its 95 % interval, and how many seeds differ in the paper's sense */
   readonly here: string;
   readonly verdict: (typeof verdicts)[keyof typeof verdicts];
 }
@@ -39,59 +44,77 @@ export const verdicts = { holds: 'holds', opposite: 'the opposite', unclear: 'ca
 
 /**
  * @throws UserError if the summary has no such model
- * @throws StatisticsError if not both models have the figure for the same seeds
+ * @throws StatisticsError if not all models have the figure for the same seeds
  */
 export function find(
-  { models }: Pick<Summary, 'models'>,
-  { model, against, expected }: Omit<Fact, 'says' | 'figures'>,
+  summary: Pick<Summary, 'models'>,
+  { models, against, expected }: Omit<Fact, 'says' | 'figures'>,
   figure: Figure,
 ): Finding {
-  const ours = valuesOf(modelNamed(models, model), figure);
-  const theirs = valuesOf(modelNamed(models, against), figure);
+  const isRatio = ratios.has(figure);
+  const [ours, theirs] = [models, against].map((names) => {
+    const each = names.map((name) => valuesOf(modelNamed(summary, name), figure));
+    return summed(
+      isRatio ? each.map((values) => values.map(({ seed, value }) => ({ seed, value: Math.log(value) }))) : each,
+    );
+  }) as [SeedValue[], SeedValue[]];
   const { differences, meanDifference, interval, claimsDifference } = pairedComparison(ours, theirs);
   const sign = expected === 'higher' ? 1 : -1;
   const agreeing = differences.filter(({ value }) => sign * value > 0).length;
-  const difference = `${signed(meanDifference)} ${interval ? bounds(interval) : ''}`.trim();
-  const means = `${decimal(mean(ours))} against ${decimal(mean(theirs))}`;
+  const back = isRatio ? Math.exp : (value: number) => value;
+  const words = isRatio ? (value: number) => `×${decimal(Math.exp(value), 2)}` : signed;
+  const means = `${decimal(back(mean(ours)))} against ${decimal(back(mean(theirs)))}: `;
+  const single = models.length === 1 && against.length === 1;
+  const difference = `${words(meanDifference)}${interval ? ` ${bounds(interval, words)}` : ''}`;
   return {
-    here: `${means}: ${difference}; ${agreeing} of ${differences.length} seeds`,
+    here: `${single ? means : ''}${difference}; ${agreeing} of ${differences.length} seeds`,
     verdict: verdicts[claimsDifference ? (sign * meanDifference > 0 ? 'holds' : 'opposite') : 'unclear'],
   };
 }
 
 /**
- * From which evaluation on, to the end, the interval of the difference of two models in AP50 leaves 0 out: training need not
- * be longer to tell them apart. Undefined where it does not at the end.
+ * From which evaluation on, to the end, the interval of the difference of two models leaves 0 out: training need not be
+ * longer to tell them apart. Undefined where it does not at the end.
  *
  * @param seeds how many of them, from the first
  */
 export function separatedFrom(
-  { models }: Pick<Summary, 'models'>,
-  { model, against }: Pick<Fact, 'model' | 'against'>,
+  summary: Pick<Summary, 'models'>,
+  [model, against]: readonly [string, string],
+  figure: 'AP' | 'AP50',
   seeds: number,
 ): number | undefined {
-  const firstRuns = (name: string) => countedRuns(modelNamed(models, name)).slice(0, seeds);
+  const firstRuns = (name: string) => countedRuns(modelNamed(summary, name)).slice(0, seeds);
   const [ours, theirs] = [firstRuns(model), firstRuns(against)];
   const steps = ours[0]?.curve.map(({ step }) => step) ?? [];
   const at = (runs: ModelSummary['runs'], step: number) =>
     runs.flatMap(({ seed, curve }) =>
-      curve.filter((point) => point.step === step).map(({ AP50: value }) => ({ seed, value })),
+      curve.filter((point) => point.step === step).map((point) => ({ seed, value: point[figure] })),
     );
   const apart = steps.map((step) => pairedComparison(at(ours, step), at(theirs, step)).claimsDifference);
   return steps[apart.lastIndexOf(false) + 1];
 }
 
-function modelNamed(models: Summary['models'], name: string): ModelSummary {
+function modelNamed({ models }: Pick<Summary, 'models'>, name: string): ModelSummary {
   const found = models.find((model) => model.name === name);
   if (found) return found;
   throw new UserError(`there is no '${name}': expected ${models.map((model) => model.name).join(', ')}`);
 }
 
-const valuesOf = (model: ModelSummary, figure: Figure) =>
-  countedRuns(model).flatMap(({ seed, curve }) => {
+function valuesOf(model: ModelSummary, figure: Figure): SeedValue[] {
+  return countedRuns(model).flatMap(({ seed, curve }) => {
     const value = figureOf[figure](curve);
     return value === undefined || value === null ? [] : [{ seed, value }];
   });
+}
 
-const mean = (values: readonly { readonly value: number }[]): number =>
+/** Seed by seed; not a number where one has not that seed, which no comparison takes. */
+function summed([first = [], ...others]: readonly (readonly SeedValue[])[]): SeedValue[] {
+  return first.map(({ seed, value }) => {
+    const more = others.map((values) => values.find((other) => other.seed === seed)?.value ?? Number.NaN);
+    return { seed, value: more.reduce((sum, other) => sum + other, value) };
+  });
+}
+
+const mean = (values: readonly SeedValue[]): number =>
   values.reduce((sum, { value }) => sum + value, 0) / values.length;

@@ -71,15 +71,17 @@ function cellsTable(summary: Summary): string {
   ]);
 }
 
-/** From how many seeds and steps on the two models of the first fact can be told apart. */
-function lengthTable(summary: Summary, name: string): string {
-  const [fact] = paper[name] ?? [];
+/** From how many seeds and steps on the model and its baseline, the first of the summary, can be told apart. */
+function lengthTable(summary: Summary): string {
+  const [without, withIt] = summary.models.map(({ name }) => name) as [string, string];
   const most = Math.min(...summary.models.map(({ runs }) => runs.length));
   return markdownTable([
-    ['seeds', 'steps from which on to the end the interval leaves out 0'],
+    ['seeds', 'steps by AP50', 'steps by AP'],
     ...Array.from({ length: most - 1 }, (_, i) => i + 2).map((seeds) => [
       `${seeds}`,
-      `${(fact && separatedFrom(summary, fact, seeds)) ?? dash}`,
+      ...(['AP50', 'AP'] as const).map(
+        (figure) => `${separatedFrom(summary, [withIt, without], figure, seeds) ?? dash}`,
+      ),
     ]),
   ]);
 }
