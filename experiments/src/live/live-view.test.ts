@@ -18,10 +18,10 @@ const state = (progress: number): RunProgress => ({
   memoryMiB: 100,
 });
 
-/** Status and body of the answer to a request that names the server so. */
+/** Status and body of the answer to a request of exactly this path that names the server so. */
 const ask = (path: string, host: string): Promise<{ status: number | undefined; body: string }> =>
   new Promise((resolve, reject) => {
-    const asked = request(new URL(path, view.address), { headers: { host } }, (response) => {
+    const asked = request(view.address, { path, headers: { host } }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (part: string) => {
         body += part;
@@ -94,7 +94,11 @@ describe('a live view', () => {
     expect(await ask('/', `localhost:${port}`)).toMatchObject({ status: 200 });
     expect(await ask('/', `example.org:${port}`)).toMatchObject({ status: 403 });
     expect(await ask('/events', 'example.org')).toMatchObject({ status: 403 });
-    expect(await ask('/../../etc/passwd', '127.0.0.1')).toMatchObject({ status: 404 });
+    expect(await ask('/?again', '127.0.0.1')).toMatchObject({ status: 200 });
+    expect(await ask('/report', '127.0.0.1')).toMatchObject({ status: 404 });
+    // No URL can be made of this one.
+    expect(await ask('//', '127.0.0.1')).toMatchObject({ status: 404 });
+    expect(await ask('//', 'example.org')).toMatchObject({ status: 403 });
   });
 
   it('says what is wrong where there is a page to be, and goes on', async () => {

@@ -44,7 +44,7 @@ export class LiveView {
       });
     });
     const view = new LiveView(server);
-    server.on('request', (request, response) => void view.#answer(request, response));
+    server.on('request', (request, response) => view.#answer(request, response));
     return view;
   }
 
@@ -108,15 +108,15 @@ export class LiveView {
     for (const follower of this.#followers) follower.write(message(event, data));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', this.address);
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    // As it came: it may be nothing that a URL can be made of.
+    const [pathname] = (request.url ?? '').split('?');
     // A page from elsewhere can have a name of its own lead here: it shall not read what it finds.
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
       response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is for this machine alone.\n');
-    } else if (request.method !== 'GET' || !['/', '/events'].includes(pathname)) {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only one page: /\n');
-    } else if (pathname === '/events') this.#follow(request, response);
-    else await this.#page(response);
+    } else if (request.method === 'GET' && pathname === '/') void this.#page(response);
+    else if (request.method === 'GET' && pathname === '/events') this.#follow(request, response);
+    else response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only one page: /\n');
   }
 
   #follow(request: IncomingMessage, response: ServerResponse): void {
