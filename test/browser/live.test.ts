@@ -55,6 +55,31 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await page.close();
   });
 
+  it('takes over what there is once the process is back', { timeout: 60_000 }, async () => {
+    const view = await LiveView.start(0);
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(view.address);
+    await page.getByText('going on').waitFor();
+    // It ends while it is asked for the page, as on Ctrl-C.
+    await page.route(view.address, (route) => route.abort());
+    const failed = page.waitForEvent('requestfailed', (request) => request.url() === view.address);
+    view.changed();
+    await failed;
+    await view.close();
+    await page.getByText('is gone').waitFor();
+    await page.unroute(view.address);
+
+    const back = await LiveView.start(Number(new URL(view.address).port));
+    back.show('', () => exampleSummary({ evaluations: 3 }));
+    await page.locator('#figure-AP50 svg').first().waitFor();
+    await page.getByText('going on').waitFor();
+    expect(complaints).toEqual([]);
+    await page.close();
+    await back.close();
+  });
+
   it('shows an ablation until Ctrl-C, which then is no failure', { timeout: 120_000 }, async () => {
     const cells = ['--cells', 'none,both', '--seeds', '1', '--steps', '12'];
     const cli = startCli(

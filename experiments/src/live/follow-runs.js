@@ -26,9 +26,13 @@
     again = loading;
     if (loading) return;
     loading = true;
-    const response = await fetch('./');
-    if (response.ok) {
-      const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+    const text = await fetch('./')
+      .then((response) => (response.ok ? response.text() : undefined))
+      // The process is gone. Should it come back, so does the connection.
+      .catch(() => undefined);
+    loading = false;
+    if (text !== undefined) {
+      const fresh = new DOMParser().parseFromString(text, 'text/html');
       const open = [...document.querySelectorAll('details[open]')].map(({ id }) => id);
       for (const part of ['header', 'main', 'footer']) {
         const [now, before] = [fresh, document].map((page) => page.querySelector(`body > ${part}`));
@@ -37,11 +41,12 @@
       document.title = fresh.title;
       for (const id of open) byId(id)?.setAttribute('open', '');
     }
-    loading = false;
     if (again) await reload();
   };
 
   events.addEventListener('progress', (event) => show(JSON.parse(event.data)));
+  // Of what changed before it was connected it has not been told.
+  events.addEventListener('open', () => void reload());
   events.addEventListener('changed', () => void reload());
   events.onerror = () => {
     byId('live-state').textContent = 'The process that trains is gone. This is what there was.';
