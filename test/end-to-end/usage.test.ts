@@ -40,6 +40,10 @@ describe('wrong usage', () => {
     [['train', '--set', 'batchSize=many'], /batchSize is "many": expected number/],
     [['train', '--set', 'batchSize'], /expected key=value/],
     [['train', '--config', 'small.json', '--recipe', 'quick'], /leave out --recipe and --data/],
+    [
+      ['train', '--config', 'small.json', '--dry-run', '--serve', '0'],
+      /--dry-run keeps nothing that could be shown: leave out --serve/,
+    ],
     [['compare', '--seeds', '0'], /--seeds .* expected at least one seed/],
     [['compare', '--seeds', '1,1'], /--seeds .* expected a count such as 3, or different whole numbers/],
     [['compare', '--models', 'detr,detr2'], /there is no model 'detr2': expected detr, /],

@@ -64,6 +64,8 @@ export function trainCommand(): Command {
 }
 
 const examples = `
+With --serve a part of the time that pages take counts as seconds of training: leave it out where these are compared.
+
 Examples:
   npm start -- train --model dn-detr --steps 600
   npm start -- train --model dn-detr --data DIR --overfit 8 --steps 800
@@ -71,6 +73,9 @@ Examples:
   npm start -- train --config runs/mine/config.json --seed 1 --out runs/mine-again`;
 
 async function train(options: TrainOptions): Promise<void> {
+  if (options.dryRun && options.serve !== undefined) {
+    throw new UsageError('--dry-run keeps nothing that could be shown: leave out --serve');
+  }
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const planned = await plan(options);
   const { config, folder } = planned;
