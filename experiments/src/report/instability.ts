@@ -32,8 +32,9 @@ instability cannot be compared.</p>`;
     instabilityRaw: point.instabilityRaw,
   }));
   const downloads = [{ label: 'every seed', file: csvName(name, 'instability-seeds'), rows }];
-  return html`<p>Instability counts the queries that answer for another object than at the evaluation before: IS / (2M) is
-0 where no query changed its object, and 1 where every object moved to another query. <strong>Low instability is no merit
+  return html`<p>Instability counts the queries whose object (or none) is not that of the evaluation before: IS of them an
+image. With M objects an image, IS / (2M) is 0 where no query changed its object, and 1 where every object went to a query
+that had none; an exchange between two objects counts as one move, not two. <strong>Low instability is no merit
 by itself: a model that is stuck on the plateau changes few matches.</strong> So it is shown beside AP50, and at equal
 AP50.</p>
 ${figure({
