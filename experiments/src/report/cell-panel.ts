@@ -35,7 +35,8 @@ export function cellPanel(
       : { type: 'point', label, padding: 0.5, domain: cells.map(({ x }) => x) },
     y: { label: metric, labelArrow: 'none', grid: true, domain: [0, most], nice: true, ticks: 5 },
     marks: [
-      scale ? Plot.line(cells, { x: 'x', y: 'mean', stroke: 'var(--muted)', strokeWidth: 1 }) : undefined,
+      // The first cell is what the others are held against, wherever it lies on the scale.
+      scale ? Plot.line(cells, { x: 'x', y: 'mean', sort: 'x', stroke: 'var(--muted)', strokeWidth: 1 }) : undefined,
       cells.map(({ x, mean, band, seeds, style: { color, symbol } }) => [
         band &&
           Plot.ruleX([x], {
