@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ablationRows, differenceWords } from './ablation-rows.ts';
+import { ablationRows, differenceWords, testWords } from './ablation-rows.ts';
 import { exampleAblation } from './testing/example-summary.ts';
 
 describe('ablationRows', () => {
@@ -22,5 +22,15 @@ describe('ablationRows', () => {
     const [smaller, larger] = one < other ? [second, third] : [third, second];
     expect(smaller?.correctedP).toBeCloseTo(2 * Math.min(one, other), 12);
     expect(larger?.correctedP).toBeCloseTo(Math.max(one, other, 2 * Math.min(one, other)), 12);
+    expect(testWords([first, second, third] as never)).toBe('of the paired t-test, corrected by Holm for 2 cells');
+  });
+
+  it('counts only cells that were tested', () => {
+    // Of the last one no run is done yet.
+    const comparisons = summary.comparisons.filter(({ model }) => model !== 'dn-detr');
+    const rows = ablationRows({ ...summary, comparisons });
+    expect(rows[1]?.correctedP).toBeCloseTo(pOf('dab-detr') as number, 12);
+    expect(testWords(rows)).toBe('of the paired t-test, corrected by Holm for 1 cell');
+    expect(testWords(ablationRows({ ...summary, comparisons: [] }))).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
 import { holm } from '@dn-detr/metrics';
 import type { Comparison, Equal, Summary } from '../compare/summary.ts';
 import { type FinalRow, finalTable } from './final-rows.ts';
-import { bounds, dash, pValue, signed } from './format.ts';
+import { bounds, counted, dash, pValue, signed } from './format.ts';
 
 export interface AblationRow extends FinalRow {
   /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
@@ -25,6 +25,12 @@ export function ablationRows(summary: Summary): AblationRow[] {
     const correctedP = corrected[tested.findIndex(({ model }) => model === row.model.name)];
     return { ...row, ...(difference && { difference }), ...(correctedP !== undefined && { correctedP }) };
   });
+}
+
+/** What the p-values are of; undefined where there are none. */
+export function testWords(rows: readonly AblationRow[]): string | undefined {
+  const tested = rows.filter(({ correctedP }) => correctedP !== undefined).length;
+  return tested === 0 ? undefined : `of the paired t-test, corrected by Holm for ${counted(tested, 'cell')}`;
 }
 
 /** `+0.120 [+0.050, +0.190]`, and the corrected p-value of it. */

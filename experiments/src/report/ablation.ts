@@ -1,22 +1,22 @@
 /** What an ablation found: the final AP50 of its cells, drawn and in numbers. */
-import type { AblationHeading, Equal, Summary } from '../compare/summary.ts';
-import { type AblationRow, ablationRows, comparedAt, differenceWords } from './ablation-rows.ts';
+import type { AblationHeading, Summary } from '../compare/summary.ts';
+import { type AblationRow, ablationRows, comparedAt, differenceWords, testWords } from './ablation-rows.ts';
 import { cellPanel } from './cell-panel.ts';
 import { csvName, figure } from './figure.ts';
-import { estimateWords } from './final-rows.ts';
+import { estimateWords, intervalLevel } from './final-rows.ts';
 import { ap, percent, secondsAStep } from './format.ts';
 import { type Html, html } from './html.ts';
-import { countedRuns } from './runs.ts';
+import { countedRuns, timesComparable } from './runs.ts';
 import { dataTable } from './table.ts';
 
 export function ablationResults(summary: Summary, ablation: AblationHeading): Html {
   const rows = ablationRows(summary);
   return html`<dl>
 <div><dt>Claim</dt><dd>${ablation.claim}</dd></div>
-<div><dt>Made in</dt><dd>${ablation.source}</dd></div>
+<div><dt>Source</dt><dd>${ablation.source}</dd></div>
 </dl>
 ${cellFigure(summary, ablation, rows)}
-${cellTable(rows, comparedAt(summary))}`;
+${cellTable(summary, rows)}`;
 }
 
 function cellFigure(summary: Summary, { scale }: AblationHeading, rows: readonly AblationRow[]): Html | undefined {
@@ -37,21 +37,21 @@ Student-t intervals of these.`,
   });
 }
 
-function cellTable(rows: readonly AblationRow[], equal: Equal): Html {
-  const level = rows.find(({ AP50 }) => AP50.interval)?.AP50.interval?.level;
+function cellTable(summary: Summary, rows: readonly AblationRow[]): Html {
+  const [level, test] = [intervalLevel(rows), testWords(rows)];
+  const timed = timesComparable(summary);
   const first = rows[0]?.model.name ?? '';
   return dataTable({
     id: 'table-cells',
-    caption: html`<b>Cells at the last evaluation</b>, and how their AP50 differs from that of “${first}” at equal ${equal}${
-      level !== undefined &&
-      `: means over seeds, ± half of their ${percent(level)} Student-t interval; p-values of the paired t-test, corrected by Holm for ${rows.length - 1} cells`
-    }.`,
+    caption: html`<b>Cells at the last evaluation</b>, and how their AP50 differs from that of “${first}” at equal ${comparedAt(summary)}${
+      level !== undefined && `: means over seeds, ± half of their ${percent(level)} Student-t interval`
+    }${test !== undefined && `; p-values ${test}`}.`,
     head: [
       'Cell',
       'Seeds',
       'AP',
       'AP50',
-      html`Seconds a&nbsp;step`,
+      ...(timed ? [html`Seconds a&nbsp;step`] : []),
       'Difference',
       html`<span class="whole">p-value</span>`,
     ],
@@ -60,7 +60,7 @@ function cellTable(rows: readonly AblationRow[], equal: Equal): Html {
       row.seeds,
       estimateWords(row.AP, ap),
       estimateWords(row.AP50, ap),
-      secondsAStep(row.secondsAStep),
+      ...(timed ? [secondsAStep(row.secondsAStep)] : []),
       ...differenceWords(row),
     ]),
   });

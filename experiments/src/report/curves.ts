@@ -1,22 +1,23 @@
-/** Metrics over training: each against steps and against time, side by side. */
+/** Metrics over training: each against steps and, where it can be compared, against time, side by side. */
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes, progressAxis } from './axes.ts';
 import { csvName, type Download, evaluationRows, figure } from './figure.ts';
 import { ap, counted, decimal, percent } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type PanelSeries, panel } from './panel.ts';
-import { countedRuns, isOnPlateau } from './runs.ts';
+import { countedRuns, isOnPlateau, timesComparable } from './runs.ts';
 import { bandLevel, type Metric, meanCurve, metricValue, type Progress, seedCurve } from './series.ts';
 
 /** A figure of a metric; undefined where no model has a value of it. */
 export function curveFigure(summary: Summary, metric: Metric, caption: Content): Html | undefined {
   const id = `figure-${metric}`;
-  const panels = (['step', 'seconds'] as const).map((progress) => curvePanel(id, summary, metric, progress));
+  const axes: readonly Progress[] = timesComparable(summary) ? ['step', 'seconds'] : ['step'];
+  const panels = axes.map((progress) => curvePanel(id, summary, metric, progress));
   if (panels.every((drawn) => drawn === undefined)) return undefined;
   const several = summary.models.some((model) => countedRuns(model).length > 1);
   const downloads = [
     bySeed(summary, metric),
-    ...(several ? [means(summary, metric, 'step'), means(summary, metric, 'seconds')] : []),
+    ...(several ? axes.map((progress) => means(summary, metric, progress)) : []),
   ];
   return figure({ id, models: summary.models, panels, caption, downloads });
 }

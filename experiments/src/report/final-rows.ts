@@ -77,6 +77,10 @@ export function timeOfStep(curve: readonly CurvePoint[]): number | undefined {
 const lastKnown = (curve: readonly CurvePoint[]): number | null | undefined =>
   curve.findLast(({ instability }) => instability !== null)?.instability;
 
+/** Of confidence, of the table's intervals; undefined where there are none. */
+export const intervalLevel = (rows: readonly FinalRow[]): number | undefined =>
+  rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)?.interval?.level;
+
 /** Over the values there are: an AP of -1 is none. */
 export function estimate(values: readonly (number | null | undefined)[]): Estimate {
   const known = values.filter((value): value is number => Number.isFinite(value) && value !== -1);

@@ -1,12 +1,12 @@
 /** The final table, what it leaves out, and what the statistics say of it in sentences. */
 import type { StepsComparison, Summary } from '../compare/summary.ts';
 import { ablationResults } from './ablation.ts';
-import { type Estimate, estimateWords, finalTable } from './final-rows.ts';
+import { type Estimate, estimateWords, finalTable, intervalLevel } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { seriesSwatch } from './panel.ts';
-import { isOnPlateau, runNotes } from './runs.ts';
+import { chanceNotes, isOnPlateau, runNotes, timesComparable } from './runs.ts';
 import { dataTable } from './table.ts';
 import {
   comparisonSentence,
@@ -30,15 +30,15 @@ ${!summary.ablation && findings(summary)}`;
 
 function resultsTable(summary: Summary): Html {
   const { baselines, rows } = finalTable(summary);
-  const level = rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)
-    ?.interval?.level;
+  const level = intervalLevel(rows);
+  const timed = timesComparable(summary);
   return dataTable({
     id: 'table-results',
     caption: html`<b>The last evaluation</b>${seedCount(summary) > 1 && ': means over seeds'}${
       level !== undefined && `, ± half of their ${percent(level)} Student-t interval`
     }.${
       baselines.length > 0 &&
-      ` Steps: those a model takes to the final AP50 of another one, as a multiple of that one's own; below 1 it is there sooner, and ≤ and ≥ are bounds.`
+      ` Steps: those a model takes to the final AP50 of another one, as a multiple of that one's own; below 1 it is there sooner, and ≤ and ≥ are bounds. ${chanceNotes(summary, baselines).join(' ')}`
     }`,
     head: [
       'Model',
@@ -46,7 +46,7 @@ function resultsTable(summary: Summary): Html {
       'AP',
       'AP50',
       'AP75',
-      html`Seconds a&nbsp;step`,
+      ...(timed ? [html`Seconds a&nbsp;step`] : []),
       ...baselines.map((baseline) => html`Steps to AP50 of ${modelName(baseline)}`),
       'Instability',
     ],
@@ -56,7 +56,7 @@ function resultsTable(summary: Summary): Html {
       }</span></span>`,
       row.seeds,
       ...[row.AP, row.AP50, row.AP75].map(estimateCell),
-      secondsAStep(row.secondsAStep),
+      ...(timed ? [secondsAStep(row.secondsAStep)] : []),
       ...row.stepsRatios.map(ratioCell),
       decimal(row.instability.mean),
     ]),

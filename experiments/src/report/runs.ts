@@ -1,4 +1,5 @@
 /** Which of a model's runs its means are of. */
+import { pairsOf } from '../compare/statistics.ts';
 import type { ModelSummary, SeedRun, Summary } from '../compare/summary.ts';
 import { count } from './format.ts';
 
@@ -28,6 +29,19 @@ export function plateauWords(model: ModelSummary): string | undefined {
 /** Whether all runs have as many steps from one evaluation to the next: else their instability cannot be compared. */
 export const evaluatedEquallyOften = ({ models }: Summary): boolean =>
   models.every(({ settings }) => !('evaluation.every' in settings));
+
+/** What ratios to the end of these models are worth: a sentence for each that is on the plateau in some of its seeds. */
+export const chanceNotes = ({ models }: Summary, baselines: readonly string[]): string[] =>
+  models.flatMap((model) => {
+    const plateau = baselines.includes(model.name) ? plateauWords(model) : undefined;
+    return plateau ? [`“${model.name}” is ${plateau}: what it ends with there is little more than chance.`] : [];
+  });
+
+/** Whether time can be held against time for any two models. */
+export function timesComparable(summary: Summary): boolean {
+  const withheld = summary.notCompared.filter(({ at }) => at === 'seconds').length;
+  return withheld === 0 || withheld < pairsOf(summary).length;
+}
 
 /** What is to be said of a run that did not get to its end, or is not in its model's means. */
 export function runNotes(model: ModelSummary): readonly string[] {

@@ -1,19 +1,21 @@
 /** All differences and steps ratios in numbers. */
-import type { Comparison, StepsComparison, Summary } from '../compare/summary.ts';
+import type { Comparison, Summary } from '../compare/summary.ts';
 import { ap, bounds, count, counted, dash, duration, percent, pValue, signed } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
+import { chanceNotes } from './runs.ts';
 import { dataTable } from './table.ts';
 import { stepsRatioWords } from './words.ts';
 
 /** Undefined if nothing was compared. */
-export function statisticsSection({ comparisons, stepsRatios }: Summary): Html | undefined {
+export function statisticsSection(summary: Summary): Html | undefined {
+  const { comparisons, stepsRatios } = summary;
   if (comparisons.length === 0 && stepsRatios.length === 0) return undefined;
   return html`${comparisons.length > 0 && differenceTable(comparisons)}
 ${
   stepsRatios.length > 0 &&
   html`<details id="steps-by-seed"><summary>Steps to what a baseline ends with, seed by seed</summary>
-${stepsTable(stepsRatios)}
+${stepsTable(summary)}
 </details>`
 }`;
 }
@@ -57,12 +59,14 @@ function differenceTable(comparisons: readonly Comparison[]): Html {
   });
 }
 
-function stepsTable(stepsRatios: readonly StepsComparison[]): Html {
+function stepsTable(summary: Summary): Html {
+  const { stepsRatios } = summary;
+  const baselines = stepsRatios.map(({ baseline }) => baseline);
   return dataTable({
     id: 'table-steps',
     caption: html`<b>Steps to what the baseline ends with</b>, by seed. The baseline's are
 those of its whole run. Of some ratios only a bound is known (≤ or ≥), as where a model had the value by its first evaluation or never
-got there.`,
+got there. ${chanceNotes(summary, baselines).join(' ')}`,
     head: ['Model, baseline', 'Metric', 'Seed', 'Value to reach', 'Steps', "Baseline's steps", 'Ratio'],
     text: [1],
     rows: stepsRatios.flatMap(({ model, baseline, metric, seeds }) =>

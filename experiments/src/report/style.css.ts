@@ -82,6 +82,7 @@ figure { margin: 1.6rem 0 2.2rem; }
 .panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: .6rem 1.2rem; align-items: start; }
 .panels.small { grid-template-columns: repeat(auto-fit, minmax(min(100%, 270px), 1fr)); }
 .panels > * { min-width: 0; }
+.panels > .panel:only-child { max-width: 32rem; }
 .panels > .wide { grid-column: 1 / -1; }
 .panel svg { display: block; width: 100%; height: auto; overflow: visible; }
 .panel text { font-family: inherit; }

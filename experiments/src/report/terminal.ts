@@ -1,8 +1,9 @@
 /** The end of a comparison in the terminal. Loads neither plots nor a DOM, as the page does. */
 import type { StepsComparison, Summary } from '../compare/summary.ts';
 import { ablationTable } from './ablation-terminal.ts';
-import { estimateWords, finalTable } from './final-rows.ts';
+import { estimateWords, finalTable, intervalLevel } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
+import { timesComparable } from './runs.ts';
 import { paragraphs, plainTable, plateauNotes, stateNotes } from './terminal-parts.ts';
 import {
   comparisonSentence,
@@ -20,18 +21,19 @@ import {
 export function terminalTable(summary: Summary): string {
   if (summary.ablation) return ablationTable(summary, summary.ablation);
   const { baselines, rows } = finalTable(summary);
-  const head = ['model', 'seeds', 'AP', 'AP50', 'AP75', 's/step', ...baselines.map(ratioHead), 'IS/(2M)'];
+  const timed = timesComparable(summary);
+  const time = timed ? ['s/step'] : [];
+  const head = ['model', 'seeds', 'AP', 'AP50', 'AP75', ...time, ...baselines.map(ratioHead), 'IS /\n(2M)'];
   const cells = rows.map((row) => [
     // A name that says what it changes is long.
     row.model.name.replaceAll('+', '\n  +') + (row.plateau === undefined ? '' : ' *'),
     row.seeds,
     ...[row.AP, row.AP50, row.AP75].map((estimate) => estimateWords(estimate, ap)),
-    secondsAStep(row.secondsAStep),
+    ...(timed ? [secondsAStep(row.secondsAStep)] : []),
     ...row.stepsRatios.map(ratioWords),
     decimal(row.instability.mean),
   ]);
-  const level = rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)
-    ?.interval?.level;
+  const level = intervalLevel(rows);
   return paragraphs([
     [
       plainTable(head, cells),

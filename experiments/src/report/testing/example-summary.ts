@@ -108,7 +108,8 @@ export function exampleSummary({
 
 /** The same three as cells of an ablation, of which each is held against the first. */
 export function exampleAblation({ scale = true }: { readonly scale?: boolean } = {}): Summary {
-  const { models, comparisons: found, ...summary } = exampleSummary();
+  const { models, ...summary } = exampleSummary();
+  const ofFirst = ({ baseline }: { readonly baseline: string }) => baseline === models[0]?.name;
   const values = Object.fromEntries(models.map(({ name }, i) => [name, 2 * i]));
   return {
     ...summary,
@@ -120,9 +121,14 @@ export function exampleAblation({ scale = true }: { readonly scale?: boolean } =
       source: 'a paper',
       ...(scale && { scale: { label: 'groups', values } }),
     },
-    comparisons: found.filter(({ baseline }) => baseline === models[0]?.name),
+    comparisons: summary.comparisons.filter(ofFirst),
+    stepsRatios: summary.stepsRatios.filter(ofFirst),
   };
 }
+
+/** For `notCompared`: all pairs of a summary, at equal seconds. */
+export const noTimesCompared = (summary: Summary): Summary['notCompared'] =>
+  pairsOf(summary).map(({ model, baseline }) => ({ model: model.name, baseline: baseline.name, at: 'seconds' }));
 
 function exampleRun(
   kind: Kind,
