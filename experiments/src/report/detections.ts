@@ -52,8 +52,13 @@ recall with 1, 10 and 100 detections an image. A dash: there was no such object.
   });
 }
 
+/** Both figures of more models would be wider than the page. */
+const mostWithBoth = 3;
+
 function classTable({ models, data, name }: Summary): Html {
-  const figures = ['AP', 'AP50'] as const;
+  const both = models.length <= mostWithBoth;
+  const figures = both ? (['AP', 'AP50'] as const) : (['AP50'] as const);
+  const names = models.map((model) => modelName(model.name));
   const ofClass = (index: number, figure: 'AP' | 'AP50') => (final: FinalMetrics) => final.perClass[index]?.[figure];
   const rows = models.flatMap((model) =>
     countedRuns(model).flatMap(({ seed, final }) =>
@@ -68,13 +73,13 @@ function classTable({ models, data, name }: Summary): Html {
   );
   return html`${dataTable({
     id: 'table-classes',
-    caption: html`<b>AP and AP50 by class</b>, of the last evaluation. ${downloadLink({
+    caption: html`<b>${figures.join(' and ')} by class</b>, of the last evaluation. ${downloadLink({
       label: 'Data as CSV',
       file: csvName(name, 'classes'),
       rows,
     })}.`,
-    groups: models.map((model) => ({ name: modelName(model.name), columns: figures.length })),
-    head: ['Class', ...models.flatMap(() => figures)],
+    ...(both && { groups: names.map((model) => ({ name: model, columns: figures.length })) }),
+    head: ['Class', ...(both ? models.flatMap(() => figures) : names)],
     rows: data.classes.map((label, index) => [
       label,
       ...models.flatMap((model) => figures.map((figure) => mean(model, ofClass(index, figure)))),

@@ -9,12 +9,14 @@ import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 
 /**
- * Undefined where there are no such images, or nowhere to find them.
+ * Undefined where there are no such images, or none of them can be read.
  *
  * @param folder of the summary, which the pictures' paths are relative to
  */
 export function samplesSection({ samples, models, data }: Summary, folder: string | undefined): Html | undefined {
   if (samples === undefined || folder === undefined) return undefined;
+  const pictures = samples.images.map(({ picture }) => pictureAddress(path.join(folder, picture)));
+  if (pictures.every((address) => address === undefined)) return undefined;
   return dataTable({
     id: 'table-samples',
     caption: html`<b>The first images that are evaluated on</b>, after ${count(samples.step)} steps, with each model's first
@@ -28,7 +30,7 @@ sure. Colours are classes.`,
         image,
         image.objects,
         data.classes,
-        html`<image id="sample-${n}" width="${image.width}" height="${image.height}" preserveAspectRatio="none" href="${pictureAddress(folder, image)}"/>`,
+        html`<image id="sample-${n}" width="${image.width}" height="${image.height}" preserveAspectRatio="none" href="${pictures[n] ?? 'data:,'}"/>`,
       ),
       // The picture itself is in the page once.
       ...image.detections.map((found) => drawing(image, found, data.classes, html`<use href="#sample-${n}"/>`)),
@@ -36,12 +38,12 @@ sure. Colours are classes.`,
   });
 }
 
-/** The picture itself; nothing where its run is gone. */
-function pictureAddress(folder: string, { picture }: ComparedSample): string {
+/** The picture itself; undefined where its run is gone. */
+function pictureAddress(file: string): string | undefined {
   try {
-    return `data:image/jpeg;base64,${readFileSync(path.join(folder, picture)).toString('base64')}`;
+    return `data:image/jpeg;base64,${readFileSync(file).toString('base64')}`;
   } catch {
-    return 'data:,';
+    return undefined;
   }
 }
 
