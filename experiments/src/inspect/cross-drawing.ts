@@ -9,7 +9,7 @@ const width = 900;
 const left = 54;
 const gap = 6;
 const widestPanel = 168;
-export const anchorColor = '#ffffff';
+const anchorColor = '#ffffff';
 export const boxColor = '#56b4e9';
 
 /** @param photos of the image, in colour and in grey */

@@ -94,7 +94,7 @@ ${placed(
 )}`;
 }
 
-export const changesText = ({ changes, pairs }: MatchingGrid): string =>
+const changesText = ({ changes, pairs }: MatchingGrid): string =>
   `${changes} ${changes === 1 ? 'change' : 'changes'} of ${pairs}`;
 
 /** A run of equal queries, `[from, to)`. */

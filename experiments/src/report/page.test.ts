@@ -2,17 +2,27 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { JSDOM } from 'jsdom';
-import { describe, expect, it } from 'vitest';
-import type { ModelSummary, Summary } from '../compare/summary.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ComparedSamples, ModelSummary, Summary } from '../compare/summary.ts';
 import type { Environment } from '../train/environment.ts';
 import { reportPage } from './page.ts';
-import { exampleAblation, exampleSummary } from './testing/example-summary.ts';
+import { exampleAblation, exampleSummary, noTimesCompared } from './testing/example-summary.ts';
 
 const open = (summary: Summary, folder?: string): Document =>
   new JSDOM(reportPage(summary, folder === undefined ? {} : { folder })).window.document;
 const all = <E extends Element = Element>(page: Document, selector: string): E[] => [
   ...page.querySelectorAll<E>(selector),
 ];
+
+/** Holds the picture of the first sample alone. */
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'page-'));
+  const samples = path.join(folder, 'detr', 'seed-0', 'samples');
+  mkdirSync(samples, { recursive: true });
+  writeFileSync(path.join(samples, '1.jpg'), 'one');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const hostile = `"><script>alert(1)</script>'&amp;<!--`;
 
@@ -33,7 +43,7 @@ const variants: readonly (readonly [string, Summary])[] = [
 
 describe('reportPage', () => {
   it.each(variants)('is a sound page of %s', (_, summary) => {
-    const text = reportPage(summary, { folder: '.' });
+    const text = reportPage(summary, { folder });
     const page = new JSDOM(text).window.document;
     expect(page.body.innerHTML).not.toMatch(/NaN|undefined|Infinity|\[object/);
     const ids = all(page, '[id]').map(({ id }) => id);
@@ -62,31 +72,43 @@ describe('reportPage', () => {
     expect(reportPage(summary)).toBe(reportPage(structuredClone(summary)));
   });
 
-  it('shows any text of the summary as text', () => {
+  it.each([false, true])('shows any text of the summary as text, of an ablation: %s', (ofAblation) => {
     const summary = exampleSummary({ failure: true, classes: [hostile, 'b'] });
     const models = summary.models.map((model): ModelSummary => {
       const settings = { [hostile]: hostile, ...model.settings };
       const runs = model.runs.map((run) => ({ ...run, folder: hostile, ...(run.message && { message: hostile }) }));
       return { ...model, name: `${model.name}${hostile}`, settings, runs };
     });
-    const page = open({
-      ...summary,
-      models,
-      name: hostile,
-      command: hostile,
-      recipe: hostile,
-      settings: { [hostile]: hostile },
-      data: { ...summary.data, source: hostile },
-      environments: summary.environments.map((environment) => ({
-        ...environment,
-        commit: hostile,
-        versions: { [hostile]: hostile },
-      })),
-    });
+    const values = Object.fromEntries(models.map(({ name }, i) => [name, i]));
+    const heading = { name: hostile, title: hostile, claim: hostile, source: hostile };
+    const samples = summary.samples as ComparedSamples;
+    const page = open(
+      {
+        ...summary,
+        models,
+        name: hostile,
+        command: hostile,
+        recipe: hostile,
+        settings: { [hostile]: hostile },
+        data: { ...summary.data, source: hostile },
+        environments: summary.environments.map((environment) => ({
+          ...environment,
+          commit: hostile,
+          versions: { [hostile]: hostile },
+        })),
+        ...(ofAblation && { ablation: { ...heading, scale: { label: hostile, values } } }),
+        samples: { ...samples, images: samples.images.map((image) => ({ ...image, name: hostile })) },
+      },
+      folder,
+    );
     expect(all(page, 'script')).toEqual([]);
     expect(page.querySelector('#table-classes tbody th')?.textContent).toBe(hostile);
     expect(page.querySelector('pre')?.textContent).toBe(hostile);
     expect(page.querySelector('.legend')?.textContent).toContain(`dn-detr${hostile}`);
+    expect(page.querySelector('#table-samples tbody th')?.textContent).toBe(hostile);
+    const claimed = all(page, '#results dd').map(({ textContent }) => textContent);
+    expect(claimed).toEqual(ofAblation ? [hostile, hostile] : []);
+    expect(all(page, '#figure-cells text').some(({ textContent }) => textContent === hostile)).toBe(ofAblation);
     expect(
       all(page, '*').filter((element) => [...element.attributes].some(({ name }) => name.startsWith('on'))),
     ).toEqual([]);
@@ -206,6 +228,47 @@ describe('reportPage', () => {
     expect(open(summary).body.textContent).not.toContain('not compared');
   });
 
+  it.each([
+    ['a comparison', exampleSummary()],
+    ['an ablation', exampleAblation()],
+  ])('of %s shows no times that were taken under different conditions', (_, summary) => {
+    const notCompared = noTimesCompared(summary);
+    const shown = (pairs: Summary['notCompared']) => {
+      const page = open({ ...summary, notCompared: pairs });
+      expect(page.querySelector('#results')?.textContent).toContain('not compared at equal seconds');
+      const panels = all(page, '#curves .panel').filter((panel) => /training time/.test(panel.ariaLabel ?? ''));
+      return [
+        panels.length > 0,
+        ...[/Seconds a\sstep/, /training time/, /against time/].map((words) => words.test(page.body.textContent ?? '')),
+      ];
+    };
+    expect(shown(notCompared.slice(1))).toEqual([true, true, true, true]);
+    expect(shown(notCompared)).toEqual([false, false, false, false]);
+  });
+
+  it('says what ratios to a baseline are worth that is on the plateau in some seeds', () => {
+    const { models, ...summary } = exampleSummary();
+    const partly = models.map((model) => ({
+      ...model,
+      runs: model.runs.map((run, i) => (model.name === 'dab-detr' ? { ...run, onPlateau: i > 0 } : run)),
+    }));
+    const caption = (page: Document, table: string) => page.querySelector(`${table} caption`)?.textContent;
+    const page = open({ ...summary, models: partly });
+    const note =
+      '“dab-detr” is still on the plateau in 2 of 3 seeds: what it ends with there is little more than chance.';
+    expect(caption(page, '#table-results')).toContain(note);
+    expect(caption(page, '#table-steps')).toContain(note);
+    expect(caption(open({ ...summary, models }), '#table-results')).not.toContain('chance');
+  });
+
+  it('shows both figures of a class only where they fit', () => {
+    const { models, ...summary } = exampleSummary();
+    const columns = (shown: readonly ModelSummary[]) =>
+      open({ ...summary, models: shown }).querySelectorAll('#table-classes tbody tr:first-child td').length;
+    expect(columns(models)).toBe(6);
+    expect(columns([...models, { ...(models[0] as ModelSummary), name: 'another' }])).toBe(4);
+  });
+
   it('names every environment, and which runs are from which', () => {
     const summary = exampleSummary({ seeds: [0] });
     const [environment] = summary.environments as [Environment];
@@ -245,34 +308,27 @@ describe('reportPage', () => {
   });
 
   it('shows what is found in sample images, each picture once', () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'page-'));
-    try {
-      const summary = exampleSummary();
-      const samples = path.join(folder, 'detr', 'seed-0', 'samples');
-      mkdirSync(samples, { recursive: true });
-      writeFileSync(path.join(samples, '1.jpg'), 'one');
-      const page = open(summary, folder);
-      const rows = all(page, '#table-samples tbody tr');
-      expect(rows).toHaveLength(2);
-      const pictures = all(page, '#table-samples image').map((picture) => picture.getAttribute('href'));
-      // The second one's file is not there.
-      expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`, 'data:,']);
-      const drawings = [...(rows[0]?.querySelectorAll('svg') ?? [])];
-      expect(drawings.map((svg) => svg.querySelector('use')?.getAttribute('href'))).toEqual([
-        undefined,
-        ...Array(3).fill('#sample-0'),
-      ]);
-      expect(drawings[0]?.getAttribute('aria-label')).toBe('disc, square');
-      expect(drawings[3]?.getAttribute('aria-label')).toBe('disc 0.90, square 0.60');
-      // The surest is drawn last, and strongest.
-      expect([...(drawings[3]?.querySelectorAll('rect') ?? [])].map((box) => box.getAttribute('opacity'))).toEqual([
-        '0.76',
-        '0.94',
-      ]);
-      expect(open(summary).querySelector('#table-samples')).toBeNull();
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const summary = exampleSummary();
+    const page = open(summary, folder);
+    const rows = all(page, '#table-samples tbody tr');
+    expect(rows).toHaveLength(2);
+    const pictures = all(page, '#table-samples image').map((picture) => picture.getAttribute('href'));
+    // The second one's file is not there.
+    expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`, 'data:,']);
+    const drawings = [...(rows[0]?.querySelectorAll('svg') ?? [])];
+    expect(drawings.map((svg) => svg.querySelector('use')?.getAttribute('href'))).toEqual([
+      undefined,
+      ...Array(3).fill('#sample-0'),
+    ]);
+    expect(drawings[0]?.getAttribute('aria-label')).toBe('disc, square');
+    expect(drawings[3]?.getAttribute('aria-label')).toBe('disc 0.90, square 0.60');
+    // The surest is drawn last, and strongest.
+    expect([...(drawings[3]?.querySelectorAll('rect') ?? [])].map((box) => box.getAttribute('opacity'))).toEqual([
+      '0.76',
+      '0.94',
+    ]);
+    expect(open(summary).querySelector('#samples')).toBeNull();
+    expect(open(summary, path.join(folder, 'detr')).querySelector('#samples')).toBeNull();
   });
 
   it('draws distances of anchors only where there are some', () => {

@@ -13,17 +13,12 @@ import { lossTermsFigure } from './loss-terms.ts';
 import { modelNameList } from './model-name.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
 import { resultsSection } from './results.ts';
+import { timesComparable } from './runs.ts';
 import { samplesSection } from './samples.ts';
 import { settingsSection } from './settings.ts';
-import { shell } from './shell.ts';
+import { type Section, sectionedPage } from './shell.ts';
 import { statisticsSection } from './statistics.ts';
 import { seedCount } from './words.ts';
-
-const papers: readonly (readonly [string, string])[] = [
-  ['DETR', 'https://arxiv.org/abs/2005.12872'],
-  ['DAB-DETR', 'https://arxiv.org/abs/2201.12329'],
-  ['DN-DETR', 'https://arxiv.org/abs/2203.01305'],
-];
 
 /**
  * The page as text: the same for the same summary, whatever it holds is escaped.
@@ -36,7 +31,6 @@ export function reportPage(
   { folder, above }: { readonly folder?: string; readonly above?: Content } = {},
 ): string {
   const { models, ablation, data, recipe, environments, finished, updated } = summary;
-  const sections = pageSections(summary, folder);
   const names = models.map(({ name }) => name);
   const header = html`<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
 <h1>${ablation ? ablation.title : html`${modelNameList(names)} on ${data.source}`}</h1>
@@ -44,29 +38,14 @@ export function reportPage(
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; ${
     recipe !== '' && html`recipe <code>${recipe}</code>, `
   }${listed([...new Set(environments.map(({ backend }) => backend))])}.</p>
-${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
-<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>`;
-  const main = sections.map(
-    ({ id, name, content }) => html`<section id="${id}" aria-labelledby="${id}-heading">
-<h2 id="${id}-heading">${name}</h2>
-${content}
-</section>
-`,
-  );
-  const footer = html`<p>${papers.map(([name, address], i) => html`${i > 0 && ' · '}<a href="${address}">${name}</a>`)}</p>`;
+${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}`;
   const title = ablation ? `Ablation: ${ablation.title}` : `${listed(names)} on ${data.source}`;
-  return shell({ title, above, header, main, footer });
-}
-
-interface Section {
-  readonly id: string;
-  readonly name: string;
-  readonly content: Content;
+  return sectionedPage({ title, above, header, sections: pageSections(summary, folder) });
 }
 
 /** Those that there is something to say in. */
 function pageSections(summary: Summary, folder: string | undefined): Section[] {
-  const all: readonly (Omit<Section, 'content'> & { readonly content: Content })[] = [
+  const all: readonly Section[] = [
     { id: 'results', name: 'Results', content: resultsSection(summary) },
     { id: 'settings', name: 'What differs', content: settingsSection(summary) },
     { id: 'curves', name: 'Training curves', content: curvesSection(summary) },
@@ -85,7 +64,7 @@ function curvesSection(summary: Summary): Html {
     curveFigure(
       summary,
       'AP50',
-      html`<b>AP50</b> against training steps and training time, without evaluations. ${curveKey(summary)}`,
+      html`<b>AP50</b> against training steps${timesComparable(summary) && ' and training time, without evaluations'}. ${curveKey(summary)}`,
     ),
     curveFigure(summary, 'AP', html`<b>AP</b>, the mean over IoU thresholds from 0.50 to 0.95.`),
     curveFigure(

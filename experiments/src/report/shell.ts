@@ -33,3 +33,37 @@ ${main}</main>
 </html>
 `.text;
 }
+
+export interface Section {
+  readonly id: string;
+  readonly name: string;
+  readonly content: Content;
+}
+
+const papers: readonly (readonly [string, string])[] = [
+  ['DETR', 'https://arxiv.org/abs/2005.12872'],
+  ['DAB-DETR', 'https://arxiv.org/abs/2201.12329'],
+  ['DN-DETR', 'https://arxiv.org/abs/2203.01305'],
+];
+
+export interface SectionedPage extends Pick<Shell, 'title' | 'above' | 'header'> {
+  readonly sections: readonly Section[];
+}
+
+/** A page of sections, which are listed below its header, and the papers at its end. */
+export function sectionedPage({ title, above, header, sections }: SectionedPage): string {
+  return shell({
+    title,
+    above,
+    header: html`${header}
+<nav aria-label="Contents"><ul>${sections.map(({ id, name }) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>`,
+    main: sections.map(
+      ({ id, name, content }) => html`<section id="${id}" aria-labelledby="${id}-heading">
+<h2 id="${id}-heading">${name}</h2>
+${content}
+</section>
+`,
+    ),
+    footer: html`<p>${papers.map(([name, address], i) => html`${i > 0 && ' · '}<a href="${address}">${name}</a>`)}</p>`,
+  });
+}
