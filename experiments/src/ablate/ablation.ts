@@ -3,8 +3,11 @@ import { z } from 'zod';
 import { folderName } from '../compare/contender.ts';
 import { modelNames } from '../config/schema.ts';
 
+/** Part of a folder's name: dots alone would lead to another folder. */
+const name = z.string().regex(/[^.]/, 'expected a name, of more than dots');
+
 const cell = z.strictObject({
-  name: z.string().min(1),
+  name,
   /** where cells are steps on a scale: its place there */
   value: z.number().optional(),
   /** settings by dotted key */
@@ -13,7 +16,7 @@ const cell = z.strictObject({
 
 export const ablationSchema = z
   .strictObject({
-    name: z.string().min(1),
+    name,
     /** one line for `--list` */
     title: z.string().min(1),
     /** what the ablation is to confirm or refute */
@@ -39,6 +42,14 @@ export const ablationSchema = z
         code: 'custom',
         path: ['cells', without],
         message: `expected a value on the scale '${scale}'`,
+      });
+    }
+    const valued = cells.findIndex(({ value }) => value !== undefined);
+    if (scale === undefined && valued >= 0) {
+      context.addIssue({
+        code: 'custom',
+        path: ['cells', valued, 'value'],
+        message: 'there is no scale that it lies on: name one beside the cells, as in "scale": "queries"',
       });
     }
   });

@@ -33,9 +33,18 @@ describe('the ablations there are', () => {
 
   it('can be run in part, with at least two cells', () => {
     const [components] = ablations as [(typeof ablations)[number]];
-    expect(cellsOf(components, quick, ['both', 'none']).map(({ name }) => name)).toEqual(['none', 'both']);
-    expect(() => cellsOf(components, quick, ['none', 'all'])).toThrow("no cell 'all': expected none, boxes, labels");
-    expect(() => cellsOf(components, quick, ['none'])).toThrow('a single cell');
+    expect(cellsOf(components, quick, 'both, none').map(({ name }) => name)).toEqual(['none', 'both']);
+    expect(() => cellsOf(components, quick, 'none,all')).toThrow("no cell 'all': expected none | boxes | labels");
+    expect(() => cellsOf(components, quick, 'none')).toThrow('a single cell');
+  });
+
+  it.each([
+    ['both, no mask,none', ['none', 'both, no mask']],
+    ['none , both, no mask', ['none', 'both, no mask']],
+    ['both,both, no mask', ['both', 'both, no mask']],
+  ])('have cells whose names hold commas: %j', (list, expected) => {
+    const [components] = ablations as [(typeof ablations)[number]];
+    expect(cellsOf(components, quick, list).map(({ name }) => name)).toEqual(expected);
   });
 });
 
@@ -90,6 +99,16 @@ describe("a user's own", () => {
       ['scale.json', JSON.stringify({ ...own, scale: 'queries' })],
       "cells.0: expected a value on the scale 'queries'",
     ],
+    [
+      'a value without a scale',
+      ['value.json', JSON.stringify({ ...own, cells: [{ ...own.cells[0], value: 10 }, own.cells[1]] })],
+      'cells.0.value: there is no scale that it lies on',
+    ],
+    [
+      'a name that leads to another folder',
+      ['dots.json', JSON.stringify({ ...own, cells: [{ ...own.cells[0], name: '..' }, own.cells[1]] })],
+      'cells.0.name: expected a name, of more than dots',
+    ],
   ])('with %s is refused', async (_, file, message) => {
     const name = typeof file === 'string' ? file : write(file[0] as string, file[1] as string);
     await expect(ablationNamed(name)).rejects.toThrow(message);
@@ -103,6 +122,17 @@ describe("a user's own", () => {
       ),
     );
     expect(() => cellsOf(ablation, quick)).toThrow('x: model.preNorm changes nothing for dn-detr, but for detr and');
+  });
+
+  it.each<[string, object, string]>([
+    ['other data', { 'data.shapes.train': 200 }, 'x: data.shapes.train changes the data'],
+    ['a seed', { seed: 3 }, 'x: seed cannot be set for one alone'],
+    ['what another cell sets', { 'model.queries': 10 }, '10 and x have the same settings'],
+  ])('that sets %s is refused', async (_, set, message) => {
+    const ablation = await ablationNamed(
+      write('set.json', JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set }] })),
+    );
+    expect(() => cellsOf(ablation, quick)).toThrow(message);
   });
 
   it('that sets what there is not says which setting is near', async () => {

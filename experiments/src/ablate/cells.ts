@@ -1,5 +1,5 @@
 /** An ablation's cells as what a comparison sets against each other. */
-import { type Contender, contenderOf } from '../compare/contender.ts';
+import { type Contender, contenderOf, requireDifferent } from '../compare/contender.ts';
 import type { AblationHeading } from '../compare/summary.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { UsageError } from '../user-error.ts';
@@ -7,18 +7,33 @@ import type { Ablation } from './ablation.ts';
 
 /**
  * @param shared what the cells change
- * @param only names of the cells that are wanted; all without it
- * @throws UsageError if there is no such cell, fewer than two are left, or a cell sets what there is not or what its model
- *   makes nothing of
+ * @param list names of the cells that are wanted, with commas between them; all without it
+ * @throws UsageError if there is no such cell, fewer than two are left, two have the same settings, or one is refused as
+ *   `contenderOf` says
  */
-export function cellsOf({ cells, model }: Ablation, shared: RunConfig, only?: readonly string[]): Contender[] {
-  const unknown = only?.find((name) => !cells.some((cell) => cell.name === name));
-  if (unknown !== undefined) {
-    throw new UsageError(`there is no cell '${unknown}': expected ${cells.map(({ name }) => name).join(', ')}`);
-  }
-  const chosen = cells.filter(({ name }) => only === undefined || only.includes(name));
+export function cellsOf({ cells, model }: Ablation, shared: RunConfig, list?: string): Contender[] {
+  const known = cells.map(({ name }) => name);
+  const only = list === undefined ? known : namesIn(list, known);
+  const unknown = only.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new UsageError(`there is no cell '${unknown}': expected ${known.join(' | ')}`);
+  const chosen = cells.filter(({ name }) => only.includes(name));
   if (chosen.length < 2) throw new UsageError('--cells names a single cell: there is nothing to hold it against');
-  return chosen.map(({ name, set }) => contenderOf(name, { 'model.name': model, ...set }, shared));
+  const contenders = chosen.map(({ name, set }) => contenderOf(name, { 'model.name': model, ...set }, shared));
+  requireDifferent(contenders);
+  return contenders;
+}
+
+/** What stands between commas: the longest known names, since a name may hold commas itself. */
+function namesIn(list: string, known: readonly string[]): string[] {
+  const parts = list.split(',');
+  const names: string[] = [];
+  while (parts.length > 0) {
+    const nameOf = (length: number): string => parts.slice(0, length).join(',').trim();
+    const longest = parts.map((_, i) => parts.length - i).find((length) => known.includes(nameOf(length))) ?? 1;
+    names.push(nameOf(longest));
+    parts.splice(0, longest);
+  }
+  return names;
 }
 
 export function headingOf({ name, title, claim, source, scale, cells }: Ablation): AblationHeading {

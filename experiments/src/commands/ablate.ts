@@ -1,21 +1,16 @@
 /** `ablate`: one thing varied at a time, over seeds. */
 import path from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Ablation } from '../ablate/ablation.ts';
 import { ablationNamed, ablations } from '../ablate/ablations.ts';
 import { cellsOf, headingOf } from '../ablate/cells.ts';
+import { folderName } from '../compare/contender.ts';
 import { UsageError } from '../user-error.ts';
-import {
-  addComparisonOptions,
-  affordableRecipe,
-  type ComparisonOptions,
-  commaList,
-  runComparison,
-} from './comparison.ts';
+import { addComparisonOptions, affordableRecipe, type ComparisonOptions, runComparison } from './comparison.ts';
 import { configFrom } from './run-options.ts';
 
 interface AblateOptions extends ComparisonOptions {
-  cells?: string[];
+  cells?: string;
   list?: true;
 }
 
@@ -24,7 +19,7 @@ export function ablateCommand(): Command {
     .description('vary one thing at a time over seeds; a table, report.html and ablation.json')
     .argument('[name]', `${ablations.map(({ name }) => name).join(', ')}, or a file with a grid of your own`)
     .option('--list', 'the ablations there are, with what they vary and the claim they test')
-    .addOption(new Option('--cells <list>', 'some of its cells only: 0,1,5').argParser(commaList));
+    .option('--cells <list>', 'some of its cells only: 0,1,5');
   return addComparisonOptions(command, { seeds: 3, out: 'runs/ablate-NAME', summary: 'ablation.json' })
     .addHelpText('after', examples)
     .action(run);
@@ -53,7 +48,7 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
   await runComparison(options, {
     contenders: cellsOf(ablation, config, cells),
     ablation: headingOf(ablation),
-    folder: path.resolve(options.out ?? path.join('runs', `ablate-${ablation.name}${suffix}`)),
+    folder: path.resolve(options.out ?? path.join('runs', `ablate-${folderName(ablation.name)}${suffix}`)),
     recipe: recipe.name,
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { smallConfig } from '../train/testing/small-run.ts';
-import { contenders } from './contender.ts';
+import { contenders, folderName } from './contender.ts';
 
 const configs = (...names: string[]) => contenders(names, smallConfig()).map(({ config }) => config);
 
@@ -18,8 +18,30 @@ describe('a contender', () => {
     ],
     ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr$/],
     ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],
+    ['dn-detr+seed=3', /dn-detr\+seed=3: seed cannot be set for one alone: --seeds says/],
+    [
+      'dn-detr+data.shapes.train=7',
+      /data.shapes.train changes the data, .* for all runs alike, with --set data.shapes.train=7$/,
+    ],
+    ['dn-detr+model.heads=3', /dn-detr\+model.heads=3: model\..*heads/],
     ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],
   ])('is refused where a setting of its own would be none: %s', (name, message) => {
     expect(() => configs(name)).toThrow(message);
   });
+
+  it('is refused where it is another one', () => {
+    const { groups } = smallConfig().denoising;
+    expect(() => configs('dn-detr', `dn-detr+denoising.groups=${groups}`)).toThrow(
+      `dn-detr and dn-detr+denoising.groups=${groups} have the same settings`,
+    );
+  });
 });
+
+it.each([
+  ['both, no mask', 'both_no_mask'],
+  ['dn-detr+denoising.groups=0', 'dn-detr_denoising.groups=0'],
+  ['../x', '.._x'],
+  ['мало', 'мало'],
+  ['無し', '無し'],
+  ['कम', 'कम'],
+])('the folder of %j is %j', (name, folder) => expect(folderName(name)).toBe(folder));

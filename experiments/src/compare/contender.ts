@@ -1,8 +1,10 @@
 /** What a comparison sets against each other: models, each with settings of its own. */
+import { isDeepStrictEqual } from 'node:util';
 import { isIgnored } from '../config/ignored-settings.ts';
-import { type DottedValues, parseAssignment, withOverrides } from '../config/overrides.ts';
+import { type DottedValues, flatValues, parseAssignment, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
-import { UsageError } from '../user-error.ts';
+import { buildModel } from '../train/model.ts';
+import { UsageError, UserError } from '../user-error.ts';
 
 export interface Contender {
   /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */
@@ -21,8 +23,14 @@ function contender(name: string, shared: RunConfig): Contender {
   return contenderOf(name, { 'model.name': model, ...Object.assign({}, ...assignments.map(parseAssignment)) }, shared);
 }
 
-/** @throws UsageError if there is no such setting, or the model makes nothing of it */
+/**
+ * @throws UsageError if there is no such setting, the model makes nothing of it or cannot be built with it, or it is one
+ *   that all contenders share: the seeds, and what the data are
+ */
 export function contenderOf(name: string, settings: DottedValues, shared: RunConfig): Contender {
+  if (Object.hasOwn(settings, 'seed')) {
+    throw new UsageError(`${name}: seed cannot be set for one alone: --seeds says which ones all are trained with`);
+  }
   const config = withOverrides(shared, settings);
   const ignored = Object.keys(settings).find((key) => isIgnored(config.model.name, key));
   if (ignored !== undefined) {
@@ -31,14 +39,48 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunCon
       `${name}: ${ignored} changes nothing for ${config.model.name}, but for ${users.join(' and ')}`,
     );
   }
+  const data = imagesOf(config);
+  const other = Object.keys(data).find((key) => !isDeepStrictEqual(data[key], imagesOf(shared)[key]));
+  if (other !== undefined) {
+    throw new UsageError(
+      `${name}: ${other} changes the data, and runs on different data cannot be compared: set it for all runs alike, with ` +
+        `--set ${other}=${JSON.stringify(data[other])}`,
+    );
+  }
+  requireModel(name, config);
   return { name, config };
 }
 
-/** @throws UsageError if one is named twice */
-export function contenders(names: readonly string[], shared: RunConfig): Contender[] {
-  if (new Set(names).size < names.length) throw new UsageError(`--models names a model twice: ${names.join(', ')}`);
-  return names.map((name) => contender(name, shared));
+/** The settings that say which images there are, and not what training makes of them. */
+const imagesOf = ({ data: { source, format, valFraction, vocOrigin, shapes } }: RunConfig): DottedValues =>
+  flatValues({ source, format, valFraction, vocOrigin, shapes }, 'data.');
+
+/** Not only when its turn to be trained comes, hours after the others'. */
+function requireModel(name: string, config: RunConfig): void {
+  try {
+    // Whatever the classes are, sizes that do not fit do not fit.
+    buildModel(config, 1);
+  } catch (error) {
+    if (error instanceof UserError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
-/** A folder's name for it. */
-export const folderName = (name: string): string => name.replaceAll(/[^\w.=-]+/g, '_');
+/** @throws UsageError if two have the same settings: they would be the same runs */
+export function requireDifferent(contenders: readonly Contender[]): void {
+  for (const [i, { name, config }] of contenders.entries()) {
+    const twin = contenders.slice(0, i).find((before) => isDeepStrictEqual(before.config, config));
+    if (twin) throw new UsageError(`${twin.name} and ${name} have the same settings: leave one of them out`);
+  }
+}
+
+/** @throws UsageError if one is named twice, or two have the same settings */
+export function contenders(names: readonly string[], shared: RunConfig): Contender[] {
+  if (new Set(names).size < names.length) throw new UsageError(`--models names a model twice: ${names.join(', ')}`);
+  const found = names.map((name) => contender(name, shared));
+  requireDifferent(found);
+  return found;
+}
+
+/** A folder's name for it: letters of all scripts stay, so that names differ as folders too. */
+export const folderName = (name: string): string => name.replaceAll(/[^\p{L}\p{M}\p{N}_.=-]+/gu, '_');
