@@ -3,6 +3,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { program } from '../../../test/support/program.ts';
+import { writeRun } from '../compare/testing/stored-runs.ts';
+import { resolveConfig } from '../config/overrides.ts';
+import { recipeNamed } from '../config/recipes.ts';
+import { readJson, runFolder, writeJson } from '../train/run-folder.ts';
+import { typedCommand } from './comparison.ts';
 
 let root: string;
 const start = process.cwd();
@@ -23,11 +28,42 @@ it.each<[string[], RegExp]>([
   [['compare', '--processes', '0'], /expected a whole number from 1/],
   [['compare', '--models', 'detr, detr'], /names a model twice: detr, detr/],
   [['compare', '--models', 'dn-detr , dab-detr+denoising.groups=0'], /denoising.groups changes nothing for dab-detr/],
+  [['compare', '--models', 'detr,dn-detr+model.heads=3'], /dn-detr\+model\.heads=3: model\..*heads/],
+  [['compare', '--seeds', '1,'], /expected a count such as 3, or different whole numbers/],
   [['ablate', 'groups', '--cells', ' 0, 17'], /there is no cell '17'/],
 ])('%j ends with 2 and says what was expected', async (args, message) => {
   const { code, stdout, stderr } = await program(...args);
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
   expect(existsSync('runs')).toBe(false);
+});
+
+it('a run that fails before it begins is named, and ends the comparison with 1', async () => {
+  const config = resolveConfig(recipeNamed('quick').config, 'quick');
+  const done = runFolder(path.resolve('begun', 'dab-detr', 'seed-0'));
+  writeRun(done.path);
+  const stored = { ...config, model: { ...config.model, name: 'dab-detr' } };
+  writeJson(done.config, { ...readJson<object>(done.config), config: stored });
+  writeFileSync(path.join('begun', 'dn-detr'), 'a file where the folder of its runs should be');
+  const { code, stderr } = await program(
+    'compare',
+    '--models',
+    'dab-detr,dn-detr',
+    '--recipe',
+    'quick',
+    '--out',
+    'begun',
+  );
+  expect(stderr).toMatch(/^failed: dn-detr seed 0; the same command tries again$/m);
+  expect(code).toBe(1);
+  rmSync('begun', { recursive: true });
+});
+
+it('what was typed is written as a shell takes it for the same', () => {
+  const typed = ['ablate', 'components', '--cells', 'both, no mask', '--out', "it's $HOME `x`"];
+  const spy = vi.spyOn(process, 'argv', 'get').mockReturnValue(['node', 'cli', ...typed]);
+  const command = typedCommand();
+  spy.mockRestore();
+  expect(command).toBe(`npm start -- ablate components --cells 'both, no mask' --out 'it'\\''s $HOME \`x\`'`);
 });
 
 it.each([

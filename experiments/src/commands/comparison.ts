@@ -70,14 +70,17 @@ export async function runComparison(
 export const typedCommand = (): string =>
   `npm start -- ${process.argv.slice(2).map(quoted).join(' ')}`.replace(/ -- $/, '');
 
-const quoted = (argument: string): string => (/^[\w./=,+:-]+$/.test(argument) ? argument : JSON.stringify(argument));
+/** For a shell: in single quotes nothing but their end has a meaning. */
+const quoted = (argument: string): string =>
+  /^[\w./=,+:-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 
 /** Prints what came out, and sets the exit code: 1 if a run failed, 130 if there is more to do. */
 function endComparison(found: Compared | undefined, json: boolean): void {
   if (found) process.stdout.write(json ? `${JSON.stringify(found.summary, null, 2)}\n` : `${found.table}\n`);
-  const failed = found?.summary.models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
-  if (failed) process.exitCode = 1;
-  else if (found?.summary.finished !== true) {
+  if (found && found.failed.length > 0) {
+    process.stderr.write(`failed: ${found.failed.join(', ')}; the same command tries again\n`);
+    process.exitCode = 1;
+  } else if (found?.summary.finished !== true) {
     process.stderr.write('stopped; the same command goes on\n');
     process.exitCode = 130;
   }
@@ -88,8 +91,9 @@ export const commaList = (text: string): string[] => text.split(',').map((part) 
 
 /** A count of seeds from 0, or the seeds themselves. */
 function seedList(text: string): number[] {
-  const numbers = text.split(',').map(Number);
-  if (text === '' || numbers.some((n) => !Number.isSafeInteger(n) || n < 0) || new Set(numbers).size < numbers.length) {
+  // Number('') is 0.
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (numbers.some((n) => !Number.isSafeInteger(n) || n < 0) || new Set(numbers).size < numbers.length) {
     throw new InvalidArgumentError('expected a count such as 3, or different whole numbers such as 0,1,2');
   }
   const [count] = numbers as [number];

@@ -37,6 +37,8 @@ export interface Compared {
   readonly summary: Summary;
   /** for a terminal */
   readonly table: string;
+  /** runs that failed, for people: also those that the summary does not have, since they failed before they began */
+  readonly failed: readonly string[];
 }
 
 interface Planned extends PlannedRun {
@@ -61,6 +63,7 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
     import('../report/terminal.ts'),
   ]);
   const outcomes = new Map<string, RunOutcome>();
+  const failed: string[] = [];
   const frame = { name: path.basename(folder), command, recipe, folder, ...(ablation && { ablation }) };
   const summarizeNow = (): Summary | undefined => {
     const sources = planned.flatMap((run): RunSource[] => {
@@ -100,9 +103,13 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
       onEvaluation: () => live?.changed(),
       onEnd: (run, outcome) => {
         outcomes.set(run.folder, outcome);
-        if ('failed' in outcome) display.say(`${run.label} failed: ${outcome.failed}`);
+        if ('failed' in outcome) {
+          failed.push(run.label);
+          display.say(`${run.label} failed: ${outcome.failed}`);
+        }
         // After the last one all is written in any case.
         if (outcomes.size < open.length && !signal.aborted) write();
+        live?.ended(run.label);
         live?.changed();
       },
     });
@@ -116,7 +123,7 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
     throw new UserError(reason);
   }
   const page = path.relative(process.cwd(), path.join(folder, 'report.html'));
-  return { summary, table: `${terminalTable(summary)}\n${page}` };
+  return { summary, table: `${terminalTable(summary)}\n${page}`, failed };
 }
 
 function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[] {
