@@ -177,7 +177,10 @@ describe('inspect matching', () => {
 
   it('says what is missing', async () => {
     const none = await program('inspect', 'matching', 'nowhere', '--out', 'wrong');
-    expect(none).toMatchObject({ code: 1, stderr: 'error: nowhere does not exist: expected the folder of a run\n' });
+    expect(none).toMatchObject({
+      code: 1,
+      stderr: 'error: nowhere does not exist: expected the folder of a run or a comparison\n',
+    });
     rmSync(runFolder('detr').samples.folder, { recursive: true });
     const without = await program('inspect', 'matching', 'detr', '--out', 'wrong');
     expect(without).toMatchObject({ code: 1, stdout: '' });

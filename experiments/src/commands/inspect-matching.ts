@@ -1,11 +1,8 @@
 /** `inspect matching`: which query answered for which object while runs were trained. */
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { Command } from 'commander';
 import { namedRuns } from '../compare/named-runs.ts';
 import { matchedRuns } from '../inspect/matching.ts';
 import { openOutput } from '../inspect/output-folder.ts';
-import { UserError } from '../user-error.ts';
 import { writeInspection } from './inspect-result.ts';
 
 interface MatchingOptions {
@@ -32,9 +29,7 @@ Examples:
 }
 
 async function inspectMatching(folders: string[], { out, json }: MatchingOptions): Promise<void> {
-  const missing = folders.find((folder) => !existsSync(folder));
-  if (missing !== undefined) throw new UserError(`${missing} does not exist: expected the folder of a run`);
-  const { images, without } = matchedRuns(namedRuns(folders.map((folder) => path.resolve(folder))));
+  const { images, without } = matchedRuns(namedRuns(folders));
   for (const run of without) process.stderr.write(`note: ${run} has no samples and is left out\n`);
   const folder = openOutput(out, 'matching');
   const { matchingInspection } = await import('../inspect/matching-page.ts');

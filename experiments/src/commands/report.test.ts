@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { program } from '../../../test/support/program.ts';
+import { writeRun } from '../compare/testing/stored-runs.ts';
 import { exampleAblation } from '../report/testing/example-summary.ts';
 
 let folder: string;
@@ -25,11 +26,39 @@ describe('a page of a summary that was kept', () => {
     expect(readFileSync(path.join(folder, 'page.html'), 'utf8')).toContain('id="figure-cells"');
   });
 
-  it.each([[null], [{ schema: 2, models: [] }], [[1, 2]]])('cannot be made of %o', async (contents) => {
+  const [first, ...others] = exampleAblation().models;
+  it.each<[unknown, string]>([
+    [null, 'expected object'],
+    [{ ...exampleAblation(), schema: 2 }, 'schema: '],
+    [{ schema: 1, models: [{}] }, 'name: '],
+    [{ ...exampleAblation(), models: [{ ...first, runs: [{}] }, ...others] }, 'models.0.runs.0.seed: '],
+  ])('cannot be made of others: %#', async (contents, where) => {
     const { code, stderr } = await report(contents);
     expect(code).toBe(1);
-    expect(stderr).toContain(
-      "ablation.json is no summary.json or ablation.json of this version: it has no 'schema' of 1",
-    );
+    expect(stderr).toContain('ablation.json is no summary.json or ablation.json of this version: ');
+    expect(stderr).toContain(where);
+  });
+});
+
+describe.each(['report', 'inspect matching'])('%s', (command) => {
+  const of = (...sources: string[]) => program(...command.split(' '), ...sources, '--out', path.join(folder, 'out'));
+
+  it('says of a file, or of nothing, that it is no folder', async () => {
+    const file = path.join(folder, 'README.md');
+    writeFileSync(file, '');
+    for (const [source, problem] of [
+      [file, 'README.md is a file: expected the folder of a run'],
+      [path.join(file, 'runs'), 'does not exist: expected the folder of a run'],
+    ] as const) {
+      const { code, stderr } = await of(source, file);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(problem) });
+    }
+  });
+
+  it('refuses a run twice', async () => {
+    const run = path.join(folder, 'twice', 'dn-detr', 'seed-0');
+    writeRun(run);
+    const { code, stderr } = await of(path.join(folder, 'twice'), run);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('seed-0 is named twice') });
   });
 });

@@ -44,6 +44,18 @@ it('are told apart by what changes no result where nothing else does', () => {
   expect(names({ threadsPerOp: 1 }, { threadsPerOp: 2 })).toEqual(['dn-detr+threadsPerOp=1', 'dn-detr+threadsPerOp=2']);
 });
 
+it('have all the longer name where one of them needs it', () => {
+  expect(names({ threadsPerOp: 1 }, { threadsPerOp: 2 }, { threadsPerOp: 1, seed: 1 })).toEqual([
+    'dn-detr+threadsPerOp=1',
+    'dn-detr+threadsPerOp=2',
+    'dn-detr+threadsPerOp=1',
+  ]);
+});
+
+it('are refused where nothing tells them apart', () => {
+  expect(() => named({}, {})).toThrow(/0 and .*1 are both dn-detr with seed 0/);
+});
+
 it('are runs of one model where only that differs, which its settings show', () => {
   const runs = named({ seed: 0, 'evaluation.every': 4 }, { seed: 1, 'evaluation.every': 10 });
   const { models } = summarize(runs, { name: '', command: '', recipe: '', folder: root });

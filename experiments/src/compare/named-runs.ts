@@ -1,5 +1,5 @@
 /** Runs from anywhere, each under the name of its model and of what sets it apart. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { DottedValues } from '../config/overrides.ts';
@@ -12,19 +12,27 @@ import type { RunSource } from './summarize.ts';
 /**
  * The runs in these folders: each is a run's, or a comparison's with runs in folders of its models' seeds.
  *
- * @throws UserError if a folder holds no run
+ * @throws UserError if there is no such folder, it holds no run, or two runs are the same model with the same seed
  */
 export function namedRuns(folders: readonly string[]): RunSource[] {
-  const runs = folders.flatMap(runsIn).map((folder): NamedRun => {
+  const runs = folders.flatMap(runsIn).map((found): NamedRun => {
+    const folder = path.resolve(found);
     const { config } = readStoredConfig(runFolder(folder).config);
     return { folder, seed: config.seed, settings: settingsOf(config) };
   });
   const short = runs.map((run) => nameOf(run, runs, (key) => !changesNothing.test(key)));
-  return runs.map((run, i) => {
-    const twins = runs.filter((other, j) => short[j] === short[i] && other.seed === run.seed);
+  const named = runs.map((run, i) => {
+    const seeds = runs.filter((_, j) => short[j] === short[i]).map(({ seed }) => seed);
     // Where nothing else tells runs apart, they may have been made for the sake of such a setting.
-    return { folder: run.folder, model: twins.length > 1 ? nameOf(run, runs, () => true) : (short[i] as string) };
+    const apart = new Set(seeds).size < seeds.length;
+    return { ...run, model: apart ? nameOf(run, runs, () => true) : (short[i] as string) };
   });
+  for (const [i, { folder, model, seed }] of named.entries()) {
+    const twin = named.slice(0, i).find((before) => before.model === model && before.seed === seed);
+    if (twin?.folder === folder) throw new UserError(`${folder} is named twice, itself or by a folder that it is in`);
+    if (twin) throw new UserError(`${twin.folder} and ${folder} are both ${model} with seed ${seed}`);
+  }
+  return named.map(({ folder, model }) => ({ folder, model }));
 }
 
 interface NamedRun {
@@ -46,6 +54,11 @@ function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key:
 }
 
 function runsIn(folder: string): string[] {
+  if (!existsSync(folder))
+    throw new UserError(`${folder} does not exist: expected the folder of a run or a comparison`);
+  if (!statSync(folder).isDirectory()) {
+    throw new UserError(`${folder} is a file: expected the folder of a run or a comparison`);
+  }
   if (existsSync(runFolder(folder).config)) return [folder];
   const inside = (parent: string): string[] =>
     readdirSync(parent, { withFileTypes: true })

@@ -55,10 +55,6 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
       `${other.folder} was trained or evaluated on other data than ${first.folder}: their figures cannot be compared`,
     );
   }
-  for (const [i, { model, run }] of runs.entries()) {
-    const twin = runs.slice(0, i).find((before) => before.model === model && before.run.seed === run.seed);
-    if (twin) throw new UserError(`${twin.folder} and ${runs[i]?.folder} are both ${model} with seed ${run.seed}`);
-  }
   const keys = Object.keys(Object.assign({}, ...runs.map(({ settings }) => settings)));
   const shared = keys.filter((key) =>
     runs.every(({ settings }) => isDeepStrictEqual(settings[key], first.settings[key])),

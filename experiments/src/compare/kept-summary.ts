@@ -1,0 +1,94 @@
+/** A `summary.json` or `ablation.json` from anywhere: it may be of another version, or of another program. */
+import { z } from 'zod';
+import { readJson } from '../train/run-folder.ts';
+import { UserError } from '../user-error.ts';
+import type { Summary } from './summary.ts';
+
+const number = z.number();
+const text = z.string();
+const maybe = number.nullable();
+const interval = z.object({ low: number, high: number, level: number }).optional();
+const pair = { model: text, baseline: text };
+const metric = z.enum(['AP', 'AP50']);
+const at = z.enum(['steps', 'seconds']);
+const figures = { step: number, epoch: number, seconds: number, AP: number, AP50: number, AP75: number };
+const box = { label: z.int().min(0), bbox: z.array(number).length(4) };
+
+const point = z.object({
+  ...figures,
+  ...{ loss: number, losses: z.record(text, number) },
+  ...{ instability: maybe, instabilityRaw: maybe, anchorDistance: maybe },
+});
+
+const final = z.object({
+  ...figures,
+  ...{ APs: number, APm: number, APl: number, AR1: number, AR10: number, AR100: number },
+  perClass: z.array(z.object({ name: text, AP: number, AP50: number })),
+  duplicates: z.object({ perObject: number, APWithNms: number }),
+});
+
+const run = z.object({
+  ...{ seed: number, folder: text, peakMiB: number, environment: number, onPlateau: z.boolean() },
+  status: z.enum(['done', 'stopped', 'failed']),
+  message: text.optional(),
+  curve: z
+    .array(point)
+    .refine((curve) => curve.every(({ step }, i) => step > (curve[i - 1]?.step ?? -1)), 'expected steps that rise'),
+  final: final.optional(),
+});
+
+const comparison = z.object({
+  ...pair,
+  ...{ metric, at, atValue: number, n: number, meanDifference: number, interval, claimsDifference: z.boolean() },
+  mean: z.object({ model: number, baseline: number }),
+  differences: z.array(z.object({ seed: number, value: number })),
+  pValue: z.number().min(0).max(1).optional(),
+});
+
+const stepsComparison = z.object({
+  ...pair,
+  ...{ metric, n: number, ratio: number.optional(), interval },
+  bound: z.enum(['exact', 'at least', 'at most', 'unknown']),
+  seeds: z.array(z.object({ seed: number, steps: number.optional() })),
+});
+
+const sample = z.object({
+  ...{ name: text, width: number, height: number, picture: text },
+  objects: z.array(z.object(box)),
+  detections: z.array(z.array(z.object({ ...box, score: number }))),
+});
+
+/** What reports read of a summary. */
+const summarySchema = z.object({
+  ...{ schema: z.literal(1), name: text, command: text, updated: text, finished: z.boolean(), recipe: text },
+  data: z.object({ source: text, format: text, classes: z.array(text), train: number, val: number, hash: text }),
+  settings: z.record(text, z.unknown()),
+  environments: z.array(
+    z.object({ backend: text, node: text, versions: z.record(text, text), commit: text.optional(), cpus: number }),
+  ),
+  models: z
+    .array(z.object({ name: text, settings: z.record(text, z.unknown()), parameters: number, runs: z.array(run) }))
+    .min(1),
+  ablation: z
+    .object({
+      ...{ name: text, title: text, claim: text, source: text },
+      scale: z.object({ label: text, values: z.record(text, number) }).optional(),
+    })
+    .optional(),
+  comparisons: z.array(comparison),
+  stepsRatios: z.array(stepsComparison),
+  notCompared: z.array(z.object({ ...pair, at })),
+  samples: z.object({ step: number, images: z.array(sample) }).optional(),
+});
+
+/** @throws UserError if the file is missing, or holds no summary */
+export function keptSummary(file: string): Summary {
+  const contents = readJson<Summary>(file);
+  const { error } = summarySchema.safeParse(contents);
+  if (!error) return contents;
+  const [first] = error.issues;
+  const where = first?.path.join('.');
+  throw new UserError(
+    `${file} is no summary.json or ablation.json of this version: ${where ? `${where}: ` : ''}${first?.message}`,
+  );
+}
