@@ -116,12 +116,18 @@ describe('singleSeedWarning', () => {
     ['npm start -- compare --data x', 'npm start -- compare --data x --seeds 3'],
     ['npm start -- compare --seeds 1 --out y', 'npm start -- compare --seeds 3 --out y'],
     ['npm start -- compare --seeds=1', 'npm start -- compare --seeds 3'],
-    // It asks for them already.
-    ['npm start -- compare --seeds 5', 'npm start -- compare --seeds 5'],
-    ['npm start -- compare --seeds=0,1,2', 'npm start -- compare --seeds=0,1,2'],
+    ['npm start -- ablate groups', 'npm start -- ablate groups --seeds 3'],
   ])('turns %j into the command for more seeds', (command, three) => {
     expect(singleSeedWarning({ ...exampleSummary({ seeds: [0] }), command })?.command).toBe(three);
   });
+
+  it.each(['npm start -- ablate components', 'npm start -- compare --seeds 5'])(
+    'of runs that are not all done goes on with them: %j',
+    (command) => {
+      const warning = singleSeedWarning({ ...exampleSummary({ seeds: [0] }), finished: false, command });
+      expect(warning).toMatchObject({ command, reason: expect.stringMatching(/Not all runs .* are done/) });
+    },
+  );
 
   it('names no command where none trains', () => {
     const warned = { ...exampleSummary({ seeds: [0] }), command: 'npm start -- report runs/compare --out x.html' };

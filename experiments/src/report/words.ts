@@ -82,15 +82,15 @@ export interface SingleSeedWarning {
 /** With a single seed: what that proves, and what to do about it; else undefined. */
 export function singleSeedWarning(summary: Summary): SingleSeedWarning | undefined {
   if (seedCount(summary) !== 1) return undefined;
-  const { command } = summary;
+  const { command, finished } = summary;
   const claim = 'One seed proves little.';
   const spread =
     'With other initial weights and another order of the images the same model can come out far better or worse, and a ' +
     'single run does not show by how much.';
   if (!/^npm start($| -- (compare|ablate)\b)/.test(command)) return { claim, reason: spread };
-  // Runs of an unfinished comparison come in one after another.
-  const asked = /\s--seeds[\s=]([2-9]|1\d|\d+,\d)/.test(command);
-  if (asked) return { claim, reason: `${spread} More are asked for by`, command };
+  // Runs of an unfinished comparison come in one after another: of how many seeds they are is not known yet.
+  if (!finished)
+    return { claim, reason: `${spread} Not all runs that were asked for are done; this goes on with them:`, command };
   return { claim, reason: `${spread} For three seeds:`, command: withThreeSeeds(command) };
 }
 
