@@ -23,7 +23,10 @@ export interface CurvePoint {
   readonly AP: number;
   readonly AP50: number;
   readonly AP75: number;
-  /** IS / (2M): 0 where no query changed its object since the evaluation before, 1 where every object moved; null at the first */
+  /**
+   * IS / (2M): 0 where no query changed its object since the evaluation before, 1 where every object went to a query that
+   * had none; null at the first
+   */
   readonly instability: number | null;
   /** IS: queries an image whose matched object differs from the evaluation before */
   readonly instabilityRaw: number | null;

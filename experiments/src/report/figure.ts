@@ -3,7 +3,7 @@ import type { CurvePoint, ModelSummary, SeedRun, Summary } from '../compare/summ
 import { type CsvValue, csv, csvAddress } from './csv.ts';
 import { type Content, type Html, html, joined } from './html.ts';
 import { modelName } from './model-name.ts';
-import { lineSwatch, seriesSwatch } from './panel.ts';
+import { seriesSwatch } from './panel.ts';
 import { countedRuns, isOnPlateau, plateauWords } from './runs.ts';
 
 export interface Download {
@@ -22,13 +22,11 @@ export interface FigureOptions {
   readonly downloads: readonly Download[];
   /** three in a row */
   readonly small?: boolean;
-  /** what solid and dashed lines stand for; models on the plateau are dashed unless given */
-  readonly lines?: { readonly solid: string; readonly dashed: string };
 }
 
-export function figure({ id, models, panels, caption, downloads, small, lines }: FigureOptions): Html {
+export function figure({ id, models, panels, caption, downloads, small }: FigureOptions): Html {
   return html`<figure id="${id}">
-${legend(models, lines)}
+${legend(models)}
 <div class="panels${small && ' small'}">${panels}</div>
 <figcaption>${caption} <span class="downloads">Data as CSV: ${joined(downloads.map(downloadLink), ', ')}.</span></figcaption>
 </figure>`;
@@ -55,7 +53,7 @@ export function csvName(comparison: string, what: string): string {
   return `${comparison.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.csv`;
 }
 
-function legend(models: readonly ModelSummary[], lines: FigureOptions['lines']): Html {
+function legend(models: readonly ModelSummary[]): Html {
   const entries = models.map((model, index) => {
     const counted = countedRuns(model).length;
     const words = [
@@ -64,9 +62,7 @@ function legend(models: readonly ModelSummary[], lines: FigureOptions['lines']):
         (counted === 0 ? 'no run finished' : `mean of ${counted} of ${model.runs.length} seeds`),
     ].filter(Boolean);
     const remark = words.length > 0 && html` <span class="remark">${words.join('; ')}</span>`;
-    return html`<li>${seriesSwatch(index, lines === undefined && isOnPlateau(model))}<span>${modelName(model.name)}${remark}</span></li>`;
+    return html`<li>${seriesSwatch(index, isOnPlateau(model))}<span>${modelName(model.name)}${remark}</span></li>`;
   });
-  return html`<ul class="legend" aria-label="Legend">${entries}${
-    lines && [lines.solid, lines.dashed].map((words, i) => html`<li>${lineSwatch(i === 1)}<span>${words}</span></li>`)
-  }</ul>`;
+  return html`<ul class="legend" aria-label="Legend">${entries}</ul>`;
 }

@@ -292,14 +292,14 @@ describe('reportPage', () => {
     expect(page.querySelector('#results .notice')?.textContent).toMatch(/One seed proves little.*by how much\.$/);
   });
 
-  it('shows the loss by its parts, of known queries dashed', () => {
+  it('shows the loss by its parts, of matching and of known queries', () => {
     const summary = exampleSummary();
     const page = open(summary);
-    expect(all(page, '#figure-loss-terms .panel')).toHaveLength(3);
-    const dashed = all(page, '#figure-loss-terms .panel [stroke-dasharray]').map((line) => line.getAttribute('stroke'));
-    // Of dn-detr alone, in each panel; a model on the plateau is not dashed here.
-    expect(dashed).toEqual(Array(3).fill('var(--series-2)'));
-    expect(page.querySelector('#figure-loss-terms .legend')?.textContent).toMatch(/matching queriesknown queries$/);
+    const panels = all(page, '#figure-loss-terms .panel');
+    expect(panels).toHaveLength(6);
+    const curves = panels.map((panel) => panel.querySelectorAll('g[aria-label="line"]').length);
+    // Of known queries dn-detr has a loss alone.
+    expect(curves).toEqual([3, 3, 3, 1, 1, 1]);
     const models = summary.models.map((model) => ({
       ...model,
       runs: model.runs.map((run) => ({ ...run, curve: run.curve.map((point) => ({ ...point, losses: {} })) })),

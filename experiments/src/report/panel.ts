@@ -99,12 +99,6 @@ function axisAbove({ label, unit }: NonNullable<PanelAxis['above']>, most: numbe
   return [below, above];
 }
 
-/** A line of one kind, for a legend. */
-export const lineSwatch = (dashed: boolean): Html =>
-  html`<svg width="34" height="12" aria-hidden="true"><line x2="34" y1="6" y2="6" stroke="currentColor" stroke-width="2.2"${
-    dashed && html` stroke-dasharray="${dashes}"`
-  }/></svg>`;
-
 /** A model's line and marker, for a legend. */
 export function seriesSwatch(index: number, dashed: boolean): Html {
   const { color, symbol } = seriesStyle(index);

@@ -2,7 +2,7 @@
 import { pairsOf } from '../compare/statistics.ts';
 import type { Comparison, Equal, StepsComparison, Summary } from '../compare/summary.ts';
 import { bounds, counted, decimal, duration, listed, percent, signed } from './format.ts';
-import { isOnPlateau } from './runs.ts';
+import { chanceNotes } from './runs.ts';
 
 /** Whether two models differ beyond the seeds' spread, and what the numbers can bear. */
 export function comparisonSentence(comparison: Comparison): string {
@@ -22,7 +22,7 @@ const reasons: Readonly<Record<Equal, string>> = {
   steps:
     'runs whose length is in minutes lower their learning rate after a share of that time, each at a step of its own, so ' +
     'that at equal steps their rates differ',
-  seconds: 'their runs were computed with different backends or numbers of CPU cores',
+  seconds: 'their runs were computed with different backends or numbers of CPU cores, or under another load',
 };
 
 /** Why models are not compared at equal steps, or at equal seconds: a sentence for each of these. */
@@ -38,7 +38,7 @@ export function notComparedSentences(summary: Summary): string[] {
 }
 
 /** How soon a model has what its baseline ends with, and what that is worth. */
-export function stepsSentence(comparison: StepsComparison, { models }: Summary): string {
+export function stepsSentence(comparison: StepsComparison, summary: Summary): string {
   const { model, baseline, metric, n, seeds, ratio, bound, interval } = comparison;
   const target = `the final ${metric} of ${baseline}`;
   const times = `${decimal(ratio, 2)} times its steps`;
@@ -51,8 +51,9 @@ export function stepsSentence(comparison: StepsComparison, { models }: Summary):
     'at least': `${model} ${reaches(target, reached, n)}: it takes at least ${times} (a bound; ${of})`,
     unknown: `How soon ${model} has ${target} cannot be told`,
   }[bound];
-  const stuck = models.some((other) => other.name === baseline && isOnPlateau(other));
-  const worth = stuck ? ` ${baseline} is still on the plateau: its final ${metric} is little more than chance.` : '';
+  const worth = chanceNotes(summary, [baseline])
+    .map((note) => ` ${note}`)
+    .join('');
   return `${numbers}.${worth}`;
 }
 

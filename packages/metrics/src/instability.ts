@@ -5,7 +5,7 @@ import { checkMatches, type QueryMatches } from './matches.ts';
 export interface MatchChanges {
   /** the mean over images */
   readonly mean: number;
-  /** the mean / 2M, with M objects an image in the mean: 1 where every object went to another query */
+  /** the mean / (2M), with M objects an image in the mean: 1 where every object went to a query that had none */
   readonly relative: number;
   /** `[I]` */
   readonly perImage: Int32Array;
