@@ -4,7 +4,8 @@
  * Claim: none in the paper; users of the reference asked (detrex, issue 343) what it does.
  * Source: `dn_components.py` of IDEA-Research/DN-DETR, whose mask knows groups alone.
  * Command: `npm start -- ablate padding-mask`.
- * Time and result: docs/results.md.
+ * Time: 15 minutes of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: hidden .30, seen .30
+ * (docs/results.md).
  */
 import type { AblationFile } from '../src/ablate/ablation.ts';
 
