@@ -24,6 +24,7 @@ describe('a contender', () => {
       /data.shapes.train changes the data, .* for all runs alike, with --set data.shapes.train=7$/,
     ],
     ['dn-detr+model.heads=3', /dn-detr\+model.heads=3: model\..*heads/],
+    ['dn-detr+model.queries=twelve', /^dn-detr\+model.queries=twelve: set: model.queries is "twelve": expected number/],
     ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],
   ])('is refused where a setting of its own would be none: %s', (name, message) => {
     expect(() => configs(name)).toThrow(message);

@@ -23,6 +23,14 @@ function contender(name: string, shared: RunConfig): Contender {
   return contenderOf(name, { 'model.name': model, ...Object.assign({}, ...assignments.map(parseAssignment)) }, shared);
 }
 
+function overridden(name: string, settings: DottedValues, shared: RunConfig): RunConfig {
+  try {
+    return withOverrides(shared, settings);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(`${name}: ${error.message}`) : error;
+  }
+}
+
 /**
  * @throws UsageError if there is no such setting, the model makes nothing of it or cannot be built with it, or it is one
  *   that all contenders share: the seeds, and what the data are
@@ -31,7 +39,7 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunCon
   if (Object.hasOwn(settings, 'seed')) {
     throw new UsageError(`${name}: seed cannot be set for one alone: --seeds says which ones all are trained with`);
   }
-  const config = withOverrides(shared, settings);
+  const config = overridden(name, settings, shared);
   const ignored = Object.keys(settings).find((key) => isIgnored(config.model.name, key));
   if (ignored !== undefined) {
     const users = modelNames.filter((known) => !isIgnored(known, ignored));

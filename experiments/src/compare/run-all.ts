@@ -29,13 +29,19 @@ export interface RunAllOptions {
 /** @throws what `onEnd` throws, once all other runs are stopped */
 export async function runAll(runs: readonly PlannedRun[], options: RunAllOptions): Promise<void> {
   const waiting = [...runs];
+  const said = new Set<string>();
+  /** What is to be said of the data is the same for every run. */
+  const sayOnce = (text: string): void => {
+    if (!said.has(text)) options.display.say(text);
+    said.add(text);
+  };
   const broken = new AbortController();
   const signal = AbortSignal.any([options.signal, broken.signal]);
   const worker = async (): Promise<void> => {
     while (!signal.aborted) {
       const run = waiting.shift();
       if (run === undefined) return;
-      options.onEnd(run, await runOne(run, { ...options, signal }));
+      options.onEnd(run, await runOne(run, { ...options, signal, sayOnce }));
     }
   };
   const workers = Array.from({ length: Math.min(options.processes, runs.length) }, worker);
@@ -48,7 +54,10 @@ export async function runAll(runs: readonly PlannedRun[], options: RunAllOptions
   }
 }
 
-async function runOne(run: PlannedRun, { display, signal, onEvaluation }: RunAllOptions): Promise<RunOutcome> {
+async function runOne(
+  run: PlannedRun,
+  { display, signal, onEvaluation, sayOnce }: RunAllOptions & { readonly sayOnce: (text: string) => void },
+): Promise<RunOutcome> {
   const child = fork(fileURLToPath(new URL('../train/worker.ts', import.meta.url)), {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
@@ -59,7 +68,7 @@ async function runOne(run: PlannedRun, { display, signal, onEvaluation }: RunAll
   child.on('message', (message: WorkerMessage) => {
     if (message.kind === 'progress') display.update(run.label, message.state);
     else if (message.kind === 'evaluated') onEvaluation();
-    else if (message.kind === 'notice') display.say(`${run.label}: ${message.text}`);
+    else if (message.kind === 'notice') sayOnce(message.text);
     else if (message.kind === 'done') outcome = { result: message.result };
     else outcome = { failed: message.message };
   });

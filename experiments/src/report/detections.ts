@@ -28,7 +28,7 @@ function duplicatesTable({ models }: Summary): Html {
     id: 'table-duplicates',
     caption: html`<b>Duplicates.</b> Detections with a score above 0.5 that repeat an object already found, for each
 object; and AP as it is and after non-maximum suppression, which a detection transformer should not need. A model that
-finds nothing repeats nothing.`,
+finds nothing, or nothing with such a score, repeats nothing.`,
     head: ['Model', 'Duplicates an object', 'AP', 'AP with NMS', 'Change'],
     rows: models.map((model) => [
       modelName(model.name),
