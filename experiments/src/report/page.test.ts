@@ -176,6 +176,22 @@ describe('reportPage', () => {
     );
   });
 
+  it('shows no noise of known queries that a cell has not', () => {
+    const summary = exampleSummary();
+    const settings = [
+      { 'denoising.groups': 0, 'denoising.labelNoise': 0.2 },
+      { 'denoising.groups': 5, 'denoising.labelNoise': 0.2 },
+      { 'denoising.groups': 5, 'denoising.labelNoise': 0 },
+    ];
+    const models = summary.models.map((model, i) => ({
+      ...model,
+      settings: { 'model.name': 'dn-detr', ...settings[i] },
+    }));
+    const rows = all(open({ ...summary, models }), '#table-settings tbody tr');
+    const row = rows.find(({ firstChild }) => firstChild?.textContent === 'denoising.labelNoise');
+    expect([...(row?.querySelectorAll('td') ?? [])].map(({ textContent }) => textContent)).toEqual(['–', '0.2', '0']);
+  });
+
   it('separates settings that differ from those that are shared', () => {
     const page = open(exampleSummary());
     const keys = (table: string) => all(page, `${table} tbody th`).map(({ textContent }) => textContent);

@@ -36,7 +36,7 @@ function differences(summary: Summary): Html {
     head: ['Setting', ...models.map(({ name }) => modelName(name))],
     text: models.map((_, i) => i + 1),
     rows: [
-      ...keys.map((key) => [code(key), ...models.map((model) => setting(model.settings[key]))]),
+      ...keys.map((key) => [code(key), ...models.map((model) => setting(usedValue(model, summary, key)))]),
       ...kinds.map(([what, words]) => [what, ...models.map((model) => words(model, summary))]).filter(differs),
       ['parameters', ...models.map(({ parameters }) => count(parameters))],
     ],
@@ -47,11 +47,17 @@ function differences(summary: Summary): Html {
 const kinds: readonly (readonly [string, (model: ModelSummary, summary: Summary) => string])[] = [
   ['class loss', (model, summary) => classLossWords(settingOf(model, summary, 'model.name'))],
   ['matching cost', (model, summary) => matchingWords(settingOf(model, summary, 'model.name'))],
-  [
-    'known queries',
-    (model, summary) => (Number(settingOf(model, summary, 'denoising.groups') ?? 0) > 0 ? 'yes' : 'none'),
-  ],
+  ['known queries', (model, summary) => (hasKnownQueries(model, summary) ? 'yes' : 'none')],
 ];
+
+const hasKnownQueries = (model: ModelSummary, summary: Summary): boolean =>
+  Number(settingOf(model, summary, 'denoising.groups') ?? 0) > 0;
+
+/** Undefined where the model makes nothing of it, as of the noise of known queries that it has not. */
+function usedValue(model: ModelSummary, summary: Summary, key: string): unknown {
+  const unused = key.startsWith('denoising.') && key !== 'denoising.groups' && !hasKnownQueries(model, summary);
+  return unused ? undefined : model.settings[key];
+}
 
 const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unknown =>
   model.settings[key] ?? settings[key];
