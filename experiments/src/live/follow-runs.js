@@ -5,8 +5,12 @@
 
   /** @param state `LiveState` */
   const show = ({ ended, runs }) => {
-    const going = runs.length === 0 ? 'No run' : runs.length === 1 ? '1 run' : `${runs.length} runs`;
-    byId('live-state').textContent = ended ? 'All runs are over. This is what they gave.' : `${going} going on`;
+    const going = runs.length === 1 ? '1 run going on' : `${runs.length} runs going on`;
+    byId('live-state').textContent = ended
+      ? 'All runs are over. This is what they gave.'
+      : runs.length === 0
+        ? 'A run is about to begin'
+        : going;
     byId('live-runs').replaceChildren(
       ...runs.map(({ name, progress, step, loss, imagesPerSecond }) => {
         const item = document.createElement('li');
