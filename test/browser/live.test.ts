@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(view.address);
-    await page.getByText('going on').waitFor();
+    await page.getByText('about to begin').waitFor();
     // It ends while it is asked for the page, as on Ctrl-C.
     await page.route(view.address, (route) => route.abort());
     const failed = page.waitForEvent('requestfailed', (request) => request.url() === view.address);
@@ -74,7 +74,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     const back = await LiveView.start(Number(new URL(view.address).port));
     back.show('', () => exampleSummary({ evaluations: 3 }));
     await page.locator('#figure-AP50 svg').first().waitFor();
-    await page.getByText('going on').waitFor();
+    await page.getByText('about to begin').waitFor();
     expect(complaints).toEqual([]);
     await page.close();
     await back.close();
@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await until('it says where the page is', () => address() !== undefined);
     const page = await browser.newPage();
     await page.goto(address() as string);
-    await page.getByText('going on').waitFor();
+    await page.getByText(/going on|about to begin/).waitFor();
     await page.getByText('All runs are over').waitFor({ timeout: 100_000 });
     await page.locator('#figure-cells svg').first().waitFor();
     await page.close();
