@@ -23,11 +23,12 @@ function contender(name: string, shared: RunConfig): Contender {
   return contenderOf(name, { 'model.name': model, ...Object.assign({}, ...assignments.map(parseAssignment)) }, shared);
 }
 
-function overridden(name: string, settings: DottedValues, shared: RunConfig): RunConfig {
+/** Says of which contender a mistake is. */
+function of<T>(name: string, make: () => T): T {
   try {
-    return withOverrides(shared, settings);
+    return make();
   } catch (error) {
-    throw error instanceof UsageError ? new UsageError(`${name}: ${error.message}`) : error;
+    throw error instanceof UserError ? new UsageError(`${name}: ${error.message}`, { cause: error }) : error;
   }
 }
 
@@ -39,7 +40,7 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunCon
   if (Object.hasOwn(settings, 'seed')) {
     throw new UsageError(`${name}: seed cannot be set for one alone: --seeds says which ones all are trained with`);
   }
-  const config = overridden(name, settings, shared);
+  const config = of(name, () => withOverrides(shared, settings));
   const ignored = Object.keys(settings).find((key) => isIgnored(config.model.name, key));
   if (ignored !== undefined) {
     const users = modelNames.filter((known) => !isIgnored(known, ignored));
@@ -55,24 +56,15 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunCon
         `--set ${other}=${JSON.stringify(data[other])}`,
     );
   }
-  requireModel(name, config);
+  // Not only when its turn to be trained comes, hours after the others'. Whatever the classes are, sizes that do not fit do
+  // not fit.
+  of(name, () => buildModel(config, 1));
   return { name, config };
 }
 
 /** The settings that say which images there are, and not what training makes of them. */
 const imagesOf = ({ data: { source, format, valFraction, vocOrigin, shapes } }: RunConfig): DottedValues =>
   flatValues({ source, format, valFraction, vocOrigin, shapes }, 'data.');
-
-/** Not only when its turn to be trained comes, hours after the others'. */
-function requireModel(name: string, config: RunConfig): void {
-  try {
-    // Whatever the classes are, sizes that do not fit do not fit.
-    buildModel(config, 1);
-  } catch (error) {
-    if (error instanceof UserError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
-    throw error;
-  }
-}
 
 /** @throws UsageError if two have the same settings: they would be the same runs */
 export function requireDifferent(contenders: readonly Contender[]): void {
