@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { markdownTable } from 'markdown-table';
+import { pairsOf, stepsComparisons } from '../src/compare/statistics.ts';
 import type { StepsComparison, Summary } from '../src/compare/summary.ts';
 import { ablationRows, differenceWords } from '../src/report/ablation-rows.ts';
 import { estimateWords } from '../src/report/final-rows.ts';
@@ -43,15 +44,28 @@ function factsTable(summary: Summary, name: string): string {
       return [i === 0 ? fact.says : '', figure, here, verdict];
     }),
   );
-  const ratios = summary.ablation ? [] : summary.stepsRatios.map(ratioRow);
-  return markdownTable([['the paper', 'figure', 'here, with 95 % interval', 'does it hold'], ...facts, ...ratios]);
+  const head = ['the paper', 'figure', 'here, with 95 % interval', 'does it hold'];
+  return markdownTable([head, ...facts, ...(summary.ablation ? [] : ratioRows(summary))]);
 }
 
-function ratioRow({ metric, ratio, interval, seeds }: StepsComparison, i: number): string[] {
+/** Of all seeds, and of those whose baseline does not end on the plateau: a ratio to its end there is one to chance. */
+function ratioRows(summary: Summary): string[][] {
+  const ofThese = pairsOf(summary).flatMap(({ model, baseline }) =>
+    stepsComparisons({ model, baseline: { ...baseline, runs: baseline.runs.filter(({ onPlateau }) => !onPlateau) } }),
+  );
+  return [
+    ...summary.stepsRatios.map((ratio, i) =>
+      ratioRow(ratio, i === 0 ? 'equal AP in fewer steps (about half there)' : ''),
+    ),
+    ...ofThese.map((ratio, i) => ratioRow(ratio, i === 0 ? '… of seeds that leave the plateau without it' : '')),
+  ];
+}
+
+function ratioRow({ metric, ratio, interval, seeds }: StepsComparison, says: string): string[] {
   const range = interval ? ` ${bounds(interval, (value) => decimal(value, 2))}` : '';
   const each = seeds.map((seed) => decimal(seed.ratio, 2)).join(' ');
   return [
-    i === 0 ? 'equal AP in fewer steps (about half there)' : '',
+    says,
     `steps to final ${metric}`,
     `${decimal(ratio, 2)} of them${range}; seeds ${each}`,
     interval === undefined || interval.high >= 1 ? verdicts.unclear : verdicts.holds,
