@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset } from './check.ts';
 import { type Content, jpeg, makeFolder, plainImage } from './testing/dataset-folder.ts';
+import { tiffFile } from './testing/tiff-file.ts';
 
 let bytes: Buffer;
 beforeAll(async () => {
@@ -65,6 +66,7 @@ describe('checkDataset', () => {
         'cmyk.jpg': await plain().toColourspace('cmyk').jpeg().toBuffer(),
         'deep.png': await plain().toColourspace('rgb16').png().toBuffer(),
         'clear.png': await plain().ensureAlpha(0.5).png().toBuffer(),
+        'infrared.tif': tiffFile({ width: 64, height: 48, channels: 4, data: new Uint8Array(64 * 48 * 4) }),
         'turned.jpg': await plain().jpeg().withMetadata({ orientation: 6 }).toBuffer(),
         'stored.jpg': await plain().jpeg({ quality: 50 }).withMetadata({ orientation: 8 }).toBuffer(),
       },
@@ -73,8 +75,9 @@ describe('checkDataset', () => {
     expect(found).toEqual([
       ['greyscale', 'grey.jpg', 'one channel'],
       ['cmyk', 'cmyk.jpg', 'CMYK'],
-      ['sixteen-bit', 'deep.png', 'ushort values'],
+      ['sixteen-bit', 'deep.png', '16 bits a channel'],
       ['alpha', 'clear.png', 'it has an alpha channel'],
+      ['extra-bands', 'infrared.tif', 'the first three bands of 4'],
       ['exif-rotation', 'turned.jpg', 'orientation 6: turned upright'],
       ['exif-rotation', 'stored.jpg', 'orientation 8: annotated as 64 × 48, so used as stored'],
     ]);

@@ -1,9 +1,11 @@
 /** Reads every image of a folder and says what is wrong with it. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
-import sharp, { type Metadata } from 'sharp';
 import { mapConcurrently } from './concurrently.ts';
-import { decodeImage, type FileImage, ImageError, SizeMismatchError, unreadable } from './image-file.ts';
+import { decodeImage } from './decode-image.ts';
+import { ImageError, SizeMismatchError, unreadable } from './image-error.ts';
+import type { FileImage } from './image-file.ts';
+import { choosesBands, type ImageHeader, imageHeader } from './image-header.ts';
 import { type FolderDataset, type OpenOptions, openDataset } from './open.ts';
 import { type Problem, problemKinds } from './problem.ts';
 import { type SplitName, splitNames } from './readers/read-splits.ts';
@@ -73,8 +75,9 @@ async function inspect(image: FileImage): Promise<{ hash: string; problems: Prob
       throw unreadable(image.name, error);
     });
     hash = createHash('sha256').update(bytes).digest('hex');
-    await decodeImage(bytes, image);
-    for (const [kind, message] of conversions(await sharp(bytes).metadata(), image)) report(kind, message);
+    await decodeImage(bytes, image, image.pixels);
+    const header = await imageHeader(bytes, image.name, image.pixels);
+    for (const [kind, message] of conversions(header, image)) report(kind, message);
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     report(error instanceof SizeMismatchError ? 'size-mismatch' : 'unreadable-image', `it ${error.fault}`);
@@ -82,18 +85,23 @@ async function inspect(image: FileImage): Promise<{ hash: string; problems: Prob
   return { hash, problems };
 }
 
-function conversions(metadata: Metadata, { width, height }: FileImage): [Problem['kind'], string][] {
-  const { orientation = 1, autoOrient, space, depth, hasAlpha, pages = 1 } = metadata;
+function conversions(header: ImageHeader, { width, height, pixels }: FileImage): [Problem['kind'], string][] {
+  const { orientation, upright, colours, bands, depth, alpha, frames } = header;
   const found: [Problem['kind'], string][] = [];
   if (orientation > 1) {
-    const upright = autoOrient.width === width && autoOrient.height === height;
-    const used = upright ? 'turned upright' : `annotated as ${width} × ${height}, so used as stored`;
+    const turned = upright.width === width && upright.height === height;
+    const used = turned ? 'turned upright' : `annotated as ${width} × ${height}, so used as stored`;
     found.push(['exif-rotation', `orientation ${orientation}: ${used}`]);
   }
-  if (space === 'cmyk') found.push(['cmyk', 'CMYK']);
-  if (space === 'b-w' || space === 'grey16') found.push(['greyscale', 'one channel']);
-  if (depth !== 'uchar') found.push(['sixteen-bit', `${depth} values`]);
-  if (hasAlpha) found.push(['alpha', 'it has an alpha channel']);
-  if (pages > 1) found.push(['animated', `${pages} frames`]);
+  if (colours === 'cmyk') found.push(['cmyk', 'CMYK']);
+  if (colours === 'grey') found.push(['greyscale', 'one channel']);
+  if (depth > 8) found.push(['sixteen-bit', `${depth} bits a channel`]);
+  if (pixels?.bands !== undefined && choosesBands(header)) {
+    found.push(['extra-bands', `bands ${pixels.bands.join(', ')} of ${bands}`]);
+  } else if (alpha) found.push(['alpha', 'it has an alpha channel']);
+  else if (bands > (colours === 'grey' ? 1 : colours === 'cmyk' ? 4 : 3)) {
+    found.push(['extra-bands', `the first ${colours === 'grey' ? 'band' : 'three bands'} of ${bands}`]);
+  }
+  if (frames > 1) found.push(['animated', `${frames} frames`]);
   return found;
 }

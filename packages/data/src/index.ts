@@ -1,9 +1,10 @@
 export { type CheckOptions, checkDataset, type DatasetReport } from './check.ts';
 export { type ExportOptions, exportCoco } from './coco-export.ts';
 export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
-export { decoderVersions } from './decoders.ts';
+export { decoderVersions, decodingVersion } from './decoders.ts';
 export { DataError } from './error.ts';
 export type { FileImage } from './image-file.ts';
+export { readExtensions, refusedFormatOf } from './image-formats.ts';
 export type { Batch } from './loader/batch.ts';
 export { ImageCache } from './loader/cache.ts';
 export {
@@ -26,6 +27,7 @@ export {
   openDataset,
 } from './open.ts';
 export { canDrawText, type PictureOptions, picture, thumbnail } from './picture.ts';
+export { checkPixelOptions, defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 export { type Effect, type Problem, type ProblemKind, problemKinds, problemsByKind } from './problem.ts';
 export { type SplitName, splitNames } from './readers/read-splits.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';

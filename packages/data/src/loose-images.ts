@@ -3,7 +3,10 @@ import path from 'node:path';
 import { mapConcurrently } from './concurrently.ts';
 import type { ImageObjects, RgbImage } from './dataset.ts';
 import { DataError } from './error.ts';
-import { FileImage, headerSize, ImageError } from './image-file.ts';
+import { ImageError } from './image-error.ts';
+import { FileImage } from './image-file.ts';
+import { headerSize } from './image-header.ts';
+import { checkPixelOptions, type PixelOptions } from './pixel-options.ts';
 import { Folder, isImageName, statsOf } from './readers/folder.ts';
 
 export interface LooseImages {
@@ -19,8 +22,10 @@ export interface LooseImages {
  * DataError.
  *
  * @param paths of files and folders
+ * @throws DataError if the options cannot be followed
  */
-export async function looseImages(paths: readonly string[]): Promise<LooseImages> {
+export async function looseImages(paths: readonly string[], pixels: PixelOptions = {}): Promise<LooseImages> {
+  checkPixelOptions('pixels', pixels);
   const problems: LooseImages['problems'][number][] = [];
   const files = new Map<string, string>();
   for (const name of paths) {
@@ -32,7 +37,7 @@ export async function looseImages(paths: readonly string[]): Promise<LooseImages
   }
   const opened = await mapConcurrently([...files], 16, async ([file, name]) => {
     try {
-      return { path: file, name, ...(await headerSize(file, name)) };
+      return { path: file, name, ...(await headerSize(file, name, pixels)) };
     } catch (error) {
       return { path: name, message: plainly(error, name).message };
     }
@@ -40,7 +45,7 @@ export async function looseImages(paths: readonly string[]): Promise<LooseImages
   const images: FileImage[] = [];
   for (const file of opened) {
     if (file.message !== undefined) problems.push(file);
-    else images.push(new LooseImage({ id: images.length + 1, ...file }));
+    else images.push(new LooseImage({ id: images.length + 1, ...file, pixels }));
   }
   return { images, problems };
 }

@@ -137,9 +137,22 @@ export const problemKinds = {
     effect: 'change',
     consequence: 'turned upright, unless the annotated size is that of the pixels as they are stored',
   },
-  cmyk: { title: 'CMYK images', effect: 'change', consequence: 'converted to sRGB' },
-  'sixteen-bit': { title: 'images of more than 8 bits', effect: 'change', consequence: 'reduced to 8 bits' },
-  alpha: { title: 'images with transparency', effect: 'change', consequence: 'laid on black' },
+  cmyk: {
+    title: 'CMYK images',
+    effect: 'change',
+    consequence: 'converted to red, green and blue as Pillow does it, without the colour profile',
+  },
+  'sixteen-bit': {
+    title: 'images of more than 8 bits',
+    effect: 'change',
+    consequence: 'reduced to the 8 highest of 16 bits',
+  },
+  alpha: { title: 'images with transparency', effect: 'change', consequence: 'the alpha channel is dropped' },
+  'extra-bands': {
+    title: 'images with more bands than red, green and blue',
+    effect: 'change',
+    consequence: 'the bands that the message names are used, the others are dropped',
+  },
   animated: { title: 'images of several frames', effect: 'change', consequence: 'the first frame is used' },
   greyscale: { title: 'greyscale images', effect: 'note', consequence: 'the channel is used three times' },
   'voc-origin': {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ImageError } from './image-file.ts';
+import { ImageError, UnsupportedImageError } from './image-error.ts';
 import { makeFolder, plainImage } from './testing/dataset-folder.ts';
 import { sizeOfWholeImage } from './whole-image.ts';
 
@@ -49,13 +49,27 @@ describe('sizeOfWholeImage', () => {
     ['a JPEG without its last byte', whole.jpg.subarray(0, -1), 'cannot be read as an image (VipsJpeg: premature end'],
     ['a JPEG without its last 100 bytes', whole.jpg.subarray(0, -100), 'cannot be read as an image ('],
     ['half a PNG', whole.png.subarray(0, whole.png.length / 2), 'cannot be read as an image ('],
-    ['a drawing', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'), 'is an SVG drawing'],
+    [
+      'a drawing',
+      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      'is an SVG drawing, which is not read',
+    ],
   ])('refuses %s, whether the size is known or not', async (_, bytes, fault) => {
     for (const size of [undefined, { width: 64, height: 48 }]) {
       const error = await sizeOf(bytes, size).catch((error: unknown) => error);
       expect(error).toBeInstanceOf(ImageError);
       expect((error as ImageError).fault.slice(0, fault.length)).toBe(fault);
       expect((error as ImageError).message).toMatch(/^x .+: .+/);
+    }
+  });
+
+  it('refuses more pixels than the limit, whether the size is known or not', async () => {
+    for (const size of [undefined, { width: 64, height: 48 }]) {
+      for (const bytes of [whole.jpg, whole.png, tiff as Buffer]) {
+        const file = path.join(makeFolder({ x: bytes }), 'x');
+        await expect(sizeOfWholeImage(file, 'x', size, { maxPixels: 3071 })).rejects.toThrow(UnsupportedImageError);
+        expect(await sizeOfWholeImage(file, 'x', size, { maxPixels: 3072 })).toMatchObject({ width: 64, height: 48 });
+      }
     }
   });
 

@@ -1,0 +1,30 @@
+/** What can be wrong with one image file. */
+import { DataError } from './error.ts';
+
+/** What is wrong with one image file. */
+export class ImageError extends DataError {
+  /** @param fault what is to be said of the image, such as "is empty" */
+  constructor(
+    image: string,
+    readonly fault: string,
+    advice: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${image} ${fault}: ${advice}`, options);
+  }
+}
+
+/** The file is an image, but not the one that was annotated. */
+export class SizeMismatchError extends ImageError {}
+
+/** The file may be whole, but its format, bands, depth or size are not read. Its header is enough to say so. */
+export class UnsupportedImageError extends ImageError {}
+
+const advice = 'replace it or take it out of the annotations';
+
+/** For a file that is no image, is damaged, or cannot be read at all. */
+export function unreadable(name: string, error: unknown): ImageError {
+  const reason = (error as Error).message.trim().split('\n')[0];
+  const more = `${advice} (data check lists all such images)`;
+  return new ImageError(name, `cannot be read as an image (${reason})`, more, { cause: error });
+}
