@@ -90,6 +90,25 @@ describe('readJsonArrays', () => {
     );
   });
 
+  it('keeps ids beyond 2⁵³ digit by digit, and other numbers as they are', async () => {
+    const text =
+      '{"list": [{"id": 9007199254740993, "image_id": -12345678901234567890, "area": 9007199254740993, ' +
+      '"bbox": [0.1234567890123456789, 1e-1234567890123456, NaN], "note": "id 9007199254740993 is NaN"}, ' +
+      '9007199254740993, {"id": 9007199254740991, "category_id": 1234567890123456.0}]}';
+    const { lists } = await read(text, 'list');
+    expect(lists[0]).toEqual([
+      {
+        id: '9007199254740993',
+        image_id: '-12345678901234567890',
+        area: 9007199254740992,
+        bbox: [0.12345678901234568, 0, Number.NaN],
+        note: 'id 9007199254740993 is NaN',
+      },
+      9007199254740992,
+      { id: 9007199254740991, category_id: 1234567890123456 },
+    ]);
+  });
+
   it('ends in a DataError or an answer on any bytes', async () => {
     const piece = fc.constantFrom(
       '{',

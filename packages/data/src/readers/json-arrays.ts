@@ -80,6 +80,31 @@ interface OpenValue {
   length: number;
 }
 
+/** What may be an integer beyond 2⁵³, which a number of JavaScript would round. */
+const longInteger = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
+
+/** Those and what JSON does not have; strings are matched so as to be passed over. */
+const specialNumbers = new RegExp(`"(?:[^"\\\\]|\\\\.)*"|-?\\b(?:NaN|Infinity)\\b|${longInteger.source}`, 'g');
+
+/**
+ * JSON as Python writes it: NaN and Infinity are numbers, and an id beyond 2⁵³ is kept as a text, digit by digit.
+ *
+ * @throws SyntaxError if it is no JSON otherwise
+ */
+function parsePythonJson(text: string): unknown {
+  const marked = text.replaceAll(specialNumbers, (token) => (token.startsWith('"') ? token : `{"${mark}":"${token}"}`));
+  return JSON.parse(marked, (key, value: unknown) => {
+    if (typeof value !== 'object' || value === null || !(mark in value)) return value;
+    const token = String(value[mark]);
+    const number = Number(token);
+    const isLongId = Number.isInteger(number) && !Number.isSafeInteger(number) && /(?:^|_)id$/.test(key);
+    return isLongId ? token : number;
+  });
+}
+
+/** A key that no data has. */
+const mark = '\ue000number';
+
 class Scanner {
   #expected: Expected = 'object';
   #value: OpenValue | undefined;
@@ -185,15 +210,10 @@ class Scanner {
 
   #parse(text: string, value: OpenValue, what: string): unknown {
     try {
-      return JSON.parse(text);
+      return longInteger.test(text) ? parsePythonJson(text) : JSON.parse(text);
     } catch {
       try {
-        // Strings are matched so as to be passed over.
-        const bareNumbers = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g;
-        const quoted = text.replaceAll(bareNumbers, (found) => (found.startsWith('"') ? found : `"\\u0000${found}"`));
-        return JSON.parse(quoted, (_, value: unknown) =>
-          typeof value === 'string' && value.startsWith('\0') ? Number(value.slice(1)) : value,
-        );
+        return parsePythonJson(text);
       } catch (error) {
         const reason = (error as Error).message.replaceAll(/\s+/g, ' ').slice(0, 120);
         return this.#failAt(value, `${what} is not valid JSON: ${reason}`);

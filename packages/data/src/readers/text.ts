@@ -1,5 +1,6 @@
 /** Text files in the encodings that annotation tools write. */
 import { isUtf8 } from 'node:buffer';
+import fs from 'node:fs';
 
 export interface DecodedText {
   /** without a byte order mark */
@@ -50,4 +51,15 @@ export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined 
 function declaredEncoding(bytes: Buffer): string | undefined {
   const start = bytes.toString('latin1', 0, 200);
   return /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/i.exec(start)?.[1];
+}
+
+/** The lines of a file without the spaces around them, numbered from 1; none if it cannot be read. */
+export function readLines(file: string): { readonly line: number; readonly text: string }[] {
+  let text: string;
+  try {
+    text = decodeText(fs.readFileSync(file)).text;
+  } catch {
+    return [];
+  }
+  return text.split(/\r\n|\r|\n/).map((written, n) => ({ line: n + 1, text: written.trim() }));
 }

@@ -1,0 +1,58 @@
+/** Gives each entry of a list one file, and no file to two entries. */
+
+/** One way of finding the file of an entry. */
+export interface Way<Entry, Name extends string> {
+  readonly name: Name;
+  /** absolute, or undefined where this way leads to no file or to several */
+  find(entry: Entry): string | undefined;
+  /** for names that are certain: entries that name one file share it */
+  readonly shared?: boolean;
+}
+
+export interface Given<Name extends string> {
+  readonly file: string;
+  /** how it was found */
+  readonly by: Name;
+}
+
+export interface OneToOne<Entry, Name extends string> {
+  /** absent for an entry that no way leads from */
+  readonly given: ReadonlyMap<Entry, Given<Name>>;
+  /** files that one way leads to from several entries, which are then given to none of them */
+  readonly contested: ReadonlyMap<string, readonly Entry[]>;
+}
+
+/**
+ * Tries each way for all entries before the next one. A file that an entry was given is not given to another one by a
+ * later, less certain way; a file that several entries would get by the same way goes to none of them.
+ *
+ * @param identity what entries have in common that are one and the same, and so may share a file
+ */
+export function oneToOne<Entry, Name extends string>(
+  entries: readonly Entry[],
+  ways: readonly Way<Entry, Name>[],
+  identity: (entry: Entry) => unknown = (entry) => entry,
+): OneToOne<Entry, Name> {
+  const given = new Map<Entry, Given<Name>>();
+  const contested = new Map<string, readonly Entry[]>();
+  const taken = new Set<string>();
+  for (const { name, find, shared = false } of ways) {
+    const wanted = new Map<string, Entry[]>();
+    for (const entry of entries) {
+      if (given.has(entry)) continue;
+      const file = find(entry);
+      if (file === undefined || taken.has(file) || contested.has(file)) continue;
+      const others = wanted.get(file);
+      if (others) others.push(entry);
+      else wanted.set(file, [entry]);
+    }
+    for (const [file, claimants] of wanted) {
+      if (!shared && new Set(claimants.map(identity)).size > 1) contested.set(file, claimants);
+      else {
+        taken.add(file);
+        for (const entry of claimants) given.set(entry, { file, by: name });
+      }
+    }
+  }
+  return { given, contested };
+}
