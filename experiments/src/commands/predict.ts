@@ -1,6 +1,14 @@
 /** `predict`: what a trained model sees in images. */
 import path from 'node:path';
-import { type Category, canDrawText, DataError, type FileImage, looseImages, picture } from '@dn-detr/data';
+import {
+  type Category,
+  canDrawText,
+  DataError,
+  type DatasetImage,
+  type FileImage,
+  looseImages,
+  picture,
+} from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
 import { Command, InvalidArgumentError } from 'commander';
 import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '../predict/drawing.ts';
@@ -67,11 +75,15 @@ async function predict(paths: string[], options: PredictOptions): Promise<void> 
   const { threadsPerOp } = trained.config;
   await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
   const results = await detectInReadable(trained, images, giveUp);
-  const seen = results.map(({ image: { id }, detections }) => ({
-    image: images[id - 1] as FileImage,
-    picture: folder.pictures[id - 1] as string,
-    detections: namedDetections(detections, trained).filter(({ score }) => score >= threshold),
-  }));
+  const places = new Map(images.map(({ id }, n) => [id, n]));
+  const seen = results.map(({ image: { id }, detections }) => {
+    const n = places.get(id) as number;
+    return {
+      image: images[n] as FileImage,
+      picture: folder.pictures[n] as string,
+      detections: namedDetections(detections, trained).filter(({ score }) => score >= threshold),
+    };
+  });
   const predictions: Predictions = {
     checkpoint: file,
     threshold,
@@ -103,7 +115,7 @@ async function detectInReadable(
   images: readonly FileImage[],
   giveUp: (file: string, message: string) => void,
 ): Promise<ImageResult[]> {
-  const failed = new Set<number>();
+  const failed = new Set<DatasetImage['id']>();
   const tolerant = images.map((image) =>
     readBy(image, async () => {
       try {

@@ -93,8 +93,8 @@ async function open(config: RunConfig, named: string | undefined, file: string):
 
 /** One of COCO's results, as pycocotools' `loadRes` reads them. */
 export interface CocoResult {
-  readonly image_id: number;
-  readonly category_id: number;
+  readonly image_id: DatasetImage['id'];
+  readonly category_id: Category['id'];
   /** x, y, width, height in pixels */
   readonly bbox: readonly number[];
   readonly score: number;

@@ -1,6 +1,6 @@
 /** A checkpoint as a detector: what it was trained as, and what it makes of images. */
 import { type Checkpoint, loadParameters } from '@dn-detr/core';
-import type { DatasetImage } from '@dn-detr/data';
+import { compareIds, type DatasetImage } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
 import { dispose } from '@tensorflow/tfjs-core';
 import { type CheckpointModel, loadWeights } from '../train/checkpoint.ts';
@@ -94,7 +94,7 @@ export async function detect(
         image: original.get(image) as DatasetImage,
         detections: detections[n] as ImageDetections,
       }))
-      .sort((a, b) => a.image.id - b.image.id);
+      .sort((a, b) => compareIds(a.image.id, b.image.id));
   } finally {
     evaluator.dispose();
     dispose(parameters);

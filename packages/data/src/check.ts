@@ -31,7 +31,8 @@ export interface DatasetReport {
  * @throws DataError as `openDataset` does
  */
 export async function checkDataset(folder: string, options: CheckOptions = {}): Promise<DatasetReport> {
-  const { dataset, notices, problems: opening } = await openDataset(folder, options);
+  const { dataset, notices: opened, problems: opening, passedOver } = await openDataset(folder, options);
+  const notices = passedOver.length === 0 ? opened : [...opened, describePassedOver(passedOver)];
   const problems = [...opening];
   const all = splitNames.flatMap((split) => dataset[split].map((image) => ({ image, split })));
   let done = 0;
@@ -61,6 +62,10 @@ export async function checkDataset(folder: string, options: CheckOptions = {}): 
   };
   const usable = problems.every(({ kind }) => problemKinds[kind].effect !== 'refuse');
   return { dataset, notices, problems, summaries, usable };
+}
+
+function describePassedOver(names: readonly string[]): string {
+  return `hidden and system files or folders that are passed over: ${names.length}, such as ${names[0]}`;
 }
 
 async function inspect(image: FileImage): Promise<{ hash: string; problems: Problem[] }> {

@@ -18,13 +18,13 @@ export interface ImageObjects {
   readonly areas: Float64Array;
   /** `[N]`: 1 where the box holds a crowd, which evaluation ignores and training leaves out */
   readonly crowd: Uint8Array;
-  /** `[N]`: COCO's annotation ids, NaN for objects without one; pycocotools never counts the object 0 as found */
+  /** `[N]`: COCO's annotation ids, NaN where there is none or it is a text; pycocotools never counts the object 0 as found */
   readonly ids?: Float64Array;
 }
 
 export interface DatasetImage {
-  /** COCO's id; elsewhere 1, 2, … over the data set, sorted by name */
-  readonly id: number;
+  /** COCO's id, a text where it is no safe integer; elsewhere 1, 2, … over the data set, sorted by name */
+  readonly id: number | string;
   /** for messages: the path inside the data set's folder, or what was drawn */
   readonly name: string;
   /** of the upright image */
@@ -40,8 +40,8 @@ export interface DatasetImage {
 }
 
 export interface Category {
-  /** COCO's id; elsewhere the label + 1 */
-  readonly id: number;
+  /** COCO's id, a text where it is no safe integer; elsewhere the label + 1 */
+  readonly id: number | string;
   readonly name: string;
 }
 

@@ -5,12 +5,9 @@ import { decodeImage } from './decode-image.ts';
 import { unreadable } from './image-error.ts';
 import type { PixelOptions } from './pixel-options.ts';
 
-// The readers have these from here.
-export { ImageError, SizeMismatchError, UnsupportedImageError } from './image-error.ts';
-
 /** An image of a data set in a folder. */
 export class FileImage implements DatasetImage {
-  readonly id: number;
+  readonly id: number | string;
   readonly name: string;
   /** absolute */
   readonly path: string;

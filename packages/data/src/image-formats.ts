@@ -26,8 +26,6 @@ export const refusedExtensions: ReadonlyMap<string, string> = new Map(
     Photoshop: 'psd psb',
     OpenEXR: 'exr',
     'Radiance HDR': 'hdr',
-    SVG: 'svg svgz',
-    PDF: 'pdf',
     DICOM: 'dcm dicom',
     FITS: 'fits fit fts',
     NIfTI: 'nii',
@@ -44,6 +42,16 @@ export const refusedExtensions: ReadonlyMap<string, string> = new Map(
 /** The format that a file's name promises, if it is one that is not read. */
 export function refusedFormatOf(name: string): string | undefined {
   return refusedExtensions.get(path.extname(name).slice(1).toLowerCase());
+}
+
+/** Whether a file's name promises an image that is read. */
+export function isReadName(name: string): boolean {
+  return readExtensions.includes(path.extname(name).slice(1).toLowerCase());
+}
+
+/** Whether a file's name promises an image, be it one that is read or one that is refused by name. */
+export function isImageName(name: string): boolean {
+  return isReadName(name) || refusedFormatOf(name) !== undefined;
 }
 
 /** How many of a file's first bytes `recognise` needs. */

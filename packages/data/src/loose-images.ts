@@ -5,9 +5,10 @@ import type { ImageObjects, RgbImage } from './dataset.ts';
 import { DataError } from './error.ts';
 import { ImageError } from './image-error.ts';
 import { FileImage } from './image-file.ts';
+import { isImageName } from './image-formats.ts';
 import { headerSize } from './image-header.ts';
 import { checkPixelOptions, type PixelOptions } from './pixel-options.ts';
-import { Folder, isImageName, statsOf } from './readers/folder.ts';
+import { Folder, statsOf } from './readers/folder.ts';
 
 export interface LooseImages {
   /** in the order of the paths, in a folder by name; numbered from 1, and named by their paths as they were given */

@@ -185,7 +185,7 @@ describe('openDataset', () => {
     expect(thrown).toBeInstanceOf(DataError);
     expect((thrown as DataError).message.split('\n').slice(1)).toEqual([
       '  COCO: annotations/instances_train2017.json, train.json, train/_annotations.coco.json and the like',
-      '  YOLO: data.yaml, or another .yaml with names',
+      "  YOLO: data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels",
       '  VOC: VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images',
     ]);
     expect((thrown as DataError).message).toMatch(

@@ -4,10 +4,11 @@ import path from 'node:path';
 import type { Dataset } from './dataset.ts';
 import { DataError } from './error.ts';
 import type { FileImage } from './image-file.ts';
-import type { Problem, ProblemKind } from './problem.ts';
+import { checkPixelOptions, type PixelOptions } from './pixel-options.ts';
+import { firstOfEachKind, type Problem, type ProblemKind } from './problem.ts';
 import { readCoco } from './readers/coco.ts';
 import { cocoLooksLike, describeOtherFiles, findCoco } from './readers/coco-files.ts';
-import { Folder, fold, statsOf } from './readers/folder.ts';
+import { Folder, statsOf } from './readers/folder.ts';
 import { type Reading, type ReadSplits, splitNames } from './readers/read-splits.ts';
 import { readVoc } from './readers/voc.ts';
 import { findVoc, vocLooksLike } from './readers/voc-files.ts';
@@ -29,6 +30,8 @@ export interface OpenOptions {
   readonly seed?: number;
   /** 1 for VOC's own files, whose corners are the first and last pixel counted from 1 */
   readonly vocOrigin?: 0 | 1;
+  /** how image files become pixels */
+  readonly pixels?: PixelOptions;
 }
 
 /** A data set whose images are files. */
@@ -45,6 +48,8 @@ export interface OpenedDataset {
   readonly notices: readonly string[];
   /** what was found without decoding an image */
   readonly problems: readonly Problem[];
+  /** hidden and system files and folders that were not looked at */
+  readonly passedOver: readonly string[];
 }
 
 /**
@@ -57,7 +62,8 @@ export interface OpenedDataset {
  *   cut off or not what it should be, or there are no classes or no images
  */
 export async function openDataset(folder: string, options: OpenOptions = {}): Promise<OpenedDataset> {
-  const { valFraction = 0.2, seed = 0 } = options;
+  const { valFraction = 0.2, seed = 0, pixels = {} } = options;
+  checkPixelOptions('pixels', pixels);
   if (!(valFraction > 0 && valFraction < 1)) {
     throw new DataError(`the fraction for val is ${valFraction}: expected a number between 0 and 1`);
   }
@@ -71,7 +77,7 @@ export async function openDataset(folder: string, options: OpenOptions = {}): Pr
     throw new DataError(`${folder} cannot be read: ${(error as Error).message}`);
   }
 
-  const reading: Reading = { folder: new Folder(root), problems: [], notices: [] };
+  const reading: Reading = { folder: new Folder(root), problems: [], notices: [], pixels };
   const { format, read } = await readAs(folder, options, reading);
   const dataset = {
     name: folder,
@@ -80,7 +86,8 @@ export async function openDataset(folder: string, options: OpenOptions = {}): Pr
     ...completeSplits(read, valFraction, seed, reading),
   };
   reportSplits(dataset, reading);
-  return { dataset, notices: reading.notices, problems: reading.problems };
+  const { notices, problems, folder: reader } = reading;
+  return { dataset, notices, problems, passedOver: reader.passedOver };
 }
 
 const titles: Record<FolderFormat, string> = { coco: 'COCO', yolo: 'YOLO', voc: 'VOC' };
@@ -92,8 +99,10 @@ async function readAs(
 ): Promise<{ format: FolderFormat; read: ReadSplits }> {
   const { folder, notices } = reading;
   const coco = findCoco(folder, wanted === undefined || wanted === 'coco' ? notices : []);
-  const yolo = findYolo(folder);
   const voc = findVoc(folder);
+  // A bare list of classes also lies beside VOC annotations, which say more.
+  const described = findYolo(folder);
+  const yolo = described?.kind === 'names' && voc !== undefined && wanted !== 'yolo' ? undefined : described;
   const found = folderFormats.filter((format) => ({ coco, yolo, voc })[format] !== undefined);
   const format = wanted ?? found[0];
   if (wanted === undefined && found.length > 1) {
@@ -126,10 +135,10 @@ function completeSplits(
   { train, val, test = [] }: ReadSplits,
   fraction: number,
   seed: number,
-  { notices }: Reading,
+  { notices, problems }: Reading,
 ): Pick<FolderDataset, 'train' | 'val' | 'test'> {
   if ([train, val, test].every((split) => split === undefined || split.length === 0)) {
-    throw new DataError('the data set has no image that can be used');
+    throw new DataError(`the data set has no image that can be used${firstOfEachKind(problems)}`);
   }
   if (val !== undefined || train === undefined || train.length < 2) {
     if (train === undefined) notices.push('there is no train split');
@@ -169,11 +178,12 @@ function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Re
   }
   const spellings = new Map<string, string>();
   for (const { name } of categories) {
-    const other = spellings.get(fold(name));
+    const spelling = name.normalize('NFC').toLowerCase();
+    const other = spellings.get(spelling);
     if (other !== undefined && other !== name) {
       report('similar-classes', `${JSON.stringify(other)} and ${JSON.stringify(name)}`);
     }
-    spellings.set(fold(name), name);
+    spellings.set(spelling, name);
   }
   const counts = new Array<number>(categories.length).fill(0);
   for (const image of splits.train) {

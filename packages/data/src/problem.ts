@@ -46,6 +46,17 @@ export const problemKinds = {
     effect: 'drop',
     consequence: 'the image is left out, with its objects',
   },
+  'unsupported-image': {
+    title: 'image files of a kind that is not read',
+    effect: 'drop',
+    consequence: 'the image is left out, with its objects: convert it as the message says',
+  },
+  'unreadable-labels': {
+    title: 'images with objects that cannot be read',
+    effect: 'drop',
+    consequence:
+      'the image is left out, of training and of evaluation: what is in sight would count as background otherwise',
+  },
   'unusable-image': {
     title: 'images whose entry or annotation file cannot be used',
     effect: 'drop',
@@ -70,12 +81,12 @@ export const problemKinds = {
   'unknown-class': {
     title: 'objects of an unknown class',
     effect: 'drop',
-    consequence: 'the object is left out, of training and of evaluation',
+    consequence: 'its image is left out, of training and of evaluation',
   },
   'bad-object': {
     title: 'objects without a usable box',
     effect: 'drop',
-    consequence: 'the object is left out, of training and of evaluation',
+    consequence: 'its image is left out, of training and of evaluation',
   },
   'difficult-object': {
     title: 'objects marked as difficult',
@@ -128,9 +139,9 @@ export const problemKinds = {
     consequence: 'the class is kept, unless it only is the supercategory of others; the model cannot learn it',
   },
   'other-name': {
-    title: 'images found under another spelling',
+    title: 'files found under another spelling',
     effect: 'change',
-    consequence: 'the file that differs in letter case or Unicode form alone is used',
+    consequence: 'the only file that differs in no more than letter case, Unicode form, encoding or extension is used',
   },
   'exif-rotation': {
     title: 'images with an EXIF rotation',
@@ -211,4 +222,18 @@ export function problemsByKind(problems: readonly Problem[]): [ProblemKind, Prob
     const group = groups.get(kind);
     return group ? [[kind, group] as [ProblemKind, Problem[]]] : [];
   });
+}
+
+/**
+ * Why there is nothing to use: how many problems of each kind there are, and the first of each. Begins with a line break;
+ * empty where no problem leaves anything out.
+ */
+export function firstOfEachKind(problems: readonly Problem[]): string {
+  const lines = problemsByKind(problems).flatMap(([kind, found]) => {
+    const { title, effect } = problemKinds[kind];
+    if (effect !== 'drop' && effect !== 'refuse') return [];
+    const { file, field, message } = found[0] as Problem;
+    return `\n  ${title}: ${found.length}; the first: ${[file, field].filter(Boolean).join(', ')}: ${message}`;
+  });
+  return lines.join('');
 }

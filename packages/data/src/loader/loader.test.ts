@@ -93,7 +93,7 @@ describe('trainingBatches', () => {
       for (const [b, view] of views.entries()) {
         const source = sources[b] as DatasetImage;
         const { labels, boxes } = targets[b] as Targets;
-        expect([...labels]).toEqual([source.id % 3]);
+        expect([...labels]).toEqual([Number(source.id) % 3]);
         const [cx, cy, w] = boxes as unknown as [number, number, number];
         const value = (x: number, y: number) => pixels[3 * (64 * (64 * b + Math.floor(y)) + Math.floor(x))] as number;
         const [x0, x1] = [(cx - w / 2) * view.width, (cx + w / 2) * view.width];
@@ -287,7 +287,7 @@ describe('trainingBatches', () => {
 
 describe('evaluationBatches', () => {
   it('gives every image once, in batches of one size', async () => {
-    const ids: number[] = [];
+    const ids: DatasetImage['id'][] = [];
     const counts: number[] = [];
     for await (const batch of evaluationBatches(shapes.val, { batchSize: 4 })) {
       expect(batch).toMatchObject({ width: 32, height: 32, padding: undefined });

@@ -3,6 +3,7 @@ import { iouAt } from '@dn-detr/boxes';
 import type { ImageObjects } from '../dataset.ts';
 import type { Problem, ProblemKind } from '../problem.ts';
 import { type Box, boxInside, ROUNDING_PIXELS } from '../training-objects.ts';
+import type { CocoId } from './coco-ids.ts';
 
 export interface AnnotatedObject {
   readonly label: number;
@@ -11,7 +12,7 @@ export interface AnnotatedObject {
   readonly area: number;
   readonly crowd: boolean;
   /** COCO's */
-  readonly id?: number | undefined;
+  readonly id?: CocoId | undefined;
 }
 
 /** Whether a number can be a position in an image; squares of such numbers are finite. */
@@ -22,6 +23,17 @@ export function isCoordinate(value: unknown): value is number {
 /** Width × height, 0 where the box is turned inside out. */
 export function boxArea([, , width, height]: Box): number {
   return Math.max(0, width) * Math.max(0, height);
+}
+
+/** The smallest box around points, x and y in turn. */
+export function boxAround(points: readonly number[]): Box {
+  let [left, top, right, bottom] = [points[0] as number, points[1] as number, points[0] as number, points[1] as number];
+  for (let n = 0; n < points.length; n += 2) {
+    const [x, y] = [points[n] as number, points[n + 1] as number];
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+  }
+  return [left, top, right - left, bottom - top];
 }
 
 /** Two boxes of a class that overlap more than this are taken for one object. */
@@ -56,8 +68,8 @@ export function packObjects(
   };
   // Plain loops: COCO has a million objects.
   for (let n = 0; n < count; n++) {
-    const { label, box, area, crowd, id = Number.NaN } = objects[n] as AnnotatedObject;
-    if (packed.ids) packed.ids[n] = id;
+    const { label, box, area, crowd, id } = objects[n] as AnnotatedObject;
+    if (packed.ids) packed.ids[n] = typeof id === 'number' ? id : Number.NaN;
     packed.labels[n] = label;
     packed.boxes.set(box, 4 * n);
     packed.areas[n] = area;

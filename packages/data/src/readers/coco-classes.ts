@@ -1,11 +1,12 @@
 /** The one list of classes of a data set whose splits each bring a list of their own. */
 import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
-import type { Problem } from '../problem.ts';
+import { firstOfEachKind, type Problem } from '../problem.ts';
+import { type CocoId, compareIds } from './coco-ids.ts';
 import type { CocoSplit } from './coco-json.ts';
 
 interface MergedClass {
-  id: number;
+  id: CocoId;
   readonly name: string;
   /** files that list it */
   readonly files: Set<string>;
@@ -16,44 +17,64 @@ export interface MergedClasses {
   /** sorted by id */
   readonly categories: readonly Category[];
   /** of each split, labels by the category ids of its file */
-  readonly labels: readonly ReadonlyMap<number, number>[];
+  readonly labels: readonly ReadonlyMap<CocoId, number>[];
+}
+
+/** Categories of one file that have the same name. */
+interface Twins {
+  /** they are classes of their own, which every file has under the same ids */
+  readonly apart: boolean;
+  /** otherwise the one of them that is the class: the only one with objects */
+  readonly kept: CocoId;
 }
 
 /**
- * Merges the classes of all splits by name, or by id and name where a file uses a name twice, and sorts them by id. A
- * class without objects stays, as pycocotools keeps it, unless it is only the supercategory of others: Roboflow's exports
- * list theirs as a class with id 0, which would be a class that nothing belongs to.
+ * Merges the classes of all splits by name and sorts them by id, so that a label means the same in every split whatever
+ * the files number it. A class without objects stays, as pycocotools keeps it, unless it only is the supercategory of
+ * others: Roboflow's exports list theirs as a class with id 0, which would be a class that nothing belongs to.
  *
- * @throws DataError if there are no classes
+ * Of categories that share their name in a file, one without objects is taken for the other. Where several have objects,
+ * they are classes of their own if all files have the name under the same ids.
+ *
+ * @throws DataError if there are no classes, or categories of one name cannot be told apart across files
  */
 export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]): MergedClasses {
-  const unique = splits.every(
-    ({ categories }) => new Set(categories.map(({ name }) => name)).size === categories.length,
-  );
-  const keyOf = ({ id, name }: Category): string => (unique ? name : `${id} ${name}`);
+  const twins = findTwins(splits);
+  const keyOf = ({ id, name }: Category): string => (twins.get(name)?.apart ? `${id} ${name}` : name);
   const classes = new Map<string, MergedClass>();
   const supercategories = new Set<unknown>();
-  const ids = new Map<number, string>();
+  const ids = new Map<CocoId, string>();
   for (const { name: file, categories, images } of splits) {
-    const used = new Set(images.flatMap(({ objects }) => objects.map(({ label }) => label)));
+    const report = (message: string) => problems.push({ kind: 'class-mismatch', file, field: 'categories', message });
+    const used = new Set(images.flatMap(({ objects }) => objects.map(({ categoryId }) => categoryId)));
     for (const category of categories) {
+      const { id, name, supercategory } = category;
+      const twin = twins.get(name);
+      if (
+        twin &&
+        !twin.apart &&
+        id !== twin.kept &&
+        categories.some((other) => other.name === name && other.id === twin.kept)
+      ) {
+        report(`${name} has the id ${twin.kept} and, without objects, the id ${id}: they are taken for one class`);
+        continue;
+      }
       const key = keyOf(category);
       const known = classes.get(key);
-      const merged = known ?? { id: category.id, name: category.name, files: new Set(), used: false };
+      const merged = known ?? { id, name, files: new Set(), used: false };
       merged.files.add(file);
-      merged.used ||= used.has(category.id);
+      merged.used ||= used.has(id);
       classes.set(key, merged);
-      if (category.supercategory !== category.name) supercategories.add(category.supercategory);
-      const holder = ids.get(category.id);
-      const message =
-        known !== undefined && known.id !== category.id
-          ? `${category.name} has the id ${category.id} here and ${known.id} in another split`
-          : holder !== undefined && holder !== key
-            ? `id ${category.id} is ${category.name} here and ${classes.get(holder)?.name} in another split`
-            : undefined;
-      if (message) problems.push({ kind: 'class-mismatch', file, field: 'categories', message });
+      if (supercategory !== name) supercategories.add(supercategory);
+      const holder = ids.get(id);
+      if (known !== undefined && known.id !== id) {
+        report(`${name} has the id ${id} here and ${known.id} in another split`);
+      } else if (holder !== undefined && holder !== key) {
+        report(`id ${id} is ${name} here and ${classes.get(holder)?.name} in another split`);
+      }
       if (known === undefined) {
-        if (holder !== undefined) merged.id = Math.max(...ids.keys()) + 1;
+        const numbers = [...ids.keys()].filter((other) => typeof other === 'number');
+        if (holder !== undefined) merged.id = Math.max(0, ...numbers) + 1;
         ids.set(merged.id, key);
       }
     }
@@ -69,11 +90,10 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
       for (const file of lacking) problems.push({ kind: 'class-mismatch', file, field: 'categories', message });
     }
   }
-  const sorted = [...classes].sort(([, a], [, b]) => a.id - b.id);
+  const sorted = [...classes].sort(([, a], [, b]) => compareIds(a.id, b.id));
   if (sorted.length === 0) {
-    throw new DataError(
-      `${splits.map(({ name }) => name).join(', ')}: no classes: "categories" lists none that can be used`,
-    );
+    const files = splits.map(({ name }) => name).join(', ');
+    throw new DataError(`${files}: no classes: "categories" lists none that can be used${firstOfEachKind(problems)}`);
   }
   const labelOf = new Map(sorted.map(([key], label) => [key, label]));
   return {
@@ -88,4 +108,45 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
         ),
     ),
   };
+}
+
+/** @throws DataError naming the files and ids if the categories of a name cannot be told apart */
+function findTwins(splits: readonly CocoSplit[]): ReadonlyMap<string, Twins> {
+  const twins = new Map<string, Twins>();
+  const names = splits.map(({ categories }) => groupIds(categories));
+  for (const name of new Set(names.flatMap((ids) => [...ids].flatMap(([name, of]) => (of.length > 1 ? [name] : []))))) {
+    const listed = names.map((ids) => ids.get(name) ?? []);
+    const withObjects = new Set<CocoId>();
+    for (const [n, { images }] of splits.entries()) {
+      const ids = listed[n] as readonly CocoId[];
+      if (ids.length < 2) continue;
+      for (const { objects } of images) {
+        for (const { categoryId } of objects) if (ids.includes(categoryId)) withObjects.add(categoryId);
+      }
+    }
+    const [kept = listed.find((ids) => ids.length > 1)?.[0] as CocoId] = withObjects;
+    const files = splits.flatMap(({ name: file }, n) => {
+      const ids = [...(listed[n] as readonly CocoId[])].sort(compareIds);
+      return ids.length === 0 ? [] : [{ file, ids: ids.join(' and ') }];
+    });
+    const apart = withObjects.size > 1;
+    if (apart && files.some(({ ids }) => ids !== files[0]?.ids)) {
+      const where = files.map(({ file, ids }) => `${file} has it under the id ${ids}`).join(', ');
+      throw new DataError(
+        `categories of one name cannot be told apart: ${where} (${JSON.stringify(name)}). Give each a name of its own`,
+      );
+    }
+    twins.set(name, { apart, kept });
+  }
+  return twins;
+}
+
+function groupIds(categories: readonly Category[]): Map<string, CocoId[]> {
+  const ids = new Map<string, CocoId[]>();
+  for (const { id, name } of categories) {
+    const group = ids.get(name);
+    if (group) group.push(id);
+    else ids.set(name, [id]);
+  }
+  return ids;
 }

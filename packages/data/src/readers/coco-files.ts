@@ -14,12 +14,13 @@ export const cocoLooksLike =
 const unnamed = /^(?:_annotations\.coco|annotations|instances_default|labels|result)\.json$/i;
 
 /** Of COCO, but without boxes or for another task. */
-const otherTasks = /^(?:captions|person_keypoints|panoptic|stuff|image_info)/i;
+const otherTasks =
+  /^(?:(?:train|val|valid|validation|test)(?:\d{4})?[_-])?(?:captions|person_keypoints|panoptic|stuff|image_info)/i;
 
 interface Candidate {
   readonly split: SplitName;
   readonly file: string;
-  /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json` and `instances_minitrain_v2.json` */
+  /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json`, `train_mine.json` and `instances_minitrain_v2.json` */
   readonly rank: number;
   /** a name without a year counts as the latest */
   readonly year: number;
@@ -32,7 +33,11 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
     ...homes
       .flatMap((home) => folder.files(home).flatMap((name) => candidateOf(home, name) ?? []))
       .filter(
-        ({ file, rank }) => rank === 0 || path.dirname(file) === annotations || /^instances/i.test(path.basename(file)),
+        ({ file, rank }) =>
+          rank === 0 ||
+          path.dirname(file) === annotations ||
+          /^instances/i.test(path.basename(file)) ||
+          looksLikeCoco(file),
       ),
     ...folder.folders(folder.root).flatMap((name) => {
       const [home, split] = [path.join(folder.root, name), splitOfName(name)];
@@ -112,6 +117,12 @@ function candidateOf(home: string, name: string): Candidate | undefined {
   const split = splitOfName(word);
   if (otherTasks.test(name)) return undefined;
   if (split === undefined) {
+    const [, first = '', firstYear] = /^([a-z]+)(\d{4})?[_-].*\.json$/i.exec(name) ?? [];
+    const leading = splitOfName(first);
+    if (leading !== undefined && looksLikeCoco(path.join(home, name))) {
+      const year = firstYear === undefined ? yearless : Number(firstYear);
+      return { split: leading, file: path.join(home, name), rank: 1, year };
+    }
     const [, within] = /^instances[_-].*?(train|val|(?<![a-z])test).*\.json$/i.exec(name) ?? [];
     const [written] = /\d{4}/.exec(name) ?? [];
     const year = written === undefined ? yearless : Number(written);
@@ -123,66 +134,13 @@ function candidateOf(home: string, name: string): Candidate | undefined {
   return { split, file: path.join(home, name), rank, year: year === undefined ? yearless : Number(year) };
 }
 
-/** Finds the images of one JSON: beside it, in folders named after its split, in the root, in `images` or `data`. */
-export class CocoImages {
-  readonly #folder: Folder;
-  /** the place of the image before first */
-  #places: string[];
-
-  constructor(folder: Folder, json: string, split: SplitName) {
-    this.#folder = folder;
-    const beside = path.dirname(json);
-    const word = path.basename(json, '.json').replace(/^instances_/i, '');
-    const names = [
-      word,
-      ...({ train: ['train'], val: ['val', 'valid', 'validation'], test: ['test'] } as const)[split],
-    ];
-    const roots = [...new Set([beside, folder.root])];
-    const containers = roots.flatMap((root) => [root, path.join(root, 'images'), path.join(root, 'data')]);
-    const named = containers.flatMap((container) => names.map((name) => path.join(container, name)));
-    this.#places = [...new Set([beside, ...named, ...containers])];
-  }
-
-  /** The image's absolute path, and whether it is only the last parts of the name that lead there; or undefined. */
-  find(fileName: string): { readonly path: string; readonly shortened: boolean } | undefined {
-    // Written on Windows
-    const name = fileName.replaceAll('\\', '/');
-    const found = path.isAbsolute(name) ? this.#folder.find(name) : this.#findBelow(name);
-    if (found !== undefined) return { path: found, shortened: false };
-    const shortened = this.#findLastParts(name);
-    return shortened === undefined ? undefined : { path: shortened, shortened: true };
-  }
-
-  /** For a path from another machine or folder, of which the most parts that lead to one file count. */
-  #findLastParts(name: string): string | undefined {
-    const parts = name.split('/').filter((part) => part !== '');
-    const isForeign =
-      /^(?:\/|[a-z]+:)/i.test(name) ||
-      !this.#places.some((place) => this.#folder.subfolder(place, parts[0] as string) !== undefined);
-    if (!isForeign) return undefined;
-    for (let first = 1; first < parts.length; first++) {
-      const rest = path.join(...parts.slice(first));
-      const files = new Set(this.#places.flatMap((place) => this.#folder.find(path.join(place, rest)) ?? []));
-      if (files.size > 0) return files.size === 1 ? [...files][0] : undefined;
-    }
-    return undefined;
-  }
-
-  #findBelow(name: string): string | undefined {
-    // The exact name anywhere goes before another spelling of it.
-    for (const method of ['exact', 'find'] as const) {
-      for (const place of this.#places) {
-        const file = this.#folder[method](path.join(place, name));
-        if (file === undefined) continue;
-        if (place !== this.#places[0]) this.#places = [place, ...this.#places.filter((other) => other !== place)];
-        return file;
-      }
-    }
-    return undefined;
-  }
-
-  /** The folders that were searched, for messages. */
-  describe(): string {
-    return this.#places.map((place) => this.#folder.nameOf(place) || '.').join(', ');
-  }
+/** Where the images of one JSON may lie: beside it, in folders named after its split, in the root, in `images` or `data`. */
+export function imagePlaces(folder: Folder, json: string, split: SplitName): string[] {
+  const beside = path.dirname(json);
+  const word = path.basename(json, '.json').replace(/^instances_/i, '');
+  const names = [word, ...({ train: ['train'], val: ['val', 'valid', 'validation'], test: ['test'] } as const)[split]];
+  const roots = [...new Set([beside, folder.root])];
+  const containers = roots.flatMap((root) => [root, path.join(root, 'images'), path.join(root, 'data')]);
+  const named = containers.flatMap((container) => names.map((name) => path.join(container, name)));
+  return [...new Set([beside, ...named, ...containers])];
 }

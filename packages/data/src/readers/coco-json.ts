@@ -4,23 +4,26 @@ import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import type { ProblemKind } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
-import { type AnnotatedObject, boxArea, isCoordinate } from './annotated-objects.ts';
+import { type AnnotatedObject, boxArea, boxAround, isCoordinate } from './annotated-objects.ts';
+import { type CocoId, cocoId, IdIndex } from './coco-ids.ts';
 import { readJsonArrays } from './json-arrays.ts';
 import type { Reading, SplitName } from './read-splits.ts';
 
-/** An object as the JSON has it: its label is still the category's id. */
-export interface CocoObject extends AnnotatedObject {
-  /** the field of the JSON it comes from, as far as it is known: its index among the annotations and its id */
+/** An object whose class and box could be read. */
+export interface CocoObject extends Omit<AnnotatedObject, 'label'> {
+  readonly categoryId: CocoId;
+  /** its index among the annotations */
   readonly place: number;
-  readonly id: number | undefined;
 }
 
 export interface CocoImage {
-  readonly id: number;
+  readonly id: CocoId;
   readonly fileName: string;
   /** undefined where the JSON does not say */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly objects: CocoObject[];
+  /** objects of the image whose class or box cannot be read */
+  unreadable: number;
   /** index among the images */
   readonly place: number;
 }
@@ -53,7 +56,7 @@ export async function readCocoJson(
 ): Promise<CocoSplit | undefined> {
   const name = folder.nameOf(file);
   const report: Report = (kind, field, message) => problems.push({ kind, file: name, field, message });
-  const categories = new Map<number, CocoCategory>();
+  const categories = new Map<CocoId, CocoCategory>();
   const images = new ImageEntries(report);
   const objects = new ObjectEntries(report);
   const handlers = {
@@ -70,46 +73,74 @@ export async function readCocoJson(
     if (seen.has(key)) continue;
     throw new DataError(`${name} has no "${key}": expected COCO's JSON object with images, annotations and categories`);
   }
-  for (const [imageId, object] of objects.list) {
-    const image = images.byId.get(imageId);
-    const field = (key: string): string => fieldOf(object.place, object.id, key);
+  assignObjects(objects.list, images, categories, report);
+  return { split, file, name, categories: [...categories.values()], images: [...images.byId.values()] };
+}
+
+/** Gives each image its objects, and counts those that cannot be read. */
+function assignObjects(
+  objects: readonly ObjectEntry[],
+  images: ImageEntries,
+  categories: ReadonlyMap<CocoId, CocoCategory>,
+  report: Report,
+): void {
+  const imageIds = new IdIndex(images.byId.keys());
+  const categoryIds = new IdIndex(categories.keys());
+  for (const { imageId, categoryId, ...entry } of objects) {
+    const { place, id } = entry;
+    const listed = imageIds.find(imageId);
+    const image = listed === undefined ? undefined : images.byId.get(listed);
     if (image === undefined) {
       const message = images.leftOut.has(imageId)
         ? `image ${imageId} cannot be used`
         : `no image has the id ${imageId}`;
-      report('unknown-image', field('image_id'), message);
-    } else if (!categories.has(object.label)) {
-      report('unknown-class', field('category_id'), `${image.fileName}: no class has the id ${object.label}`);
-    } else image.objects.push(object);
+      report('unknown-image', fieldOf(place, id, 'image_id'), message);
+      continue;
+    }
+    const category = categoryId === undefined ? undefined : categoryIds.find(categoryId);
+    if (category === undefined) {
+      if (categoryId !== undefined) {
+        const message = `${image.fileName}: no class has the id ${categoryId}`;
+        report('unknown-class', fieldOf(place, id, 'category_id'), message);
+      }
+      image.unreadable++;
+    } else if (entry.box === undefined) image.unreadable++;
+    else image.objects.push({ ...entry, box: entry.box, categoryId: category });
   }
-  return { split, file, name, categories: [...categories.values()], images: [...images.byId.values()] };
 }
 
-export function fieldOf(place: number, id: number | undefined, key: string): string {
+export function fieldOf(place: number, id: CocoId | undefined, key: string): string {
   return `annotations[${place}].${key}${id === undefined ? '' : ` (id ${id})`}`;
 }
 
-function addCategory(categories: Map<number, CocoCategory>, fields: Fields, field: string, report: Report): void {
+function addCategory(categories: Map<CocoId, CocoCategory>, fields: Fields, field: string, report: Report): void {
   const { name, supercategory } = fields;
-  const id = integer(fields.id);
-  if (id === undefined || typeof name !== 'string') {
-    report('bad-value', field, `${show(fields)} is no class: expected an integer id and a name; it is skipped`);
-  } else if (categories.has(id)) report('bad-value', `${field}.id`, `class id ${id} is there twice: the first counts`);
-  else categories.set(id, { id, name, supercategory });
+  const id = cocoId(fields.id);
+  if (id === undefined)
+    report('bad-value', field, `${show(fields)} is no class: expected an id and a name; it is skipped`);
+  else if (categories.has(id)) report('bad-value', `${field}.id`, `class id ${id} is there twice: the first counts`);
+  else categories.set(id, { id, name: categoryName(name, id), supercategory });
+}
+
+/** A number names a class as a text does; a class without a name is named after its id. */
+function categoryName(name: unknown, id: CocoId): string {
+  const isName =
+    (typeof name === 'string' && name.trim() !== '') || typeof name === 'number' || typeof name === 'boolean';
+  return String(isName ? name : id);
 }
 
 class ImageEntries {
-  readonly byId = new Map<number, CocoImage>();
-  readonly leftOut = new Set<number>();
+  readonly byId = new Map<CocoId, CocoImage>();
+  readonly leftOut = new Set<CocoId>();
   readonly #fileNames = new Set<string>();
 
   constructor(readonly report: Report) {}
 
   add({ id: writtenId, file_name: fileName, width, height }: Fields, place: number): void {
-    const id = integer(writtenId);
+    const id = cocoId(writtenId);
     const field = `images[${place}]`;
     if (id === undefined) {
-      this.report('unusable-image', `${field}.id`, `${show(writtenId)} is no integer id`);
+      this.report('unusable-image', `${field}.id`, `${show(writtenId)} is no id: expected a whole number or a text`);
       return;
     }
     if (typeof fileName !== 'string' || fileName === '') {
@@ -136,37 +167,67 @@ class ImageEntries {
       const message = `${fileName}: ${show(width)} × ${show(height)} is no size: the file's own is taken`;
       this.report('bad-value', `${field}.width, height`, message);
     }
-    this.byId.set(id, { id, fileName, size, objects: [], place });
+    this.byId.set(id, { id, fileName, size, objects: [], unreadable: 0, place });
   }
 }
 
+/** An annotation of an image; its class or its box is undefined where it cannot be read. */
+interface ObjectEntry extends Omit<CocoObject, 'box' | 'categoryId'> {
+  readonly imageId: CocoId;
+  readonly categoryId: CocoId | undefined;
+  readonly box: Box | undefined;
+}
+
 class ObjectEntries {
-  /** with the ids of their images */
-  readonly list: [imageId: number, object: CocoObject][] = [];
-  readonly #ids = new Set<number>();
+  readonly list: ObjectEntry[] = [];
+  readonly #ids = new Set<CocoId>();
 
   constructor(readonly report: Report) {}
 
-  add({ id: writtenId, image_id, category_id, bbox, area, iscrowd }: Fields, place: number): void {
-    const id = integer(writtenId);
+  add({ id: writtenId, image_id, category_id, bbox, segmentation, area, iscrowd }: Fields, place: number): void {
+    const id = cocoId(writtenId);
     const report: Report = (kind, key, message) => this.report(kind, fieldOf(place, id, key), message);
     if (id !== undefined) {
       if (this.#ids.has(id)) report('duplicate-annotation-id', 'id', `the id ${id} is used already`);
       this.#ids.add(id);
       if (id === 0) report('annotation-id-zero', 'id', 'the id is 0');
     }
-    const imageId = integer(image_id);
-    const label = integer(category_id);
-    if (imageId === undefined) report('unknown-image', 'image_id', `${show(image_id)} is no image id`);
-    else if (label === undefined) report('unknown-class', 'category_id', `${show(category_id)} is no class id`);
-    else if (!isBox(bbox)) {
-      report('bad-object', 'bbox', `${show(bbox)} is no box: expected [x, y, width, height], four numbers`);
-    } else {
-      const box: Box = [bbox[0], bbox[1], bbox[2], bbox[3]];
-      const object = { label, box, area: areaOf(area, box, report), crowd: isCrowd(iscrowd, report), place, id };
-      this.list.push([imageId, object]);
+    const imageId = cocoId(image_id);
+    if (imageId === undefined) {
+      report('unknown-image', 'image_id', `${show(image_id)} is no image id`);
+      return;
     }
+    const categoryId = cocoId(category_id);
+    if (categoryId === undefined) report('unknown-class', 'category_id', `${show(category_id)} is no class id`);
+    const box = boxOf(bbox, segmentation);
+    if (box === undefined) {
+      const polygons = isMissing(bbox) ? `, and ${describeSegmentation(segmentation)}` : '';
+      const expected = 'expected [x, y, width, height], four numbers';
+      report('bad-object', 'bbox', `${show(bbox)} is no box${polygons}: ${expected}`);
+    }
+    const measured = box === undefined ? 0 : areaOf(area, box, report);
+    this.list.push({ imageId, categoryId, box, area: measured, crowd: isCrowd(iscrowd, report), place, id });
   }
+}
+
+const isMissing = (bbox: unknown): boolean => bbox == null || (Array.isArray(bbox) && bbox.length === 0);
+
+/** The box as it is written, or around the polygons where there is none. */
+function boxOf(bbox: unknown, segmentation: unknown): Box | undefined {
+  if (isBox(bbox)) return [bbox[0], bbox[1], bbox[2], bbox[3]];
+  if (!isMissing(bbox) || !Array.isArray(segmentation)) return undefined;
+  // Some tools write the one polygon without the list around it.
+  const polygons: unknown[] = segmentation.some(Array.isArray) ? segmentation : [segmentation];
+  return polygons.every(isPolygon) && polygons.length > 0 ? boxAround(polygons.flat()) : undefined;
+}
+
+const isPolygon = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length >= 6 && value.length % 2 === 0 && value.every(isCoordinate);
+
+function describeSegmentation(segmentation: unknown): string {
+  if (isMissing(segmentation)) return 'there is no polygon';
+  if (Array.isArray(segmentation)) return `${show(segmentation)} is no polygon`;
+  return 'the segmentation is a mask, of which no box is made';
 }
 
 function areaOf(area: unknown, box: Box, report: Report): number {
@@ -191,12 +252,6 @@ function isBox(value: unknown): value is Box {
 }
 
 const isLength = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
-
-/** An integer, or a text that is exactly one, as some tools write ids. */
-function integer(value: unknown): number | undefined {
-  const number = typeof value === 'string' && String(Number(value)) === value ? Number(value) : value;
-  return Number.isSafeInteger(number) ? (number as number) : undefined;
-}
 
 function fieldsOf(element: unknown): Fields {
   return typeof element === 'object' && element !== null ? (element as Fields) : {};

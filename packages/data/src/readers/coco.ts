@@ -1,14 +1,30 @@
 /** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
-import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { FileImage, ImageError } from '../image-file.ts';
+import { ImageError, UnsupportedImageError } from '../image-error.ts';
+import { FileImage } from '../image-file.ts';
+import { firstOfEachKind } from '../problem.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { packObjects } from './annotated-objects.ts';
 import { mergeClasses } from './coco-classes.ts';
-import { type CocoFiles, CocoImages } from './coco-files.ts';
+import { type CocoFiles, imagePlaces } from './coco-files.ts';
+import { type CocoId, compareIds } from './coco-ids.ts';
 import { type CocoImage, type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
+import { type FoundBy, findImages, likeliestFirst, type WantedImage } from './find-images.ts';
+import type { Folder } from './folder.ts';
+import type { OneToOne } from './one-to-one.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
+
+/** An image of a JSON file, and where it may lie. */
+interface WantedCocoImage extends WantedImage {
+  readonly entry: CocoImage;
+}
+
+/** A split with all that is known of where its images may lie. */
+interface PlacedSplit extends CocoSplit {
+  readonly wanted: readonly WantedCocoImage[];
+  readonly places: readonly string[];
+}
 
 /**
  * Reads the splits' JSON files and finds their images.
@@ -25,87 +41,116 @@ export async function readCoco(files: CocoFiles, reading: Reading): Promise<Read
   }
   if (read.length === 0) throw new DataError('the only COCO file is a test split without annotations');
   const { categories, labels } = mergeClasses(read, reading.problems);
+  const placed = read.map((split) => placeSplit(split, reading));
+  // All splits at once: what belongs to one of them is not taken for another.
+  const found = findImages(
+    placed.flatMap(({ wanted }) => wanted),
+    reading.folder,
+  );
   const splits: { [Name in SplitName]?: readonly FileImage[] } = {};
-  for (const [n, split] of read.entries()) {
-    splits[split.split] = await findImages(split, labels[n] as ReadonlyMap<number, number>, reading);
+  for (const [n, split] of placed.entries()) {
+    splits[split.split] = await readImages(split, labels[n] as ReadonlyMap<CocoId, number>, found, reading);
   }
   return { categories, ...splits };
 }
 
-async function findImages(
-  { split, file, name: json, images }: CocoSplit,
-  labels: ReadonlyMap<number, number>,
+function placeSplit(split: CocoSplit, { folder }: Reading): PlacedSplit {
+  const names = split.images.map(({ fileName }) => fileName);
+  const places = likeliestFirst(imagePlaces(folder, split.file, split.split), names, folder);
+  const wanted = split.images.map((entry) => ({ entry, written: entry.fileName, places, split: split.split }));
+  return { ...split, places, wanted };
+}
+
+async function readImages(
+  { name: json, wanted, places }: PlacedSplit,
+  labels: ReadonlyMap<CocoId, number>,
+  found: OneToOne<WantedCocoImage, FoundBy>,
   reading: Reading,
 ): Promise<FileImage[]> {
-  const { folder, problems } = reading;
-  const places = new CocoImages(folder, file, split);
-  const paths = findPaths(images, places, json, reading);
-  const sizes = await mapConcurrently(images, 16, async ({ size }, n) => {
-    const path = paths[n];
-    if (path === undefined) return undefined;
-    return sizeOfWholeImage(path, folder.nameOf(path), size).catch((error: unknown) => {
+  const { folder, problems, pixels } = reading;
+  const sizes = await mapConcurrently(wanted, 16, async (image) => {
+    const file = found.given.get(image)?.file;
+    if (file === undefined) return undefined;
+    return sizeOfWholeImage(file, folder.nameOf(file), image.entry.size, pixels).catch((error: unknown) => {
       if (error instanceof ImageError) return error;
       throw error;
     });
   });
-  const found: FileImage[] = [];
-  for (const [n, { id, fileName, objects, place }] of images.entries()) {
-    const [file, size] = [paths[n], sizes[n]];
+  const images: FileImage[] = [];
+  const names = new Map<string, string>();
+  for (const [n, image] of wanted.entries()) {
+    const { id, fileName, objects, place, unreadable } = image.entry;
+    const given = found.given.get(image);
+    const size = sizes[n];
     const entry = { file: json, field: `images[${place}].file_name` };
-    if (file === undefined || size === undefined) {
-      problems.push({ kind: 'missing-image', ...entry, message: `there is no ${fileName}` });
+    if (given === undefined || size === undefined) {
+      problems.push({ kind: 'missing-image', ...entry, message: describeMissing(image, found, folder) });
       continue;
     }
+    const name = folder.nameOf(given.file);
     if (size instanceof ImageError) {
-      problems.push({ kind: 'damaged-image', ...entry, message: `${folder.nameOf(file)} ${size.fault}` });
+      const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
+      problems.push({ kind, ...entry, message: `${name} ${size.fault}` });
       continue;
     }
-    const name = folder.nameOf(file);
-    if (path.basename(file) !== fileName.split(/[\\/]/).at(-1)) {
+    if (given.by === 'spelling' || given.by === 'extension') {
       problems.push({ kind: 'other-name', ...entry, message: `${fileName} is there as ${name}` });
     }
-    const labelled = objects.map((object) => ({ ...object, label: labels.get(object.label) as number }));
+    const other = names.get(name);
+    if (other !== undefined && other !== fileName) {
+      problems.push({ kind: 'duplicate-file-name', ...entry, message: `${fileName} is the file of ${other}, too` });
+    }
+    names.set(name, fileName);
+    if (unreadable > 0) {
+      const message = `${name}: ${unreadable} of its ${objects.length + unreadable} objects cannot be read`;
+      problems.push({ kind: 'unreadable-labels', ...entry, message });
+      continue;
+    }
+    const labelled = objects.map((object) => ({ ...object, label: labels.get(object.categoryId) as number }));
     const placeOf = (n: number) => {
       const object = labelled[n] as (typeof labelled)[number];
       return { file: json, field: fieldOf(object.place, object.id, 'bbox') };
     };
     const packed = packObjects(labelled, { name, ...size }, placeOf, problems);
-    found.push(new FileImage({ id, name, path: file, ...size, objects: packed }));
+    images.push(new FileImage({ id, name, path: given.file, ...size, objects: packed, pixels }));
   }
-  const first = images[0]?.fileName;
-  if (found.length === 0 && first !== undefined) {
-    const [path, size] = [paths[0], sizes[0]];
-    const reason =
-      path !== undefined && size instanceof ImageError
-        ? `${folder.nameOf(path)} ${size.fault}`
-        : `looked for ${first} in ${places.describe()}`;
-    throw new DataError(`no image of ${json} can be used, of ${images.length}: ${reason}`);
+  reportLastParts(wanted, found, json, reading);
+  if (images.length === 0 && wanted.length > 0) {
+    const searched = sizes.every((size) => size === undefined)
+      ? `, looked for in ${places.map((place) => folder.nameOf(place) || '.').join(', ')}`
+      : '';
+    throw new DataError(`no image of ${json} can be used, of ${wanted.length}${searched}${firstOfEachKind(problems)}`);
   }
   // As pycocotools goes through them: with equal scores, the order decides.
-  return found.sort((a, b) => a.id - b.id);
+  return images.sort((a, b) => compareIds(a.id, b.id));
 }
 
-/** Of each image, its absolute path, or undefined. */
-function findPaths(
-  images: readonly CocoImage[],
-  places: CocoImages,
+function describeMissing(
+  image: WantedCocoImage,
+  { contested }: OneToOne<WantedCocoImage, FoundBy>,
+  folder: Folder,
+): string {
+  const { written } = image;
+  for (const [file, claimants] of contested) {
+    if (!claimants.includes(image)) continue;
+    const other = claimants.find((claimant) => claimant !== image)?.written;
+    return `there is no ${written}; ${folder.nameOf(file)} may be meant, but as well by ${other}`;
+  }
+  return `there is no ${written}`;
+}
+
+function reportLastParts(
+  wanted: readonly WantedCocoImage[],
+  { given }: OneToOne<WantedCocoImage, FoundBy>,
   json: string,
   { folder, notices }: Reading,
-): (string | undefined)[] {
-  const found = images.map(({ fileName }) => places.find(fileName));
-  const names = new Map<string, Set<string>>();
-  for (const [n, file] of found.entries()) {
-    if (file === undefined) continue;
-    const ofFile = names.get(file.path) ?? new Set();
-    names.set(file.path, ofFile.add((images[n] as CocoImage).fileName));
-  }
-  // One file cannot be two images: what only its last parts say is not certain enough then.
-  const paths = found.map((file) => (file?.shortened && names.get(file.path)?.size !== 1 ? undefined : file?.path));
-  const shortened = found.flatMap((file, n) => (file?.shortened && paths[n] !== undefined ? [n] : []));
+): void {
+  const shortened = wanted.flatMap((image) => {
+    const found = given.get(image);
+    return found?.by === 'last parts' ? [{ image, file: found.file }] : [];
+  });
   const [first] = shortened;
-  if (first !== undefined) {
-    const example = `${(images[first] as CocoImage).fileName} as ${folder.nameOf(paths[first] as string)}`;
-    notices.push(`${json}: ${shortened.length} images are found by the last parts of their names, such as ${example}`);
-  }
-  return paths;
+  if (first === undefined) return;
+  const example = `${first.image.written} as ${folder.nameOf(first.file)}`;
+  notices.push(`${json}: ${shortened.length} images are found by the last parts of their names, such as ${example}`);
 }

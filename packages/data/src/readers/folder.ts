@@ -1,19 +1,29 @@
 /** A data set's folder, which is only ever read: what lies where, each directory listed once. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { foldName, stem } from './file-names.ts';
+import { isNobodysData } from './nobodys-data.ts';
 
 interface Listing {
   readonly files: ReadonlySet<string>;
   readonly folders: readonly string[];
-  /** file names by their folded form, built when first needed */
-  folded?: Map<string, string>;
+  /** files by their folded name, and by their folded name without extension; each made when first needed */
+  folded?: ReadonlyMap<string, readonly string[]>;
+  foldedStems?: ReadonlyMap<string, readonly string[]>;
 }
 
 export class Folder {
   readonly #listings = new Map<string, Listing>();
+  readonly #passedOver: string[] = [];
+  #filesBelowRoot: ReadonlyMap<string, readonly string[]> | undefined;
 
   /** @param root absolute */
   constructor(readonly root: string) {}
+
+  /** Hidden and system files and folders that were met so far, as `nameOf` names them. */
+  get passedOver(): readonly string[] {
+    return this.#passedOver;
+  }
 
   /** The path inside the folder, with forward slashes; a file elsewhere keeps its whole path. */
   nameOf(file: string): string {
@@ -34,8 +44,20 @@ export class Folder {
   /** The directory of this name, in whatever letter case, or undefined. */
   subfolder(directory: string, name: string): string | undefined {
     const { folders } = this.#listing(directory);
-    const found = folders.includes(name) ? name : folders.find((folder) => folder.toLowerCase() === name.toLowerCase());
+    const found = folders.includes(name)
+      ? name
+      : onlyOne(folders.filter((other) => foldName(other) === foldName(name)));
     return found === undefined ? undefined : path.join(directory, found);
+  }
+
+  /** The directory that a path below another one leads to, each part in whatever letter case, or undefined. */
+  descend(directory: string, parts: readonly string[]): string | undefined {
+    let at: string | undefined = directory;
+    for (const part of parts) {
+      if (part === '.' || part === '' || at === undefined) continue;
+      at = part === '..' ? path.dirname(at) : this.subfolder(at, part);
+    }
+    return at;
   }
 
   /** The file, if it is there under exactly this name. */
@@ -43,30 +65,65 @@ export class Folder {
     return this.#listing(path.dirname(file)).files.has(path.basename(file)) ? file : undefined;
   }
 
-  /** The file of this name, or the one whose name differs in letter case or Unicode form (NFC, NFD) alone. */
-  find(file: string): string | undefined {
-    if (this.exact(file) !== undefined) return file;
-    const directory = path.dirname(file);
+  /** The only file of the directory whose name is the same once folded, or undefined. */
+  spelled(directory: string, name: string): string | undefined {
     const listing = this.#listing(directory);
-    listing.folded ??= new Map([...listing.files].map((name) => [fold(name), name]));
-    const name = listing.folded.get(fold(path.basename(file)));
-    return name === undefined ? undefined : path.join(directory, name);
+    listing.folded ??= grouped(listing.files, foldName);
+    const found = onlyOne(listing.folded.get(foldName(name)) ?? []);
+    return found === undefined ? undefined : path.join(directory, found);
+  }
+
+  /** All files of the directory whose name without extension is the same once folded. */
+  ofStem(directory: string, name: string): string[] {
+    const listing = this.#listing(directory);
+    listing.foldedStems ??= grouped(listing.files, (file) => foldName(stem(file)));
+    return (listing.foldedStems.get(foldName(name)) ?? []).map((file) => path.join(directory, file));
+  }
+
+  /** All files below a directory, absolute; links that lead in circles are followed once. */
+  filesBelow(directory: string, seen = new Set<string>()): string[] {
+    const real = realPath(directory);
+    if (seen.has(real)) return [];
+    seen.add(real);
+    return [
+      ...this.files(directory).map((name) => path.join(directory, name)),
+      ...this.folders(directory).flatMap((name) => this.filesBelow(path.join(directory, name), seen)),
+    ];
+  }
+
+  /** The files anywhere in the data set whose name is the same once folded, absolute. */
+  anywhere(name: string): readonly string[] {
+    this.#filesBelowRoot ??= grouped(this.filesBelow(this.root), (file) => foldName(path.basename(file)));
+    return this.#filesBelowRoot.get(foldName(name)) ?? [];
   }
 
   #listing(directory: string): Listing {
     let listing = this.#listings.get(directory);
     if (listing === undefined) {
-      listing = list(directory);
+      const inside = !path.relative(this.root, directory).startsWith('..');
+      listing = list(directory, (name) => {
+        if (inside) this.#passedOver.push(this.nameOf(path.join(directory, name)));
+      });
       this.#listings.set(directory, listing);
     }
     return listing;
   }
 }
 
-/** What names that differ in letter case or Unicode form alone have in common. */
-export const fold = (name: string): string => name.normalize('NFC').toLowerCase();
+export const onlyOne = <T>(items: readonly T[]): T | undefined => (items.length === 1 ? items[0] : undefined);
 
-function list(directory: string): Listing {
+function grouped(names: Iterable<string>, keyOf: (name: string) => string): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const name of names) {
+    const key = keyOf(name);
+    const group = groups.get(key);
+    if (group) group.push(name);
+    else groups.set(key, [name]);
+  }
+  return groups;
+}
+
+function list(directory: string, passOver: (name: string) => void): Listing {
   let entries: fs.Dirent[];
   try {
     entries = fs.readdirSync(directory, { withFileTypes: true });
@@ -76,6 +133,10 @@ function list(directory: string): Listing {
   const files = new Set<string>();
   const folders: string[] = [];
   for (const entry of entries) {
+    if (isNobodysData(entry.name)) {
+      passOver(entry.name);
+      continue;
+    }
     const kind = entry.isSymbolicLink() ? statsOf(path.join(directory, entry.name)) : entry;
     if (kind?.isDirectory()) folders.push(entry.name);
     else if (kind?.isFile()) files.add(entry.name);
@@ -92,13 +153,10 @@ export function statsOf(file: string): fs.Stats | undefined {
   }
 }
 
-const imageExtension = /\.(?:jpe?g|jfif|png|bmp|webp|tiff?|gif|avif)$/i;
-
-export function isImageName(name: string): boolean {
-  return imageExtension.test(name);
-}
-
-/** The name without its last extension. */
-export function stem(name: string): string {
-  return path.basename(name, path.extname(name));
+function realPath(file: string): string {
+  try {
+    return fs.realpathSync(file);
+  } catch {
+    return file;
+  }
 }

@@ -1,6 +1,7 @@
 /** What each reader gives, and what it needs to give it. */
 import type { Category } from '../dataset.ts';
 import type { FileImage } from '../image-file.ts';
+import type { PixelOptions } from '../pixel-options.ts';
 import type { Problem } from '../problem.ts';
 import type { Folder } from './folder.ts';
 
@@ -17,6 +18,8 @@ export interface Reading {
   readonly problems: Problem[];
   /** one line each: choices made on the user's behalf */
   readonly notices: string[];
+  /** how image files become pixels */
+  readonly pixels: PixelOptions;
 }
 
 /** The split that a file or folder name stands for: `val2017` and `valid` are val. */

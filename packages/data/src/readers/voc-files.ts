@@ -1,24 +1,37 @@
 /** Where Pascal VOC's annotations, images and split lists lie in a folder. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { type Folder, isImageName, stem } from './folder.ts';
+import { isImageName } from '../image-formats.ts';
+import type { Folder } from './folder.ts';
 import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
+import { nameWithoutExtension } from './stem-index.ts';
 import { decodeText } from './text.ts';
 
 export const vocLooksLike =
   'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images';
 
-/** Annotations in one folder, with the folders that may hold their images. */
+/** Annotations in one folder and those below it, with the folders that may hold their images. */
 export interface VocPart {
   readonly annotations: string;
-  readonly imageFolders: readonly string[];
+  /** absolute paths */
+  readonly xmls: readonly string[];
+  readonly imageFolders: readonly ImageFolder[];
   /** if the folder's place says it */
   readonly split: SplitName | undefined;
   /** files that list the images of a split */
   readonly lists: Partial<Record<SplitName, string>>;
 }
 
-/** The parts of the data set: one for each VOC year and each folder of a split. */
+export interface ImageFolder {
+  readonly directory: string;
+  /** absolute paths of the images in it, and of those below it where it is a folder of images */
+  readonly images: readonly string[];
+}
+
+/** How deep the folders of cameras or days lie that have annotations of their own. */
+const nesting = 3;
+
+/** The parts of the data set: one for each VOC year, each folder of a split, and each folder with `Annotations`. */
 export function findVoc(folder: Folder): VocPart[] | undefined {
   const bases = [folder.root, folder.subfolder(folder.root, 'VOCdevkit')].filter((base) => base !== undefined);
   const years = bases.flatMap((base) =>
@@ -28,7 +41,18 @@ export function findVoc(folder: Folder): VocPart[] | undefined {
     const parts = homes.flatMap((home) => partsOf(folder, home, undefined));
     if (parts.length > 0) return parts;
   }
-  return undefined;
+  const nested = nestedParts(folder, folder.root, nesting);
+  return nested.length > 0 ? nested : undefined;
+}
+
+function nestedParts(folder: Folder, home: string, depth: number): VocPart[] {
+  if (depth === 0) return [];
+  return folder.folders(home).flatMap((name) => {
+    const inner = path.join(home, name);
+    const hasAnnotations = folder.subfolder(inner, 'annotations') !== undefined;
+    const parts = hasAnnotations ? partsOf(folder, inner, undefined) : [];
+    return parts.length > 0 ? parts : nestedParts(folder, inner, depth - 1);
+  });
 }
 
 function partsOf(folder: Folder, home: string, split: SplitName | undefined): VocPart[] {
@@ -37,23 +61,76 @@ function partsOf(folder: Folder, home: string, split: SplitName | undefined): Vo
   const images = ['JPEGImages', 'images'].flatMap((name) => folder.subfolder(home, name) ?? []);
   for (const directory of [annotations, xmls, home]) {
     if (directory === undefined || !holdsAnnotations(folder, directory)) continue;
-    const imageFolders = [...new Set([...images, directory, home])];
-    return [{ annotations: directory, imageFolders, split, lists: findLists(folder, home, directory) }];
+    const lists = findLists(folder, home, directory);
+    const within =
+      directory === home ? folder.files(home).map((name) => path.join(home, name)) : folder.filesBelow(directory);
+    return [
+      partOf(folder, {
+        annotations: directory,
+        files: within,
+        imageFolders: [...images, directory],
+        home,
+        split,
+        lists,
+      }),
+    ];
   }
   if (split !== undefined) return [];
-  const inAnnotations = (annotations === undefined ? [] : folder.folders(annotations)).flatMap((name): VocPart[] => {
+  const inner = annotations === undefined ? [] : folder.folders(annotations);
+  const ofSplits = inner.flatMap((name): VocPart[] => {
     const directory = path.join(annotations as string, name);
     const split = splitOfName(name);
     if (split === undefined || !holdsAnnotations(folder, directory)) return [];
-    const imageFolders = [...images.flatMap((image) => folder.subfolder(image, name) ?? []), ...images, directory];
-    return [{ annotations: directory, imageFolders, split, lists: {} }];
+    const ofSplit = images.flatMap((image) => folder.subfolder(image, name) ?? []);
+    const imageFolders = [...(ofSplit.length > 0 ? ofSplit : images), directory];
+    return [
+      partOf(folder, {
+        annotations: directory,
+        files: folder.filesBelow(directory),
+        imageFolders,
+        home,
+        split,
+        lists: {},
+      }),
+    ];
   });
-  if (inAnnotations.length > 0) return inAnnotations;
+  if (ofSplits.length > 0) return ofSplits;
+  // Folders of cameras or days, each with annotations.
+  if (annotations !== undefined && inner.some((name) => holdsAnnotationsBelow(folder, path.join(annotations, name)))) {
+    const lists = findLists(folder, home, annotations);
+    const files = folder.filesBelow(annotations);
+    return [partOf(folder, { annotations, files, imageFolders: [...images, annotations], home, split, lists })];
+  }
   return folder.folders(home).flatMap((name) => {
     const split = splitOfName(name);
     return split === undefined ? [] : partsOf(folder, path.join(home, name), split);
   });
 }
+
+interface PartPlaces extends Omit<VocPart, 'xmls' | 'imageFolders'> {
+  readonly files: readonly string[];
+  readonly imageFolders: readonly string[];
+  readonly home: string;
+}
+
+function partOf(folder: Folder, { files, imageFolders, home, ...part }: PartPlaces): VocPart {
+  const imagesBelow = [...new Set(imageFolders)].flatMap((directory): ImageFolder[] =>
+    directory === home ? [] : [{ directory, images: folder.filesBelow(directory).filter(isImageName) }],
+  );
+  const beside = folder
+    .files(home)
+    .filter(isImageName)
+    .map((name) => path.join(home, name));
+  return {
+    ...part,
+    xmls: files.filter((file) => /\.xml$/i.test(file)),
+    imageFolders: [...imagesBelow, { directory: home, images: beside }],
+  };
+}
+
+const holdsAnnotationsBelow = (folder: Folder, directory: string): boolean =>
+  holdsAnnotations(folder, directory) ||
+  folder.folders(directory).some((name) => holdsAnnotationsBelow(folder, path.join(directory, name)));
 
 /** Whether one of the first XML files is VOC's, for many things are written in XML. */
 function holdsAnnotations(folder: Folder, directory: string): boolean {
@@ -89,17 +166,17 @@ function findLists(folder: Folder, home: string, annotations: string): Partial<R
   return {};
 }
 
-/** The names in a list, without folders and extensions: one a line, perhaps followed by VOC's 1 or -1. */
-export function namesOfList(text: string, known: ReadonlySet<string>): string[] {
+/** The names in a list, without extensions: one a line, perhaps followed by VOC's 1 or -1. */
+export function namesOfList(text: string, isKnown: (name: string) => boolean): string[] {
   return text.split(/\r\n|\r|\n/).flatMap((line) => {
     const written = line.trim().replaceAll('\\', '/');
     if (written === '') return [];
     const name = bareName(written);
-    if (known.has(name)) return [name];
+    if (isKnown(name)) return [name];
     const [, flagged] = /^(.*\S)\s+-?[01]$/.exec(written) ?? [];
     return [flagged === undefined ? name : bareName(flagged)];
   });
 }
 
 const bareName = (written: string): string =>
-  isImageName(written) || /\.xml$/i.test(written) ? stem(written) : path.posix.basename(written);
+  isImageName(written) || /\.xml$/i.test(written) ? nameWithoutExtension(written) : written;

@@ -18,10 +18,19 @@ export interface VocAnnotation {
   /** undefined where the file does not say, or says 0 */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly objects: readonly VocObject[];
+  /** objects whose class or box cannot be read */
+  readonly unreadable: number;
 }
 
-// Numbers stay text, so that a class may be called 1e3. Entities are expanded within the parser's limits.
-const parser = new XMLParser({ parseTagValue: false, htmlEntities: true, isArray: (name) => name === 'object' });
+// Numbers stay text, so that a class may be called 1e3. Entities are expanded within the parser's limits. Tools differ in
+// the letter case of tags, and some put a namespace before them.
+const parser = new XMLParser({
+  parseTagValue: false,
+  htmlEntities: true,
+  removeNSPrefix: true,
+  transformTagName: (name) => name.toLowerCase(),
+  isArray: (name) => name === 'object',
+});
 
 /**
  * Reads `annotation`: `filename`, `size`, and of each `object` its `name`, `difficult` and `bndbox`. The box reaches from
@@ -42,7 +51,7 @@ export function parseVocXml(
   const [width, height] = [numberOf(size?.width), numberOf(size?.height)];
   const isKnown = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   const objects: VocObject[] = [];
-  const written = Array.isArray(annotation.object) ? annotation.object : [];
+  const written = objectsIn(annotation);
   for (const [n, element] of written.entries()) {
     const object = fieldsOf(element);
     const report = (kind: Problem['kind'], field: string, message: string): void => {
@@ -51,11 +60,12 @@ export function parseVocXml(
     const className = textOf(object?.name);
     const corners = fieldsOf(object?.bndbox);
     if (className === undefined) {
-      report('unknown-class', ', name', 'the object has no name');
+      const count = Array.isArray(object?.name) ? `${object.name.length} names, where one is expected` : 'no name';
+      report('unknown-class', ', name', `the object has ${count}`);
       continue;
     }
     if (corners === undefined) {
-      report('bad-object', ', bndbox', `${className} has no bndbox`);
+      report('bad-object', ', bndbox', `${className} has ${insteadOfBox(object)}`);
       continue;
     }
     const keys = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
@@ -71,7 +81,33 @@ export function parseVocXml(
     if (difficult) report('difficult-object', ', difficult', className);
     objects.push({ className, box, difficult, number: n + 1 });
   }
-  return { fileName: textOf(annotation.filename), size: isKnown ? { width, height } : undefined, objects };
+  return {
+    fileName: textOf(annotation.filename) ?? textOf(annotation.path),
+    size: isKnown ? { width, height } : undefined,
+    objects,
+    unreadable: written.length - objects.length,
+  };
+}
+
+/** The `object` elements, also those that a tool has put into an element of its own, but not those within an object. */
+function objectsIn(element: Readonly<Record<string, unknown>>): unknown[] {
+  return Object.entries(element).flatMap(([name, child]) => {
+    if (name === 'object') return Array.isArray(child) ? child : [child];
+    return (Array.isArray(child) ? child : [child]).flatMap((inner) => {
+      const fields = fieldsOf(inner);
+      return fields === undefined ? [] : objectsIn(fields);
+    });
+  });
+}
+
+/** What an object has where its box is expected. */
+function insteadOfBox(object: Readonly<Record<string, unknown>> | undefined): string {
+  const { bndbox } = object ?? {};
+  if (Array.isArray(bndbox)) return `${bndbox.length} times bndbox, where one is expected`;
+  const other = ['robndbox', 'polygon', 'segmentation', 'mask', 'point', 'line'].find(
+    (name) => object?.[name] !== undefined,
+  );
+  return other === undefined ? 'no bndbox' : `no bndbox, but ${other}, of which no box is made`;
 }
 
 function parse(text: string, name: string): Readonly<Record<string, unknown>> {

@@ -13,6 +13,7 @@ const box = (...corners: (number | string)[]) =>
 const object = (name: string, corners: string, more = '') => `<object><name>${name}</name>${more}${corners}</object>`;
 const size = '<size><width>100</width><height>50</height><depth>3</depth></size>';
 const annotation = (...parts: string[]) => `<?xml version="1.0"?>\n<annotation>\n${parts.join('\n')}\n</annotation>\n`;
+const part = '<part><name>head</name><bndbox><xmin>1</xmin></bndbox></part>';
 const oneCat = annotation(size, object('cat', box(10, 5, 30.5, 25)));
 
 async function open(files: Record<string, Content>, options: OpenOptions = {}) {
@@ -121,6 +122,50 @@ describe('VOC', () => {
     expect(problems.map(({ kind }) => kind)).toEqual([]);
   });
 
+  it.each<[string, Record<string, string>, Record<string, string>, string[][]]>([
+    [
+      'folders of cameras in both',
+      { 'Annotations/cam0/a.xml': 'JPEGImages/cam0/a.jpg', 'Annotations/cam1/a.xml': 'JPEGImages/cam1/a.jpg' },
+      { 'ImageSets/Main/train.txt': 'cam0/a\n', 'ImageSets/Main/val.txt': 'cam1/a\n' },
+      [['JPEGImages/cam0/a.jpg'], ['JPEGImages/cam1/a.jpg'], []],
+    ],
+    [
+      'folders of cameras among the annotations alone',
+      { 'Annotations/cam0/a.xml': 'JPEGImages/a.jpg', 'Annotations/cam1/b.xml': 'JPEGImages/b.jpg' },
+      { 'ImageSets/Main/train.txt': 'a\n', 'ImageSets/Main/val.txt': 'b\n' },
+      [['JPEGImages/a.jpg'], ['JPEGImages/b.jpg'], []],
+    ],
+    [
+      'folders of cameras among the images alone',
+      { 'Annotations/a.xml': 'JPEGImages/cam0/a.jpg', 'Annotations/b.xml': 'JPEGImages/cam1/b.jpg' },
+      { 'ImageSets/Main/train.txt': 'a\n', 'ImageSets/Main/val.txt': 'b\n' },
+      [['JPEGImages/cam0/a.jpg'], ['JPEGImages/cam1/b.jpg'], []],
+    ],
+    [
+      'folders of folders',
+      {
+        'Annotations/2024/cam0/a.xml': 'JPEGImages/2024/cam0/a.jpg',
+        'Annotations/2024/cam1/a.xml': 'JPEGImages/2024/cam1/a.jpg',
+      },
+      { 'train.txt': '2024/cam0/a.jpg\n', 'val.txt': 'JPEGImages/2024/cam1/a.jpg\n' },
+      [['JPEGImages/2024/cam0/a.jpg'], ['JPEGImages/2024/cam1/a.jpg'], []],
+    ],
+    [
+      'data sets of days',
+      { 'monday/Annotations/a.xml': 'monday/JPEGImages/a.jpg', 'friday/Annotations/a.xml': 'friday/JPEGImages/a.jpg' },
+      { 'monday/ImageSets/Main/train.txt': 'a\n', 'friday/ImageSets/Main/val.txt': 'a\n' },
+      [['monday/JPEGImages/a.jpg'], ['friday/JPEGImages/a.jpg'], []],
+    ],
+  ])('reads nested folders: %s', async (_, pairs, lists, expected) => {
+    const files = Object.entries(pairs).flatMap(([xml, image]): [string, Content][] => [
+      [xml, oneCat],
+      [image, bytes],
+    ]);
+    const { names, problems } = await open({ ...Object.fromEntries(files), ...lists });
+    expect(names).toEqual(expected);
+    expect(problems.filter(({ kind }) => kind !== 'unused-class')).toEqual([]);
+  });
+
   it('makes val of annotations beside their images', async () => {
     const { names, notices, of } = await open({
       'a.xml': oneCat,
@@ -160,7 +205,7 @@ describe('VOC', () => {
     expect(of('other-name').length).toBe(2);
   });
 
-  it('reports objects that it cannot use, and keeps the others', async () => {
+  it('leaves an image out whose objects it cannot all use, and reports those', async () => {
     const xml = annotation(
       size,
       object('cat', box(1, 2, 'x', 4)),
@@ -168,12 +213,14 @@ describe('VOC', () => {
       '<object><name/></object>',
       object('cat', '<bndbox><xmin>1</xmin><ymin>1</ymin><xmax>5</xmax></bndbox>'),
       object('cat', box(30, 20, 10, 5)),
-      object('cat', box(90, 40, 110, 60), '<part><name>head</name><bndbox><xmin>1</xmin></bndbox></part>'),
+      object('cat', box(90, 40, 110, 60), part),
       '<object>text</object>',
     );
-    const { first, of } = await open(flat({ a: xml }));
-    expect([...(first?.objects.boxes ?? [])]).toEqual([30, 20, -20, -15, 90, 40, 20, 20]);
-    expect([...(first?.objects.areas ?? [])]).toEqual([0, 400]);
+    const { names, of } = await open(flat({ a: xml }));
+    expect(names[0]).toEqual(['images/b.png']);
+    expect(of('unreadable-labels')).toEqual([
+      'images/a.jpg, undefined: 5 of the 7 objects of annotations/a.xml cannot be read',
+    ]);
     expect(of('bad-object')).toEqual([
       'annotations/a.xml, object 1, bndbox/xmax: cat: xmax is "x", no number',
       'annotations/a.xml, object 2, bndbox: cat has no bndbox',
@@ -183,11 +230,18 @@ describe('VOC', () => {
       'annotations/a.xml, object 3, name: the object has no name',
       'annotations/a.xml, object 7, name: the object has no name',
     ]);
+  });
+
+  it('keeps boxes that are turned inside out or leave the image', async () => {
+    const xml = annotation(size, object('cat', box(30, 20, 10, 5)), object('cat', box(90, 40, 110, 60), part));
+    const { first, of } = await open(flat({ a: xml }));
+    expect([...(first?.objects.boxes ?? [])]).toEqual([30, 20, -20, -15, 90, 40, 20, 20]);
+    expect([...(first?.objects.areas ?? [])]).toEqual([0, 400]);
     expect(of('empty-box')).toEqual([
-      'annotations/a.xml, object 5, bndbox: images/a.jpg: box [30, 20, -20, -15] is turned inside out',
+      'annotations/a.xml, object 1, bndbox: images/a.jpg: box [30, 20, -20, -15] is turned inside out',
     ]);
     expect(of('outside-image')).toEqual([
-      'annotations/a.xml, object 6, bndbox: images/a.jpg: box [90, 40, 20, 20] leaves the image of 100 × 50',
+      'annotations/a.xml, object 2, bndbox: images/a.jpg: box [90, 40, 20, 20] leaves the image of 100 × 50',
     ]);
   });
 
@@ -261,7 +315,7 @@ describe('VOC', () => {
   it('refuses a folder in which nothing can be used', async () => {
     const broken = { 'annotations/a.xml': '<annotation>', 'images/a.jpg': bytes };
     await expect(open(broken)).rejects.toThrow(
-      /^none of the 1 VOC annotations can be used \(the first: annotations\/a.xml/,
+      /^none of the 1 VOC annotations can be used\n.*: 1; the first: annotations\/a.xml: /,
     );
     const empty = { 'annotations/a.xml': annotation(size), 'images/a.jpg': bytes };
     await expect(open(empty)).rejects.toThrow(

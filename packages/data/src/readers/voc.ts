@@ -1,23 +1,23 @@
 /** Pascal VOC's format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/ */
 import fs from 'node:fs';
-import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { FileImage, ImageError } from '../image-file.ts';
-import type { Problem } from '../problem.ts';
+import { ImageError, UnsupportedImageError } from '../image-error.ts';
+import { FileImage } from '../image-file.ts';
+import { firstOfEachKind, type Problem } from '../problem.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { boxArea, packObjects } from './annotated-objects.ts';
-import { type Folder, fold, isImageName, stem } from './folder.ts';
+import type { Folder } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
 import { decodeText } from './text.ts';
-import { namesOfList, type VocPart } from './voc-files.ts';
+import type { VocPart } from './voc-files.ts';
+import { findVocImages, indexImages, type VocEntry, type VocImages } from './voc-images.ts';
 import { describeOrigin } from './voc-origin.ts';
+import { listXmls } from './voc-splits.ts';
 import { parseVocXml, type VocAnnotation } from './voc-xml.ts';
 
 /** An image whose annotation could be read. */
-interface AnnotatedImage {
-  readonly annotation: VocAnnotation;
-  readonly annotationName: string;
+interface AnnotatedImage extends VocEntry {
   readonly path: string;
   readonly name: string;
   readonly width: number;
@@ -36,161 +36,129 @@ export async function readVoc(
 ): Promise<ReadSplits> {
   const { folder, problems } = reading;
   const files: { [Name in SplitName]?: string[] } = {};
-  const images = new Map<string, ImagesOfPart>();
+  const imagesOfXml = new Map<string, VocImages>();
   for (const part of parts) {
-    const imagesOfPart = new ImagesOfPart(part, folder);
-    for (const [split, names] of Object.entries(listNames(part, imagesOfPart, reading))) {
-      files[split as SplitName] = [...(files[split as SplitName] ?? []), ...names];
-      for (const name of names) images.set(name, imagesOfPart);
+    const images = indexImages(part);
+    for (const [split, xmls] of Object.entries(listXmls(part, images, reading))) {
+      files[split as SplitName] = [...(files[split as SplitName] ?? []), ...xmls];
+      for (const xml of xmls) imagesOfXml.set(xml, images);
     }
   }
-  const read = await mapConcurrently([...images], 16, async ([file, imagesOfPart]) => {
-    const own: Problem[] = [];
-    const image = await readAnnotation(file, imagesOfPart, { origin, folder, problems: own });
-    return { file, image, own };
-  });
-  for (const { own } of read) problems.push(...own);
-  const annotated = read.flatMap(({ file, image }) => (image === undefined ? [] : [{ file, ...image }]));
-  annotated.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  if (annotated.length === 0) {
-    const reason = problems[0] && ` (the first: ${problems[0].file}: ${problems[0].message})`;
-    throw new DataError(`none of the ${read.length} VOC annotations can be used${reason ?? ''}`);
-  }
+  const entries = await readAnnotations(imagesOfXml, origin, reading);
+  const annotated = await openImages(entries, imagesOfXml.size, reading);
   const annotations = annotated.map(({ annotation }) => annotation);
   const message = describeOrigin(annotations, origin);
   if (message)
     problems.push({ kind: 'voc-origin', file: folder.nameOf((parts[0] as VocPart).annotations) || '.', message });
   const names = [...new Set(annotations.flatMap(({ objects }) => objects.map(({ className }) => className)))].sort();
-  if (names.length === 0) throw new DataError('no classes: none of the VOC annotations has an object that can be used');
+  if (names.length === 0) {
+    throw new DataError(
+      `no classes: none of the VOC annotations has an object that can be used${firstOfEachKind(problems)}`,
+    );
+  }
   const labels = new Map(names.map((name, label) => [name, label]));
   const made = new Map(
-    annotated.map(({ file, annotation, annotationName, ...image }, n) => {
+    annotated.map(({ xml, xmlName, annotation, path, name, width, height }, n) => {
       const objects = annotation.objects.map(({ className, box, difficult }) => ({
         label: labels.get(className) as number,
         box,
         area: boxArea(box),
         crowd: difficult,
       }));
-      const placeOf = (n: number) => ({
-        file: annotationName,
-        field: `object ${annotation.objects[n]?.number}, bndbox`,
-      });
-      return [file, new FileImage({ ...image, id: n + 1, objects: packObjects(objects, image, placeOf, problems) })];
+      const placeOf = (n: number) => ({ file: xmlName, field: `object ${annotation.objects[n]?.number}, bndbox` });
+      const image = { name, width, height };
+      const packed = packObjects(objects, image, placeOf, problems);
+      return [xml, new FileImage({ ...image, path, id: n + 1, objects: packed, pixels: reading.pixels })];
     }),
   );
+  const categories = names.map((name, label) => ({ id: label + 1, name }));
   const splits: { [Name in SplitName]?: readonly FileImage[] } = {};
   for (const split of splitNames) splits[split] = files[split]?.flatMap((file) => made.get(file) ?? []);
-  return { categories: names.map((name, label) => ({ id: label + 1, name })), ...splits };
+  return { categories, ...splits };
 }
 
-/** Image files by their names without extension, the likeliest folder first. */
-class ImagesOfPart {
-  readonly #exact = new Map<string, string>();
-  readonly #folded = new Map<string, string>();
-
-  constructor(
-    readonly part: VocPart,
-    readonly folder: Folder,
-  ) {
-    for (const directory of part.imageFolders) {
-      for (const name of folder.files(directory).filter(isImageName)) {
-        const [key, file] = [stem(name), path.join(directory, name)];
-        if (!this.#exact.has(key)) this.#exact.set(key, file);
-        if (!this.#folded.has(fold(key))) this.#folded.set(fold(key), file);
-      }
-    }
-  }
-
-  find(name: string): string | undefined {
-    return this.#exact.get(name) ?? this.#folded.get(fold(name));
-  }
-
-  names(): string[] {
-    return [...this.#exact.keys()];
-  }
-}
-
-/** The annotation files of each split. */
-function listNames(
-  part: VocPart,
-  images: ImagesOfPart,
-  { folder, problems, notices }: Reading,
-): Partial<Record<SplitName, string[]>> {
-  const files = new Map(
-    folder.files(part.annotations).flatMap((name) => (/\.xml$/i.test(name) ? [[stem(name), name] as const] : [])),
-  );
-  const fileOf = (name: string): string => path.join(part.annotations, files.get(name) as string);
-  const report = (kind: 'unannotated-image' | 'missing-image', file: string, message: string): void => {
-    problems.push({ kind, file, message });
-  };
-  const lists = Object.entries(part.lists) as [SplitName, string][];
-  if (part.split !== undefined || lists.length === 0) {
-    const place = folder.nameOf(part.annotations) || 'the folder';
-    for (const name of images.names().filter((name) => !files.has(name))) {
-      report('unannotated-image', folder.nameOf(images.find(name) as string), `${place} has no ${name}.xml`);
-    }
-    return { [part.split ?? 'train']: [...files.keys()].map(fileOf) };
-  }
-  const unlisted = new Set(files.keys());
-  const splits: Partial<Record<SplitName, string[]>> = {};
-  for (const [split, list] of lists) {
-    const listed: string[] = [];
-    const listName = folder.nameOf(list);
-    const { text, fault } = decodeText(fs.readFileSync(list));
-    if (fault !== undefined) problems.push({ kind: 'bad-value', file: listName, message: fault });
-    for (const name of new Set(namesOfList(text, new Set(files.keys())))) {
-      unlisted.delete(name);
-      if (files.has(name)) listed.push(fileOf(name));
-      else if (images.find(name) === undefined) report('missing-image', listName, `there is no ${name}`);
-      else report('unannotated-image', listName, `there is no ${name}.xml`);
-    }
-    splits[split] = listed;
-  }
-  if (unlisted.size > 0) {
-    const lists = Object.values(part.lists).map((list) => folder.nameOf(list));
-    notices.push(`annotated images in none of ${lists.join(', ')}: ${unlisted.size}, not used`);
-  }
-  return splits;
+async function readAnnotations(
+  imagesOfXml: ReadonlyMap<string, VocImages>,
+  origin: 0 | 1,
+  { folder, problems }: Reading,
+): Promise<VocEntry[]> {
+  const read = await mapConcurrently([...imagesOfXml], 16, async ([xml, images]) => {
+    const own: Problem[] = [];
+    const annotation = await readAnnotation(xml, { origin, folder, problems: own });
+    return { own, entry: annotation && { xml, xmlName: folder.nameOf(xml), images, annotation } };
+  });
+  for (const { own } of read) problems.push(...own);
+  return read.flatMap(({ entry }) => entry ?? []);
 }
 
 async function readAnnotation(
   file: string,
-  images: ImagesOfPart,
   { origin, folder, problems }: { readonly origin: 0 | 1; readonly folder: Folder; readonly problems: Problem[] },
-): Promise<AnnotatedImage | undefined> {
-  const annotationName = folder.nameOf(file);
-  let annotation: VocAnnotation;
+): Promise<VocAnnotation | undefined> {
+  const name = folder.nameOf(file);
   try {
     const { text, fault } = decodeText(await fs.promises.readFile(file), { xml: true });
-    if (fault !== undefined) problems.push({ kind: 'bad-value', file: annotationName, message: fault });
-    annotation = parseVocXml(text, { name: annotationName, origin, problems });
+    if (fault !== undefined) problems.push({ kind: 'bad-value', file: name, message: fault });
+    return parseVocXml(text, { name, origin, problems });
   } catch (error) {
     if (!(error instanceof DataError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
-    const message = withoutName((error as Error).message, annotationName);
-    problems.push({ kind: 'unusable-image', file: annotationName, message });
+    problems.push({ kind: 'unusable-image', file: name, message: withoutName((error as Error).message, name) });
     return undefined;
   }
-  // The annotation's own name goes first, for tools leave stale file names behind.
-  const { fileName } = annotation;
-  const written = fileName && stem(fileName.replaceAll('\\', '/'));
-  const image = images.find(stem(file)) ?? (written && images.find(written));
-  if (!image) {
-    const also = written && written !== stem(file) ? ` and no ${fileName}` : '';
-    problems.push({ kind: 'missing-image', file: annotationName, message: `there is no image ${stem(file)}${also}` });
-    return undefined;
+}
+
+/**
+ * Finds and opens the images, and leaves out those that cannot be used.
+ *
+ * @throws DataError if none is left
+ */
+async function openImages(
+  entries: readonly VocEntry[],
+  count: number,
+  { folder, problems, pixels }: Reading,
+): Promise<AnnotatedImage[]> {
+  const found = findVocImages(entries, folder);
+  const sized = await mapConcurrently(entries, 16, async (entry) => {
+    const file = found.files.get(entry);
+    if (file === undefined) return undefined;
+    return sizeOfWholeImage(file, folder.nameOf(file), entry.annotation.size, pixels).catch((error: unknown) => {
+      if (error instanceof ImageError) return error;
+      throw error;
+    });
+  });
+  const images: AnnotatedImage[] = [];
+  for (const [n, entry] of entries.entries()) {
+    const { xmlName, annotation } = entry;
+    const [file, size] = [found.files.get(entry), sized[n]];
+    if (file === undefined || size === undefined) {
+      problems.push({
+        kind: 'missing-image',
+        file: xmlName,
+        message: found.missing.get(entry) ?? 'its image is not there',
+      });
+      continue;
+    }
+    const name = folder.nameOf(file);
+    if (size instanceof ImageError) {
+      const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
+      problems.push({ kind, file: name, message: `it ${size.fault}` });
+      continue;
+    }
+    if (found.spelled.has(entry)) {
+      problems.push({ kind: 'other-name', file: xmlName, message: `the image is there as ${name}` });
+    }
+    const { unreadable, objects } = annotation;
+    if (unreadable > 0) {
+      const message = `${unreadable} of the ${objects.length + unreadable} objects of ${xmlName} cannot be read`;
+      problems.push({ kind: 'unreadable-labels', file: name, message });
+      continue;
+    }
+    images.push({ ...entry, path: file, name, width: size.width, height: size.height });
   }
-  const name = folder.nameOf(image);
-  if (stem(image) !== stem(file) && stem(image) !== written) {
-    problems.push({ kind: 'other-name', file: annotationName, message: `the image is there as ${name}` });
+  if (images.length === 0) {
+    throw new DataError(`none of the ${count} VOC annotations can be used${firstOfEachKind(problems)}`);
   }
-  try {
-    const size = await sizeOfWholeImage(image, name, annotation.size);
-    return { annotation, annotationName, path: image, name, ...size };
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error;
-    problems.push({ kind: 'damaged-image', file: name, message: `it ${error.fault}` });
-    return undefined;
-  }
+  return images.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 /** A message for a problem, which names the file already. */

@@ -59,6 +59,7 @@ describe('YOLO', () => {
     ['names as a mapping', 'names:\n  0: cat\n  1: dog\n', ['cat', 'dog']],
     ['a mapping with holes', 'names: {5: fox, 1: dog}\n', ['dog', 'fox']],
     ['numbers and other words as names', 'names: [7, no]\n', ['7', 'no']],
+    ['nothing as a name', 'names: [~, ""]\n', ['0', '1']],
     ['a count alone', 'nc: 2\n', ['class 0', 'class 1']],
   ])('takes %s', async (_, names, expected) => {
     const { dataset, first } = await open({ 'data.yaml': `train: images/train\nval: images/val\n${names}` });
@@ -111,7 +112,7 @@ describe('YOLO', () => {
     });
     expect(names).toEqual([['images/train/1.jpg'], ['images/val/3.jpeg', 'images/train/2.JPG'], []]);
     expect(dataset.train[0]?.objects.labels.length).toBe(1);
-    expect(of('missing-image')).toEqual(['data.yaml, undefined: there is no images/train/gone.jpg']);
+    expect(of('missing-image')).toEqual(['train.txt, line 3: there is no images/train/gone.jpg']);
   });
 
   it('makes boxes of polygons, and takes boxes from lines with keypoints', async () => {
@@ -124,29 +125,35 @@ describe('YOLO', () => {
     for (const [n, value] of [40, 15, 20, 20].entries()) expect(pose.first?.objects.boxes[n]).toBeCloseTo(value, 10);
   });
 
-  it('reports lines that it cannot use, with their numbers, and keeps the others', async () => {
+  it('leaves an image out whose lines it cannot all use, and reports them with their numbers', async () => {
     const lines = [
       '2 0.5 0.5 0.2 0.2',
       'cat 0.5 0.5 0.2 0.2',
       '0 0.5 0.5 0.2',
-      '0 0.5 0.5 0.2 0.2 0.9',
+      '0 0.5 0.5 0.2 0.2 7',
       '',
       '0 nan 0.5 0.2 0.2',
       '0 50 25 20 20',
       '1.0 0.5 0.5 1 1',
-      '0 1 0.5 0.2 0.2',
-      '0 0.3 0.3 0 0.2',
     ];
-    const { first, of } = await open({ 'labels/train/1.txt': `\uFEFF${lines.join('\r\n')}` });
-    expect([...(first?.objects.labels ?? [])]).toEqual([1, 0, 0]);
+    const { names, of } = await open({ 'labels/train/1.txt': `\uFEFF${lines.join('\r\n')}` });
+    expect(names[0]).toEqual(['images/train/2.JPG']);
+    expect(of('unreadable-labels')).toEqual([
+      'images/train/1.jpg, undefined: 6 of the 7 lines of labels/train/1.txt cannot be read',
+    ]);
     expect(of('unknown-class')).toEqual([
       'labels/train/1.txt, line 1: 2 is no class: expected one of the 2 indices of names',
       'labels/train/1.txt, line 2: cat is no class: expected one of the 2 indices of names',
     ]);
     expect(of('bad-object').map((text) => text.slice(20, 26))).toEqual(['line 3', 'line 4', 'line 6', 'line 7']);
     expect(of('bad-object')[3]).toMatch(/line 7: 0 50 25 20 20: expected fractions of the image's size, 0 to 1$/);
-    expect(of('outside-image').map((text) => text.slice(20, 26))).toEqual(['line 9']);
-    expect(of('empty-box').map((text) => text.slice(20, 27))).toEqual(['line 10']);
+  });
+
+  it('keeps boxes that are empty or leave the image', async () => {
+    const { first, of } = await open({ 'labels/train/1.txt': '1.0 0.5 0.5 1 1\n0 1 0.5 0.2 0.2\n0 0.3 0.3 0 0.2\n' });
+    expect([...(first?.objects.labels ?? [])]).toEqual([1, 0, 0]);
+    expect(of('outside-image').map((text) => text.slice(20, 26))).toEqual(['line 2']);
+    expect(of('empty-box').map((text) => text.slice(20, 26))).toEqual(['line 3']);
   });
 
   it('gives boxes in pixels of the upright image', async () => {
@@ -173,8 +180,8 @@ describe('YOLO', () => {
       'labels/other/5.txt': line,
     });
     expect(of('missing-image')).toEqual([
-      'labels/train/gone.txt, undefined: there is no image gone in images/train',
-      'images/val/4.txt, undefined: there is no image 4 in images/val',
+      'labels/train/gone.txt, undefined: there is no image gone in images/train for these labels',
+      'images/val/4.txt, undefined: there is no image 4 in images/val for these labels',
     ]);
     const listed = await open({
       'data.yaml': 'train: train.txt\nval: images/val\nnames: [cat, dog]\n',

@@ -1,0 +1,158 @@
+/** Finds the images that names in annotation files and lists stand for, whoever wrote them and on whatever machine. */
+import path from 'node:path';
+import { isImageName } from '../image-formats.ts';
+import { foldName, isForeign, partsOf, stem, writtenForms } from './file-names.ts';
+import { type Folder, onlyOne } from './folder.ts';
+import { type OneToOne, oneToOne } from './one-to-one.ts';
+import { type SplitName, splitOfName } from './read-splits.ts';
+
+export interface WantedImage {
+  /** the name or path as it is written */
+  readonly written: string;
+  /** absolute folders that it may be relative to, the likeliest first */
+  readonly places: readonly string[];
+  readonly split: SplitName;
+}
+
+/**
+ * - `name`: as it is written
+ * - `spelling`: apart from letter case, Unicode form, percent-encoding, a URL's query or spaces around it
+ * - `extension`: apart from the extension too
+ * - `last parts`: only the end of the path leads there
+ */
+export type FoundBy = 'name' | 'spelling' | 'extension' | 'last parts';
+
+/**
+ * Finds the file of each image. The surer a way, the earlier it is tried, for all images at once: a file that one image
+ * was given is not given to another, and what several images would get by a way that is not certain goes to none.
+ */
+export function findImages<Wanted extends WantedImage>(
+  wanted: readonly Wanted[],
+  folder: Folder,
+): OneToOne<Wanted, FoundBy> {
+  return oneToOne(
+    wanted,
+    [
+      { name: 'name', shared: true, find: (image) => byName(image, folder) },
+      { name: 'spelling', find: (image) => bySpelling(image, folder) },
+      { name: 'extension', find: (image) => byExtension(image, folder) },
+      { name: 'last parts', find: (image) => byLastParts(image, folder) },
+    ],
+    // A name that is listed twice, or in two splits, means one image.
+    ({ written }) => written,
+  );
+}
+
+/** The places in an order in which those that hold most of these names as they are written come first. */
+export function likeliestFirst(places: readonly string[], names: readonly string[], folder: Folder): string[] {
+  const held = new Map(
+    places.map((place) => [place, names.filter((written) => folder.exact(at(place, written)) !== undefined).length]),
+  );
+  return places.toSorted((a, b) => (held.get(b) as number) - (held.get(a) as number));
+}
+
+/** A path of this machine stays what it is. */
+const at = (place: string, written: string): string => path.resolve(place, written.replaceAll('\\', '/'));
+
+function byName({ written, places }: WantedImage, folder: Folder): string | undefined {
+  return first(places, (place) => folder.exact(at(place, written)));
+}
+
+function bySpelling({ written, places }: WantedImage, folder: Folder): string | undefined {
+  return first(writtenForms(written), (form) => first(places, (place) => spelledBelow(place, form, folder)));
+}
+
+function byExtension({ written, places }: WantedImage, folder: Folder): string | undefined {
+  return first(writtenForms(written), (form) =>
+    first(places, (place) => {
+      const directory = directoryOf(place, form, folder);
+      const name = path.posix.basename(form);
+      if (directory === undefined) return undefined;
+      return onlyOne(folder.ofStem(directory, isImageName(name) ? stem(name) : name).filter(isImageName));
+    }),
+  );
+}
+
+/**
+ * Goes by the most parts at the path's end that lead to one file: below one of the places, else anywhere in the data
+ * set. Folders of another split are left alone, unless the path names them.
+ *
+ * Where the path's first folder is there, the path is hardly of another machine: then the file must lie in folders that
+ * the path names too, as `images/NAME` does for Label Studio's `images/1/NAME`.
+ */
+function byLastParts({ written, places, split }: WantedImage, folder: Folder): string | undefined {
+  for (const form of writtenForms(written)) {
+    const parts = partsOf(form);
+    const name = parts.at(-1);
+    if (name === undefined) continue;
+    const foreign = isForeign(form) || !places.some((place) => folder.subfolder(place, parts[0] as string));
+    const isLikely = (file: string): boolean => {
+      const folders = foldersOf(file, folder);
+      const named = parts.slice(0, -1).map(foldName);
+      if (folders.some((name) => isOfOtherSplit(name, split) && !named.includes(name))) return false;
+      return foreign || (folders.length > 0 && isSubsequence(folders, named));
+    };
+    for (let from = isForeign(form) ? 0 : 1; from < parts.length; from++) {
+      const rest = parts.slice(from).join('/');
+      const files = new Set(places.flatMap((place) => spelledBelow(place, rest, folder) ?? []).filter(isLikely));
+      if (files.size > 0) return onlyOne([...files]);
+    }
+    // A bare name says nothing of its folder: it is looked for below those that images are expected in.
+    const within = parts.length > 1 ? [folder.root] : places.filter((place) => place !== folder.root);
+    const candidates = folder
+      .anywhere(name)
+      .filter((file) => within.some((place) => file.startsWith(`${place}${path.sep}`)) && isLikely(file));
+    const shared = candidates.map((file) => sharedEnd([...foldersOf(file, folder), name], parts));
+    const most = Math.max(...shared);
+    const best = candidates.filter((_, n) => shared[n] === most);
+    if (best.length > 0) return onlyOne(best);
+  }
+  return undefined;
+}
+
+/** The folders between the data set's and the file, folded. */
+const foldersOf = (file: string, folder: Folder): string[] => folder.nameOf(file).split('/').slice(0, -1).map(foldName);
+
+function isOfOtherSplit(name: string, split: SplitName): boolean {
+  const other = splitOfName(name);
+  return other !== undefined && other !== split;
+}
+
+function isSubsequence(part: readonly string[], whole: readonly string[]): boolean {
+  let at = 0;
+  for (const item of whole) if (item === part[at]) at++;
+  return at === part.length;
+}
+
+/** How many parts agree at the ends of two paths. */
+function sharedEnd(one: readonly string[], other: readonly string[]): number {
+  let count = 0;
+  while (
+    count < Math.min(one.length, other.length) &&
+    foldName(one.at(-1 - count) as string) === foldName(other.at(-1 - count) as string)
+  ) {
+    count++;
+  }
+  return count;
+}
+
+function spelledBelow(place: string, form: string, folder: Folder): string | undefined {
+  const directory = directoryOf(place, form, folder);
+  return directory === undefined ? undefined : folder.spelled(directory, path.posix.basename(form));
+}
+
+/** The folder of a path below a place, with its parts in whatever spelling; of an absolute path its own. */
+function directoryOf(place: string, form: string, folder: Folder): string | undefined {
+  const directory = path.posix.dirname(form);
+  if (path.isAbsolute(directory)) return directory;
+  if (/^[a-z][a-z\d+.-]*:/i.test(form)) return undefined;
+  return folder.descend(place, directory.split('/'));
+}
+
+function first<Item, Result>(items: readonly Item[], find: (item: Item) => Result | undefined): Result | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,54 @@
+/** Files by their path without extension, as annotations and lists name them. */
+import path from 'node:path';
+import { foldName, stem } from './file-names.ts';
+
+/** How much of a file's path a name must agree with: its folders too, or the file alone; to the letter, or once folded. */
+export type Agreement = 'path' | 'file' | 'folded path' | 'folded file';
+
+const agreements: readonly Agreement[] = ['path', 'file', 'folded path', 'folded file'];
+
+export class StemIndex {
+  readonly #files: Readonly<Record<Agreement, Map<string, string[]>>> = {
+    path: new Map(),
+    file: new Map(),
+    'folded path': new Map(),
+    'folded file': new Map(),
+  };
+
+  /** @param files absolute, below the directory */
+  constructor(directory: string, files: readonly string[]) {
+    for (const file of files) {
+      const name = nameWithoutExtension(path.relative(directory, file).split(path.sep).join('/'));
+      for (const agreement of agreements) {
+        const key = keyOf(name, agreement);
+        const others = this.#files[agreement].get(key);
+        if (others) others.push(file);
+        else this.#files[agreement].set(key, [file]);
+      }
+    }
+  }
+
+  /** All files that a name without extension agrees with in this way. */
+  of(name: string, agreement: Agreement): readonly string[] {
+    return this.#files[agreement].get(keyOf(name, agreement)) ?? [];
+  }
+
+  /** The files that a name, or else the most of its last parts, agrees with best. */
+  best(name: string): readonly string[] {
+    const parts = name.split('/');
+    const ends = parts.map((_, from) => parts.slice(from).join('/'));
+    for (const agreement of agreements) {
+      const files = ends.map((end) => this.of(end, agreement)).find((files) => files.length > 0);
+      if (files !== undefined) return files;
+    }
+    return [];
+  }
+}
+
+/** `cam0/f0` for `cam0/f0.jpg`. */
+export const nameWithoutExtension = (name: string): string => path.posix.join(path.posix.dirname(name), stem(name));
+
+function keyOf(name: string, agreement: Agreement): string {
+  const part = agreement.endsWith('file') ? path.posix.basename(name) : path.posix.normalize(name);
+  return agreement.startsWith('folded') ? foldName(part) : part;
+}

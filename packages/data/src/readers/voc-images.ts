@@ -1,0 +1,117 @@
+/** Which image each VOC annotation is of. */
+import path from 'node:path';
+import { isReadName } from '../image-formats.ts';
+import { stem } from './file-names.ts';
+import type { Folder } from './folder.ts';
+import { onlyOne } from './folder.ts';
+import { oneToOne, type Way } from './one-to-one.ts';
+import { type Agreement, nameWithoutExtension, StemIndex } from './stem-index.ts';
+import type { VocPart } from './voc-files.ts';
+import type { VocAnnotation } from './voc-xml.ts';
+
+/** The images of a part. */
+export interface VocImages {
+  /** the folder that names of annotations are relative to */
+  readonly annotations: string;
+  /** of each folder of images, the likeliest first */
+  readonly folders: readonly StemIndex[];
+  /** all images, absolute */
+  readonly files: readonly string[];
+}
+
+/** An annotation that could be read. */
+export interface VocEntry {
+  readonly xml: string;
+  /** the same, for messages */
+  readonly xmlName: string;
+  readonly images: VocImages;
+  readonly annotation: VocAnnotation;
+}
+
+export const indexImages = ({ annotations, imageFolders }: VocPart): VocImages => ({
+  annotations,
+  folders: imageFolders.map(({ directory, images }) => new StemIndex(directory, images)),
+  files: [...new Set(imageFolders.flatMap(({ images }) => images))],
+});
+
+/** The annotation's name among its part's, without extension: `cam0/f0`. */
+export const nameOfXml = (xml: string, annotations: string): string =>
+  nameWithoutExtension(path.relative(annotations, xml).split(path.sep).join('/'));
+
+/** The images of a part that a name without extension agrees with in this way, in the likeliest folder that has any. */
+function agreeing({ folders }: VocImages, name: string, agreement: Agreement): readonly string[] {
+  return folders.map((index) => index.of(name, agreement)).find((files) => files.length > 0) ?? [];
+}
+
+/** Whether a part has an image of this name, in whatever spelling. */
+export const hasImage = ({ folders }: VocImages, name: string): boolean =>
+  folders.some((index) => index.best(name).length > 0);
+
+/**
+ * Finds each annotation's image: by the annotation's own name, for tools leave stale file names behind, then by the file
+ * name in it, first to the letter, then in another spelling. An image that belongs to one annotation is not given to
+ * another.
+ */
+export function findVocImages(
+  entries: readonly VocEntry[],
+  folder: Folder,
+): {
+  readonly files: ReadonlyMap<VocEntry, string>;
+  /** entries whose image has another spelling */
+  readonly spelled: ReadonlySet<VocEntry>;
+  /** why an entry has no image */
+  readonly missing: ReadonlyMap<VocEntry, string>;
+} {
+  const ownName = ({ xml, images }: VocEntry): string => nameOfXml(xml, images.annotations);
+  const writtenName = ({ annotation: { fileName } }: VocEntry): string | undefined =>
+    fileName === undefined ? undefined : stem(fileName.replaceAll('\\', '/'));
+  const candidates = (entry: VocEntry, name: string | undefined, agreement: Agreement): readonly string[] =>
+    name === undefined ? [] : preferred(agreeing(entry.images, name, agreement), entry.annotation.fileName);
+  const way = <Name extends string>(
+    name: Name,
+    nameOf: (entry: VocEntry) => string | undefined,
+    agreement: Agreement,
+  ): Way<VocEntry, Name> => ({ name, find: (entry) => onlyOne(candidates(entry, nameOf(entry), agreement)) });
+  const { given, contested } = oneToOne(entries, [
+    way('name', ownName, 'path'),
+    way('name', ownName, 'file'),
+    way('name', writtenName, 'file'),
+    way('spelling', ownName, 'folded path'),
+    way('spelling', ownName, 'folded file'),
+    way('spelling', writtenName, 'folded file'),
+  ]);
+  const missing = new Map<VocEntry, string>();
+  for (const entry of entries) {
+    if (given.has(entry)) continue;
+    const own = ownName(entry);
+    const several = (['path', 'file'] as const)
+      .map((agreement) => candidates(entry, own, agreement))
+      .find(({ length }) => length > 1);
+    const [rival] = [...contested].find(([, claimants]) => claimants.includes(entry)) ?? [];
+    if (several !== undefined) {
+      const names = several.map((file) => folder.nameOf(file)).join(' or ');
+      missing.set(entry, `its image may be ${names}: write which of them as filename`);
+    } else if (rival !== undefined)
+      missing.set(entry, `${folder.nameOf(rival)} may be its image, or that of another annotation`);
+    else {
+      const { fileName } = entry.annotation;
+      const also = fileName !== undefined && writtenName(entry) !== stem(entry.xml) ? ` and no ${fileName}` : '';
+      missing.set(entry, `there is no image ${own}${also}`);
+    }
+  }
+  return {
+    files: new Map([...given].map(([entry, { file }]) => [entry, file])),
+    spelled: new Set([...given].flatMap(([entry, { by }]) => (by === 'spelling' ? [entry] : []))),
+    missing,
+  };
+}
+
+/** Of several images of one name, that with the file name of the annotation, else those of formats that are read. */
+function preferred(files: readonly string[], fileName: string | undefined): readonly string[] {
+  if (files.length < 2) return files;
+  const written = fileName && path.posix.basename(fileName.replaceAll('\\', '/'));
+  const named = files.filter((file) => path.basename(file) === written);
+  if (named.length > 0) return named;
+  const read = files.filter(isReadName);
+  return read.length > 0 ? read : files;
+}

@@ -1,0 +1,125 @@
+/** Which label file belongs to which image of a YOLO data set. */
+import path from 'node:path';
+import { isImageName, isReadName } from '../image-formats.ts';
+import { foldName, stem } from './file-names.ts';
+import { type Folder, onlyOne } from './folder.ts';
+import { oneToOne } from './one-to-one.ts';
+import { holdsLabels } from './yolo-files.ts';
+
+export interface YoloLabels {
+  /** absolute label files by image */
+  readonly files: ReadonlyMap<string, string>;
+  /** images that must not count as background though no label file is theirs for certain, and why */
+  readonly doubts: ReadonlyMap<string, string>;
+  /** label files found under another spelling than their image's, by image */
+  readonly spelled: ReadonlyMap<string, string>;
+  /** label files of no image, with the folders that their image was looked for in */
+  readonly orphans: readonly { readonly file: string; readonly folders: readonly string[] }[];
+}
+
+/**
+ * Gives each image the label file of its name, in `labels` for an image in `images` or else beside it. Another spelling
+ * of the name serves if it is that of no other image. An image without a label file shows background, as in Ultralytics,
+ * unless there are labels in sight that may be its own.
+ *
+ * @param images absolute paths
+ */
+export function findLabels(images: readonly string[], folder: Folder): YoloLabels {
+  const stems = new Map<string, ReadonlySet<string>>();
+  const stemsIn = (directory: string): ReadonlySet<string> => {
+    const known = stems.get(directory) ?? new Set(folder.files(directory).filter(isImageName).map(stem));
+    stems.set(directory, known);
+    return known;
+  };
+  const ofSameName = (image: string): string | undefined =>
+    labelFolders(image, folder)
+      .map((directory) => path.join(directory, `${stem(image)}.txt`))
+      .find((file) => folder.exact(file) !== undefined);
+  const { given, contested } = oneToOne(images, [
+    // A camera's raw file or HEIC beside the JPEG that was labelled is no rival.
+    { name: 'name', find: (image) => (isReadName(image) ? ofSameName(image) : undefined) },
+    { name: 'name', find: ofSameName },
+    {
+      name: 'spelling',
+      find: (image) => {
+        const own = stemsIn(path.dirname(image));
+        for (const directory of labelFolders(image, folder)) {
+          const files = folder.ofStem(directory, stem(image)).filter((file) => /\.txt$/i.test(file));
+          const free = files.filter((file) => stem(file) === stem(image) || !own.has(stem(file)));
+          if (free.length > 0) return onlyOne(free);
+        }
+        return undefined;
+      },
+    },
+  ]);
+  const files = new Map([...given].map(([image, { file }]) => [image, file]));
+  const spelled = new Map([...given].flatMap(([image, { file, by }]) => (by === 'spelling' ? [[image, file]] : [])));
+  const orphans = findOrphans(images, new Set([...files.values(), ...contested.keys()]), folder);
+  const doubts = new Map<string, string>();
+  for (const [file, claimants] of contested) {
+    for (const image of claimants) {
+      const others = claimants.filter((other) => other !== image).map((other) => folder.nameOf(other));
+      doubts.set(image, `${folder.nameOf(file)} may be its labels, or those of ${others.join(', ')}`);
+    }
+  }
+  for (const image of images) {
+    if (files.has(image) || doubts.has(image)) continue;
+    const taken = ofSameName(image);
+    if (taken !== undefined) {
+      doubts.set(image, `${folder.nameOf(taken)} belongs to another image of that name`);
+      continue;
+    }
+    const doubt = otherLabels(image, folder) ?? orphanLabels(image, orphans, folder);
+    if (doubt !== undefined) doubts.set(image, doubt);
+  }
+  return { files, doubts, spelled, orphans };
+}
+
+/** The folder `labels` for an image in `images`, and the image's own. */
+export function labelFolders(image: string, folder: Folder): string[] {
+  const own = path.dirname(image);
+  const parts = own.split(path.sep);
+  const images = parts.findLastIndex((part) => part.toLowerCase() === 'images');
+  if (images < 0) return [own];
+  const home = parts.slice(0, images).join(path.sep) || path.sep;
+  const beside = folder.descend(home, ['labels', ...parts.slice(images + 1)]);
+  return [beside ?? [...parts.with(images, 'labels')].join(path.sep), own];
+}
+
+/** Labels of the same name in another format. */
+function otherLabels(image: string, folder: Folder): string | undefined {
+  const found = labelFolders(image, folder)
+    .flatMap((directory) => folder.ofStem(directory, stem(image)))
+    .find((file) => /\.(?:xml|json)$/i.test(file));
+  return found && `it has no label file of YOLO, but ${folder.nameOf(found)}, which is not read`;
+}
+
+/** A label file without an image may be that of any image without a label file. */
+function orphanLabels(image: string, orphans: YoloLabels['orphans'], folder: Folder): string | undefined {
+  const found = orphans.find(({ folders }) => folders.includes(path.dirname(image)));
+  return (
+    found &&
+    `it has no label file, and ${folder.nameOf(found.file)} has no image: it may be meant. Rename that file, or delete it ` +
+      'if it belongs to an image that is gone'
+  );
+}
+
+/** Label files whose images are not there. Where labels lie beside images, other texts may too. */
+function findOrphans(images: readonly string[], used: ReadonlySet<string>, folder: Folder): YoloLabels['orphans'] {
+  const imageFolders = new Map<string, Set<string>>();
+  for (const image of images) {
+    for (const directory of labelFolders(image, folder)) {
+      imageFolders.set(directory, (imageFolders.get(directory) ?? new Set()).add(path.dirname(image)));
+    }
+  }
+  return [...imageFolders].flatMap(([directory, homes]) => {
+    const stems = new Set([...homes].flatMap((home) => folder.files(home).filter(isImageName)).map(foldedStem));
+    return folder.files(directory).flatMap((name) => {
+      const file = path.join(directory, name);
+      const isOther = !/\.txt$/i.test(name) || used.has(file) || stems.has(foldedStem(name)) || !holdsLabels(file);
+      return isOther ? [] : [{ file, folders: [...homes] }];
+    });
+  });
+}
+
+const foldedStem = (name: string): string => foldName(stem(name));
