@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { RunConfig } from '../config/schema.ts';
 import type { LiveView } from '../live/live-view.ts';
-import { unwritable, writeAtomically } from '../train/atomic-file.ts';
+import { removeLeftovers, unwritable, writeAtomically } from '../train/atomic-file.ts';
 import { progressDisplay } from '../train/progress.ts';
 import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
 import { type RunResult, requireSameSettings } from '../train/start.ts';
@@ -148,6 +148,7 @@ function openFolder(folder: string): void {
   } catch (error) {
     throw unwritable(folder, error);
   }
+  removeLeftovers(folder);
 }
 
 /** @throws UserError if the run that is there has other settings */

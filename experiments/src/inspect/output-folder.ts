@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Html } from '../report/html.ts';
-import { removeFile, writeAtomically } from '../train/atomic-file.ts';
+import { removeFile, removeLeftovers, writeAtomically } from '../train/atomic-file.ts';
 import { makeFolder } from '../train/run-folder.ts';
 import { UserError } from '../user-error.ts';
 import { type InspectionPage, pageText } from './page.ts';
@@ -34,6 +34,7 @@ export interface OutputFolder {
  */
 export function openOutput(folder: string, kind: InspectionKind): OutputFolder {
   makeFolder(folder);
+  removeLeftovers(folder);
   const listFile = path.join(folder, `${kind}.json`);
   const earlier = existsSync(listFile) ? filesIn(listFile, kind) : [];
   return {

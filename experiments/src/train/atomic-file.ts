@@ -1,6 +1,7 @@
 /** Files that appear whole or not at all. */
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
+import { temporaryNames, temporaryNameWriter } from '@dn-detr/data';
 import { UserError } from '../user-error.ts';
 
 /**
@@ -10,21 +11,23 @@ import { UserError } from '../user-error.ts';
  * @throws UserError if the disk is full or the folder cannot be written to; what was there before stays
  */
 export function writeAtomically(file: string, contents: Uint8Array | string): void {
-  const beside = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`);
+  const folder = path.dirname(file);
+  let beside: string | undefined;
   try {
-    const handle = openSync(beside, 'w');
+    const created = createBeside(file);
+    beside = created.beside;
     try {
       const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
-      for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
-      fsyncSync(handle);
+      for (let written = 0; written < bytes.length; ) written += writeSync(created.handle, bytes, written);
+      fsyncSync(created.handle);
     } finally {
-      closeSync(handle);
+      closeSync(created.handle);
     }
     renameSync(beside, file);
-    syncFolder(path.dirname(file));
+    syncFolder(folder);
   } catch (error) {
     try {
-      rmSync(beside, { force: true });
+      if (beside !== undefined) rmSync(beside, { force: true });
     } catch {
       // What went wrong first is what to tell.
     }
@@ -32,17 +35,43 @@ export function writeAtomically(file: string, contents: Uint8Array | string): vo
   }
 }
 
+/** A new file in the same folder, whose name no other process has. */
+function createBeside(file: string): { readonly beside: string; readonly handle: number } {
+  let taken: unknown;
+  for (const name of temporaryNames(path.basename(file))) {
+    const beside = path.join(path.dirname(file), name);
+    try {
+      return { beside, handle: openSync(beside, 'wx') };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      taken = error;
+    }
+  }
+  throw taken;
+}
+
 /**
- * Removes files that processes were writing when they were killed.
+ * Removes files that processes were writing when they were killed. Where a name was too short to say which process that
+ * was, those that were there before this process began.
  *
  * @throws UserError if one cannot be removed
  */
 export function removeLeftovers(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const writer = Number(/^\..+\.(\d+)\.tmp$/.exec(name)?.[1]);
-    // A process of this number may have been another one.
-    if (writer === process.pid || (writer > 0 && !isRunning(writer))) removeFile(path.join(folder, name));
+  const begun = Date.now() - 1000 * process.uptime();
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const writer = temporaryNameWriter(entry.name);
+    if (writer === undefined || !entry.isFile()) continue;
+    const file = path.join(folder, entry.name);
+    // A process with this one's id may have been another one.
+    const left = writer === 'unknown' ? changedBefore(file, begun) : writer === process.pid || !isRunning(writer);
+    if (left) removeFile(file);
   }
+}
+
+/** @param time in milliseconds */
+function changedBefore(file: string, time: number): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && stats.mtimeMs < time;
 }
 
 function isRunning(pid: number): boolean {
@@ -85,6 +114,7 @@ const causes: Readonly<Record<string, readonly [cause: string, advice: string]>>
   EPERM: ['you may not write there', place],
   ENOTDIR: ['a part of its path is a file', name],
   EISDIR: ['it is a folder', name],
+  ENAMETOOLONG: ['its name is too long for the file system', 'Choose a shorter one'],
 };
 
 /** What went wrong when a file was written, for people. */

@@ -6,6 +6,7 @@ import { mapConcurrently } from './concurrently.ts';
 import type { Dataset, DatasetImage } from './dataset.ts';
 import { DataError } from './error.ts';
 import { splitNames } from './readers/read-splits.ts';
+import { temporaryNames } from './temporary-name.ts';
 
 /** Images being encoded at a time. */
 const concurrency = 4;
@@ -24,26 +25,14 @@ export interface ExportOptions {
  * @param folder new or empty
  * @throws DataError if the folder holds something or cannot be written to, or an image cannot be read
  */
-export async function exportCoco(dataset: Dataset, folder: string, { progress }: ExportOptions = {}): Promise<void> {
+export async function exportCoco(dataset: Dataset, folder: string, options: ExportOptions = {}): Promise<void> {
   const target = path.resolve(folder);
-  const beside = path.join(path.dirname(target), `.${path.basename(target)}.${process.pid}.tmp`);
+  let beside: string | undefined;
   try {
     await requireEmpty(target, folder);
-    await fs.mkdir(path.join(beside, 'annotations'), { recursive: true });
-    const splits = splitNames.filter((split) => dataset[split].length > 0);
-    const total = splits.reduce((sum, split) => sum + dataset[split].length, 0);
-    let done = 0;
-    for (const split of splits) {
-      await fs.mkdir(path.join(beside, split));
-      await mapConcurrently(dataset[split], concurrency, async (image) => {
-        const { data, width, height } = await image.read();
-        const png = sharp(data, { raw: { width, height, channels: 3 } }).png();
-        await fs.writeFile(path.join(beside, split, fileName(image)), await png.toBuffer());
-        progress?.(++done, total);
-      });
-      const file = path.join(beside, 'annotations', `instances_${split}.json`);
-      await fs.writeFile(file, JSON.stringify(cocoOf(dataset, dataset[split])));
-    }
+    await fs.mkdir(path.dirname(target), { recursive: true });
+    beside = await makeBeside(target);
+    await writeSplits(dataset, beside, options);
     // An empty folder in the way would stop a rename on Windows; one that was filled meanwhile stays.
     await fs.rmdir(target).catch((error: unknown) => {
       if (!(isSystemError(error) && error.code === 'ENOENT')) throw error;
@@ -51,9 +40,43 @@ export async function exportCoco(dataset: Dataset, folder: string, { progress }:
     await fs.rename(beside, target);
   } catch (error) {
     // What failed matters more than what could not be cleared away.
-    await fs.rm(beside, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+    if (beside !== undefined) await fs.rm(beside, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     if (error instanceof DataError || !isSystemError(error)) throw error;
     throw new DataError(`${folder} cannot be written (${error.code}): expected a place to write to with room for it`);
+  }
+}
+
+/** A new folder in the same one as the target, whose name no other process has. */
+async function makeBeside(target: string): Promise<string> {
+  let taken: unknown;
+  for (const name of temporaryNames(path.basename(target))) {
+    const beside = path.join(path.dirname(target), name);
+    try {
+      await fs.mkdir(beside);
+      return beside;
+    } catch (error) {
+      if (!(isSystemError(error) && error.code === 'EEXIST')) throw error;
+      taken = error;
+    }
+  }
+  throw taken;
+}
+
+async function writeSplits(dataset: Dataset, folder: string, { progress }: ExportOptions): Promise<void> {
+  await fs.mkdir(path.join(folder, 'annotations'));
+  const splits = splitNames.filter((split) => dataset[split].length > 0);
+  const total = splits.reduce((sum, split) => sum + dataset[split].length, 0);
+  let done = 0;
+  for (const split of splits) {
+    await fs.mkdir(path.join(folder, split));
+    await mapConcurrently(dataset[split], concurrency, async (image) => {
+      const { data, width, height } = await image.read();
+      const png = sharp(data, { raw: { width, height, channels: 3 } }).png();
+      await fs.writeFile(path.join(folder, split, fileName(image)), await png.toBuffer());
+      progress?.(++done, total);
+    });
+    const file = path.join(folder, 'annotations', `instances_${split}.json`);
+    await fs.writeFile(file, JSON.stringify(cocoOf(dataset, dataset[split])));
   }
 }
 

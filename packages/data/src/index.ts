@@ -35,6 +35,7 @@ export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
 export { shapesDataset } from './shapes/shapes.ts';
 export { type SplitSummary, type Spread, summarise } from './summary.ts';
+export { cutToBytes, temporaryNames, temporaryNameWriter } from './temporary-name.ts';
 export { type TrainingObjects, trainingObjects } from './training-objects.ts';
 export { type Augmentation, detrTransforms, type RandomCrop } from './transforms/augmentation.ts';
 export type { Framing } from './transforms/framing.ts';
