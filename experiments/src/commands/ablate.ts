@@ -5,6 +5,7 @@ import type { Ablation } from '../ablate/ablation.ts';
 import { ablationNamed, ablations } from '../ablate/ablations.ts';
 import { cellsOf, headingOf } from '../ablate/cells.ts';
 import { folderName } from '../compare/contender.ts';
+import { fittingName } from '../fitting-name.ts';
 import { UsageError } from '../user-error.ts';
 import { addComparisonOptions, affordableRecipe, type ComparisonOptions, runComparison } from './comparison.ts';
 import { configFrom } from './run-options.ts';
@@ -48,7 +49,7 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
   await runComparison(options, {
     contenders: cellsOf(ablation, config, cells),
     ablation: headingOf(ablation),
-    folder: path.resolve(options.out ?? path.join('runs', `ablate-${folderName(ablation.name)}${suffix}`)),
+    folder: path.resolve(options.out ?? path.join('runs', fittingName(`ablate-${folderName(ablation.name)}${suffix}`))),
     recipe: recipe.name,
   });
 }

@@ -274,6 +274,21 @@ describe('predict', () => {
     );
   });
 
+  it('shows images whose names are as long as they can be, and the same when they are cut', async () => {
+    const out = inRoot('long');
+    const stem = 'é'.repeat(124);
+    const files = [inRoot('one', `${stem}xy.png`), inRoot('two', `${stem}xy.png`), inRoot('two', `${stem}xyz.q`)];
+    for (const [n, file] of files.entries()) {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, readFileSync(valImage(n + 1)));
+    }
+    expect(files.map((file) => Buffer.byteLength(path.basename(file)))).toEqual([254, 254, 253]);
+    const { stdout } = await predicted(...files, '--threshold', '0', '--out', out, '--json');
+    const pictures = (JSON.parse(stdout) as Predictions).images.map(({ picture }) => picture);
+    expect(pictures).toEqual([`${stem}xy.png`, `${stem}x-2.png`, `${stem}xyz.png`]);
+    expect(readdirSync(out).sort()).toEqual([...pictures, 'detections.json'].sort());
+  });
+
   it('writes nothing where there is no image', async () => {
     const out = inRoot('nothing');
     await expect(predicted(inRoot('nowhere.png'), '--out', out)).rejects.toThrow('there is no image to look at');

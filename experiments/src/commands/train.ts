@@ -8,6 +8,7 @@ import type { Summary } from '../compare/summary.ts';
 import { isIgnored } from '../config/ignored-settings.ts';
 import { type DottedValues, resolveConfig, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
+import { fittingName } from '../fitting-name.ts';
 import type { LiveView } from '../live/live-view.ts';
 import { dryRun, formatDryRun } from '../train/dry-run.ts';
 import { progressDisplay } from '../train/progress.ts';
@@ -186,8 +187,8 @@ const chosen = ({ model, seed, overfit }: TrainOptions): DottedValues => ({
 });
 
 function defaultName({ model, data, seed, overfit }: RunConfig): string {
-  const source = path.basename(data.source);
-  return `${model.name}-${source}${overfit > 0 ? `-overfit-${overfit}` : ''}-seed-${seed}`;
+  const overfitted = overfit > 0 ? `-overfit-${overfit}` : '';
+  return fittingName(`${model.name}-${path.basename(data.source)}`, `${overfitted}-seed-${seed}`);
 }
 
 /** Of the one run, as soon as its folder holds it. */

@@ -38,6 +38,14 @@ describe('a contender', () => {
   });
 });
 
+it('long names have folders of their own, whose names fit', () => {
+  const chain = 'dn-detr+optimizer.learningRate=0.0001+denoising.labelNoise=0.2'.repeat(5);
+  const folders = [`${chain}+seed=1`, `${chain}+seed=2`, '無'.repeat(100), `${'無'.repeat(100)}し`].map(folderName);
+  expect(new Set(folders).size).toBe(4);
+  for (const folder of folders) expect(Buffer.byteLength(folder)).toBeLessThanOrEqual(255);
+  expect(folders[0]).toMatch(/^dn-detr_optimizer.learningRate=0.0001_.*-[0-9a-f]{12}$/);
+});
+
 it.each([
   ['both, no mask', 'both_no_mask'],
   ['dn-detr+denoising.groups=0', 'dn-detr_denoising.groups=0'],

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isIgnored } from '../config/ignored-settings.ts';
 import { type DottedValues, flatValues, parseAssignment, withOverrides } from '../config/overrides.ts';
 import { modelNames, type RunConfig } from '../config/schema.ts';
+import { fittingName } from '../fitting-name.ts';
 import { buildModel } from '../train/model.ts';
 import { UsageError, UserError } from '../user-error.ts';
 
@@ -83,4 +84,4 @@ export function contenders(names: readonly string[], shared: RunConfig): Contend
 }
 
 /** A folder's name for it: letters of all scripts stay, so that names differ as folders too. */
-export const folderName = (name: string): string => name.replaceAll(/[^\p{L}\p{M}\p{N}_.=-]+/gu, '_');
+export const folderName = (name: string): string => fittingName(name.replaceAll(/[^\p{L}\p{M}\p{N}_.=-]+/gu, '_'));

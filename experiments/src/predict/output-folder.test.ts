@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { FileImage } from '@dn-detr/data';
+import { cutToBytes, type FileImage } from '@dn-detr/data';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../user-error.ts';
 import { openOutputFolder } from './output-folder.ts';
@@ -46,6 +47,55 @@ describe('openOutputFolder', () => {
     const found = images('1/x.png', '2/x.png', '3/X.PNG', '4/x-2.png', '5/x.jpg', '6/\u00e9.png', '7/e\u0301.png');
     const { pictures } = openOutputFolder(out, found);
     expect(pictures).toEqual(['x.png', 'x-2.png', 'X-3.png', 'x-2-2.png', 'x.jpg', '\u00e9.png', 'e\u0301-2.png']);
+  });
+
+  it('shortens names that leave no room, between characters, and tells apart those that are the same then', () => {
+    const twin = 'x'.repeat(250);
+    const [wide, jpeg] = ['血'.repeat(83), `${'y'.repeat(250)}.jfif`];
+    const names = [`1/${twin}.png`, `2/${twin}.png`, `3/${twin}y.gif`, `${'x'.repeat(249)}.webp`, `${wide}.tiff`, jpeg];
+    const { pictures } = openOutputFolder(out, images(...names));
+    expect(pictures).toEqual([
+      `${twin}.png`,
+      `${'x'.repeat(249)}-2.png`,
+      `${twin}y.png`,
+      `${'x'.repeat(249)}.png`,
+      `${wide}.png`,
+      `${'y'.repeat(250)}.jpg`,
+    ]);
+  });
+
+  it('names pictures differently and never too long, whatever the images are called', () => {
+    const stem = fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 251 }),
+      // Much alike, so that they are the same when they are cut.
+      fc
+        .tuple(fc.constantFrom('x', 'X', '\u00e9', '血'), fc.integer({ min: 60, max: 251 }))
+        .map(([c, n]) => c.repeat(n)),
+    );
+    const file = fc
+      .tuple(fc.integer({ min: 0, max: 9 }), stem, fc.constantFrom('.png', '.jpg', '.tif', '.x'))
+      .map(([folder, name, ext]) => `/${folder}/${cutToBytes(name.replaceAll(/[/\0]/g, '_'), 251)}${ext}`);
+    fc.assert(
+      fc.property(fc.uniqueArray(file, { minLength: 1, maxLength: 12 }), (files) => {
+        mkdirSync(path.join(root, 'property'), { recursive: true });
+        const there = files.map((file) => ({ path: path.join(root, path.basename(file)) }) as FileImage);
+        const { pictures } = openOutputFolder(path.join(root, 'property'), there);
+        expect(new Set(pictures.map((name) => name.normalize('NFC').toLowerCase())).size).toBe(files.length);
+        for (const name of pictures) {
+          expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
+          expect(name).toMatch(/\.(?:png|jpg)$/);
+        }
+        expect(openOutputFolder(path.join(root, 'property'), there).pictures).toEqual(pictures);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('removes what a prediction that was killed was writing', () => {
+    mkdirSync(out);
+    writeFileSync(path.join(out, '.photo.png.4194305.tmp'), 'half');
+    openOutputFolder(out, []);
+    expect(readdirSync(out)).toEqual([]);
   });
 
   it('replaces what an earlier prediction wrote, and nothing else', () => {

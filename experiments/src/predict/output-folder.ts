@@ -1,7 +1,9 @@
 /** The folder that predictions are written to: only those of an earlier prediction are replaced. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { FileImage } from '@dn-detr/data';
+import { cutToBytes, type FileImage } from '@dn-detr/data';
+import { longestName } from '../fitting-name.ts';
+import { removeLeftovers } from '../train/atomic-file.ts';
 import { UserError } from '../user-error.ts';
 
 export interface OutputFolder {
@@ -16,8 +18,8 @@ export interface OutputFolder {
 const documentName = 'detections.json';
 
 /**
- * Makes the folder if it is not there, and chooses names for the pictures: those of the images, numbered where one is
- * taken by another image or by a file that no earlier prediction wrote.
+ * Makes the folder if it is not there, and chooses names for the pictures: those of the images, cut where they are too
+ * long, and numbered where one is taken by another image or by a file that no earlier prediction wrote.
  *
  * @throws UserError if there cannot be a folder, it cannot be written to, or it holds a `detections.json` of another kind
  */
@@ -30,6 +32,7 @@ export function openOutputFolder(folder: string, images: readonly FileImage[]): 
     const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file is in the way' : message;
     throw new UserError(`${folder} cannot be written to (${reason}): choose another --out`, { cause: error });
   }
+  removeLeftovers(folder);
   const document = path.join(folder, documentName);
   const here = realpathSync(folder);
   const inputs = new Set(images.flatMap((image) => nameIn(here, image.path)));
@@ -42,8 +45,9 @@ export function openOutputFolder(folder: string, images: readonly FileImage[]): 
   const pictures = images.map((image) => {
     const { name: stem, ext } = path.parse(image.path);
     const extension = isJpeg(ext) ? '.jpg' : '.png';
-    let name = `${stem}${extension}`;
-    for (let n = 2; taken.has(fold(name)); n++) name = `${stem}-${n}${extension}`;
+    const ending = (end: string): string => `${cutToBytes(stem, longestName - Buffer.byteLength(end))}${end}`;
+    let name = ending(extension);
+    for (let n = 2; taken.has(fold(name)); n++) name = ending(`-${n}${extension}`);
     taken.add(fold(name));
     return name;
   });
