@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { program } from '../../../test/support/program.ts';
+import { folderName } from '../compare/contender.ts';
 import { writeRun } from '../compare/testing/stored-runs.ts';
 import { resolveConfig } from '../config/overrides.ts';
 import { recipeNamed } from '../config/recipes.ts';
@@ -35,6 +36,23 @@ it.each<[string[], RegExp]>([
   const { code, stdout, stderr } = await program(...args);
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
   expect(existsSync('runs')).toBe(false);
+});
+
+it('says of which models objects outnumber the queries, once for each number, before any run begins', async () => {
+  const names = ['dn-detr+model.queries=2', 'detr+model.queries=2', 'detr+model.queries=3', 'detr'];
+  mkdirSync('few');
+  // So that none does.
+  for (const name of names) writeFileSync(path.join('few', folderName(name)), '');
+  const { stderr } = await program('compare', '--models', names.join(), '--recipe', 'quick', '--out', 'few');
+  const notes = stderr.split('\n').filter((line) => line.startsWith('note: '));
+  expect(notes).toEqual([
+    expect.stringMatching(
+      /^note: dn-detr\+model.queries=2, detr\+model.queries=2: a query finds .* 2 queries for up to 4 objects in an image: /,
+    ),
+    expect.stringMatching(/^note: detr\+model.queries=3: .* 3 queries .* in train .* in val .* model.queries=4 gives/),
+  ]);
+  expect(stderr.indexOf('note: ')).toBeLessThan(stderr.indexOf('failed'));
+  rmSync('few', { recursive: true });
 });
 
 it('a run that fails before it begins is named, and ends the comparison with 1', async () => {

@@ -1,6 +1,7 @@
 /** What `data check` found, for people and for programs. */
 import { type DatasetReport, problemKinds, problemsByKind, type SplitSummary, splitNames } from '@dn-detr/data';
 import Table from 'cli-table3';
+import { queriesNeeded } from '../train/query-shortage.ts';
 
 /** How many problems of a kind are listed without `--all`. */
 const few = 20;
@@ -27,7 +28,7 @@ export function formatDatasetReport(report: DatasetReport, { all }: { readonly a
     ...groups,
     splitTable(report),
     classTable(report),
-    verdict(report),
+    [queriesLine(report), verdict(report)].join('\n'),
   ].join('\n\n');
 }
 
@@ -35,8 +36,9 @@ export function formatDatasetReport(report: DatasetReport, { all }: { readonly a
 export function reportAsJson({ dataset, notices, problems, summaries, usable }: DatasetReport): string {
   const kinds = problemsByKind(problems).map(([kind, found]) => [kind, { count: found.length, ...problemKinds[kind] }]);
   const { name, format, categories } = dataset;
-  const document = { name, format, usable, notices, categories, splits: summaries, kinds: Object.fromEntries(kinds) };
-  return JSON.stringify({ ...document, problems }, null, 2);
+  const queries = { queriesNeeded: queriesNeeded(imagesOf(dataset)) };
+  const document = { name, format, usable, notices, categories, splits: summaries, ...queries };
+  return JSON.stringify({ ...document, kinds: Object.fromEntries(kinds), problems }, null, 2);
 }
 
 const style = { head: [], border: [], compact: true };
@@ -78,6 +80,11 @@ function classTable({ dataset, summaries }: DatasetReport): string {
   }
   return table.toString();
 }
+
+const imagesOf = (dataset: DatasetReport['dataset']) => splitNames.flatMap((split) => dataset[split]);
+
+const queriesLine = ({ dataset }: DatasetReport): string =>
+  `queries needed: ${queriesNeeded(imagesOf(dataset))}, the most objects to find in one image (model.queries)`;
 
 const range = (min: number, max: number): string => (min === max ? `${min}` : `${min} to ${max}`);
 

@@ -57,6 +57,7 @@ describe('data check', () => {
     );
     expect(stdout).toMatch(/objects, as trained on +│ +29 │ +13 │ +– │/);
     expect(stdout).toMatch(/│ +1 │ RBC +│ +23 │ +13 │ +0 │/);
+    expect(stdout).toMatch(/\nqueries needed: 15, the most objects to find in one image \(model.queries\)\nusable:/);
     expect(stdout).toMatch(/\nusable: training sees 3 images with 29 objects of 3 classes\n$/);
     expect(exitCode).toBeUndefined();
   });
@@ -67,6 +68,7 @@ describe('data check', () => {
     expect(report).toMatchObject({
       format: 'voc',
       usable: true,
+      queriesNeeded: 15,
       notices: [],
       categories: [{ id: 1, name: 'Platelets' }, { name: 'RBC' }, { name: 'WBC' }],
       splits: {

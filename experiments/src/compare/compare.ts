@@ -3,9 +3,12 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { RunConfig } from '../config/schema.ts';
+import { isExpected } from '../expected-errors.ts';
 import type { LiveView } from '../live/live-view.ts';
 import { removeLeftovers, unwritable, writeAtomically } from '../train/atomic-file.ts';
 import { progressDisplay } from '../train/progress.ts';
+import { shortageNote } from '../train/query-shortage.ts';
+import { openData, runDataOf } from '../train/run-data.ts';
 import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
 import { type RunResult, requireSameSettings } from '../train/start.ts';
 import { readStoredConfig } from '../train/stored-config.ts';
@@ -95,10 +98,15 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
   if (done > 0) display.say(`${done} of ${planned.length} runs in ${folder} are done already`);
   const busy = busyWords(os.loadavg()[0] as number, cores);
   if (busy !== undefined && open.length > 0) display.say(busy);
+  const shortages = await shortagesOf(
+    options.contenders.filter(({ name }) => open.some(({ model }) => model === name)),
+  );
+  for (const [shortage, names] of shortages) display.say(`note: ${names.join(', ')}: ${shortage}`);
   try {
     await runAll(open, {
       processes,
       display,
+      said: [...shortages.keys()].map((shortage) => `note: ${shortage}`),
       signal,
       onEvaluation: () => live?.changed(),
       onEnd: (run, outcome) => {
@@ -137,6 +145,28 @@ function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[]
       ...(backend !== undefined && { backend }),
     })),
   );
+}
+
+/**
+ * What is to be said of models with fewer queries than there are objects, each with the names of those it is true of:
+ * before the first run, not when such a model's turn comes.
+ */
+async function shortagesOf(contenders: readonly Contender[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  const [first] = contenders;
+  if (first === undefined) return found;
+  try {
+    // What the data are is the same for all.
+    const opened = await openData(first.config.data);
+    for (const { name, config } of contenders) {
+      const shortage = shortageNote(config, runDataOf(opened, config));
+      if (shortage !== undefined) found.set(shortage, [...(found.get(shortage) ?? []), name]);
+    }
+  } catch (error) {
+    // Each run says itself why it cannot begin.
+    if (!isExpected(error)) throw error;
+  }
+  return found;
 }
 
 /** @throws UserError if there cannot be a folder, or it cannot be written to: before any run has begun */

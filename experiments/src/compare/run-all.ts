@@ -18,6 +18,8 @@ export interface RunAllOptions {
   /** at the same time */
   readonly processes: number;
   readonly display: ProgressDisplay;
+  /** what a run need not say, since it has been said of all */
+  readonly said: readonly string[];
   /** stops all runs, each with a checkpoint, and starts no more */
   readonly signal: AbortSignal;
   /** is told that a run has one more evaluation */
@@ -29,7 +31,7 @@ export interface RunAllOptions {
 /** @throws what `onEnd` throws, once all other runs are stopped */
 export async function runAll(runs: readonly PlannedRun[], options: RunAllOptions): Promise<void> {
   const waiting = [...runs];
-  const said = new Set<string>();
+  const said = new Set(options.said);
   /** What is to be said of the data is the same for every run. */
   const sayOnce = (text: string): void => {
     if (!said.has(text)) options.display.say(text);

@@ -16,7 +16,7 @@ it('shows its progress, and can be stopped after any step', async () => {
     // As a signal comes, which waits for the event loop.
     if (shown.push(state) === 2) setImmediate(() => controller.abort());
   };
-  expect(await dryRun(smallConfig(), { update }, controller.signal)).toBeUndefined();
+  expect(await dryRun(smallConfig(), { update, say: () => {} }, controller.signal)).toBeUndefined();
   expect(shown.map(({ step }) => step)).toEqual([1, 2]);
   expect(shown[1]).toMatchObject({ progress: 2 / 11, imagesPerSecond: expect.any(Number) });
   expect(tf.memory().numTensors).toBe(tensors);

@@ -7,6 +7,7 @@ import { Evaluator } from './evaluator.ts';
 import { free } from './free.ts';
 import { buildModel } from './model.ts';
 import { duration, type ProgressDisplay } from './progress.ts';
+import { shortageNote } from './query-shortage.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 
@@ -36,10 +37,13 @@ const measured = 8;
  */
 export async function dryRun(
   config: RunConfig,
-  display: Pick<ProgressDisplay, 'update'>,
+  display: Pick<ProgressDisplay, 'update' | 'say'>,
   signal: AbortSignal,
 ): Promise<DryRun | undefined> {
   const data = await openRunData(config);
+  for (const notice of data.notices) display.say(notice);
+  const shortage = shortageNote(config, data);
+  if (shortage !== undefined) display.say(`note: ${shortage}`);
   const model = buildModel(config, data.dataset.categories.length);
   const loaders = loadersOf(config);
   const batches = loaders.training(data.train);

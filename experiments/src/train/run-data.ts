@@ -33,8 +33,15 @@ export interface RunData extends OpenedData {
  * @throws DataError if the data cannot be used
  * @throws UserError if there is nothing to train or to evaluate on
  */
-export async function openRunData({ data, overfit, evaluation }: RunConfig): Promise<RunData> {
-  const { dataset, notices } = await openData(data);
+export const openRunData = async (config: RunConfig): Promise<RunData> =>
+  runDataOf(await openData(config.data), config);
+
+/**
+ * The images of a data set that a run trains and is evaluated on.
+ *
+ * @throws UserError if there is nothing to train or to evaluate on
+ */
+export function runDataOf({ dataset, notices }: OpenedData, { data, overfit, evaluation }: RunConfig): RunData {
   const { train, val } = dataset;
   if (train.length === 0) throw new UserError(`${data.source} has no training images`);
   if (!train.some((image) => trainingObjects(image).labels.length > 0)) {

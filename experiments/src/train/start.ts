@@ -9,6 +9,7 @@ import { UserError } from '../user-error.ts';
 import { environmentOf } from './environment.ts';
 import { holdFolder } from './hold-folder.ts';
 import { buildModel, type Model } from './model.ts';
+import { shortageNote } from './query-shortage.ts';
 import { dataHash, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder, writeJson } from './run-folder.ts';
 import { startValues } from './start-values.ts';
@@ -88,6 +89,8 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
     requireSameData(before.data, stored.data, folder);
     if (asked !== undefined) requireSameStart(before.init, asked, folder);
   }
+  const shortage = shortageNote(config, data);
+  if (shortage !== undefined) say(`note: ${shortage}`);
   const file = before ? before.init : asked;
   const begun = existsSync(runFolder(folder).last);
   const values = file === undefined || begun ? undefined : startValues(file, model, stored.data.classes);
