@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readSafetensors, writeSafetensors } from '@dn-detr/core';
 import { type DatasetImage, exportCoco, looseImages, shapesDataset } from '@dn-detr/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Command, CommanderError } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { tiffFile } from '../../../packages/data/src/testing/tiff-file.ts';
 import type { Predictions } from '../predict/predictions.ts';
 import { detect, readTrained } from '../predict/trained.ts';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
@@ -287,6 +289,34 @@ describe('predict', () => {
     const pictures = (JSON.parse(stdout) as Predictions).images.map(({ picture }) => picture);
     expect(pictures).toEqual([`${stem}xy.png`, `${stem}x-2.png`, `${stem}xyz.png`]);
     expect(readdirSync(out).sort()).toEqual([...pictures, 'detections.json'].sort());
+  });
+
+  it('decodes images as the run did: with its bands and its limit of pixels', async () => {
+    const bands = 5;
+    const data = Uint8Array.from({ length: 32 * 32 * bands }, (_, i) => (i * 7) % 256);
+    const five = inRoot('five.tif');
+    writeFileSync(five, tiffFile({ width: 32, height: 32, channels: bands, data }));
+    await expect(predicted(five, '--out', inRoot('five'))).rejects.toThrow('there is no image to look at');
+
+    const { tensors, metadata } = readSafetensors(readFileSync(run.best));
+    const config = JSON.parse(metadata.config as string);
+    const trainedWith = (name: string, settings: object): string => {
+      const changed = { ...config, data: { ...config.data, ...settings } };
+      writeFileSync(inRoot(name), writeSafetensors(tensors, { ...metadata, config: JSON.stringify(changed) }));
+      return inRoot(name);
+    };
+    const withBands = trainedWith('bands.safetensors', { bands: [5, 3, 1] });
+    await called(predictCommand(), ['--checkpoint', withBands, five, '--out', inRoot('five')]);
+    expect(readdirSync(inRoot('five'))).toContain('five.png');
+    const limited = trainedWith('limited.safetensors', { maxPixels: 1000 });
+    const { stderr } = await called(predictCommand(), [
+      ...['--checkpoint', limited, valImage(1), valImage(2), '--out', inRoot('none')],
+    ]).catch((error: Error) => ({ stderr: error.message }));
+    expect(stderr).toMatch('there is no image to look at');
+    // As earlier versions wrote it.
+    const earlier = trainedWith('earlier.safetensors', { bands: undefined, maxPixels: undefined });
+    const { stdout } = await called(predictCommand(), ['--checkpoint', earlier, valImage(1), '--out', inRoot('old')]);
+    expect(stdout).toContain('in 1 image');
   });
 
   it('writes nothing where there is no image', async () => {

@@ -3,7 +3,7 @@ import { checkDataset } from '@dn-detr/data';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { formatDatasetReport, reportAsJson } from './data-check-report.ts';
-import { type FolderOptions, formatOption, openOptions, vocOriginOption } from './folder-options.ts';
+import { addFolderOptions, type FolderOptions, openOptions } from './folder-options.ts';
 
 interface DataCheckOptions extends FolderOptions {
   all?: true;
@@ -11,14 +11,13 @@ interface DataCheckOptions extends FolderOptions {
 }
 
 export function dataCheckCommand(): Command {
-  return new Command('check')
+  const command = new Command('check')
     .description(
       'read every annotation and image of a folder; list what is wrong and what training does about it; exits with 1 if ' +
         'training would stop',
     )
-    .argument('<dir>', 'folder with COCO, YOLO or Pascal VOC annotations')
-    .addOption(formatOption())
-    .addOption(vocOriginOption())
+    .argument('<dir>', 'folder with COCO, YOLO or Pascal VOC annotations');
+  return addFolderOptions(command)
     .option('--all', 'every problem, not the first few of each kind')
     .option('--json', 'one JSON document on stdout, with every problem')
     .action(async (dir: string, { all, json, ...reading }: DataCheckOptions) => {

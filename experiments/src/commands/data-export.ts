@@ -4,7 +4,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { openFolder } from '../train/run-data.ts';
 import { UserError } from '../user-error.ts';
-import { type FolderOptions, formatOption, openOptions, vocOriginOption } from './folder-options.ts';
+import { addFolderOptions, type FolderOptions, folderFlags, openOptions } from './folder-options.ts';
 import { wholeNumber } from './run-options.ts';
 
 interface DataExportOptions extends FolderOptions, Pick<ShapesOptions, 'train' | 'val' | 'seed' | 'size' | 'plain'> {
@@ -21,12 +21,11 @@ interface Range {
 }
 
 export function dataExportCommand(): Command {
-  return new Command('export')
+  const command = new Command('export')
     .description('write shapes, or a folder in any format, as COCO: annotations/instances_*.json and PNG images')
     .argument('<source>', 'shapes, or the folder of a data set')
-    .requiredOption('--out <dir>', 'a new or empty folder')
-    .addOption(formatOption())
-    .addOption(vocOriginOption())
+    .requiredOption('--out <dir>', 'a new or empty folder');
+  return addFolderOptions(command)
     .option('--train <count>', 'shapes: images to train on', wholeNumber)
     .option('--val <count>', 'shapes: images to evaluate on', wholeNumber)
     .option('--seed <number>', 'shapes: what they are drawn from', wholeNumber)
@@ -37,14 +36,20 @@ export function dataExportCommand(): Command {
     .option('--plain', 'shapes: backgrounds of one colour, no distractors')
     .option('--no-rotation', 'shapes: upright objects')
     .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
-    .action(async (source: string, { out, rotation, format, vocOrigin, classes, ...given }: DataExportOptions) => {
-      const options = {
+    .action(async (source: string, options: DataExportOptions) => {
+      const { out, rotation, format, vocOrigin, bands, maxPixels, classes, ...given } = options;
+      const drawing = {
         ...given,
         ...(classes && { classes: countOrNames(classes) }),
         ...(!rotation && { rotation }),
       } as ShapesOptions;
-      const reading = { ...(format && { format }), ...(vocOrigin && { vocOrigin }) };
-      const dataset = source === 'shapes' ? drawn(options, reading) : await opened(source, reading, options);
+      const reading = {
+        ...(format && { format }),
+        ...(vocOrigin && { vocOrigin }),
+        ...(bands && { bands }),
+        ...(maxPixels !== undefined && { maxPixels }),
+      };
+      const dataset = source === 'shapes' ? drawn(drawing, reading) : await opened(source, reading, drawing);
       const bar = process.stderr.isTTY
         ? new SingleBar(
             { format: 'writing {bar} {value}/{total} images', clearOnComplete: true },
@@ -59,10 +64,8 @@ export function dataExportCommand(): Command {
 }
 
 function drawn(options: ShapesOptions, reading: FolderOptions): Dataset {
-  const [option] = Object.keys(reading);
-  if (option !== undefined) {
-    throw new UserError(`--${option === 'vocOrigin' ? 'voc-origin' : option} is for folders: shapes are drawn`);
-  }
+  const [option] = Object.keys(reading) as (keyof FolderOptions)[];
+  if (option !== undefined) throw new UserError(`${folderFlags[option]} is for folders: shapes are drawn`);
   return shapesDataset(options);
 }
 

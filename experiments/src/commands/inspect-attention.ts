@@ -5,6 +5,7 @@ import { attentionOf } from '../inspect/attention.ts';
 import { openOutput } from '../inspect/output-folder.ts';
 import { openSplit } from '../predict/evaluate-checkpoint.ts';
 import { readTrained, type Trained } from '../predict/trained.ts';
+import { pixelsOf } from '../train/run-data.ts';
 import { UsageError, UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { writeInspection } from './inspect-result.ts';
@@ -57,7 +58,7 @@ async function inspectAttention(paths: string[], options: AttentionOptions): Pro
   }
   const trained = readTrained(file);
   for (const note of trained.notes) process.stderr.write(`note: ${note}\n`);
-  const images = paths.length > 0 ? await imagesAt(paths) : await imagesOfData(trained, options);
+  const images = paths.length > 0 ? await imagesAt(paths, trained) : await imagesOfData(trained, options);
   const folder = openOutput(out, 'attention');
   const { threadsPerOp } = trained.config;
   await chooseBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
@@ -68,8 +69,8 @@ async function inspectAttention(paths: string[], options: AttentionOptions): Pro
 }
 
 /** @throws UserError if one of the paths has no image */
-async function imagesAt(paths: readonly string[]): Promise<readonly DatasetImage[]> {
-  const { images, problems } = await looseImages(paths);
+async function imagesAt(paths: readonly string[], { config }: Trained): Promise<readonly DatasetImage[]> {
+  const { images, problems } = await looseImages(paths, pixelsOf(config.data));
   if (problems.length > 0) throw new UserError(problems.map(({ message }) => message).join('\n'));
   return images;
 }

@@ -17,6 +17,7 @@ import { isJpeg, openOutputFolder } from '../predict/output-folder.ts';
 import { type Predictions, predictionsJson, predictionsTable } from '../predict/predictions.ts';
 import { detect, type ImageResult, readBy, readTrained, type Trained } from '../predict/trained.ts';
 import { writeAtomically } from '../train/atomic-file.ts';
+import { pixelsOf } from '../train/run-data.ts';
 import { UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
@@ -67,7 +68,7 @@ async function predict(paths: string[], options: PredictOptions): Promise<void> 
     process.stderr.write(`error: ${message}\n`);
     unreadable.push({ file, message });
   };
-  const { images, problems } = await looseImages(paths);
+  const { images, problems } = await looseImages(paths, pixelsOf(trained.config.data));
   for (const problem of problems) giveUp(problem.path, problem.message);
   if (images.length === 0) throw new UserError('there is no image to look at');
   const folder = openOutputFolder(out, images);

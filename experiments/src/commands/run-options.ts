@@ -1,11 +1,13 @@
 /** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
 import path from 'node:path';
+import type { OpenOptions } from '@dn-detr/data';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chooseRecipe } from '../config/choose-recipe.ts';
 import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { recipeNamed, recipes } from '../config/recipes.ts';
 import type { RunConfig } from '../config/schema.ts';
+import { openOptionsOf } from '../train/run-data.ts';
 import { UsageError } from '../user-error.ts';
 
 export interface RunOptions {
@@ -52,7 +54,7 @@ export async function configFrom(
       ? recipeNamed(name)
       : source === undefined || source === 'shapes'
         ? recipeNamed(fallback)
-        : await chooseRecipe(source);
+        : await chooseRecipe(source, openOptionsFrom(options));
   return {
     recipe,
     config: withOverrides(resolveConfig(recipe.config, `recipe ${recipe.name}`), {
@@ -61,6 +63,13 @@ export async function configFrom(
       ...assignments(options),
     }),
   };
+}
+
+/** How the run will read its folder, before there is a recipe that all settings fit. */
+function openOptionsFrom(options: RunOptions): OpenOptions {
+  const about = ['format', 'valFraction', 'vocOrigin', 'bands', 'maxPixels'].map((name) => `data.${name}`);
+  const given = Object.entries(assignments(options)).filter(([key]) => about.includes(key));
+  return openOptionsOf(withOverrides(resolveConfig({}, 'defaults'), Object.fromEntries(given)).data);
 }
 
 export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {

@@ -23,6 +23,8 @@ describe('a contender', () => {
       'dn-detr+data.shapes.train=7',
       /data.shapes.train changes the data, .* for all runs alike, with --set data.shapes.train=7$/,
     ],
+    ['dn-detr+data.maxPixels=7', /data.maxPixels changes the data, .* with --set data.maxPixels=7$/],
+    ['dn-detr+data.bands=[0,1,2]', /data.bands/],
     ['dn-detr+model.heads=3', /dn-detr\+model.heads=3: model\..*heads/],
     ['dn-detr+model.queries=twelve', /^dn-detr\+model.queries=twelve: set: model.queries is "twelve": expected number/],
     ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],

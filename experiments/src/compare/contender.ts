@@ -64,8 +64,8 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunCon
 }
 
 /** The settings that say which images there are, and not what training makes of them. */
-const imagesOf = ({ data: { source, format, valFraction, vocOrigin, shapes } }: RunConfig): DottedValues =>
-  flatValues({ source, format, valFraction, vocOrigin, shapes }, 'data.');
+const imagesOf = ({ data: { source, format, valFraction, vocOrigin, maxPixels, shapes } }: RunConfig): DottedValues =>
+  flatValues({ source, format, valFraction, vocOrigin, maxPixels, shapes }, 'data.');
 
 /** @throws UsageError if two have the same settings: they would be the same runs */
 export function requireDifferent(contenders: readonly Contender[]): void {

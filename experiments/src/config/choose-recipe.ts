@@ -1,5 +1,5 @@
 /** A recipe for data that nobody named one for. */
-import { type DatasetImage, openDataset } from '@dn-detr/data';
+import { type DatasetImage, type OpenOptions, openDataset } from '@dn-detr/data';
 import type { Recipe } from './recipe.ts';
 import { recipeNamed } from './recipes.ts';
 
@@ -11,10 +11,11 @@ const multiple = 32;
 /**
  * By the number of images, with a canvas for their size; says which on stderr.
  *
+ * @param options how the run will read the folder
  * @throws DataError if the data cannot be used
  */
-export async function chooseRecipe(source: string): Promise<Recipe> {
-  const { train } = (await openDataset(source)).dataset;
+export async function chooseRecipe(source: string, options: OpenOptions): Promise<Recipe> {
+  const { train } = (await openDataset(source, options)).dataset;
   const recipe = fittedTo(train, recipeNamed(train.length < large ? 'small' : 'r50'));
   const { canvas } = recipe.config.data ?? {};
   const size = canvas && 'width' in canvas ? `, on a canvas of ${canvas.width} × ${canvas.height}` : '';

@@ -1,4 +1,5 @@
 /** The configuration of a run: every option there is, with its default, which is the paper's where it has one. */
+import { defaultMaxPixels } from '@dn-detr/data';
 import { z } from 'zod';
 
 const count = z.int().min(1);
@@ -96,6 +97,10 @@ const data = z.strictObject({
   valFraction: z.number().gt(0).lt(1).default(0.2),
   /** 1 for VOC's own files, which count pixels from 1 */
   vocOrigin: z.literal([0, 1]).default(0),
+  /** of files with four or more bands: which ones, counted from 1, become red, green and blue; the first three without it */
+  bands: z.tuple([count, count, count]).nullable().default(null),
+  /** images with more are left out: an image of 280 megapixels needs 840 MB when it is decoded */
+  maxPixels: count.default(defaultMaxPixels),
   shapes: shapes.prefault({}),
   /** what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs */
   canvas: z

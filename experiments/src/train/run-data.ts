@@ -7,6 +7,7 @@ import {
   ImageCache,
   type OpenOptions,
   openDataset,
+  type PixelOptions,
   problemKinds,
   problemsByKind,
   shapesDataset,
@@ -56,16 +57,22 @@ export function runDataOf({ dataset, notices }: OpenedData, { data, overfit, eva
 }
 
 /** @throws DataError if the data cannot be used */
-export async function openData({
-  source,
-  format,
-  valFraction,
-  vocOrigin,
-  shapes,
-}: RunConfig['data']): Promise<OpenedData> {
-  if (source === 'shapes') return { dataset: shapesDataset(shapes), notices: [] };
-  return openFolder(source, { ...(format && { format }), valFraction, vocOrigin });
+export async function openData(data: RunConfig['data']): Promise<OpenedData> {
+  if (data.source === 'shapes') return { dataset: shapesDataset(data.shapes), notices: [] };
+  return openFolder(data.source, openOptionsOf(data));
 }
+
+/** How the settings of a run have a folder read. */
+export const openOptionsOf = (data: RunConfig['data']): OpenOptions => {
+  const { format, valFraction, vocOrigin } = data;
+  return { ...(format && { format }), valFraction, vocOrigin, pixels: pixelsOf(data) };
+};
+
+/** How the settings of a run have image files decoded. */
+export const pixelsOf = ({ bands, maxPixels }: RunConfig['data']): PixelOptions => ({
+  ...(bands && { bands }),
+  maxPixels,
+});
 
 /**
  * Opens a folder, and counts in a notice what is wrong in it.
