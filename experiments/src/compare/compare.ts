@@ -10,7 +10,7 @@ import { progressDisplay } from '../train/progress.ts';
 import { shortageNote } from '../train/query-shortage.ts';
 import { openData, runDataOf } from '../train/run-data.ts';
 import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
-import { type RunResult, requireSameSettings } from '../train/start.ts';
+import { type RunResult, requireSameDecoding, requireSameSettings } from '../train/start.ts';
 import { readStoredConfig } from '../train/stored-config.ts';
 import { UserError } from '../user-error.ts';
 import { type Contender, folderName } from './contender.ts';
@@ -60,6 +60,7 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
   openFolder(folder);
   const planned = plan(options);
   const open = planned.filter((run) => !isDone(run.folder, run.config));
+  if (open.length > 0) requireDecodedAlike(planned);
   // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
   const [{ reportPage }, { terminalTable }] = await Promise.all([
     import('../report/page.ts'),
@@ -145,6 +146,18 @@ function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[]
       ...(backend !== undefined && { backend }),
     })),
   );
+}
+
+/**
+ * Before runs are trained that could not be held against those that are there.
+ *
+ * @throws UserError if image files became other pixels for one that is there
+ */
+function requireDecodedAlike(planned: readonly Planned[]): void {
+  for (const { folder } of planned) {
+    const { config } = runFolder(folder);
+    if (existsSync(config)) requireSameDecoding(readStoredConfig(config).data, folder);
+  }
 }
 
 /**

@@ -57,6 +57,13 @@ describe('what is compared', () => {
   });
 });
 
+it('refuses runs whose images were decoded differently, and says so', () => {
+  expect(() => summaryOf({ detr: { decoding: 2 }, 'dn-detr': { decoding: 3 } })).toThrow(
+    /that decode images differently/,
+  );
+  expect(() => summaryOf({ detr: {}, 'dn-detr': { decoding: 2 } })).toThrow(/other data/);
+});
+
 it('leaves out of a model what it makes nothing of', () => {
   const { models, settings } = summaryOf({ 'dab-detr': {}, 'dn-detr': { settings: { 'denoising.groups': 3 } } });
   expect(settings).not.toHaveProperty(['denoising.groups']);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
 import type { RunResult } from '../train/start.ts';
-import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
+import { decodedOtherwise, readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
 import type { EvaluationLine } from '../train/training-run.ts';
 import { UserError } from '../user-error.ts';
 import { comparableAt } from './comparable.ts';
@@ -51,8 +51,11 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
   if (first === undefined) throw new UserError('there are no runs to sum up');
   const other = runs.find(({ stored }) => stored.data.hash !== first.stored.data.hash);
   if (other) {
+    const { folder, stored } = other;
     throw new UserError(
-      `${other.folder} was trained or evaluated on other data than ${first.folder}: their figures cannot be compared`,
+      decodedOtherwise(stored.data, first.stored.data)
+        ? `${folder} and ${first.folder} are of versions that decode images differently: their figures cannot be compared`
+        : `${folder} was trained or evaluated on other data than ${first.folder}: their figures cannot be compared`,
     );
   }
   const keys = Object.keys(Object.assign({}, ...runs.map(({ settings }) => settings)));

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type Dataset,
   type DatasetImage,
+  decodingVersion,
   type EvaluationBatchesOptions,
   ImageCache,
   type OpenOptions,
@@ -113,9 +114,18 @@ export function loadersOf(config: RunConfig): {
   };
 }
 
-/** Of everything that training and evaluation see of a data set but its pixels: names, sizes, classes, objects. */
-export function dataHash({ dataset }: RunData): string {
+/** Of the pixels that files give; undefined where images are no files. */
+export const decodingOf = ({ format }: Dataset): number | undefined =>
+  format === 'shapes' ? undefined : decodingVersion;
+
+/**
+ * Of everything that training and evaluation see of a data set but its pixels: names, sizes, classes, objects, and in
+ * which way files become pixels.
+ */
+export function dataHash({ dataset }: Pick<RunData, 'dataset'>): string {
   const hash = createHash('sha256');
+  const decoding = decodingOf(dataset);
+  if (decoding !== undefined) hash.update(`decoding ${decoding}`);
   hash.update(JSON.stringify(dataset.categories));
   for (const split of [dataset.train, dataset.val]) {
     hash.update(`split ${split.length}`);

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { decodingVersion } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import { flatValues } from '../config/overrides.ts';
 import type { RunConfig } from '../config/schema.ts';
@@ -10,7 +11,7 @@ import { environmentOf } from './environment.ts';
 import { holdFolder } from './hold-folder.ts';
 import { buildModel, type Model } from './model.ts';
 import { shortageNote } from './query-shortage.ts';
-import { dataHash, openRunData, type RunData } from './run-data.ts';
+import { dataHash, decodingOf, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder, writeJson } from './run-folder.ts';
 import { startValues } from './start-values.ts';
 import { readStoredConfig, type StoredConfig } from './stored-config.ts';
@@ -86,6 +87,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   const asked = init === undefined ? undefined : path.resolve(init);
   if (before) {
     requireSameSettings(before.config, config, folder);
+    requireSameDecoding(before.data, folder);
     requireSameData(before.data, stored.data, folder);
     if (asked !== undefined) requireSameStart(before.init, asked, folder);
   }
@@ -107,6 +109,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
 
 function storedConfig(config: RunConfig, data: RunData, { detector }: Model, backend: BackendChoice): StoredConfig {
   const { name, format, categories } = data.dataset;
+  const decoding = decodingOf(data.dataset);
   return {
     config,
     data: {
@@ -116,10 +119,21 @@ function storedConfig(config: RunConfig, data: RunData, { detector }: Model, bac
       train: data.train.length,
       val: data.val.length,
       hash: dataHash(data),
+      ...(decoding !== undefined && { decoding }),
     },
     parameters: detector.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     environment: environmentOf(backend),
   };
+}
+
+/** @throws UserError if image files become other pixels now than for a run that is there */
+export function requireSameDecoding({ name, format, decoding = 1 }: StoredConfig['data'], folder: string): void {
+  if (format === 'shapes' || decoding === decodingVersion) return;
+  throw new UserError(
+    `the images in ${name} are decoded differently now (version ${decodingVersion}) than when the run in ${folder} was ` +
+      `started (version ${decoding}), so that their pixels may have changed: a run that goes on, and runs that are compared, ` +
+      'need the same ones. Name another folder with --out',
+  );
 }
 
 /** A run may go on in other versions, but not on other data. */

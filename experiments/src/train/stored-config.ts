@@ -17,13 +17,19 @@ export interface StoredConfig {
     readonly classes: readonly string[];
     readonly train: number;
     readonly val: number;
-    /** of names, sizes, classes and objects */
+    /** of names, sizes, classes and objects, and of how files are decoded */
     readonly hash: string;
+    /** in which way files become pixels (`decodingVersion`); absent for shapes, and in the first version */
+    readonly decoding?: number;
   };
   /** numbers in the model's weights */
   readonly parameters: number;
   readonly environment: Environment;
 }
+
+/** Whether the files of a run were decoded in another way than those of another: the same data, but not the same pixels. */
+export const decodedOtherwise = (one: StoredConfig['data'], other: StoredConfig['data']): boolean =>
+  one.format !== 'shapes' && other.format !== 'shapes' && (one.decoding ?? 1) !== (other.decoding ?? 1);
 
 const required = ['config', 'data', 'parameters', 'environment'] as const;
 

@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core';
+import { decodingVersion, exportCoco, shapesDataset } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -10,6 +11,7 @@ import type { RunConfig } from '../config/schema.ts';
 import { readJson, readJsonLines, runFolder } from './run-folder.ts';
 import type { Sample, SampleImage, SamplesLine } from './samples.ts';
 import { type RunResult, runTraining, type StartOptions } from './start.ts';
+import type { StoredConfig } from './stored-config.ts';
 import { smallBackend, smallConfig } from './testing/small-run.ts';
 import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
 
@@ -87,6 +89,19 @@ describe('a run', () => {
       [8, true],
       [10, false],
     ]);
+  });
+
+  it('of drawn images that the first version began goes on: they are not decoded', async () => {
+    const config = smallConfig();
+    await run('here', config, { stopAfter: 2 });
+    const { config: file } = filesOf('here');
+    const stored = readJson<StoredConfig>(file);
+    // What that version's hash was.
+    expect(stored.data).toMatchObject({ format: 'shapes', hash: '66ed95a845fe55c8' });
+    expect(stored.data).not.toHaveProperty('decoding');
+    const { bands, maxPixels, ...data } = stored.config.data;
+    writeFileSync(file, JSON.stringify({ ...stored, config: { ...stored.config, data } }));
+    expect(await run('here', config)).toMatchObject({ step: 12, finished: true });
   });
 
   it('whose process was killed goes on from its last checkpoint', async () => {
@@ -259,6 +274,34 @@ describe('a run is refused', () => {
     const { config } = filesOf('here');
     writeFileSync(config, readFileSync(config, 'utf8').replace(/"hash": "./, '"hash": "x'));
     await expect(run('here', smallConfig({ 'length.count': 1 }))).rejects.toThrow('has changed since the run');
+  });
+
+  it('on images that were decoded in another way: as this version wrote it, and the first one', async () => {
+    const source = path.join(root, 'data');
+    await exportCoco(shapesDataset(smallConfig().data.shapes), source);
+    const config = smallConfig({ 'length.count': 1, 'data.source': source });
+    await run('here', config);
+    await run('here', config);
+    const { config: file } = filesOf('here');
+    const stored = readJson<StoredConfig>(file);
+    const { decoding, ...data } = stored.data;
+    expect(decoding).toBe(decodingVersion);
+    const { bands, maxPixels, ...settings } = stored.config.data;
+    const first = {
+      ...stored,
+      config: { ...stored.config, data: settings },
+      data: { ...data, hash: 'dd22584d3fc27744' },
+    };
+    for (const [before, version] of [
+      [first, 1],
+      [{ ...stored, data: { ...stored.data, decoding: 1000 } }, 1000],
+    ] as const) {
+      writeFileSync(file, JSON.stringify(before));
+      await expect(run('here', config)).rejects.toThrow(
+        `are decoded differently now (version ${decodingVersion}) than when the run in ${filesOf('here').path} was ` +
+          `started (version ${version})`,
+      );
+    }
   });
 
   it('with sizes no model has', async () => {

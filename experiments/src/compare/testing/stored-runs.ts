@@ -12,6 +12,8 @@ import type { EvaluationLine } from '../../train/training-run.ts';
 export interface StoredRun {
   readonly settings?: DottedValues;
   readonly environment?: Partial<Environment>;
+  /** of images in a folder: in which way files became pixels */
+  readonly decoding?: number;
   /** of the evaluations at step 100, 200 and so on */
   readonly AP50?: readonly number[];
   /** name of an image that it follows: with two objects, and three detections at each evaluation */
@@ -21,13 +23,16 @@ export interface StoredRun {
 /** A run that is done, as it leaves its folder behind. */
 export function writeRun(
   folder: string,
-  { settings = {}, environment = {}, AP50 = [0.1, 0.3], sample }: StoredRun = {},
+  { settings = {}, environment = {}, decoding, AP50 = [0.1, 0.3], sample }: StoredRun = {},
 ): void {
   const files = runFolder(folder);
   mkdirSync(path.dirname(files.config), { recursive: true });
   writeJson(files.config, {
     config: smallConfig(settings),
-    data: { name: 'shapes', format: 'shapes', classes: ['disc', 'square'], train: 10, val: 4, hash: 'abc' },
+    data: {
+      ...{ name: 'shapes', format: 'shapes', classes: ['disc', 'square'], train: 10, val: 4, hash: 'abc' },
+      ...(decoding !== undefined && { format: 'coco', decoding, hash: `abc${decoding}` }),
+    },
     parameters: 1000,
     environment: { backend: 'tensorflow 2.21.0', node: '20.20.2', versions: {}, cpus: 2, ...environment },
   } satisfies StoredConfig);
