@@ -5,10 +5,12 @@ import {
   type DatasetImage,
   decodingVersion,
   type EvaluationBatchesOptions,
+  firstOfEachKind,
   ImageCache,
   type OpenOptions,
   openDataset,
   type PixelOptions,
+  type Problem,
   problemKinds,
   problemsByKind,
   shapesDataset,
@@ -23,9 +25,10 @@ import { UserError } from '../user-error.ts';
 export interface OpenedData {
   readonly dataset: Dataset;
   readonly notices: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
-export interface RunData extends OpenedData {
+export interface RunData extends Omit<OpenedData, 'problems'> {
   readonly train: readonly DatasetImage[];
   /** what is evaluated; with `overfit` the training images */
   readonly val: readonly DatasetImage[];
@@ -43,23 +46,29 @@ export const openRunData = async (config: RunConfig): Promise<RunData> =>
  *
  * @throws UserError if there is nothing to train or to evaluate on
  */
-export function runDataOf({ dataset, notices }: OpenedData, { data, overfit, evaluation }: RunConfig): RunData {
+export function runDataOf(
+  { dataset, notices, problems }: OpenedData,
+  { data, overfit, evaluation }: RunConfig,
+): RunData {
   const { train, val } = dataset;
-  if (train.length === 0) throw new UserError(`${data.source} has no training images`);
+  const refuse = (what: string): never => {
+    throw new UserError(`${data.source} has no ${what}${firstOfEachKind(problems)}`);
+  };
+  if (train.length === 0) refuse('training images');
   if (!train.some((image) => trainingObjects(image).labels.length > 0)) {
-    throw new UserError(`${data.source} has no training images with an object that training uses`);
+    refuse('training images with an object that training uses');
   }
   if (overfit > 0) {
     const few = train.slice(0, overfit);
     return { dataset, train: few, val: few, notices };
   }
-  if (val.length === 0) throw new UserError(`${data.source} has no validation images`);
+  if (val.length === 0) refuse('validation images');
   return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
 }
 
 /** @throws DataError if the data cannot be used */
 export async function openData(data: RunConfig['data']): Promise<OpenedData> {
-  if (data.source === 'shapes') return { dataset: shapesDataset(data.shapes), notices: [] };
+  if (data.source === 'shapes') return { dataset: shapesDataset(data.shapes), notices: [], problems: [] };
   return openFolder(data.source, openOptionsOf(data));
 }
 
@@ -85,7 +94,7 @@ export async function openFolder(source: string, options: OpenOptions): Promise<
   const counted = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect !== 'note');
   const list = counted.map(([kind, found]) => `${problemKinds[kind].title} (${found.length})`);
   const advice = `${source}: ${list.join(', ')}; npm start -- data check says what training does about each`;
-  return { dataset, notices: counted.length === 0 ? notices : [...notices, advice] };
+  return { dataset, notices: counted.length === 0 ? notices : [...notices, advice], problems };
 }
 
 /** How images come to a model: both ways share decoded images. */

@@ -42,6 +42,18 @@ describe('exportCoco', () => {
     }
   });
 
+  it('keeps ids that are texts, which are no names of files', async () => {
+    const ids = ['2024/frame:1', 'x'.repeat(300), '007'];
+    const train = shapes.train
+      .slice(0, 3)
+      .map((image, n) => ({ ...image, id: ids[n] as string, read: () => image.read() }));
+    const out = path.join(folder, 'texts');
+    await exportCoco({ ...shapes, train }, out);
+    expect(fs.readdirSync(path.join(out, 'train'))).toEqual(['000001.png', '000002.png', '000003.png']);
+    const { dataset } = await openDataset(out);
+    expect(dataset.train.map(({ id }) => id).sort()).toEqual(ids.toSorted());
+  });
+
   it('keeps crowds, areas and ids of any data set', async () => {
     const [first, second] = shapes.train as [DatasetImage, DatasetImage];
     const objects = {

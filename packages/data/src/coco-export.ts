@@ -69,10 +69,11 @@ async function writeSplits(dataset: Dataset, folder: string, { progress }: Expor
   let done = 0;
   for (const split of splits) {
     await fs.mkdir(path.join(folder, split));
-    await mapConcurrently(dataset[split], concurrency, async (image) => {
+    const names = fileNames(dataset[split]);
+    await mapConcurrently(dataset[split], concurrency, async (image, n) => {
       const { data, width, height } = await image.read();
       const png = sharp(data, { raw: { width, height, channels: 3 } }).png();
-      await fs.writeFile(path.join(folder, split, fileName(image)), await png.toBuffer());
+      await fs.writeFile(path.join(folder, split, names[n] as string), await png.toBuffer());
       progress?.(++done, total);
     });
     const file = path.join(folder, 'annotations', `instances_${split}.json`);
@@ -96,17 +97,25 @@ async function requireEmpty(target: string, folder: string): Promise<void> {
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 
-/** By id: names of files of a data set may not be unique, nor end in `.png`. */
-const fileName = ({ id }: DatasetImage): string => `${String(id).padStart(6, '0')}.png`;
+/**
+ * By id, or by place where an id is a text: the names of a data set's own files may not be unique, nor end in `.png`.
+ *
+ * @param images of a split
+ */
+function fileNames(images: readonly DatasetImage[]): string[] {
+  const byId = images.every(({ id }) => typeof id === 'number');
+  return images.map(({ id }, n) => `${String(byId ? id : n + 1).padStart(6, '0')}.png`);
+}
 
 function cocoOf({ name, categories }: Dataset, images: readonly DatasetImage[]) {
   let annotationId = 0;
+  const names = fileNames(images);
   return {
     info: { description: name },
     categories: categories.map(({ id, name }) => ({ id, name })),
-    images: images.map((image) => ({
+    images: images.map((image, n) => ({
       id: image.id,
-      file_name: fileName(image),
+      file_name: names[n],
       width: image.width,
       height: image.height,
     })),

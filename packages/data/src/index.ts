@@ -28,7 +28,14 @@ export {
 } from './open.ts';
 export { canDrawText, type PictureOptions, picture, thumbnail } from './picture.ts';
 export { checkPixelOptions, defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
-export { type Effect, type Problem, type ProblemKind, problemKinds, problemsByKind } from './problem.ts';
+export {
+  type Effect,
+  firstOfEachKind,
+  type Problem,
+  type ProblemKind,
+  problemKinds,
+  problemsByKind,
+} from './problem.ts';
 export { compareIds } from './readers/coco-ids.ts';
 export { type SplitName, splitNames } from './readers/read-splits.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';

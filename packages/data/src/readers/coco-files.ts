@@ -134,13 +134,19 @@ function candidateOf(home: string, name: string): Candidate | undefined {
   return { split, file: path.join(home, name), rank, year: year === undefined ? yearless : Number(year) };
 }
 
-/** Where the images of one JSON may lie: beside it, in folders named after its split, in the root, in `images` or `data`. */
+/**
+ * Where the images of one JSON may lie: beside it, in folders named after it or its split (`train2017`), in the root, in
+ * `images` or `data`.
+ */
 export function imagePlaces(folder: Folder, json: string, split: SplitName): string[] {
   const beside = path.dirname(json);
   const word = path.basename(json, '.json').replace(/^instances_/i, '');
   const names = [word, ...({ train: ['train'], val: ['val', 'valid', 'validation'], test: ['test'] } as const)[split]];
   const roots = [...new Set([beside, folder.root])];
   const containers = roots.flatMap((root) => [root, path.join(root, 'images'), path.join(root, 'data')]);
-  const named = containers.flatMap((container) => names.map((name) => path.join(container, name)));
+  const named = containers.flatMap((container) => {
+    const ofSplit = folder.folders(container).filter((name) => splitOfName(name) === split);
+    return [...names, ...ofSplit].map((name) => path.join(container, name));
+  });
   return [...new Set([beside, ...named, ...containers])];
 }

@@ -86,8 +86,7 @@ function assignObjects(
 ): void {
   const imageIds = new IdIndex(images.byId.keys());
   const categoryIds = new IdIndex(categories.keys());
-  for (const { imageId, categoryId, ...entry } of objects) {
-    const { place, id } = entry;
+  for (const { imageId, categoryId, box, area, crowd, place, id } of objects) {
     const listed = imageIds.find(imageId);
     const image = listed === undefined ? undefined : images.byId.get(listed);
     if (image === undefined) {
@@ -98,14 +97,12 @@ function assignObjects(
       continue;
     }
     const category = categoryId === undefined ? undefined : categoryIds.find(categoryId);
-    if (category === undefined) {
-      if (categoryId !== undefined) {
-        const message = `${image.fileName}: no class has the id ${categoryId}`;
-        report('unknown-class', fieldOf(place, id, 'category_id'), message);
-      }
-      image.unreadable++;
-    } else if (entry.box === undefined) image.unreadable++;
-    else image.objects.push({ ...entry, box: entry.box, categoryId: category });
+    if (category === undefined && categoryId !== undefined) {
+      const message = `${image.fileName}: no class has the id ${categoryId}`;
+      report('unknown-class', fieldOf(place, id, 'category_id'), message);
+    }
+    if (category === undefined || box === undefined) image.unreadable++;
+    else image.objects.push({ categoryId: category, box, area, crowd, place, id });
   }
 }
 

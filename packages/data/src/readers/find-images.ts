@@ -45,8 +45,10 @@ export function findImages<Wanted extends WantedImage>(
 
 /** The places in an order in which those that hold most of these names as they are written come first. */
 export function likeliestFirst(places: readonly string[], names: readonly string[], folder: Folder): string[] {
+  // A few hundred names tell as much as all.
+  const some = names.filter((_, n) => n % Math.ceil(names.length / 300) === 0);
   const held = new Map(
-    places.map((place) => [place, names.filter((written) => folder.exact(at(place, written)) !== undefined).length]),
+    places.map((place) => [place, some.filter((written) => folder.exact(at(place, written)) !== undefined).length]),
   );
   return places.toSorted((a, b) => (held.get(b) as number) - (held.get(a) as number));
 }
