@@ -1,10 +1,13 @@
 /** The bytes of an image file become red, green and blue. */
 import os from 'node:os';
 import sharp from 'sharp';
+import { decodeBmp } from './bmp.ts';
 import type { RgbImage } from './dataset.ts';
 import { SizeMismatchError, unreadable } from './image-error.ts';
-import { choosesBands, type ImageHeader, imageHeader, sharpOptions } from './image-header.ts';
+import { choosesBands, type ImageHeader, imageHeader } from './image-header.ts';
+import { decodeNetpbm } from './netpbm.ts';
 import type { PixelOptions } from './pixel-options.ts';
+import { sharpOptions } from './sharp-header.ts';
 
 interface Announced {
   readonly name: string;
@@ -32,17 +35,27 @@ export async function decodeImage(
   const asAnnounced = upright.width === width && upright.height === height;
   const asStored = !asAnnounced && header.width === width && header.height === height;
   // What is damaged is called so first, for a cut file's size may be wrong.
-  const image = await samplesOf(bytes, header, !asStored)
-    .then((samples) => toRgb(samples, header, options))
-    .catch((error: unknown) => {
-      throw unreadable(name, error);
-    });
+  const image = await decode(bytes, header, !asStored, options).catch((error: unknown) => {
+    throw unreadable(name, error);
+  });
   if (image.width === width && image.height === height) return image;
   throw new SizeMismatchError(
     name,
     `is ${image.width} × ${image.height} pixels, but annotated as ${width} × ${height}`,
     'annotate the image as it is, or put back the one that was annotated',
   );
+}
+
+async function decode(
+  bytes: Buffer,
+  header: ImageHeader,
+  upright: boolean,
+  { bands }: PixelOptions,
+): Promise<RgbImage> {
+  const take = (bands !== undefined && choosesBands(header) ? bands : [1, 2, 3]).map((band) => band - 1);
+  if (header.format === 'BMP') return decodeBmp(bytes);
+  if (header.format === 'Netpbm') return decodeNetpbm(bytes, header.bands < 3 ? [0, 0, 0] : take);
+  return toRgb(await samplesOf(bytes, header, upright), header, take);
 }
 
 /** Samples as a decoder gives them, the bands of a pixel side by side. */
@@ -69,7 +82,7 @@ async function samplesOf(bytes: Buffer, { depth, colours }: ImageHeader, upright
 
 const highByte = os.endianness() === 'LE' ? 1 : 0;
 
-function toRgb({ width, height, data, channels }: Samples, header: ImageHeader, { bands }: PixelOptions): RgbImage {
+function toRgb({ width, height, data, channels }: Samples, header: ImageHeader, take: readonly number[]): RgbImage {
   const pixels = width * height;
   const bytesPerSample = header.depth / 8;
   if (data.length !== pixels * channels * bytesPerSample || channels < 3) {
@@ -87,7 +100,7 @@ function toRgb({ width, height, data, channels }: Samples, header: ImageHeader, 
     }
     return { width, height, data: rgb };
   }
-  const [red, green, blue] = channelsToTake(header, channels, bands).map(
+  const [red, green, blue] = channelsToTake(header, channels, take).map(
     (channel) => channel * bytesPerSample + byte,
   ) as [number, number, number];
   for (let from = 0, to = 0; to < rgb.length; from += step, to += 3) {
@@ -98,13 +111,10 @@ function toRgb({ width, height, data, channels }: Samples, header: ImageHeader, 
   return { width, height, data: rgb };
 }
 
-/** Which of the channels, counted from 0, become red, green and blue. */
-function channelsToTake(header: ImageHeader, channels: number, bands: PixelOptions['bands']): readonly number[] {
-  const chosen = bands !== undefined && choosesBands(header) ? bands : [1, 2, 3];
-  if (header.colours === 'grey' || channels === header.bands)
-    return header.colours === 'grey' ? [0, 1, 2] : chosen.map((band) => band - 1);
-  // The first band was taken for grey, and stands there three times.
-  return chosen.map((band) => (band === 1 ? 0 : band - 1 + channels - header.bands));
+/** The channels that hold the bands to take: where the first band was taken for grey, it stands there three times. */
+function channelsToTake({ colours, bands }: ImageHeader, channels: number, take: readonly number[]): readonly number[] {
+  if (colours === 'grey') return [0, 1, 2];
+  return take.map((band) => (band === 0 ? 0 : band + channels - bands));
 }
 
 /** a · b / 255, rounded, as Pillow's MULDIV255 has it */

@@ -140,6 +140,7 @@ function recogniseBrand(text: string): Recognised {
   const length = text.charCodeAt(2) * 256 + text.charCodeAt(3);
   const [major, , ...compatible] = text.slice(8, length).match(/.{4}/gs) ?? [];
   const brands = [major, ...compatible];
+  if (major === 'avis') return { refused: 'an AVIF animation', advice: convert };
   if (brands.some((brand) => brand === 'avif' || brand === 'avis')) return { format: 'AVIF' };
   if (major === 'crx ') return { refused: 'a raw file of a Canon camera', advice: develop };
   if (brands.some((brand) => /^(?:hei|hev|mif1|msf1|miaf)/.test(brand ?? ''))) {

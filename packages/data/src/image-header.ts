@@ -1,9 +1,11 @@
 /** What an image file says of itself, and whether its pixels can be read. */
-import fs from 'node:fs/promises';
-import sharp, { type Metadata, type SharpOptions } from 'sharp';
-import { UnsupportedImageError, unreadable } from './image-error.ts';
+import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } from './bmp.ts';
+import { type ByteSource, withBytes } from './byte-source.ts';
+import { ImageError, UnsupportedImageError, unreadable } from './image-error.ts';
 import { type ImageFormat, magicLength, recognise } from './image-formats.ts';
+import { netpbmHeader, netpbmHeaderLength, netpbmLength } from './netpbm.ts';
 import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
+import { sharpHeader } from './sharp-header.ts';
 
 /** How a file's bands become colours. */
 export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
@@ -29,13 +31,6 @@ export interface ImageHeader {
   readonly frames: number;
 }
 
-/** Limits are kept here, where they can be named. Colour profiles are ignored, as Pillow ignores them. */
-export const sharpOptions = {
-  limitInputPixels: false,
-  limitInputChannels: 0,
-  ignoreIcc: true,
-} as const satisfies SharpOptions & { limitInputChannels: number };
-
 /**
  * Reads the header, and refuses what `decodeImage` would refuse for its format, bands, depth or size.
  *
@@ -48,76 +43,69 @@ export async function imageHeader(
   name: string,
   options: PixelOptions = {},
 ): Promise<ImageHeader> {
-  const recognised = recognise(await headOf(source, name));
-  if (recognised === undefined) throw unreadable(name, new Error('it begins like no image format that is known'));
-  if ('refused' in recognised) {
-    throw new UnsupportedImageError(name, `is ${recognised.refused}, which is not read`, recognised.advice);
-  }
-  const header = await sharpHeader(source, name, recognised.format);
+  const header = await withBytes(source, async (bytes) => {
+    const recognised = recognise(await bytes.read(0, magicLength));
+    if (recognised === undefined) throw new Error('it begins like no image format that is known');
+    if ('refused' in recognised) {
+      throw new UnsupportedImageError(name, `is ${recognised.refused}, which is not read`, recognised.advice);
+    }
+    const { format } = recognised;
+    if (format === 'BMP') return readBmpHeader(bytes, name);
+    if (format === 'Netpbm') return readNetpbmHeader(bytes);
+    return sharpHeader(source, name, format);
+  }).catch((error: unknown) => {
+    throw error instanceof ImageError ? error : unreadable(name, error);
+  });
   requirePixels(header, name, options);
   requireBands(header, name, options);
   return header;
 }
 
-async function headOf(source: string | Buffer, name: string): Promise<Buffer> {
-  if (typeof source !== 'string') return source.subarray(0, magicLength);
+async function readBmpHeader(bytes: ByteSource, name: string): Promise<ImageHeader> {
+  let header: BmpHeader;
   try {
-    const file = await fs.open(source);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(magicLength), 0, magicLength, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    header = bmpHeader(await bytes.read(0, bmpHeaderLength));
   } catch (error) {
-    throw unreadable(name, error);
+    if (!(error instanceof BmpKindError)) throw error;
+    throw new UnsupportedImageError(name, `is a BMP of ${error.message}, which is not read`, 'convert it to PNG');
   }
-}
-
-const depths: Readonly<Record<string, string>> = {
-  char: 'signed 8-bit values',
-  short: 'signed 16-bit values',
-  uint: '32-bit whole numbers',
-  int: 'signed 32-bit whole numbers',
-  float: 'floating-point values',
-  double: 'floating-point values of 64 bits',
-  complex: 'complex numbers',
-  dpcomplex: 'complex numbers of 128 bits',
-};
-
-async function sharpHeader(source: string | Buffer, name: string, format: ImageFormat): Promise<ImageHeader> {
-  let metadata: Metadata;
-  try {
-    metadata = await sharp(source, sharpOptions).metadata();
-  } catch (error) {
-    throw unreadable(name, error);
-  }
-  // Where two files fail at once, sharp may lose an error and give nothing instead.
-  if (metadata.format === undefined) throw unreadable(name, new Error('no header'));
-  const { width, height, orientation = 1, autoOrient, space, channels, depth, hasAlpha, pages = 1 } = metadata;
-  if (depth !== 'uchar' && depth !== 'ushort') {
-    const values = depths[depth] ?? `values of the kind ${depth}`;
-    const fault = `holds ${counted(channels, 'band')} of ${values} (${format}), for which nothing says what white is`;
-    throw new UnsupportedImageError(name, fault, 'convert it to unsigned values of 8 or 16 bits');
-  }
-  return {
-    format,
+  const { width, height, masks } = header;
+  requireLength(bytes, bmpLength(header));
+  return upright({
+    format: 'BMP',
     width,
     height,
-    orientation,
-    upright: autoOrient,
-    bands: channels,
-    depth: depth === 'uchar' ? 8 : 16,
-    colours: coloursOf(space, channels),
-    alpha: hasAlpha && format !== 'TIFF',
-    frames: pages,
-  };
+    bands: masks?.[3] ? 4 : 3,
+    depth: 8,
+    colours: 'rgb',
+    alpha: !!masks?.[3],
+  });
 }
 
-function coloursOf(space: string, bands: number): ColourModel {
-  if (space === 'cmyk') return 'cmyk';
-  if (space === 'b-w' || space === 'grey16') return bands < 3 ? 'grey' : 'bands';
-  return bands < 5 && space !== 'multiband' ? 'rgb' : 'bands';
+async function readNetpbmHeader(bytes: ByteSource): Promise<ImageHeader> {
+  const header = netpbmHeader(await bytes.read(0, netpbmHeaderLength));
+  const { width, height, bands, most } = header;
+  requireLength(bytes, netpbmLength(header));
+  const colours = bands < 3 ? 'grey' : bands < 5 ? 'rgb' : 'bands';
+  return upright({
+    format: 'Netpbm',
+    width,
+    height,
+    bands,
+    depth: most > 255 ? 16 : 8,
+    colours,
+    alpha: bands % 2 === 0 && bands < 5,
+  });
+}
+
+function requireLength({ size }: ByteSource, length: number): void {
+  if (size < length) throw new Error(`it has ${size} bytes, and its pixels need ${length}`);
+}
+
+/** Of a format that knows neither rotation nor frames. */
+function upright(header: Omit<ImageHeader, 'orientation' | 'upright' | 'frames'>): ImageHeader {
+  const { width, height } = header;
+  return { ...header, orientation: 1, upright: { width, height }, frames: 1 };
 }
 
 /** @throws UnsupportedImageError if the image has more pixels than the limit */

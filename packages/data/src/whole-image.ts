@@ -4,8 +4,9 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { ImageError, unreadable } from './image-error.ts';
 import { recognise } from './image-formats.ts';
-import { imageHeader, requirePixels, sharpOptions } from './image-header.ts';
+import { imageHeader, requirePixels } from './image-header.ts';
 import type { PixelOptions } from './pixel-options.ts';
+import { sharpOptions } from './sharp-header.ts';
 
 const [open, read] = [promisify(fs.open), promisify(fs.read)];
 
