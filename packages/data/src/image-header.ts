@@ -6,6 +6,8 @@ import { type ImageFormat, magicLength, recognise } from './image-formats.ts';
 import { netpbmHeader, netpbmHeaderLength, netpbmLength } from './netpbm.ts';
 import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 import { sharpHeader } from './sharp-header.ts';
+import { TiffDirectory } from './tiff/directory.ts';
+import { TiffKindError, tiffForm } from './tiff/form.ts';
 
 /** How a file's bands become colours. */
 export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
@@ -52,6 +54,7 @@ export async function imageHeader(
     const { format } = recognised;
     if (format === 'BMP') return readBmpHeader(bytes, name);
     if (format === 'Netpbm') return readNetpbmHeader(bytes);
+    if (format === 'TIFF') return tiffHeader(source, name, bytes);
     return sharpHeader(source, name, format);
   }).catch((error: unknown) => {
     throw error instanceof ImageError ? error : unreadable(name, error);
@@ -80,6 +83,16 @@ async function readBmpHeader(bytes: ByteSource, name: string): Promise<ImageHead
     colours: 'rgb',
     alpha: !!masks?.[3],
   });
+}
+
+async function tiffHeader(source: string | Buffer, name: string, bytes: ByteSource): Promise<ImageHeader> {
+  try {
+    const { bands, depth, colours, alpha } = await tiffForm(await TiffDirectory.read(bytes));
+    return { ...(await sharpHeader(source, name, 'TIFF')), bands, depth, colours, alpha };
+  } catch (error) {
+    if (!(error instanceof TiffKindError)) throw error;
+    throw new UnsupportedImageError(name, error.message, error.advice);
+  }
 }
 
 async function readNetpbmHeader(bytes: ByteSource): Promise<ImageHeader> {

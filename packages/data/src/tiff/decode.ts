@@ -1,0 +1,172 @@
+/** The pixels of a TIFF file, from what libvips reads under a header that leaves it nothing to interpret. */
+import { withBytes } from '../byte-source.ts';
+import type { RgbImage } from '../dataset.ts';
+import { rgbOf, rgbOfInks, type Samples, sharpSamples } from '../samples.ts';
+import { TiffDirectory, tiffTag } from './directory.ts';
+import { isPlainYcbcr, photometric, type TiffForm, tiffForm } from './form.ts';
+import { turned } from './turned.ts';
+import { rgbOfYcbcr, ycbcrTables } from './ycbcr.ts';
+
+interface Tiff {
+  readonly file: Buffer;
+  readonly directory: TiffDirectory;
+  readonly form: TiffForm;
+}
+
+/** Numbers for tags; undefined takes a tag away. */
+type Tags = Readonly<Record<number, readonly number[] | undefined>>;
+
+/**
+ * @param take the bands that become red, green and blue, counted from 0
+ * @param orientation EXIF's, 1 to leave the pixels as they are stored
+ * @throws Error if the file is damaged
+ */
+export async function decodeTiff(file: Buffer, take: readonly number[], orientation: number): Promise<RgbImage> {
+  const directory = await withBytes(file, TiffDirectory.read);
+  const tiff = { file, directory, form: await tiffForm(directory) };
+  return turned(await storedPixels(tiff, take), orientation);
+}
+
+async function storedPixels(tiff: Tiff, take: readonly number[]): Promise<RgbImage> {
+  const { colours, planar, bands, premultiplied } = tiff.form;
+  if (isPlainYcbcr(tiff.form)) {
+    const samples = planar ? await planes(tiff, [0, 1, 2]) : await ycbcrUnits(tiff);
+    return rgbOfYcbcr(samples, await ycbcrTables(tiff.directory, tiff.form));
+  }
+  if (colours === 'cmyk') return rgbOfInks(await (planar ? planes(tiff, [0, 1, 2, 3]) : samplesOf(tiff)));
+  const grey = colours === 'grey';
+  if (planar) {
+    const samples = await planes(tiff, [...(grey ? [0] : take), ...(premultiplied ? [bands - 1] : [])]);
+    return rgbOf(samples, grey ? [0, 0, 0] : [0, 1, 2], premultiplied ? samples.channels - 1 : undefined);
+  }
+  const samples = await samplesOf(tiff, plainTags(tiff.form));
+  // Of grey, three equal channels come before the others.
+  return rgbOf(samples, grey ? [0, 1, 2] : take, premultiplied ? samples.channels - 1 : undefined);
+}
+
+/** So that libvips leaves alpha alone, and takes bands that nothing is said of for colours. */
+function plainTags({ bands, colours, photometric: interpretation, premultiplied }: TiffForm): Tags {
+  const unnamed = interpretation === photometric.blackIsZero && bands > 2;
+  const extra = Array<number>(Math.max(bands - (colours === 'grey' ? 1 : 3), 0)).fill(0);
+  if (unnamed) return { [tiffTag.photometric]: [photometric.rgb], [tiffTag.extraSamples]: extra };
+  return premultiplied ? { [tiffTag.extraSamples]: extra } : {};
+}
+
+/** Bands that lie on their own, each read as a grey image: libvips cannot read all of them, and mistakes some. */
+async function planes(tiff: Tiff, bands: readonly number[]): Promise<Samples> {
+  const read = await Promise.all(bands.map(async (band) => samplesOf(tiff, await planeTags(tiff, band))));
+  const [first] = read as [Samples];
+  const { width, height, depth } = first;
+  const bytes = depth / 8;
+  const data = Buffer.alloc(width * height * bands.length * bytes);
+  for (const [n, { data: grey, channels }] of read.entries()) {
+    for (let pixel = 0; pixel < width * height; pixel++) {
+      const to = (pixel * bands.length + n) * bytes;
+      for (let byte = 0; byte < bytes; byte++) data[to + byte] = grey[pixel * channels * bytes + byte] as number;
+    }
+  }
+  return { width, height, data, channels: bands.length, depth };
+}
+
+async function planeTags({ directory, form }: Tiff, band: number): Promise<Tags> {
+  const tags: Record<number, readonly number[] | undefined> = {
+    ...greyTags,
+    [tiffTag.bits]: [form.depth],
+    [tiffTag.photometric]: [form.photometric === photometric.whiteIsZero && band === 0 ? 0 : 1],
+  };
+  const { stripOffsets, stripLengths, tileOffsets, tileLengths } = tiffTag;
+  for (const tag of [stripOffsets, stripLengths, tileOffsets, tileLengths]) {
+    const all = await directory.numbers(tag, Number.MAX_SAFE_INTEGER);
+    const each = all.length / form.bands;
+    if (all.length > 0) tags[tag] = all.slice(band * each, (band + 1) * each);
+  }
+  return tags;
+}
+
+const greyTags: Tags = {
+  [tiffTag.bits]: [8],
+  [tiffTag.bands]: [1],
+  [tiffTag.photometric]: [photometric.blackIsZero],
+  [tiffTag.planar]: [1],
+  [tiffTag.sampleFormat]: undefined,
+  [tiffTag.extraSamples]: undefined,
+  [tiffTag.ycbcrSubsampling]: undefined,
+  [tiffTag.referenceBlackWhite]: undefined,
+};
+
+/**
+ * YCbCr lies in units of some Y, one Cb and one Cr. They are read as a grey image of their bytes, from which the samples are
+ * spread over the pixels.
+ */
+async function ycbcrUnits(tiff: Tiff): Promise<Samples> {
+  const { width, height, subsampling } = tiff.form;
+  const [across, down] = subsampling;
+  const unit = across * down + 2;
+  const scaled = async (tag: number, by: number): Promise<number[] | undefined> => {
+    const [value] = await tiff.directory.numbers(tag);
+    // The number of rows may stand for all there are.
+    return value === undefined ? undefined : [Math.ceil(Math.min(value, 2 ** 30) * by)];
+  };
+  const [columns, rows] = [Math.ceil(width / across), Math.ceil(height / down)];
+  const { data: bytes, channels } = await samplesOf(tiff, {
+    ...greyTags,
+    [tiffTag.width]: [columns * unit],
+    [tiffTag.height]: [rows],
+    [tiffTag.rowsPerStrip]: await scaled(tiffTag.rowsPerStrip, 1 / down),
+    [tiffTag.tileWidth]: await scaled(tiffTag.tileWidth, unit / across),
+    [tiffTag.tileHeight]: await scaled(tiffTag.tileHeight, 1 / down),
+  });
+  const data = Buffer.alloc(width * height * 3);
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const start = (Math.floor(y / down) * columns + Math.floor(x / across)) * unit;
+      data[to++] = bytes[(start + (y % down) * across + (x % across)) * channels] as number;
+      data[to++] = bytes[(start + unit - 2) * channels] as number;
+      data[to++] = bytes[(start + unit - 1) * channels] as number;
+    }
+  }
+  return { width, height, data, channels: 3, depth: 8 };
+}
+
+/** What libvips reads under these tags, as the pixels are stored. */
+async function samplesOf({ file, directory, form }: Tiff, tags: Tags = {}): Promise<Samples> {
+  const read = (changes: Tags): Promise<Samples> => {
+    const changed = Object.keys(changes).length === 0 ? file : directory.withTags(file, changes);
+    return sharpSamples(changed, form.depth, false, form.colours === 'cmyk' && !form.planar);
+  };
+  const numbers = (tag: number): Promise<readonly number[]> | readonly number[] =>
+    tags[tag] ?? directory.numbers(tag, Number.MAX_SAFE_INTEGER);
+  const [tileWidth, tileHeight] = [(await numbers(tiffTag.tileWidth))[0], (await numbers(tiffTag.tileHeight))[0]];
+  if (tileWidth === undefined || tileHeight === undefined) return read(tags);
+
+  // Tiles are read as the strips of an image as wide as one of them: libvips gives black in place of damaged tiles, and
+  // reads some of JPEG wrongly, but takes strips to libtiff.
+  const [offsets, lengths] = [await numbers(tiffTag.tileOffsets), await numbers(tiffTag.tileLengths)];
+  const [width, height] = [(await numbers(tiffTag.width))[0] ?? 0, (await numbers(tiffTag.height))[0] ?? 0];
+  const [across, down] = [Math.ceil(width / tileWidth), Math.ceil(height / tileHeight)];
+  if (offsets.length < across * down) throw new Error(`it has ${offsets.length} of ${across * down} tiles`);
+  const stacked = await read({
+    ...tags,
+    [tiffTag.width]: [tileWidth],
+    [tiffTag.height]: [tileHeight * across * down],
+    [tiffTag.rowsPerStrip]: [tileHeight],
+    [tiffTag.stripOffsets]: offsets.slice(0, across * down),
+    [tiffTag.stripLengths]: lengths.slice(0, across * down),
+    [tiffTag.tileWidth]: undefined,
+    [tiffTag.tileHeight]: undefined,
+    [tiffTag.tileOffsets]: undefined,
+    [tiffTag.tileLengths]: undefined,
+  });
+  const bytes = stacked.channels * (stacked.depth / 8);
+  const data = Buffer.alloc(width * height * bytes);
+  for (let y = 0; y < height; y++) {
+    for (let column = 0; column < across; column++) {
+      const tile = Math.floor(y / tileHeight) * across + column;
+      const row = tile * tileHeight + (y % tileHeight);
+      const pixels = Math.min(tileWidth, width - column * tileWidth);
+      const from = row * tileWidth * bytes;
+      stacked.data.copy(data, (y * width + column * tileWidth) * bytes, from, from + pixels * bytes);
+    }
+  }
+  return { ...stacked, width, height, data };
+}
