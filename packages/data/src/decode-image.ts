@@ -1,6 +1,7 @@
 /** The bytes of an image file become red, green and blue. */
 import { decodeBmp } from './bmp.ts';
 import type { RgbImage } from './dataset.ts';
+import { decodeGif } from './gif.ts';
 import { SizeMismatchError, unreadable } from './image-error.ts';
 import { choosesBands, type ImageHeader, imageHeader } from './image-header.ts';
 import { decodeNetpbm } from './netpbm.ts';
@@ -55,6 +56,7 @@ async function decode(
   if (header.format === 'BMP') return decodeBmp(bytes);
   if (header.format === 'Netpbm') return decodeNetpbm(bytes, header.bands < 3 ? [0, 0, 0] : take);
   if (header.format === 'TIFF') return decodeTiff(bytes, take, upright ? header.orientation : 1);
+  if (header.format === 'GIF') return decodeGif(bytes);
   const cmyk = header.colours === 'cmyk';
   const samples = await sharpSamples(bytes, header.depth, upright, cmyk);
   return cmyk ? rgbOfInks(samples) : rgbOf(samples, [0, 1, 2]);

@@ -33,6 +33,7 @@ async function storedPixels(tiff: Tiff, take: readonly number[]): Promise<RgbIma
     const samples = planar ? await planes(tiff, [0, 1, 2]) : await ycbcrUnits(tiff);
     return rgbOfYcbcr(samples, await ycbcrTables(tiff.directory, tiff.form));
   }
+  if (tiff.form.photometric === photometric.palette && bands > 1) return palettePixels(tiff);
   if (colours === 'cmyk') return rgbOfInks(await (planar ? planes(tiff, [0, 1, 2, 3]) : samplesOf(tiff)));
   const grey = colours === 'grey';
   if (planar) {
@@ -42,6 +43,20 @@ async function storedPixels(tiff: Tiff, take: readonly number[]): Promise<RgbIma
   const samples = await samplesOf(tiff, plainTags(tiff.form));
   // Of grey, three equal channels come before the others.
   return rgbOf(samples, grey ? [0, 1, 2] : take, premultiplied ? samples.channels - 1 : undefined);
+}
+
+/** Indices into a palette, with a band of alpha after them, which libvips does not know. */
+async function palettePixels(tiff: Tiff): Promise<RgbImage> {
+  const { directory, form } = tiff;
+  const tags = { [tiffTag.photometric]: [photometric.blackIsZero], [tiffTag.extraSamples]: [0] };
+  const { width, height, data, channels } = await (form.planar ? planes(tiff, [0]) : samplesOf(tiff, tags));
+  const map = await directory.numbers(tiffTag.colourMap, 768);
+  const rgb = new Uint8Array(width * height * 3);
+  for (let pixel = 0, to = 0; pixel < width * height; pixel++) {
+    const index = data[pixel * channels] as number;
+    for (let channel = 0; channel < 3; channel++) rgb[to++] = (map[256 * channel + index] ?? 0) >> 8;
+  }
+  return { width, height, data: rgb };
 }
 
 /** So that libvips leaves alpha alone, and takes bands that nothing is said of for colours. */

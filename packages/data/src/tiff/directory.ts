@@ -13,6 +13,7 @@ export const tiffTag = {
   rowsPerStrip: 278,
   stripLengths: 279,
   planar: 284,
+  colourMap: 320,
   tileWidth: 322,
   tileHeight: 323,
   tileOffsets: 324,

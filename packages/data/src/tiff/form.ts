@@ -93,7 +93,7 @@ export async function tiffForm(directory: TiffDirectory): Promise<TiffForm> {
   const depth = depthOf(bits, formats, interpretation, bands);
   const colours = coloursOf(interpretation, bands);
   const [across = 2, down = 2] = await numbers(tiffTag.ycbcrSubsampling);
-  const colourBands = colours === 'grey' ? 1 : 3;
+  const colourBands = colours === 'grey' || interpretation === photometric.palette ? 1 : 3;
   const form: TiffForm = {
     width,
     height,
@@ -151,7 +151,7 @@ function coloursOf(interpretation: number, bands: number): ColourModel {
     case photometric.blackIsZero:
       return bands < 3 ? 'grey' : few(3) ? 'rgb' : 'bands';
     case photometric.palette:
-      if (bands === 1) return 'rgb';
+      if (bands < 3) return 'rgb';
       throw new TiffKindError(`holds a palette and ${counted(bands)} (TIFF), which is not read`, convert);
     case photometric.rgb:
     case photometric.ycbcr:
