@@ -1,5 +1,8 @@
 /** Parts of a file, wherever its bytes are. */
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+
+const [open, read] = [promisify(fs.open), promisify(fs.read)];
 
 export interface ByteSource {
   /** of the whole file */
@@ -8,22 +11,27 @@ export interface ByteSource {
   read(position: number, length: number): Promise<Buffer>;
 }
 
-/** @param source a path, or the file's bytes */
+/**
+ * Opening a data set does this to every image: what needs no disk is done at once, which takes a third of the time.
+ *
+ * @param source a path, or the file's bytes
+ */
 export async function withBytes<T>(source: string | Buffer, use: (bytes: ByteSource) => Promise<T>): Promise<T> {
   if (typeof source !== 'string') {
-    const read = async (position: number, length: number): Promise<Buffer> =>
+    const part = async (position: number, length: number): Promise<Buffer> =>
       source.subarray(position, position + length);
-    return use({ size: source.length, read });
+    return use({ size: source.length, read: part });
   }
-  const file = await fs.open(source);
+  const descriptor = await open(source, 'r');
   try {
-    const { size } = await file.stat();
-    const read = async (position: number, length: number): Promise<Buffer> => {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(length, size)), 0, null, position);
+    const { size } = fs.fstatSync(descriptor);
+    const part = async (position: number, length: number): Promise<Buffer> => {
+      const buffer = Buffer.allocUnsafe(Math.min(length, Math.max(size - position, 0)));
+      const { bytesRead } = await read(descriptor, buffer, 0, buffer.length, position);
       return buffer.subarray(0, bytesRead);
     };
-    return await use({ size, read });
+    return await use({ size, read: part });
   } finally {
-    await file.close();
+    fs.closeSync(descriptor);
   }
 }

@@ -3,6 +3,7 @@ import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } f
 import { type ByteSource, withBytes } from './byte-source.ts';
 import { ImageError, UnsupportedImageError, unreadable } from './image-error.ts';
 import { type ImageFormat, magicLength, recognise } from './image-formats.ts';
+import { requireReadableJpeg } from './jpeg.ts';
 import { netpbmHeader, netpbmHeaderLength, netpbmLength } from './netpbm.ts';
 import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 import { sharpHeader } from './sharp-header.ts';
@@ -55,6 +56,7 @@ export async function imageHeader(
     if (format === 'BMP') return readBmpHeader(bytes, name);
     if (format === 'Netpbm') return readNetpbmHeader(bytes);
     if (format === 'TIFF') return tiffHeader(source, name, bytes);
+    if (format === 'JPEG') await requireReadableJpeg(bytes, name);
     return sharpHeader(source, name, format);
   }).catch((error: unknown) => {
     throw error instanceof ImageError ? error : unreadable(name, error);

@@ -1,14 +1,12 @@
 /** Whether an image file is whole, as far as that shows without decoding it. */
-import fs from 'node:fs';
-import { promisify } from 'node:util';
 import sharp from 'sharp';
+import { type ByteSource, withBytes } from './byte-source.ts';
 import { ImageError, unreadable } from './image-error.ts';
-import { recognise } from './image-formats.ts';
+import { type ImageFormat, recognise } from './image-formats.ts';
 import { imageHeader, requirePixels } from './image-header.ts';
+import { requireReadableJpeg } from './jpeg.ts';
 import type { PixelOptions } from './pixel-options.ts';
 import { sharpOptions } from './sharp-header.ts';
-
-const [open, read] = [promisify(fs.open), promisify(fs.read)];
 
 /** Some cameras fill their files up after the end. */
 const tailLength = 64;
@@ -33,14 +31,10 @@ export async function sizeOfWholeImage(
   size?: { readonly width: number; readonly height: number },
   options?: PixelOptions,
 ): Promise<{ readonly width: number; readonly height: number }> {
-  const { head, tail } = await readEnds(file).catch((error: unknown) => {
-    throw unreadable(name, error);
+  const { format, ends } = await withBytes(file, (bytes) => lookAt(bytes, name)).catch((error: unknown) => {
+    throw error instanceof ImageError ? error : unreadable(name, error);
   });
-  if (head.length === 0) throw new ImageError(name, 'is empty', 'download or copy it again');
-  const recognised = recognise(head);
-  const format = recognised && 'format' in recognised ? recognised.format : undefined;
   const marked = format === 'JPEG' || format === 'PNG';
-  const ends = tail.includes(jpegEnd) || tail.includes(pngEnd);
   if (marked && ends && size !== undefined) {
     requirePixels(size, name, options);
     return size;
@@ -58,17 +52,12 @@ export async function sizeOfWholeImage(
   return size ?? upright;
 }
 
-/** Opening a data set does this to every image: what needs no disk is done at once, which takes a third of the time. */
-async function readEnds(file: string): Promise<{ head: Buffer; tail: Buffer }> {
-  const descriptor = await open(file, 'r');
-  try {
-    const { size } = fs.fstatSync(descriptor);
-    const tail = Buffer.allocUnsafe(Math.min(size, tailLength));
-    await read(descriptor, tail, 0, tail.length, size - tail.length);
-    const head = Buffer.allocUnsafe(Math.min(size, headLength));
-    await read(descriptor, head, 0, head.length, 0);
-    return { head, tail };
-  } finally {
-    fs.closeSync(descriptor);
-  }
+/** The format, if it is one that is read, and whether a mark ends the file. */
+async function lookAt(bytes: ByteSource, name: string): Promise<{ format: ImageFormat | undefined; ends: boolean }> {
+  if (bytes.size === 0) throw new ImageError(name, 'is empty', 'download or copy it again');
+  const recognised = recognise(await bytes.read(0, headLength));
+  const format = recognised && 'format' in recognised ? recognised.format : undefined;
+  if (format === 'JPEG') await requireReadableJpeg(bytes, name);
+  const tail = await bytes.read(Math.max(bytes.size - tailLength, 0), tailLength);
+  return { format, ends: tail.includes(jpegEnd) || tail.includes(pngEnd) };
 }

@@ -1,0 +1,47 @@
+/** Which kind of JPEG a file is: not all are decoded, and libjpeg says so only when it comes to the pixels. */
+import type { ByteSource } from './byte-source.ts';
+import { UnsupportedImageError } from './image-error.ts';
+
+/** Names of the kinds of frames that are not decoded, by the second byte of the marker that begins a frame. */
+const otherFrames: Readonly<Record<number, string>> = {
+  195: 'lossless JPEG',
+  197: 'hierarchical JPEG',
+  198: 'hierarchical JPEG',
+  199: 'hierarchical JPEG',
+  203: 'lossless JPEG',
+  205: 'hierarchical JPEG',
+  206: 'hierarchical JPEG',
+  207: 'hierarchical JPEG',
+  247: 'JPEG-LS',
+};
+const readFrames: readonly number[] = [192, 193, 194, 201, 202];
+
+/** Most headers are within the first read. */
+const headLength = 1024;
+
+/**
+ * Looks at the frame's header. Nothing is said of a file in which there is none, which is for the decoder to refuse.
+ *
+ * @throws UnsupportedImageError if the frame is of a kind that is not decoded, or has samples of more than 8 bits
+ */
+export async function requireReadableJpeg(bytes: ByteSource, name: string): Promise<void> {
+  const head = await bytes.read(0, headLength);
+  for (let at = 2; at < bytes.size; ) {
+    const marker = at + 10 <= head.length ? head.subarray(at, at + 10) : await bytes.read(at, 10);
+    const kind = marker[1];
+    if (marker.length < 10 || marker[0] !== 0xff || kind === undefined || kind === 0xda) return;
+    if (kind === 0xff || kind === 1 || (kind >= 0xd0 && kind <= 0xd8)) {
+      // Markers may be filled up before them, and some have nothing after them.
+      at += kind === 0xff ? 1 : 2;
+      continue;
+    }
+    const frame = otherFrames[kind];
+    if (frame !== undefined || readFrames.includes(kind)) {
+      const bits = marker[4] as number;
+      if (frame === undefined && bits === 8) return;
+      const fault = `is a ${frame ?? 'JPEG'} of ${marker[9]} bands of ${bits} bits, which is not read`;
+      throw new UnsupportedImageError(name, fault, 'convert it to PNG of 8 or 16 bits');
+    }
+    at += 2 + marker.readUInt16BE(2);
+  }
+}
