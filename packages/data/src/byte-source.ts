@@ -11,6 +11,9 @@ export interface ByteSource {
   read(position: number, length: number): Promise<Buffer>;
 }
 
+/** Read at once, for most headers are within it. */
+const headLength = 1024;
+
 /**
  * Opening a data set does this to every image: what needs no disk is done at once, which takes a third of the time.
  *
@@ -25,11 +28,14 @@ export async function withBytes<T>(source: string | Buffer, use: (bytes: ByteSou
   const descriptor = await open(source, 'r');
   try {
     const { size } = fs.fstatSync(descriptor);
+    let head: Buffer = Buffer.alloc(0);
     const part = async (position: number, length: number): Promise<Buffer> => {
+      if (position + length <= head.length) return head.subarray(position, position + length);
       const buffer = Buffer.allocUnsafe(Math.min(length, Math.max(size - position, 0)));
       const { bytesRead } = await read(descriptor, buffer, 0, buffer.length, position);
       return buffer.subarray(0, bytesRead);
     };
+    head = await part(0, headLength);
     return await use({ size, read: part });
   } finally {
     fs.closeSync(descriptor);

@@ -3,7 +3,7 @@ import { decodeBmp } from './bmp.ts';
 import type { RgbImage } from './dataset.ts';
 import { decodeGif } from './gif.ts';
 import { SizeMismatchError, unreadable } from './image-error.ts';
-import { choosesBands, type ImageHeader, imageHeader } from './image-header.ts';
+import { choosesBands, type DecodingHeader, decodingHeader } from './image-header.ts';
 import { decodeNetpbm } from './netpbm.ts';
 import type { PixelOptions } from './pixel-options.ts';
 import { rgbOf, rgbOfInks, sharpSamples } from './samples.ts';
@@ -30,15 +30,17 @@ export async function decodeImage(
   { name, width, height }: Announced,
   options: PixelOptions = {},
 ): Promise<RgbImage> {
-  const header = await imageHeader(bytes, name, options);
-  const { upright } = header;
-  const asAnnounced = upright.width === width && upright.height === height;
-  const asStored = !asAnnounced && header.width === width && header.height === height;
-  // What is damaged is called so first, for a cut file's size may be wrong.
-  const image = await decode(bytes, header, !asStored, options).catch((error: unknown) => {
-    throw unreadable(name, error);
-  });
+  const header = await decodingHeader(bytes, name, options);
+  const read = (upright: boolean): Promise<RgbImage> =>
+    decode(bytes, header, upright, options).catch((error: unknown) => {
+      throw unreadable(name, error);
+    });
+  const image = await read(true);
   if (image.width === width && image.height === height) return image;
+  if (image.width === height && image.height === width) {
+    const stored = await read(false);
+    if (stored.width === width && stored.height === height) return stored;
+  }
   throw new SizeMismatchError(
     name,
     `is ${image.width} × ${image.height} pixels, but annotated as ${width} × ${height}`,
@@ -48,7 +50,7 @@ export async function decodeImage(
 
 async function decode(
   bytes: Buffer,
-  header: ImageHeader,
+  header: DecodingHeader,
   upright: boolean,
   { bands }: PixelOptions,
 ): Promise<RgbImage> {

@@ -3,7 +3,7 @@ import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } f
 import { type ByteSource, withBytes } from './byte-source.ts';
 import { ImageError, UnsupportedImageError, unreadable } from './image-error.ts';
 import { type ImageFormat, magicLength, recognise } from './image-formats.ts';
-import { requireReadableJpeg } from './jpeg.ts';
+import { readableJpegFrame } from './jpeg.ts';
 import { netpbmHeader, netpbmHeaderLength, netpbmLength } from './netpbm.ts';
 import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 import { sharpHeader } from './sharp-header.ts';
@@ -56,7 +56,7 @@ export async function imageHeader(
     if (format === 'BMP') return readBmpHeader(bytes, name);
     if (format === 'Netpbm') return readNetpbmHeader(bytes);
     if (format === 'TIFF') return tiffHeader(source, name, bytes);
-    if (format === 'JPEG') await requireReadableJpeg(bytes, name);
+    if (format === 'JPEG') await readableJpegFrame(bytes, name);
     return sharpHeader(source, name, format);
   }).catch((error: unknown) => {
     throw error instanceof ImageError ? error : unreadable(name, error);
@@ -64,6 +64,35 @@ export async function imageHeader(
   requirePixels(header, name, options);
   requireBands(header, name, options);
   return header;
+}
+
+/** As much of a header as decoding needs. */
+export type DecodingHeader = Pick<ImageHeader, 'format' | 'bands' | 'depth' | 'colours' | 'orientation'>;
+
+/**
+ * `imageHeader`, but of JPEG and PNG only what is at hand without sharp, which takes as long over a header as over a small
+ * image's pixels; their orientation is sharp's to follow, and stays 1 here.
+ *
+ * @throws ImageError as `imageHeader` does
+ */
+export async function decodingHeader(file: Buffer, name: string, options?: PixelOptions): Promise<DecodingHeader> {
+  const recognised = recognise(file);
+  const format = recognised && 'format' in recognised ? recognised.format : undefined;
+  if (format === 'JPEG') {
+    const frame = await withBytes(file, (bytes) => readableJpegFrame(bytes, name));
+    if (frame !== undefined) {
+      requirePixels(frame, name, options);
+      const colours = frame.bands === 4 ? 'cmyk' : frame.bands === 1 ? 'grey' : 'rgb';
+      return { format, bands: frame.bands, depth: 8, colours, orientation: 1 };
+    }
+  }
+  if (format === 'PNG' && file.length > 25 && file.toString('latin1', 12, 16) === 'IHDR') {
+    requirePixels({ width: file.readUInt32BE(16), height: file.readUInt32BE(20) }, name, options);
+    const bands = [1, 1, 3, 3, 2, 2, 4][file.readUInt8(25)] ?? 3;
+    const colours = bands < 3 ? 'grey' : 'rgb';
+    return { format, bands, depth: file.readUInt8(24) === 16 ? 16 : 8, colours, orientation: 1 };
+  }
+  return imageHeader(file, name, options);
 }
 
 async function readBmpHeader(bytes: ByteSource, name: string): Promise<ImageHeader> {
@@ -136,7 +165,7 @@ export function requirePixels(
 }
 
 /** Whether the user's choice of bands concerns the file: an alpha channel or the ink black is no band to choose. */
-export const choosesBands = ({ format, bands, colours }: ImageHeader): boolean =>
+export const choosesBands = ({ format, bands, colours }: DecodingHeader): boolean =>
   (format === 'TIFF' || format === 'Netpbm') && bands >= 4 && colours !== 'cmyk';
 
 function requireBands(header: ImageHeader, name: string, { bands: chosen }: PixelOptions): void {

@@ -16,20 +16,22 @@ const otherFrames: Readonly<Record<number, string>> = {
 };
 const readFrames: readonly number[] = [192, 193, 194, 201, 202];
 
-/** Most headers are within the first read. */
-const headLength = 1024;
+export interface JpegFrame {
+  readonly width: number;
+  readonly height: number;
+  readonly bands: number;
+}
 
 /**
- * Looks at the frame's header. Nothing is said of a file in which there is none, which is for the decoder to refuse.
+ * What the header of the frame says. A file without one is for the decoder to refuse.
  *
  * @throws UnsupportedImageError if the frame is of a kind that is not decoded, or has samples of more than 8 bits
  */
-export async function requireReadableJpeg(bytes: ByteSource, name: string): Promise<void> {
-  const head = await bytes.read(0, headLength);
+export async function readableJpegFrame(bytes: ByteSource, name: string): Promise<JpegFrame | undefined> {
   for (let at = 2; at < bytes.size; ) {
-    const marker = at + 10 <= head.length ? head.subarray(at, at + 10) : await bytes.read(at, 10);
+    const marker = await bytes.read(at, 10);
     const kind = marker[1];
-    if (marker.length < 10 || marker[0] !== 0xff || kind === undefined || kind === 0xda) return;
+    if (marker.length < 10 || marker[0] !== 0xff || kind === undefined || kind === 0xda) return undefined;
     if (kind === 0xff || kind === 1 || (kind >= 0xd0 && kind <= 0xd8)) {
       // Markers may be filled up before them, and some have nothing after them.
       at += kind === 0xff ? 1 : 2;
@@ -37,11 +39,13 @@ export async function requireReadableJpeg(bytes: ByteSource, name: string): Prom
     }
     const frame = otherFrames[kind];
     if (frame !== undefined || readFrames.includes(kind)) {
-      const bits = marker[4] as number;
-      if (frame === undefined && bits === 8) return;
-      const fault = `is a ${frame ?? 'JPEG'} of ${marker[9]} bands of ${bits} bits, which is not read`;
+      const [bits, bands] = [marker.readUInt8(4), marker.readUInt8(9)];
+      if (frame === undefined && bits === 8)
+        return { width: marker.readUInt16BE(7), height: marker.readUInt16BE(5), bands };
+      const fault = `is a ${frame ?? 'JPEG'} of ${bands} bands of ${bits} bits, which is not read`;
       throw new UnsupportedImageError(name, fault, 'convert it to PNG of 8 or 16 bits');
     }
     at += 2 + marker.readUInt16BE(2);
   }
+  return undefined;
 }

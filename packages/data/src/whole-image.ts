@@ -4,7 +4,7 @@ import { type ByteSource, withBytes } from './byte-source.ts';
 import { ImageError, unreadable } from './image-error.ts';
 import { type ImageFormat, recognise } from './image-formats.ts';
 import { imageHeader, requirePixels } from './image-header.ts';
-import { requireReadableJpeg } from './jpeg.ts';
+import { readableJpegFrame } from './jpeg.ts';
 import type { PixelOptions } from './pixel-options.ts';
 import { sharpOptions } from './sharp-header.ts';
 
@@ -57,7 +57,7 @@ async function lookAt(bytes: ByteSource, name: string): Promise<{ format: ImageF
   if (bytes.size === 0) throw new ImageError(name, 'is empty', 'download or copy it again');
   const recognised = recognise(await bytes.read(0, headLength));
   const format = recognised && 'format' in recognised ? recognised.format : undefined;
-  if (format === 'JPEG') await requireReadableJpeg(bytes, name);
+  if (format === 'JPEG') await readableJpegFrame(bytes, name);
   const tail = await bytes.read(Math.max(bytes.size - tailLength, 0), tailLength);
   return { format, ends: tail.includes(jpegEnd) || tail.includes(pngEnd) };
 }
