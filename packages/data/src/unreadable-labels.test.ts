@@ -181,6 +181,24 @@ describe('an object that can be read in another way keeps its image', () => {
   });
 });
 
+describe('a split of YOLO without a label file', () => {
+  it('is not one of pictures of background', async () => {
+    const all = {
+      ...images(),
+      ...formats.yolo(''),
+      'labels/val/good2.txt': undefined,
+      'labels/val/bad2.txt': undefined,
+    };
+    const files = Object.entries(all).filter((entry): entry is [string, Content] => entry[1] !== undefined);
+    const { dataset, problems } = await openDataset(makeFolder(Object.fromEntries(files)));
+    expect(dataset.train).toHaveLength(2);
+    expect(dataset.val).toEqual([]);
+    const kinds = problems.map(({ kind }) => kind);
+    expect(kinds.filter((kind) => kind === 'unannotated-image')).toHaveLength(2);
+    expect(kinds).toContain('nothing-to-evaluate');
+  });
+});
+
 describe('a label file of YOLO whose image cannot be told', () => {
   const without = { 'labels/train/bad.txt': undefined, 'labels/val/bad2.txt': undefined };
   const label = '0 0.5 0.5 0.2 0.2\n';
