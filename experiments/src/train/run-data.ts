@@ -91,11 +91,21 @@ export const pixelsOf = ({ bands, maxPixels }: RunConfig['data']): PixelOptions 
  */
 export async function openFolder(source: string, options: OpenOptions): Promise<OpenedData> {
   const { dataset, notices, problems } = await openDataset(source, options);
-  const counted = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect !== 'note');
-  const list = counted.map(([kind, found]) => `${problemKinds[kind].title} (${found.length})`);
-  const advice = `${source}: ${list.join(', ')}; npm start -- data check says what training does about each`;
-  return { dataset, notices: counted.length === 0 ? notices : [...notices, advice], problems };
+  const counts = (['refuse', 'drop', 'change'] as const).flatMap((effect) => {
+    const kinds = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect === effect);
+    const list = kinds.map(([kind, found]) => `${problemKinds[kind].title} (${found.length})`);
+    return list.length === 0 ? [] : [`${consequences[effect]}: ${list.join(', ')}`];
+  });
+  const advice = `${source}: ${counts.join('; ')}. npm start -- data check names them all`;
+  return { dataset, notices: counts.length === 0 ? notices : [...notices, advice], problems };
 }
+
+/** What is said of problems by what becomes of them. */
+const consequences = {
+  refuse: 'training cannot use',
+  drop: 'left out',
+  change: 'used otherwise than written',
+} as const;
 
 /** How images come to a model: both ways share decoded images. */
 export function loadersOf(config: RunConfig): {
