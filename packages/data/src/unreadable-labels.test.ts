@@ -1,4 +1,5 @@
 /** An image whose objects cannot all be read is no picture of background, in whatever format and split. */
+import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FolderFormat, openDataset } from './open.ts';
 import { type Content, jpeg, makeFolder } from './testing/dataset-folder.ts';
@@ -196,6 +197,47 @@ describe('a split of YOLO without a label file', () => {
     const kinds = problems.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'unannotated-image')).toHaveLength(2);
     expect(kinds).toContain('nothing-to-evaluate');
+  });
+});
+
+describe('labels of YOLO under names that something has changed', () => {
+  /** What tools, systems and archives do to a name. */
+  const changes: Record<string, (name: string) => string> = {
+    nothing: (name) => name,
+    'capital letters': (name) => name.toUpperCase(),
+    'another Unicode form': (name) => name.normalize('NFD'),
+    'percent-encoding': encodeURIComponent,
+    'bytes read as Latin-1': (name) => Buffer.from(name).toString('latin1'),
+    'a hash': (name) => `hash-${[...name].reduce((sum, letter) => (31 * sum + letter.charCodeAt(0)) % 1e6, 7)}`,
+    'a new beginning': (name) => `task-7-${name}`,
+  };
+  const names = ['Prise_écran_0', 'foto 1', 'ГОСТ-2', 'a', 'b+c', '写真'];
+
+  it('never make an image one of background', async () => {
+    const change = fc.constantFrom(...Object.keys(changes));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: names.length, maxLength: names.length }), async (chosen) => {
+        const files: Record<string, Content> = {
+          'data.yaml': 'train: images\nnames: [cat]\n',
+          'images/sure.jpg': bytes,
+          'labels/sure.txt': '0 0.5 0.5 0.2 0.2\n',
+        };
+        for (const [n, name] of names.entries()) {
+          files[`images/${name}.jpg`] = bytes;
+          const label = changes[chosen[n] as string]?.(name) as string;
+          files[`labels/${label}.txt`] = '0 0.5 0.5 0.2 0.2\n'.repeat(n + 1);
+        }
+        const { dataset } = await openDataset(makeFolder(files));
+        const kept = [...dataset.train, ...dataset.val].filter(({ name }) => name !== 'images/sure.jpg');
+        for (const { name, objects } of kept) {
+          const n = names.findIndex((stem) => name === `images/${stem}.jpg`);
+          expect([name, objects.labels.length]).toEqual([name, n + 1]);
+        }
+        const recovered = names.filter((_, n) => Object.keys(changes).indexOf(chosen[n] as string) < 4);
+        expect(kept.length).toBeGreaterThanOrEqual(recovered.length);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 
