@@ -104,7 +104,6 @@ const beginnings: readonly (readonly [start: string, at: number, ImageFormat | R
   ['#?RADIANCE', 0, ['a Radiance HDR file of floating-point values', keepDepth]],
   ['#?RGBE', 0, ['a Radiance HDR file of floating-point values', keepDepth]],
   ['\0\0\x01\0', 0, ['an icon of Windows', convert]],
-  ['\0\0\x02\0', 0, ['a cursor of Windows', convert]],
   ['icns', 0, ['an icon of macOS', convert]],
   ['\x0a\x05\x01', 0, ['a PCX file', convert]],
   ['%PDF', 0, ['a PDF file', 'render its pages to PNG']],

@@ -2,7 +2,7 @@
 import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } from './bmp.ts';
 import { type ByteSource, withBytes } from './byte-source.ts';
 import { ImageError, UnsupportedImageError, unreadable } from './image-error.ts';
-import { type ImageFormat, magicLength, recognise } from './image-formats.ts';
+import { type ImageFormat, magicLength, recognise, refusedFormatOf } from './image-formats.ts';
 import { readableJpegFrame } from './jpeg.ts';
 import { netpbmHeader, netpbmHeaderLength, netpbmLength } from './netpbm.ts';
 import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
@@ -48,7 +48,7 @@ export async function imageHeader(
 ): Promise<ImageHeader> {
   const header = await withBytes(source, async (bytes) => {
     const recognised = recognise(await bytes.read(0, magicLength));
-    if (recognised === undefined) throw new Error('it begins like no image format that is known');
+    if (recognised === undefined) throw unrecognised(name);
     if ('refused' in recognised) {
       throw new UnsupportedImageError(name, `is ${recognised.refused}, which is not read`, recognised.advice);
     }
@@ -64,6 +64,13 @@ export async function imageHeader(
   requirePixels(header, name, options);
   requireBands(header, name, options);
   return header;
+}
+
+/** Some formats begin with nothing that tells them from others, so that a file's name has to do. */
+function unrecognised(name: string): ImageError {
+  const format = refusedFormatOf(name);
+  if (format === undefined) return unreadable(name, new Error('it begins like no image format that is known'));
+  return new UnsupportedImageError(name, `seems to be ${format}, which is not read`, 'convert it to PNG');
 }
 
 /** As much of a header as decoding needs. */
