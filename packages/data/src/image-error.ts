@@ -24,7 +24,9 @@ const advice = 'replace it or take it out of the annotations';
 
 /** For a file that is no image, is damaged, or cannot be read at all. */
 export function unreadable(name: string, error: unknown): ImageError {
-  const reason = (error as Error).message.trim().split('\n')[0];
+  // Node says so of a place beyond the end.
+  const beyond = error instanceof RangeError && 'code' in error;
+  const reason = beyond ? 'the file ends too early' : (error as Error).message.trim().split('\n')[0];
   const more = `${advice} (data check lists all such images)`;
   return new ImageError(name, `cannot be read as an image (${reason})`, more, { cause: error });
 }

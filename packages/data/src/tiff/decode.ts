@@ -145,8 +145,10 @@ async function ycbcrUnits(tiff: Tiff): Promise<Samples> {
 
 /** What libvips reads under these tags, as the pixels are stored. */
 async function samplesOf({ file, directory, form }: Tiff, tags: Tags = {}): Promise<Samples> {
-  const read = (changes: Tags): Promise<Samples> => {
-    const changed = Object.keys(changes).length === 0 ? file : directory.withTags(file, changes);
+  const read = async (changes: Tags): Promise<Samples> => {
+    const unchanged = Object.keys(changes).length === 0;
+    if (!unchanged) await requireWhole(file, directory);
+    const changed = unchanged ? file : directory.withTags(file, changes);
     return sharpSamples(changed, form.depth, false, form.colours === 'cmyk' && !form.planar);
   };
   const numbers = (tag: number): Promise<readonly number[]> | readonly number[] =>
@@ -184,4 +186,19 @@ async function samplesOf({ file, directory, form }: Tiff, tags: Tags = {}): Prom
     }
   }
   return { ...stacked, width, height, data };
+}
+
+/** Another directory follows the file's end: a file that is cut off must not have its pixels from there. */
+async function requireWhole(file: Buffer, directory: TiffDirectory): Promise<void> {
+  const { stripOffsets, stripLengths, tileOffsets, tileLengths } = tiffTag;
+  for (const [starts, lengths] of [
+    [stripOffsets, stripLengths],
+    [tileOffsets, tileLengths],
+  ] as const) {
+    const sizes = await directory.numbers(lengths, Number.MAX_SAFE_INTEGER);
+    for (const [n, start] of (await directory.numbers(starts, Number.MAX_SAFE_INTEGER)).entries()) {
+      const end = start + (sizes[n] ?? 0);
+      if (end > file.length) throw new Error(`it has ${file.length} bytes, and its pixels end at ${end}`);
+    }
+  }
 }

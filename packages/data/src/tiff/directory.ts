@@ -81,14 +81,19 @@ export class TiffDirectory {
     return this.entries.has(tag);
   }
 
-  /** A tag's numbers, at most `most` of them; none if there is no such tag. */
+  /**
+   * A tag's numbers, at most `most` of them; none if there is no such tag.
+   *
+   * @throws Error if the file ends before them
+   */
   async numbers(tag: number, most = 64): Promise<number[]> {
     const entry = this.entries.get(tag);
     if (entry === undefined) return [];
     const size = typeSizes[entry.type] ?? 1;
     const count = Math.min(entry.count, most);
     const bytes = await this.source.read(entry.at, count * size);
-    return Array.from({ length: Math.floor(bytes.length / size) }, (_, n) => this.value(bytes, n * size, entry.type));
+    if (bytes.length < count * size) throw new Error('the file ends within its tags');
+    return Array.from({ length: count }, (_, n) => this.value(bytes, n * size, entry.type));
   }
 
   private value(bytes: Buffer, at: number, type: number): number {
