@@ -1,7 +1,7 @@
 /**
- * Windows bitmaps, for which sharp has no loader. The npm packages for them (bmp-ts, fast-bmp, bmp-js, decode-bmp, nsbmp)
- * were compared with Pillow on the files of the BMP Suite: none reads all that Pillow reads, and those that read palettes
- * or 16-bit pixels give other colours.
+ * Windows bitmaps, for which sharp has no loader. The npm packages bmp-ts, fast-bmp and nsbmp were compared with Pillow
+ * on the files of the BMP Suite: none reads all that Pillow reads, and those that read palettes or 16-bit pixels give other
+ * colours.
  */
 import type { RgbImage } from './dataset.ts';
 
