@@ -9,6 +9,7 @@ import {
   evaluateDetections,
   figureNames,
   formatFigures,
+  parseCocoJson,
   readCocoResults,
   readCocoTruth,
 } from '@dn-detr/metrics';
@@ -128,13 +129,14 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
   const notes = counted.flatMap(([count, what, of, file]) =>
     count === 0 ? [] : [`${file}: ${count} ${what} do not count, as their ${of} are not listed in ${gt}`],
   );
-  if (truth.hasIdZero) {
-    notes.push(`${gt}: the annotation with the id 0 never counts as found, as in pycocotools; number them from 1`);
-  }
+  notes.push(...truth.notes.map((note) => `${gt}: ${note}`), ...results.notes.map((note) => `${dt}: ${note}`));
   return {
     images: imageIds.length,
     categories,
-    evaluation: evaluateDetections(truth.truths, results.detections, { classes: categories.length }),
+    evaluation: evaluateDetections(truth.truths, results.detections, {
+      classes: categories.length,
+      allowNonFinite: true,
+    }),
     notes,
   };
 }
@@ -142,21 +144,24 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
 function read<T>(file: string, interpret: (json: unknown) => T): T {
   let text: string;
   try {
-    // Editors on Windows put a mark before the text, which JSON does not allow.
-    text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+    text = decode(readFileSync(file));
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
   }
   try {
-    return interpret(JSON.parse(text));
+    return interpret(parseCocoJson(text));
   } catch (error) {
     if (error instanceof CocoFormatError) throw new UserError(`${file}: ${error.message}`);
     if (!(error instanceof SyntaxError)) throw error;
-    const hint = /[:[,]\s*-?(?:NaN|Infinity)\b/.test(text)
-      ? 'it holds NaN or Infinity, which Python writes and JSON does not have'
-      : 'is it cut off or damaged?';
-    throw new UserError(`${file} is no JSON (${error.message}): ${hint}`);
+    throw new UserError(`${file} is no JSON (${error.message}): is it cut off or damaged?`);
   }
+}
+
+/** UTF-8, or UTF-16 with a byte order mark, as editors on Windows write it; the mark is left out. */
+function decode(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  return new TextDecoder().decode(bytes);
 }
 
 function asText({ images, categories, evaluation, of }: Evaluated): string {
@@ -166,12 +171,17 @@ function asText({ images, categories, evaluation, of }: Evaluated): string {
     colAligns: ['left', ...columns.map(() => 'right' as const)],
     style: { head: [], border: [], compact: true },
   });
-  for (const [label, { name }] of categories.entries()) {
+  for (const [label, category] of categories.entries()) {
     const figures = evaluation.perClass[label];
-    table.push([name, ...columns.map((column) => figureText(figures?.[column] ?? -1))]);
+    table.push([titleOf(category, categories), ...columns.map((column) => figureText(figures?.[column] ?? -1))]);
   }
   const title = of ? `${of.checkpoint} on ${of.data}, ${of.split} (${images} images)\n\n` : '';
   return `${title}${formatFigures(evaluation)}\n\n${table.toString()}`;
+}
+
+/** Its name, with its id where another has that name too. */
+function titleOf({ id, name }: CocoCategory, categories: readonly CocoCategory[]): string {
+  return categories.filter((category) => category.name === name).length === 1 ? name : `${name} (id ${id})`;
 }
 
 /** Without objects there is no figure. */

@@ -8,7 +8,9 @@ export {
 } from './coco/evaluate.ts';
 export { type CocoFigures, figureNames } from './coco/figures.ts';
 export { CocoFormatError } from './coco/format-error.ts';
+export type { CocoId } from './coco/ids.ts';
 export type { ImageDetections, ImageTruth } from './coco/images.ts';
+export { parseCocoJson } from './coco/parse-json.ts';
 export type { AreaName } from './coco/protocol.ts';
 export { type CocoResults, readCocoResults } from './coco/results-file.ts';
 export { formatFigures } from './coco/table.ts';

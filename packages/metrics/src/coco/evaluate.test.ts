@@ -159,6 +159,20 @@ describe('evaluateDetections', () => {
     );
   });
 
+  it('takes NaN as pycocotools does, if told to', () => {
+    const truths = [objects([0], [[0, 0, 50, 50]])];
+    const boxes = [
+      [Number.NaN, 0, 50, 50],
+      [0, 0, 50, 50],
+    ];
+    const evaluate = (scores: number[]) =>
+      evaluateDetections(truths, [detected([0, 0], boxes, scores)], { classes: 1, allowNonFinite: true }).AP;
+    // C's fmax takes the number: a box whose left is not known lies where the object does.
+    expect(evaluate([0.9, 0.8])).toBeCloseTo(1, 12);
+    // A score of NaN is the lowest of all.
+    expect(evaluate([Number.NaN, Number.NEGATIVE_INFINITY])).toBeCloseTo(1, 12);
+  });
+
   const square = [[0, 0, 50, 50]];
   it.each<[string, ImageTruth[], ImageDetections[], number, string]>([
     ['one side has more images', [objects([], [])], [], 1, 'expected the detections of 1 images, got those of 0: an'],

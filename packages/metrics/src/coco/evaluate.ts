@@ -13,6 +13,11 @@ import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './pr
 export interface EvaluationOptions {
   /** K */
   readonly classes: number;
+  /**
+   * Whether boxes, areas and scores may hold NaN and infinities, which pycocotools takes as they come: a box with NaN may
+   * overlap every other, and a score of NaN comes last (default: no, as a model that gives NaN would look good)
+   */
+  readonly allowNonFinite?: boolean;
 }
 
 /** The figures over all classes, and what they are made of. */
@@ -33,12 +38,12 @@ export interface CocoEvaluation extends CocoFigures {
  * @param truths of each image
  * @param detections of each image, in the same order; empty where nothing was detected
  * @throws RangeError if there are not as many images on both sides, an array is missing or its length does not fit, a
- *   label is not one of the classes, or a number is not finite
+ *   label is not one of the classes, or a number is not finite where it must be
  */
 export function evaluateDetections(
   truths: readonly ImageTruth[],
   detections: readonly ImageDetections[],
-  { classes }: EvaluationOptions,
+  { classes, allowNonFinite = false }: EvaluationOptions,
 ): CocoEvaluation {
   if (!Number.isSafeInteger(classes) || classes < 0) {
     throw new RangeError(`expected a whole number of classes, got ${classes}`);
@@ -49,8 +54,9 @@ export function evaluateDetections(
         'nothing was detected has empty arrays',
     );
   }
-  checkTruths(truths, classes);
-  checkDetections(detections, classes);
+  const requirements = { classes, finite: !allowNonFinite };
+  checkTruths(truths, requirements);
+  checkDetections(detections, requirements);
   const sides = {
     imageCount: truths.length,
     truths: flattenTruths(truths, classes),

@@ -14,42 +14,20 @@ export function listAt(value: unknown, where: string): readonly unknown[] {
   throw unexpected(value, where, 'a list');
 }
 
-export function idAt(value: unknown, where: string): number {
-  if (Number.isSafeInteger(value)) return value as number;
-  throw unexpected(value, where, 'a whole number');
-}
-
+/** Any number, NaN and infinities too; false and true are 0 and 1, as in Python. */
 export function numberAt(value: unknown, where: string): number {
-  if (Number.isFinite(value)) return value as number;
-  throw unexpected(value, where, 'a finite number');
+  if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+  throw unexpected(value, where, 'a number');
 }
 
-/**
- * 1 where Python takes it for true, as pycocotools does, which asks for nothing else: any number but 0, and a number in
- * quotes, "0" too. 0 where it is missing or null.
- */
-export function crowdAt(value: unknown, where: string): number {
-  if (value === undefined || value === null || typeof value === 'boolean' || Number.isFinite(value))
-    return value ? 1 : 0;
-  if (typeof value === 'string' && /^[+-]?\d+$/.test(value)) return 1;
-  throw unexpected(value, where, '0 or 1');
-}
-
-/** Writes x, y, width and height to `out` from `at` on. */
-export function copyBox(value: unknown, where: string, out: Float64Array, at: number): void {
-  if (!Array.isArray(value) || value.length !== 4 || !value.every(Number.isFinite)) {
-    throw unexpected(value, where, '[x, y, width, height] in pixels, finite numbers');
-  }
-  for (let k = 0; k < 4; k++) out[at + k] = value[k];
-}
-
-function unexpected(value: unknown, where: string, expected: string): CocoFormatError {
+/** A value of any kind as it would stand in the file, shortened. */
+export function unexpected(value: unknown, where: string, expected: string): CocoFormatError {
   const text = value === undefined ? 'nothing' : JSON.stringify(value, spelledOut);
   return new CocoFormatError(
     `${where}: expected ${expected}, found ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`,
   );
 }
 
-/** JSON has no NaN: it would show as null. */
+/** JSON has no NaN, which would show as null, and no bigints. */
 const spelledOut = (_: string, value: unknown): unknown =>
-  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+  typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;

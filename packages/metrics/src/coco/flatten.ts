@@ -16,28 +16,32 @@ export interface FlatTruths extends FlatBoxes {
   readonly areas: Float64Array;
   /** `[n]` */
   readonly crowd: Uint8Array;
+  /** `[n]`: 1 for crowds and other objects that need not be found */
+  readonly ignore: Uint8Array;
   /** `[n]`: 1 where pycocotools never counts the object as found */
   readonly neverFound: Uint8Array;
 }
 
-/** Of each class by falling score; equal scores in the order of images, then of detections. */
+/** Of each class by falling score, NaN last; equal scores in the order of images, then of detections. */
 export type FlatDetections = FlatBoxes;
 
 export function flattenTruths(truths: readonly ImageTruth[], classes: number): FlatTruths {
   const { labels, images, boxes } = flatten(truths);
   const areas = new Float64Array(labels.length);
   const crowd = new Uint8Array(labels.length);
+  const ignore = new Uint8Array(labels.length);
   const neverFound = new Uint8Array(labels.length);
   let at = 0;
   for (const truth of truths) {
     for (let object = 0; object < truth.labels.length; object++, at++) {
       areas[at] = truth.areas[object] as number;
       crowd[at] = truth.crowd[object] ? 1 : 0;
+      ignore[at] = truth.crowd[object] || truth.ignore?.[object] ? 1 : 0;
       neverFound[at] = truth.ids?.[object] === 0 ? 1 : 0;
     }
   }
   const order = Int32Array.from(labels.keys());
-  return { images, boxes, ofClass: byClass(order, labels, classes), areas, crowd, neverFound };
+  return { images, boxes, ofClass: byClass(order, labels, classes), areas, crowd, ignore, neverFound };
 }
 
 export function flattenDetections(detections: readonly ImageDetections[], classes: number): FlatDetections {
@@ -49,8 +53,14 @@ export function flattenDetections(detections: readonly ImageDetections[], classe
   }
   const order = Int32Array.from(labels.keys());
   // Sorting is stable.
-  order.sort((a, b) => (scores[b] as number) - (scores[a] as number));
+  order.sort((a, b) => byFallingScore(scores[a] as number, scores[b] as number));
   return { images, boxes, ofClass: byClass(order, labels, classes) };
+}
+
+/** As numpy sorts the negated scores. */
+function byFallingScore(a: number, b: number): number {
+  if (a > b) return -1;
+  return a < b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 }
 
 function flatten(sets: readonly Pick<ImageDetections, 'labels' | 'boxes'>[]): {

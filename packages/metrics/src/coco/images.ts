@@ -10,6 +10,8 @@ export interface ImageTruth {
   readonly areas: ArrayLike<number>;
   /** `[N]`: 1 where the box holds a crowd: it need not be found, and detections in it are no mistakes */
   readonly crowd: ArrayLike<number>;
+  /** `[N]`: 1 where the object need not be found, and a detection that is matched with it is no mistake; so are crowds */
+  readonly ignore?: ArrayLike<number>;
   /** `[N]`: COCO's annotation ids; they matter only where one is 0, which pycocotools never counts as found */
   readonly ids?: ArrayLike<number>;
 }
@@ -24,23 +26,34 @@ export interface ImageDetections {
   readonly scores: ArrayLike<number>;
 }
 
+/** What the arrays of all images must be. */
+export interface Requirements {
+  /** K */
+  readonly classes: number;
+  /** whether NaN and infinities are refused */
+  readonly finite: boolean;
+}
+
 /** @throws RangeError if an array is missing or its length does not fit, a label is no class, or a number is not finite */
-export function checkTruths(truths: readonly ImageTruth[], classes: number): void {
-  for (const [image, { labels, boxes, areas, crowd, ids }] of truths.entries()) {
-    checkLengths({ labels, boxes, areas, crowd, ...(ids === undefined ? {} : { ids }) }, image);
+export function checkTruths(truths: readonly ImageTruth[], { classes, finite }: Requirements): void {
+  for (const [image, { labels, boxes, areas, crowd, ignore, ids }] of truths.entries()) {
+    const optional = { ...(ignore && { ignore }), ...(ids && { ids }) };
+    checkLengths({ labels, boxes, areas, crowd, ...optional }, image);
     const where = (object: number) => `image ${image}, object ${object}`;
     checkLabels(labels, classes, where);
+    if (!finite) continue;
     checkFinite('box', boxes, 4, where);
     checkFinite('area', areas, 1, where);
   }
 }
 
 /** @throws RangeError if an array is missing or its length does not fit, a label is no class, or a number is not finite */
-export function checkDetections(detections: readonly ImageDetections[], classes: number): void {
+export function checkDetections(detections: readonly ImageDetections[], { classes, finite }: Requirements): void {
   for (const [image, { labels, boxes, scores }] of detections.entries()) {
     checkLengths({ labels, boxes, scores }, image);
     const where = (detection: number) => `image ${image}, detection ${detection}`;
     checkLabels(labels, classes, where);
+    if (!finite) continue;
     checkFinite('box', boxes, 4, where);
     checkFinite('score', scores, 1, where);
   }

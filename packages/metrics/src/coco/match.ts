@@ -95,7 +95,8 @@ function unmatched(kept: Int32Array, { boxes }: FlatDetections): Pick<ClassOutco
     const area = (boxes[4 * detection + 2] as number) * (boxes[4 * detection + 3] as number);
     for (let a = 0; a < areas; a++) {
       const { least, most } = areaRanges[a] as AreaRange;
-      if (area >= least && area <= most) wrong[areas * n + a] = allThresholds;
+      // An area of NaN is in every range.
+      if (!(area < least || area > most)) wrong[areas * n + a] = allThresholds;
     }
   }
   return { right: new Uint16Array(wrong.length), wrong };
@@ -109,7 +110,7 @@ function unmatched(kept: Int32Array, { boxes }: FlatDetections): Pick<ClassOutco
  * @param overlaps `[D, G]`
  */
 function matchImage(
-  { areas: objectAreas, crowd, neverFound }: FlatTruths,
+  { areas: objectAreas, crowd, ignore, neverFound }: FlatTruths,
   objects: Int32Array,
   places: Int32Array,
   overlaps: Float64Array,
@@ -121,9 +122,9 @@ function matchImage(
   const isTaken = new Uint8Array(G);
   for (let a = 0; a < areas; a++) {
     const { least, most } = areaRanges[a] as AreaRange;
-    const isIgnored = objects.map((object, g) => {
+    const isIgnored = objects.map((object) => {
       const area = objectAreas[object] as number;
-      return isCrowd[g] || area < least || area > most ? 1 : 0;
+      return ignore[object] || area < least || area > most ? 1 : 0;
     });
     // Objects to be found come first.
     const order = Int32Array.from(objects.keys()).sort((g, h) => (isIgnored[g] as number) - (isIgnored[h] as number));
@@ -180,9 +181,10 @@ function overlapsOf(
       const objectTop = objectBoxes[4 * object + 1] as number;
       const objectWidth = objectBoxes[4 * object + 2] as number;
       const objectHeight = objectBoxes[4 * object + 3] as number;
-      const sharedWidth = Math.min(width + left, objectWidth + objectLeft) - Math.max(left, objectLeft);
-      const sharedHeight = Math.min(height + top, objectHeight + objectTop) - Math.max(top, objectTop);
-      if (sharedWidth > 0 && sharedHeight > 0) {
+      const sharedWidth = fmin(width + left, objectWidth + objectLeft) - fmax(left, objectLeft);
+      const sharedHeight = fmin(height + top, objectHeight + objectTop) - fmax(top, objectTop);
+      // Written so that NaN goes on, as there.
+      if (!(sharedWidth <= 0 || sharedHeight <= 0)) {
         const intersection = sharedWidth * sharedHeight;
         const area = width * height;
         overlaps[at] = intersection / (crowd[object] ? area : area + objectWidth * objectHeight - intersection);
@@ -192,3 +194,7 @@ function overlapsOf(
   }
   return overlaps;
 }
+
+// As in C: of a number and NaN they give the number, where Math.min and Math.max give NaN.
+const fmin = (a: number, b: number): number => (a < b || Number.isNaN(b) ? a : b);
+const fmax = (a: number, b: number): number => (a > b || Number.isNaN(b) ? a : b);

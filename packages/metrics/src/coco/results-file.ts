@@ -1,23 +1,29 @@
 /** COCO's results files, lists of detections, as arrays to evaluate. */
-import { copyBox, idAt, type JsonObject, listAt, numberAt, objectAt } from './fields.ts';
+import { detectedBox } from './boxes.ts';
+import { type JsonObject, listAt, numberAt, objectAt } from './fields.ts';
 import { CocoFormatError } from './format-error.ts';
+import { idAt, indexOf } from './ids.ts';
 import type { ImageDetections } from './images.ts';
-import { type CocoTruth, indices } from './truth-file.ts';
+import type { CocoTruth } from './truth-file.ts';
+import { counted } from './truth-notes.ts';
 
 export interface CocoResults {
   /** of each image of the truth, in the file's order */
   readonly detections: readonly ImageDetections[];
   /** detections that do not count, which pycocotools passes over in silence: their category is not listed */
   readonly ignored: { readonly unknownCategory: number };
+  /** what is odd about the file and how it is taken, in sentences for people */
+  readonly notes: readonly string[];
 }
 
 /**
  * Reads a results file: a list of `{image_id, category_id, bbox: [x, y, width, height], score}`. It may be empty.
+ * Boxes and scores may hold NaN and infinities, as pycocotools takes them.
  *
- * @param json what the file holds, parsed
+ * @param json what the file holds, parsed; `parseCocoJson` keeps NaN and ids beyond 2^53
  * @param truth what the detections are to be compared with
- * @throws CocoFormatError if the file is no list, something is missing, of a wrong kind or not finite, or an image is not
- *   one of the truth's
+ * @throws CocoFormatError if the file is no list, something is missing or of a wrong kind, or an image is not one of the
+ *   truth's
  */
 export function readCocoResults(json: unknown, { imageIds, categories }: CocoTruth): CocoResults {
   if (typeof json === 'object' && json !== null && 'annotations' in json) {
@@ -26,35 +32,47 @@ export function readCocoResults(json: unknown, { imageIds, categories }: CocoTru
     );
   }
   const results = listAt(json, 'the file');
-  const imageOf = indices(imageIds);
-  const labelOf = indices(categories.map(({ id }) => id));
+  const imageOf = indexOf(imageIds);
+  const labelOf = indexOf(categories.map(({ id }) => id));
   const ofImage = imageIds.map((): number[] => []);
+  const labels: (number | undefined)[] = [];
   let unknownCategory = 0;
   for (const [i, value] of results.entries()) {
     const where = `results[${i}]`;
     const { image_id, category_id } = objectAt(value, where);
-    const image = imageOf.get(idAt(image_id, `${where}.image_id`));
+    const image = imageOf(image_id, `${where}.image_id`);
     if (image === undefined) {
+      const id = image_id === null ? 'null' : idAt(image_id, where);
       throw new CocoFormatError(
-        `${where}.image_id is ${image_id}, which is none of the truth's ${imageIds.length} images: ` +
+        `${where}.image_id is ${id}, which is none of the truth's ${imageIds.length} images: ` +
           'expected detections in the same images',
       );
     }
-    if (labelOf.has(idAt(category_id, `${where}.category_id`))) ofImage[image]?.push(i);
-    else unknownCategory++;
+    labels.push(labelOf(category_id, `${where}.category_id`));
+    if (labels[i] === undefined) unknownCategory++;
+    else ofImage[image]?.push(i);
   }
 
+  let nonFinite = 0;
   const detections = ofImage.map((entries): ImageDetections => {
-    const labels = new Int32Array(entries.length);
     const boxes = new Float64Array(4 * entries.length);
     const scores = new Float64Array(entries.length);
     for (const [n, entry] of entries.entries()) {
-      const { category_id, bbox, score } = results[entry] as JsonObject;
-      labels[n] = labelOf.get(category_id as number) as number;
-      copyBox(bbox, `results[${entry}].bbox`, boxes, 4 * n);
-      scores[n] = numberAt(score, `results[${entry}].score`);
+      const result = results[entry] as JsonObject;
+      const box = detectedBox(result, `results[${entry}]`);
+      boxes.set(box, 4 * n);
+      scores[n] = numberAt(result.score, `results[${entry}].score`);
+      if (![scores[n], ...box].every(Number.isFinite)) nonFinite++;
     }
-    return { labels, boxes, scores };
+    return { labels: Int32Array.from(entries, (entry) => labels[entry] as number), boxes, scores };
   });
-  return { detections, ignored: { unknownCategory } };
+  const notes = counted([
+    [
+      nonFinite,
+      'detection',
+      'NaN or an infinity in the box or the score, taken as in pycocotools: a score of NaN comes last, and a box with NaN ' +
+        'may be counted as right with any object',
+    ],
+  ]);
+  return { detections, ignored: { unknownCategory }, notes };
 }

@@ -1,32 +1,38 @@
 /** COCO's annotation files (`instances_*.json`) as arrays to evaluate. */
-import { copyBox, crowdAt, idAt, type JsonObject, listAt, numberAt, objectAt } from './fields.ts';
+import { annotatedBox, parseFloatText } from './boxes.ts';
+import { readCrowd } from './crowd.ts';
+import { type JsonObject, listAt, objectAt } from './fields.ts';
 import { CocoFormatError } from './format-error.ts';
+import { type CocoId, idAt, indexOf, sortedIds } from './ids.ts';
 import type { ImageTruth } from './images.ts';
+import { TruthNotes } from './truth-notes.ts';
 
 export interface CocoCategory {
-  readonly id: number;
-  /** its id where it has no name */
+  readonly id: CocoId;
+  /** a number's digits where it is one, the category's id where there is none */
   readonly name: string;
 }
 
 export interface CocoTruth {
   /** the K classes by rising id: a label is an index into them */
   readonly categories: readonly CocoCategory[];
-  /** by rising id */
-  readonly imageIds: readonly number[];
+  /** by rising id, as pycocotools has them: ids that the file writes as texts stand in the order of texts */
+  readonly imageIds: readonly CocoId[];
   /** of each of `imageIds`, objects in the file's order */
   readonly truths: readonly ImageTruth[];
   /** annotations that do not count, which pycocotools passes over in silence: their image or category is not listed */
   readonly ignored: { readonly unknownImage: number; readonly unknownCategory: number };
-  /** an annotation has the id 0: pycocotools never counts that object as found, and nor does the evaluation */
-  readonly hasIdZero: boolean;
+  /** what is odd about the file and how it was taken, in sentences for people */
+  readonly notes: readonly string[];
 }
 
 /**
- * Reads an annotation file as pycocotools does. `iscrowd` may be missing (then it is 0), and `area` (width × height).
+ * Reads an annotation file as pycocotools does, its quirks included, and where that would stop, as well as it can be
+ * read: a missing `iscrowd` is 0, a missing `area` width × height, a missing `bbox` the bounds of the polygons. Ids may
+ * be numbers or texts.
  *
- * @param json what the file holds, parsed
- * @throws CocoFormatError if something is missing, of a wrong kind or not finite, or two annotations have one id
+ * @param json what the file holds, parsed; `parseCocoJson` keeps ids beyond 2^53
+ * @throws CocoFormatError naming the place if something is missing or of a wrong kind
  */
 export function readCocoTruth(json: unknown): CocoTruth {
   if (Array.isArray(json)) {
@@ -35,80 +41,121 @@ export function readCocoTruth(json: unknown): CocoTruth {
     );
   }
   const file = objectAt(json, 'the file');
-  const imageIds = sortedIds(listAt(file.images, 'images').map((image, i) => idOf(image, `images[${i}]`)));
-  const categories = readCategories(listAt(file.categories, 'categories'));
-  const annotations = listAt(file.annotations, 'annotations');
+  const imageIds = idsOf(file, 'images');
+  const categories = readCategories(file);
+  const annotations = listAt(file.annotations, 'annotations').map((value, i) => objectAt(value, `annotations[${i}]`));
 
-  const imageOf = indices(imageIds);
-  const labelOf = indices(categories.map(({ id }) => id));
-  const ofImage = imageIds.map((): number[] => []);
+  const imageOf = indexOf(imageIds);
+  const labelOf = indexOf(categories.map(({ id }) => id));
   const ignored = { unknownImage: 0, unknownCategory: 0 };
-  const entryOf = new Map<number, number>();
-  for (const [i, value] of annotations.entries()) {
-    const where = `annotations[${i}]`;
-    const { id, image_id, category_id } = objectAt(value, where);
-    const image = imageOf.get(idAt(image_id, `${where}.image_id`));
-    const label = labelOf.get(idAt(category_id, `${where}.category_id`));
-    if (id !== undefined) {
-      const other = entryOf.get(idAt(id, `${where}.id`));
-      if (other !== undefined) {
-        throw new CocoFormatError(`${where}.id is ${id}, like that of annotations[${other}]: expected different ids`);
-      }
-      entryOf.set(id as number, i);
-    }
+  const notes = new TruthNotes();
+  const places = annotations.map(({ image_id, category_id }, i): Place | undefined => {
+    const image = imageOf(image_id, `annotations[${i}].image_id`);
+    const label = labelOf(category_id, `annotations[${i}].category_id`);
     if (image === undefined) ignored.unknownImage++;
     else if (label === undefined) ignored.unknownCategory++;
-    else ofImage[image]?.push(i);
-  }
+    else return { image, label };
+    return undefined;
+  });
+  const ofImage = entriesOfImages(annotations, places, imageIds.length, notes);
+  const truths = ofImage.map((entries) => readObjects(annotations, places, entries, notes));
+  return { categories, imageIds, truths, ignored, notes: notes.sentences() };
+}
 
-  return {
-    categories,
-    imageIds,
-    truths: ofImage.map((entries) => readObjects(annotations, entries, labelOf)),
-    ignored,
-    hasIdZero: entryOf.has(0),
-  };
+/** Where an annotation counts. */
+interface Place {
+  readonly image: number;
+  readonly label: number;
+}
+
+/**
+ * The annotations that count in each image, in order. pycocotools keeps annotations by id: where several have one, the
+ * last of them stands for each.
+ */
+function entriesOfImages(
+  annotations: readonly JsonObject[],
+  places: readonly (Place | undefined)[],
+  images: number,
+  notes: TruthNotes,
+): number[][] {
+  const lastOf = new Map<unknown, number>();
+  for (const [i, { id }] of annotations.entries()) if (id !== undefined) lastOf.set(id, i);
+  const own = Array.from({ length: images }, (): number[] => []);
+  for (const [i, place] of places.entries()) if (place !== undefined) own[place.image]?.push(i);
+  const counted = own.map((): number[] => []);
+  for (const entries of own) {
+    for (const i of entries) {
+      const { id } = annotations[i] as JsonObject;
+      const last = id === undefined ? i : (lastOf.get(id) as number);
+      if (last !== i) notes.sharedId++;
+      const place = places[last];
+      if (place !== undefined) counted[place.image]?.push(last);
+    }
+  }
+  return counted;
 }
 
 /** The objects of one image. */
 function readObjects(
-  annotations: readonly unknown[],
+  annotations: readonly JsonObject[],
+  places: readonly (Place | undefined)[],
   entries: readonly number[],
-  labelOf: ReadonlyMap<number, number>,
+  notes: TruthNotes,
 ): ImageTruth {
   const count = entries.length;
   const labels = new Int32Array(count);
   const boxes = new Float64Array(4 * count);
   const areas = new Float64Array(count);
   const crowd = new Uint8Array(count);
+  const ignore = new Uint8Array(count);
   const ids = new Float64Array(count);
   for (const [n, entry] of entries.entries()) {
-    const where = `annotations[${entry}]`;
-    const { id = Number.NaN, category_id, bbox, area, iscrowd } = annotations[entry] as JsonObject;
-    labels[n] = labelOf.get(category_id as number) as number;
-    copyBox(bbox, `${where}.bbox`, boxes, 4 * n);
-    const product = (boxes[4 * n + 2] as number) * (boxes[4 * n + 3] as number);
-    areas[n] = area === undefined ? product : numberAt(area, `${where}.area`);
-    crowd[n] = crowdAt(iscrowd, `${where}.iscrowd`);
-    ids[n] = id as number;
+    const annotation = annotations[entry] as JsonObject;
+    labels[n] = (places[entry] as Place).label;
+    const { box, ofPolygons } = annotatedBox(annotation, `annotations[${entry}]`);
+    boxes.set(box, 4 * n);
+    if (ofPolygons) notes.boxOfPolygons++;
+    if (!box.every(Number.isFinite)) notes.nonFiniteBox++;
+    const { area, iscrowd, id } = annotation;
+    if (typeof area === 'number' || typeof area === 'boolean') areas[n] = Number(area);
+    else {
+      areas[n] = (box[2] as number) * (box[3] as number);
+      notes.noArea++;
+    }
+    const judged = readCrowd(iscrowd);
+    crowd[n] = judged.crowd ? 1 : 0;
+    ignore[n] = judged.ignore ? 1 : 0;
+    if (judged.odd) notes.oddCrowd++;
+    ids[n] = evaluatedId(id);
+    if (ids[n] === 0) notes.idZero++;
   }
-  return { labels, boxes, areas, crowd, ids };
+  return { labels, boxes, areas, crowd, ignore, ids };
+}
+
+/** Whether it is 0 is all that matters in the evaluation; pycocotools, through numpy, reads "0" in quotes so too. */
+function evaluatedId(id: unknown): number {
+  if (typeof id === 'string') return parseFloatText(id) ?? Number.NaN;
+  return typeof id === 'object' || id === undefined ? Number.NaN : Number(id);
 }
 
 /** By rising id; of two with one id the later counts, as in pycocotools. */
-function readCategories(entries: readonly unknown[]): CocoCategory[] {
-  const categories = new Map<number, CocoCategory>();
-  for (const [i, value] of entries.entries()) {
-    const id = idOf(value, `categories[${i}]`);
-    const { name } = value as JsonObject;
-    categories.set(id, { id, name: typeof name === 'string' ? name : String(id) });
+function readCategories(file: JsonObject): CocoCategory[] {
+  const ids = idsOf(file, 'categories');
+  const nameOf = new Map<CocoId, string>();
+  for (const [i, value] of listAt(file.categories, 'categories').entries()) {
+    const { id, name } = value as JsonObject;
+    const known = idAt(id, `categories[${i}].id`);
+    nameOf.set(known, categoryName(name) ?? String(known));
   }
-  return [...categories.values()].sort((a, b) => a.id - b.id);
+  return ids.map((id) => ({ id, name: nameOf.get(id) as string }));
 }
 
-const idOf = (value: unknown, where: string): number => idAt(objectAt(value, where).id, `${where}.id`);
+function categoryName(name: unknown): string | undefined {
+  if (typeof name === 'string') return name.trim() === '' ? undefined : name;
+  return typeof name === 'number' || typeof name === 'bigint' || typeof name === 'boolean' ? String(name) : undefined;
+}
 
-const sortedIds = (ids: readonly number[]): number[] => [...new Set(ids)].sort((a, b) => a - b);
-
-/** Where each id stands. */
-export const indices = (ids: readonly number[]): ReadonlyMap<number, number> => new Map(ids.map((id, i) => [id, i]));
+function idsOf(file: JsonObject, key: 'images' | 'categories'): CocoId[] {
+  const written = listAt(file[key], key).map((value, i) => objectAt(value, `${key}[${i}]`).id);
+  return sortedIds(written, (i) => `${key}[${i}].id`);
+}

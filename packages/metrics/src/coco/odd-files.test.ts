@@ -1,0 +1,60 @@
+/** Files as tools write them and nobody should, held to what pycocotools makes of them. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { evaluateDetections } from './evaluate.ts';
+import { CocoFormatError } from './format-error.ts';
+import { parseCocoJson } from './parse-json.ts';
+import { readCocoResults } from './results-file.ts';
+import { readCocoTruth } from './truth-file.ts';
+
+interface Entry {
+  readonly name: string;
+  /** the files as text; the first entry's where they are left out */
+  readonly gt?: string;
+  readonly dt?: string;
+  /** the twelve figures of pycocotools, or the error with which it stops */
+  readonly stats?: readonly number[];
+  readonly error?: string;
+}
+
+// Written by test/fixtures/coco-eval/make_odd_files.py.
+const entries = JSON.parse(
+  readFileSync(
+    process.env.ODD_FILES ?? new URL('../../../../test/fixtures/coco-eval/odd-files.json', import.meta.url),
+    'utf8',
+  ),
+) as Entry[];
+
+const plain = entries[0] as Entry;
+
+function evaluate({ gt = plain.gt, dt = plain.dt }: Entry) {
+  const truth = readCocoTruth(parseCocoJson(gt as string));
+  const results = readCocoResults(parseCocoJson(dt as string), truth);
+  const classes = truth.categories.length;
+  const { stats } = evaluateDetections(truth.truths, results.detections, { classes, allowNonFinite: true });
+  return { stats, notes: [...truth.notes, ...results.notes] };
+}
+
+describe('odd files', () => {
+  it.each(entries.filter(({ stats }) => stats !== undefined))('have the figures of pycocotools: $name', (entry) => {
+    const { stats } = evaluate(entry);
+    expect(entry.stats).toHaveLength(12);
+    for (const [n, expected] of (entry.stats ?? []).entries()) expect(stats[n]).toBeCloseTo(expected, 12);
+  });
+
+  it.each(entries.filter(({ error }) => error !== undefined))(
+    'are evaluated or refused in words where pycocotools stops: $name',
+    (entry) => {
+      let stats: readonly number[] = [];
+      try {
+        ({ stats } = evaluate(entry));
+      } catch (error) {
+        expect(error).toBeInstanceOf(CocoFormatError);
+        expect((error as Error).message).toMatch(/^(?:annotations|results|images|categories)\[\d+\]\.\w+/);
+        return;
+      }
+      expect(stats).toHaveLength(12);
+      for (const value of stats) expect(Number.isFinite(value)).toBe(true);
+    },
+  );
+});
