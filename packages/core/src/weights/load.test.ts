@@ -87,6 +87,22 @@ describe('loadParameters and saveParameters', () => {
     tf.dispose(parameters);
   });
 
+  it("read a LightningModule's weights, not their averages", () => {
+    const [file, plain] = ['lightning.ckpt', 'weights.safetensors'].map((name) => readCheckpoint(fixture(name), name));
+    const declared = [spec('0.weight', [3, 3, 3, 4], true), spec('3.weight', [5, 16]), spec('3.bias', [5])];
+    const [loaded, expected] = [file, plain].map((checkpoint) =>
+      loadParameters(checkpoint as Checkpoint, declared, 'matching'),
+    );
+    expect(file?.source).toBe("an unknown model, under 'state_dict'");
+    expect(loaded?.missing).toEqual([]);
+    expect(loaded?.extra).toContain('criterion.empty_weight');
+    for (const { name } of declared) {
+      const [ours, theirs] = [loaded, expected].map((side) => side?.parameters[name]?.dataSync());
+      expect(ours).toEqual(theirs);
+    }
+    tf.dispose([loaded?.parameters, expected?.parameters]);
+  });
+
   it('write kernels as PyTorch has them', async () => {
     const kernel = tf.range(0, 24).reshape([1, 2, 3, 4]);
     const saved = readSafetensors(await saveParameters([spec('k', [1, 2, 3, 4], true)], { k: kernel }));
@@ -157,6 +173,25 @@ describe('loadParameters', () => {
     );
   });
 
+  it('takes a part of a model whose names have any prefix', () => {
+    const name = fc.constantFrom('module', 'ema', 'net-2', '_orig_mod', 'transformer', 'encoder', '0', 'weight');
+    const prefixes = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => `${parts.join('.')}.`);
+    fc.assert(
+      fc.property(prefixes, fc.subarray(Object.entries(whole), { minLength: 1 }), (prefix, part) => {
+        const file = Object.fromEntries(part.map(([name, shape]) => [prefix + name, shape]));
+        const { taken, extra } = load({ ...file, epoch: [1] }, 'matching');
+        expect([...taken].sort()).toEqual(part.map(([name]) => name).sort());
+        expect(extra).toEqual(['epoch']);
+      }),
+    );
+  });
+
+  it('names tensors of both sides where none has a name in common', () => {
+    expect(() => load({ 'model.22.cv2.weight': [1] }, 'matching')).toThrow(
+      "Its names are model.22.cv2.weight; the model's are backbone.0.body.conv1.weight, backbone.0.body.bn1.running_mean, …. It is",
+    );
+  });
+
   it('rounds float64 and refuses integers', () => {
     const declared = [spec('w', [2])];
     const of = (tensor: SafeTensor): Checkpoint => ({ ...checkpoint({}), tensors: new Map([['w', tensor]]) });
@@ -210,7 +245,11 @@ describe('readCheckpoint', () => {
     ['empty', new Uint8Array(0), 'bad.pth: neither a safetensors file nor one of torch.save'],
     ['damaged', fixture('training.pth').subarray(0, 999), 'bad.pth: zip: no directory at the end of the 999 bytes'],
     ['cut off', fixture('weights.safetensors').subarray(0, 99), 'bad.pth: safetensors: the header should take'],
-    ['no state_dict', fixture('containers.pth'), "under 'model', found a dictionary of none, bools, integers, floats"],
+    [
+      'no state_dict',
+      fixture('containers.pth'),
+      "such as 'model', 'state_dict' or 'ema'; found a dictionary of none, bools, integers",
+    ],
   ])('names the file that is %s', (_, bytes, message) => {
     expect(() => readCheckpoint(bytes, 'bad.pth')).toThrow(CheckpointError);
     expect(() => readCheckpoint(bytes, 'bad.pth')).toThrow(message);

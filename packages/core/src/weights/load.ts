@@ -7,6 +7,7 @@ import { CheckpointError } from './checkpoint-error.ts';
 import type { SafeTensor } from './elements.ts';
 import { fromStored, storedShape } from './layout.ts';
 import { describeMismatch, describeNothing, type Mismatch } from './mismatch.ts';
+import { isAveraged } from './names/recognise.ts';
 
 /**
  * How much of a checkpoint and a model must fit:
@@ -39,7 +40,8 @@ export function loadParameters(
   declared: readonly ParameterSpec[],
   mode: LoadMode = 'whole',
 ): LoadedParameters {
-  const { fitting, ...mismatch } = compare(checkpoint, declared);
+  const tensors = underDeclaredNames(checkpoint.tensors, declared);
+  const { fitting, ...mismatch } = compare(tensors, declared);
   if (mode === 'whole' && Object.values(mismatch).some((names) => names.length > 0)) {
     throw new CheckpointError(describeMismatch(checkpoint, mismatch));
   }
@@ -47,7 +49,7 @@ export function loadParameters(
   // By entries, which take any name, `__proto__` too.
   const parameters: NamedTensors = Object.fromEntries(
     fitting.map((spec) => {
-      const { data } = checkpoint.tensors.get(spec.name) as SafeTensor;
+      const { data } = tensors.get(spec.name) as SafeTensor;
       const values = data instanceof Float32Array ? data : Float32Array.from(data);
       return [spec.name, tensor(fromStored(spec, values), [...spec.shape], 'float32')];
     }),
@@ -56,7 +58,7 @@ export function loadParameters(
 }
 
 function compare(
-  { tensors }: Checkpoint,
+  tensors: Checkpoint['tensors'],
   declared: readonly ParameterSpec[],
 ): Mismatch & { readonly fitting: readonly ParameterSpec[] } {
   const fitting: ParameterSpec[] = [];
@@ -72,6 +74,30 @@ function compare(
   const names = new Set(declared.map(({ name }) => name));
   const extra = [...tensors.keys()].filter((name) => !names.has(name));
   return { fitting, missing, extra, misshaped };
+}
+
+/**
+ * Of a file that has not one declared name as it stands: without what stands before most of the declared names in it,
+ * averages of weights last. A file with a part of a model may have no name that tells whose it is.
+ */
+function underDeclaredNames(tensors: Checkpoint['tensors'], declared: readonly ParameterSpec[]): Checkpoint['tensors'] {
+  const names = new Set(declared.map(({ name }) => name));
+  if ([...tensors.keys()].some((name) => names.has(name))) return tensors;
+  const counts = new Map<string, number>();
+  for (const name of tensors.keys()) {
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+      const prefix = name.slice(0, dot + 1);
+      if (names.has(name.slice(dot + 1))) counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
+    }
+  }
+  const [best] = [...counts].sort(
+    ([a, countOfA], [b, countOfB]) => Number(isAveraged(a)) - Number(isAveraged(b)) || countOfB - countOfA,
+  );
+  if (best === undefined) return tensors;
+  const [prefix] = best;
+  return new Map(
+    [...tensors].map(([name, tensor]) => [name.startsWith(prefix) ? name.slice(prefix.length) : name, tensor]),
+  );
 }
 
 /** float64 is rounded; integers are no weights. */

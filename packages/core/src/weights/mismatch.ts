@@ -42,11 +42,18 @@ export function describeMismatch({ file, source, tensors }: Checkpoint, mismatch
 /** The same where not one tensor fits. */
 export function describeNothing({ file, source, tensors }: Checkpoint, mismatch: Mismatch): string {
   const names = [...tensors.keys()];
+  // Where no name is known, both sides' names say more than a guess.
+  const examples =
+    mismatch.misshaped.length > 0
+      ? ''
+      : ` Its names are ${some(mismatch.extra)}; the model's are ${some(mismatch.missing)}.`;
   return (
     `${file} (weights of ${source}) has nothing for the model: none of its ${names.length} tensors has the name ` +
-    `and the shape of a parameter. ${advise(names, mismatch)}`
+    `and the shape of a parameter.${examples} ${advise(names, mismatch)}`
   );
 }
+
+const some = (names: readonly string[]): string => `${names.slice(0, 2).join(', ')}${names.length > 2 ? ', …' : ''}`;
 
 /** `layers.#.norm1.weight (6 of them)` for names that differ in their layer only; shapes stay as they are. */
 function group(items: readonly string[]): string {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CheckpointError } from '../checkpoint-error.ts';
 import type { SafeTensor } from '../elements.ts';
@@ -93,16 +94,71 @@ describe('translateTensors', () => {
     expect(() => translateTensors(twins(numbers(1), numbers(2)))).toThrow(`two tensors stand for ${first}`);
   });
 
-  it('strips what wraps a model trained on several devices', () => {
+  it('strips what wraps a model trained on several devices, and leaves other tensors as they are', () => {
     const wrapped = new Map([
       ['module.query_embed.weight', numbers(1)],
       ['module.backbone.0.body.bn1.num_batches_tracked', numbers(9)],
+      ['criterion.empty_weight', numbers(2)],
     ]);
     expect(translateTensors(wrapped)).toEqual({
       source: 'DETR',
-      tensors: new Map([['query_embed.weight', numbers(1)]]),
+      prefix: 'module.',
+      others: [],
+      tensors: new Map([
+        ['query_embed.weight', numbers(1)],
+        ['criterion.empty_weight', numbers(2)],
+      ]),
     });
     const unknown = new Map([['module.a', numbers(1)]]).set('b', numbers(2));
-    expect(translateTensors(unknown)).toEqual({ source: 'an unknown model', tensors: unknown });
+    expect(translateTensors(unknown)).toMatchObject({ source: 'an unknown model', prefix: '', tensors: unknown });
+  });
+
+  it('gives a ResNet within another model its names, and leaves the others as they are', () => {
+    const detector = new Map([
+      ['backbone.layer1.0.conv1.weight', numbers(1)],
+      ['backbone.conv1.weight', numbers(2)],
+      ['bbox_head.fc.weight', numbers(3)],
+    ]);
+    expect([...translateTensors(detector).tensors.keys()]).toEqual([
+      'backbone.0.body.layer1.0.conv1.weight',
+      'backbone.0.body.conv1.weight',
+      'bbox_head.fc.weight',
+    ]);
+  });
+
+  const resnet = [...onDisk('original_detr_r50')]
+    .filter(([name]) => name.startsWith('backbone.0.body.'))
+    .map(([name, tensor]): [string, SafeTensor] => [name.replace('backbone.0.body.', ''), tensor]);
+  const known = Object.keys(models).map((model): [string, Map<string, SafeTensor>] => [model, onDisk(model)]);
+  it.each([...known, ['a ResNet', new Map(resnet)] as const])('gives %s its names behind any prefix', (_, plain) => {
+    const expected = translateTensors(plain);
+    expect(expected).toMatchObject({ prefix: '', others: [] });
+    const part = fc.constantFrom('module', 'model', 'ema', '_orig_mod', 'detr', 'backbone', '0', 'body', 'net-2', 'é');
+    const prefixes = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => `${parts.join('.')}.`);
+    fc.assert(
+      fc.property(prefixes, fc.boolean(), (prefix, withOthers) => {
+        const others: [string, SafeTensor][] = withOthers ? [['criterion.empty_weight', numbers(1)]] : [];
+        const stored = new Map([...others, ...[...plain].map(([name, tensor]) => [prefix + name, tensor] as const)]);
+        const { tensors, ...rest } = translateTensors(stored);
+        expect(rest).toEqual({ source: expected.source, prefix, others: [] });
+        expect(shapesOf(tensors)).toEqual({ ...shapesOf(expected.tensors), ...shapesOf(new Map(others)) });
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it.each([
+    [['ema.module.', 'model.'], 'model.'],
+    [['model.', 'model_ema.'], 'model.'],
+    [['swa_model.', 'student.', 'teacher.'], 'student.'],
+    [['ema.', ''], ''],
+  ])('of the same names behind %j takes those behind %j', (prefixes, taken) => {
+    const stored = new Map(
+      prefixes.map((prefix) => [`${prefix}query_embed.weight`, numbers(prefixes.indexOf(prefix))]),
+    );
+    const { prefix, others, tensors } = translateTensors(stored);
+    expect(prefix).toBe(taken);
+    expect([...others].sort()).toEqual(prefixes.filter((other) => other !== taken && other !== '').sort());
+    expect(tensors.get('query_embed.weight')).toEqual(numbers(prefixes.indexOf(taken)));
   });
 });

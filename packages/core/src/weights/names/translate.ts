@@ -1,24 +1,19 @@
 /** From the tensors of any known code base to ours. */
 import { CheckpointError } from '../checkpoint-error.ts';
 import { readElements, type SafeTensor } from '../elements.ts';
-import { hfDabDetrNames, hfDetrNames } from './hf.ts';
-import { originalDabDetrNames, originalDetrNames } from './original.ts';
-import { resnetNames } from './resnet.ts';
+import { recogniseNames } from './recognise.ts';
 import { type NameTable, translator } from './table.ts';
 
-const tables: readonly NameTable[] = [
-  hfDetrNames,
-  hfDabDetrNames,
-  resnetNames,
-  originalDabDetrNames,
-  originalDetrNames,
-];
 const unknownNames: NameTable = { source: 'an unknown model', mark: '', rules: [] };
 
 /** Tensors under our names. */
 export interface TranslatedTensors {
   /** whose names they had, for messages */
   readonly source: string;
+  /** what stood before these names and is left out, such as `module.`; empty for nothing */
+  readonly prefix: string;
+  /** prefixes of other tensors of the same code base, which keep their names, such as `ema.` */
+  readonly others: readonly string[];
   /** in PyTorch's layouts */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
@@ -26,19 +21,22 @@ export interface TranslatedTensors {
 /**
  * Recognises whose names these are (DETR or DAB-DETR of the original repositories or of Hugging Face `transformers`, a
  * ResNet of torchvision or timm) and gives the tensors ours, which are those of the original repositories. Projections
- * of queries, keys and values become one tensor; a tensor listed twice becomes one; `module.` before all names and the
- * counters of batch normalisation (`num_batches_tracked`) are left out. Names that no table has stay as they are.
+ * of queries, keys and values become one tensor; a tensor listed twice becomes one; what a trainer put before the names
+ * and the counters of batch normalisation (`num_batches_tracked`) are left out. Names that no table has, and those without
+ * the prefix of the others, stay as they are.
  *
  * @throws CheckpointError for tensors that should be one but differ, or that lack the others they are joined with
  */
 export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): TranslatedTensors {
-  const plain = withoutWrapper(stored);
-  const table = tables.find(({ mark }) => plain.has(mark)) ?? unknownNames;
+  const names = [...stored.keys()].filter((name) => !name.endsWith('num_batches_tracked'));
+  const { table, prefix, others } = recogniseNames(names) ?? { table: unknownNames, prefix: '', others: [] };
   const translate = translator(table);
   const tensors = new Map<string, SafeTensor>();
   const thirds = new Map<string, SafeTensor[]>();
-  for (const [storedName, tensor] of plain) {
-    const { name, third } = translate(storedName);
+  for (const storedName of names) {
+    const tensor = stored.get(storedName) as SafeTensor;
+    const isOurs = storedName.startsWith(prefix);
+    const { name, third } = isOurs ? translate(storedName.slice(prefix.length)) : { name: storedName };
     if (third !== undefined) {
       const parts = thirds.get(name) ?? [];
       parts[third] = tensor;
@@ -52,15 +50,7 @@ export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): Trans
     tensors.set(name, tensor);
   }
   for (const [name, parts] of thirds) tensors.set(name, joinThirds(name, parts));
-  return { source: table.source, tensors };
-}
-
-/** Training on several devices wraps a model, which puts `module.` before all names. */
-function withoutWrapper(stored: ReadonlyMap<string, SafeTensor>): ReadonlyMap<string, SafeTensor> {
-  const counted = [...stored].filter(([name]) => !name.endsWith('num_batches_tracked'));
-  const wrapper = 'module.';
-  if (!counted.every(([name]) => name.startsWith(wrapper))) return new Map(counted);
-  return new Map(counted.map(([name, tensor]) => [name.slice(wrapper.length), tensor]));
+  return { source: table.source, prefix, others, tensors };
 }
 
 const bytesOf = ({ data }: SafeTensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
