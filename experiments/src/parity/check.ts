@@ -17,6 +17,10 @@ export interface Check {
    * is stored and not compared is reported as uncovered.
    */
   readonly inputs: readonly string[];
+  /** Globs over outputs that a fixture may leave out; another one that is not stored is a failure. */
+  readonly optional?: readonly string[];
+  /** Whether it is for a fixture whose kind has the name of one it knows; all of them without it. */
+  covers?(fixture: Fixture): boolean;
   /** The cases of a fixture, in order; `''` for a fixture that has but one, nameless. */
   cases(fixture: Fixture): readonly string[];
   /**

@@ -27,6 +27,7 @@ fields.push('normalize_before', 'is_first', 'keep_query_pos', 'activation');
 
 export const blocksCheck: Check = {
   inputs: ['w.*', 'in.*', 'cot', ...masks, ...fields],
+  optional: ['attn', 'gin.*', 'gw.*'],
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) => withoutLeak(() => runBlock(fixture, caseName)),
 };
@@ -75,11 +76,11 @@ function blockOf(
     const parts = { ...(blockedTensor && { blocked: blockedTensor }), ...(keyPadding && { keyPadding }) };
     return attentionMask(parts, batch);
   };
-  const [kind] = caseName.split('_');
-  if (kind?.includes('mha')) {
+  const kind = kindOf(fixture, caseName);
+  if (kind === 'attention' || kind === 'attention without projections') {
     const mask = maskOf('attn_mask', 'key_padding_mask');
     const options: AttentionOptions = { batch, heads: numberAt(facts.num_heads, 'num_heads'), mask, observe };
-    if (kind.startsWith('dab')) {
+    if (kind === 'attention without projections') {
       return ({ q, k, v }, weights) =>
         linear(attend(row(q), row(k), row(v), options), linearParameters(weights, 'out_proj'));
     }
@@ -95,17 +96,17 @@ function blockOf(
     width: numberAt(facts.d_model, 'd_model'),
     heads: numberAt(facts.nhead, 'nhead'),
     feedForward: numberAt(facts.ffn, 'ffn'),
-    activation: facts.activation === 'prelu' ? 'prelu' : 'relu',
+    activation: activationOf(facts.activation),
     preNorm: facts.normalize_before === true,
   };
   const pass = (weights: NamedTensors): Pass => ({ tensors: renamed(weights, 'a.'), batch });
   const queryMask = maskOf('tgt_mask', '');
   const memoryMask = maskOf('', 'memory_key_padding_mask');
   switch (kind) {
-    case 'encdetr':
+    case 'encoder layer':
       return ({ src, pos }, weights) =>
         encoderLayer('a', { features: row(src), positions: row(pos), mask: memoryMask }, pass(weights), options);
-    case 'encdab': {
+    case 'encoder': {
       const layers = numberAt(facts.layers, 'layers');
       return ({ src, pos }, weights) =>
         encoder('a', { features: row(src), positions: row(pos), mask: memoryMask }, pass(weights), {
@@ -114,7 +115,7 @@ function blockOf(
           scalePositions: true,
         });
     }
-    case 'decdetr':
+    case 'decoder layer':
       return ({ tgt, memory, pos, query_pos }, weights) =>
         decoderLayer(
           'a',
@@ -128,7 +129,7 @@ function blockOf(
           pass(weights),
           options,
         );
-    case 'decdab':
+    case 'decoder layer with anchors':
       return ({ tgt, memory, pos, query_pos, query_sine_embed }, weights) =>
         dabDecoderLayer(
           'a',
@@ -142,9 +143,31 @@ function blockOf(
           pass(weights),
           { ...options, useQueryPosition: facts.is_first === true || facts.keep_query_pos === true },
         );
-    default:
-      throw new FixtureError(`no block '${kind}': expected mha, dabmha, encdetr, encdab, decdetr or decdab`);
   }
+}
+
+/** What is computed, known by its inputs and weights. */
+type BlockKind =
+  | 'attention'
+  | 'attention without projections'
+  | 'encoder layer'
+  | 'encoder'
+  | 'decoder layer'
+  | 'decoder layer with anchors';
+
+function kindOf({ tensors }: Fixture, caseName: string): BlockKind {
+  const has = (key: string): boolean => tensors.has(`${caseName}.${key}`);
+  if (has('in.q')) return has('w.in_proj_weight') ? 'attention' : 'attention without projections';
+  if (has('in.src')) return has('w.layers.0.linear1.weight') ? 'encoder' : 'encoder layer';
+  if (has('in.tgt')) return has('in.query_sine_embed') ? 'decoder layer with anchors' : 'decoder layer';
+  throw new FixtureError(`${caseName}: no block is known with these inputs: expected in.q, in.src or in.tgt`);
+}
+
+/** ReLU where nothing is said, as in DETR. */
+function activationOf(value: unknown): LayerOptions['activation'] {
+  if (value === undefined || value === 'relu') return 'relu';
+  if (value === 'prelu') return 'prelu';
+  throw new FixtureError(`activation: expected relu or prelu, found ${JSON.stringify(value)}`);
 }
 
 const renamed = (tensors: NamedTensors, prefix: string): NamedTensors =>

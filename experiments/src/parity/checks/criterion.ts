@@ -18,6 +18,7 @@ import { type Fixture, tensorOf } from '../fixture.ts';
 import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
+import { coefficientsOf } from './loss-weights.ts';
 
 const inputs = ['gt_*', 'logits', 'boxes', 'counts', 'num_queries', 'num_classes', 'layers', 'matcher', 'weight_dict'];
 
@@ -99,15 +100,13 @@ function runCase(
 
 /** With the weights of losses and costs that the case gives. */
 function withWeights(setup: Setup, facts: JsonObject, where: string): Setup {
-  const weights = objectAt(facts.weight_dict, `${where}.weight_dict`);
   const costs = objectAt(facts.matcher, `${where}.matcher`);
-  const loss = (name: string): number => numberAt(weights[name], `${where}.weight_dict.${name}`);
   const cost = (name: string): number => numberAt(costs[name], `${where}.matcher.${name}`);
   return {
     ...setup,
     criterion: {
       ...setup.criterion,
-      coefficients: { class: loss('loss_ce'), bbox: loss('loss_bbox'), giou: loss('loss_giou') },
+      coefficients: coefficientsOf(facts.weight_dict, `${where}.weight_dict`),
     },
     cost: {
       ...setup.cost,

@@ -32,9 +32,13 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
   const config = objectAt(fixture.json.config, 'config');
   const count = (field: string): number => countAt(config[field], `config.${field}`);
   const channels = count('feature_channels');
-  const widths = [...fixture.tensors].flatMap(([name, { shape }]) =>
-    /^w\.backbone\.body\.\d+\.bias$/.test(name) ? [shape[0] as number] : [],
-  );
+  const widths = Object.entries(objectAt(fixture.json.parameter_shapes, 'parameter_shapes'))
+    .flatMap(([name, shape]) => {
+      const index = /^backbone\.body\.(\d+)\.bias$/.exec(name)?.[1];
+      return index === undefined ? [] : [{ index: Number(index), width: countsAt(shape, name)[0] as number }];
+    })
+    .sort((a, b) => a.index - b.index)
+    .map(({ width }) => width);
   const backbone: Backbone =
     config.conv === true
       ? tiny({ channels: widths, norm: 'none' })

@@ -7,30 +7,51 @@ import { loadTensor, take, withoutLeak } from '../gradients.ts';
 
 export const positionEncodingCheck: Check = {
   inputs: ['mask', 'pos', 'cot', 'batch', 'h', 'w', 'num_pos_feats'],
-  // The json names those of maps only.
-  cases: ({ tensors }) => [...new Set([...tensors.keys()].map((name) => name.slice(0, name.indexOf('.'))))],
+  cases: casesOf,
   run: (fixture, caseName) => {
-    const runCase = fixture.cases.has(caseName) ? encodeMap : encodeQueries;
-    return withoutLeak(() => runCase(fixture, caseName));
+    const isMap = fixture.tensors.has(storedName(caseName, 'mask'));
+    return withoutLeak(() => (isMap ? encodeMap : encodeQueries)(fixture, caseName));
   },
 };
 
-/** What each key of a map is made with. */
-const encodings: Readonly<Record<string, Omit<SinePositionOptions, 'width'>>> = {
-  detr_t10000: {},
-  detr_unnorm: { normalize: false },
-  hw_t20: { temperatureH: 20 },
-  hw_t20_t50: { temperatureH: 20, temperatureW: 50 },
-};
+/** The json names those of maps only: a case is where there is a mask, or positions of queries. */
+function casesOf({ tensors }: Fixture): string[] {
+  const found = [...tensors.keys()].flatMap((stored) => {
+    const match = /^(?:(.+)\.)?(?:mask|pos)$/.exec(stored);
+    return match === null ? [] : [match[1] ?? ''];
+  });
+  return [...new Set(found)];
+}
+
+/**
+ * What a key of a map is made with: `detr` or `hw`, then `t20` for the temperature of both axes, a second one for that of
+ * x, and `unnorm`. Undefined for a key that is none of an encoding.
+ */
+function encodingOf(key: string): Omit<SinePositionOptions, 'width'> | undefined {
+  const found = /^(?:detr|hw)((?:_t\d+){0,2})(_unnorm)?$/.exec(key);
+  if (found === null) return undefined;
+  const [, temperatures = '', unnorm] = found;
+  const [temperatureH, temperatureW] = temperatures.split('_t').slice(1).map(Number);
+  return {
+    ...(temperatureH !== undefined && { temperatureH }),
+    ...(temperatureW !== undefined && { temperatureW }),
+    ...(unnorm !== undefined && { normalize: false }),
+  };
+}
 
 function encodeMap(fixture: Fixture, caseName: string): Record<string, Computed> {
   const mask = loadTensor(fixture, caseName, 'mask') as Tensor3D;
-  const keys = Object.keys(encodings).filter((key) => fixture.tensors.has(storedName(caseName, key)));
+  const start = storedName(caseName, '');
+  const keys = [...fixture.tensors.keys()]
+    .filter((name) => name.startsWith(start))
+    .map((name) => name.slice(start.length));
   return Object.fromEntries(
-    keys.map((key) => {
+    keys.flatMap((key) => {
+      const encoding = encodingOf(key);
+      if (encoding === undefined) return [];
       const width = tensorOf(fixture, caseName, key).shape[1] as number;
-      const rows = sinePositions(mask.shape, { ...encodings[key], width }, mask);
-      return [key, take(transpose(reshape(rows, [...mask.shape, width]), [0, 3, 1, 2]))];
+      const rows = sinePositions(mask.shape, { ...encoding, width }, mask);
+      return [[key, take(transpose(reshape(rows, [...mask.shape, width]), [0, 3, 1, 2]))]];
     }),
   );
 }

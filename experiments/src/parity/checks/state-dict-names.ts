@@ -1,8 +1,10 @@
 /** Names and shapes of full-size checkpoints against the parameters that our models declare. */
-import { dabDetr, detr, dnDetr, type ParameterSpec, resnet, type SafeTensor, translateTensors } from '@dn-detr/core';
+import { type Detector, dabDetr, detr, dnDetr, resnet, type SafeTensor, translateTensors } from '@dn-detr/core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { arrayAt, countsAt, FixtureError, objectAt, stringAt } from '../json.ts';
+import { countLayers, resnetSizesOf } from './resnet-sizes.ts';
+import { storedShape } from './stored-shape.ts';
 
 export const stateDictNamesCheck: Check = {
   inputs: [],
@@ -10,26 +12,52 @@ export const stateDictNamesCheck: Check = {
   run: runCase,
 };
 
-/** Our model of each checkpoint. Hugging Face's DAB-DETR embeds no labels, DN-DETR does. */
-const models: Readonly<Record<string, () => readonly ParameterSpec[]>> = {
-  hf_detr_timm_resnet50: ourDetr,
-  hf_detr_hf_resnet50: ourDetr,
-  original_detr_r50: ourDetr,
-  hf_dab_detr_timm_resnet50: () => dabDetr({ backbone: resnet({ depth: 50 }), classes: 91, queries: 300 }).parameters,
-  hf_dab_detr_hf_resnet50: () => dabDetr({ backbone: resnet({ depth: 50 }), classes: 91, queries: 300 }).parameters,
-  original_dn_dab_detr_r50: () => dnDetr({ backbone: resnet({ depth: 50 }), classes: 91, queries: 300 }).parameters,
-};
-
-function ourDetr(): readonly ParameterSpec[] {
-  return detr({ backbone: resnet({ depth: 50 }), classes: 91, queries: 100 }).parameters;
+/**
+ * Our model of a checkpoint, with the sizes that its tensors have.
+ *
+ * @param tensors under our names
+ * @throws FixtureError if one is missing from which a size is read
+ */
+function modelOf(tensors: ReadonlyMap<string, SafeTensor>): Detector {
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  const size = (name: string): number => {
+    const found = shapes.get(name)?.[0];
+    if (found !== undefined) return found;
+    throw new FixtureError(`there is no tensor ${name}: expected a checkpoint of DETR, DAB-DETR or DN-DETR`);
+  };
+  const [encoder, decoder] = ['transformer.encoder', 'transformer.decoder'];
+  const common = {
+    backbone: resnet({ sizes: resnetSizesOf(shapes, 'backbone.0.body.') }),
+    width: size('input_proj.weight'),
+    // The projections of heads are stored together, so that their number does not show: any that divides the width.
+    heads: 1,
+    feedForward: size(`${encoder}.layers.0.linear1.weight`),
+    encoderLayers: countLayers(shapes.keys(), `${encoder}.layers.`),
+    decoderLayers: countLayers(shapes.keys(), `${decoder}.layers.`),
+  };
+  if (!shapes.has('refpoint_embed.weight')) {
+    return detr({
+      ...common,
+      classes: size('class_embed.weight') - 1,
+      queries: size('query_embed.weight'),
+      preNorm: shapes.has(`${encoder}.norm.weight`),
+    });
+  }
+  const options = {
+    ...common,
+    classes: size('class_embed.weight'),
+    queries: size('refpoint_embed.weight'),
+    activation: shapes.has(`${encoder}.layers.0.activation.weight`) ? ('prelu' as const) : ('relu' as const),
+    patterns: shapes.get('transformer.patterns.weight')?.[0] ?? 0,
+    keepQueryPosition: shapes.has(`${decoder}.layers.1.ca_qpos_proj.weight`),
+  };
+  // Hugging Face's DAB-DETR embeds no labels, DN-DETR does.
+  return shapes.has('label_enc.weight') ? dnDetr(options) : dabDetr(options);
 }
 
 function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
-  if (!Object.hasOwn(models, caseName)) {
-    throw new FixtureError(`models.${caseName}: unknown checkpoint; known are ${Object.keys(models).join(', ')}`);
-  }
-  const declared = new Map(models[caseName]?.().map((spec) => [spec.name, storedShape(spec)]));
   const { tensors } = translateTensors(storedTensors(fixture, caseName));
+  const declared = new Map(modelOf(tensors).parameters.map((spec) => [spec.name, storedShape(spec)]));
   const missing = [...declared.keys()].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !declared.has(name));
   if (missing.length + extra.length > 0) {
@@ -60,11 +88,4 @@ function storedTensors(fixture: Fixture, caseName: string): Map<string, SafeTens
       return [[stringAt(disk, `${where}[3]`), { dtype: 'U8', shape, data: new Uint8Array(size) }]];
     }),
   );
-}
-
-/** A kernel's axes stand in PyTorch's order in a checkpoint. */
-function storedShape({ shape, kernel }: ParameterSpec): readonly number[] {
-  if (!kernel) return shape;
-  const [height, width, inputs, outputs] = shape as [number, number, number, number];
-  return [outputs, inputs, height, width];
 }

@@ -1,0 +1,307 @@
+/** That no check is wired to the cases it has seen: the recorded fixtures under other names, with other keys and sizes. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core';
+import { useBackend } from '@dn-detr/runtime';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { runParity } from '../run.ts';
+
+const recorded = fileURLToPath(new URL('../../../../test/fixtures/parity', import.meta.url));
+
+let folder: string;
+beforeAll(() => useBackend('wasm'));
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'parity-second-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+type Json = Record<string, unknown>;
+interface Content {
+  json: Json & { cases: Record<string, Json> };
+  tensors: Map<string, SafeTensor>;
+}
+
+/** Writes an edited copy of a recorded fixture and runs it. */
+function runEdited(name: string, edit: (content: Content) => void, as = name) {
+  const content: Content = {
+    json: JSON.parse(readFileSync(path.join(recorded, `${name}.json`), 'utf8')),
+    tensors: new Map(),
+  };
+  const file = path.join(recorded, `${name}.safetensors`);
+  const hasTensors = !name.startsWith('state_dict') && !name.startsWith('coco');
+  if (hasTensors) content.tensors = new Map(readSafetensors(readFileSync(file)).tensors);
+  edit(content);
+  writeFileSync(path.join(folder, `${as}.json`), JSON.stringify(content.json));
+  if (hasTensors) writeFileSync(path.join(folder, `${as}.safetensors`), writeSafetensors(content.tensors));
+  return runParity(folder, [as]);
+}
+
+/** Gives every case another name. */
+function renameCases({ json, tensors }: Content, rename: (name: string) => string): void {
+  const stored = [...tensors];
+  const dotted = (name: string) => `${name}.`;
+  const cases = new Set([...Object.keys(json.cases ?? {}), ...stored.map(([key]) => key.slice(0, key.indexOf('.')))]);
+  json.cases &&= Object.fromEntries(Object.entries(json.cases).map(([name, facts]) => [rename(name), facts]));
+  tensors.clear();
+  for (const [key, tensor] of stored) {
+    const owner = [...cases].find((name) => key.startsWith(dotted(name)));
+    tensors.set(owner === undefined ? key : rename(owner) + key.slice(owner.length), tensor);
+  }
+}
+
+/** Leaves cases out, all but some. */
+function keepCases({ json, tensors }: Content, names: readonly string[]): void {
+  if (json.cases) json.cases = Object.fromEntries(names.map((name) => [name, json.cases[name] as Json]));
+  for (const key of tensors.keys()) if (!names.some((name) => key.startsWith(`${name}.`))) tensors.delete(key);
+}
+
+const drop = (tensors: Map<string, SafeTensor>, pattern: RegExp): void => {
+  for (const key of tensors.keys()) if (pattern.test(key)) tensors.delete(key);
+};
+
+const expectAllPass = (report: ReturnType<typeof runParity>, cases: number): void => {
+  const problems = report.fixtures.flatMap(({ error, cases }) =>
+    [error ?? [], ...cases.flatMap((c) => c.problems)].flat(),
+  );
+  expect(problems).toEqual([]);
+  expect([report.passed, report.failed, report.uncovered]).toEqual([cases, 0, []]);
+};
+
+describe('a second fixture of a kind', () => {
+  it('resnet: other depths, stages and sizes of corners', () => {
+    const report = runEdited('resnet_deep', (content) => keepCases(content, ['r34_odd', 'r101_dc5']));
+    expectAllPass(report, 2);
+    expect(report.fixtures[0]?.uncovered).toEqual([]);
+  });
+
+  it('resnet: other names of networks, one stage alone', () => {
+    const report = runEdited('resnet', (content) => {
+      keepCases(content, ['r18_hash']);
+      renameCases(content, () => 'small.one');
+      const { json, tensors } = content;
+      const [facts] = Object.values(json.cases) as { arch: string; features: Json }[];
+      Object.assign(facts as Json, { arch: 'my_resnet', features: { C4: facts?.features.C4 }, grad_image: undefined });
+      json.state_dict = { my_resnet: (json.state_dict as Json).resnet18 };
+      drop(tensors, /C3|C5|grad_image/);
+    });
+    expectAllPass(report, 1);
+    expect(report.fixtures[0]?.cases[0]?.keys).toHaveLength(8);
+  });
+
+  it('resnet: says what does not fit a network of other parts', () => {
+    const report = runEdited('resnet', (content) => {
+      keepCases(content, ['r18_hash']);
+      const entries = (content.json.state_dict as Record<string, { name: string; shape: number[] }[]>).resnet18;
+      const grouped = entries?.find(({ name }) => name === 'layer2.1.conv2.weight');
+      if (grouped) grouped.shape[1] = 4;
+    });
+    expect(report.fixtures[0]?.cases[0]?.problems).toEqual([
+      'layer2.1.conv2.weight: our network has [128, 128, 3, 3], found [128, 4, 3, 3]',
+    ]);
+  });
+
+  it.each([
+    ['blocks', 14],
+    ['position_encoding', 5],
+    ['matcher', 14],
+    ['focal_ce', 6],
+    ['criterion_dn', 6],
+    ['criterion_detr', 5],
+    ['dn_prepare', 10],
+    ['cdn_prepare', 7],
+    ['postprocess', 4],
+    ['lsap', 60],
+    ['adamw', 3],
+    ['box_ops', 5],
+  ] as const)('%s: cases of other names, with dots in them', (name, count) => {
+    const names = new Map<string, string>();
+    const rename = (old: string): string => {
+      names.set(old, names.get(old) ?? `case ${names.size}.x`);
+      return names.get(old) as string;
+    };
+    expectAllPass(
+      runEdited(name, (content) => renameCases(content, rename)),
+      count,
+    );
+  });
+
+  it('blocks: without attention weights and gradients', () => {
+    const report = runEdited('blocks', ({ tensors }) => drop(tensors, /\.(attn|gin\..*|gw\..*)$/));
+    expectAllPass(report, 14);
+    expect(report.fixtures[0]?.cases.map(({ keys }) => keys)).toEqual(Array(14).fill(['out']));
+  });
+
+  it('blocks: refuses an activation that is not known', () => {
+    const report = runEdited('blocks', (content) => {
+      keepCases(content, ['decdab_first']);
+      Object.assign(content.json.cases.decdab_first as Json, { activation: 'gelu' });
+    });
+    expect(report.fixtures[0]?.cases[0]?.problems).toEqual(['activation: expected relu or prelu, found "gelu"']);
+  });
+
+  it('position_encoding: other temperatures, and queries that the json names', () => {
+    const report = runEdited('position_encoding', ({ json, tensors }) => {
+      // The same numbers under names that say the same.
+      const twin = (from: string, to: string) => tensors.set(to, tensors.get(from) as SafeTensor);
+      twin('map1.detr_t10000', 'map1.hw_t10000_t10000');
+      twin('map1.detr_t10000', 'map1.detr');
+      twin('map1.detr_unnorm', 'map1.hw_t10000_unnorm');
+      twin('map0.hw_t20', 'map0.detr_t20');
+      Object.assign(json.cases, { query2: {}, query4: {} });
+    });
+    expectAllPass(report, 5);
+    expect(report.fixtures[0]?.uncovered).toEqual([]);
+  });
+
+  it('position_encoding: fails where a temperature is another', () => {
+    const report = runEdited('position_encoding', ({ tensors }) => {
+      tensors.set('map0.hw_t30', tensors.get('map0.hw_t20') as SafeTensor);
+    });
+    expect(report.failed).toBe(1);
+  });
+
+  it.each(['model_dn_h64_other', 'model_detr_x'])('models: a kind of another name, %s', (kind) => {
+    const report = runEdited(
+      kind.startsWith('model_dn') ? 'model_dn_patterns' : 'model_detr_conv',
+      ({ json, tensors }) => {
+        json.fixture = kind;
+        drop(tensors, /^(eval_.*|hs|memory|pos|references)$/);
+      },
+      kind,
+    );
+    expectAllPass(report, 1);
+  });
+
+  it('models: one step in place of three', () => {
+    const report = runEdited('model_dn_conv', ({ json, tensors }) => {
+      json.steps = (json.steps as unknown[]).slice(0, 1);
+      const tolerances = json.tolerances as Json[];
+      json.tolerances = [{ keys: 'after1.*', rtol: 1, atol: 1 }, ...tolerances];
+      for (const [key, tensor] of tensors) {
+        if (!key.startsWith('after3.')) continue;
+        tensors.delete(key);
+        tensors.set(key.replace('after3', 'after1'), tensor);
+      }
+    });
+    expectAllPass(report, 1);
+  });
+
+  it('models: take weights of losses, betas and epsilon from the fixture', () => {
+    const edited = (path: string, value: unknown) =>
+      runEdited('model_detr_conv', ({ json }) => {
+        const [object, key] = path.split('.') as [string, string];
+        (json[object] as Json)[key] = value;
+      }).fixtures[0]?.cases[0]?.problems ?? [];
+    expect(edited('weight_dict.loss_bbox', 4)[0]).toBe(
+      'weight_dict.loss_bbox_0 is 5, loss_bbox is 4: expected the same for all layers',
+    );
+    expect(edited('optimizer.betas', [0.5, 0.9]).some((text) => text.startsWith('after3.'))).toBe(true);
+    expect(edited('optimizer.eps', 1)).not.toEqual([]);
+  });
+
+  it('models: leaves deformable ones to others', () => {
+    const report = runEdited(
+      'model_dn_patterns',
+      ({ json }) => {
+        json.fixture = 'model_dn_deformable_more';
+        (json.config as Json).levels = 3;
+      },
+      'deformable',
+    );
+    expect(report).toMatchObject({ fixtures: [], uncovered: ['deformable'] });
+  });
+
+  it('state_dict_names: other names, depths, layers and classes', () => {
+    // Three encoder layers, and 80 classes fewer.
+    const fewer = (name: string): number => (/^(class_embed|class_labels_classifier|label_enc)\./.test(name) ? 80 : 0);
+    const shrink = (entries: unknown[]): unknown[] =>
+      (entries as [string, number[], string, (string | null)?][])
+        .filter(([name]) => !/encoder\.layers\.[345]\./.test(name))
+        .map(([name, shape, ...rest]) => [
+          name,
+          shape.map((axis, i) => (i === 0 ? axis - fewer(name) : axis)),
+          ...rest,
+        ]);
+    const report = runEdited('state_dict_names', ({ json }) => {
+      const models = json.models as Record<string, unknown[]>;
+      json.models = Object.fromEntries(Object.values(models).map((entries, i) => [`other.${i}`, shrink(entries)]));
+    });
+    expectAllPass(report, 6);
+  });
+
+  it('state_dict_names: fails on a name and on a shape that is not ours', () => {
+    const report = runEdited('state_dict_names', ({ json }) => {
+      const models = json.models as Record<string, [string, number[]][]>;
+      const [first, second] = [models.original_detr_r50, models.original_dn_dab_detr_r50];
+      first?.push(['transformer.encoder.layers.0.norm9.weight', [256]]);
+      const linear = second?.find(([name]) => name === 'transformer.decoder.layers.3.linear1.weight');
+      if (linear) linear[1] = [1024, 256];
+    });
+    expect(report.failed).toBe(2);
+  });
+
+  it('hf_small: without what is between images and boxes', () => {
+    const report = runEdited('hf_small', (content) => {
+      keepCases(content, ['detr_bottleneck_hash', 'dab_basic_hash']);
+      renameCases(content, (name) => `case.${name}`);
+      drop(content.tensors, /\.(c5|proj|\w+_last_hidden_state)$/);
+      for (const facts of Object.values(content.json.cases)) delete facts.query_spread;
+    });
+    expect(report.fixtures[0]?.cases.map(({ keys }) => keys)).toEqual(Array(2).fill(['logits', 'pred_boxes']));
+    expectAllPass(report, 2);
+  });
+
+  it('hf_small: refuses a decoder that is unlike its encoder', () => {
+    const report = runEdited('hf_small', (content) => {
+      keepCases(content, ['dab_basic_hash']);
+      const [facts] = Object.values(content.json.cases) as { config: Json }[];
+      Object.assign(facts?.config as Json, { decoder_attention_heads: 8 });
+    });
+    expect(report.fixtures[0]?.cases[0]?.problems[0]).toMatch(/decoder_attention_heads: expected 4, .* found 8$/);
+  });
+
+  it('lsap: a total that cancels', () => {
+    const report = runEdited('lsap', (content) => {
+      keepCases(content, ['m02']);
+      const data = Float32Array.of(0.1, 1e12, 1e12, 1e12, 1e9, 1e12, 1e12, 1e12, -1e9);
+      content.tensors.set('m02.cost', { dtype: 'F32', shape: [3, 3], data });
+      for (const key of ['rows', 'cols']) {
+        content.tensors.set(`m02.${key}`, { dtype: 'I32', shape: [3], data: Int32Array.of(0, 1, 2) });
+      }
+      const total = Math.fround(0.1);
+      content.json.cases.m02 = { kind: 'x', shape: [3, 3], status: 'ok', total, unique: true };
+    });
+    expectAllPass(report, 1);
+  });
+
+  it('box_ops: one variant alone', () => {
+    const report = runEdited('box_ops', ({ tensors }) => drop(tensors, /\.(detr\..*|union|a_back)$/));
+    expectAllPass(report, 5);
+  });
+
+  it('coco_eval: ids that are texts', () => {
+    for (const file of ['small_gt', 'small_dt']) {
+      const json = JSON.parse(readFileSync(path.join(recorded, `coco_eval_${file}.json`), 'utf8')) as unknown;
+      const asText = (key: string, value: unknown) => (/^(category_)?id$/.test(key) ? String(value) : value);
+      writeFileSync(path.join(folder, `coco_eval_${file}.json`), JSON.stringify(json, asText));
+    }
+    const report = runEdited('coco_eval', ({ json }) => {
+      json.cases = { small: json.cases.small as Json };
+      const facts = json.cases.small as { category_ids: unknown[] };
+      facts.category_ids = facts.category_ids.map(String);
+    });
+    expectAllPass(report, 1);
+  });
+
+  it('fails where nothing of a case is stored', () => {
+    const report = runEdited('box_ops', (content) => {
+      keepCases(content, ['mixed']);
+      drop(content.tensors, /\.(?!a_xyxy|b_xyxy)[^.]+$/);
+    });
+    expect(report.fixtures[0]?.cases[0]?.problems).toEqual([
+      'of all that the check computes, nothing is stored for this case',
+    ]);
+  });
+});
