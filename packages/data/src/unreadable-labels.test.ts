@@ -184,7 +184,7 @@ describe('an object that can be read in another way keeps its image', () => {
 
 describe('a split of YOLO without a label file', () => {
   it('is not one of pictures of background', async () => {
-    const all = {
+    const all: Files = {
       ...images(),
       ...formats.yolo(''),
       'labels/val/good2.txt': undefined,
