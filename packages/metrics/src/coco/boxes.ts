@@ -21,11 +21,18 @@ export function annotatedBox(
   throw unexpected(bbox, `${where}.bbox`, '[x, y, width, height] in pixels, four numbers');
 }
 
-/** A detection's box, on which pycocotools computes itself: numbers alone, NaN and infinities too. */
-export function detectedBox({ bbox }: JsonObject, where: string): readonly number[] {
-  const box = Array.isArray(bbox) ? bbox.map((value) => (typeof value === 'boolean' ? Number(value) : value)) : [];
-  if (box.length === 4 && box.every((value) => typeof value === 'number')) return box;
-  throw unexpected(bbox, `${where}.bbox`, '[x, y, width, height] in pixels, four numbers');
+/**
+ * Writes a detection's box to `out` from `at` on. pycocotools computes on it itself, so that it must be of numbers, which
+ * may be NaN and infinite; Python's true is 1.
+ */
+export function copyDetectedBox({ bbox }: JsonObject, where: string, out: Float64Array, at: number): void {
+  let isBox = Array.isArray(bbox) && bbox.length === 4;
+  for (let k = 0; isBox && k < 4; k++) {
+    const value: unknown = (bbox as unknown[])[k];
+    isBox = typeof value === 'number' || typeof value === 'boolean';
+    out[at + k] = Number(value);
+  }
+  if (!isBox) throw unexpected(bbox, `${where}.bbox`, '[x, y, width, height] in pixels, four numbers');
 }
 
 function asNumpyReads(value: unknown): number | undefined {

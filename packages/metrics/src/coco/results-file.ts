@@ -1,5 +1,5 @@
 /** COCO's results files, lists of detections, as arrays to evaluate. */
-import { detectedBox } from './boxes.ts';
+import { copyDetectedBox } from './boxes.ts';
 import { type JsonObject, listAt, numberAt, objectAt } from './fields.ts';
 import { CocoFormatError } from './format-error.ts';
 import { idAt, indexOf } from './ids.ts';
@@ -59,10 +59,11 @@ export function readCocoResults(json: unknown, { imageIds, categories }: CocoTru
     const scores = new Float64Array(entries.length);
     for (const [n, entry] of entries.entries()) {
       const result = results[entry] as JsonObject;
-      const box = detectedBox(result, `results[${entry}]`);
-      boxes.set(box, 4 * n);
+      copyDetectedBox(result, `results[${entry}]`, boxes, 4 * n);
       scores[n] = numberAt(result.score, `results[${entry}].score`);
-      if (![scores[n], ...box].every(Number.isFinite)) nonFinite++;
+      let allFinite = Number.isFinite(scores[n]);
+      for (let k = 4 * n; k < 4 * n + 4; k++) allFinite &&= Number.isFinite(boxes[k]);
+      if (!allFinite) nonFinite++;
     }
     return { labels: Int32Array.from(entries, (entry) => labels[entry] as number), boxes, scores };
   });
