@@ -1,9 +1,10 @@
 /** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { ImageError, UnsupportedImageError } from '../image-error.ts';
+import { ImageError, SizeMismatchError, UnsupportedImageError } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind } from '../problem.ts';
+import type { Size } from '../transforms/view.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { packObjects } from './annotated-objects.ts';
 import { mergeClasses } from './coco-classes.ts';
@@ -12,7 +13,7 @@ import { type CocoId, compareIds } from './coco-ids.ts';
 import { type CocoImage, type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
 import { type FoundBy, findImages, likeliestFirst, type WantedImage } from './find-images.ts';
 import type { Folder } from './folder.ts';
-import type { OneToOne } from './one-to-one.ts';
+import type { Given, OneToOne } from './one-to-one.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
 
 /** An image of a JSON file, and where it may lie. */
@@ -69,12 +70,8 @@ async function readImages(
 ): Promise<FileImage[]> {
   const { folder, problems, pixels } = reading;
   const sizes = await mapConcurrently(wanted, 16, async (image) => {
-    const file = found.given.get(image)?.file;
-    if (file === undefined) return undefined;
-    return sizeOfWholeImage(file, folder.nameOf(file), image.entry.size, pixels).catch((error: unknown) => {
-      if (error instanceof ImageError) return error;
-      throw error;
-    });
+    const given = found.given.get(image);
+    return given && sizeOf(given, image.entry, folder.nameOf(given.file), reading);
   });
   const images: FileImage[] = [];
   const names = new Map<string, string>();
@@ -88,6 +85,10 @@ async function readImages(
       continue;
     }
     const name = folder.nameOf(given.file);
+    if (size instanceof SizeMismatchError) {
+      problems.push({ kind: 'missing-image', ...entry, message: `there is no ${fileName}, and ${name} ${size.fault}` });
+      continue;
+    }
     if (size instanceof ImageError) {
       const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
       problems.push({ kind, ...entry, message: `${name} ${size.fault}` });
@@ -123,6 +124,30 @@ async function readImages(
   }
   // As pycocotools goes through them: with equal scores, the order decides.
   return images.sort((a, b) => compareIds(a.id, b.id));
+}
+
+/**
+ * The size of the upright image, or what is wrong with it. A file whose name is another than the entry's is taken for the
+ * image only if its size is that of the entry.
+ */
+async function sizeOf(
+  { file, by }: Given<FoundBy>,
+  { size }: CocoImage,
+  name: string,
+  { pixels }: Reading,
+): Promise<Size | ImageError> {
+  const isSure = by === 'name' || by === 'spelling';
+  try {
+    const found = await sizeOfWholeImage(file, name, isSure ? size : undefined, pixels);
+    if (isSure || size === undefined) return found;
+    const [sides, announced] = [found, size].map(({ width, height }) => [width, height].sort().join(' × '));
+    if (sides === announced) return size;
+    const fault = `is ${found.width} × ${found.height} pixels, not ${size.width} × ${size.height}`;
+    return new SizeMismatchError(name, fault, 'put the image there, or correct its name');
+  } catch (error) {
+    if (error instanceof ImageError) return error;
+    throw error;
+  }
 }
 
 function describeMissing(

@@ -87,6 +87,19 @@ describe('a name in a COCO file', () => {
     expect(await found(['/x/a.jpg', '/x/a.jpg'], ['images/a.jpg'])).toEqual(['images/a.jpg', 'images/a.jpg']);
   });
 
+  it('does not lead to a file of another name and of another size', async () => {
+    const small = await jpeg(20, 15);
+    const files = { 'images/sure.jpg': bytes, 'images/thumbnails/a.jpg': small, 'images/b.png': small };
+    const images = [entry('sure.jpg', 1), entry('a.jpg', 2), entry('b.jpg', 3)];
+    const json = { images, annotations: [], categories: [{ id: 1, name: 'a' }] };
+    const { dataset, problems } = await openDataset(makeFolder({ ...files, 'train.json': json }));
+    expect(dataset.train.map(({ id }) => id)).toEqual([1]);
+    expect(problems.filter(({ kind }) => kind === 'missing-image').map(({ message }) => message)).toEqual([
+      'there is no a.jpg, and images/thumbnails/a.jpg is 20 × 15 pixels, not 40 × 30',
+      'there is no b.jpg, and images/b.png is 20 × 15 pixels, not 40 × 30',
+    ]);
+  });
+
   it('is not given the file of the same name that another split lists', async () => {
     const split = (id: number, file_name: string) => ({
       images: [entry(file_name, id)],

@@ -66,10 +66,10 @@ function readLine(
     return bad('expected class, centre x, centre y, width and height, or class and the corners of a polygon');
   }
   if (form === 'unclear') {
-    return bad(
-      `it may be a box with ${Math.floor((values.length - 4) / 3)} keypoints, or a polygon${values.length % 2 === 0 ? '' : ' with a confidence'}. ` +
-        'Where it is the first, say so by kpt_shape in the yaml',
-    );
+    const count = Math.floor((values.length - 4) / 3);
+    const keypoints = `a box with ${count} ${count === 1 ? 'keypoint' : 'keypoints'}`;
+    const polygon = values.length % 2 === 0 ? 'a polygon' : 'a polygon with a confidence';
+    return bad(`it may be ${keypoints} or ${polygon}. If keypoints are meant, say so by kpt_shape in the yaml`);
   }
   const isBox = form.startsWith('box');
   const used = isBox ? values.slice(0, 4) : values.slice(0, 2 * Math.floor(values.length / 2));
@@ -77,7 +77,7 @@ function readLine(
   if (!isBox) return { label, box: boxAround(used) };
   const box = boxOf(used);
   if (form === 'box and confidence' && !isInside(box) && isInside(boxOf(values.slice(1)))) {
-    return bad('the first or the last number may be a confidence. Put it last, and its box inside the image');
+    return bad('its first or its last number may be the confidence: expected the box first, inside the image');
   }
   return { label, box };
 }
