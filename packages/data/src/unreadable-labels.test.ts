@@ -182,24 +182,6 @@ describe('an object that can be read in another way keeps its image', () => {
   });
 });
 
-describe('a split of YOLO without a label file', () => {
-  it('is not one of pictures of background', async () => {
-    const all: Files = {
-      ...images(),
-      ...formats.yolo(''),
-      'labels/val/good2.txt': undefined,
-      'labels/val/bad2.txt': undefined,
-    };
-    const files = Object.entries(all).filter((entry): entry is [string, Content] => entry[1] !== undefined);
-    const { dataset, problems } = await openDataset(makeFolder(Object.fromEntries(files)));
-    expect(dataset.train).toHaveLength(2);
-    expect(dataset.val).toEqual([]);
-    const kinds = problems.map(({ kind }) => kind);
-    expect(kinds.filter((kind) => kind === 'unannotated-image')).toHaveLength(2);
-    expect(kinds).toContain('nothing-to-evaluate');
-  });
-});
-
 describe('labels of YOLO under names that something has changed', () => {
   /** What tools, systems and archives do to a name. */
   const changes: Record<string, (name: string) => string> = {

@@ -55,18 +55,7 @@ export async function readYolo(source: YoloFile, reading: Reading): Promise<Read
   for (const { own } of read) problems.push(...own);
   const images = new Map(files.map((file, n) => [file, read[n]?.image]));
   const splits: { [Name in SplitName]?: readonly FileImage[] } = {};
-  for (const split of splitNames) {
-    const inSplit = splitImages[split];
-    if (inSplit === undefined) continue;
-    // Where no image at all has a label file, labels are missing, and not objects.
-    const labelled = inSplit.some((file) => labels.files.has(file) || labels.doubts.has(file));
-    splits[split] = labelled ? inSplit.flatMap((file) => images.get(file) ?? []) : [];
-    if (labelled) continue;
-    for (const file of inSplit.filter((file) => images.get(file) !== undefined)) {
-      const message = `no image of ${split} has a label file: an empty one says that there is no object`;
-      problems.push({ kind: 'unannotated-image', file: folder.nameOf(file), message });
-    }
-  }
+  for (const split of splitNames) splits[split] = splitImages[split]?.flatMap((file) => images.get(file) ?? []);
   return { categories: description.categories, ...splits };
 }
 
