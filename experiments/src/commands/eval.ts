@@ -1,7 +1,7 @@
 /** `eval`: COCO's figures of a checkpoint, or of a file of detections. */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type SplitName, splitNames } from '@dn-detr/data';
+import { decodeText, type SplitName, splitNames } from '@dn-detr/data';
 import {
   type CocoCategory,
   type CocoEvaluation,
@@ -118,17 +118,18 @@ function requireResultsFile(file: string): void {
 
 /** @throws UserError if a file cannot be read or is not in COCO's format */
 function evaluateFiles(gt: string, dt: string): Evaluated {
-  const truth = read(gt, readCocoTruth);
-  const results = read(dt, (json) => readCocoResults(json, truth));
+  const notes: string[] = [];
+  const truth = read(gt, readCocoTruth, notes);
+  const results = read(dt, (json) => readCocoResults(json, truth), notes);
   const { categories, imageIds, ignored } = truth;
   const counted = [
     [ignored.unknownImage, 'annotations', 'images', gt],
     [ignored.unknownCategory, 'annotations', 'categories', gt],
     [results.ignored.unknownCategory, 'detections', 'categories', dt],
   ] as const;
-  const notes = counted.flatMap(([count, what, of, file]) =>
-    count === 0 ? [] : [`${file}: ${count} ${what} do not count, as their ${of} are not listed in ${gt}`],
-  );
+  for (const [count, what, of, file] of counted) {
+    if (count > 0) notes.push(`${file}: ${count} ${what} do not count, as their ${of} are not listed in ${gt}`);
+  }
   notes.push(...truth.notes.map((note) => `${gt}: ${note}`), ...results.notes.map((note) => `${dt}: ${note}`));
   return {
     images: imageIds.length,
@@ -141,10 +142,13 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
   };
 }
 
-function read<T>(file: string, interpret: (json: unknown) => T): T {
+/** @param notes is told of what is odd about the text */
+function read<T>(file: string, interpret: (json: unknown) => T, notes: string[]): T {
   let text: string;
   try {
-    text = decode(readFileSync(file));
+    const decoded = decodeText(readFileSync(file));
+    text = decoded.text;
+    if (decoded.fault !== undefined) notes.push(`${file}: ${decoded.fault}`);
   } catch (error) {
     throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
   }
@@ -155,13 +159,6 @@ function read<T>(file: string, interpret: (json: unknown) => T): T {
     if (!(error instanceof SyntaxError)) throw error;
     throw new UserError(`${file} is no JSON (${error.message}): is it cut off or damaged?`);
   }
-}
-
-/** UTF-8, or UTF-16 with a byte order mark, as editors on Windows write it; the mark is left out. */
-function decode(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
-  return new TextDecoder().decode(bytes);
 }
 
 function asText({ images, categories, evaluation, of }: Evaluated): string {

@@ -1,6 +1,13 @@
 /** COCO's figures of a checkpoint on a split of a data set. */
 import path from 'node:path';
-import { type Category, DataError, type DatasetImage, type SplitName, splitNames } from '@dn-detr/data';
+import {
+  type Category,
+  DataError,
+  type DatasetImage,
+  type SplitName,
+  splitCategories,
+  splitNames,
+} from '@dn-detr/data';
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
 import type { RunConfig } from '../config/schema.ts';
 import { type OpenedData, openData } from '../train/run-data.ts';
@@ -11,7 +18,7 @@ import { detect, type ImageResult, type Trained } from './trained.ts';
 
 /** What a checkpoint finds in a split; `notes` are also about the figures. */
 export interface Evaluated extends Omit<OpenedSplit, 'images'> {
-  /** by rising id of the image */
+  /** in the data set's order */
   readonly results: readonly ImageResult[];
   readonly evaluation: CocoEvaluation;
 }
@@ -21,7 +28,7 @@ export interface OpenedSplit {
   /** as the user named it, or as the checkpoint does */
   readonly data: string;
   readonly split: SplitName;
-  /** in the model's order, with the data set's ids */
+  /** in the model's order, with the ids that the split's file gives them */
   readonly categories: readonly Category[];
   /** at least one; labels are the model's */
   readonly images: readonly DatasetImage[];
@@ -46,7 +53,8 @@ export async function openSplit(
   const overfitted = data === undefined && wanted === undefined && config.overfit > 0;
   const split = wanted ?? (overfitted ? 'train' : 'val');
   const { dataset, notices } = await open(config, data, file);
-  const aligned = alignClasses(dataset, split, model, { data: source, model: file });
+  const numbered = { ...dataset, categories: splitCategories(dataset, split) };
+  const aligned = alignClasses(numbered, split, model, { data: source, model: file });
   const { categories } = aligned;
   const images = overfitted ? aligned.images.slice(0, config.overfit) : aligned.images;
   if (images.length === 0) {
@@ -91,7 +99,7 @@ async function open(config: RunConfig, named: string | undefined, file: string):
   }
 }
 
-/** One of COCO's results, as pycocotools' `loadRes` reads them. */
+/** One of COCO's results. */
 export interface CocoResult {
   readonly image_id: DatasetImage['id'];
   readonly category_id: Category['id'];
@@ -100,7 +108,11 @@ export interface CocoResult {
   readonly score: number;
 }
 
-/** The detections with every digit, so that they evaluate to the same figures. */
+/**
+ * The detections with every digit, so that `eval` gives the same figures for them and the split's annotation file. So does
+ * pycocotools, unless the file has ids that are whole numbers in quotes, or beyond 2^53: these are the same ids for `eval`
+ * in whichever form, but not for pycocotools.
+ */
 export function cocoResults({ results, categories }: Pick<Evaluated, 'results' | 'categories'>): CocoResult[] {
   return results.flatMap(({ image, detections: { labels, boxes, scores } }) =>
     Array.from(scores, (score, n) => ({

@@ -1,6 +1,6 @@
 /** A checkpoint as a detector: what it was trained as, and what it makes of images. */
 import { type Checkpoint, loadParameters } from '@dn-detr/core';
-import { compareIds, type DatasetImage } from '@dn-detr/data';
+import type { DatasetImage } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
 import { dispose } from '@tensorflow/tfjs-core';
 import { type CheckpointModel, loadWeights } from '../train/checkpoint.ts';
@@ -64,7 +64,7 @@ function load(file: string): ReturnType<typeof loadWeights> {
  * Detects in every image, as evaluation in training does.
  *
  * @param progress is told how many of the images were read
- * @returns by rising id of the image
+ * @returns in the order of the images
  * @throws CheckpointError if the weights do not fit the model that the checkpoint names
  * @throws DataError if an image cannot be read
  */
@@ -88,13 +88,11 @@ export async function detect(
   const evaluator = new Evaluator(model, counted, evaluation);
   try {
     const { images: order, detections } = await evaluator.run(parameters);
-    const original = new Map(counted.map((image, n) => [image, images[n] as DatasetImage]));
+    const places = new Map(counted.map((image, n) => [image, n]));
     return order
-      .map((image, n) => ({
-        image: original.get(image) as DatasetImage,
-        detections: detections[n] as ImageDetections,
-      }))
-      .sort((a, b) => compareIds(a.image.id, b.image.id));
+      .map((image, n) => ({ place: places.get(image) as number, detections: detections[n] as ImageDetections }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ place, detections }) => ({ image: images[place] as DatasetImage, detections }));
   } finally {
     evaluator.dispose();
     dispose(parameters);

@@ -45,12 +45,19 @@ export interface Category {
   readonly name: string;
 }
 
+/**
+ * Of each split, the ids that its own COCO file gives the classes, by label: files of one data set may number them
+ * differently. Undefined for a class that the file does not list.
+ */
+export type CategoryIds = Readonly<Partial<Record<'train' | 'val' | 'test', readonly (Category['id'] | undefined)[]>>>;
+
 export interface Dataset {
   /** how the user named it: a folder, or `shapes` */
   readonly name: string;
   readonly format: 'coco' | 'voc' | 'yolo' | 'shapes';
   /** the K classes; a label is an index into them */
   readonly categories: readonly Category[];
+  readonly categoryIds?: CategoryIds;
   readonly train: readonly DatasetImage[];
   readonly val: readonly DatasetImage[];
   /** empty where there is none */

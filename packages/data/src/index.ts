@@ -1,6 +1,6 @@
 export { type CheckOptions, checkDataset, type DatasetReport } from './check.ts';
 export { type ExportOptions, exportCoco } from './coco-export.ts';
-export type { Category, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
+export type { Category, CategoryIds, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { decoderVersions, decodingVersion } from './decoders.ts';
 export { DataError } from './error.ts';
 export type { FileImage } from './image-file.ts';
@@ -36,11 +36,12 @@ export {
   problemKinds,
   problemsByKind,
 } from './problem.ts';
-export { compareIds } from './readers/coco-ids.ts';
 export { type SplitName, splitNames } from './readers/read-splits.ts';
+export { decodeText } from './readers/text.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
 export { shapesDataset } from './shapes/shapes.ts';
+export { splitCategories } from './split-categories.ts';
 export { type SplitSummary, type Spread, summarise } from './summary.ts';
 export { cutToBytes, temporaryNames, temporaryNameWriter } from './temporary-name.ts';
 export { type TrainingObjects, trainingObjects } from './training-objects.ts';

@@ -83,6 +83,8 @@ export async function openDataset(folder: string, options: OpenOptions = {}): Pr
     name: folder,
     format,
     categories: read.categories,
+    // A val that is made of train has the ids of train's file.
+    ...(read.categoryIds && { categoryIds: { val: read.categoryIds.train, ...read.categoryIds } }),
     ...completeSplits(read, valFraction, seed, reading),
   };
   reportSplits(dataset, reading);

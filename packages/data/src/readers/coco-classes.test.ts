@@ -15,6 +15,7 @@ interface SplitOptions {
 function split(name: 'train' | 'val', { categories, objects = categories.map(([id]) => id) }: SplitOptions): CocoSplit {
   const image: CocoImage = {
     id: 1,
+    writtenId: 1,
     fileName: '1.jpg',
     size: undefined,
     objects: objects.map((categoryId, place) => ({
@@ -131,6 +132,31 @@ describe('mergeClasses', () => {
       expect(attempt).toThrow(/train.json has it under the ids? 1 and 2, val.json has it under the ids? 2/);
       expect(attempt).toThrow('"bolt"');
     }
+  });
+
+  it('gives the ids that each file has, by label', () => {
+    const splits = [
+      split('train', {
+        categories: [
+          [1, 'a'],
+          [2, 'b'],
+          [0, 'b', 'none'],
+        ],
+        objects: [1, 2],
+      }),
+      split('val', {
+        categories: [
+          [1, 'b'],
+          [7, 'c'],
+        ],
+      }),
+    ];
+    const { categories, ids } = mergeClasses(splits, []);
+    expect(categories.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(ids).toEqual([
+      [1, 2, undefined],
+      [undefined, 1, 7],
+    ]);
   });
 
   it('keeps namesakes of the only file apart', () => {

@@ -2,7 +2,7 @@
 import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
-import { type CocoId, compareIds } from './coco-ids.ts';
+import { type CocoId, compareWrittenIds } from './coco-ids.ts';
 import type { CocoSplit } from './coco-json.ts';
 
 interface MergedClass {
@@ -18,6 +18,8 @@ export interface MergedClasses {
   readonly categories: readonly Category[];
   /** of each split, labels by the category ids of its file */
   readonly labels: readonly ReadonlyMap<CocoId, number>[];
+  /** of each split, the category ids of its file by label; undefined for a class that the file does not list */
+  readonly ids: readonly (readonly (CocoId | undefined)[])[];
 }
 
 /** Categories of one file that have the same name. */
@@ -43,7 +45,8 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
   const keyOf = ({ id, name }: Category): string => (twins.get(name)?.apart ? `${id} ${name}` : name);
   const classes = new Map<string, MergedClass>();
   const supercategories = new Set<unknown>();
-  const ids = new Map<CocoId, string>();
+  /** keys of the classes by their ids */
+  const holders = new Map<CocoId, string>();
   for (const { name: file, categories, images } of splits) {
     const report = (message: string) => problems.push({ kind: 'class-mismatch', file, field: 'categories', message });
     const used = new Set(images.flatMap(({ objects }) => objects.map(({ categoryId }) => categoryId)));
@@ -66,16 +69,16 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
       merged.used ||= used.has(id);
       classes.set(key, merged);
       if (supercategory !== name) supercategories.add(supercategory);
-      const holder = ids.get(id);
+      const holder = holders.get(id);
       if (known !== undefined && known.id !== id) {
         report(`${name} has the id ${id} here and ${known.id} in another split`);
       } else if (holder !== undefined && holder !== key) {
         report(`id ${id} is ${name} here and ${classes.get(holder)?.name} in another split`);
       }
       if (known === undefined) {
-        const numbers = [...ids.keys()].filter((other) => typeof other === 'number');
+        const numbers = [...holders.keys()].filter((other) => typeof other === 'number');
         if (holder !== undefined) merged.id = Math.max(0, ...numbers) + 1;
-        ids.set(merged.id, key);
+        holders.set(merged.id, key);
       }
     }
   }
@@ -90,24 +93,27 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
       for (const file of lacking) problems.push({ kind: 'class-mismatch', file, field: 'categories', message });
     }
   }
-  const sorted = [...classes].sort(([, a], [, b]) => compareIds(a.id, b.id));
+  const sorted = [...classes].sort(([, a], [, b]) => compareWrittenIds(a.id, b.id));
   if (sorted.length === 0) {
     const files = splits.map(({ name }) => name).join(', ');
     throw new DataError(`${files}: no classes: "categories" lists none that can be used${firstOfEachKind(problems)}`);
   }
   const labelOf = new Map(sorted.map(([key], label) => [key, label]));
-  return {
-    categories: sorted.map(([, { id, name }]) => ({ id, name })),
-    labels: splits.map(
-      ({ categories }) =>
-        new Map(
-          categories.flatMap((category) => {
-            const label = labelOf.get(keyOf(category));
-            return label === undefined ? [] : [[category.id, label] as const];
-          }),
-        ),
-    ),
-  };
+  const labels = splits.map(({ categories }) => {
+    const entries = categories.flatMap((category) => {
+      const label = labelOf.get(keyOf(category));
+      return label === undefined ? [] : [[category.id, label] as const];
+    });
+    return new Map(entries);
+  });
+  const ids = labels.map((ofSplit) =>
+    sorted.map(([, { name }], label) => {
+      const own = [...ofSplit].flatMap(([id, other]) => (other === label ? [id] : []));
+      // Of namesakes, the one with objects.
+      return own.find((id) => id === twins.get(name)?.kept) ?? own[0];
+    }),
+  );
+  return { categories: sorted.map(([, { id, name }]) => ({ id, name })), labels, ids };
 }
 
 /** @throws DataError naming the files and ids if the categories of a name cannot be told apart */
@@ -126,7 +132,7 @@ function findTwins(splits: readonly CocoSplit[]): ReadonlyMap<string, Twins> {
     }
     const [kept = listed.find((ids) => ids.length > 1)?.[0] as CocoId] = withObjects;
     const files = splits.flatMap(({ name: file }, n) => {
-      const ids = [...(listed[n] as readonly CocoId[])].sort(compareIds);
+      const ids = [...(listed[n] as readonly CocoId[])].sort(compareWrittenIds);
       return ids.length === 0 ? [] : [{ file, ids: ids.join(' and ') }];
     });
     const apart = withObjects.size > 1;

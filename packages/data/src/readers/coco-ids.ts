@@ -3,28 +3,23 @@
 /** A safe integer, or a text where the id is none: `2024-frame-001`, `007`, and numbers beyond 2⁵³. */
 export type CocoId = number | string;
 
+/** An id as a file has it: JSON's numbers beyond 2⁵³ are bigints. */
+export type WrittenId = number | bigint | string;
+
 /** The id that a field holds, or undefined; a text that is exactly a safe integer is that number. */
 export function cocoId(value: unknown): CocoId | undefined {
+  if (typeof value === 'bigint') return String(value);
   const id = typeof value === 'string' && String(Number(value)) === value ? Number(value) : value;
   if (Number.isSafeInteger(id)) return id as number;
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Numbers by value, those beyond 2⁵³ after the others, then texts by code unit. */
-export function compareIds(a: CocoId, b: CocoId): number {
-  const [one, other] = [numberOf(a), numberOf(b)];
-  if (one !== undefined && other !== undefined && one !== other) return one < other ? -1 : 1;
-  if (one === undefined || other === undefined) {
-    if (one !== undefined) return -1;
-    if (other !== undefined) return 1;
-  }
-  const [text, otherText] = [String(a), String(b)];
-  return text < otherText ? -1 : text > otherText ? 1 : 0;
-}
-
-function numberOf(id: CocoId): bigint | number | undefined {
-  if (typeof id === 'number') return id;
-  return /^-?[1-9]\d{15,}$/.test(id) ? BigInt(id) : undefined;
+/** Numbers by value before texts by code point, as pycocotools goes through ids: of texts, "10" comes before "9". */
+export function compareWrittenIds(a: WrittenId, b: WrittenId): number {
+  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  if (typeof a === 'string') return 1;
+  if (typeof b === 'string') return -1;
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Finds ids that are referred to by the same digits without their leading zeros, where that leaves no doubt. */

@@ -5,7 +5,7 @@ import { DataError } from '../error.ts';
 import type { ProblemKind } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
 import { type AnnotatedObject, boxArea, boxAround, isCoordinate } from './annotated-objects.ts';
-import { type CocoId, cocoId, IdIndex } from './coco-ids.ts';
+import { type CocoId, cocoId, IdIndex, type WrittenId } from './coco-ids.ts';
 import { readJsonArrays } from './json-arrays.ts';
 import type { Reading, SplitName } from './read-splits.ts';
 
@@ -18,6 +18,7 @@ export interface CocoObject extends Omit<AnnotatedObject, 'label'> {
 
 export interface CocoImage {
   readonly id: CocoId;
+  readonly writtenId: WrittenId;
   readonly fileName: string;
   /** undefined where the JSON does not say */
   readonly size: { readonly width: number; readonly height: number } | undefined;
@@ -164,7 +165,7 @@ class ImageEntries {
       const message = `${fileName}: ${show(width)} × ${show(height)} is no size: the file's own is taken`;
       this.report('bad-value', `${field}.width, height`, message);
     }
-    this.byId.set(id, { id, fileName, size, objects: [], unreadable: 0, place });
+    this.byId.set(id, { id, writtenId: writtenId as WrittenId, fileName, size, objects: [], unreadable: 0, place });
   }
 }
 
@@ -257,8 +258,9 @@ function fieldsOf(element: unknown): Fields {
 /** A value as it stands in the file, shortened. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const bare = (_: string, inner: unknown): unknown =>
-    typeof inner === 'number' && !Number.isFinite(inner) ? `\0${inner}` : inner;
+  const isBare = (inner: unknown): boolean =>
+    typeof inner === 'bigint' || (typeof inner === 'number' && !Number.isFinite(inner));
+  const bare = (_: string, inner: unknown): unknown => (isBare(inner) ? `\0${inner}` : inner);
   const text = JSON.stringify(value, bare).replaceAll(/"\\u0000(-?\w+)"/g, '$1');
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -9,7 +9,7 @@ import { sizeOfWholeImage } from '../whole-image.ts';
 import { packObjects } from './annotated-objects.ts';
 import { mergeClasses } from './coco-classes.ts';
 import { type CocoFiles, imagePlaces } from './coco-files.ts';
-import { type CocoId, compareIds } from './coco-ids.ts';
+import { type CocoId, compareWrittenIds, type WrittenId } from './coco-ids.ts';
 import { type CocoImage, type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
 import { type FoundBy, findImages, likeliestFirst, type WantedImage } from './find-images.ts';
 import type { Folder } from './folder.ts';
@@ -41,7 +41,7 @@ export async function readCoco(files: CocoFiles, reading: Reading): Promise<Read
     if (split) read.push(split);
   }
   if (read.length === 0) throw new DataError('the only COCO file is a test split without annotations');
-  const { categories, labels } = mergeClasses(read, reading.problems);
+  const { categories, labels, ids } = mergeClasses(read, reading.problems);
   const placed = read.map((split) => placeSplit(split, reading));
   // All splits at once: what belongs to one of them is not taken for another.
   const found = findImages(
@@ -52,7 +52,8 @@ export async function readCoco(files: CocoFiles, reading: Reading): Promise<Read
   for (const [n, split] of placed.entries()) {
     splits[split.split] = await readImages(split, labels[n] as ReadonlyMap<CocoId, number>, found, reading);
   }
-  return { categories, ...splits };
+  const categoryIds = Object.fromEntries(read.map(({ split }, n) => [split, ids[n]]));
+  return { categories, categoryIds, ...splits };
 }
 
 function placeSplit(split: CocoSplit, { folder }: Reading): PlacedSplit {
@@ -73,10 +74,10 @@ async function readImages(
     const given = found.given.get(image);
     return given && sizeOf(given, image.entry, folder.nameOf(given.file), reading);
   });
-  const images: FileImage[] = [];
+  const images: { readonly writtenId: WrittenId; readonly image: FileImage }[] = [];
   const names = new Map<string, string>();
   for (const [n, image] of wanted.entries()) {
-    const { id, fileName, objects, place, unreadable } = image.entry;
+    const { id, writtenId, fileName, objects, place, unreadable } = image.entry;
     const given = found.given.get(image);
     const size = sizes[n];
     const entry = { file: json, field: `images[${place}].file_name` };
@@ -113,7 +114,8 @@ async function readImages(
       return { file: json, field: fieldOf(object.place, object.id, 'bbox') };
     };
     const packed = packObjects(labelled, { name, ...size }, placeOf, problems);
-    images.push(new FileImage({ id, name, path: given.file, ...size, objects: packed, pixels }));
+    const file = new FileImage({ id, name, path: given.file, ...size, objects: packed, pixels });
+    images.push({ writtenId, image: file });
   }
   reportLastParts(wanted, found, json, reading);
   if (images.length === 0 && wanted.length > 0) {
@@ -123,7 +125,7 @@ async function readImages(
     throw new DataError(`no image of ${json} can be used, of ${wanted.length}${searched}${firstOfEachKind(problems)}`);
   }
   // As pycocotools goes through them: with equal scores, the order decides.
-  return images.sort((a, b) => compareIds(a.id, b.id));
+  return images.sort((a, b) => compareWrittenIds(a.writtenId, b.writtenId)).map(({ image }) => image);
 }
 
 /**

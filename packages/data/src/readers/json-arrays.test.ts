@@ -98,8 +98,8 @@ describe('readJsonArrays', () => {
     const { lists } = await read(text, 'list');
     expect(lists[0]).toEqual([
       {
-        id: '9007199254740993',
-        image_id: '-12345678901234567890',
+        id: 9007199254740993n,
+        image_id: -12345678901234567890n,
         area: 9007199254740992,
         bbox: [0.12345678901234568, 0, Number.NaN],
         note: 'id 9007199254740993 is NaN',

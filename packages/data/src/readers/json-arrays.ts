@@ -12,7 +12,7 @@ type ElementHandler = (element: unknown, index: number) => void;
 
 /**
  * Calls the handler of each array of the file's object for its elements, in order; other keys are skipped. A bare NaN
- * or Infinity, as Python writes them, is given as that number.
+ * or Infinity, as Python writes them, is given as that number, and an id beyond 2⁵³ as a bigint.
  *
  * @param name of the file, for messages
  * @param report is told of the first element that is not UTF-8
@@ -87,7 +87,7 @@ const longInteger = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
 const specialNumbers = new RegExp(`"(?:[^"\\\\]|\\\\.)*"|-?\\b(?:NaN|Infinity)\\b|${longInteger.source}`, 'g');
 
 /**
- * JSON as Python writes it: NaN and Infinity are numbers, and an id beyond 2⁵³ is kept as a text, digit by digit.
+ * JSON as Python writes it: NaN and Infinity are numbers, and an id beyond 2⁵³ is a bigint, with all its digits.
  *
  * @throws SyntaxError if it is no JSON otherwise
  */
@@ -98,7 +98,7 @@ function parsePythonJson(text: string): unknown {
     const token = String(value[mark]);
     const number = Number(token);
     const isLongId = Number.isInteger(number) && !Number.isSafeInteger(number) && /(?:^|_)id$/.test(key);
-    return isLongId ? token : number;
+    return isLongId ? BigInt(token) : number;
   });
 }
 

@@ -1,5 +1,5 @@
 /** What each reader gives, and what it needs to give it. */
-import type { Category } from '../dataset.ts';
+import type { Category, CategoryIds } from '../dataset.ts';
 import type { FileImage } from '../image-file.ts';
 import type { PixelOptions } from '../pixel-options.ts';
 import type { Problem } from '../problem.ts';
@@ -11,6 +11,8 @@ export type SplitName = (typeof splitNames)[number];
 /** A split is undefined if the folder does not have it. */
 export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage[]>> {
   readonly categories: readonly Category[];
+  /** by label, where the file of a split may number the classes otherwise than `categories` */
+  readonly categoryIds?: CategoryIds;
 }
 
 export interface Reading {
