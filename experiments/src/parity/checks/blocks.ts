@@ -20,6 +20,7 @@ import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, loadTensors, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { FixtureError, type JsonObject, numberAt } from '../json.ts';
+import { activationOf } from './activation.ts';
 
 const masks = ['attn_mask', 'key_padding_mask', 'tgt_mask', 'memory_key_padding_mask'];
 const fields = ['embed_dim', 'vdim', 'num_heads', 'attn_mask', 'd_model', 'nhead', 'ffn', 'layers'];
@@ -161,13 +162,6 @@ function kindOf({ tensors }: Fixture, caseName: string): BlockKind {
   if (has('in.src')) return has('w.layers.0.linear1.weight') ? 'encoder' : 'encoder layer';
   if (has('in.tgt')) return has('in.query_sine_embed') ? 'decoder layer with anchors' : 'decoder layer';
   throw new FixtureError(`${caseName}: no block is known with these inputs: expected in.q, in.src or in.tgt`);
-}
-
-/** ReLU where nothing is said, as in DETR. */
-function activationOf(value: unknown): LayerOptions['activation'] {
-  if (value === undefined || value === 'relu') return 'relu';
-  if (value === 'prelu') return 'prelu';
-  throw new FixtureError(`activation: expected relu or prelu, found ${JSON.stringify(value)}`);
 }
 
 const renamed = (tensors: NamedTensors, prefix: string): NamedTensors =>

@@ -40,6 +40,8 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     const [t = 0, r = 0, k = 0, a = 0, m] = countsAt(arrayAt(sample, at).slice(0, 5), at);
     if (m !== precisionLimit)
       throw new FixtureError(`${at}: expected the limit of detections ${precisionLimit}, found ${m}`);
+    const inside = t < curves.precision.length / (R * K * A) && r < R && k < K && a < A;
+    if (!inside) throw new FixtureError(`${at}: [${[t, r, k, a]}] lies outside of the curves`);
     const value = numberAt((sample as unknown[])[5], `${at}[5]`);
     return { value, ours: curves.precision[((t * R + r) * K + k) * A + a] as number };
   });

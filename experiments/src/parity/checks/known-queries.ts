@@ -3,12 +3,23 @@ import { type KnownQueries, type RecordedNoise, recordedNoise } from '@dn-detr/d
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';
 import { FixtureError } from '../json.ts';
 
-/** The targets of every image, from `gt_labels`, `gt_boxes` and `gt_counts`. */
+/**
+ * The targets of every image, from `gt_labels`, `gt_boxes` and `gt_counts`.
+ *
+ * @throws FixtureError if the counts do not add up to the labels and boxes
+ */
 export function targetsOf(fixture: Fixture, caseName: string): { labels: Int32Array; boxes: Float32Array }[] {
   const labels = Int32Array.from(tensorOf(fixture, caseName, 'gt_labels').data);
   const boxes = Float32Array.from(tensorOf(fixture, caseName, 'gt_boxes').data);
+  const counts = Array.from(tensorOf(fixture, caseName, 'gt_counts').data);
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total !== labels.length || 4 * total !== boxes.length) {
+    throw new FixtureError(
+      `${caseName}: gt_counts add up to ${total}, but there are ${labels.length} gt_labels and ${boxes.length / 4} gt_boxes`,
+    );
+  }
   let start = 0;
-  return Array.from(tensorOf(fixture, caseName, 'gt_counts').data, (count) => {
+  return counts.map((count) => {
     const end = start + count;
     const target = { labels: labels.subarray(start, end), boxes: boxes.subarray(4 * start, 4 * end) };
     start = end;

@@ -1,15 +1,9 @@
 /** Matching costs and matched pairs against `models/matcher.py` of the references. */
-import {
-  type LayerPredictions,
-  type MatchingCost,
-  matchingCost,
-  matchingCosts,
-  matchLayers,
-  type ObjectTargets,
-} from '@dn-detr/matcher';
+import { type LayerPredictions, type MatchingCost, matchingCost, matchingCosts, matchLayers } from '@dn-detr/matcher';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
 import { FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
+import { targetsOf } from './known-queries.ts';
 
 export const matcherCheck: Check = {
   inputs: [
@@ -23,7 +17,7 @@ export const matcherCheck: Check = {
 function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const predictions = readPredictions(fixture, caseName);
   const { logits, boxes, queries, classes } = predictions;
-  const objects = readObjects(fixture, caseName);
+  const objects = targetsOf(fixture, caseName);
   const cost = readCost(fixture, caseName);
   const matches = matchLayers(predictions, objects, cost);
   const outputs: Record<string, Computed> = {};
@@ -49,17 +43,6 @@ function readPredictions(fixture: Fixture, caseName: string): LayerPredictions {
   const { data: boxes } = tensorOf(fixture, caseName, 'pred_boxes');
   const [batch = 0, queries = 0, classes = 0] = shape;
   return { logits: floats(logits, caseName), boxes: floats(boxes, caseName), layers: 1, batch, queries, classes };
-}
-
-function readObjects(fixture: Fixture, caseName: string): ObjectTargets[] {
-  const labels = Int32Array.from(tensorOf(fixture, caseName, 'gt_labels').data);
-  const boxes = floats(tensorOf(fixture, caseName, 'gt_boxes').data, caseName);
-  let end = 0;
-  return Array.from(tensorOf(fixture, caseName, 'gt_counts').data, (count) => {
-    const begin = end;
-    end += Number(count);
-    return { labels: labels.subarray(begin, end), boxes: boxes.subarray(4 * begin, 4 * end) };
-  });
 }
 
 function readCost(fixture: Fixture, caseName: string): MatchingCost {

@@ -15,6 +15,7 @@ import type { Fixture } from '../fixture.ts';
 import { formulaWeight, waveOf, weightKind } from '../formula.ts';
 import { loadTensor, loadTensors } from '../gradients.ts';
 import { countAt, countsAt, numberAt, objectAt, stringAt } from '../json.ts';
+import { activationOf } from './activation.ts';
 import { drawsOf, targetsOf } from './known-queries.ts';
 
 /** What is taken from a fixture before anything is computed. */
@@ -55,7 +56,7 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
     dropout: 0,
   };
   const isDn = fixture.kind.startsWith('model_dn');
-  const activation = config.activation === 'prelu' ? 'prelu' : 'relu';
+  const activation = activationOf(config.activation);
   const padding = loadTensor(fixture, '', 'mask') as Tensor3D;
   return {
     fixture,

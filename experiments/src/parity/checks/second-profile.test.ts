@@ -295,6 +295,33 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 1);
   });
 
+  it.each(['matcher', 'dn_prepare', 'cdn_prepare'])('%s: fails where objects are counted wrongly', (name) => {
+    const report = runEdited(name, ({ tensors }) => {
+      for (const [key, tensor] of tensors) {
+        if (!key.endsWith('.gt_counts')) continue;
+        const counts = Int32Array.from(tensor.data);
+        counts[counts.length - 1] = (counts.at(-1) ?? 0) + 5;
+        tensors.set(key, { shape: tensor.shape, dtype: 'I32', data: counts });
+      }
+    });
+    expect(report.failed).toBeGreaterThan(0);
+    expect(report.fixtures[0]?.cases.flatMap(({ problems }) => problems).join()).toMatch(
+      /gt_counts add up to \d+, but there are \d+ gt_labels/,
+    );
+  });
+
+  it('coco_eval: fails on a sample of precision outside of the curves', () => {
+    const { fixtures } = runEdited('coco_eval', ({ json }) => {
+      for (const facts of Object.values(json.cases)) {
+        const [sample] = facts.precision_checks as number[][];
+        if (sample) sample[2] = 999;
+        facts.files = (facts.files as string[]).map((file) => path.relative(folder, path.join(recorded, file)));
+      }
+    });
+    expect(fixtures[0]?.cases.map(({ pass }) => pass)).toEqual(fixtures[0]?.cases.map(() => false));
+    expect(fixtures[0]?.cases[0]?.problems.join()).toMatch(/lies outside of the curves/);
+  });
+
   it('fails where nothing of a case is stored', () => {
     const report = runEdited('box_ops', (content) => {
       keepCases(content, ['mixed']);

@@ -1,0 +1,14 @@
+/** The activation that a fixture names. */
+import type { LayerOptions } from '@dn-detr/core';
+import { FixtureError } from '../json.ts';
+
+/**
+ * ReLU where nothing is said, as in DETR.
+ *
+ * @throws FixtureError for any other than ReLU and PReLU
+ */
+export function activationOf(value: unknown): LayerOptions['activation'] {
+  if (value === undefined || value === 'relu') return 'relu';
+  if (value === 'prelu') return 'prelu';
+  throw new FixtureError(`activation: expected relu or prelu, found ${JSON.stringify(value)}`);
+}
