@@ -99,7 +99,7 @@ describe('readCocoTruth', () => {
     const { notes } = readCocoTruth(truthOf({ ...odd, id: 0 }, { ...odd, id: 4 }, { ...odd, id: 4 }));
     expect(notes).toEqual([
       '3 annotations have no "area" that is a number: width × height is taken',
-      '3 annotations have an "iscrowd" other than 0 and 1: it is judged as pycocotools does',
+      '3 annotations have an "iscrowd" other than 0 and 1: whether it is true is decided as in Python',
       expect.stringMatching(/^3 annotations have NaN or an infinity in the box/),
       expect.stringMatching(/^1 annotation has the id of a later one, which counts in/),
       expect.stringMatching(/^1 annotation has the id 0, with which/),

@@ -12,7 +12,7 @@ export class TruthNotes {
     return counted([
       [this.boxOfPolygons, 'annotation', 'no "bbox": the bounds of the polygons are taken'],
       [this.noArea, 'annotation', 'no "area" that is a number: width × height is taken'],
-      [this.oddCrowd, 'annotation', 'an "iscrowd" other than 0 and 1: it is judged as pycocotools does'],
+      [this.oddCrowd, 'annotation', 'an "iscrowd" other than 0 and 1: whether it is true is decided as in Python'],
       [
         this.nonFiniteBox,
         'annotation',
