@@ -74,17 +74,32 @@ export async function readCocoJson(
     if (seen.has(key)) continue;
     throw new DataError(`${name} has no "${key}": expected COCO's JSON object with images, annotations and categories`);
   }
-  assignObjects(objects.list, images, categories, report);
+  const padded = assignObjects(objects.list, images, categories, report);
+  if (padded.length > 0) {
+    const example = `${padded[0]?.written} for ${padded[0]?.listed}`;
+    notices.push(`${name}: ${padded.length} ids are written with other leading zeros than listed, such as ${example}`);
+  }
   return { split, file, name, categories: [...categories.values()], images: [...images.byId.values()] };
 }
 
-/** Gives each image its objects, and counts those that cannot be read. */
+/** An id that an annotation writes with other leading zeros than the image or class that it names. */
+interface PaddedId {
+  readonly written: CocoId;
+  readonly listed: CocoId;
+}
+
+/**
+ * Gives each image its objects, and counts those that cannot be read.
+ *
+ * @returns ids that were found without their leading zeros
+ */
 function assignObjects(
   objects: readonly ObjectEntry[],
   images: ImageEntries,
   categories: ReadonlyMap<CocoId, CocoCategory>,
   report: Report,
-): void {
+): PaddedId[] {
+  const padded: PaddedId[] = [];
   const imageIds = new IdIndex(images.byId.keys());
   const categoryIds = new IdIndex(categories.keys());
   for (const { imageId, categoryId, box, area, crowd, place, id } of objects) {
@@ -98,6 +113,10 @@ function assignObjects(
       continue;
     }
     const category = categoryId === undefined ? undefined : categoryIds.find(categoryId);
+    if (listed !== undefined && listed !== imageId) padded.push({ written: imageId, listed });
+    if (category !== undefined && category !== categoryId) {
+      padded.push({ written: categoryId as CocoId, listed: category });
+    }
     if (category === undefined && categoryId !== undefined) {
       const message = `${image.fileName}: no class has the id ${categoryId}`;
       report('unknown-class', fieldOf(place, id, 'category_id'), message);
@@ -105,6 +124,7 @@ function assignObjects(
     if (category === undefined || box === undefined) image.unreadable++;
     else image.objects.push({ categoryId: category, box, area, crowd, place, id });
   }
+  return padded;
 }
 
 export function fieldOf(place: number, id: CocoId | undefined, key: string): string {

@@ -398,11 +398,16 @@ describe('COCO', () => {
     // Bare, as Python writes them.
     const train = text.replaceAll(/"(900719925474099\d)"/g, '$1').replace('"image_id":8', '"image_id":"0008"');
     const images = Object.fromEntries(ids.map((_, n) => [`images/${n}.jpg`, bytes]));
-    const { dataset, problems } = await openDataset(makeFolder({ 'train.json': train, ...images }), { seed: 3 });
+    const { dataset, notices, problems } = await openDataset(makeFolder({ 'train.json': train, ...images }), {
+      seed: 3,
+    });
     const all = [...dataset.train, ...dataset.val];
     expect(all.map(({ id }) => id).sort()).toEqual(ids.toSorted());
     for (const { name, objects } of all) expect(name).toBe(`images/${objects.boxes[0]}.jpg`);
     expect(dataset.categories).toEqual([{ id: 1, name: 'cat' }]);
+    expect(notices[0]).toMatch(
+      /^train.json: 6 ids are written with other leading zeros than listed, such as 01 for 1$/,
+    );
     expect(problems).toEqual([]);
   });
 
