@@ -85,9 +85,23 @@ describe('a data set of which nothing can be used', () => {
       'YOLO with labels of other names',
       () => ({ ...yolo, ...pictures(bytes), 'labels/x.txt': '0 0.5 0.5 1 1' }),
       [
-        /^none of the 2 images of data.yaml has labels: looked for labels\/1.txt, images\/1.txt$/,
+        /^the data set has no image that can be used$/,
         /missing images: 1; the first: labels\/x.txt/,
+        /cannot be read: 2; the first: images\/1.jpg: it has no label file, and labels\/x.txt has no image/,
       ],
+    ],
+    [
+      'YOLO with two images for each label file',
+      () => ({ ...yolo, 'images/1.jpg': bytes, 'images/1.png': bytes, 'labels/1.txt': '0 0.5 0.5 1 1' }),
+      [
+        /^the data set/,
+        /cannot be read: 2; the first: images\/1.jpg: labels\/1.txt may be its labels, or those of images\/1.png/,
+      ],
+    ],
+    [
+      'YOLO without labels',
+      () => ({ ...yolo, ...pictures(bytes) }),
+      [/^none of the 2 images of data.yaml has labels: looked for labels\/1.txt, images\/1.txt$/],
     ],
     [
       'VOC with objects that cannot be read',

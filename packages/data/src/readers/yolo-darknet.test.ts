@@ -52,7 +52,7 @@ describe('YOLO without a yaml', () => {
 
   it("reads darknet's splits", async () => {
     const { splits, problems } = await open({
-      'my.data': 'names=my.names\ntrain=train.txt\nvalid=valid.txt\ntest=gone.txt\nclasses=3\n',
+      'my.data': 'names=my.names\nTrain=train.txt\nValidation=valid.txt\ntest=gone.txt\nclasses=3\n',
       'my.names': 'bolt\nnut\n',
       'train.txt': 'images/a.jpg\n',
       'valid.txt': 'images/b.jpg\n',

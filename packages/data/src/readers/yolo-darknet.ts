@@ -53,7 +53,7 @@ export function readDataFile(file: string, reading: Reading): YoloDescription {
     const message = `classes is ${count}, but ${folder.nameOf(names)} has ${classes.categories.length}: its names are taken`;
     problems.push({ kind: 'bad-value', file: name, field: 'classes', message });
   }
-  const keys = { train: ['train'], val: ['valid', 'val'], test: ['test'] } as const;
+  const keys = { train: ['train'], val: ['valid', 'val', 'validation'], test: ['test'] } as const;
   const sources = splitNames.flatMap((split): YoloSource[] => {
     const key = keys[split].find((key) => (fields.get(key) ?? '') !== '');
     return key === undefined ? [] : [{ split, key, written: [fields.get(key)] }];

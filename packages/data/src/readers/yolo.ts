@@ -39,7 +39,7 @@ export async function readYolo(source: YoloFile, reading: Reading): Promise<Read
       message: `there is no image ${stem(file)} in ${places} for these labels`,
     });
   }
-  if (files.length > 0 && labels.files.size === 0) {
+  if (files.length > 0 && labels.files.size === 0 && labels.doubts.size === 0) {
     const image = files[0] as string;
     const tried = labelFolders(image, folder).map((home) => folder.nameOf(path.join(home, `${stem(image)}.txt`)));
     throw new DataError(
