@@ -118,4 +118,17 @@ describe('checkDataset', () => {
     const { found } = await check({ 'a.gif': gif });
     expect(found.filter(([kind]) => kind === 'animated')).toEqual([['animated', 'a.gif', '2 frames']]);
   });
+
+  it('tells of an image that two splits share once', async () => {
+    const folder = makeFolder({
+      'data.yaml': 'train: images\nval: images\nnames: [cat]\n',
+      'images/a.png': await plainImage(64, 48).toColourspace('b-w').png().toBuffer(),
+      'labels/a.txt': '0 0.5 0.5 0.2 0.2\n',
+    });
+    const { problems } = await checkDataset(folder);
+    expect(problems.map(({ kind, file }) => [kind, file])).toEqual([
+      ['leakage', 'images/a.png'],
+      ['greyscale', 'images/a.png'],
+    ]);
+  });
 });

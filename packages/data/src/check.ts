@@ -34,7 +34,12 @@ export async function checkDataset(folder: string, options: CheckOptions = {}): 
   const { dataset, notices: opened, problems: opening, passedOver } = await openDataset(folder, options);
   const notices = passedOver.length === 0 ? opened : [...opened, describePassedOver(passedOver)];
   const problems = [...opening];
-  const all = splitNames.flatMap((split) => dataset[split].map((image) => ({ image, split })));
+  // An image that two splits share is read once.
+  const splitOf = new Map<FileImage, SplitName>();
+  for (const split of splitNames) {
+    for (const image of dataset[split]) if (!splitOf.has(image)) splitOf.set(image, split);
+  }
+  const all = [...splitOf].map(([image, split]) => ({ image, split }));
   let done = 0;
   const inspected = await mapConcurrently(all, 8, async ({ image }) => {
     const result = await inspect(image);
