@@ -298,6 +298,11 @@ describe('predict', () => {
     writeFileSync(five, tiffFile({ width: 32, height: 32, channels: bands, data }));
     await expect(predicted(five, '--out', inRoot('five'))).rejects.toThrow('there is no image to look at');
 
+    await called(predictCommand(), [
+      ...['--checkpoint', run.best, five, '--out', inRoot('chosen'), '--bands', '5,3,1'],
+    ]);
+    expect(readdirSync(inRoot('chosen'))).toContain('five.png');
+
     const { tensors, metadata } = readSafetensors(readFileSync(run.best));
     const config = JSON.parse(metadata.config as string);
     const trainedWith = (name: string, settings: object): string => {

@@ -1,5 +1,5 @@
 /** The options that say how a data set's folder is read, shared by the commands of `data`. */
-import { type FolderFormat, folderFormats, type OpenOptions } from '@dn-detr/data';
+import { type FolderFormat, folderFormats, type OpenOptions, type PixelOptions } from '@dn-detr/data';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromOne } from './run-options.ts';
 
@@ -19,14 +19,20 @@ export const folderFlags: Readonly<Record<keyof FolderOptions, string>> = {
 };
 
 export const addFolderOptions = (command: Command): Command =>
+  addPixelOptions(
+    command
+      .addOption(new Option('--format <format>', 'which annotations to read where several lie').choices(folderFormats))
+      .addOption(
+        new Option(
+          '--voc-origin <number>',
+          "what VOC boxes call the first pixel: 1 in VOC's own files (default: 0)",
+        ).choices(['0', '1']),
+      ),
+  );
+
+/** The options that say how image files become pixels. */
+export const addPixelOptions = (command: Command): Command =>
   command
-    .addOption(new Option('--format <format>', 'which annotations to read where several lie').choices(folderFormats))
-    .addOption(
-      new Option(
-        '--voc-origin <number>',
-        "what VOC boxes call the first pixel: 1 in VOC's own files (default: 0)",
-      ).choices(['0', '1']),
-    )
     .option(
       '--bands <red,green,blue>',
       'of images with four or more bands, those to take, counted from 1: 4,3,2 (default: the first three of four)',
@@ -34,10 +40,16 @@ export const addFolderOptions = (command: Command): Command =>
     )
     .option('--max-pixels <count>', 'images with more pixels are left out (default: 268402689)', fromOne);
 
-export const openOptions = ({ format, vocOrigin, bands, maxPixels }: FolderOptions): OpenOptions => ({
+/** Those of them that are given. */
+export const pixelOptions = ({ bands, maxPixels }: Pick<FolderOptions, 'bands' | 'maxPixels'>): PixelOptions => ({
+  ...(bands && { bands }),
+  ...(maxPixels !== undefined && { maxPixels }),
+});
+
+export const openOptions = ({ format, vocOrigin, ...pixels }: FolderOptions): OpenOptions => ({
   ...(format && { format }),
   vocOrigin: vocOrigin === '1' ? 1 : 0,
-  pixels: { ...(bands && { bands }), ...(maxPixels !== undefined && { maxPixels }) },
+  pixels: pixelOptions(pixels),
 });
 
 function bands(text: string): readonly [number, number, number] {

@@ -20,8 +20,9 @@ import { writeAtomically } from '../train/atomic-file.ts';
 import { pixelsOf } from '../train/run-data.ts';
 import { UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
+import { addPixelOptions, type FolderOptions, pixelOptions } from './folder-options.ts';
 
-interface PredictOptions {
+interface PredictOptions extends Pick<FolderOptions, 'bands' | 'maxPixels'> {
   checkpoint: string;
   threshold: number;
   out: string;
@@ -30,21 +31,20 @@ interface PredictOptions {
 }
 
 export function predictCommand(): Command {
-  return new Command('predict')
+  const command = new Command('predict')
     .description('what a trained model sees in images: pictures with boxes, and detections.json')
     .argument('<images...>', 'image files, or folders of them')
     .requiredOption('--checkpoint <file>', "a run's checkpoints/best.safetensors or last.safetensors")
     .option('--threshold <score>', 'detections with a lower score are left out', share, 0.5)
     .requiredOption('--out <dir>', 'where pictures and detections.json go; only an earlier prediction is replaced')
     .option('--json', 'detections.json on stdout instead of a table')
-    .addOption(backendOption())
-    .addHelpText('after', examples)
-    .action(predict);
+    .addOption(backendOption());
+  return addPixelOptions(command).addHelpText('after', examples).action(predict);
 }
 
 const examples = `
 Boxes are x, y, width, height in pixels from the top left corner. Exits with 1 if an image could not be read; all others
-are done.
+are done. Bands and the limit of pixels are those of the run, unless they are given.
 
 Examples:
   npm start -- predict --checkpoint runs/mine/checkpoints/best.safetensors photo.jpg --out seen
@@ -68,7 +68,10 @@ async function predict(paths: string[], options: PredictOptions): Promise<void> 
     process.stderr.write(`error: ${message}\n`);
     unreadable.push({ file, message });
   };
-  const { images, problems } = await looseImages(paths, pixelsOf(trained.config.data));
+  const { images, problems } = await looseImages(paths, {
+    ...pixelsOf(trained.config.data),
+    ...pixelOptions(options),
+  });
   for (const problem of problems) giveUp(problem.path, problem.message);
   if (images.length === 0) throw new UserError('there is no image to look at');
   const folder = openOutputFolder(out, images);

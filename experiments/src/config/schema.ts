@@ -98,7 +98,10 @@ const data = z.strictObject({
   /** 1 for VOC's own files, which count pixels from 1 */
   vocOrigin: z.literal([0, 1]).default(0),
   /** of files with four or more bands: which ones, counted from 1, become red, green and blue; the first three without it */
-  bands: z.tuple([count, count, count]).nullable().default(null),
+  bands: z
+    .tuple([count, count, count], { error: 'expected the numbers of three bands, counted from 1, such as [4,3,2]' })
+    .nullable()
+    .default(null),
   /** images with more are left out: an image of 280 megapixels needs 840 MB when it is decoded */
   maxPixels: count.default(defaultMaxPixels),
   shapes: shapes.prefault({}),

@@ -47,12 +47,13 @@ export function startValues(file: string, { detector }: Model, classes: readonly
     ['in the file, but not in the model', byPart(extra)],
   ];
   const count = Object.keys(parameters).length;
+  const drawn = count < detector.parameters.length ? '; the others are drawn from the seed' : '';
   return {
     parameters,
     skipped: { drawn: [...missing, ...misshaped.map(({ name }) => name), ...otherClasses], unused: extra },
     notices: [
       `start from ${file} (weights of ${checkpoint.source}): ${count} of ${detector.parameters.length} parameters, ` +
-        `${share(detector.parameters, parameters)} of the model's numbers; the others are drawn from the seed`,
+        `${share(detector.parameters, parameters)} of the model's numbers${drawn}`,
       ...lists.filter(([, names]) => names !== '').map(([what, names]) => `  ${what}: ${names}`),
     ],
   };

@@ -3,11 +3,14 @@ import { DataError } from './error.ts';
 
 /** What is wrong with one image file. */
 export class ImageError extends DataError {
-  /** @param fault what is to be said of the image, such as "is empty" */
+  /**
+   * @param fault what is to be said of the image, such as "is empty"
+   * @param advice what to do about it
+   */
   constructor(
     image: string,
     readonly fault: string,
-    advice: string,
+    readonly advice: string,
     options?: ErrorOptions,
   ) {
     super(`${image} ${fault}: ${advice}`, options);
@@ -19,6 +22,11 @@ export class SizeMismatchError extends ImageError {}
 
 /** The file may be whole, but its format, bands, depth or size are not read. Its header is enough to say so. */
 export class UnsupportedImageError extends ImageError {}
+
+/** What a list of problems says of the image: with the advice where it is of this one file, and not of all of a kind. */
+export function describeFault(error: ImageError): string {
+  return error instanceof UnsupportedImageError ? `${error.fault}: ${error.advice}` : error.fault;
+}
 
 const advice = 'replace it or take it out of the annotations';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { mapConcurrently } from './concurrently.ts';
 import type { ImageObjects, RgbImage } from './dataset.ts';
 import { DataError } from './error.ts';
-import { ImageError } from './image-error.ts';
+import { describeFault, ImageError } from './image-error.ts';
 import { FileImage } from './image-file.ts';
 import { isImageName } from './image-formats.ts';
 import { headerSize } from './image-header.ts';
@@ -80,5 +80,5 @@ class LooseImage extends FileImage {
 /** Without the advice for images of a data set. */
 function plainly(error: unknown, name: string): Error {
   if (!(error instanceof ImageError)) return error as Error;
-  return new DataError(`${name} ${error.fault}`, { cause: error.cause });
+  return new DataError(`${name} ${describeFault(error)}`, { cause: error.cause });
 }

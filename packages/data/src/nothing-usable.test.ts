@@ -46,7 +46,7 @@ describe('a data set of which nothing can be used', () => {
     [
       'COCO with images of a kind that is not read',
       () => ({ 'train.json': coco(), ...pictures(Buffer.from('\0\0\0\x0cjP  \r\n\x87\n', 'latin1')) }),
-      [/^no image/, /not read: 2; the first: .*JPEG 2000/],
+      [/^no image/, /not read as they are: 2; the first: .*is a JPEG 2000 file, which is not read: convert it to PNG/],
     ],
     [
       'COCO with objects that cannot be read',

@@ -47,9 +47,9 @@ export const problemKinds = {
     consequence: 'the image is left out, with its objects',
   },
   'unsupported-image': {
-    title: 'image files of a kind that is not read',
+    title: 'image files that are not read as they are',
     effect: 'drop',
-    consequence: 'the image is left out, with its objects: convert it as the message says',
+    consequence: 'the image is left out, with its objects, unless what the message says is done',
   },
   'unreadable-labels': {
     title: 'images with objects that cannot be read',

@@ -1,7 +1,7 @@
 /** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { ImageError, SizeMismatchError, UnsupportedImageError } from '../image-error.ts';
+import { describeFault, ImageError, SizeMismatchError, UnsupportedImageError } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind } from '../problem.ts';
 import type { Size } from '../transforms/view.ts';
@@ -92,7 +92,7 @@ async function readImages(
     }
     if (size instanceof ImageError) {
       const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
-      problems.push({ kind, ...entry, message: `${name} ${size.fault}` });
+      problems.push({ kind, ...entry, message: `${name} ${describeFault(size)}` });
       continue;
     }
     if (given.by === 'spelling' || given.by === 'extension') {

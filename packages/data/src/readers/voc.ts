@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { ImageError, UnsupportedImageError } from '../image-error.ts';
+import { describeFault, ImageError, UnsupportedImageError } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
@@ -141,7 +141,7 @@ async function openImages(
     const name = folder.nameOf(file);
     if (size instanceof ImageError) {
       const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
-      problems.push({ kind, file: name, message: `it ${size.fault}` });
+      problems.push({ kind, file: name, message: `it ${describeFault(size)}` });
       continue;
     }
     if (found.spelled.has(entry)) {

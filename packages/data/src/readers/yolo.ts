@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { ImageError, UnsupportedImageError } from '../image-error.ts';
+import { describeFault, ImageError, UnsupportedImageError } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
@@ -84,7 +84,7 @@ async function readImage(
     const kind = error instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
     problems.push(
       error instanceof ImageError
-        ? { kind, file: name, message: `it ${error.fault}` }
+        ? { kind, file: name, message: `it ${describeFault(error)}` }
         : { kind: 'unusable-image', file: name, message: error.message },
     );
     return undefined;
