@@ -54,12 +54,15 @@ async function decode(
   upright: boolean,
   { bands }: PixelOptions,
 ): Promise<RgbImage> {
-  const take = (bands !== undefined && choosesBands(header) ? bands : [1, 2, 3]).map((band) => band - 1);
+  const chosen = bands !== undefined && choosesBands(header) ? bands.map((band) => band - 1) : undefined;
   if (header.format === 'BMP') return decodeBmp(bytes);
-  if (header.format === 'Netpbm') return decodeNetpbm(bytes, header.bands < 3 ? [0, 0, 0] : take);
-  if (header.format === 'TIFF') return decodeTiff(bytes, take, upright ? header.orientation : 1);
+  if (header.format === 'Netpbm') return decodeNetpbm(bytes, header.bands < 3 ? [0, 0, 0] : (chosen ?? [0, 1, 2]));
+  if (header.format === 'TIFF') {
+    return decodeTiff(bytes, { ...(chosen && { take: chosen }), orientation: upright ? header.orientation : 1 });
+  }
   if (header.format === 'GIF') return decodeGif(bytes);
   const cmyk = header.colours === 'cmyk';
   const samples = await sharpSamples(bytes, header.depth, upright, cmyk);
-  return cmyk ? rgbOfInks(samples) : rgbOf(samples, [0, 1, 2]);
+  if (cmyk) return rgbOfInks(samples);
+  return rgbOf(samples, [0, 1, 2], header.premultiplied ? samples.channels - 1 : undefined);
 }

@@ -1,4 +1,5 @@
 /** What an image file says of itself, and whether its pixels can be read. */
+import { isPremultiplied } from './avif.ts';
 import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } from './bmp.ts';
 import { type ByteSource, withBytes } from './byte-source.ts';
 import { ImageError, UnsupportedImageError, unreadable } from './image-error.ts';
@@ -9,6 +10,7 @@ import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 import { sharpHeader } from './sharp-header.ts';
 import { TiffDirectory } from './tiff/directory.ts';
 import { TiffKindError, tiffForm } from './tiff/form.ts';
+import { requireWhole } from './tiff/whole.ts';
 
 /** How a file's bands become colours. */
 export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
@@ -30,6 +32,8 @@ export interface ImageHeader {
   readonly colours: ColourModel;
   /** whether one of the bands is an alpha channel */
   readonly alpha: boolean;
+  /** whether the colours were multiplied by the alpha channel and are to be divided by it; of TIFF, its decoder knows */
+  readonly premultiplied?: boolean;
   /** of an animation or a file of several pages */
   readonly frames: number;
 }
@@ -57,7 +61,8 @@ export async function imageHeader(
     if (format === 'Netpbm') return readNetpbmHeader(bytes);
     if (format === 'TIFF') return tiffHeader(source, name, bytes);
     if (format === 'JPEG') await readableJpegFrame(bytes, name);
-    return sharpHeader(source, name, format);
+    const header = await sharpHeader(source, name, format);
+    return format === 'AVIF' ? { ...header, premultiplied: await isPremultiplied(bytes) } : header;
   }).catch((error: unknown) => {
     throw error instanceof ImageError ? error : unreadable(name, error);
   });
@@ -74,7 +79,10 @@ function unrecognised(name: string): ImageError {
 }
 
 /** As much of a header as decoding needs. */
-export type DecodingHeader = Pick<ImageHeader, 'format' | 'bands' | 'depth' | 'colours' | 'orientation'>;
+export type DecodingHeader = Pick<
+  ImageHeader,
+  'format' | 'bands' | 'depth' | 'colours' | 'orientation' | 'premultiplied'
+>;
 
 /**
  * `imageHeader`, but of JPEG and PNG only what is at hand without sharp, which takes as long over a header as over a small
@@ -125,7 +133,9 @@ async function readBmpHeader(bytes: ByteSource, name: string): Promise<ImageHead
 
 async function tiffHeader(source: string | Buffer, name: string, bytes: ByteSource): Promise<ImageHeader> {
   try {
-    const { bands, depth, colours, alpha } = await tiffForm(await TiffDirectory.read(bytes));
+    const directory = await TiffDirectory.read(bytes);
+    const { bands, depth, colours, alpha } = await tiffForm(directory);
+    await requireWhole(directory, bytes.size, 'plain');
     return { ...(await sharpHeader(source, name, 'TIFF')), bands, depth, colours, alpha };
   } catch (error) {
     if (!(error instanceof TiffKindError)) throw error;

@@ -9,6 +9,7 @@ export const tiffTag = {
   compression: 259,
   photometric: 262,
   stripOffsets: 273,
+  orientation: 274,
   bands: 277,
   rowsPerStrip: 278,
   stripLengths: 279,

@@ -91,9 +91,11 @@ export async function tiffForm(directory: TiffDirectory): Promise<TiffForm> {
     throw new TiffKindError(`is a TIFF in ${named} compression, which is not read`, 'save it with LZW or Deflate');
   }
   const depth = depthOf(bits, formats, interpretation, bands);
-  const colours = coloursOf(interpretation, bands);
+  const colours = coloursOf(interpretation, bands, depth);
   const [across = 2, down = 2] = await numbers(tiffTag.ycbcrSubsampling);
   const colourBands = colours === 'grey' || interpretation === photometric.palette ? 1 : 3;
+  // Only a single band after the colours can be their alpha channel.
+  const single = colours !== 'bands' && bands === colourBands + 1 && extra.length === 1 ? extra[0] : undefined;
   const form: TiffForm = {
     width,
     height,
@@ -102,8 +104,8 @@ export async function tiffForm(directory: TiffDirectory): Promise<TiffForm> {
     photometric: interpretation,
     compression,
     colours,
-    alpha: colours !== 'bands' && bands === colourBands + 1 && (extra[0] === 1 || extra[0] === 2),
-    premultiplied: colours !== 'bands' && bands === colourBands + 1 && extra[0] === 1,
+    alpha: single === 1 || single === 2,
+    premultiplied: single === 1,
     planar: bands > 1 && (await one(tiffTag.planar, 1)) === 2,
     subsampling: [across, down],
   };
@@ -142,26 +144,28 @@ function valuesOf(format: number, depth: number): string | undefined {
   return depth >= 32 ? `${depth}-bit whole numbers` : undefined;
 }
 
-function coloursOf(interpretation: number, bands: number): ColourModel {
+function coloursOf(interpretation: number, bands: number, depth: number): ColourModel {
+  const held = `${counted(bands)} of ${depth} bits`;
   const few = (colourBands: number): boolean => bands >= colourBands && bands < 5;
   switch (interpretation) {
     case photometric.whiteIsZero:
       if (bands < 3) return 'grey';
-      throw new TiffKindError(`holds ${counted(bands)} in which white is zero (TIFF), which is not read`, convert);
+      throw new TiffKindError(`holds ${held} in which white is zero (TIFF), which is not read`, convert);
     case photometric.blackIsZero:
       return bands < 3 ? 'grey' : few(3) ? 'rgb' : 'bands';
     case photometric.palette:
       if (bands < 3) return 'rgb';
-      throw new TiffKindError(`holds a palette and ${counted(bands)} (TIFF), which is not read`, convert);
+      throw new TiffKindError(`holds a palette and ${held} (TIFF), which is not read`, convert);
     case photometric.rgb:
     case photometric.ycbcr:
       if (bands < 3) throw new Error(`it has ${counted(bands)}, and red, green and blue need three`);
       return few(3) ? 'rgb' : 'bands';
     case photometric.cmyk:
+      if (bands < 4) throw new TiffKindError(`holds inks in ${held} (TIFF), which is not read: CMYK has four`, convert);
       return bands === 4 ? 'cmyk' : 'bands';
     default: {
       const named = otherColours[interpretation] ?? `colours of the kind ${interpretation}`;
-      throw new TiffKindError(`holds ${named} (TIFF), which are not read`, convert);
+      throw new TiffKindError(`holds ${named} in ${held} (TIFF), which are not read`, convert);
     }
   }
 }

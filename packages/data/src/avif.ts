@@ -1,0 +1,17 @@
+/** What sharp does not tell of an AVIF file. */
+import type { ByteSource } from './byte-source.ts';
+
+/** Far more than the boxes before the pixels take. */
+const metaLength = 65536;
+
+/**
+ * Whether the colours were multiplied by the alpha channel: the box `iref` has a reference of the kind `prem` then
+ * (MIAF, ISO/IEC 23000-22, 7.3.5.2). Decoders give such colours as they are stored.
+ */
+export async function isPremultiplied(bytes: ByteSource): Promise<boolean> {
+  const head = await bytes.read(0, metaLength);
+  const at = head.indexOf('iref', 0, 'latin1');
+  if (at < 4) return false;
+  const size = head.readUInt32BE(at - 4);
+  return head.subarray(at, at - 4 + size).includes('prem', 0, 'latin1');
+}
