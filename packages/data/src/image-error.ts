@@ -28,6 +28,14 @@ export function describeFault(error: ImageError): string {
   return error instanceof UnsupportedImageError ? `${error.fault}: ${error.advice}` : error.fault;
 }
 
+/**
+ * For what sharp says of a file. Its own words are kept as the cause alone: libvips collects the messages of all files that
+ * are being read, so that one may be empty or another file's.
+ */
+export function damaged(part: 'header' | 'pixel data', cause: unknown): Error {
+  return new Error(`its ${part} is damaged or cut off`, { cause });
+}
+
 const advice = 'replace it or take it out of the annotations';
 
 /** For a file that is no image, is damaged, or cannot be read at all. */

@@ -2,6 +2,7 @@
 import os from 'node:os';
 import sharp from 'sharp';
 import type { RgbImage } from './dataset.ts';
+import { damaged } from './image-error.ts';
 import { sharpOptions } from './sharp-header.ts';
 
 /** Samples as a decoder gives them, the bands of a pixel side by side. */
@@ -28,7 +29,10 @@ export async function sharpSamples(file: Buffer, depth: 8 | 16, upright: boolean
   else image.toColourspace(depth === 8 ? 'srgb' : 'rgb16');
   const { data, info } = await image
     .raw({ depth: depth === 8 ? 'uchar' : 'ushort' })
-    .toBuffer({ resolveWithObject: true });
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: unknown) => {
+      throw damaged('pixel data', error);
+    });
   const { width, height, channels } = info;
   if (data.length !== width * height * channels * (depth / 8) || channels < 3) {
     throw new Error(`${data.length} bytes for ${width} × ${height} pixels of ${channels} × ${depth} bits`);

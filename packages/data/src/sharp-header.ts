@@ -1,6 +1,6 @@
 /** Headers of the formats that sharp reads. */
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
-import { unreadable } from './image-error.ts';
+import { damaged, unreadable } from './image-error.ts';
 import type { ImageFormat } from './image-formats.ts';
 import type { ColourModel, ImageHeader } from './image-header.ts';
 
@@ -17,10 +17,10 @@ export async function sharpHeader(source: string | Buffer, name: string, format:
   try {
     metadata = await sharp(source, sharpOptions).metadata();
   } catch (error) {
-    throw unreadable(name, error);
+    throw unreadable(name, damaged('header', error));
   }
   // Where two files fail at once, sharp may lose an error and give nothing instead.
-  if (metadata.format === undefined) throw unreadable(name, new Error('no header'));
+  if (metadata.format === undefined) throw unreadable(name, damaged('header', undefined));
   const { width, height, orientation = 1, autoOrient, space, channels, depth, hasAlpha, pages = 1 } = metadata;
   return {
     format,

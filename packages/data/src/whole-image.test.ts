@@ -46,7 +46,11 @@ describe('sizeOfWholeImage', () => {
   it.each([
     ['an empty file', Buffer.alloc(0), 'is empty'],
     ['text', Buffer.from('no image'), 'cannot be read as an image ('],
-    ['a JPEG without its last byte', whole.jpg.subarray(0, -1), 'cannot be read as an image (VipsJpeg: premature end'],
+    [
+      'a JPEG without its last byte',
+      whole.jpg.subarray(0, -1),
+      'cannot be read as an image (its pixel data is damaged or cut off)',
+    ],
     ['a JPEG without its last 100 bytes', whole.jpg.subarray(0, -100), 'cannot be read as an image ('],
     ['half a PNG', whole.png.subarray(0, whole.png.length / 2), 'cannot be read as an image ('],
     [

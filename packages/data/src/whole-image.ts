@@ -1,7 +1,7 @@
 /** Whether an image file is whole, as far as that shows without decoding it. */
 import sharp from 'sharp';
 import { type ByteSource, withBytes } from './byte-source.ts';
-import { ImageError, unreadable } from './image-error.ts';
+import { damaged, ImageError, unreadable } from './image-error.ts';
 import { type ImageFormat, recognise } from './image-formats.ts';
 import { imageHeader, requirePixels } from './image-header.ts';
 import { readableJpegFrame } from './jpeg.ts';
@@ -46,7 +46,7 @@ export async function sizeOfWholeImage(
       .raw()
       .toBuffer()
       .catch((error: unknown) => {
-        throw unreadable(name, error);
+        throw unreadable(name, damaged('pixel data', error));
       });
   }
   return size ?? upright;
