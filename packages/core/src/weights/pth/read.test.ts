@@ -27,6 +27,14 @@ function withTensors(value: unknown): unknown {
   return value;
 }
 
+/** Reads all tensors of a value; a pickle may hold itself. */
+function readTensors(value: unknown, seen = new Set<unknown>()): void {
+  if (value instanceof PthTensor) value.read();
+  if (!(Array.isArray(value) || value instanceof Map) || seen.has(value)) return;
+  seen.add(value);
+  for (const item of value.values()) readTensors(item, seen);
+}
+
 const pickle = (...parts: (string | number)[]): Uint8Array =>
   Uint8Array.from(parts.flatMap((part) => (typeof part === 'number' ? part : [...new TextEncoder().encode(part)])));
 
@@ -111,9 +119,10 @@ describe('readPth', () => {
         fc.property(damage, (edits) => {
           const bytes = whole.slice();
           for (const [position, value] of edits) bytes[position] = value;
-          readOrRefuse(() => withTensors(readPth(bytes)));
+          readOrRefuse(() => readTensors(readPth(bytes)));
         }),
-        { numRuns: 300 },
+        // A memo's number changed so that a container holds itself.
+        { numRuns: 300, examples: name === 'containers.pth' ? [[[[371, 104]]]] : [] },
       );
     },
   );
