@@ -22,12 +22,21 @@ export function stem(name: string): string {
 export function writtenForms(written: string): string[] {
   const plain = written.replaceAll('\\', '/');
   const trimmed = plain.trim();
-  const [withoutQuery = ''] = trimmed.split(/[?#]/, 1);
+  const withoutQuery = urlPath(trimmed);
   const [, served] = /\?(?:.*&)?d=([^&#]+)/.exec(trimmed) ?? [];
   const forms = [plain, trimmed, ...(served === undefined ? [] : [served, percentDecoded(served)]), withoutQuery];
-  return [...new Set([...forms, percentDecoded(trimmed), percentDecoded(withoutQuery)])].filter(
+  return [...new Set([...forms, percentDecoded(trimmed), percentDecoded(withoutQuery)].map(slashed))].filter(
     (form) => form !== '' && !form.endsWith('/'),
   );
+}
+
+/** Backslashes may be encoded too. */
+const slashed = (form: string): string => form.replaceAll('\\', '/');
+
+/** Without query and fragment, which begin after a URL's path or an extension: a name alone may hold such letters. */
+function urlPath(written: string): string {
+  const [, beginning] = /^((?:[a-z][a-z\d+.-]*:\/\/|.*?\.\w+(?=[?#]))[^?#]*)/i.exec(written) ?? [];
+  return beginning ?? written;
 }
 
 /** Whether a path begins where paths of another machine do: at a root, a drive, a URL's scheme or above the folder. */

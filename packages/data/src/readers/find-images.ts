@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isImageName } from '../image-formats.ts';
 import { foldName, isForeign, partsOf, stem, writtenForms } from './file-names.ts';
 import { type Folder, onlyOne } from './folder.ts';
+import { isNobodysData } from './nobodys-data.ts';
 import { type OneToOne, oneToOne } from './one-to-one.ts';
 import { type SplitName, splitOfName } from './read-splits.ts';
 
@@ -33,14 +34,19 @@ export function findImages<Wanted extends WantedImage>(
   return oneToOne(
     wanted,
     [
-      { name: 'name', shared: true, find: (image) => byName(image, folder) },
-      { name: 'spelling', find: (image) => bySpelling(image, folder) },
-      { name: 'extension', find: (image) => byExtension(image, folder) },
+      { name: 'name', shared: true, find: (image) => somebodys(byName(image, folder), folder) },
+      { name: 'spelling', find: (image) => somebodys(bySpelling(image, folder), folder) },
+      { name: 'extension', find: (image) => somebodys(byExtension(image, folder), folder) },
       { name: 'last parts', find: (image) => byLastParts(image, folder) },
     ],
     // A name that is listed twice, or in two splits, means one image.
     ({ written }) => written,
   );
+}
+
+/** Not a file in a hidden or system folder of the data set, even if a list names it. */
+function somebodys(file: string | undefined, folder: Folder): string | undefined {
+  return file === undefined || folder.nameOf(file).split('/').some(isNobodysData) ? undefined : file;
 }
 
 /** The places in an order in which those that hold most of these names as they are written come first. */
@@ -92,7 +98,10 @@ function byLastParts({ written, places, split }: WantedImage, folder: Folder): s
       const folders = foldersOf(file, folder);
       const named = parts.slice(0, -1).map(foldName);
       if (folders.some((name) => isOfOtherSplit(name, split) && !named.includes(name))) return false;
-      return foreign || (folders.length > 0 && isSubsequence(folders, named));
+      if (!foreign) return folders.length > 0 && isSubsequence(folders, named);
+      // A folder that the path does not name is another camera's, or one of masks; a bare name says nothing of folders.
+      const below = places.filter((place) => isBelow(file, place)).map((place) => foldersBelow(file, place));
+      return named.length === 0 || below.some((between) => isSubsequence(between, named));
     };
     for (let from = isForeign(form) ? 0 : 1; from < parts.length; from++) {
       const rest = parts.slice(from).join('/');
@@ -103,7 +112,7 @@ function byLastParts({ written, places, split }: WantedImage, folder: Folder): s
     const within = parts.length > 1 ? [folder.root] : places.filter((place) => place !== folder.root);
     const candidates = folder
       .anywhere(name)
-      .filter((file) => within.some((place) => file.startsWith(`${place}${path.sep}`)) && isLikely(file));
+      .filter((file) => within.some((place) => isBelow(file, place)) && isLikely(file));
     const shared = candidates.map((file) => sharedEnd([...foldersOf(file, folder), name], parts));
     const most = Math.max(...shared);
     const best = candidates.filter((_, n) => shared[n] === most);
@@ -111,6 +120,12 @@ function byLastParts({ written, places, split }: WantedImage, folder: Folder): s
   }
   return undefined;
 }
+
+const isBelow = (file: string, place: string): boolean => file.startsWith(`${place}${path.sep}`);
+
+/** The folders between a place and a file below it, folded. */
+const foldersBelow = (file: string, place: string): string[] =>
+  path.relative(place, file).split(path.sep).slice(0, -1).map(foldName);
 
 /** The folders between the data set's and the file, folded. */
 const foldersOf = (file: string, folder: Folder): string[] => folder.nameOf(file).split('/').slice(0, -1).map(foldName);

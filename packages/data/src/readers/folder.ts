@@ -139,7 +139,8 @@ function list(directory: string, passOver: (name: string) => void): Listing {
     }
     const kind = entry.isSymbolicLink() ? statsOf(path.join(directory, entry.name)) : entry;
     if (kind?.isDirectory()) folders.push(entry.name);
-    else if (kind?.isFile()) files.add(entry.name);
+    // A link that leads nowhere is there, and cannot be read.
+    else if (kind === undefined || kind.isFile()) files.add(entry.name);
   }
   return { files, folders: folders.sort() };
 }

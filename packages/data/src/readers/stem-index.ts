@@ -16,7 +16,10 @@ export class StemIndex {
   };
 
   /** @param files absolute, below the directory */
-  constructor(directory: string, files: readonly string[]) {
+  constructor(
+    readonly directory: string,
+    files: readonly string[],
+  ) {
     for (const file of files) {
       const name = nameWithoutExtension(path.relative(directory, file).split(path.sep).join('/'));
       for (const agreement of agreements) {
@@ -28,9 +31,18 @@ export class StemIndex {
     }
   }
 
-  /** All files that a name without extension agrees with in this way. */
+  /**
+   * All files that a name without extension agrees with in this way. Where the file alone must agree, its folders may still
+   * not be others than the name has: `cam0/f0` is not `cam1/f0`.
+   */
   of(name: string, agreement: Agreement): readonly string[] {
-    return this.#files[agreement].get(keyOf(name, agreement)) ?? [];
+    const files = this.#files[agreement].get(keyOf(name, agreement)) ?? [];
+    const named = foldersOf(name);
+    if (named.length === 0 || agreement.endsWith('path')) return files;
+    return files.filter((file) => {
+      const folders = foldersOf(path.relative(this.directory, file).split(path.sep).join('/'));
+      return folders.every((folder) => named.includes(folder));
+    });
   }
 
   /** The files that a name, or else the most of its last parts, agrees with best. */
@@ -47,6 +59,9 @@ export class StemIndex {
 
 /** `cam0/f0` for `cam0/f0.jpg`. */
 export const nameWithoutExtension = (name: string): string => path.posix.join(path.posix.dirname(name), stem(name));
+
+/** Folded. */
+const foldersOf = (name: string): string[] => name.split('/').slice(0, -1).map(foldName);
 
 function keyOf(name: string, agreement: Agreement): string {
   const part = agreement.endsWith('file') ? path.posix.basename(name) : path.posix.normalize(name);

@@ -41,17 +41,18 @@ export function findVoc(folder: Folder): VocPart[] | undefined {
     const parts = homes.flatMap((home) => partsOf(folder, home, undefined));
     if (parts.length > 0) return parts;
   }
-  const nested = nestedParts(folder, folder.root, nesting);
+  const nested = nestedParts(folder, folder.root, nesting, undefined);
   return nested.length > 0 ? nested : undefined;
 }
 
-function nestedParts(folder: Folder, home: string, depth: number): VocPart[] {
+function nestedParts(folder: Folder, home: string, depth: number, split: SplitName | undefined): VocPart[] {
   if (depth === 0) return [];
   return folder.folders(home).flatMap((name) => {
     const inner = path.join(home, name);
     const hasAnnotations = folder.subfolder(inner, 'annotations') !== undefined;
-    const parts = hasAnnotations ? partsOf(folder, inner, undefined) : [];
-    return parts.length > 0 ? parts : nestedParts(folder, inner, depth - 1);
+    const own = splitOfName(name) ?? split;
+    const parts = hasAnnotations ? partsOf(folder, inner, own) : [];
+    return parts.length > 0 ? parts : nestedParts(folder, inner, depth - 1, own);
   });
 }
 
@@ -80,7 +81,7 @@ function partsOf(folder: Folder, home: string, split: SplitName | undefined): Vo
   const ofSplits = inner.flatMap((name): VocPart[] => {
     const directory = path.join(annotations as string, name);
     const split = splitOfName(name);
-    if (split === undefined || !holdsAnnotations(folder, directory)) return [];
+    if (split === undefined || !holdsAnnotationsBelow(folder, directory)) return [];
     const ofSplit = images.flatMap((image) => folder.subfolder(image, name) ?? []);
     const imageFolders = [...(ofSplit.length > 0 ? ofSplit : images), directory];
     return [

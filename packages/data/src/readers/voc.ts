@@ -46,6 +46,10 @@ export async function readVoc(
   }
   const entries = await readAnnotations(imagesOfXml, origin, reading);
   const annotated = await openImages(entries, imagesOfXml.size, reading);
+  // An image may be that of an annotation of another name.
+  const used = new Set(annotated.map(({ name }) => name));
+  const unused = problems.filter(({ kind, file }) => kind !== 'unannotated-image' || !used.has(file));
+  problems.splice(0, problems.length, ...unused);
   const annotations = annotated.map(({ annotation }) => annotation);
   const message = describeOrigin(annotations, origin);
   if (message)

@@ -126,7 +126,7 @@ function namesFile(written: string, folder: Folder): string | undefined {
   return findNamesFile(folder);
 }
 
-/** A class name a line, as darknet reads them. */
+/** A class name a line, as darknet counts them: a blank line within has an index too. */
 function readNames(file: string, { folder, problems }: Reading): YoloClasses {
   const name = folder.nameOf(file);
   let decoded: ReturnType<typeof decodeText>;
@@ -137,11 +137,12 @@ function readNames(file: string, { folder, problems }: Reading): YoloClasses {
   }
   if (decoded.fault !== undefined) problems.push({ kind: 'bad-value', file: name, message: decoded.fault });
   const names = decoded.text
+    .trimEnd()
     .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .map((line) => line.trim());
+  if (names.every((line) => line === '')) names.length = 0;
   if (names.length === 0) throw new DataError(`${name} names no classes: expected a class name a line`);
-  return classesOf(names.map((name, index) => [index, name]));
+  return classesOf(names.map((name, index) => [index, name || String(index)]));
 }
 
 /** The lines of a file that are not blank. */

@@ -4,6 +4,7 @@ import { isImageName, isReadName } from '../image-formats.ts';
 import { foldName, stem } from './file-names.ts';
 import { type Folder, onlyOne } from './folder.ts';
 import { oneToOne } from './one-to-one.ts';
+import { readLines } from './text.ts';
 import { holdsLabels } from './yolo-files.ts';
 
 export interface YoloLabels {
@@ -62,6 +63,7 @@ export function findLabels(images: readonly string[], folder: Folder): YoloLabel
       doubts.set(image, `${folder.nameOf(file)} may be its labels, or those of ${others.join(', ')}`);
     }
   }
+  const used = new Set(files.values());
   for (const image of images) {
     if (files.has(image) || doubts.has(image)) continue;
     const taken = ofSameName(image);
@@ -69,7 +71,8 @@ export function findLabels(images: readonly string[], folder: Folder): YoloLabel
       doubts.set(image, `${folder.nameOf(taken)} belongs to another image of that name`);
       continue;
     }
-    const doubt = otherLabels(image, folder) ?? orphanLabels(image, orphans, folder);
+    const doubt =
+      labelsElsewhere(image, used, folder) ?? otherLabels(image, folder) ?? orphanLabels(image, orphans, folder);
     if (doubt !== undefined) doubts.set(image, doubt);
   }
   return { files, doubts, spelled, orphans };
@@ -84,6 +87,12 @@ export function labelFolders(image: string, folder: Folder): string[] {
   const home = parts.slice(0, images).join(path.sep) || path.sep;
   const beside = folder.descend(home, ['labels', ...parts.slice(images + 1)]);
   return [beside ?? [...parts.with(images, 'labels')].join(path.sep), own];
+}
+
+/** Labels of the same name in a folder where they are not expected, such as another split's. */
+function labelsElsewhere(image: string, used: ReadonlySet<string>, folder: Folder): string | undefined {
+  const found = folder.anywhere(`${stem(image)}.txt`).find((file) => !used.has(file) && holdsLabels(file));
+  return found && `it has no label file in its place, but ${folder.nameOf(found)} has its name`;
 }
 
 /** Labels of the same name in another format. */
@@ -116,10 +125,16 @@ function findOrphans(images: readonly string[], used: ReadonlySet<string>, folde
     const stems = new Set([...homes].flatMap((home) => folder.files(home).filter(isImageName)).map(foldedStem));
     return folder.files(directory).flatMap((name) => {
       const file = path.join(directory, name);
-      const isOther = !/\.txt$/i.test(name) || used.has(file) || stems.has(foldedStem(name)) || !holdsLabels(file);
+      const isLabels = homes.has(directory) ? holdsLabels(file) : !otherText.test(name) && !isBlank(file);
+      const isOther = !/\.txt$/i.test(name) || used.has(file) || stems.has(foldedStem(name)) || !isLabels;
       return isOther ? [] : [{ file, folders: [...homes] }];
     });
   });
 }
+
+/** What else lies among labels. */
+const otherText = /^(?:classes|predefined_classes|names|notes|readme|license|train|val|valid|test)\b/i;
+
+const isBlank = (file: string): boolean => readLines(file).every(({ text }) => text === '');
 
 const foldedStem = (name: string): string => foldName(stem(name));

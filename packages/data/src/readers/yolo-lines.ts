@@ -76,7 +76,7 @@ function readLine(
   if (used.some((value) => value < -1 || value > 2)) return bad("expected fractions of the image's size, 0 to 1");
   if (!isBox) return { label, box: boxAround(used) };
   const box = boxOf(used);
-  if (form === 'box and confidence' && !isInside(box) && isInside(boxOf(values.slice(1)))) {
+  if (form === 'box and confidence' && !isInside(box, 0.1) && isInside(boxOf(values.slice(1)), 0.01)) {
     return bad('its first or its last number may be the confidence: expected the box first, inside the image');
   }
   return { label, box };
@@ -88,9 +88,9 @@ function boxOf(values: readonly number[]): Box {
   return [x - width / 2, y - height / 2, width, height];
 }
 
-/** Whether a box in fractions lies in the image, but for what rounding leaves. */
-const isInside = ([x, y, width, height]: Box): boolean =>
-  x >= -0.01 && y >= -0.01 && x + width <= 1.01 && y + height <= 1.01;
+/** Whether a box in fractions leaves the image by no more than a part of its side. */
+const isInside = ([x, y, width, height]: Box, most: number): boolean =>
+  x >= -most && y >= -most && x + width <= 1 + most && y + height <= 1 + most;
 
 /** The form of each line's numbers, where a line that could be two things is what the file's other lines are. */
 function formsOf(lines: readonly (readonly number[])[], keypoints: boolean): Form[] {

@@ -24,7 +24,7 @@ export function readYoloYaml(file: string, reading: Reading): YoloDescription {
   }
   const home = path.dirname(file);
   const base = typeof fields.path === 'string' ? fields.path : '';
-  return { name, home, base, ...classes, keypoints: fields.kpt_shape !== undefined, sources };
+  return { name, home, base, ...classes, keypoints: isNamed(fields.kpt_shape), sources };
 }
 
 const isNamed = (value: unknown): boolean => value !== undefined && value !== null && value !== '';
