@@ -1,4 +1,6 @@
 /** An image whose objects cannot all be read is no picture of background, in whatever format and split. */
+import fs from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type FolderFormat, openDataset } from './open.ts';
@@ -179,6 +181,60 @@ describe('an object that can be read in another way keeps its image', () => {
     const prefixed = `<v:annotation xmlns:v="urn:v">${voc.replaceAll(/<(\/?)(\w)/g, '<$1v:$2')}</v:annotation>`;
     const files = { ...formats.voc(''), 'annotations/train/bad.xml': prefixed, 'annotations/val/bad2.xml': prefixed };
     expect((await open(files, 'voc')).objects).toEqual([1, 1, 1, 1]);
+  });
+});
+
+describe('an image of COCO without an object', () => {
+  const whole = { categories: [{ id: 1, name: 'cat' }] };
+  const object = { id: 1, image_id: 1, ...readable };
+  const listed = (id: number, file_name: string) => ({ id, file_name, width: 100, height: 50 });
+  const keptOf = async (list: readonly object[], annotations: readonly object[]) => {
+    const train = { ...whole, images: list, annotations };
+    const files = {
+      'a.jpg': bytes,
+      'b.jpg': bytes,
+      'train.json': train,
+      'val.json': { ...train, images: [listed(9, 'c.jpg')], annotations: [{ ...object, image_id: 9 }] },
+    };
+    const { dataset } = await openDataset(makeFolder({ ...files, 'c.jpg': bytes }));
+    return dataset.train.map(({ id }) => id);
+  };
+  it('shows background', async () => {
+    expect(await keptOf([listed(1, 'a.jpg'), listed(2, 'b.jpg')], [object])).toEqual([1, 2]);
+  });
+
+  it('does not where another entry of its file has objects', async () => {
+    for (const name of ['a.jpg', './a.jpg']) {
+      expect(await keptOf([listed(1, 'a.jpg'), listed(2, name)], [object])).toEqual([1]);
+    }
+  });
+
+  it('does not where annotations do not say of which image they are', async () => {
+    expect(
+      await keptOf([listed(1, 'a.jpg'), listed(2, 'b.jpg')], [object, { ...object, id: 2, image_id: null }]),
+    ).toEqual([1]);
+  });
+});
+
+describe('labels of YOLO in a place where they are not expected', () => {
+  const without = { 'labels/train/bad.txt': undefined, 'labels/val/bad2.txt': undefined };
+  const label = '0 0.5 0.5 0.2 0.2\n';
+
+  it.each<[string, Files]>([
+    ['another split', { 'labels/val/bad.txt': label, 'labels/train/bad2.txt': label }],
+    ['the folder above', { 'labels/bad.txt': label, 'labels/bad2.txt': label }],
+    ['orphans with commas', { 'labels/train/7f.txt': '0,0.5,0.5,0.2,0.2', 'labels/val/7f.txt': 'cat 0.5 0.5 0.2 0.2' }],
+  ])('leave no image as background: %s', async (_, files) => {
+    await leftOut({ ...formats.yolo(''), ...without, ...files }, 'yolo');
+  });
+
+  it('may be a link that leads nowhere', async () => {
+    const all = Object.entries({ ...images(), ...formats.yolo('') }).filter(([name]) => !name.endsWith('bad.txt'));
+    const folder = makeFolder(Object.fromEntries(all) as Record<string, Content>);
+    fs.symlinkSync('/nowhere/bad.txt', path.join(folder, 'labels/train/bad.txt'));
+    const { dataset, problems } = await openDataset(folder);
+    expect(dataset.train.map(({ name }) => name)).toEqual(['images/train/good.jpg']);
+    expect(problems.map(({ kind, file }) => `${kind} ${file}`)).toContain('unusable-image images/train/bad.jpg');
   });
 });
 

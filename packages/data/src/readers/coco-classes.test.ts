@@ -26,6 +26,7 @@ function split(name: 'train' | 'val', { categories, objects = categories.map(([i
   };
   return {
     split: name,
+    homeless: 0,
     file: `/${name}.json`,
     name: `${name}.json`,
     categories: categories.map(([id, name, supercategory]) => ({ id, name, supercategory })),

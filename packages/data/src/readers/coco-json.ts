@@ -34,6 +34,8 @@ export interface CocoCategory extends Category {
 }
 
 export interface CocoSplit {
+  /** annotations that do not say of which image they are */
+  readonly homeless: number;
   readonly split: SplitName;
   readonly file: string;
   /** of the file, for messages */
@@ -79,7 +81,8 @@ export async function readCocoJson(
     const example = `${padded[0]?.written} for ${padded[0]?.listed}`;
     notices.push(`${name}: ${padded.length} ids are written with other leading zeros than listed, such as ${example}`);
   }
-  return { split, file, name, categories: [...categories.values()], images: [...images.byId.values()] };
+  const { homeless } = objects;
+  return { split, file, name, homeless, categories: [...categories.values()], images: [...images.byId.values()] };
 }
 
 /** An id that an annotation writes with other leading zeros than the image or class that it names. */
@@ -198,6 +201,7 @@ interface ObjectEntry extends Omit<CocoObject, 'box' | 'categoryId'> {
 
 class ObjectEntries {
   readonly list: ObjectEntry[] = [];
+  homeless = 0;
   readonly #ids = new Set<CocoId>();
 
   constructor(readonly report: Report) {}
@@ -212,6 +216,7 @@ class ObjectEntries {
     }
     const imageId = cocoId(image_id);
     if (imageId === undefined) {
+      this.homeless++;
       report('unknown-image', 'image_id', `${show(image_id)} is no image id`);
       return;
     }

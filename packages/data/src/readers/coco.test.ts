@@ -298,6 +298,7 @@ describe('COCO', () => {
         object(9, 1, { bbox: [30, 30, 5, 5] }),
         object(11, 1, { area: null, iscrowd: 'no', bbox: [40, 30, 5, 5] }),
         object(12, 1, { area: undefined, iscrowd: undefined, bbox: [50, 30, 5, 5] }),
+        object(13, 2),
       ],
     });
     expect(dataset.train.map(({ id }) => id)).toEqual([2]);
@@ -462,7 +463,6 @@ describe('COCO', () => {
     expect(dataset.train.map(({ id, name, width }) => [id, name, width])).toEqual([
       [1, 'images/1.jpg', 64],
       [3, 'images/3.jpg', 64],
-      [7, 'images/1.jpg', 64],
       [10, 'images/2.jpg', 64],
     ]);
     expect(of('missing-image')).toEqual([

@@ -64,7 +64,7 @@ function placeSplit(split: CocoSplit, { folder }: Reading): PlacedSplit {
 }
 
 async function readImages(
-  { name: json, wanted, places }: PlacedSplit,
+  { name: json, wanted, places, homeless }: PlacedSplit,
   labels: ReadonlyMap<CocoId, number>,
   found: OneToOne<WantedCocoImage, FoundBy>,
   reading: Reading,
@@ -76,8 +76,11 @@ async function readImages(
   });
   const images: { readonly writtenId: WrittenId; readonly image: FileImage }[] = [];
   const names = new Map<string, string>();
+  const labelledFiles = new Set(
+    wanted.flatMap((image) => (image.entry.objects.length > 0 ? (found.given.get(image)?.file ?? []) : [])),
+  );
   for (const [n, image] of wanted.entries()) {
-    const { id, writtenId, fileName, objects, place, unreadable } = image.entry;
+    const { id, writtenId, fileName, objects, place } = image.entry;
     const given = found.given.get(image);
     const size = sizes[n];
     const entry = { file: json, field: `images[${place}].file_name` };
@@ -103,9 +106,9 @@ async function readImages(
       problems.push({ kind: 'duplicate-file-name', ...entry, message: `${fileName} is the file of ${other}, too` });
     }
     names.set(name, fileName);
-    if (unreadable > 0) {
-      const message = `${name}: ${unreadable} of its ${objects.length + unreadable} objects cannot be read`;
-      problems.push({ kind: 'unreadable-labels', ...entry, message });
+    const doubt = doubtOf(image.entry, labelledFiles.has(given.file), homeless);
+    if (doubt !== undefined) {
+      problems.push({ kind: 'unreadable-labels', ...entry, message: `${name}: ${doubt}` });
       continue;
     }
     const labelled = objects.map((object) => ({ ...object, label: labels.get(object.categoryId) as number }));
@@ -126,6 +129,16 @@ async function readImages(
   }
   // As pycocotools goes through them: with equal scores, the order decides.
   return images.sort((a, b) => compareWrittenIds(a.writtenId, b.writtenId)).map(({ image }) => image);
+}
+
+/** Why an image must not be taken as it is annotated: there may be objects in it of which the entry says nothing. */
+function doubtOf({ objects, unreadable }: CocoImage, isLabelled: boolean, homeless: number): string | undefined {
+  if (unreadable > 0) return `${unreadable} of its ${objects.length + unreadable} objects cannot be read`;
+  if (objects.length > 0) return undefined;
+  if (isLabelled) return 'it has no object here, but another entry of the same file has';
+  return homeless > 0
+    ? `it has no object, and there are annotations that do not say of which image they are: ${homeless}`
+    : undefined;
 }
 
 /**

@@ -151,6 +151,24 @@ describe('VOC', () => {
       [['JPEGImages/2024/cam0/a.jpg'], ['JPEGImages/2024/cam1/a.jpg'], []],
     ],
     [
+      'splits above cameras',
+      {
+        'Annotations/train/cam0/a.xml': 'JPEGImages/train/cam0/a.jpg',
+        'Annotations/val/cam0/a.xml': 'JPEGImages/val/cam0/a.jpg',
+      },
+      {},
+      [['JPEGImages/train/cam0/a.jpg'], ['JPEGImages/val/cam0/a.jpg'], []],
+    ],
+    [
+      'splits above data sets',
+      {
+        'train/cam0/Annotations/a.xml': 'train/cam0/JPEGImages/a.jpg',
+        'val/cam0/Annotations/a.xml': 'val/cam0/JPEGImages/a.jpg',
+      },
+      {},
+      [['train/cam0/JPEGImages/a.jpg'], ['val/cam0/JPEGImages/a.jpg'], []],
+    ],
+    [
       'data sets of days',
       { 'monday/Annotations/a.xml': 'monday/JPEGImages/a.jpg', 'friday/Annotations/a.xml': 'friday/JPEGImages/a.jpg' },
       { 'monday/ImageSets/Main/train.txt': 'a\n', 'friday/ImageSets/Main/val.txt': 'a\n' },
@@ -164,6 +182,17 @@ describe('VOC', () => {
     const { names, problems } = await open({ ...Object.fromEntries(files), ...lists });
     expect(names).toEqual(expected);
     expect(problems.filter(({ kind }) => kind !== 'unused-class')).toEqual([]);
+  });
+
+  it('gives no annotation the image of another camera', async () => {
+    const { names, of } = await open({
+      'Annotations/cam1/f0.xml': oneCat,
+      'Annotations/cam1/f1.xml': oneCat,
+      'JPEGImages/cam0/f0.jpg': bytes,
+      'JPEGImages/cam1/f1.jpg': bytes,
+    });
+    expect(names.flat()).toEqual(['JPEGImages/cam1/f1.jpg']);
+    expect(of('missing-image')).toEqual(['Annotations/cam1/f0.xml, undefined: there is no image cam1/f0']);
   });
 
   it('makes val of annotations beside their images', async () => {

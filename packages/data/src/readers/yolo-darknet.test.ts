@@ -105,6 +105,11 @@ describe('YOLO without a yaml', () => {
     expect(objects.every((count) => count === 1)).toBe(true);
   });
 
+  it('counts a blank line among the names', async () => {
+    const { classes } = await open({ 'classes.txt': 'bolt\n\nnut\n\n', ...pair('images', 'labels') });
+    expect(classes).toEqual(['bolt', '1', 'nut']);
+  });
+
   it('reads VOC where a list of classes lies beside its annotations', async () => {
     const xml =
       '<annotation><object><name>x</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>';

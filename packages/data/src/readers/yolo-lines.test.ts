@@ -29,6 +29,7 @@ describe('a line of YOLO', () => {
     ['powers of ten', '0 5e-1 5E-1 2e-1 4e-1', boxRead],
     ['a confidence', `${box} 0.87`, boxRead],
     ['a confidence of 1', `${box} 1`, boxRead],
+    ['a confidence behind a box at the border', '0 0.95 0.5 0.2 0.3 0.4', '0.85 0.35 0.2 0.3'],
     ['an oriented box', '0 0.4 0.3 0.6 0.3 0.6 0.7 0.4 0.7', boxRead],
     ['a triangle', '0 0.4 0.3 0.6 0.3 0.6 0.7', boxRead],
     ['a closed polygon', '0 0.4 0.3 0.6 0.3 0.6 0.7 0.4 0.3', boxRead],

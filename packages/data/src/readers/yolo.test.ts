@@ -156,6 +156,12 @@ describe('YOLO', () => {
     expect(of('empty-box').map((text) => text.slice(20, 26))).toEqual(['line 3']);
   });
 
+  it('takes an empty kpt_shape for none', async () => {
+    const files = { 'data.yaml': `${yaml}kpt_shape:\n`, 'labels/train/1.txt': '0 0.1 0.2 0.5 0.2 0.5 0.8' };
+    const { first } = await open(files);
+    for (const [n, value] of [10, 10, 40, 30].entries()) expect(first?.objects.boxes[n]).toBeCloseTo(value, 10);
+  });
+
   it('gives boxes in pixels of the upright image', async () => {
     const turned = await plainImage(100, 50).jpeg().withMetadata({ orientation: 6 }).toBuffer();
     const { first } = await open({ 'images/train/1.jpg': turned });
