@@ -101,13 +101,20 @@ export async function decodingHeader(file: Buffer, name: string, options?: Pixel
       return { format, bands: frame.bands, depth: 8, colours, orientation: 1 };
     }
   }
-  if (format === 'PNG' && file.length > 25 && file.toString('latin1', 12, 16) === 'IHDR') {
-    requirePixels({ width: file.readUInt32BE(16), height: file.readUInt32BE(20) }, name, options);
+  const size = format === 'PNG' && file.length > 25 ? pngSize(file) : undefined;
+  if (format === 'PNG' && size !== undefined) {
+    requirePixels(size, name, options);
     const bands = [1, 1, 3, 3, 2, 2, 4][file.readUInt8(25)] ?? 3;
     const colours = bands < 3 ? 'grey' : 'rgb';
     return { format, bands, depth: file.readUInt8(24) === 16 ? 16 : 8, colours, orientation: 1 };
   }
   return imageHeader(file, name, options);
+}
+
+/** @param head the file's first 24 bytes or more */
+export function pngSize(head: Buffer): { readonly width: number; readonly height: number } | undefined {
+  if (head.length < 24 || head.toString('latin1', 12, 16) !== 'IHDR') return undefined;
+  return { width: head.readUInt32BE(16), height: head.readUInt32BE(20) };
 }
 
 async function readBmpHeader(bytes: ByteSource, name: string): Promise<ImageHeader> {

@@ -77,6 +77,14 @@ describe('sizeOfWholeImage', () => {
     }
   });
 
+  it('refuses more pixels than the limit, whatever size is annotated', async () => {
+    for (const bytes of [whole.jpg, whole.png, tiff as Buffer]) {
+      const file = path.join(makeFolder({ x: bytes }), 'x');
+      const opening = sizeOfWholeImage(file, 'x', { width: 7, height: 5 }, { maxPixels: 3071 });
+      await expect(opening).rejects.toThrow(/^x has 64 × 48 = 3,072 pixels, more than the limit of 3,071 /);
+    }
+  });
+
   it('refuses what cannot be read', async () => {
     await expect(sizeOfWholeImage('/no/such/file', 'file')).rejects.toThrow(
       /^file cannot be read as an image \(ENOENT/,

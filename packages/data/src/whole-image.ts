@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { type ByteSource, withBytes } from './byte-source.ts';
 import { damaged, ImageError, unreadable } from './image-error.ts';
 import { type ImageFormat, recognise } from './image-formats.ts';
-import { imageHeader, requirePixels } from './image-header.ts';
+import { imageHeader, pngSize, requirePixels } from './image-header.ts';
 import { readableJpegFrame } from './jpeg.ts';
 import type { PixelOptions } from './pixel-options.ts';
 import { sharpOptions } from './sharp-header.ts';
@@ -13,8 +13,13 @@ const tailLength = 64;
 const jpegEnd = Buffer.of(0xff, 0xd9);
 /** the last chunk: its name and checksum */
 const pngEnd = Buffer.from('IEND\xae\x42\x60\x82', 'latin1');
-/** enough to tell a JPEG and a PNG from all others */
-const headLength = 16;
+/** enough to tell a JPEG and a PNG from all others, and for a PNG's size */
+const headLength = 24;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /**
  * Looks for the mark that ends a JPEG or PNG. A file of either without one is decoded, for some programs add data of their
@@ -25,18 +30,13 @@ const headLength = 16;
  * @throws UnsupportedImageError as `imageHeader` does
  * @throws ImageError if the file is empty, cut off or no image, or cannot be read
  */
-export async function sizeOfWholeImage(
-  file: string,
-  name: string,
-  size?: { readonly width: number; readonly height: number },
-  options?: PixelOptions,
-): Promise<{ readonly width: number; readonly height: number }> {
-  const { format, ends } = await withBytes(file, (bytes) => lookAt(bytes, name)).catch((error: unknown) => {
+export async function sizeOfWholeImage(file: string, name: string, size?: Size, options?: PixelOptions): Promise<Size> {
+  const { format, ends, stored } = await withBytes(file, (bytes) => lookAt(bytes, name)).catch((error: unknown) => {
     throw error instanceof ImageError ? error : unreadable(name, error);
   });
   const marked = format === 'JPEG' || format === 'PNG';
-  if (marked && ends && size !== undefined) {
-    requirePixels(size, name, options);
+  if (stored !== undefined && ends && size !== undefined) {
+    requirePixels(stored, name, options);
     return size;
   }
   const { upright } = await imageHeader(file, name, options);
@@ -52,12 +52,22 @@ export async function sizeOfWholeImage(
   return size ?? upright;
 }
 
-/** The format, if it is one that is read, and whether a mark ends the file. */
-async function lookAt(bytes: ByteSource, name: string): Promise<{ format: ImageFormat | undefined; ends: boolean }> {
+interface Look {
+  /** undefined if it is none that is read */
+  readonly format: ImageFormat | undefined;
+  /** whether a mark of JPEG or PNG ends the file */
+  readonly ends: boolean;
+  /** of the pixels as they are stored, where the first bytes of a JPEG or PNG give it */
+  readonly stored: Size | undefined;
+}
+
+async function lookAt(bytes: ByteSource, name: string): Promise<Look> {
   if (bytes.size === 0) throw new ImageError(name, 'is empty', 'download or copy it again');
-  const recognised = recognise(await bytes.read(0, headLength));
+  const head = await bytes.read(0, headLength);
+  const recognised = recognise(head);
   const format = recognised && 'format' in recognised ? recognised.format : undefined;
-  if (format === 'JPEG') await readableJpegFrame(bytes, name);
+  const stored =
+    format === 'JPEG' ? await readableJpegFrame(bytes, name) : format === 'PNG' ? pngSize(head) : undefined;
   const tail = await bytes.read(Math.max(bytes.size - tailLength, 0), tailLength);
-  return { format, ends: tail.includes(jpegEnd) || tail.includes(pngEnd) };
+  return { format, ends: tail.includes(jpegEnd) || tail.includes(pngEnd), stored };
 }
