@@ -11,11 +11,17 @@ interface FirstFrame {
   readonly around: readonly number[];
   /** where the flags of the frame's graphic control extension lie, if it has one */
   readonly flagsAt: number | undefined;
+  /** where the frame's descriptor lies */
+  readonly at: number;
+  /** bytes of the file's own palette, and of the frame's */
+  readonly lengths: readonly [global: number, local: number];
+  /** whether the indices are levels of grey: there is no palette, or one whose every colour is its index */
+  readonly grey: boolean;
 }
 
 /**
  * As Pillow reads it: transparency is the colour that the palette has for it, and what the frame leaves uncovered has the
- * transparent colour too, or the palette's first.
+ * transparent colour too, or the palette's first. Without a palette, an index is a level of grey.
  *
  * @throws Error if the file is damaged
  */
@@ -24,7 +30,8 @@ export async function decodeGif(file: Buffer): Promise<RgbImage> {
   const opaque = Buffer.from(file);
   // libvips makes transparent pixels black, unless none is said to be transparent.
   if (frame.flagsAt !== undefined) opaque[frame.flagsAt] = (opaque[frame.flagsAt] as number) & ~1;
-  const { width, height, data } = rgbOf(await sharpSamples(opaque, 8, false), [0, 1, 2]);
+  const coloured = frame.grey ? withGreyPalette(opaque, frame) : opaque;
+  const { width, height, data } = rgbOf(await sharpSamples(coloured, 8, false), [0, 1, 2]);
   const { left, top, around } = frame;
   const [right, bottom] = [left + frame.width, top + frame.height];
   if (left === 0 && top === 0 && right >= width && bottom >= height) return { width, height, data };
@@ -37,13 +44,26 @@ export async function decodeGif(file: Buffer): Promise<RgbImage> {
   return { width, height, data };
 }
 
+const descriptorLength = 10;
+const headerLength = 13;
+const greyLevels = Buffer.from(Array.from({ length: 3 * 256 }, (_, n) => Math.floor(n / 3)));
+
+/** The file with all levels of grey as its only palette; libvips takes black and white where there is none. */
+function withGreyPalette(file: Buffer, { at, lengths: [global, local] }: FirstFrame): Buffer {
+  const header = Buffer.from(file.subarray(0, headerLength));
+  header.writeUInt8(header.readUInt8(10) | 0x87, 10);
+  const before = file.subarray(headerLength + global, at);
+  const descriptor = Buffer.from(file.subarray(at, at + descriptorLength));
+  descriptor.writeUInt8(descriptor.readUInt8(9) & 0x7f, 9);
+  return Buffer.concat([header, greyLevels, before, descriptor, file.subarray(at + descriptorLength + local)]);
+}
+
 /** @throws RangeError if the file ends before the frame begins */
 function firstFrame(file: Buffer): FirstFrame {
   /** How many bytes a palette has, by the flags that say whether there is one. */
   const paletteLength = (flags: number): number => ((flags & 128) === 0 ? 0 : 3 << ((flags & 7) + 1));
-  let paletteAt = 13;
-  let length = paletteLength(file.readUInt8(10));
-  let at = paletteAt + length;
+  const global = paletteLength(file.readUInt8(10));
+  let at = headerLength + global;
   let transparent = 0;
   let flagsAt: number | undefined;
   for (; file.readUInt8(at) !== 0x2c; ) {
@@ -59,14 +79,23 @@ function firstFrame(file: Buffer): FirstFrame {
     at++;
   }
   const flags = file.readUInt8(at + 9);
-  if (paletteLength(flags) > 0) [paletteAt, length] = [at + 10, paletteLength(flags)];
-  const colour = paletteAt + 3 * transparent;
+  const local = paletteLength(flags);
+  const palette =
+    local > 0
+      ? file.subarray(at + descriptorLength, at + descriptorLength + local)
+      : file.subarray(headerLength, headerLength + global);
+  const grey = palette.every((value, n) => value === greyLevels[n]);
+  const colours = grey ? greyLevels : palette;
+  const colour = 3 * transparent;
   return {
     left: file.readUInt16LE(at + 1),
     top: file.readUInt16LE(at + 3),
     width: file.readUInt16LE(at + 5),
     height: file.readUInt16LE(at + 7),
-    around: 3 * transparent < length ? [...file.subarray(colour, colour + 3)] : [0, 0, 0],
+    around: colour < colours.length ? [...colours.subarray(colour, colour + 3)] : [0, 0, 0],
     flagsAt,
+    at,
+    lengths: [global, local],
+    grey,
   };
 }
