@@ -6,7 +6,7 @@ import { SizeMismatchError, unreadable } from './image-error.ts';
 import { choosesBands, type DecodingHeader, decodingHeader } from './image-header.ts';
 import { decodeNetpbm } from './netpbm.ts';
 import type { PixelOptions } from './pixel-options.ts';
-import { rgbOf, rgbOfInks, sharpSamples } from './samples.ts';
+import { dividedByTable, rgbOf, rgbOfInks, sharpSamples } from './samples.ts';
 import { decodeTiff } from './tiff/decode.ts';
 
 interface Announced {
@@ -64,5 +64,5 @@ async function decode(
   const cmyk = header.colours === 'cmyk';
   const samples = await sharpSamples(bytes, header.depth, upright, cmyk);
   if (cmyk) return rgbOfInks(samples);
-  return rgbOf(samples, [0, 1, 2], header.premultiplied ? samples.channels - 1 : undefined);
+  return rgbOf(samples, [0, 1, 2], header.premultiplied ? samples.channels - 1 : undefined, dividedByTable);
 }

@@ -41,6 +41,8 @@ describe('recorded pixels', () => {
     const [mostInMean, most] = tolerances[tolerance ?? 'exact'];
     expect(mean).toBeLessThanOrEqual(mostInMean);
     expect(Math.max(...differences)).toBeLessThanOrEqual(most);
+    const brighter = data.reduce((sum, value, n) => sum + value - (expected[n] as number), 0) / data.length;
+    expect(Math.abs(brighter)).toBeLessThanOrEqual(mostInMean / 2);
   });
 
   it.each(Object.entries(refused))('are refused of %s', async (name, fault) => {

@@ -45,11 +45,24 @@ const highByte = os.endianness() === 'LE' ? 1 : 0;
 /** The place of a channel's byte within a pixel: of 16 bits, the high one. */
 const byteOf = (channel: number, depth: 8 | 16): number => (depth === 8 ? channel : 2 * channel + highByte);
 
+/** Divides a colour by the alpha, 1 to 255, that it was multiplied by; what is above 255 is cut off afterwards. */
+type Divide = (colour: number, alpha: number) => number;
+
+/** Pillow's own division. */
+const divided: Divide = (colour, alpha) => Math.floor((colour * 255) / alpha);
+
+/** As libyuv divides, which Pillow has for AVIF: by a table of reciprocals, which is not exact. */
+export const dividedByTable: Divide = (colour, alpha) => {
+  const reciprocal = alpha === 1 ? 65535 : alpha === 255 ? 256 : Math.floor(65536 / alpha);
+  return Math.floor((colour * 257 * reciprocal) / 65536);
+};
+
 /**
  * @param take the channels that become red, green and blue
- * @param alpha the channel that the colours were multiplied by, if they were; it is divided out as Pillow does it
+ * @param alpha the channel that the colours were multiplied by, if they were
+ * @param divide undoes that
  */
-export function rgbOf(samples: Samples, take: readonly number[], alpha?: number): RgbImage {
+export function rgbOf(samples: Samples, take: readonly number[], alpha?: number, divide: Divide = divided): RgbImage {
   const { width, height, data, channels, depth } = samples;
   const asIs = channels === 3 && depth === 8 && alpha === undefined && take.every((channel, n) => channel === n);
   if (asIs) return { width, height, data };
@@ -66,7 +79,7 @@ export function rgbOf(samples: Samples, take: readonly number[], alpha?: number)
   for (let from = 0, to = 0; to < rgb.length; from += step) {
     const part = data[from + share] as number;
     for (let n = 0; n < 3; n++, to++) {
-      rgb[to] = part === 0 ? 0 : Math.min(255, Math.floor(((rgb[to] as number) * 255) / part));
+      rgb[to] = part === 0 ? 0 : Math.min(255, divide(rgb[to] as number, part));
     }
   }
   return { width, height, data: rgb };
