@@ -228,6 +228,12 @@ describe('labels of YOLO in a place where they are not expected', () => {
     await leftOut({ ...formats.yolo(''), ...without, ...files }, 'yolo');
   });
 
+  it('may be those of a split that is not used', async () => {
+    const files = { 'images/test/bad.jpg': bytes, 'labels/test/bad.txt': label };
+    const { kept } = await open({ ...formats.yolo(''), ...without, ...files }, 'yolo');
+    expect(kept).toHaveLength(4);
+  });
+
   it('may be a link that leads nowhere', async () => {
     const all = Object.entries({ ...images(), ...formats.yolo('') }).filter(([name]) => !name.endsWith('bad.txt'));
     const folder = makeFolder(Object.fromEntries(all) as Record<string, Content>);

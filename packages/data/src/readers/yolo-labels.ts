@@ -91,8 +91,22 @@ export function labelFolders(image: string, folder: Folder): string[] {
 
 /** Labels of the same name in a folder where they are not expected, such as another split's. */
 function labelsElsewhere(image: string, used: ReadonlySet<string>, folder: Folder): string | undefined {
-  const found = folder.anywhere(`${stem(image)}.txt`).find((file) => !used.has(file) && holdsLabels(file));
+  const found = folder
+    .anywhere(`${stem(image)}.txt`)
+    .find((file) => !used.has(file) && !hasImage(file, folder) && holdsLabels(file));
   return found && `it has no label file in its place, but ${folder.nameOf(found)} has its name`;
+}
+
+/** Whether a label file has its image in the folder where it belongs, such as that of a split that is not used. */
+function hasImage(labels: string, folder: Folder): boolean {
+  const own = path.dirname(labels);
+  const parts = own.split(path.sep);
+  const at = parts.findLastIndex((part) => part.toLowerCase() === 'labels');
+  const home = parts.slice(0, at).join(path.sep) || path.sep;
+  const beside = at < 0 ? undefined : folder.descend(home, ['images', ...parts.slice(at + 1)]);
+  return [own, ...(beside === undefined ? [] : [beside])].some((directory) =>
+    folder.ofStem(directory, stem(labels)).some(isImageName),
+  );
 }
 
 /** Labels of the same name in another format. */
