@@ -188,7 +188,8 @@ describe('openDataset of COCO with wrong values', () => {
           for (const [path, value] of changes) {
             let parent = document;
             for (const key of path.slice(0, -1)) parent = parent?.[key];
-            if (typeof parent === 'object' && parent !== null) parent[path.at(-1) as string] = value;
+            // A copy, since a later change may write into this value, and the constants above are shared by all runs.
+            if (typeof parent === 'object' && parent !== null) parent[path.at(-1) as string] = structuredClone(value);
           }
           return expectAnswer('coco', 'train.json', JSON.stringify(document));
         },
