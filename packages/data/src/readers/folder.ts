@@ -27,8 +27,7 @@ export class Folder {
 
   /** The path inside the folder, with forward slashes; a file elsewhere keeps its whole path. */
   nameOf(file: string): string {
-    const relative = path.relative(this.root, file);
-    return (relative.startsWith('..') ? file : relative).split(path.sep).join('/');
+    return (this.#holds(file) ? path.relative(this.root, file) : file).split(path.sep).join('/');
   }
 
   /** Names of the files in a directory, sorted by code unit; none if there is no such directory. */
@@ -41,7 +40,7 @@ export class Folder {
     return this.#listing(directory).folders;
   }
 
-  /** The directory of this name, in whatever letter case, or undefined. */
+  /** The directory of this name, or the only one whose name is the same once folded, or undefined. */
   subfolder(directory: string, name: string): string | undefined {
     const { folders } = this.#listing(directory);
     const found = folders.includes(name)
@@ -50,7 +49,7 @@ export class Folder {
     return found === undefined ? undefined : path.join(directory, found);
   }
 
-  /** The directory that a path below another one leads to, each part in whatever letter case, or undefined. */
+  /** The directory that a path below another one leads to, each part as `subfolder` finds it, or undefined. */
   descend(directory: string, parts: readonly string[]): string | undefined {
     let at: string | undefined = directory;
     for (const part of parts) {
@@ -97,10 +96,15 @@ export class Folder {
     return this.#filesBelowRoot.get(foldName(name)) ?? [];
   }
 
+  #holds(file: string): boolean {
+    const relative = path.relative(this.root, file);
+    return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+  }
+
   #listing(directory: string): Listing {
     let listing = this.#listings.get(directory);
     if (listing === undefined) {
-      const inside = !path.relative(this.root, directory).startsWith('..');
+      const inside = this.#holds(directory);
       listing = list(directory, (name) => {
         if (inside) this.#passedOver.push(this.nameOf(path.join(directory, name)));
       });
