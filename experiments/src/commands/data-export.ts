@@ -4,7 +4,7 @@ import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { openFolder } from '../train/run-data.ts';
 import { UserError } from '../user-error.ts';
-import { addFolderOptions, type FolderOptions, folderFlags, openOptions } from './folder-options.ts';
+import { addFolderOptions, type FolderOptions, folderFlags, openOptions, pixelOptions } from './folder-options.ts';
 import { wholeNumber } from './run-options.ts';
 
 interface DataExportOptions extends FolderOptions, Pick<ShapesOptions, 'train' | 'val' | 'seed' | 'size' | 'plain'> {
@@ -46,8 +46,7 @@ export function dataExportCommand(): Command {
       const reading = {
         ...(format && { format }),
         ...(vocOrigin && { vocOrigin }),
-        ...(bands && { bands }),
-        ...(maxPixels !== undefined && { maxPixels }),
+        ...pixelOptions({ bands, maxPixels }),
       };
       const dataset = source === 'shapes' ? drawn(drawing, reading) : await opened(source, reading, drawing);
       const bar = process.stderr.isTTY
