@@ -23,6 +23,11 @@ export class SizeMismatchError extends ImageError {}
 /** The file may be whole, but its format, bands, depth or size are not read. Its header is enough to say so. */
 export class UnsupportedImageError extends ImageError {}
 
+/** The kind of problem that it is where the image is left out. */
+export function kindOfFault(error: ImageError): 'unsupported-image' | 'damaged-image' {
+  return error instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
+}
+
 /** What a list of problems says of the image: with the advice where it is of this one file, and not of all of a kind. */
 export function describeFault(error: ImageError): string {
   return error instanceof UnsupportedImageError ? `${error.fault}: ${error.advice}` : error.fault;

@@ -76,8 +76,7 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
         report(`id ${id} is ${name} here and ${classes.get(holder)?.name} in another split`);
       }
       if (known === undefined) {
-        const numbers = [...holders.keys()].filter((other) => typeof other === 'number');
-        if (holder !== undefined) merged.id = Math.max(0, ...numbers) + 1;
+        if (holder !== undefined) merged.id = freeId(holders.keys());
         holders.set(merged.id, key);
       }
     }
@@ -116,12 +115,20 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
   return { categories: sorted.map(([, { id, name }]) => ({ id, name })), labels, ids };
 }
 
+/** One more than the greatest number among the ids. */
+function freeId(ids: Iterable<CocoId>): number {
+  let greatest = 0;
+  for (const id of ids) if (typeof id === 'number') greatest = Math.max(greatest, id);
+  return greatest + 1;
+}
+
 /** @throws DataError naming the files and ids if the categories of a name cannot be told apart */
 function findTwins(splits: readonly CocoSplit[]): ReadonlyMap<string, Twins> {
   const twins = new Map<string, Twins>();
-  const names = splits.map(({ categories }) => groupIds(categories));
-  for (const name of new Set(names.flatMap((ids) => [...ids].flatMap(([name, of]) => (of.length > 1 ? [name] : []))))) {
-    const listed = names.map((ids) => ids.get(name) ?? []);
+  const idsByName = splits.map(({ categories }) => groupIds(categories));
+  const repeated = idsByName.flatMap((ids) => [...ids.keys()].filter((name) => (ids.get(name) ?? []).length > 1));
+  for (const name of new Set(repeated)) {
+    const listed = idsByName.map((ids) => ids.get(name) ?? []);
     const withObjects = new Set<CocoId>();
     for (const [n, { images }] of splits.entries()) {
       const ids = listed[n] as readonly CocoId[];

@@ -5,6 +5,7 @@ import { DataError } from '../error.ts';
 import type { ProblemKind } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
 import { type AnnotatedObject, boxArea, boxAround, isCoordinate } from './annotated-objects.ts';
+import { className } from './class-name.ts';
 import { type CocoId, cocoId, IdIndex, type WrittenId } from './coco-ids.ts';
 import { readJsonArrays } from './json-arrays.ts';
 import type { Reading, SplitName } from './read-splits.ts';
@@ -140,14 +141,7 @@ function addCategory(categories: Map<CocoId, CocoCategory>, fields: Fields, fiel
   if (id === undefined)
     report('bad-value', field, `${show(fields)} is no class: expected an id and a name; it is skipped`);
   else if (categories.has(id)) report('bad-value', `${field}.id`, `class id ${id} is there twice: the first counts`);
-  else categories.set(id, { id, name: categoryName(name, id), supercategory });
-}
-
-/** A number names a class as a text does; a class without a name is named after its id. */
-function categoryName(name: unknown, id: CocoId): string {
-  const isName =
-    (typeof name === 'string' && name.trim() !== '') || typeof name === 'number' || typeof name === 'boolean';
-  return String(isName ? name : id);
+  else categories.set(id, { id, name: className(name, id), supercategory });
 }
 
 class ImageEntries {

@@ -1,7 +1,7 @@
 /** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { describeFault, ImageError, SizeMismatchError, UnsupportedImageError } from '../image-error.ts';
+import { describeFault, ImageError, kindOfFault, SizeMismatchError } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind } from '../problem.ts';
 import type { Size } from '../transforms/view.ts';
@@ -94,8 +94,7 @@ async function readImages(
       continue;
     }
     if (size instanceof ImageError) {
-      const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
-      problems.push({ kind, ...entry, message: `${name} ${describeFault(size)}` });
+      problems.push({ kind: kindOfFault(size), ...entry, message: `${name} ${describeFault(size)}` });
       continue;
     }
     if (given.by === 'spelling' || given.by === 'extension') {
@@ -167,16 +166,14 @@ async function sizeOf(
 
 function describeMissing(
   image: WantedCocoImage,
-  { contested }: OneToOne<WantedCocoImage, FoundBy>,
+  { contested, lost }: OneToOne<WantedCocoImage, FoundBy>,
   folder: Folder,
 ): string {
   const { written } = image;
-  for (const [file, claimants] of contested) {
-    if (!claimants.includes(image)) continue;
-    const other = claimants.find((claimant) => claimant !== image)?.written;
-    return `there is no ${written}; ${folder.nameOf(file)} may be meant, but as well by ${other}`;
-  }
-  return `there is no ${written}`;
+  const file = lost.get(image);
+  if (file === undefined) return `there is no ${written}`;
+  const other = contested.get(file)?.find((claimant) => claimant !== image)?.written;
+  return `there is no ${written}; ${folder.nameOf(file)} may be meant, but as well by ${other}`;
 }
 
 function reportLastParts(

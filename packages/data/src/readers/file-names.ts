@@ -44,7 +44,7 @@ export function isForeign(written: string): boolean {
   return /^(?:\/|[a-z][a-z\d+.-]*:|\.\.(?:\/|$))/i.test(written.replaceAll('\\', '/'));
 }
 
-/** The folders and the file of a path, without what only moves about (`.`, `..`) or names a drive or a host's scheme. */
+/** The folders and the file of a path, without what only moves about (`.`, `..`). */
 export function partsOf(written: string): string[] {
   return written.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
 }

@@ -1,7 +1,7 @@
 /** Files and folders that systems and tools leave among data, and that nobody means as data. */
 
 /** By their whole name, in lower case. */
-const left = new Set([
+const systemNames = new Set([
   // macOS archives, and folders of its volumes
   '__macosx',
   // Synology and QNAP
@@ -25,5 +25,5 @@ const left = new Set([
  * (AppleDouble's `._NAME`, `.ipynb_checkpoints`, `.thumbnails`, `.DS_Store` among them), and those of systems.
  */
 export function isNobodysData(name: string): boolean {
-  return name.startsWith('.') || left.has(name.toLowerCase());
+  return name.startsWith('.') || systemNames.has(name.toLowerCase());
 }

@@ -20,6 +20,8 @@ export interface OneToOne<Entry, Name extends string> {
   readonly given: ReadonlyMap<Entry, Given<Name>>;
   /** files that one way leads to from several entries, which are then given to none of them */
   readonly contested: ReadonlyMap<string, readonly Entry[]>;
+  /** of an entry that was given no file, the first that it contested */
+  readonly lost: ReadonlyMap<Entry, string>;
 }
 
 /**
@@ -54,5 +56,9 @@ export function oneToOne<Entry, Name extends string>(
       }
     }
   }
-  return { given, contested };
+  const lost = new Map<Entry, string>();
+  for (const [file, claimants] of contested) {
+    for (const entry of claimants) if (!given.has(entry) && !lost.has(entry)) lost.set(entry, file);
+  }
+  return { given, contested, lost };
 }

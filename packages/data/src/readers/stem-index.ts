@@ -45,7 +45,7 @@ export class StemIndex {
     });
   }
 
-  /** The files that a name, or else the most of its last parts, agrees with best. */
+  /** The files that agree best with a name or, if none does, with as many of its last parts as possible. */
   best(name: string): readonly string[] {
     const parts = name.split('/');
     const ends = parts.map((_, from) => parts.slice(from).join('/'));

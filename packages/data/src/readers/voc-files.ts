@@ -38,7 +38,7 @@ export function findVoc(folder: Folder): VocPart[] | undefined {
     folder.folders(base).flatMap((name) => (/^VOC\d{4}$/i.test(name) ? [path.join(base, name)] : [])),
   );
   for (const homes of [years, [folder.root]]) {
-    const parts = homes.flatMap((home) => partsOf(folder, home, undefined));
+    const parts = homes.flatMap((home) => datasetParts(folder, home, undefined));
     if (parts.length > 0) return parts;
   }
   const nested = nestedParts(folder, folder.root, nesting, undefined);
@@ -51,12 +51,12 @@ function nestedParts(folder: Folder, home: string, depth: number, split: SplitNa
     const inner = path.join(home, name);
     const hasAnnotations = folder.subfolder(inner, 'annotations') !== undefined;
     const own = splitOfName(name) ?? split;
-    const parts = hasAnnotations ? partsOf(folder, inner, own) : [];
+    const parts = hasAnnotations ? datasetParts(folder, inner, own) : [];
     return parts.length > 0 ? parts : nestedParts(folder, inner, depth - 1, own);
   });
 }
 
-function partsOf(folder: Folder, home: string, split: SplitName | undefined): VocPart[] {
+function datasetParts(folder: Folder, home: string, split: SplitName | undefined): VocPart[] {
   const annotations = folder.subfolder(home, 'annotations');
   const xmls = annotations && folder.subfolder(annotations, 'xmls');
   const images = ['JPEGImages', 'images'].flatMap((name) => folder.subfolder(home, name) ?? []);
@@ -104,7 +104,7 @@ function partsOf(folder: Folder, home: string, split: SplitName | undefined): Vo
   }
   return folder.folders(home).flatMap((name) => {
     const split = splitOfName(name);
-    return split === undefined ? [] : partsOf(folder, path.join(home, name), split);
+    return split === undefined ? [] : datasetParts(folder, path.join(home, name), split);
   });
 }
 

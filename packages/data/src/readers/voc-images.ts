@@ -2,8 +2,7 @@
 import path from 'node:path';
 import { isReadName } from '../image-formats.ts';
 import { stem } from './file-names.ts';
-import type { Folder } from './folder.ts';
-import { onlyOne } from './folder.ts';
+import { type Folder, onlyOne } from './folder.ts';
 import { oneToOne, type Way } from './one-to-one.ts';
 import { type Agreement, nameWithoutExtension, StemIndex } from './stem-index.ts';
 import type { VocPart } from './voc-files.ts';
@@ -72,7 +71,7 @@ export function findVocImages(
     nameOf: (entry: VocEntry) => string | undefined,
     agreement: Agreement,
   ): Way<VocEntry, Name> => ({ name, find: (entry) => onlyOne(candidates(entry, nameOf(entry), agreement)) });
-  const { given, contested } = oneToOne(entries, [
+  const { given, lost } = oneToOne(entries, [
     way('name', ownName, 'path'),
     way('name', ownName, 'file'),
     way('name', writtenName, 'file'),
@@ -87,13 +86,13 @@ export function findVocImages(
     const several = (['path', 'file'] as const)
       .map((agreement) => candidates(entry, own, agreement))
       .find(({ length }) => length > 1);
-    const [rival] = [...contested].find(([, claimants]) => claimants.includes(entry)) ?? [];
+    const rival = lost.get(entry);
     if (several !== undefined) {
       const names = several.map((file) => folder.nameOf(file)).join(' or ');
       missing.set(entry, `its image may be ${names}: write which of them as filename`);
-    } else if (rival !== undefined)
+    } else if (rival !== undefined) {
       missing.set(entry, `${folder.nameOf(rival)} may be its image, or that of another annotation`);
-    else {
+    } else {
       const { fileName } = entry.annotation;
       const also = fileName !== undefined && writtenName(entry) !== stem(entry.xml) ? ` and no ${fileName}` : '';
       missing.set(entry, `there is no image ${own}${also}`);

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { describeFault, ImageError, UnsupportedImageError } from '../image-error.ts';
+import { describeFault, ImageError, kindOfFault } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
@@ -144,8 +144,7 @@ async function openImages(
     }
     const name = folder.nameOf(file);
     if (size instanceof ImageError) {
-      const kind = size instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
-      problems.push({ kind, file: name, message: `it ${describeFault(size)}` });
+      problems.push({ kind: kindOfFault(size), file: name, message: `it ${describeFault(size)}` });
       continue;
     }
     if (found.spelled.has(entry)) {

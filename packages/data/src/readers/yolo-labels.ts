@@ -81,12 +81,20 @@ export function findLabels(images: readonly string[], folder: Folder): YoloLabel
 /** The folder `labels` for an image in `images`, and the image's own. */
 export function labelFolders(image: string, folder: Folder): string[] {
   const own = path.dirname(image);
-  const parts = own.split(path.sep);
-  const images = parts.findLastIndex((part) => part.toLowerCase() === 'images');
-  if (images < 0) return [own];
-  const home = parts.slice(0, images).join(path.sep) || path.sep;
-  const beside = folder.descend(home, ['labels', ...parts.slice(images + 1)]);
-  return [beside ?? [...parts.with(images, 'labels')].join(path.sep), own];
+  const sister = sisterFolder(own, 'images', 'labels', folder);
+  return sister === undefined ? [own] : [sister, own];
+}
+
+/**
+ * The directory with its last part `from` replaced by `to`: as it is spelled there, or else as it should be. Undefined
+ * if no part is `from`.
+ */
+function sisterFolder(directory: string, from: string, to: string, folder: Folder): string | undefined {
+  const parts = directory.split(path.sep);
+  const at = parts.findLastIndex((part) => part.toLowerCase() === from);
+  if (at < 0) return undefined;
+  const home = parts.slice(0, at).join(path.sep) || path.sep;
+  return folder.descend(home, [to, ...parts.slice(at + 1)]) ?? parts.with(at, to).join(path.sep);
 }
 
 /** Labels of the same name in a folder where they are not expected, such as another split's. */
@@ -100,11 +108,8 @@ function labelsElsewhere(image: string, used: ReadonlySet<string>, folder: Folde
 /** Whether a label file has its image in the folder where it belongs, such as that of a split that is not used. */
 function hasImage(labels: string, folder: Folder): boolean {
   const own = path.dirname(labels);
-  const parts = own.split(path.sep);
-  const at = parts.findLastIndex((part) => part.toLowerCase() === 'labels');
-  const home = parts.slice(0, at).join(path.sep) || path.sep;
-  const beside = at < 0 ? undefined : folder.descend(home, ['images', ...parts.slice(at + 1)]);
-  return [own, ...(beside === undefined ? [] : [beside])].some((directory) =>
+  const sister = sisterFolder(own, 'labels', 'images', folder);
+  return [own, ...(sister === undefined ? [] : [sister])].some((directory) =>
     folder.ofStem(directory, stem(labels)).some(isImageName),
   );
 }

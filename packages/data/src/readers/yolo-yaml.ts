@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { DataError } from '../error.ts';
+import { className } from './class-name.ts';
 import { type Reading, splitNames } from './read-splits.ts';
 import { decodeText } from './text.ts';
 import { classesOf, type YoloClasses, type YoloDescription } from './yolo-description.ts';
@@ -70,9 +71,3 @@ function readClasses(
   }
   return classesOf(entries);
 }
-
-/** A number names a class as a text does; a class without a name is named after its index. */
-const className = (name: unknown, index: number): string =>
-  (typeof name === 'string' && name.trim() !== '') || typeof name === 'number' || typeof name === 'boolean'
-    ? String(name)
-    : String(index);

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { mapConcurrently } from '../concurrently.ts';
 import { DataError } from '../error.ts';
-import { describeFault, ImageError, UnsupportedImageError } from '../image-error.ts';
+import { describeFault, ImageError, kindOfFault } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
@@ -81,10 +81,9 @@ async function readImage(
     if (labelFile !== undefined) text = await readLabels(labelFile, reading);
   } catch (error) {
     if (!(error instanceof DataError)) throw error;
-    const kind = error instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
     problems.push(
       error instanceof ImageError
-        ? { kind, file: name, message: `it ${describeFault(error)}` }
+        ? { kind: kindOfFault(error), file: name, message: `it ${describeFault(error)}` }
         : { kind: 'unusable-image', file: name, message: error.message },
     );
     return undefined;
