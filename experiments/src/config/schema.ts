@@ -97,7 +97,7 @@ const data = z.strictObject({
   valFraction: z.number().gt(0).lt(1).default(0.2),
   /** 1 for VOC's own files, which count pixels from 1 */
   vocOrigin: z.literal([0, 1]).default(0),
-  /** of files with four or more bands: which ones, counted from 1, become red, green and blue; the first three without it */
+  /** the bands, counted from 1, that become red, green and blue in files with four or more; the first three without it */
   bands: z
     .tuple([count, count, count], { error: 'expected the numbers of three bands, counted from 1, such as [4,3,2]' })
     .nullable()

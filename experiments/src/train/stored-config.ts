@@ -17,9 +17,9 @@ export interface StoredConfig {
     readonly classes: readonly string[];
     readonly train: number;
     readonly val: number;
-    /** of names, sizes, classes and objects, and of how files are decoded */
+    /** hash of names, sizes, classes and objects, and of how files are decoded */
     readonly hash: string;
-    /** in which way files become pixels (`decodingVersion`); absent for shapes, and in the first version */
+    /** the `decodingVersion` that the run's pixels come from; absent for shapes, and in the first version */
     readonly decoding?: number;
   };
   /** numbers in the model's weights */

@@ -12,7 +12,7 @@ import type { EvaluationLine } from '../../train/training-run.ts';
 export interface StoredRun {
   readonly settings?: DottedValues;
   readonly environment?: Partial<Environment>;
-  /** of images in a folder: in which way files became pixels */
+  /** the `decodingVersion` of a folder's images */
   readonly decoding?: number;
   /** of the evaluations at step 100, 200 and so on */
   readonly AP50?: readonly number[];
