@@ -1,10 +1,10 @@
 /** What the paper says of models that differ in one thing, each saying as two models of a kept summary. */
 import { pairedComparison, type SeedValue } from '@dn-detr/metrics';
+import { UserError } from '@dn-detr/train';
 import type { CurvePoint, ModelSummary, Summary } from '../src/compare/summary.ts';
 import { timeOfStep } from '../src/report/final-rows.ts';
 import { bounds, decimal, signed } from '../src/report/format.ts';
 import { countedRuns } from '../src/report/runs.ts';
-import { UserError } from '../src/user-error.ts';
 
 export interface Fact {
   /** in the paper's sense, short enough for a table */

@@ -6,9 +6,9 @@
  */
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readJson } from '@dn-detr/train/files';
 import { pairsOf } from '../src/compare/statistics.ts';
 import type { Summary } from '../src/compare/summary.ts';
-import { readJson } from '../src/train/run-folder.ts';
 import { keptFolder, writeTables } from './results-tables.ts';
 
 const file = path.resolve(process.argv[2] ?? '');

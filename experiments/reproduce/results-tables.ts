@@ -5,15 +5,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '@dn-detr/train';
+import { readJson, writeAtomically } from '@dn-detr/train/files';
 import { markdownTable } from 'markdown-table';
 import { pairsOf, stepsComparisons } from '../src/compare/statistics.ts';
 import type { StepsComparison, Summary } from '../src/compare/summary.ts';
 import { ablationRows, differenceWords } from '../src/report/ablation-rows.ts';
 import { estimateWords } from '../src/report/final-rows.ts';
 import { ap, bounds, count, dash, decimal, listed } from '../src/report/format.ts';
-import { writeAtomically } from '../src/train/atomic-file.ts';
-import { readJson } from '../src/train/run-folder.ts';
-import { UserError } from '../src/user-error.ts';
 import { find, separatedFrom, verdicts } from './facts.ts';
 import { falsePositives } from './false-positives.ts';
 import { paper } from './paper.ts';

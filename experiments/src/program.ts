@@ -1,4 +1,6 @@
 /** The commands of the command line, and how they end. */
+
+import { FolderError, isExpected, SettingsError } from '@dn-detr/train';
 import { Command, CommanderError } from 'commander';
 import { ablateCommand } from './commands/ablate.ts';
 import { benchCommand } from './commands/bench.ts';
@@ -11,8 +13,7 @@ import { parityCommand } from './commands/parity.ts';
 import { predictCommand } from './commands/predict.ts';
 import { reportCommand } from './commands/report.ts';
 import { trainCommand } from './commands/train.ts';
-import { isExpected } from './expected-errors.ts';
-import { UsageError } from './user-error.ts';
+import { UsageError } from './usage-error.ts';
 
 const hint = '(--help shows what there is)';
 
@@ -42,11 +43,12 @@ export async function runProgram(args: readonly string[]): Promise<void> {
   } catch (error) {
     // Help that was asked for comes as such an error too.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else if (error instanceof UsageError) {
+    else if (error instanceof UsageError || error instanceof SettingsError) {
       process.stderr.write(`error: ${error.message}\n${hint}\n`);
       process.exitCode = 2;
     } else if (isExpected(error)) {
-      process.stderr.write(`error: ${error.message}\n`);
+      const advice = error instanceof FolderError ? '\n--resume goes on with a run, --out names another folder' : '';
+      process.stderr.write(`error: ${error.message}${advice}\n`);
       process.exitCode = 1;
     } else throw error;
   }

@@ -11,9 +11,10 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { type RunFolder, runFolder } from '@dn-detr/train';
+import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Summary } from '../../experiments/src/compare/summary.ts';
-import { type RunFolder, readJson, runFolder } from '../../experiments/src/train/run-folder.ts';
 import { type CliProcess, isRunning, startCli, until } from '../support/cli.ts';
 import { metricsOf } from '../support/run-files.ts';
 import { smallOptions } from '../support/small-options.ts';

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { readStoredConfig, runFolder } from '@dn-detr/train';
+import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelSummary, Summary } from '../../experiments/src/compare/summary.ts';
-import { readJson, runFolder } from '../../experiments/src/train/run-folder.ts';
-import { readStoredConfig } from '../../experiments/src/train/stored-config.ts';
 import { runCli } from '../support/cli.ts';
 import { root as workspace } from '../support/readme.ts';
 import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { runFolder } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { htmlDocument, xmlDocument } from '../../experiments/src/inspect/testing/drawn.ts';
-import { runFolder } from '../../experiments/src/train/run-folder.ts';
 import { program } from '../support/program.ts';
 import { evaluationsOf, metricsOf } from '../support/run-files.ts';
 import { smallOptions } from '../support/small-options.ts';

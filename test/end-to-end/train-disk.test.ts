@@ -4,10 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core';
 import { type BackendChoice, useBackend } from '@dn-detr/runtime';
+import { runFolder, runTraining } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { runFolder } from '../../experiments/src/train/run-folder.ts';
-import { runTraining } from '../../experiments/src/train/start.ts';
-import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
 import { type Failure, failingDisk } from '../support/failing-disk.ts';
 import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 

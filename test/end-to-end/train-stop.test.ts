@@ -4,10 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSafetensors } from '@dn-detr/core';
+import { runFolder } from '@dn-detr/train';
+import { readJson } from '@dn-detr/train/files';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJson, runFolder } from '../../experiments/src/train/run-folder.ts';
-import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
 import { type CliProcess, startCli, until } from '../support/cli.ts';
 import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 

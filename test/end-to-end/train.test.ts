@@ -2,10 +2,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { runFolder, type StoredConfig } from '@dn-detr/train';
+import { readJson, writeJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readJson, runFolder, writeJson } from '../../experiments/src/train/run-folder.ts';
-import type { StoredConfig } from '../../experiments/src/train/stored-config.ts';
-import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
 import { program } from '../support/program.ts';
 import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { writeJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writeJson } from '../../experiments/src/train/run-folder.ts';
-import { smallConfig } from '../../experiments/src/train/testing/small-run.ts';
+import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
 import { program } from '../support/program.ts';
 
 let root: string;

@@ -1,8 +1,8 @@
 /** What the folder of a run holds, in a form that can be compared. */
 import { readFileSync } from 'node:fs';
 import { readSafetensors } from '@dn-detr/core';
-import { readJsonLines, runFolder } from '../../experiments/src/train/run-folder.ts';
-import type { EvaluationLine, MetricsLine } from '../../experiments/src/train/training-run.ts';
+import { type EvaluationLine, type MetricsLine, runFolder } from '@dn-detr/train';
+import { readJsonLines } from '@dn-detr/train/files';
 
 /** The lines of a log but for the time they took, which is never the same. */
 const untimed = <Line extends { seconds: number }>(lines: Line[]): Omit<Line, 'seconds'>[] =>

@@ -1,7 +1,8 @@
 /** What an ablation is: a grid of cells that differ in what is being varied, and in nothing else. */
+
+import { modelNames } from '@dn-detr/train';
 import { z } from 'zod';
 import { folderName } from '../compare/contender.ts';
-import { modelNames } from '../config/schema.ts';
 
 /** Part of a folder's name: dots alone would lead to another folder. */
 const name = z.string().regex(/[^.]/, 'expected a name, of more than dots');

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { flatValues, resolveConfig } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { flatValues, resolveConfig } from '../config/overrides.ts';
 import { recipeNamed } from '../config/recipes.ts';
 import { ablationNamed, ablations } from './ablations.ts';
 import { cellsOf, headingOf } from './cells.ts';

@@ -2,14 +2,15 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { UserError } from '@dn-detr/train';
+import { readJson } from '@dn-detr/train/files';
 import boxNoise from '../../ablations/box-noise.ts';
 import components from '../../ablations/components.ts';
 import groups from '../../ablations/groups.ts';
 import indicator from '../../ablations/indicator.ts';
 import labelNoise from '../../ablations/label-noise.ts';
 import paddingMask from '../../ablations/padding-mask.ts';
-import { readJson } from '../train/run-folder.ts';
-import { UsageError, UserError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 import { type Ablation, ablationSchema } from './ablation.ts';
 
 export const ablations: readonly Ablation[] = [components, groups, boxNoise, labelNoise, indicator, paddingMask].map(

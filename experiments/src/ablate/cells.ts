@@ -1,8 +1,9 @@
 /** An ablation's cells as what a comparison sets against each other. */
+
+import type { RunConfig } from '@dn-detr/train';
 import { type Contender, contenderOf, requireDifferent } from '../compare/contender.ts';
 import type { AblationHeading } from '../compare/summary.ts';
-import type { RunConfig } from '../config/schema.ts';
-import { UsageError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Ablation } from './ablation.ts';
 
 /**

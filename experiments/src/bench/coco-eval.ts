@@ -6,8 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type CocoEvaluation, evaluateDetections, readCocoResults, readCocoTruth } from '@dn-detr/metrics';
+import { UserError } from '@dn-detr/train';
 import { median } from '../median.ts';
-import { UserError } from '../user-error.ts';
 import { type EvaluationSizes, evaluationData } from './coco-eval-data.ts';
 
 export interface EvaluationTimes {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type LayerPredictions, matchingCost, matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
-import { UserError } from '../user-error.ts';
+import { UserError } from '@dn-detr/train';
 import { hashedUniform } from './reference-parameters.ts';
 
 export interface CostMatrix {

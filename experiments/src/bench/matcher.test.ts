@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { UserError } from '@dn-detr/train';
 import { afterAll, describe, expect, it } from 'vitest';
-import { UserError } from '../user-error.ts';
 import { benchMatrix } from './matcher.ts';
 import { type CostMatrix, readMatrices } from './matcher-matrices.ts';
 import { type Peer, Scipy } from './matcher-peers.ts';

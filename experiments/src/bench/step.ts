@@ -11,10 +11,9 @@ import {
 import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { type BatchTargets, type StepInput, type TrainingState, trainingStep } from '@dn-detr/train';
 import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { median } from '../median.ts';
-import type { BatchTargets } from '../train/detection-loss.ts';
-import { type StepInput, type TrainingState, trainingStep } from '../train/step.ts';
 import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
 
 /** Milliseconds of the parts of a step; their sum is more than a whole step, which runs in fewer pieces. */

@@ -6,7 +6,7 @@ import { ablationNamed, ablations } from '../ablate/ablations.ts';
 import { cellsOf, headingOf } from '../ablate/cells.ts';
 import { folderName } from '../compare/contender.ts';
 import { fittingName } from '../fitting-name.ts';
-import { UsageError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 import { addComparisonOptions, affordableRecipe, type ComparisonOptions, runComparison } from './comparison.ts';
 import { configFrom } from './run-options.ts';
 

@@ -1,8 +1,9 @@
 /** `bench coco-eval`: COCO's evaluation against pycocotools. */
+
+import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '../bench/coco-eval.ts';
-import { UserError } from '../user-error.ts';
 
 const sizes = { images: 5000, detections: 100, classes: 80 };
 /** More would be another evaluation. */

@@ -1,10 +1,11 @@
 /** `bench matcher`: linear assignment against its peers, and the matching of a whole step. */
+
+import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 import { type AssignmentBench, benchAssignments, benchStep } from '../bench/matcher.ts';
 import { benchMatrices, readMatrices } from '../bench/matcher-matrices.ts';
 import { Scipy } from '../bench/matcher-peers.ts';
-import { UserError } from '../user-error.ts';
 
 interface BenchMatcherOptions {
   json?: true;

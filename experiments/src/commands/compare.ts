@@ -1,8 +1,8 @@
 /** `compare`: several models on the same data, over seeds, and what their curves say. */
 import path from 'node:path';
+import { modelNames } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { contenders } from '../compare/contender.ts';
-import { modelNames } from '../config/schema.ts';
 import {
   addComparisonOptions,
   affordableRecipe,

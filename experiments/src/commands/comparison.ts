@@ -1,7 +1,8 @@
 /** What `compare` and `ablate` have in common: their options, and how they end. */
+
+import { stopSignal } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
-import { stopSignal } from '../train/stop-signal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, fromOne, type RunOptions } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';

@@ -1,7 +1,7 @@
 /** What `data check` found, for people and for programs. */
 import { type DatasetReport, problemKinds, problemsByKind, type SplitSummary, splitNames } from '@dn-detr/data';
+import { queriesNeeded } from '@dn-detr/train';
 import Table from 'cli-table3';
-import { queriesNeeded } from '../train/query-shortage.ts';
 
 /** How many problems of a kind are listed without `--all`. */
 const few = 20;

@@ -1,9 +1,8 @@
 /** `data export SOURCE --out DIR`: a data set as COCO. */
 import { type Dataset, exportCoco, type ShapesOptions, shapesDataset } from '@dn-detr/data';
+import { openFolder, UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { openFolder } from '../train/run-data.ts';
-import { UserError } from '../user-error.ts';
 import { addFolderOptions, type FolderOptions, folderFlags, openOptions, pixelOptions } from './folder-options.ts';
 import { wholeNumber } from './run-options.ts';
 

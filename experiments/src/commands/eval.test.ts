@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { UserError } from '@dn-detr/train';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { UserError } from '../user-error.ts';
 import { evalCommand } from './eval.ts';
 
 const recorded = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/parity/${name}`, import.meta.url));

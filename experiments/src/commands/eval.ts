@@ -13,12 +13,12 @@ import {
   readCocoResults,
   readCocoTruth,
 } from '@dn-detr/metrics';
+import { UserError } from '@dn-detr/train';
+import { writeAtomically } from '@dn-detr/train/files';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { cocoResults, evaluateCheckpoint } from '../predict/evaluate-checkpoint.ts';
 import { readTrained } from '../predict/trained.ts';
-import { writeAtomically } from '../train/atomic-file.ts';
-import { UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface EvalOptions {

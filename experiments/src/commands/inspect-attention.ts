@@ -1,12 +1,12 @@
 /** `inspect attention`: where a query of a trained model looks, and which other queries it takes from. */
 import { type DatasetImage, looseImages, type SplitName, splitNames, trainingObjects } from '@dn-detr/data';
+import { pixelsOf, UserError } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { attentionOf } from '../inspect/attention.ts';
 import { openOutput } from '../inspect/output-folder.ts';
 import { openSplit } from '../predict/evaluate-checkpoint.ts';
 import { readTrained, type Trained } from '../predict/trained.ts';
-import { pixelsOf } from '../train/run-data.ts';
-import { UsageError, UserError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { writeInspection } from './inspect-result.ts';
 import { fromOne, wholeNumber } from './run-options.ts';

@@ -1,9 +1,9 @@
 /** `inspect queries`: the known queries of a training step. */
+
+import { openRunData, withOverrides } from '@dn-detr/train';
 import { Command } from 'commander';
-import { withOverrides } from '../config/overrides.ts';
 import { openOutput } from '../inspect/output-folder.ts';
 import { queriesOfStep } from '../inspect/queries.ts';
-import { openRunData } from '../train/run-data.ts';
 import { writeInspection } from './inspect-result.ts';
 import { addRunOptions, configFrom, fromOne, type RunOptions, wholeNumber } from './run-options.ts';
 

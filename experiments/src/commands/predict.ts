@@ -10,15 +10,14 @@ import {
   picture,
 } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
+import { pixelsOf, UserError } from '@dn-detr/train';
+import { writeAtomically } from '@dn-detr/train/files';
 import { Command, InvalidArgumentError } from 'commander';
 import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '../predict/drawing.ts';
 import { withProgress } from '../predict/image-progress.ts';
 import { isJpeg, openOutputFolder } from '../predict/output-folder.ts';
 import { type Predictions, predictionsJson, predictionsTable } from '../predict/predictions.ts';
 import { detect, type ImageResult, readBy, readTrained, type Trained } from '../predict/trained.ts';
-import { writeAtomically } from '../train/atomic-file.ts';
-import { pixelsOf } from '../train/run-data.ts';
-import { UserError } from '../user-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addPixelOptions, type FolderOptions, pixelOptions } from './folder-options.ts';
 

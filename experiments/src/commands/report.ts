@@ -1,11 +1,11 @@
 /** `report`: one page over runs that are there. */
 import path from 'node:path';
+import { writeAtomically } from '@dn-detr/train/files';
 import { Command } from 'commander';
 import { keptSummary } from '../compare/kept-summary.ts';
 import { namedRuns } from '../compare/named-runs.ts';
 import { summarize } from '../compare/summarize.ts';
 import type { Summary } from '../compare/summary.ts';
-import { writeAtomically } from '../train/atomic-file.ts';
 import { typedCommand } from './comparison.ts';
 
 interface ReportOptions {

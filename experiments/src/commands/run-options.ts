@@ -1,14 +1,19 @@
 /** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
 import path from 'node:path';
 import type { OpenOptions } from '@dn-detr/data';
+import {
+  type DottedValues,
+  openOptionsOf,
+  parseAssignment,
+  type RunConfig,
+  resolveConfig,
+  withOverrides,
+} from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chooseRecipe } from '../config/choose-recipe.ts';
-import { type DottedValues, parseAssignment, resolveConfig, withOverrides } from '../config/overrides.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { recipeNamed, recipes } from '../config/recipes.ts';
-import type { RunConfig } from '../config/schema.ts';
-import { openOptionsOf } from '../train/run-data.ts';
-import { UsageError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface RunOptions {
   data?: string;

@@ -2,23 +2,33 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { BackendChoice } from '@dn-detr/runtime';
+import {
+  type DottedValues,
+  dryRun,
+  type EvaluationLine,
+  isIgnored,
+  modelNames,
+  progressEvents,
+  type RunConfig,
+  type RunProgress,
+  readStoredConfig,
+  resolveConfig,
+  runFolder,
+  runTraining,
+  type StoredConfig,
+  stopSignal,
+  UserError,
+  withOverrides,
+} from '@dn-detr/train';
+import { readJson, readJsonLines } from '@dn-detr/train/files';
 import { Command, Option } from 'commander';
 import { summarize } from '../compare/summarize.ts';
 import type { Summary } from '../compare/summary.ts';
-import { isIgnored } from '../config/ignored-settings.ts';
-import { type DottedValues, resolveConfig, withOverrides } from '../config/overrides.ts';
-import { modelNames, type RunConfig } from '../config/schema.ts';
+import { formatDryRun } from '../dry-run-words.ts';
 import { fittingName } from '../fitting-name.ts';
 import type { LiveView } from '../live/live-view.ts';
-import { dryRun, formatDryRun } from '../train/dry-run.ts';
-import { progressDisplay } from '../train/progress.ts';
-import { progressEvents } from '../train/progress-events.ts';
-import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
-import { runTraining } from '../train/start.ts';
-import { stopSignal } from '../train/stop-signal.ts';
-import { readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
-import type { EvaluationLine } from '../train/training-run.ts';
-import { UsageError, UserError } from '../user-error.ts';
+import { progressDisplay } from '../progress-display.ts';
+import { UsageError } from '../usage-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { typedCommand } from './comparison.ts';
 import {
@@ -91,7 +101,8 @@ async function train(options: TrainOptions): Promise<void> {
   const signal = stopSignal();
   if (options.dryRun) {
     const display = progressDisplay();
-    const found = await dryRun(config, display, signal).finally(display.stop);
+    const progress = (state: RunProgress): void => display.update('measuring', state);
+    const found = await dryRun(config, { progress, say: display.say, signal }).finally(display.stop);
     if (found) process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
     else process.exitCode = 130;
     return;

@@ -1,6 +1,5 @@
 /** At what the runs of two models can be held against each other. */
-import type { RunConfig } from '../config/schema.ts';
-import type { StoredConfig } from '../train/stored-config.ts';
+import type { RunConfig, StoredConfig } from '@dn-detr/train';
 import type { Equal } from './summary.ts';
 
 /**

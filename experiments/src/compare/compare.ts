@@ -2,20 +2,27 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { RunConfig } from '../config/schema.ts';
-import { isExpected } from '../expected-errors.ts';
+import {
+  isExpected,
+  openData,
+  type PlannedRun,
+  type RunConfig,
+  type RunOutcome,
+  type RunResult,
+  readStoredConfig,
+  requireSameDecoding,
+  requireSameSettings,
+  runAll,
+  runDataOf,
+  runFolder,
+  shortageNote,
+  UserError,
+} from '@dn-detr/train';
+import { makeFolder, readJson, removeLeftovers, unwritable, writeAtomically, writeJson } from '@dn-detr/train/files';
 import type { LiveView } from '../live/live-view.ts';
-import { removeLeftovers, unwritable, writeAtomically } from '../train/atomic-file.ts';
-import { progressDisplay } from '../train/progress.ts';
-import { shortageNote } from '../train/query-shortage.ts';
-import { openData, runDataOf } from '../train/run-data.ts';
-import { makeFolder, readJson, runFolder, writeJson } from '../train/run-folder.ts';
-import { type RunResult, requireSameDecoding, requireSameSettings } from '../train/start.ts';
-import { readStoredConfig } from '../train/stored-config.ts';
-import { UserError } from '../user-error.ts';
+import { progressDisplay } from '../progress-display.ts';
 import { type Contender, folderName } from './contender.ts';
 import { busyWords, planWords } from './plan-words.ts';
-import { type PlannedRun, type RunOutcome, runAll } from './run-all.ts';
 import { type RunSource, summarize } from './summarize.ts';
 import type { AblationHeading, Summary } from './summary.ts';
 
@@ -103,12 +110,17 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
     options.contenders.filter(({ name }) => open.some(({ model }) => model === name)),
   );
   for (const [shortage, names] of shortages) display.say(`note: ${names.join(', ')}: ${shortage}`);
+  const said = new Set([...shortages.keys()].map((shortage) => `note: ${shortage}`));
   try {
     await runAll(open, {
       processes,
-      display,
-      said: [...shortages.keys()].map((shortage) => `note: ${shortage}`),
       signal,
+      onProgress: ({ label }, state) => display.update(label, state),
+      // What is to be said of the data is the same for every run.
+      onNotice: (_, text) => {
+        if (!said.has(text)) display.say(text);
+        said.add(text);
+      },
       onEvaluation: () => live?.changed(),
       onEnd: (run, outcome) => {
         outcomes.set(run.folder, outcome);

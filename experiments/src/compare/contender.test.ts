@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { smallConfig } from '../train/testing/small-run.ts';
+import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { contenders, folderName } from './contender.ts';
 
 const configs = (...names: string[]) => contenders(names, smallConfig()).map(({ config }) => config);

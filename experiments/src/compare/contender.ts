@@ -1,11 +1,18 @@
 /** What a comparison sets against each other: models, each with settings of its own. */
 import { isDeepStrictEqual } from 'node:util';
-import { isIgnored } from '../config/ignored-settings.ts';
-import { type DottedValues, flatValues, parseAssignment, withOverrides } from '../config/overrides.ts';
-import { modelNames, type RunConfig } from '../config/schema.ts';
+import {
+  buildModel,
+  type DottedValues,
+  flatValues,
+  isIgnored,
+  modelNames,
+  parseAssignment,
+  type RunConfig,
+  UserError,
+  withOverrides,
+} from '@dn-detr/train';
 import { fittingName } from '../fitting-name.ts';
-import { buildModel } from '../train/model.ts';
-import { UsageError, UserError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 
 export interface Contender {
   /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */

@@ -1,7 +1,8 @@
 /** A `summary.json` or `ablation.json` from anywhere: it may be of another version, or of another program. */
+
+import { UserError } from '@dn-detr/train';
+import { readJson } from '@dn-detr/train/files';
 import { z } from 'zod';
-import { readJson } from '../train/run-folder.ts';
-import { UserError } from '../user-error.ts';
 import type { Summary } from './summary.ts';
 
 const number = z.number();

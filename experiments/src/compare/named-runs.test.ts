@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { DottedValues } from '@dn-detr/train';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { DottedValues } from '../config/overrides.ts';
 import { namedRuns } from './named-runs.ts';
 import { summarize } from './summarize.ts';
 import { writeRun } from './testing/stored-runs.ts';

@@ -2,10 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { DottedValues } from '../config/overrides.ts';
-import { runFolder } from '../train/run-folder.ts';
-import { readStoredConfig } from '../train/stored-config.ts';
-import { UserError } from '../user-error.ts';
+import { type DottedValues, readStoredConfig, runFolder, UserError } from '@dn-detr/train';
 import { settingsOf } from './settings.ts';
 import type { RunSource } from './summarize.ts';
 

@@ -1,6 +1,6 @@
 /** What a comparison says before it begins. */
-import type { RunConfig } from '../config/schema.ts';
-import { counted, duration } from '../report/format.ts';
+import { counted, type RunConfig } from '@dn-detr/train';
+import { duration } from '../report/format.ts';
 
 export interface Plan {
   /** `model` or `cell` */

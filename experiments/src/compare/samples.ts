@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
-import type { SampleImage, SamplesLine } from '../train/samples.ts';
+import { runFolder, type SampleImage, type SamplesLine } from '@dn-detr/train';
+import { readJson, readJsonLines } from '@dn-detr/train/files';
 import type { ComparedSamples } from './summary.ts';
 
 /**

@@ -1,7 +1,5 @@
 /** What sets a run apart from others: its settings, as far as they count. */
-import { isIgnored } from '../config/ignored-settings.ts';
-import { type DottedValues, flatValues } from '../config/overrides.ts';
-import type { RunConfig } from '../config/schema.ts';
+import { type DottedValues, flatValues, isIgnored, type RunConfig } from '@dn-detr/train';
 
 /** All but the seed, which differs between the runs of one model, and what the model makes nothing of. */
 export function settingsOf({ seed: _, ...config }: RunConfig): DottedValues {

@@ -2,11 +2,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
-import type { RunResult } from '../train/start.ts';
-import { decodedOtherwise, readStoredConfig, type StoredConfig } from '../train/stored-config.ts';
-import type { EvaluationLine } from '../train/training-run.ts';
-import { UserError } from '../user-error.ts';
+import {
+  decodedOtherwise,
+  type EvaluationLine,
+  type RunResult,
+  readStoredConfig,
+  runFolder,
+  type StoredConfig,
+  UserError,
+} from '@dn-detr/train';
+import { readJson, readJsonLines } from '@dn-detr/train/files';
 import { comparableAt } from './comparable.ts';
 import { comparedSamples } from './samples.ts';
 import { settingsOf } from './settings.ts';

@@ -1,7 +1,6 @@
 /** `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. */
 import type { PairedComparison, StepsRatio } from '@dn-detr/metrics';
-import type { DottedValues } from '../config/overrides.ts';
-import type { Environment } from '../train/environment.ts';
+import type { DottedValues, Environment } from '@dn-detr/train';
 
 export type { Environment };
 

@@ -1,5 +1,5 @@
 /** What a recipe is: a named starting point for a run. */
-import type { RunOverrides } from './schema.ts';
+import type { RunOverrides } from '@dn-detr/train';
 
 export interface Recipe {
   readonly name: string;

@@ -4,7 +4,7 @@ import quick from '../../recipes/quick.ts';
 import quickWasm from '../../recipes/quick-wasm.ts';
 import r50 from '../../recipes/r50.ts';
 import small from '../../recipes/small.ts';
-import { UsageError } from '../user-error.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Recipe } from './recipe.ts';
 
 export const recipes: readonly Recipe[] = [quick, easy, quickWasm, small, r50];

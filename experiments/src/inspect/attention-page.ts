@@ -1,6 +1,7 @@
 /** `attention.html`: where a trained model looks, image by image. */
 import type { Category } from '@dn-detr/data';
-import { counted, decimal } from '../report/format.ts';
+import { counted } from '@dn-detr/train';
+import { decimal } from '../report/format.ts';
 import { type Html, html } from '../report/html.ts';
 import { type ImageAttention, type KnownAttention, type LayerAttention, meanOverHeads } from './attention.ts';
 import { crossDrawing } from './cross-drawing.ts';

@@ -3,12 +3,9 @@ import { loadParameters, type NamedTensors } from '@dn-detr/core';
 import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
+import { buildModel, imageTensors, knownQueriesAt, loadersOf, type Model, UserError } from '@dn-detr/train';
 import { dispose, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import type { Trained } from '../predict/trained.ts';
-import { buildModel, type Model } from '../train/model.ts';
-import { loadersOf } from '../train/run-data.ts';
-import { imageTensors, knownQueriesAt } from '../train/trainer.ts';
-import { UserError } from '../user-error.ts';
 import { type FeatureGrid, featureGrid } from './feature-grid.ts';
 import { type GroupLeak, groupLeak } from './group-leak.ts';
 

@@ -1,5 +1,5 @@
 /** `matching.html`: which query answers for which object, over training and over layers. */
-import { counted } from '../report/format.ts';
+import { counted } from '@dn-detr/train';
 import { html } from '../report/html.ts';
 import { dataTable } from '../report/table.ts';
 import type { Inspection } from './inspection.ts';

@@ -1,5 +1,5 @@
+import type { SamplesLine } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
-import type { SamplesLine } from '../train/samples.ts';
 import { matchingOf } from './matching.ts';
 import { endColor, matchingDrawing } from './matching-drawing.ts';
 import { elements, ofClass } from './testing/drawn.ts';

@@ -1,11 +1,9 @@
 /** Which query answers for which object of a run's sample images, over training and over the decoder's layers. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readStoredConfig, runFolder, type SampleImage, type SamplesLine, UserError } from '@dn-detr/train';
+import { readJson, readJsonLines } from '@dn-detr/train/files';
 import type { RunSource } from '../compare/summarize.ts';
-import { readJson, readJsonLines, runFolder } from '../train/run-folder.ts';
-import type { SampleImage, SamplesLine } from '../train/samples.ts';
-import { readStoredConfig } from '../train/stored-config.ts';
-import { UserError } from '../user-error.ts';
 
 /** Queries by object and column; -1 where an object has none. */
 export interface MatchingGrid {

@@ -1,10 +1,9 @@
 /** The folder that an inspection is written to: a page, its pictures, and a JSON file that lists them. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { UserError } from '@dn-detr/train';
+import { makeFolder, removeFile, removeLeftovers, writeAtomically } from '@dn-detr/train/files';
 import type { Html } from '../report/html.ts';
-import { removeFile, removeLeftovers, writeAtomically } from '../train/atomic-file.ts';
-import { makeFolder } from '../train/run-folder.ts';
-import { UserError } from '../user-error.ts';
 import { type InspectionPage, pageText } from './page.ts';
 import { svgFile } from './svg.ts';
 

@@ -1,6 +1,6 @@
 /** `queries.html`: what a decoder is fed at a step of training. */
-import type { RunConfig } from '../config/schema.ts';
-import { count, counted } from '../report/format.ts';
+import { counted, type RunConfig } from '@dn-detr/train';
+import { count } from '../report/format.ts';
 import { type Html, html } from '../report/html.ts';
 import type { Inspection } from './inspection.ts';
 import type { Picture } from './output-folder.ts';

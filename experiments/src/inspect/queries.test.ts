@@ -1,11 +1,8 @@
 import { imageMask } from '@dn-detr/dn';
+import { buildModel, type DottedValues, knownQueriesAt, loadersOf, openRunData } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
-import type { DottedValues } from '../config/overrides.ts';
+import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { html } from '../report/html.ts';
-import { buildModel } from '../train/model.ts';
-import { loadersOf, openRunData } from '../train/run-data.ts';
-import { smallConfig } from '../train/testing/small-run.ts';
-import { knownQueriesAt } from '../train/trainer.ts';
 import { maskDrawing } from './mask-drawing.ts';
 import { type QueryImage, queriesOfStep, slotsOf } from './queries.ts';
 import { queriesDrawing } from './queries-drawing.ts';

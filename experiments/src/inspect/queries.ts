@@ -1,11 +1,7 @@
 /** The known queries of a training step, with the images as the model saw them. */
 import { imageNet, type RgbImage, type TrainingBatch } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
-import type { RunConfig } from '../config/schema.ts';
-import { buildModel } from '../train/model.ts';
-import { loadersOf, type RunData } from '../train/run-data.ts';
-import { knownQueriesAt } from '../train/trainer.ts';
-import { UserError } from '../user-error.ts';
+import { buildModel, knownQueriesAt, loadersOf, type RunConfig, type RunData, UserError } from '@dn-detr/train';
 
 /** An image of a step. */
 export interface QueryImage {

@@ -1,6 +1,6 @@
 /** Reading values out of a fixture's JSON; whatever is not as expected is a FixtureError that says where. */
 
-import { UserError } from '../user-error.ts';
+import { UserError } from '@dn-detr/train';
 
 /** A fixture (or the folder of fixtures) cannot be used: what was wrong, where, and what was expected. */
 export class FixtureError extends UserError {

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { smallConfig } from '../train/testing/small-run.ts';
+import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { cocoResults, openSplit } from './evaluate-checkpoint.ts';
 import type { Trained } from './trained.ts';
 

@@ -9,9 +9,7 @@ import {
   splitNames,
 } from '@dn-detr/data';
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
-import type { RunConfig } from '../config/schema.ts';
-import { type OpenedData, openData } from '../train/run-data.ts';
-import { UserError } from '../user-error.ts';
+import { type OpenedData, openData, type RunConfig, UserError } from '@dn-detr/train';
 import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';

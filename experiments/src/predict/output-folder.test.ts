@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import os from 'node:os';
 import path from 'node:path';
 import { cutToBytes, type FileImage } from '@dn-detr/data';
+import { UserError } from '@dn-detr/train';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UserError } from '../user-error.ts';
 import { openOutputFolder } from './output-folder.ts';
 
 let root: string;

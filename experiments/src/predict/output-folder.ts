@@ -2,9 +2,9 @@
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cutToBytes, type FileImage } from '@dn-detr/data';
+import { UserError } from '@dn-detr/train';
+import { removeLeftovers } from '@dn-detr/train/files';
 import { longestName } from '../fitting-name.ts';
-import { removeLeftovers } from '../train/atomic-file.ts';
-import { UserError } from '../user-error.ts';
 
 export interface OutputFolder {
   /** what was detected, as JSON */

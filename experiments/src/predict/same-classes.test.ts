@@ -1,6 +1,6 @@
 import { type Dataset, shapesDataset } from '@dn-detr/data';
+import { UserError } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
-import { UserError } from '../user-error.ts';
 import { alignClasses } from './same-classes.ts';
 
 const dataset = shapesDataset({ train: 1, val: 3, size: 32, classes: ['disc', 'square', 'ring'] });

@@ -1,6 +1,6 @@
 /** A data set seen with a model's eyes: labels are the model's, also where the data set lists its classes in another order. */
 import type { Category, Dataset, DatasetImage, SplitName } from '@dn-detr/data';
-import { UserError } from '../user-error.ts';
+import { UserError } from '@dn-detr/train';
 import { readBy } from './trained.ts';
 
 export interface AlignedSplit {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { writeSafetensors } from '@dn-detr/core';
+import { UserError } from '@dn-detr/train';
 import { afterAll, describe, expect, it } from 'vitest';
-import { smallConfig } from '../train/testing/small-run.ts';
-import { UserError } from '../user-error.ts';
+import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { readTrained } from './trained.ts';
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-trained-'));

@@ -2,12 +2,8 @@
 import { type Checkpoint, loadParameters } from '@dn-detr/core';
 import type { DatasetImage } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
+import { buildModel, type CheckpointModel, Evaluator, loadersOf, loadWeights, UserError } from '@dn-detr/train';
 import { dispose } from '@tensorflow/tfjs-core';
-import { type CheckpointModel, loadWeights } from '../train/checkpoint.ts';
-import { Evaluator } from '../train/evaluator.ts';
-import { buildModel } from '../train/model.ts';
-import { loadersOf } from '../train/run-data.ts';
-import { UserError } from '../user-error.ts';
 
 export interface Trained extends CheckpointModel {
   readonly checkpoint: Checkpoint;

@@ -1,8 +1,9 @@
 /** An ablation's figures: one row a cell, with what sets it apart from the first. */
 import { holm } from '@dn-detr/metrics';
+import { counted } from '@dn-detr/train';
 import type { Comparison, Equal, Summary } from '../compare/summary.ts';
 import { type FinalRow, finalTable } from './final-rows.ts';
-import { bounds, counted, dash, pValue, signed } from './format.ts';
+import { bounds, dash, pValue, signed } from './format.ts';
 
 export interface AblationRow extends FinalRow {
   /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */

@@ -1,8 +1,10 @@
 /** Metrics over training: each against steps and, where it can be compared, against time, side by side. */
+
+import { counted } from '@dn-detr/train';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes, progressAxis } from './axes.ts';
 import { csvName, type Download, evaluationRows, figure } from './figure.ts';
-import { ap, counted, decimal, percent } from './format.ts';
+import { ap, decimal, percent } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { type PanelSeries, panel } from './panel.ts';
 import { countedRuns, isOnPlateau, timesComparable } from './runs.ts';

@@ -42,11 +42,6 @@ export function count(value: Maybe): string {
   return isNumber(value) ? Math.round(value).toLocaleString('en-GB') : dash;
 }
 
-/** `1 seed`, `3 seeds` */
-export function counted(value: number, noun: string, plural = `${noun}s`): string {
-  return `${count(value)} ${value === 1 ? noun : plural}`;
-}
-
 /** Time spent: `312 s`, `12 min`, `1 h 20 min`. */
 export function duration(seconds: Maybe): string {
   if (!isNumber(seconds)) return dash;

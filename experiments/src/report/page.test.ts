@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Environment } from '@dn-detr/train';
 import { JSDOM } from 'jsdom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComparedSamples, ModelSummary, Summary } from '../compare/summary.ts';
-import type { Environment } from '../train/environment.ts';
 import { reportPage } from './page.ts';
 import { exampleAblation, exampleSummary, noTimesCompared } from './testing/example-summary.ts';
 

@@ -3,10 +3,12 @@
  *
  * Loads Plot and jsdom, which takes about half a second: import it when there is a report to write.
  */
+
+import { counted } from '@dn-detr/train';
 import type { Summary } from '../compare/summary.ts';
 import { curveFigure, curveKey } from './curves.ts';
 import { detectionsSection } from './detections.ts';
-import { counted, listed, moment } from './format.ts';
+import { listed, moment } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { instabilitySection } from './instability.ts';
 import { lossTermsFigure } from './loss-terms.ts';

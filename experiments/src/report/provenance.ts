@@ -1,7 +1,8 @@
 /** What is needed to do it again: data, software, command, and each run with its end. */
+
+import { counted, type Environment } from '@dn-detr/train';
 import type { Summary } from '../compare/summary.ts';
-import type { Environment } from '../train/environment.ts';
-import { ap, count, counted, duration, moment } from './format.ts';
+import { ap, count, duration, moment } from './format.ts';
 import { type Content, type Html, html, joined } from './html.ts';
 import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';

@@ -1,7 +1,7 @@
 /** What was compared and how: the settings in which models differ, and folded away those that they share. */
+
+import { lossesOf, type ModelName } from '@dn-detr/train';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
-import type { ModelName } from '../config/schema.ts';
-import { lossesOf } from '../train/model.ts';
 import { count, setting } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';

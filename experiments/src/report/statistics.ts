@@ -1,6 +1,8 @@
 /** All differences and steps ratios in numbers. */
+
+import { counted } from '@dn-detr/train';
 import type { Comparison, Summary } from '../compare/summary.ts';
-import { ap, bounds, count, counted, dash, duration, percent, pValue, signed } from './format.ts';
+import { ap, bounds, count, dash, duration, percent, pValue, signed } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { chanceNotes } from './runs.ts';

@@ -1,7 +1,9 @@
 /** What the page and the terminal say in the same sentences. */
+
+import { counted } from '@dn-detr/train';
 import { pairsOf } from '../compare/statistics.ts';
 import type { Comparison, Equal, StepsComparison, Summary } from '../compare/summary.ts';
-import { bounds, counted, decimal, duration, listed, percent, signed } from './format.ts';
+import { bounds, decimal, duration, listed, percent, signed } from './format.ts';
 import { chanceNotes } from './runs.ts';
 
 /** Whether two models differ beyond the seeds' spread, and what the numbers can bear. */

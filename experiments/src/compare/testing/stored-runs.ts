@@ -1,13 +1,18 @@
 /** Folders of runs that nobody trained, for tests of what is made of them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { DottedValues } from '../../config/overrides.ts';
-import type { Environment } from '../../train/environment.ts';
-import { type RunFolder, runFolder, writeJson } from '../../train/run-folder.ts';
-import type { SampleImage, SamplesLine } from '../../train/samples.ts';
-import type { StoredConfig } from '../../train/stored-config.ts';
-import { smallConfig } from '../../train/testing/small-run.ts';
-import type { EvaluationLine } from '../../train/training-run.ts';
+import {
+  type DottedValues,
+  type Environment,
+  type EvaluationLine,
+  type RunFolder,
+  runFolder,
+  type SampleImage,
+  type SamplesLine,
+  type StoredConfig,
+} from '@dn-detr/train';
+import { writeJson } from '@dn-detr/train/files';
+import { smallConfig } from '../../../../packages/train/src/testing/small-run.ts';
 
 export interface StoredRun {
   readonly settings?: DottedValues;

@@ -18,8 +18,8 @@ import {
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
+import { detectionLoss } from '@dn-detr/train';
 import { reshape, type Tensor3D, tensor1d, transpose } from '@tensorflow/tfjs-core';
-import { detectionLoss } from '../../train/detection-loss.ts';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, take, withoutLeak } from '../gradients.ts';

@@ -1,0 +1,14 @@
+/** What a dry run found, for people. */
+import { type DryRun, formatCost } from '@dn-detr/train';
+import { duration } from './progress-display.ts';
+
+export function formatDryRun(found: DryRun): string {
+  const { model, cost, images, stepsPerEpoch, steps, secondsPerStep, expectedSeconds, peakMiB, stepsMeasured } = found;
+  return [
+    `${model}: ${formatCost(cost)} at inference`,
+    `data: ${images.train} training and ${images.val} validation images, ${stepsPerEpoch.toFixed(1)} steps an epoch`,
+    `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured})`,
+    `memory: at most ${peakMiB} MiB for the process in these steps and a batch of evaluation`,
+    `the run: ${steps} steps, about ${duration(expectedSeconds)} of training`,
+  ].join('\n');
+}

@@ -1,0 +1,127 @@
+/** Files that appear whole or not at all. */
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import { temporaryNames, temporaryNameWriter } from '@dn-detr/data';
+import { UserError } from './user-error.ts';
+
+/**
+ * Writes beside the file, makes sure it is on the disk, then takes the file's place. Killed at any moment, the old file or
+ * the new one is there.
+ *
+ * @throws UserError if the disk is full or the folder cannot be written to; what was there before stays
+ */
+export function writeAtomically(file: string, contents: Uint8Array | string): void {
+  const folder = path.dirname(file);
+  let beside: string | undefined;
+  try {
+    const created = createBeside(file);
+    beside = created.beside;
+    try {
+      const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
+      for (let written = 0; written < bytes.length; ) written += writeSync(created.handle, bytes, written);
+      fsyncSync(created.handle);
+    } finally {
+      closeSync(created.handle);
+    }
+    renameSync(beside, file);
+    syncFolder(folder);
+  } catch (error) {
+    try {
+      if (beside !== undefined) rmSync(beside, { force: true });
+    } catch {
+      // What went wrong first is what to tell.
+    }
+    throw unwritable(file, error);
+  }
+}
+
+/** A new file in the same folder, whose name no other process has. */
+function createBeside(file: string): { readonly beside: string; readonly handle: number } {
+  let taken: unknown;
+  for (const name of temporaryNames(path.basename(file))) {
+    const beside = path.join(path.dirname(file), name);
+    try {
+      return { beside, handle: openSync(beside, 'wx') };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      taken = error;
+    }
+  }
+  throw taken;
+}
+
+/**
+ * Removes files that processes were writing when they were killed. Where a name was too short to say which process that
+ * was, those that were there before this process began.
+ *
+ * @throws UserError if one cannot be removed
+ */
+export function removeLeftovers(folder: string): void {
+  const begun = Date.now() - 1000 * process.uptime();
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const writer = temporaryNameWriter(entry.name);
+    if (writer === undefined || !entry.isFile()) continue;
+    const file = path.join(folder, entry.name);
+    // A process with this one's id may have been another one.
+    const left = writer === 'unknown' ? changedBefore(file, begun) : writer === process.pid || !isRunning(writer);
+    if (left) removeFile(file);
+  }
+}
+
+/** @param time in milliseconds */
+function changedBefore(file: string, time: number): boolean {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && stats.mtimeMs < time;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** @throws UserError if the file is there and cannot be removed */
+export function removeFile(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch (error) {
+    throw unwritable(file, error);
+  }
+}
+
+/** Makes a rename last; not every system can do that to a folder. */
+function syncFolder(folder: string): void {
+  try {
+    const handle = openSync(folder, 'r');
+    fsyncSync(handle);
+    closeSync(handle);
+  } catch {}
+}
+
+const room = 'Make room, then do the same again; a run can be resumed';
+const place = 'Choose another place, or make this one writable';
+const name = 'Choose another path';
+
+/** By the system's code: what went wrong, and what to do. */
+const causes: Readonly<Record<string, readonly [cause: string, advice: string]>> = {
+  ENOSPC: ['the disk is full', room],
+  EDQUOT: ['your quota is used up', room],
+  EROFS: ['the file system is read-only', place],
+  EACCES: ['you may not write there', place],
+  EPERM: ['you may not write there', place],
+  ENOTDIR: ['a part of its path is a file', name],
+  EISDIR: ['it is a folder', name],
+  ENAMETOOLONG: ['its name is too long for the file system', 'Choose a shorter one'],
+};
+
+/** What went wrong when a file was written, for people. */
+export function unwritable(file: string, error: unknown): UserError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const [cause, advice] = causes[code] ?? [message, place];
+  return new UserError(`${file} cannot be written: ${cause}. What was there before is untouched. ${advice}`, {
+    cause: error,
+  });
+}

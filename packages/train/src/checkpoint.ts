@@ -1,0 +1,163 @@
+/** What a run is resumed from: one safetensors file with the weights, the optimiser and the counters. */
+import { readFileSync } from 'node:fs';
+import {
+  type Checkpoint,
+  loadParameters,
+  type NamedTensors,
+  readCheckpoint,
+  readSafetensors,
+  type SafeTensor,
+  saveParameters,
+  writeSafetensors,
+} from '@dn-detr/core';
+import type { Category } from '@dn-detr/data';
+import type { QueryMatches } from '@dn-detr/metrics';
+import { type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { writeAtomically } from './atomic-file.ts';
+import { resolveConfig } from './config/overrides.ts';
+import type { RunConfig } from './config/schema.ts';
+import type { LossHistory } from './divergence.ts';
+import type { Model } from './model.ts';
+import type { TrainingState } from './step.ts';
+import { UserError } from './user-error.ts';
+
+/** Numbers that go on counting when a run is resumed. */
+export interface Counters {
+  /** updates done */
+  readonly step: number;
+  /** spent on training alone */
+  readonly seconds: number;
+  /** the highest AP so far; -1 before the first evaluation */
+  readonly bestAP: number;
+  readonly history: LossHistory;
+  /** since the last evaluation: steps, and sums over them of the loss and of its terms */
+  readonly recent: { readonly steps: number; readonly loss: number; readonly losses: Readonly<Record<string, number>> };
+}
+
+export interface SavedRun {
+  readonly counters: Counters;
+  readonly state: TrainingState;
+  /** of the last evaluation, from which the next one's instability is counted */
+  readonly matches: QueryMatches | undefined;
+}
+
+/** What a checkpoint says about its model: enough to build it. */
+export interface CheckpointModel {
+  readonly config: RunConfig;
+  readonly categories: readonly Category[];
+}
+
+const prefix = 'state.';
+const slots = ['m', 'v', 'average'] as const;
+
+/**
+ * Writes the weights in training, under the names of the reference implementations, and beside them all that resuming
+ * needs: the optimiser's tensors and the moving average as `state.m.GROUP` and the like, flat in the order of the model's
+ * parameter layout.
+ *
+ * @throws UserError if the file cannot be written; the one before stays
+ */
+export async function saveRun(
+  file: string,
+  model: Model,
+  weights: NamedTensors,
+  about: CheckpointModel,
+  { counters, state, matches }: SavedRun,
+): Promise<void> {
+  const bytes = await saveParameters(model.detector.parameters, weights);
+  const tensors = new Map<string, SafeTensor>(readSafetensors(bytes).tensors);
+  for (const slot of slots) {
+    for (const [i, flat] of state[slot].entries()) {
+      const data = await flat.data<'float32'>();
+      tensors.set(`${prefix}${slot}.${model.trained.groups[i]?.name}`, { dtype: 'F32', shape: [data.length], data });
+    }
+  }
+  if (matches) {
+    const { layers, queries, objects, counts } = matches;
+    const shape = [layers, counts.length, queries];
+    tensors.set(`${prefix}matches`, { dtype: 'I32', shape, data: Int32Array.from(objects) });
+    tensors.set(`${prefix}objects`, { dtype: 'I32', shape: [counts.length], data: Int32Array.from(counts) });
+  }
+  writeAtomically(file, writeSafetensors(tensors, { ...metadataOf(about), counters: JSON.stringify(counters) }));
+}
+
+/** Writes weights alone. @throws UserError if the file cannot be written */
+export async function saveWeights(
+  file: string,
+  model: Model,
+  weights: NamedTensors,
+  about: CheckpointModel,
+): Promise<void> {
+  writeAtomically(file, await saveParameters(model.detector.parameters, weights, metadataOf(about)));
+}
+
+const metadataOf = ({ config, categories }: CheckpointModel) => ({
+  format: 'pt',
+  config: JSON.stringify(config),
+  categories: JSON.stringify(categories),
+});
+
+/** @throws UserError if the file is no checkpoint of such a run */
+export function loadRun(file: string, model: Model): SavedRun {
+  const checkpoint = readFile(file);
+  const { metadata } = checkpoint;
+  const state = new Map([...checkpoint.tensors].filter(([name]) => name.startsWith(prefix)));
+  if (metadata.counters === undefined) throw new UserError(`${file} holds weights alone: no run can go on from it`);
+  const flat = (name: string, size: number): Tensor1D => {
+    const found = state.get(`${prefix}${name}`);
+    if (found?.dtype === 'F32' && found.data.length === size) return tensor1d(found.data);
+    throw new UserError(`${file} has no ${prefix}${name} of ${size} numbers: it is not a checkpoint of this run`);
+  };
+  const flatsOf = (slot: (typeof slots)[number]) =>
+    model.trained.groups.map(({ name, size }) => flat(`${slot}.${name}`, size));
+  const params = tidy(() => {
+    const { parameters } = loadParameters(weightsOf(checkpoint), model.detector.parameters);
+    return model.trained.flatten(
+      Object.fromEntries(model.trained.parameters.map(({ name }) => [name, parameters[name] as Tensor])),
+    );
+  });
+  const hasAverage = [...state.keys()].some((name) => name.startsWith(`${prefix}average.`));
+  return {
+    counters: JSON.parse(metadata.counters) as Counters,
+    state: { params, m: flatsOf('m'), v: flatsOf('v'), average: hasAverage ? flatsOf('average') : [] },
+    matches: matchesIn(state),
+  };
+}
+
+function matchesIn(state: ReadonlyMap<string, SafeTensor>): QueryMatches | undefined {
+  const [matches, counts] = [state.get(`${prefix}matches`), state.get(`${prefix}objects`)];
+  if (matches === undefined || counts === undefined) return undefined;
+  const [layers, , queries] = matches.shape as [number, number, number];
+  return { layers, queries, objects: matches.data, counts: counts.data };
+}
+
+/**
+ * A checkpoint's weights and, where a run wrote it, what model they are of.
+ *
+ * @throws UserError if the file cannot be read
+ * @throws CheckpointError if it holds no weights
+ */
+export function loadWeights(file: string): Checkpoint & { readonly about: CheckpointModel | undefined } {
+  const checkpoint = readFile(file);
+  const { config, categories } = checkpoint.metadata;
+  const about =
+    config === undefined || categories === undefined
+      ? undefined
+      : { config: resolveConfig(JSON.parse(config), file), categories: JSON.parse(categories) as Category[] };
+  return { ...weightsOf(checkpoint), about };
+}
+
+function readFile(file: string): Checkpoint {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  return readCheckpoint(bytes, file);
+}
+
+const weightsOf = (checkpoint: Checkpoint): Checkpoint => ({
+  ...checkpoint,
+  tensors: new Map([...checkpoint.tensors].filter(([name]) => !name.startsWith(prefix))),
+});

@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { dottedKeys, flatValues, parseAssignment, resolveConfig, wholes, withOverrides } from './overrides.ts';
+
+const config = resolveConfig({}, 'test');
+
+describe('an assignment', () => {
+  it.each([
+    ['seed=3', { seed: 3 }],
+    ['optimizer.learningRate=1e-3', { 'optimizer.learningRate': 1e-3 }],
+    ['optimizer.ema=.5', { 'optimizer.ema': 0.5 }],
+    ['data.shapes.plain=true', { 'data.shapes.plain': true }],
+    ['model.name=detr', { 'model.name': 'detr' }],
+    ['schedule.drops=[0.5,0.8]', { 'schedule.drops': [0.5, 0.8] }],
+    ['data.source=/some/path=with', { 'data.source': '/some/path=with' }],
+  ])('%s', (text, expected) => expect(parseAssignment(text)).toEqual(expected));
+
+  it('without a value is refused', () => {
+    expect(() => parseAssignment('seed')).toThrow("'seed' sets nothing: expected key=value");
+    expect(() => parseAssignment('=3')).toThrow('expected key=value');
+  });
+});
+
+describe('overrides', () => {
+  it('replace what they name and nothing else', () => {
+    const changed = withOverrides(config, { 'denoising.groups': 0, 'model.name': 'detr' });
+    const [before, after] = [flatValues(config), flatValues(changed)];
+    const differing = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
+    expect(differing).toEqual(['model.name', 'denoising.groups']);
+    expect(config.denoising.groups).toBe(5);
+  });
+
+  it('name the nearest key for one that is unknown', () => {
+    expect(() => withOverrides(config, { 'optimizer.learnRate': 1 })).toThrow(
+      "there is no setting 'optimizer.learnRate': did you mean optimizer.learningRate",
+    );
+    expect(() => withOverrides(config, { group: 1 })).toThrow('denoising.groups');
+    expect(() => withOverrides(config, { 'seed.x': 1 })).toThrow("there is no setting 'seed.x'");
+    expect(() => withOverrides(config, { '__proto__.x': 1 })).toThrow('there is no setting');
+  });
+
+  it.each([
+    ['lr', 'optimizer.learningRate?'],
+    ['optimizer.wd', 'optimizer.weightDecay?'],
+    ['clip', 'optimizer.clipNorm?'],
+    ['ema', 'optimizer.ema?'],
+    ['groups', 'denoising.groups?'],
+    ['batch', 'batchSize?'],
+    ['layers', 'model.encoderLayers, or model.decoderLayers?'],
+    ['epochs', 'length={"unit":"epochs","count":50}?'],
+    ['modle.width', 'model.width, or data.canvas.width?'],
+  ])('take %s for %s', (key, meant) => {
+    const config = resolveConfig({}, 'test');
+    expect(() => withOverrides(config, { [key]: 1 })).toThrow(`there is no setting '${key}': did you mean ${meant}`);
+  });
+
+  it.each([
+    ['model.backbone.kind', 'tiny', 'model.backbone'],
+    ['model.backbone.channels', [8], 'model.backbone'],
+    ['data.canvas.multipleOf', 128, 'data.canvas'],
+    ['data.augmentation.crop.least', 3, 'data.augmentation.crop'],
+  ])('of a part of another kind say to set the whole: %s', (key, value, group) => {
+    expect(() => withOverrides(config, { [key]: value })).toThrow(
+      `${key} is of another kind of ${group} than the one there is: set all of ${group}, to {"`,
+    );
+    for (const example of (wholes[group] as string).split(' or ')) {
+      const set = withOverrides(config, parseAssignment(`${group}=${example}`));
+      expect(flatValues(withOverrides(set, { [group]: JSON.parse(example) }))).toEqual(flatValues(set));
+    }
+  });
+
+  it('say what a value must be', () => {
+    expect(() => withOverrides(config, { length: { unit: 'steps', count: 1.5 } })).toThrow(
+      'length.count is 1.5: expected a whole number of steps',
+    );
+    expect(withOverrides(config, { length: { unit: 'epochs', count: 1.5 } }).length.count).toBe(1.5);
+    expect(() => withOverrides(config, { optimizer: null })).toThrow('optimizer is null: expected object');
+    expect(() => withOverrides(config, { 'denoising.groups': 'five' })).toThrow('denoising.groups is "five"');
+    expect(() => withOverrides(config, { 'optimizer.clipNorm': 0 })).toThrow('optimizer.clipNorm is 0');
+    expect(() => withOverrides(config, { 'model.name': 'yolo' })).toThrow('model.name is "yolo"');
+    expect(() => withOverrides(config, { optimizer: 3 })).toThrow('set one of optimizer.learningRate');
+  });
+
+  it('set a backbone of another kind as a whole', () => {
+    const { backbone } = withOverrides(config, { 'model.backbone': { kind: 'tiny', channels: [8] } }).model;
+    expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group' });
+  });
+
+  it('reach every setting by its dotted key', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.entries(flatValues(config))), ([key, value]) => {
+        expect(dottedKeys(config)).toContain(key);
+        expect(withOverrides(config, { [key]: value })).toEqual(config);
+      }),
+    );
+  });
+});
+
+it('names the field of a mistake, and where it stands', () => {
+  const mistaken = { optimiser: {}, model: { width: 'wide' } } as never;
+  expect(() => resolveConfig(mistaken, 'recipe mine')).toThrow(
+    /recipe mine: model\.width is "wide".*\nrecipe mine: there is no setting optimiser/,
+  );
+});

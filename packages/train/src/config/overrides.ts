@@ -1,0 +1,154 @@
+/** Changes to a configuration by dotted keys, as `--set optimizer.learningRate=1e-3` has them. */
+import { distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import { SettingsError, UserError } from '../user-error.ts';
+import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
+
+/** Values by dotted key, such as `{'denoising.groups': 0}`. */
+export type DottedValues = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads `key=value`: the value as JSON where it is some, else as a string.
+ *
+ * @throws SettingsError if there is no `=`
+ */
+export function parseAssignment(text: string): DottedValues {
+  const at = text.indexOf('=');
+  if (at < 1)
+    throw new SettingsError(`'${text}' sets nothing: expected key=value, such as optimizer.learningRate=1e-3`);
+  const [key, value] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  return { [key]: parseValue(value) };
+}
+
+function parseValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // `1e-3` and `true` are JSON, but `.5` and `detr` are not.
+    return /^[+-]?\.\d+(e[+-]?\d+)?$/i.test(text) ? Number(text) : text;
+  }
+}
+
+/**
+ * A configuration with some values replaced.
+ *
+ * @throws SettingsError if a key is unknown, naming the nearest ones, or a value is not one its key can have
+ */
+export function withOverrides(config: RunConfig, values: DottedValues): RunConfig {
+  const changed = structuredClone(config) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(values)) setAt(changed, key, value);
+  return resolved(changed as RunOverrides, 'set', SettingsError);
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param origin where the values come from, for the message: a recipe's name, a file
+ * @throws UserError listing every field that is unknown or has a value it cannot have
+ */
+export function resolveConfig(overrides: RunOverrides, origin: string): RunConfig {
+  return resolved(overrides, origin, UserError);
+}
+
+function resolved(overrides: RunOverrides, origin: string, Problem: typeof UserError): RunConfig {
+  const result = runSchema.safeParse(overrides);
+  if (result.success) return result.data;
+  throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, overrides)}`).join('\n'));
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Groups whose parts depend on their kind: one of another kind is set as a whole, such as so. */
+export const wholes: Readonly<Record<string, string>> = {
+  'model.backbone': '{"kind":"resnet","depth":50} or {"kind":"tiny","channels":[32,64,128]}',
+  'data.canvas': '{"height":640,"width":640} or {"multipleOf":128}',
+  'data.augmentation.crop': '{"probability":0.5,"scales":[400,500,600],"least":384,"most":600} or null',
+};
+
+function setAt(target: Record<string, unknown>, key: string, value: unknown): void {
+  const parts = key.split('.');
+  const last = parts.pop() as string;
+  let at = target;
+  for (const part of parts) {
+    const next = Object.hasOwn(at, part) ? at[part] : undefined;
+    if (!isGroup(next)) throw unknownKey(key, target);
+    at = next;
+  }
+  if (!Object.hasOwn(at, last)) throw unknownKey(key, target);
+  if (key === 'model.backbone.kind' && value !== at[last]) throw otherKind('model.backbone', key);
+  if (isGroup(at[last]) && !isGroup(value) && value !== null) {
+    const inside = Object.keys(at[last]).map((name) => `${key}.${name}`);
+    throw new SettingsError(`${key} has parts: set one of ${inside.join(', ')}, or all of it as a JSON object`);
+  }
+  at[last] = value;
+}
+
+const otherKind = (group: string, key: string): SettingsError =>
+  new SettingsError(
+    `${key} is of another kind of ${group} than the one there is: set all of ${group}, to ${wholes[group]}`,
+  );
+
+/** What other tools call it. */
+const aliases: Readonly<Record<string, string>> = {
+  lr: 'optimizer.learningRate',
+  wd: 'optimizer.weightDecay',
+  steps: 'length={"unit":"steps","count":600}',
+  epochs: 'length={"unit":"epochs","count":50}',
+  minutes: 'length={"unit":"minutes","count":30}',
+};
+
+function unknownKey(key: string, config: Record<string, unknown>): SettingsError {
+  const group = Object.keys(wholes).find((whole) => key.startsWith(`${whole}.`));
+  if (group !== undefined) return otherKind(group, key);
+  return new SettingsError(
+    `there is no setting '${key}': did you mean ${nearest(key, dottedKeys(config)).join(', or ')}?`,
+  );
+}
+
+/** At most three: those that end alike, else those with a last part that begins with or holds the one asked for, else by letters. */
+function nearest(key: string, known: readonly string[]): readonly string[] {
+  const lastOf = (dotted: string): string => (dotted.split('.').at(-1) as string).toLowerCase();
+  const last = lastOf(key);
+  const alias = Object.hasOwn(aliases, last) ? [aliases[last] as string] : [];
+  const byLetters = known
+    .map((name) => ({ name, away: Math.min(distance(key, name), distance(last, lastOf(name))) }))
+    .sort((a, b) => a.away - b.away);
+  const names = byLetters.map(({ name }) => name);
+  const least = byLetters.filter(({ away }) => away === byLetters[0]?.away).map(({ name }) => name);
+  const found = [
+    names.filter((name) => lastOf(name) === last),
+    alias,
+    names.filter((name) => last.length > 2 && lastOf(name).startsWith(last)),
+    names.filter((name) => last.length > 2 && lastOf(name).includes(last)),
+    least,
+  ].find(({ length }) => length > 0);
+  return (found as readonly string[]).slice(0, 3);
+}
+
+/** Every key that can be set, such as `optimizer.clipNorm`. */
+export function dottedKeys(config: object, prefix = ''): string[] {
+  return Object.entries(config).flatMap(([name, value]) => {
+    const key = `${prefix}${name}`;
+    return isGroup(value) ? [key, ...dottedKeys(value, `${key}.`)] : [key];
+  });
+}
+
+/** Values of all settings that are no groups of others, by dotted key. */
+export function flatValues(config: object, prefix = ''): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([name, value]) =>
+      isGroup(value) ? Object.entries(flatValues(value, `${prefix}${name}.`)) : [[`${prefix}${name}`, value]],
+    ),
+  );
+}
+
+function describeIssue(issue: z.core.$ZodIssue, input: unknown): string {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => (at === '' ? key : `${at}.${key}`));
+    return `there is no setting ${keys.join(', ')}`;
+  }
+  const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], input);
+  return `${at} is ${JSON.stringify(value)}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}

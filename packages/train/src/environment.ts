@@ -1,0 +1,47 @@
+/** What a run is computed with, to be kept beside its numbers. */
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decoderVersions } from '@dn-detr/data';
+import type { BackendChoice } from '@dn-detr/runtime';
+
+export interface Environment {
+  readonly backend: string;
+  readonly node: string;
+  /** of what numbers depend on, by name */
+  readonly versions: Readonly<Record<string, string>>;
+  /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
+  readonly commit?: string;
+  readonly cpus: number;
+}
+
+const folder = path.dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+
+export function environmentOf({ name, tensorflow }: BackendChoice): Environment {
+  const commit = gitCommit();
+  return {
+    backend: tensorflow ? `${name} ${tensorflow.version}${tensorflow.gpu ? ' (GPU)' : ''}` : name,
+    node: process.versions.node,
+    versions: {
+      'dn-detr': require('../package.json').version,
+      '@tensorflow/tfjs-core': require('@tensorflow/tfjs-core/package.json').version,
+      ...decoderVersions,
+    },
+    ...(commit !== undefined && { commit }),
+    cpus: os.availableParallelism(),
+  };
+}
+
+/** With `+` where files differ from it; undefined outside a checkout, or without git. */
+function gitCommit(): string | undefined {
+  const git = (...args: string[]) =>
+    execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    return `${git('rev-parse', '--short=12', 'HEAD')}${git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '+'}`;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+export { type CheckpointModel, loadWeights, saveWeights } from './checkpoint.ts';
+export { isIgnored } from './config/ignored-settings.ts';
+export {
+  type DottedValues,
+  dottedKeys,
+  flatValues,
+  parseAssignment,
+  resolveConfig,
+  withOverrides,
+} from './config/overrides.ts';
+export { type ModelName, modelNames, type RunConfig, type RunOverrides, runSchema } from './config/schema.ts';
+export { type CostInput, formatCost, type ModelCost, modelCost } from './cost.ts';
+export { type BatchTargets, type DetectionLoss, detectionLoss } from './detection-loss.ts';
+export { type DryRun, type DryRunOptions, dryRun } from './dry-run.ts';
+export type { Environment } from './environment.ts';
+export { type Evaluation, evaluate } from './evaluation.ts';
+export { Evaluator, type Inferred } from './evaluator.ts';
+export { isExpected } from './expected-errors.ts';
+export { buildModel, lossesOf, type Model } from './model.ts';
+export { type PlannedRun, type PoolOptions, type RunOutcome, runAll } from './process-pool.ts';
+export { progressEvents, type RunProgress } from './progress-events.ts';
+export { queriesNeeded, shortageNote } from './query-shortage.ts';
+export {
+  loadersOf,
+  type OpenedData,
+  openData,
+  openFolder,
+  openOptionsOf,
+  openRunData,
+  pixelsOf,
+  type RunData,
+  runDataOf,
+} from './run-data.ts';
+export { type RunFolder, runFolder } from './run-folder.ts';
+export type { Sample, SampleImage, SamplesLine } from './samples.ts';
+export { type RunResult, requireSameDecoding, requireSameSettings, runTraining, type StartOptions } from './start.ts';
+export { type BatchInput, type StepInput, type StepOutput, type TrainingState, trainingStep } from './step.ts';
+export { stopSignal } from './stop-signal.ts';
+export { decodedOtherwise, readStoredConfig, type StoredConfig } from './stored-config.ts';
+export { imageTensors, knownQueriesAt, type StepRecord, Trainer } from './trainer.ts';
+export { type EvaluationLine, type MetricsLine, type TrainingEvents, TrainingRun } from './training-run.ts';
+export { FolderError, SettingsError, UserError } from './user-error.ts';
+export { counted } from './words.ts';
+export { serveRun } from './worker.ts';

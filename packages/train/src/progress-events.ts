@@ -1,0 +1,32 @@
+/** What is shown of a run, from what it tells. */
+import type { TrainingEvents } from './training-run.ts';
+
+/** Where a run stands, as far as it is shown. */
+export interface RunProgress {
+  /** share that is over, in 0..1 */
+  readonly progress: number;
+  readonly step: number;
+  readonly loss: number;
+  readonly imagesPerSecond: number;
+  /** resident memory of the run's process */
+  readonly memoryMiB: number;
+  /** of the last evaluation */
+  readonly AP50?: number;
+}
+
+/**
+ * @param tell after each step
+ * @param evaluated after each evaluation; the step that it comes after is told next, with its AP50
+ */
+export function progressEvents(tell: (state: RunProgress) => void, evaluated: () => void): TrainingEvents {
+  let found: Pick<RunProgress, 'AP50'> = {};
+  return {
+    step({ step, loss }, progress, imagesPerSecond) {
+      tell({ progress, step, loss, imagesPerSecond, memoryMiB: process.memoryUsage.rss() / 2 ** 20, ...found });
+    },
+    evaluation({ AP50 }) {
+      found = { AP50 };
+      evaluated();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Whether a model has a query for every object: one query finds one object, so that of an image with more some are left. */
+import { type DatasetImage, trainingObjects } from '@dn-detr/data';
+import { isIgnored } from './config/ignored-settings.ts';
+import type { RunConfig } from './config/schema.ts';
+import type { RunData } from './run-data.ts';
+import { counted } from './words.ts';
+
+/** COCO's AP looks at no more detections of a class in an image (`maxDets` of pycocotools). */
+const detectionsOfCoco = 100;
+
+/** The most objects to find in one image. */
+export const queriesNeeded = (images: readonly DatasetImage[]): number =>
+  images.reduce((most, image) => Math.max(most, trainingObjects(image).labels.length), 0);
+
+/**
+ * What to say before training about images with more objects than the model has queries; undefined if there are none.
+ * Objects are those that training uses: no crowds, and none without an area.
+ */
+export function shortageNote({ model }: RunConfig, { train, val }: Pick<RunData, 'train' | 'val'>): string | undefined {
+  const patterns = isIgnored(model.name, 'model.patterns') ? 1 : Math.max(1, model.patterns);
+  const queries = model.queries * patterns;
+  const parts = [
+    leftOver(train, queries, 'train', 'must go unmatched whenever the whole image is seen'),
+    // A run that overfits is evaluated on what it trains on.
+    ...(val === train ? [] : [leftOver(val, queries, 'val', 'can never be found')]),
+  ].filter((part) => part !== undefined);
+  if (parts.length === 0) return undefined;
+  const most = queriesNeeded([...train, ...val]);
+  const has = patterns > 1 ? `${model.queries} × ${patterns} patterns = ${queries} queries` : `${queries} queries`;
+  const sentences = [
+    `a query finds one object, and there are ${has} for up to ${counted(most, 'object')} in an image: ${parts.join(', and ')}`,
+    `model.queries=${Math.ceil(most / patterns)} gives every object a query`,
+  ];
+  if (most > detectionsOfCoco) {
+    sentences.push(`COCO's AP counts at most ${detectionsOfCoco} detections of a class in an image`);
+  }
+  return sentences.join('. ');
+}
+
+/** `580 of 710 objects in train (2 of 4 images) must go unmatched`; undefined where there are queries for all. */
+function leftOver(images: readonly DatasetImage[], queries: number, split: string, fate: string): string | undefined {
+  const counts = images.map((image) => trainingObjects(image).labels.length);
+  const crowded = counts.filter((objects) => objects > queries);
+  if (crowded.length === 0) return undefined;
+  const left = crowded.reduce((sum, objects) => sum + objects - queries, 0);
+  const all = counts.reduce((sum, objects) => sum + objects, 0);
+  return (
+    `${number(left)} of ${counted(all, 'object')} in ${split} ` +
+    `(in ${number(crowded.length)} of ${counted(images.length, 'image')}) ${fate}`
+  );
+}
+
+const number = (value: number): string => value.toLocaleString('en-GB');

@@ -1,0 +1,159 @@
+/** The images of a run, as its configuration asks for them. */
+import { createHash } from 'node:crypto';
+import {
+  type Dataset,
+  type DatasetImage,
+  decodingVersion,
+  type EvaluationBatchesOptions,
+  firstOfEachKind,
+  ImageCache,
+  type OpenOptions,
+  openDataset,
+  type PixelOptions,
+  type Problem,
+  problemKinds,
+  problemsByKind,
+  shapesDataset,
+  type TrainingBatches,
+  trainingBatches,
+  trainingObjects,
+} from '@dn-detr/data';
+import type { RunConfig } from './config/schema.ts';
+import { UserError } from './user-error.ts';
+
+/** A data set, and one line each about what was found out while it was opened. */
+export interface OpenedData {
+  readonly dataset: Dataset;
+  readonly notices: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+export interface RunData extends Omit<OpenedData, 'problems'> {
+  readonly train: readonly DatasetImage[];
+  /** what is evaluated; with `overfit` the training images */
+  readonly val: readonly DatasetImage[];
+}
+
+/**
+ * @throws DataError if the data cannot be used
+ * @throws UserError if there is nothing to train or to evaluate on
+ */
+export const openRunData = async (config: RunConfig): Promise<RunData> =>
+  runDataOf(await openData(config.data), config);
+
+/**
+ * The images of a data set that a run trains and is evaluated on.
+ *
+ * @throws UserError if there is nothing to train or to evaluate on
+ */
+export function runDataOf(
+  { dataset, notices, problems }: OpenedData,
+  { data, overfit, evaluation }: RunConfig,
+): RunData {
+  const { train, val } = dataset;
+  const refuse = (what: string): never => {
+    throw new UserError(`${data.source} has no ${what}${firstOfEachKind(problems)}`);
+  };
+  if (train.length === 0) refuse('training images');
+  if (!train.some((image) => trainingObjects(image).labels.length > 0)) {
+    refuse('training images with an object that training uses');
+  }
+  if (overfit > 0) {
+    const few = train.slice(0, overfit);
+    return { dataset, train: few, val: few, notices };
+  }
+  if (val.length === 0) refuse('validation images');
+  return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
+}
+
+/** @throws DataError if the data cannot be used */
+export async function openData(data: RunConfig['data']): Promise<OpenedData> {
+  if (data.source === 'shapes') return { dataset: shapesDataset(data.shapes), notices: [], problems: [] };
+  return openFolder(data.source, openOptionsOf(data));
+}
+
+/** How the settings of a run have a folder read. */
+export const openOptionsOf = (data: RunConfig['data']): OpenOptions => {
+  const { format, valFraction, vocOrigin } = data;
+  return { ...(format && { format }), valFraction, vocOrigin, pixels: pixelsOf(data) };
+};
+
+/** How the settings of a run have image files decoded. */
+export const pixelsOf = ({ bands, maxPixels }: RunConfig['data']): PixelOptions => ({
+  ...(bands && { bands }),
+  maxPixels,
+});
+
+/**
+ * Opens a folder, and counts in a notice what is wrong in it.
+ *
+ * @throws DataError if the data cannot be used
+ */
+export async function openFolder(source: string, options: OpenOptions): Promise<OpenedData> {
+  const { dataset, notices, problems } = await openDataset(source, options);
+  const counts = (['refuse', 'drop', 'change'] as const).flatMap((effect) => {
+    const kinds = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect === effect);
+    const list = kinds.map(([kind, found]) => `${problemKinds[kind].title} (${found.length})`);
+    return list.length === 0 ? [] : [`${consequences[effect]}: ${list.join(', ')}`];
+  });
+  const advice = `${source}: ${counts.join('; ')}. A data check names them all`;
+  return { dataset, notices: counts.length === 0 ? notices : [...notices, advice], problems };
+}
+
+/** What is said of problems by what becomes of them. */
+const consequences = {
+  refuse: 'training cannot use',
+  drop: 'left out',
+  change: 'used otherwise than written',
+} as const;
+
+/** How images come to a model: both ways share decoded images. */
+export function loadersOf(config: RunConfig): {
+  readonly training: (images: readonly DatasetImage[]) => TrainingBatches;
+  readonly evaluation: EvaluationBatchesOptions;
+} {
+  const { canvas, scales, evaluationScale, maxSize, augmentation, cacheMiB } = config.data;
+  const { flip, crop, jitter } = augmentation;
+  const common = {
+    batchSize: config.batchSize,
+    canvas,
+    cache: new ImageCache(cacheMiB * 2 ** 20),
+    ...(maxSize !== null && { maxSize }),
+  };
+  const augmented = { flip, jitter, ...(crop && { crop }) };
+  return {
+    training: (images) =>
+      trainingBatches(images, {
+        ...common,
+        seed: config.seed,
+        ...(scales.length > 0 && { scale: scales }),
+        ...(config.overfit === 0 && { augmentation: augmented }),
+      }),
+    evaluation: { ...common, ...(evaluationScale !== null && { scale: evaluationScale }) },
+  };
+}
+
+/** Of the pixels that files give; undefined where images are no files. */
+export const decodingOf = ({ format }: Dataset): number | undefined =>
+  format === 'shapes' ? undefined : decodingVersion;
+
+/**
+ * Of everything that training and evaluation see of a data set but its pixels: names, sizes, classes, objects, and in
+ * which way files become pixels.
+ */
+export function dataHash({ dataset }: Pick<RunData, 'dataset'>): string {
+  const hash = createHash('sha256');
+  const decoding = decodingOf(dataset);
+  if (decoding !== undefined) hash.update(`decoding ${decoding}`);
+  hash.update(JSON.stringify(dataset.categories));
+  for (const split of [dataset.train, dataset.val]) {
+    hash.update(`split ${split.length}`);
+    for (const { id, name, width, height, objects } of split) {
+      hash.update(JSON.stringify([id, name, width, height]));
+      for (const values of [objects.labels, objects.boxes, objects.areas, objects.crowd]) {
+        hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      }
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}

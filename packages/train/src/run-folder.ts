@@ -1,0 +1,54 @@
+/** Where a run keeps what: one place for all its file names. */
+import path from 'node:path';
+import { removeLeftovers } from './atomic-file.ts';
+import { makeFolder } from './json-files.ts';
+
+export interface RunFolder {
+  readonly path: string;
+  /** the full configuration, versions and data of the run */
+  readonly config: string;
+  /** a line a step */
+  readonly metrics: string;
+  /** a line an evaluation */
+  readonly evaluations: string;
+  /** a few images followed through the run: their objects, and a line an evaluation */
+  readonly samples: { readonly folder: string; readonly images: string; readonly evaluations: string };
+  /** weights, optimiser and all else that resuming needs */
+  readonly last: string;
+  /** the weights with the best AP */
+  readonly best: string;
+  /** TensorBoard's event files */
+  readonly events: string;
+  /** written by a run that ended early because its loss was no longer a number */
+  readonly diverged: string;
+  /** where the run ended: at its last step, or where it was stopped */
+  readonly result: string;
+}
+
+export function runFolder(folder: string): RunFolder {
+  const inside = (...parts: string[]) => path.join(folder, ...parts);
+  return {
+    path: folder,
+    config: inside('config.json'),
+    metrics: inside('metrics.jsonl'),
+    evaluations: inside('evaluations.jsonl'),
+    samples: {
+      folder: inside('samples'),
+      images: inside('samples', 'images.json'),
+      evaluations: inside('samples', 'evaluations.jsonl'),
+    },
+    last: inside('checkpoints', 'last.safetensors'),
+    best: inside('checkpoints', 'best.safetensors'),
+    events: inside('events'),
+    diverged: inside('diverged.json'),
+    result: inside('result.json'),
+  };
+}
+
+/** @throws UserError if the folders cannot be made */
+export function makeRunFolder(folder: string): RunFolder {
+  const run = runFolder(folder);
+  for (const inner of [path.dirname(run.last), run.events, run.samples.folder]) makeFolder(inner);
+  for (const inner of [folder, path.dirname(run.last), run.samples.folder]) removeLeftovers(inner);
+  return run;
+}

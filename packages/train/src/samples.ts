@@ -1,0 +1,89 @@
+/** A few images followed through a run: what is detected in them, and which query answers for which object. */
+import path from 'node:path';
+import { type DatasetImage, thumbnail, trainingObjects } from '@dn-detr/data';
+import { writeAtomically } from './atomic-file.ts';
+import type { Inferred } from './evaluator.ts';
+import { writeJson } from './json-files.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** An entry of `samples/images.json`. */
+export interface SampleImage {
+  readonly name: string;
+  /** of the upright image, in pixels */
+  readonly width: number;
+  readonly height: number;
+  /** the image, perhaps smaller: a file beside `images.json` */
+  readonly picture: string;
+  /** the M objects to find; boxes x, y, width, height in pixels of the upright image */
+  readonly objects: readonly { readonly label: number; readonly bbox: readonly number[] }[];
+}
+
+/** What a model made of a sample image. */
+export interface Sample {
+  /** the surest ones, by falling score */
+  readonly detections: readonly { readonly label: number; readonly score: number; readonly bbox: readonly number[] }[];
+  /** `[L][M]`: the query that each decoder layer's matching gives each object; -1 for none, where queries are fewer */
+  readonly queries: readonly (readonly number[])[];
+}
+
+/** A line of `samples/evaluations.jsonl`. */
+export interface SamplesLine {
+  readonly step: number;
+  /** as many as there are in `images.json`, in its order */
+  readonly images: readonly Sample[];
+}
+
+const mostImages = 6;
+const mostDetections = 30;
+/** Pixels of a picture's longer side. */
+const pictureSide = 400;
+
+/** The places in an evaluation of those that are followed: the first ones with an object. */
+export function sampleIndices({ targets }: Pick<Inferred, 'targets'>): number[] {
+  return targets.flatMap(({ labels }, n) => (labels.length > 0 ? [n] : [])).slice(0, mostImages);
+}
+
+/**
+ * Writes `images.json` and the pictures that it names.
+ *
+ * @throws UserError if a file cannot be written
+ * @throws DataError if an image cannot be read
+ */
+export async function writeSampleImages({ samples }: RunFolder, images: readonly DatasetImage[]): Promise<void> {
+  const described: SampleImage[] = [];
+  for (const [n, image] of images.entries()) {
+    const { name, width, height } = image;
+    const { labels, boxes } = trainingObjects(image);
+    const picture = `${n + 1}.jpg`;
+    writeAtomically(path.join(samples.folder, picture), await thumbnail(await image.read(), pictureSide));
+    const objects = Array.from(labels, (label, m) => ({ label, bbox: boxAt(boxes, m) }));
+    described.push({ name, width, height, picture, objects });
+  }
+  writeJson(samples.images, described);
+}
+
+export function samplesOf({ targets, detections, matches }: Inferred, indices: readonly number[]): Sample[] {
+  return indices.map((n) => {
+    const { labels, scores, boxes } = detections[n] as Inferred['detections'][number];
+    const surest = Array.from(scores, (_, k) => k)
+      .sort((a, b) => (scores[b] as number) - (scores[a] as number))
+      .slice(0, mostDetections);
+    return {
+      detections: surest.map((k) => ({
+        label: labels[k] as number,
+        score: rounded(scores[k] as number, 4),
+        bbox: boxAt(boxes, k),
+      })),
+      queries: Array.from({ length: matches.layers }, (_, layer) => {
+        const start = (layer * targets.length + n) * matches.queries;
+        const objects = Array.from({ length: matches.queries }, (_, query) => matches.objects[start + query]);
+        return Array.from((targets[n] as Inferred['targets'][number]).labels, (_, m) => objects.indexOf(m));
+      }),
+    };
+  });
+}
+
+const boxAt = (boxes: ArrayLike<number>, n: number): number[] =>
+  [0, 1, 2, 3].map((k) => rounded(boxes[4 * n + k] as number, 2));
+
+const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));

@@ -1,0 +1,172 @@
+/** From a configuration to a run in its folder: data, model, start values, and what is noted beside the numbers. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { decodingVersion } from '@dn-detr/data';
+import type { BackendChoice } from '@dn-detr/runtime';
+import { flatValues } from './config/overrides.ts';
+import type { RunConfig } from './config/schema.ts';
+import { environmentOf } from './environment.ts';
+import { holdFolder } from './hold-folder.ts';
+import { writeJson } from './json-files.ts';
+import { buildModel, type Model } from './model.ts';
+import { shortageNote } from './query-shortage.ts';
+import { dataHash, decodingOf, openRunData, type RunData } from './run-data.ts';
+import { makeRunFolder, runFolder } from './run-folder.ts';
+import { startValues } from './start-values.ts';
+import { readStoredConfig, type StoredConfig } from './stored-config.ts';
+import { type TrainingEvents, TrainingRun } from './training-run.ts';
+import { FolderError } from './user-error.ts';
+
+/** `result.json` of a run: where it ended. */
+export interface RunResult {
+  readonly step: number;
+  readonly seconds: number;
+  /** false where it was stopped and can go on */
+  readonly finished: boolean;
+  /** largest resident memory of its process */
+  readonly peakMiB: number;
+}
+
+export interface StartOptions {
+  readonly config: RunConfig;
+  readonly folder: string;
+  /** goes on with a run that is there; otherwise a folder with one is refused */
+  readonly resume: boolean;
+  /** a checkpoint to start from */
+  readonly init?: string;
+  readonly backend: BackendChoice;
+  readonly events?: TrainingEvents;
+  /** is told what a user should know before the run begins */
+  readonly say: (text: string) => void;
+  /** ends the run after the step at hand */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Trains until the run is over or stopped.
+ *
+ * @throws UserError if the folder holds another run, is in use or cannot be written to, the checkpoint to start from does
+ *   not fit, or the loss diverges
+ * @throws DataError if the data cannot be used
+ */
+export async function runTraining(options: StartOptions): Promise<RunResult> {
+  const { folder, resume } = options;
+  // Of a run that goes on, the process before may still be ending.
+  const release = await holdFolder(folder, resume ? 10_000 : 0);
+  try {
+    return await train(options);
+  } finally {
+    release();
+  }
+}
+
+async function train(options: StartOptions): Promise<RunResult> {
+  const run = await startRun(options);
+  try {
+    await run.go(options.signal);
+    const { step, seconds } = run.counters;
+    const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
+    const result = { step, seconds, finished: run.finished, peakMiB };
+    writeJson(runFolder(options.folder).result, result);
+    return result;
+  } finally {
+    run.dispose();
+  }
+}
+
+async function startRun(options: StartOptions): Promise<TrainingRun> {
+  const { config, folder, resume, init, backend, events, say } = options;
+  const before = existsSync(runFolder(folder).config) ? readStoredConfig(runFolder(folder).config) : undefined;
+  if (before && !resume) {
+    throw new FolderError(`${folder} holds a run already: resume it, or name another folder`);
+  }
+  const data = await openRunData(config);
+  for (const notice of data.notices) say(notice);
+  const model = buildModel(config, data.dataset.categories.length);
+  const stored = storedConfig(config, data, model, backend);
+  const asked = init === undefined ? undefined : path.resolve(init);
+  if (before) {
+    requireSameSettings(before.config, config, folder);
+    requireSameDecoding(before.data, folder);
+    requireSameData(before.data, stored.data, folder);
+    if (asked !== undefined) requireSameStart(before.init, asked, folder);
+  }
+  const shortage = shortageNote(config, data);
+  if (shortage !== undefined) say(`note: ${shortage}`);
+  const file = before ? before.init : asked;
+  const begun = existsSync(runFolder(folder).last);
+  const values = file === undefined || begun ? undefined : startValues(file, model, stored.data.classes);
+  for (const line of values?.notices ?? []) say(line);
+  // From here on the folder holds a run.
+  const run = makeRunFolder(folder);
+  if (!before) writeJson(run.config, { ...stored, ...(values && { init: file, initSkipped: values.skipped }) });
+  return new TrainingRun({
+    ...{ config, model, data, folder: run },
+    ...(values && { initial: values.parameters }),
+    ...(events && { events }),
+  });
+}
+
+function storedConfig(config: RunConfig, data: RunData, { detector }: Model, backend: BackendChoice): StoredConfig {
+  const { name, format, categories } = data.dataset;
+  const decoding = decodingOf(data.dataset);
+  return {
+    config,
+    data: {
+      name,
+      format,
+      classes: categories.map((category) => category.name),
+      train: data.train.length,
+      val: data.val.length,
+      hash: dataHash(data),
+      ...(decoding !== undefined && { decoding }),
+    },
+    parameters: detector.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    environment: environmentOf(backend),
+  };
+}
+
+/** @throws FolderError if image files become other pixels now than for a run that is there */
+export function requireSameDecoding({ name, format, decoding = 1 }: StoredConfig['data'], folder: string): void {
+  if (format === 'shapes' || decoding === decodingVersion) return;
+  throw new FolderError(
+    `the images in ${name} are decoded differently now (version ${decodingVersion}) than when the run in ${folder} was ` +
+      `started (version ${decoding}), so that their pixels may have changed: a run that goes on, and runs that are compared, ` +
+      'need the same ones. Name another folder',
+  );
+}
+
+/** A run may go on in other versions, but not on other data. */
+function requireSameData(before: StoredConfig['data'], now: StoredConfig['data'], folder: string): void {
+  if (before.hash === now.hash) return;
+  throw new FolderError(
+    `the data in ${now.name} has changed since the run in ${folder} was started (${before.train} training images then, ` +
+      `${now.train} now): a run that goes on needs the same data. Name another folder`,
+  );
+}
+
+/** A run that goes on needs no start values, but must not seem to have begun with others. */
+function requireSameStart(before: string | undefined, now: string | undefined, folder: string): void {
+  if (before === now) return;
+  throw new FolderError(
+    `${folder} holds a run that was started from ${before ?? "its seed's weights"}, not from ${now}: a run that goes on ` +
+      'keeps its start. Name another folder',
+  );
+}
+
+/** Settings that may change while a run goes on: what comes out does not depend on them. */
+const changeable: readonly string[] = ['checkpoint.every', 'data.cacheMiB'];
+
+/** @throws FolderError naming the settings in which a run that is there differs from the one asked for */
+export function requireSameSettings(before: RunConfig, now: RunConfig, folder: string): void {
+  const [old, asked] = [flatValues(before), flatValues(now)];
+  const changed = Object.keys({ ...old, ...asked }).filter(
+    (key) => !changeable.includes(key) && !isDeepStrictEqual(old[key], asked[key]),
+  );
+  if (changed.length === 0) return;
+  const list = changed.map((key) => `${key} (was ${JSON.stringify(old[key])}, is ${JSON.stringify(asked[key])})`);
+  throw new FolderError(
+    `${folder} holds a run with other settings: ${list.join(', ')}. Name another folder, or delete this one`,
+  );
+}

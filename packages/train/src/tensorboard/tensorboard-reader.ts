@@ -1,0 +1,51 @@
+/** TensorBoard's own reader, from PyPI, for tests. It is installed once, into the user's cache folder. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder, replaceFolder, withLock } from '../../../runtime/src/native/cache.ts';
+import { run } from '../../../runtime/src/native/wheel.ts';
+
+/** All that the reader imports; TensorBoard as a whole asks for more. */
+const requirements = ['tensorboard==2.21.0', 'protobuf==6.33.0', 'numpy==2.2.6', 'absl-py==2.3.1'] as const;
+
+export interface Scalar {
+  step: number;
+  /** seconds since 1970 */
+  wallTime: number;
+  value: number;
+}
+
+/** What TensorBoard shows of the event files in a folder, by tag. */
+export type Reader = (folder: string) => Promise<Record<string, Scalar[]>>;
+
+/** Undefined, with a word on stderr, where Python 3, pip or the network is missing. @throws for the same reason in CI */
+export async function tensorboardReader(): Promise<Reader | undefined> {
+  try {
+    const packages = await install();
+    return async (folder) => {
+      const script = fileURLToPath(new URL('read-events.py', import.meta.url));
+      const env = { ...process.env, PYTHONPATH: packages, PYTHONWARNINGS: 'ignore' };
+      return JSON.parse(await run('python3', [script, folder], env)) as Record<string, Scalar[]>;
+    };
+  } catch (error) {
+    if (process.env.CI !== undefined) throw error;
+    process.stderr.write(`no TensorBoard here: tests with its reader are skipped (${(error as Error).message})\n`);
+    return undefined;
+  }
+}
+
+/** The folder to import from. Compiled packages differ from one Python to the next. */
+async function install(): Promise<string> {
+  const python = (await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)'], process.env)).trim();
+  const folder = path.join(cacheFolder(), `${requirements[0].replace('==', '-')}-${python}`);
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
+  const options = ['--no-deps', '--only-binary=:all:', '--retries=0', '--timeout=10'];
+  const fill = async (staging: string): Promise<void> => {
+    await run('python3', [...pip, ...options, '--target', staging, ...requirements], process.env);
+  };
+  const onWait = (): void => {};
+  await withLock(folder, onWait, async () => {
+    if (!existsSync(folder)) await replaceFolder(folder, fill);
+  });
+  return folder;
+}

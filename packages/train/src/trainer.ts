@@ -1,0 +1,246 @@
+/** A model in training: its parameters, its optimiser and its captured step. */
+import { createHash } from 'node:crypto';
+import {
+  adamwInit,
+  adamwScalars,
+  initialParameters,
+  knownCounts,
+  type LossTargets,
+  matchingCounts,
+  type NamedTensors,
+  namedErrors,
+  namedLosses,
+  type Parts,
+  type QueryCounts,
+  zeroFlats,
+} from '@dn-detr/core';
+import type { Batch } from '@dn-detr/data';
+import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
+import { knownInputs } from '@dn-detr/dn/tfjs';
+import {
+  abs,
+  scalar,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  tensor1d,
+  tensor3d,
+  tensor4d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { RunConfig } from './config/schema.ts';
+import type { BatchTargets } from './detection-loss.ts';
+import { free } from './free.ts';
+import type { Model } from './model.ts';
+import { replayed } from './replayed.ts';
+import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
+
+/** What is logged of a step. */
+export interface StepRecord {
+  readonly loss: number;
+  /** before clipping */
+  readonly gradNorm: number;
+  readonly learningRate: number;
+  /** real known queries over all images */
+  readonly knownQueries: number;
+  /** `namedLosses` and `namedErrors`: names of known queries' terms begin with `tgt_` */
+  readonly terms: Readonly<Record<string, number>>;
+}
+
+export class Trainer {
+  readonly #model: Model;
+  readonly #config: RunConfig;
+  readonly #frozen: Tensor1D[];
+  readonly #optimizer: { groups: { learningRate: number; weightDecay: number }[] };
+  readonly #whole: ReturnType<typeof trainingStep>;
+  readonly #parts: ReturnType<typeof accumulatingStep>;
+  #state: TrainingState;
+  // What the captured step asks the host for, set before each call.
+  #current: BatchTargets = { objects: [] };
+  #matched: LossTargets | undefined;
+
+  /** @param initial parameters that do not start from `config.seed`'s draws, by name; the caller disposes them */
+  constructor(model: Model, config: RunConfig, initial: NamedTensors = {}) {
+    this.#model = model;
+    this.#config = config;
+    const { learningRate, backboneLearningRate, weightDecay, clipNorm, ema } = config.optimizer;
+    this.#optimizer = {
+      groups: model.trained.groups.map(({ name }) => ({
+        learningRate: name === 'backbone' ? backboneLearningRate : learningRate,
+        weightDecay,
+      })),
+    };
+    const hostSide = {
+      targets: () => this.#current,
+      matched: (_: unknown, targets: LossTargets) => {
+        this.#matched = targets;
+      },
+    };
+    const options = { ...model, optimizer: this.#optimizer, clipNorm, ema };
+    this.#whole = trainingStep(options, hostSide);
+    this.#parts = accumulatingStep(options, hostSide);
+    const { trained, frozen } = tidy(() => {
+      const values: NamedTensors = { ...initialParameters(model.detector.parameters, config.seed), ...initial };
+      const pick = (names: readonly { name: string }[]) =>
+        Object.fromEntries(names.map(({ name }) => [name, values[name] as Tensor]));
+      return {
+        trained: model.trained.flatten(pick(model.trained.parameters)),
+        frozen: model.frozen.flatten(pick(model.frozen.parameters)),
+      };
+    });
+    this.#frozen = frozen;
+    this.#state = { ...adamwInit(trained), average: ema > 0 ? trained.map((flat) => flat.clone()) : [] };
+  }
+
+  /** Everything that steps change; stays the trainer's. */
+  get state(): TrainingState {
+    return this.#state;
+  }
+
+  /** Goes on from another state, which is the trainer's from then on. */
+  restore(state: TrainingState): void {
+    free(this.#state);
+    this.#state = state;
+  }
+
+  /** Whether all weights are finite. */
+  isSound(): boolean {
+    return tidy(() => this.#state.params.every((flat) => Number.isFinite(sum(abs(flat)).dataSync()[0])));
+  }
+
+  /** The parameters to evaluate with, by name: the moving average where one is kept. The caller disposes them. */
+  parameters(which: 'evaluated' | 'trained' = 'evaluated'): NamedTensors {
+    const { average, params } = this.#state;
+    const flats = which === 'evaluated' && average.length > 0 ? average : params;
+    return { ...this.#model.trained.unflatten(flats), ...this.#model.frozen.unflatten(this.#frozen) };
+  }
+
+  /**
+   * One update.
+   *
+   * @param batches the micro-batches of the step, one without accumulation
+   * @param step updates done before this one
+   * @param factor of the learning rate
+   */
+  step(batches: readonly Batch[], step: number, factor: number): StepRecord {
+    const prepared = batches.map((batch, i) => ({
+      batch,
+      queries: knownQueriesAt(batch, this.#model, this.#config, { step, micro: i }),
+    }));
+    const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
+    const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
+    const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
+    const add = (loss: Tensor, terms: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
+      totals.loss += loss.dataSync()[0] as number;
+      totals.knownQueries += queries?.usage.queries ?? 0;
+      const targets = this.#matched as LossTargets;
+      const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
+      const classes = this.#model.detector.classes + (this.#model.criterion.classLoss.kind === 'softmax' ? 1 : 0);
+      for (const [name, value] of Object.entries(namedLosses(terms.dataSync(), targets)))
+        totals.terms[name] = (totals.terms[name] ?? 0) + value;
+      for (const [name, value] of Object.entries(
+        namedErrors(predicted.dataSync(), targets, objectsPerImage, classes - 1),
+      ))
+        totals.terms[name] = (totals.terms[name] ?? 0) + value / batches.length;
+    };
+
+    let gradNorm: Tensor;
+    let next: TrainingState;
+    if (batches.length === 1) {
+      const [only] = prepared as [Prepared];
+      const input = this.#input(only, counts, step, 0);
+      const output = replayed(this.#whole, { ...input, state: this.#state, scalars });
+      add(output.loss, output.terms, output.predicted, only);
+      ({ gradNorm, state: next } = output);
+      disposeInput(input);
+      free(output.loss, output.terms, output.predicted);
+    } else {
+      let total = zeroFlats(this.#model.trained);
+      prepared.forEach((part, i) => {
+        const input = this.#input(part, counts, step, i);
+        const output = replayed(this.#parts.gradient, { ...input, params: this.#state.params, total });
+        add(output.loss, output.terms, output.predicted, part);
+        disposeInput(input);
+        free(total, output.loss, output.terms, output.predicted);
+        total = output.total;
+      });
+      ({ gradNorm, state: next } = replayed(this.#parts.update, { state: this.#state, total, scalars }));
+      free(total);
+    }
+    const norm = gradNorm.dataSync()[0] as number;
+    free(scalars, gradNorm);
+    this.restore(next);
+    return { ...totals, gradNorm: norm, learningRate: this.#config.optimizer.learningRate * factor };
+  }
+
+  dispose(): void {
+    this.#whole.dispose();
+    this.#parts.gradient.dispose();
+    this.#parts.update.dispose();
+    free(this.#state, this.#frozen);
+  }
+
+  /** Of all micro-batches of a step, so that their losses add up to that of one large batch. */
+  #countsOf(prepared: readonly Prepared[]): Parts<QueryCounts> {
+    const objects = prepared.flatMap(({ batch }) => batch.targets.map(({ labels }) => labels.length));
+    const known = prepared.flatMap(({ queries }) => (queries ? [queries.targets] : []));
+    return {
+      matching: matchingCounts(objects, this.#model.detector.queries),
+      ...(known.length > 0 && { known: knownCounts(known) }),
+    };
+  }
+
+  /** Also sets what the host's side of the step will be asked for. */
+  #input({ batch, queries }: Prepared, counts: Parts<QueryCounts>, step: number, micro: number): BatchInput {
+    this.#current = { objects: batch.targets, known: queries?.targets, counts };
+    const drops = this.#config.model.dropout > 0;
+    return {
+      frozen: this.#frozen,
+      batch: imageTensors(batch),
+      known: queries && knownInputs(queries),
+      seed: drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
+    };
+  }
+}
+
+/** What a micro-batch's dropout draws from: 32 bits of the hash of its stream's name. */
+export const dropoutSeed = (seed: number, step: number, micro: number): number =>
+  createHash('sha256').update(`${seed}/dropout/${step}/${micro}`).digest().readInt32LE(0);
+
+interface Prepared {
+  readonly batch: Batch;
+  readonly queries: KnownQueries | undefined;
+}
+
+/**
+ * The known queries that a micro-batch of a step is trained with; undefined for a model that is trained without.
+ *
+ * @param at updates done before this one, and which of its micro-batches
+ */
+export function knownQueriesAt(
+  { targets }: Pick<Batch, 'targets'>,
+  { denoises, detector }: Pick<Model, 'denoises' | 'detector'>,
+  { seed, denoising }: RunConfig,
+  { step, micro }: { readonly step: number; readonly micro: number },
+): KnownQueries | undefined {
+  if (!denoises) return undefined;
+  const { maxKnownQueries, ...options } = denoising;
+  return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), {
+    ...options,
+    numClasses: detector.classes,
+    matchingQueries: detector.queries,
+    ...(maxKnownQueries > 0 && { maxKnownQueries }),
+  });
+}
+
+/** A batch's images and padding as tensors; the caller disposes them. */
+export function imageTensors({ images, padding, height, width, targets }: Batch): BatchInput['batch'] {
+  return {
+    images: tensor4d(images, [targets.length, height, width, 3]),
+    padding: padding && tensor3d(padding, [targets.length, height, width], 'float32'),
+  };
+}
+
+function disposeInput({ batch, known, seed }: BatchInput): void {
+  free(batch, known, seed);
+}

@@ -1,0 +1,296 @@
+/** A training run from its first step, or from where it stopped, to its last. */
+import { existsSync } from 'node:fs';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { NamedTensors } from '@dn-detr/core';
+import type { DatasetImage, TrainingBatch, TrainingBatches } from '@dn-detr/data';
+import { PredictionError } from '@dn-detr/matcher';
+import type { QueryMatches } from '@dn-detr/metrics';
+import { removeFile } from './atomic-file.ts';
+import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
+import type { RunConfig } from './config/schema.ts';
+import { divergence, followLoss, noHistory } from './divergence.ts';
+import { type Evaluation, evaluate } from './evaluation.ts';
+import { Evaluator, type Inferred } from './evaluator.ts';
+import { free } from './free.ts';
+import { writeJson } from './json-files.ts';
+import { LineLog } from './line-log.ts';
+import type { Model } from './model.ts';
+import { loadersOf, type RunData } from './run-data.ts';
+import type { RunFolder } from './run-folder.ts';
+import { type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';
+import { learningRateFactor } from './schedule.ts';
+import { type EventFile, openEventFile } from './tensorboard/event-file.ts';
+import { evaluationTags, stepTags } from './tensorboard/tags.ts';
+import { type StepRecord, Trainer } from './trainer.ts';
+import { UserError } from './user-error.ts';
+
+/** Where a run stands. */
+interface Position {
+  /** updates done */
+  readonly step: number;
+  /** passes over the training images */
+  readonly epoch: number;
+  /** spent on training, without evaluations */
+  readonly seconds: number;
+}
+
+/** A line of `metrics.jsonl`: also every term of the loss, those of known queries beginning with `tgt_`. */
+export interface MetricsLine extends Position, Omit<StepRecord, 'terms'> {
+  readonly [term: string]: number;
+}
+
+/** A line of `evaluations.jsonl`. */
+export interface EvaluationLine extends Position, Evaluation {
+  /** mean training loss since the evaluation before */
+  readonly loss: number;
+  /** its terms of the last decoder layer, not weighted, by the names of `metrics.jsonl` */
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+/** What a run tells while it goes on. */
+export interface TrainingEvents {
+  /** @param progress share of the run that is over */
+  step?(line: MetricsLine, progress: number, imagesPerSecond: number): void;
+  /** before the step that it comes after is told */
+  evaluation?(line: EvaluationLine): void;
+}
+
+export interface TrainingRunOptions {
+  readonly config: RunConfig;
+  readonly model: Model;
+  readonly data: RunData;
+  readonly folder: RunFolder;
+  /** parameters that do not start from the seed's draws, by name */
+  readonly initial?: NamedTensors;
+  readonly events?: TrainingEvents;
+}
+
+export class TrainingRun {
+  readonly #options: TrainingRunOptions;
+  readonly #trainer: Trainer;
+  readonly #evaluator: Evaluator;
+  readonly #batches: TrainingBatches;
+  readonly #metrics: LineLog<MetricsLine>;
+  readonly #evaluations: LineLog<EvaluationLine>;
+  readonly #samples: LineLog<SamplesLine>;
+  readonly #board: EventFile;
+  /** steps that the last checkpoint holds */
+  #saved: number | undefined;
+  #flushed = 0;
+  #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: nothingYet };
+  #matches: QueryMatches | undefined;
+
+  /**
+   * Goes on from the folder's last checkpoint if it has one.
+   *
+   * @throws UserError if the folder cannot be written to, or its checkpoint is of another model
+   */
+  constructor(options: TrainingRunOptions) {
+    this.#options = options;
+    const { config, model, data, folder, initial } = options;
+    this.#trainer = new Trainer(model, config, initial);
+    if (existsSync(folder.last)) {
+      const saved = loadRun(folder.last, model);
+      this.#trainer.restore(saved.state);
+      this.#counters = saved.counters;
+      this.#saved = saved.counters.step;
+      this.#matches = saved.matches;
+    }
+    const { step } = this.#counters;
+    const loaders = loadersOf(config);
+    this.#evaluator = new Evaluator(model, data.val, loaders.evaluation);
+    this.#batches = loaders.training(data.train);
+    this.#metrics = new LineLog(folder.metrics, step);
+    this.#evaluations = new LineLog(folder.evaluations, step);
+    this.#samples = new LineLog(folder.samples.evaluations, step);
+    removeFile(folder.diverged);
+    this.#board = openEventFile(folder.events, step + 1);
+  }
+
+  get counters(): Counters {
+    return this.#counters;
+  }
+
+  get finished(): boolean {
+    return this.#progress() >= 1;
+  }
+
+  /**
+   * Trains until the run is over or the signal asks to stop, which ends it after the step at hand. Either way everything
+   * is saved.
+   *
+   * @throws UserError if the loss diverges or a file cannot be written; the last checkpoint stays as it is
+   * @throws DataError if an image cannot be read
+   */
+  async go(signal?: AbortSignal): Promise<void> {
+    const { config } = this.#options;
+    const { accumulate } = config.optimizer;
+    const incoming = this.#batches.from(this.#counters.step * accumulate);
+    try {
+      while (!this.finished && !signal?.aborted) {
+        const started = performance.now();
+        const batches: TrainingBatch[] = [];
+        while (batches.length < accumulate) batches.push((await incoming.next()).value as TrainingBatch);
+        const { line, imagesPerSecond } = this.#advance(batches, started);
+        const { step } = line;
+        if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate(batches);
+        this.#options.events?.step?.(line, Math.min(1, this.#progress()), imagesPerSecond);
+        if (step % config.checkpoint.every === 0) await this.#save(batches);
+        else if (performance.now() - this.#flushed > flushInterval) this.#flush();
+        // Signals are handled between steps, which hold the thread.
+        await turn();
+      }
+      if (this.#saved !== this.#counters.step) await this.#save([]);
+    } finally {
+      await incoming.return(undefined);
+    }
+  }
+
+  dispose(): void {
+    this.#board.close();
+    this.#trainer.dispose();
+    this.#evaluator.dispose();
+    free(this.#options.initial);
+  }
+
+  #progress(): number {
+    const { unit, count } = this.#options.config.length;
+    if (unit === 'minutes') return this.#counters.seconds / (60 * count);
+    const steps = unit === 'steps' ? count : Math.ceil(count * this.#stepsPerEpoch());
+    return this.#counters.step / steps;
+  }
+
+  #stepsPerEpoch(): number {
+    return this.#batches.stepsPerEpoch / this.#options.config.optimizer.accumulate;
+  }
+
+  #position(): Position {
+    const { step, seconds } = this.#counters;
+    return { step, epoch: round(step / this.#stepsPerEpoch()), seconds: round(seconds) };
+  }
+
+  #advance(batches: readonly TrainingBatch[], started: number): { line: MetricsLine; imagesPerSecond: number } {
+    const { config } = this.#options;
+    const { step, seconds, history, recent } = this.#counters;
+    const factor = learningRateFactor(config.schedule, step, Math.min(1, this.#progress()));
+    const record = this.#step(batches, factor);
+    const elapsed = (performance.now() - started) / 1000;
+    this.#counters = {
+      ...this.#counters,
+      step: step + 1,
+      seconds: seconds + elapsed,
+      history: followLoss(history, record.loss),
+      recent: {
+        steps: recent.steps + 1,
+        loss: recent.loss + record.loss,
+        losses: mapValues(lastLayerLosses(record.terms), (value, name) => value + (recent.losses[name] ?? 0)),
+      },
+    };
+    const { terms, ...figures } = record;
+    const line: MetricsLine = { ...this.#position(), ...figures, ...terms };
+    this.#metrics.add(line);
+    const problem = divergence(record, this.#counters.history);
+    const { step: after } = this.#counters;
+    if (problem !== undefined) throw this.#stopDiverged(problem, after, batches, line);
+    this.#board.scalars(after, Date.now(), stepTags(figures, terms));
+    const images = batches.reduce((sum, { targets }) => sum + targets.length, 0);
+    return { line, imagesPerSecond: images / elapsed };
+  }
+
+  #step(batches: readonly TrainingBatch[], factor: number): StepRecord {
+    const { step } = this.#counters;
+    try {
+      return this.#trainer.step(batches, step, factor);
+    } catch (error) {
+      throw this.#unmatched(error, step + 1, batches);
+    }
+  }
+
+  /** @param batches of the step before, for the report if it has broken the weights */
+  async #evaluate(batches: readonly TrainingBatch[]): Promise<void> {
+    const { data, folder, model, config, events } = this.#options;
+    const parameters = this.#trainer.parameters();
+    let inferred: Inferred;
+    try {
+      inferred = await this.#evaluator.run(parameters);
+    } catch (error) {
+      throw this.#unmatched(error, this.#counters.step, batches);
+    }
+    // The last evaluation may come sooner after the one before than all others: fewer matches have changed by then.
+    const before = this.#counters.step % config.evaluation.every === 0 ? this.#matches : undefined;
+    const found = evaluate(inferred, data.dataset.categories, before);
+    this.#matches = inferred.matches;
+    const { loss, losses, steps } = this.#counters.recent;
+    const mean = (total: number): number => total / Math.max(1, steps);
+    const line: EvaluationLine = { ...this.#position(), loss: mean(loss), losses: mapValues(losses, mean), ...found };
+    this.#evaluations.add(line);
+    const sampled = sampleIndices(inferred);
+    if (!existsSync(folder.samples.images)) {
+      await writeSampleImages(
+        folder,
+        sampled.map((n) => inferred.images[n] as DatasetImage),
+      );
+    }
+    this.#samples.add({ step: line.step, images: samplesOf(inferred, sampled) });
+    this.#board.scalars(line.step, Date.now(), evaluationTags(line));
+    if (found.AP > this.#counters.bestAP) {
+      this.#counters = { ...this.#counters, bestAP: found.AP };
+      await saveWeights(folder.best, model, parameters, { config, categories: data.dataset.categories });
+    }
+    free(parameters);
+    this.#counters = { ...this.#counters, recent: nothingYet };
+    this.#flush();
+    events?.evaluation?.(line);
+  }
+
+  /** @param batches of the step before, for the report if it has broken the weights */
+  async #save(batches: readonly TrainingBatch[]): Promise<void> {
+    const { config, data, folder, model } = this.#options;
+    const { step } = this.#counters;
+    if (!this.#trainer.isSound()) throw this.#stopDiverged('the weights are no longer finite', step, batches);
+    this.#flush();
+    const weights = this.#trainer.parameters('trained');
+    const about = { config, categories: data.dataset.categories };
+    const saved = { counters: this.#counters, state: this.#trainer.state, matches: this.#matches };
+    await saveRun(folder.last, model, weights, about, saved);
+    this.#saved = step;
+    free(weights);
+  }
+
+  #flush(): void {
+    this.#flushed = performance.now();
+    for (const log of [this.#metrics, this.#evaluations, this.#samples, this.#board]) log.flush();
+  }
+
+  /** Predictions that are no numbers cannot be matched: then there is neither a loss nor an evaluation to look at. */
+  #unmatched(error: unknown, step: number, batches: readonly TrainingBatch[]): unknown {
+    return error instanceof PredictionError ? this.#stopDiverged(error.message, step, batches) : error;
+  }
+
+  /** Keeps what is known about where it began; the last checkpoint stays. */
+  #stopDiverged(problem: string, step: number, batches: readonly TrainingBatch[], line?: MetricsLine): UserError {
+    const { folder } = this.#options;
+    this.#metrics.flush();
+    const images = batches.flatMap(({ sources }) => sources.map(({ name }) => name));
+    writeJson(folder.diverged, { problem, step, images, ...(line && { figures: line }) });
+    const from = existsSync(folder.last) ? `the last checkpoint before it is ${folder.last}` : 'there is no checkpoint';
+    return new UserError(
+      `training stopped at step ${step}: ${problem}; ${from}. ${folder.diverged} names the images of the step and its ` +
+        'figures. A lower optimizer.learningRate, a longer schedule.warmUp or a lower optimizer.clipNorm usually helps',
+    );
+  }
+}
+
+/** Milliseconds after which logs are written at the latest, for those who follow them. */
+const flushInterval = 5000;
+
+const nothingYet: Counters['recent'] = { steps: 0, loss: 0, losses: {} };
+
+const mapValues = (record: Readonly<Record<string, number>>, value: (value: number, name: string) => number) =>
+  Object.fromEntries(Object.entries(record).map(([name, before]) => [name, value(before, name)]));
+
+/** Class, L1 and GIoU terms of matching and of known queries; the last layer's names end without a number. */
+const lastLayerLosses = (terms: StepRecord['terms']): Record<string, number> =>
+  Object.fromEntries(Object.entries(terms).filter(([name]) => /^(tgt_)?loss_(ce|bbox|giou)$/.test(name)));
+
+const round = (value: number): number => Math.round(value * 1000) / 1000;
