@@ -55,7 +55,7 @@ describe('data export', () => {
     const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
     const out = path.join(folder, 'voc');
     const printed = await run(bccd, '--out', out, '--format', 'voc', '--voc-origin', '1');
-    expect(printed).toContain('. npm start -- data check names them all\n');
+    expect(printed).toContain('. A data check names them all\n');
     expect(printed).toContain('boxes that leave the image (3)');
     const moved = await openDataset(bccd, { format: 'voc', vocOrigin: 1 });
     const { dataset } = await openDataset(out);

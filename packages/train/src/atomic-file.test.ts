@@ -122,7 +122,7 @@ it('says where a file cannot be', () => {
 });
 
 it.each([
-  ['ENOSPC', /: the disk is full\. .* Make room, .*--resume$/],
+  ['ENOSPC', /: the disk is full\. .* Make room, .*resumed$/],
   ['EROFS', /: the file system is read-only\. .* Choose another place, or make this one writable$/],
   ['EACCES', /: you may not write there\. .* Choose another place/],
   ['ENAMETOOLONG', /: its name is too long for the file system\. .* Choose a shorter one$/],

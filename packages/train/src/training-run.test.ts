@@ -252,7 +252,7 @@ describe('a run is refused', () => {
   it('in a folder that holds one, unless it is to go on', async () => {
     await run('here', smallConfig({ 'length.count': 1 }));
     await expect(run('here', smallConfig({ 'length.count': 1 }), { resume: false })).rejects.toThrow(
-      /holds a run already: --resume goes on with it/,
+      /holds a run already: resume it, or name another folder/,
     );
     await expect(run('here', smallConfig({ 'length.count': 1, batchSize: 2 }))).rejects.toThrow(
       /other settings: batchSize \(was 4, is 2\)/,
