@@ -1,6 +1,6 @@
 /** What an ablation is: a grid of cells that differ in what is being varied, and in nothing else. */
 
-import { modelNames } from '@dn-detr/train';
+import { models } from '@dn-detr/train';
 import { z } from 'zod';
 import { folderName } from '../compare/contender.ts';
 
@@ -24,7 +24,7 @@ export const ablationSchema = z
     claim: z.string().min(1),
     /** where that claim is made */
     source: z.string().min(1),
-    model: z.enum(modelNames).default('dn-detr'),
+    model: z.enum(models.map((spec) => spec.name)).default('dn-detr'),
     recipe: z.string().default('quick'),
     /** what the cells' values are of, where they have some */
     scale: z.string().optional(),

@@ -1,17 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { flatValues, resolveConfig } from '@dn-detr/train';
+import { flatValues, runSettings } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recipeNamed } from '../config/recipes.ts';
 import { ablationNamed, ablations } from './ablations.ts';
 import { cellsOf, headingOf } from './cells.ts';
 
-const quick = resolveConfig(recipeNamed('quick').config, 'quick');
+const quick = runSettings(recipeNamed('quick').config, 'quick');
 
 describe('the ablations there are', () => {
   it.each(ablations.map((ablation) => [ablation.name, ablation] as const))('%s varies what it says', (_, ablation) => {
-    const cells = cellsOf(ablation, resolveConfig(recipeNamed(ablation.recipe).config, ablation.recipe));
+    const cells = cellsOf(ablation, runSettings(recipeNamed(ablation.recipe).config, ablation.recipe));
     const settings = cells.map(({ config }) => flatValues(config));
     // No two cells are the same, and what they differ in is denoising or the model's own way with it.
     expect(new Set(settings.map((values) => JSON.stringify(values))).size).toBe(cells.length);

@@ -1,6 +1,6 @@
 /** An ablation's cells as what a comparison sets against each other. */
 
-import type { RunConfig } from '@dn-detr/train';
+import type { RunSettings } from '@dn-detr/train';
 import { type Contender, contenderOf, requireDifferent } from '../compare/contender.ts';
 import type { AblationHeading } from '../compare/summary.ts';
 import { UsageError } from '../usage-error.ts';
@@ -12,7 +12,7 @@ import type { Ablation } from './ablation.ts';
  * @throws UsageError if there is no such cell, fewer than two are left, two have the same settings, or one is refused as
  *   `contenderOf` says
  */
-export function cellsOf({ cells, model }: Ablation, shared: RunConfig, list?: string): Contender[] {
+export function cellsOf({ cells, model }: Ablation, shared: RunSettings, list?: string): Contender[] {
   const known = cells.map(({ name }) => name);
   const only = list === undefined ? known : namesIn(list, known);
   const unknown = only.find((name) => !known.includes(name));

@@ -1,5 +1,6 @@
 /** `ablate`: one thing varied at a time, over seeds. */
 import path from 'node:path';
+import { resolveSettings } from '@dn-detr/train';
 import { Command } from 'commander';
 import type { Ablation } from '../ablate/ablation.ts';
 import { ablationNamed, ablations } from '../ablate/ablations.ts';
@@ -8,7 +9,7 @@ import { folderName } from '../compare/contender.ts';
 import { fittingName } from '../fitting-name.ts';
 import { UsageError } from '../usage-error.ts';
 import { addComparisonOptions, affordableRecipe, type ComparisonOptions, runComparison } from './comparison.ts';
-import { configFrom } from './run-options.ts';
+import { settingsFrom } from './run-options.ts';
 
 interface AblateOptions extends ComparisonOptions {
   cells?: string;
@@ -44,10 +45,13 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
   }
   if (name === undefined) throw new UsageError('which ablation? --list names those there are');
   const ablation = await ablationNamed(name);
-  const { recipe, config } = await configFrom(options, await affordableRecipe(options, ablation.recipe));
-  const suffix = options.data === undefined || options.data === 'shapes' ? '' : `-${path.basename(config.data.source)}`;
+  const { recipe, settings } = await settingsFrom(options, await affordableRecipe(options, ablation.recipe));
+  const suffix =
+    options.data === undefined || options.data === 'shapes'
+      ? ''
+      : `-${path.basename(resolveSettings(settings).config.data.source)}`;
   await runComparison(options, {
-    contenders: cellsOf(ablation, config, cells),
+    contenders: cellsOf(ablation, settings, cells),
     ablation: headingOf(ablation),
     folder: path.resolve(options.out ?? path.join('runs', fittingName(`ablate-${folderName(ablation.name)}${suffix}`))),
     recipe: recipe.name,

@@ -1,6 +1,6 @@
 /** `compare`: several models on the same data, over seeds, and what their curves say. */
 import path from 'node:path';
-import { modelNames } from '@dn-detr/train';
+import { models as allModels, resolveSettings } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { contenders } from '../compare/contender.ts';
 import {
@@ -10,7 +10,7 @@ import {
   commaList,
   runComparison,
 } from './comparison.ts';
-import { configFrom } from './run-options.ts';
+import { settingsFrom } from './run-options.ts';
 
 interface CompareOptions extends ComparisonOptions {
   models: string[];
@@ -22,7 +22,7 @@ export function compareCommand(): Command {
     .addOption(
       new Option(
         '--models <list>',
-        `of ${modelNames.join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
+        `of ${allModels.map(({ name }) => name).join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
       )
         .argParser(commaList)
         .default(['detr', 'dab-detr', 'dn-detr'], 'detr,dab-detr,dn-detr'),
@@ -40,10 +40,10 @@ Examples:
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
-  const { recipe, config } = await configFrom(options, await affordableRecipe(options, 'quick'));
-  const name = options.data === undefined ? recipe.name : path.basename(config.data.source);
+  const { recipe, settings } = await settingsFrom(options, await affordableRecipe(options, 'quick'));
+  const name = options.data === undefined ? recipe.name : path.basename(resolveSettings(settings).config.data.source);
   await runComparison(options, {
-    contenders: contenders(models, config),
+    contenders: contenders(models, settings),
     folder: path.resolve(options.out ?? path.join('runs', name)),
     recipe: recipe.name,
   });

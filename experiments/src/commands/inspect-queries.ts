@@ -1,11 +1,11 @@
 /** `inspect queries`: the known queries of a training step. */
 
-import { openRunData, withOverrides } from '@dn-detr/train';
+import { openRunData, resolveSettings, withChanges } from '@dn-detr/train';
 import { Command } from 'commander';
 import { openOutput } from '../inspect/output-folder.ts';
 import { queriesOfStep } from '../inspect/queries.ts';
 import { writeInspection } from './inspect-result.ts';
-import { addRunOptions, configFrom, fromOne, type RunOptions, wholeNumber } from './run-options.ts';
+import { addRunOptions, fromOne, type RunOptions, settingsFrom, wholeNumber } from './run-options.ts';
 
 interface QueriesOptions extends RunOptions {
   seed?: number;
@@ -37,8 +37,8 @@ Examples:
   npm start -- inspect queries --set denoising.isolate=nothing --out seen`;
 
 async function inspectQueries({ seed, step, images, out, json, ...options }: QueriesOptions): Promise<void> {
-  const { config: chosen } = await configFrom(options, 'quick');
-  const config = seed === undefined ? chosen : withOverrides(chosen, { seed });
+  const { settings } = await settingsFrom(options, 'quick');
+  const { config } = resolveSettings(seed === undefined ? settings : withChanges(settings, { seed }));
   const folder = openOutput(out, 'queries');
   const data = await openRunData(config);
   for (const notice of data.notices) process.stderr.write(`${notice}\n`);

@@ -5,9 +5,10 @@ import {
   type DottedValues,
   openOptionsOf,
   parseAssignment,
-  type RunConfig,
-  resolveConfig,
-  withOverrides,
+  type RunSettings,
+  resolveSettings,
+  runSettings,
+  withChanges,
 } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chooseRecipe } from '../config/choose-recipe.ts';
@@ -42,15 +43,15 @@ export function addRunOptions(command: Command): Command {
 }
 
 /**
- * The configuration that the options describe.
+ * The settings that the options describe, for whichever model.
  *
  * @param fallback the recipe where neither data nor a recipe is named
  * @throws UsageError if they contradict each other or name what there is not
  */
-export async function configFrom(
+export async function settingsFrom(
   options: RunOptions,
   fallback: string,
-): Promise<{ recipe: Recipe; config: RunConfig }> {
+): Promise<{ recipe: Recipe; settings: RunSettings }> {
   const { recipe: name } = options;
   const values = dataFrom(options);
   const { 'data.source': source } = values;
@@ -60,21 +61,19 @@ export async function configFrom(
       : source === undefined || source === 'shapes'
         ? recipeNamed(fallback)
         : await chooseRecipe(source, openOptionsFrom(options));
-  return {
-    recipe,
-    config: withOverrides(resolveConfig(recipe.config, `recipe ${recipe.name}`), {
-      ...values,
-      ...lengthFrom(options),
-      ...assignments(options),
-    }),
-  };
+  const stated = runSettings(recipe.config, `recipe ${recipe.name}`);
+  const settings = withChanges(stated, { ...values, ...lengthFrom(options), ...assignments(options) });
+  // A mistake is one whatever the model.
+  resolveSettings(settings);
+  return { recipe, settings };
 }
 
 /** How the run will read its folder, before there is a recipe that all settings fit. */
 function openOptionsFrom(options: RunOptions): OpenOptions {
   const about = ['format', 'valFraction', 'vocOrigin', 'bands', 'maxPixels'].map((name) => `data.${name}`);
   const given = Object.entries(assignments(options)).filter(([key]) => about.includes(key));
-  return openOptionsOf(withOverrides(resolveConfig({}, 'defaults'), Object.fromEntries(given)).data);
+  const settings = withChanges(runSettings({}, 'defaults'), Object.fromEntries(given));
+  return openOptionsOf(resolveSettings(settings).config.data);
 }
 
 export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {

@@ -6,19 +6,20 @@ import {
   type DottedValues,
   dryRun,
   type EvaluationLine,
-  isIgnored,
-  modelNames,
+  models,
   progressEvents,
+  type ResolvedSettings,
   type RunConfig,
   type RunProgress,
   readStoredConfig,
-  resolveConfig,
+  resolveSettings,
   runFolder,
+  runSettings,
   runTraining,
   type StoredConfig,
   stopSignal,
   UserError,
-  withOverrides,
+  withChanges,
 } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
 import { Command, Option } from 'commander';
@@ -34,10 +35,10 @@ import { typedCommand } from './comparison.ts';
 import {
   addRunOptions,
   assignments,
-  configFrom,
   dataFrom,
   lengthFrom,
   type RunOptions,
+  settingsFrom,
   wholeNumber,
 } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
@@ -58,7 +59,9 @@ interface TrainOptions extends RunOptions, ServeOption {
 export function trainCommand(): Command {
   const command = new Command('train')
     .description('one run: trains a model and evaluates it as it goes; can be stopped and resumed at any moment')
-    .addOption(new Option('--model <name>', "what to train (default: the recipe's)").choices(modelNames));
+    .addOption(
+      new Option('--model <name>', "what to train (default: the recipe's)").choices(models.map(({ name }) => name)),
+    );
   return addRunOptions(command)
     .option('--seed <number>', 'of initial weights, order of the data, augmentation and noise', wholeNumber)
     .option('--overfit <count>', 'train and evaluate on the first COUNT images: can this set-up learn?', wholeNumber)
@@ -90,9 +93,7 @@ async function train(options: TrainOptions): Promise<void> {
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const planned = await plan(options);
   const { config, folder } = planned;
-  for (const key of Object.keys(assignments(options))) {
-    if (isIgnored(config.model.name, key)) say(`note: ${key} changes nothing for ${config.model.name}`);
-  }
+  for (const key of planned.unused) say(`note: ${key} changes nothing for ${config.model.name}`);
   const { threadsPerOp } = config;
   const backend = await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
   if (backend.name !== 'tensorflow' && options.recipe === undefined) {
@@ -150,8 +151,7 @@ async function trainIn(
   }
 }
 
-interface Planned {
-  readonly config: RunConfig;
+interface Planned extends ResolvedSettings {
   readonly folder: string;
   /** where the settings come from, for people */
   readonly from: string;
@@ -164,8 +164,8 @@ async function plan(options: TrainOptions): Promise<Planned> {
     const stored = runFolder(folder).config;
     if (!options.resume || recipe !== undefined || file !== undefined || !existsSync(stored)) return undefined;
     const values = { ...dataFrom(options), ...lengthFrom(options), ...assignments(options), ...chosen(options) };
-    const config = withOverrides(readStoredConfig(stored).config, values);
-    return { config, folder, from: 'going on with its settings' };
+    const settings = withChanges(runSettings(readStoredConfig(stored).config, stored), values);
+    return { ...resolveSettings(settings), folder, from: 'going on with its settings' };
   };
   const named = out === undefined ? undefined : path.resolve(out);
   const begun = named === undefined ? undefined : resumed(named);
@@ -178,8 +178,8 @@ async function plan(options: TrainOptions): Promise<Planned> {
 async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
   const { config: file, recipe: named, data } = options;
   if (file === undefined) {
-    const { recipe, config } = await configFrom(options, 'quick');
-    return { config: withOverrides(config, chosen(options)), from: `recipe ${recipe.name}` };
+    const { recipe, settings } = await settingsFrom(options, 'quick');
+    return { ...resolveSettings(withChanges(settings, chosen(options))), from: `recipe ${recipe.name}` };
   }
   if (named !== undefined || data !== undefined) {
     throw new UsageError('--config brings all settings along: leave out --recipe and --data, and change it with --set');
@@ -187,7 +187,7 @@ async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
   const stored = readJson<Partial<StoredConfig> | null>(file);
   if (stored?.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
   const values = { ...lengthFrom(options), ...assignments(options), ...chosen(options) };
-  return { config: withOverrides(resolveConfig(stored.config, file), values), from: `settings of ${file}` };
+  return { ...resolveSettings(withChanges(runSettings(stored.config, file), values)), from: `settings of ${file}` };
 }
 
 /** What has an option of its own. */

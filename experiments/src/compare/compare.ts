@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
+  buildModel,
   isExpected,
   openData,
   type PlannedRun,
@@ -184,7 +185,7 @@ async function shortagesOf(contenders: readonly Contender[]): Promise<ReadonlyMa
     // What the data are is the same for all.
     const opened = await openData(first.config.data);
     for (const { name, config } of contenders) {
-      const shortage = shortageNote(config, runDataOf(opened, config));
+      const shortage = shortageNote(buildModel(config, 1), config, runDataOf(opened, config));
       if (shortage !== undefined) found.set(shortage, [...(found.get(shortage) ?? []), name]);
     }
   } catch (error) {

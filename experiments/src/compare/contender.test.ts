@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
+import { smallConfig, smallSettings } from '../../../packages/train/src/testing/small-run.ts';
 import { contenders, folderName } from './contender.ts';
 
-const configs = (...names: string[]) => contenders(names, smallConfig()).map(({ config }) => config);
+const configs = (...names: string[]) => contenders(names, smallSettings).map(({ config }) => config);
 
 describe('a contender', () => {
   it('has the shared settings and its own', () => {
@@ -33,7 +33,7 @@ describe('a contender', () => {
   });
 
   it('is refused where it is another one', () => {
-    const { groups } = smallConfig().denoising;
+    const groups = smallConfig().denoising?.groups;
     expect(() => configs('dn-detr', `dn-detr+denoising.groups=${groups}`)).toThrow(
       `dn-detr and dn-detr+denoising.groups=${groups} have the same settings`,
     );

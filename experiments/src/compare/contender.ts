@@ -4,12 +4,14 @@ import {
   buildModel,
   type DottedValues,
   flatValues,
-  isIgnored,
-  modelNames,
+  models,
+  modelsWith,
   parseAssignment,
   type RunConfig,
+  type RunSettings,
+  resolveSettings,
   UserError,
-  withOverrides,
+  withChanges,
 } from '@dn-detr/train';
 import { fittingName } from '../fitting-name.ts';
 import { UsageError } from '../usage-error.ts';
@@ -21,12 +23,11 @@ export interface Contender {
 }
 
 /** @param name a model's, and after each `+` a setting */
-function contender(name: string, shared: RunConfig): Contender {
+function contender(name: string, shared: RunSettings): Contender {
   const [model = '', ...assignments] = name.split('+');
-  if (!modelNames.some((known) => known === model)) {
-    throw new UsageError(
-      `there is no model '${model}': expected ${modelNames.join(', ')}, with +key=value for settings`,
-    );
+  if (!models.some((known) => known.name === model)) {
+    const names = models.map((known) => known.name).join(', ');
+    throw new UsageError(`there is no model '${model}': expected ${names}, with +key=value for settings`);
   }
   return contenderOf(name, { 'model.name': model, ...Object.assign({}, ...assignments.map(parseAssignment)) }, shared);
 }
@@ -44,20 +45,19 @@ function of<T>(name: string, make: () => T): T {
  * @throws UsageError if there is no such setting, the model makes nothing of it or cannot be built with it, or it is one
  *   that all contenders share: the seeds, and what the data are
  */
-export function contenderOf(name: string, settings: DottedValues, shared: RunConfig): Contender {
+export function contenderOf(name: string, settings: DottedValues, shared: RunSettings): Contender {
   if (Object.hasOwn(settings, 'seed')) {
     throw new UsageError(`${name}: seed cannot be set for one alone: --seeds says which ones all are trained with`);
   }
-  const config = of(name, () => withOverrides(shared, settings));
-  const ignored = Object.keys(settings).find((key) => isIgnored(config.model.name, key));
+  const { config, unused } = of(name, () => resolveSettings(withChanges(shared, settings)));
+  const ignored = unused.find((key) => Object.hasOwn(settings, key));
   if (ignored !== undefined) {
-    const users = modelNames.filter((known) => !isIgnored(known, ignored));
-    throw new UsageError(
-      `${name}: ${ignored} changes nothing for ${config.model.name}, but for ${users.join(' and ')}`,
-    );
+    const users = modelsWith(ignored, shared).join(' and ');
+    throw new UsageError(`${name}: ${ignored} changes nothing for ${config.model.name}, but for ${users}`);
   }
   const data = imagesOf(config);
-  const other = Object.keys(data).find((key) => !isDeepStrictEqual(data[key], imagesOf(shared)[key]));
+  const sharedData = imagesOf(resolveSettings(shared).config);
+  const other = Object.keys(data).find((key) => !isDeepStrictEqual(data[key], sharedData[key]));
   if (other !== undefined) {
     throw new UsageError(
       `${name}: ${other} changes the data, and runs on different data cannot be compared: set it for all runs alike, with ` +
@@ -83,7 +83,7 @@ export function requireDifferent(contenders: readonly Contender[]): void {
 }
 
 /** @throws UsageError if one is named twice, or two have the same settings */
-export function contenders(names: readonly string[], shared: RunConfig): Contender[] {
+export function contenders(names: readonly string[], shared: RunSettings): Contender[] {
   if (new Set(names).size < names.length) throw new UsageError(`--models names a model twice: ${names.join(', ')}`);
   const found = names.map((name) => contender(name, shared));
   requireDifferent(found);

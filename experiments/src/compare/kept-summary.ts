@@ -1,9 +1,9 @@
 /** A `summary.json` or `ablation.json` from anywhere: it may be of another version, or of another program. */
 
-import { UserError } from '@dn-detr/train';
+import { type DottedValues, flatValues, models, resolveConfig, UserError } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { z } from 'zod';
-import type { Summary } from './summary.ts';
+import type { ModelSummary, Summary } from './summary.ts';
 
 const number = z.number();
 const text = z.string();
@@ -86,10 +86,27 @@ const summarySchema = z.object({
 export function keptSummary(file: string): Summary {
   const contents = readJson<Summary>(file);
   const { error } = summarySchema.safeParse(contents);
-  if (!error) return contents;
+  if (!error) return withObjectives(contents);
   const [first] = error.issues;
   const where = first?.path.join('.');
   throw new UserError(
     `${file} is no summary.json or ablation.json of this version: ${where ? `${where}: ` : ''}${first?.message}`,
   );
+}
+
+/**
+ * The objective of a model was not among its settings in the first version, for it could not be set: it was that of the
+ * paper, which still is the default.
+ */
+function withObjectives(summary: Summary): Summary {
+  const isStated = (settings: DottedValues): boolean =>
+    Object.keys(settings).some((key) => key.startsWith('objective.'));
+  const stated = (model: ModelSummary): ModelSummary => {
+    const name = model.settings['model.name'] ?? summary.settings['model.name'];
+    if (isStated({ ...summary.settings, ...model.settings }) || !models.some((spec) => spec.name === name))
+      return model;
+    const { objective } = resolveConfig({ model: { name: name as string } }, 'defaults');
+    return { ...model, settings: { ...model.settings, ...flatValues(objective, 'objective.') } };
+  };
+  return { ...summary, models: summary.models.map(stated) };
 }

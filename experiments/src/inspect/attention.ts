@@ -146,7 +146,7 @@ function passThrough(
 function seenFrom(
   wanted: number | undefined,
   { grid, heads, cross, self, logits, boxes, anchors }: Passed,
-  { detector, criterion }: Model,
+  { detector, objective }: Model,
   known: KnownQueries | undefined,
 ): Omit<ImageAttention, 'image' | 'pixels'> {
   const before = known?.layout.known ?? 0;
@@ -155,7 +155,7 @@ function seenFrom(
   const classes = last.length / total;
   const scores = Array.from({ length: detector.queries }, (_, query) => {
     const row = last.subarray((before + query) * classes, (before + query + 1) * classes);
-    return bestClass(row, criterion.classLoss.kind === 'softmax');
+    return bestClass(row, objective.head === 'softmax');
   });
   const highest = scores.reduce((best, { score }, q) => (score > (scores[best]?.score ?? 0) ? q : best), 0);
   const query = wanted ?? highest;

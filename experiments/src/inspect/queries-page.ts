@@ -10,9 +10,9 @@ import { queriesDrawing } from './queries-drawing.ts';
 
 /** @param classNames by label */
 export async function queriesInspection(
-  { epoch, batch, images }: QueryStep,
+  { epoch, batch, images, denoising }: QueryStep,
   step: number,
-  { model, denoising, data, seed }: RunConfig,
+  { model, data, seed }: RunConfig,
   classNames: readonly string[],
 ): Promise<Inspection> {
   const className = (label: number) => classNames[label] as string;
@@ -43,7 +43,7 @@ matching needed. The mask ${maskWords[isolate]}${maskPadding ? ', and hides padd
   };
 }
 
-const maskWords: Readonly<Record<RunConfig['denoising']['isolate'], string>> = {
+const maskWords: Readonly<Record<QueryStep['denoising']['isolate'], string>> = {
   groups:
     'keeps the groups from each other, and all of them from the matching queries, which would otherwise read the answer',
   known: 'keeps known queries from the matching ones, which would otherwise read the answer, but not from each other',

@@ -24,6 +24,8 @@ export interface QueryStep {
   readonly batch: number;
   /** the first of them */
   readonly images: readonly QueryImage[];
+  /** how the known queries were made */
+  readonly denoising: NonNullable<RunConfig['denoising']>;
 }
 
 /**
@@ -41,8 +43,9 @@ export async function queriesOfStep(
   count: number,
 ): Promise<QueryStep> {
   const model = buildModel(config, dataset.categories.length);
-  if (!model.denoises) {
-    const why = config.model.name.startsWith('dn-') ? 'denoising.groups=0' : config.model.name;
+  const { denoising } = config;
+  if (denoising === undefined || !model.denoises) {
+    const why = denoising ? 'denoising.groups=0' : config.model.name;
     throw new UserError(
       `${why} trains without known queries: expected --set model.name=dn-detr, and denoising.groups from 1`,
     );
@@ -65,7 +68,7 @@ export async function queriesOfStep(
   } finally {
     await incoming.return(undefined);
   }
-  return { epoch, batch: size, images: images.slice(0, count) };
+  return { epoch, batch: size, images: images.slice(0, count), denoising };
 }
 
 function seen(batch: TrainingBatch, index: number): Pick<QueryImage, 'canvas' | 'size' | 'target'> {

@@ -199,6 +199,7 @@ describe('reportPage', () => {
       'denoising.groups',
       'model.activation',
       'model.name',
+      'objective.detections',
       'class loss',
       'matching cost',
       'known queries',

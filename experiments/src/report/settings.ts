@@ -1,8 +1,7 @@
 /** What was compared and how: the settings in which models differ, and folded away those that they share. */
 
-import { lossesOf, type ModelName } from '@dn-detr/train';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
-import { count, setting } from './format.ts';
+import { count, dash, setting } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
@@ -26,7 +25,8 @@ ${dataTable({
 
 function differences(summary: Summary): Html {
   const { models } = summary;
-  const keys = [...new Set(models.flatMap((model) => Object.keys(model.settings)))].sort();
+  const differing = [...new Set(models.flatMap((model) => Object.keys(model.settings)))].sort();
+  const keys = differing.filter((key) => !saidInWords.has(key));
   return dataTable({
     id: 'table-settings',
     caption: html`<b>Settings that differ</b>${
@@ -43,10 +43,30 @@ function differences(summary: Summary): Html {
   });
 }
 
-/** What a model's kind brings with it, beyond its settings. */
+/** Parts of the objective that are told together, in words. */
+const objective = [
+  { title: 'class loss', words: classLossWords, keys: ['loss.eosCoef', 'loss.alpha', 'loss.gamma'] },
+  { title: 'loss coefficients', words: coefficientWords, keys: ['loss.class', 'loss.bbox', 'loss.giou'] },
+  {
+    title: 'matching cost',
+    words: matchingWords,
+    keys: ['matching.class', 'matching.l1', 'matching.giou', 'matching.alpha', 'matching.gamma'],
+  },
+] as const;
+
+const saidInWords: ReadonlySet<string> = new Set(
+  objective.flatMap(({ keys }) => keys.map((key) => `objective.${key}`)),
+);
+
+/** What is told of a model in words, from its settings. */
 const kinds: readonly (readonly [string, (model: ModelSummary, summary: Summary) => string])[] = [
-  ['class loss', (model, summary) => classLossWords(settingOf(model, summary, 'model.name'))],
-  ['matching cost', (model, summary) => matchingWords(settingOf(model, summary, 'model.name'))],
+  ...objective.map(
+    ({ title, words }) =>
+      [
+        title,
+        (model: ModelSummary, summary: Summary) => words((key) => settingOf(model, summary, `objective.${key}`)),
+      ] as const,
+  ),
   ['known queries', (model, summary) => (hasKnownQueries(model, summary) ? 'yes' : 'none')],
 ];
 
@@ -64,16 +84,26 @@ const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unk
 
 const differs = ([, ...values]: readonly string[]): boolean => new Set(values).size > 1;
 
-function classLossWords(model: unknown): string {
-  const { classLoss } = lossesOf(model as ModelName).criterion;
-  return classLoss.kind === 'softmax'
-    ? `softmax cross-entropy, no-object class × ${classLoss.eosCoef}`
-    : `sigmoid focal, α ${classLoss.alpha}, γ ${classLoss.gamma}`;
+/** A setting of the objective, by its key there. */
+type ObjectiveSetting = (key: string) => unknown;
+
+function classLossWords(of: ObjectiveSetting): string {
+  const eosCoef = of('loss.eosCoef');
+  if (eosCoef !== undefined) return `softmax cross-entropy, no-object class × ${eosCoef}`;
+  return of('loss.alpha') === undefined ? dash : `sigmoid focal, α ${of('loss.alpha')}, γ ${of('loss.gamma')}`;
 }
 
-function matchingWords(model: unknown): string {
-  const { classCost, weights } = lossesOf(model as ModelName).matching;
-  return `${classCost.kind} class ${weights.class}, L1 ${weights.l1}, GIoU ${weights.giou}`;
+function coefficientWords(of: ObjectiveSetting): string {
+  return of('loss.class') === undefined
+    ? dash
+    : `class ${of('loss.class')}, L1 ${of('loss.bbox')}, GIoU ${of('loss.giou')}`;
+}
+
+function matchingWords(of: ObjectiveSetting): string {
+  const weight = of('matching.class');
+  if (weight === undefined) return dash;
+  const kind = of('matching.alpha') === undefined ? 'softmax' : 'focal';
+  return `${kind} class ${weight}, L1 ${of('matching.l1')}, GIoU ${of('matching.giou')}`;
 }
 
 const code = (key: string): Html => html`<code>${key}</code>`;

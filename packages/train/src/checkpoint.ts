@@ -14,10 +14,10 @@ import type { Category } from '@dn-detr/data';
 import type { QueryMatches } from '@dn-detr/metrics';
 import { type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { writeAtomically } from './atomic-file.ts';
-import { resolveConfig } from './config/overrides.ts';
+import { resolveConfig } from './config/run-settings.ts';
 import type { RunConfig } from './config/schema.ts';
 import type { LossHistory } from './divergence.ts';
-import type { Model } from './model.ts';
+import type { Model } from './models/model.ts';
 import type { TrainingState } from './step.ts';
 import { UserError } from './user-error.ts';
 

@@ -4,7 +4,7 @@ import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
 import { Evaluator } from './evaluator.ts';
 import { free } from './free.ts';
-import { buildModel } from './model.ts';
+import { buildModel } from './models/model.ts';
 import type { RunProgress } from './progress-events.ts';
 import { shortageNote } from './query-shortage.ts';
 import { loadersOf, openRunData } from './run-data.ts';
@@ -50,9 +50,9 @@ export async function dryRun(
 ): Promise<DryRun | undefined> {
   const data = await openRunData(config);
   for (const notice of data.notices) say?.(notice);
-  const shortage = shortageNote(config, data);
-  if (shortage !== undefined) say?.(`note: ${shortage}`);
   const model = buildModel(config, data.dataset.categories.length);
+  const shortage = shortageNote(model, config, data);
+  if (shortage !== undefined) say?.(`note: ${shortage}`);
   const loaders = loadersOf(config);
   const batches = loaders.training(data.train);
   const { accumulate } = config.optimizer;

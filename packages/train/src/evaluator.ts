@@ -12,7 +12,7 @@ import type { ImageDetections, QueryMatches } from '@dn-detr/metrics';
 import { type Captured, capture } from '@dn-detr/runtime';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { free } from './free.ts';
-import type { Model } from './model.ts';
+import type { Model } from './models/model.ts';
 import { replayed } from './replayed.ts';
 import type { BatchInput } from './step.ts';
 import { imageTensors } from './trainer.ts';
@@ -98,13 +98,13 @@ export class Evaluator {
     const { objects } = matchLayers(
       { logits, boxes, layers, batch: size, queries, classes },
       batch.targets,
-      this.#model.matching,
+      this.#model.objective.matching,
     );
     const lastLayer = {
       logits: logits.subarray((layers - 1) * size * queries * classes),
       boxes: boxes.subarray((layers - 1) * size * queries * 4),
     };
-    const detections = this.#model.detections(lastLayer, batch.sources).slice(0, batch.count).map(inCocoForm);
+    const detections = this.#model.objective.detections(lastLayer, batch.sources).slice(0, batch.count).map(inCocoForm);
     return { detections, objects, anchors };
   }
 }

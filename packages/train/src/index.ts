@@ -1,22 +1,30 @@
+export { type BackboneSpec, backbones } from './backbones/backbones.ts';
+export { type Catalog, catalog } from './catalog.ts';
 export { type CheckpointModel, loadWeights, saveWeights } from './checkpoint.ts';
-export { isIgnored } from './config/ignored-settings.ts';
+export { type DottedValues, dottedKeys, flatValues, parseAssignment, wholes } from './config/dotted-keys.ts';
 export {
-  type DottedValues,
-  dottedKeys,
-  flatValues,
-  parseAssignment,
+  modelsWith,
+  type ResolvedSettings,
+  type RunSettings,
   resolveConfig,
-  withOverrides,
-} from './config/overrides.ts';
-export { type ModelName, modelNames, type RunConfig, type RunOverrides, runSchema } from './config/schema.ts';
+  resolveSettings,
+  runSettings,
+  withChanges,
+} from './config/run-settings.ts';
+export { type RunConfig, type RunOverrides, runSchema } from './config/schema.ts';
 export { type CostInput, formatCost, type ModelCost, modelCost } from './cost.ts';
-export { type BatchTargets, type DetectionLoss, detectionLoss } from './detection-loss.ts';
 export { type DryRun, type DryRunOptions, dryRun } from './dry-run.ts';
 export type { Environment } from './environment.ts';
 export { type Evaluation, evaluate } from './evaluation.ts';
 export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';
-export { buildModel, lossesOf, type Model } from './model.ts';
+export { buildModel, type Model } from './models/model.ts';
+export type { ModelSpec } from './models/model-spec.ts';
+export { models } from './models/models.ts';
+export { type BatchTargets, type DetectionLoss, detectionLoss } from './objective/detection-loss.ts';
+export type { Objective, ObjectiveSpec } from './objective/objective.ts';
+export { sigmoidObjective } from './objective/sigmoid.ts';
+export { softmaxObjective } from './objective/softmax.ts';
 export { type PlannedRun, type PoolOptions, type RunOutcome, runAll } from './process-pool.ts';
 export { progressEvents, type RunProgress } from './progress-events.ts';
 export { queriesNeeded, shortageNote } from './query-shortage.ts';

@@ -1,7 +1,7 @@
 /** Whether a model has a query for every object: one query finds one object, so that of an image with more some are left. */
 import { type DatasetImage, trainingObjects } from '@dn-detr/data';
-import { isIgnored } from './config/ignored-settings.ts';
 import type { RunConfig } from './config/schema.ts';
+import type { Model } from './models/model.ts';
 import type { RunData } from './run-data.ts';
 import { counted } from './words.ts';
 
@@ -16,9 +16,14 @@ export const queriesNeeded = (images: readonly DatasetImage[]): number =>
  * What to say before training about images with more objects than the model has queries; undefined if there are none.
  * Objects are those that training uses: no crowds, and none without an area.
  */
-export function shortageNote({ model }: RunConfig, { train, val }: Pick<RunData, 'train' | 'val'>): string | undefined {
-  const patterns = isIgnored(model.name, 'model.patterns') ? 1 : Math.max(1, model.patterns);
-  const queries = model.queries * patterns;
+export function shortageNote(
+  { detector: { queries } }: Model,
+  { model }: RunConfig,
+  { train, val }: Pick<RunData, 'train' | 'val'>,
+): string | undefined {
+  const asked = typeof model.queries === 'number' ? model.queries : queries;
+  // Where anchors have several learned contents each.
+  const patterns = queries / asked;
   const parts = [
     leftOver(train, queries, 'train', 'must go unmatched whenever the whole image is seen'),
     // A run that overfits is evaluated on what it trains on.
@@ -26,7 +31,7 @@ export function shortageNote({ model }: RunConfig, { train, val }: Pick<RunData,
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return undefined;
   const most = queriesNeeded([...train, ...val]);
-  const has = patterns > 1 ? `${model.queries} × ${patterns} patterns = ${queries} queries` : `${queries} queries`;
+  const has = patterns > 1 ? `${asked} × ${patterns} patterns = ${queries} queries` : `${queries} queries`;
   const sentences = [
     `a query finds one object, and there are ${has} for up to ${counted(most, 'object')} in an image: ${parts.join(', and ')}`,
     `model.queries=${Math.ceil(most / patterns)} gives every object a query`,

@@ -5,8 +5,8 @@ import { initialParameters } from '@dn-detr/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { saveWeights } from './checkpoint.ts';
-import type { DottedValues } from './config/overrides.ts';
-import { buildModel } from './model.ts';
+import type { DottedValues } from './config/dotted-keys.ts';
+import { buildModel } from './models/model.ts';
 import { startValues } from './start-values.ts';
 import { smallBackend, smallConfig } from './testing/small-run.ts';
 

@@ -1,7 +1,7 @@
 /** What a run takes of a checkpoint that it is started from. */
 import { dependsOnClasses, type LoadedParameters, loadParameters, type ParameterSpec } from '@dn-detr/core';
 import { loadWeights } from './checkpoint.ts';
-import type { Model } from './model.ts';
+import type { Model } from './models/model.ts';
 
 /** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
 export interface SkippedStartValues {

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { decodingVersion } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
-import { flatValues } from './config/overrides.ts';
+import { flatValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
 import { environmentOf } from './environment.ts';
 import { holdFolder } from './hold-folder.ts';
 import { writeJson } from './json-files.ts';
-import { buildModel, type Model } from './model.ts';
+import { buildModel, type Model } from './models/model.ts';
 import { shortageNote } from './query-shortage.ts';
 import { dataHash, decodingOf, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder } from './run-folder.ts';
@@ -92,7 +92,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
     requireSameData(before.data, stored.data, folder);
     if (asked !== undefined) requireSameStart(before.init, asked, folder);
   }
-  const shortage = shortageNote(config, data);
+  const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say(`note: ${shortage}`);
   const file = before ? before.init : asked;
   const begun = existsSync(runFolder(folder).last);

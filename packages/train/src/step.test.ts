@@ -19,7 +19,7 @@ import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, spread } from '../../../test/support/differentiation.ts';
-import { type BatchTargets, detectionLoss } from './detection-loss.ts';
+import { type BatchTargets, detectionLoss } from './objective/detection-loss.ts';
 import { trainingStep } from './step.ts';
 
 let backend: string;

@@ -13,7 +13,7 @@ import {
 } from '@dn-detr/core';
 import { type Captured, capture, host, randomStream } from '@dn-detr/runtime';
 import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { type DetectionLossOptions, detectionLoss, type HostSide, type LossTerms } from './detection-loss.ts';
+import { type DetectionLossOptions, detectionLoss, type HostSide, type LossTerms } from './objective/detection-loss.ts';
 
 export interface GradientOptions extends DetectionLossOptions {
   readonly trained: ParameterLayout;

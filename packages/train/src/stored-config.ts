@@ -1,5 +1,5 @@
 /** `config.json` of a run: enough to repeat it. */
-import { resolveConfig } from './config/overrides.ts';
+import { resolveConfig } from './config/run-settings.ts';
 import type { RunConfig } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { readJson } from './json-files.ts';

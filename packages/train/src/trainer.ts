@@ -29,9 +29,9 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import type { RunConfig } from './config/schema.ts';
-import type { BatchTargets } from './detection-loss.ts';
 import { free } from './free.ts';
-import type { Model } from './model.ts';
+import type { Model } from './models/model.ts';
+import type { BatchTargets } from './objective/detection-loss.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
 
@@ -76,7 +76,7 @@ export class Trainer {
         this.#matched = targets;
       },
     };
-    const options = { ...model, optimizer: this.#optimizer, clipNorm, ema };
+    const options = { ...model, ...model.objective, optimizer: this.#optimizer, clipNorm, ema };
     this.#whole = trainingStep(options, hostSide);
     this.#parts = accumulatingStep(options, hostSide);
     const { trained, frozen } = tidy(() => {
@@ -135,7 +135,7 @@ export class Trainer {
       totals.knownQueries += queries?.usage.queries ?? 0;
       const targets = this.#matched as LossTargets;
       const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
-      const classes = this.#model.detector.classes + (this.#model.criterion.classLoss.kind === 'softmax' ? 1 : 0);
+      const classes = this.#model.detector.classes + (this.#model.objective.head === 'softmax' ? 1 : 0);
       for (const [name, value] of Object.entries(namedLosses(terms.dataSync(), targets)))
         totals.terms[name] = (totals.terms[name] ?? 0) + value;
       for (const [name, value] of Object.entries(
@@ -193,12 +193,11 @@ export class Trainer {
   /** Also sets what the host's side of the step will be asked for. */
   #input({ batch, queries }: Prepared, counts: Parts<QueryCounts>, step: number, micro: number): BatchInput {
     this.#current = { objects: batch.targets, known: queries?.targets, counts };
-    const drops = this.#config.model.dropout > 0;
     return {
       frozen: this.#frozen,
       batch: imageTensors(batch),
       known: queries && knownInputs(queries),
-      seed: drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
+      seed: this.#model.drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
     };
   }
 }
@@ -223,7 +222,7 @@ export function knownQueriesAt(
   { seed, denoising }: RunConfig,
   { step, micro }: { readonly step: number; readonly micro: number },
 ): KnownQueries | undefined {
-  if (!denoises) return undefined;
+  if (!denoises || denoising === undefined) return undefined;
   const { maxKnownQueries, ...options } = denoising;
   return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), {
     ...options,

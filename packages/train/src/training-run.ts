@@ -14,7 +14,7 @@ import { Evaluator, type Inferred } from './evaluator.ts';
 import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
 import { LineLog } from './line-log.ts';
-import type { Model } from './model.ts';
+import type { Model } from './models/model.ts';
 import { loadersOf, type RunData } from './run-data.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';

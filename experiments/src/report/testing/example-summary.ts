@@ -1,4 +1,5 @@
 /** Summaries to test pages with: curves as such models have them, drawn from a formula. No run gave them. */
+import { flatValues, resolveConfig } from '@dn-detr/train';
 import { comparisons, pairsOf, stepsComparisons } from '../../compare/statistics.ts';
 import type {
   ComparedSamples,
@@ -30,6 +31,8 @@ interface Kind {
   readonly settings: ModelSummary['settings'];
 }
 
+const objectiveOf = (name: string) => flatValues(resolveConfig({ model: { name } }, name).objective, 'objective.');
+
 const kinds: readonly Kind[] = [
   {
     name: 'detr',
@@ -37,7 +40,7 @@ const kinds: readonly Kind[] = [
     leaves: 9000,
     secondsAStep: 0.071,
     anchors: false,
-    settings: { 'model.name': 'detr' },
+    settings: { 'model.name': 'detr', ...objectiveOf('detr') },
   },
   {
     name: 'dab-detr',
@@ -45,7 +48,7 @@ const kinds: readonly Kind[] = [
     leaves: 1500,
     secondsAStep: 0.084,
     anchors: true,
-    settings: { 'model.name': 'dab-detr', 'model.activation': 'prelu' },
+    settings: { 'model.name': 'dab-detr', 'model.activation': 'prelu', ...objectiveOf('dab-detr') },
   },
   {
     name: 'dn-detr',
@@ -53,7 +56,10 @@ const kinds: readonly Kind[] = [
     leaves: 800,
     secondsAStep: 0.113,
     anchors: true,
-    settings: { 'model.name': 'dn-detr', 'denoising.groups': 5, 'model.activation': 'prelu' },
+    settings: {
+      ...{ 'model.name': 'dn-detr', 'denoising.groups': 5, 'model.activation': 'prelu' },
+      ...objectiveOf('dn-detr'),
+    },
   },
 ];
 

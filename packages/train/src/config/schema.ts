@@ -1,54 +1,17 @@
-/** The configuration of a run: every option there is, with its default, which is the paper's where it has one. */
+/**
+ * The configuration of a run: every setting with its default, which is the paper's where it has one. What stands below
+ * `model`, `denoising` and `objective` depends on the model: each has just the settings that it makes use of.
+ */
 import { defaultMaxPixels } from '@dn-detr/data';
 import { z } from 'zod';
+import type { Catalog } from '../catalog.ts';
+import type { ModelSpec } from '../models/model-spec.ts';
 
 const count = z.int().min(1);
 const rate = z.number().min(0);
 const share = z.number().min(0).max(1);
 
-export const modelNames = ['detr', 'dab-detr', 'dn-detr-vanilla', 'dn-detr'] as const;
-export type ModelName = (typeof modelNames)[number];
-
-const backbone = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('tiny'),
-    /** outputs of each 3×3 convolution of stride 2 */
-    channels: z.array(count).min(1).default([32, 64, 128]),
-    norm: z.enum(['group', 'none']).default('group'),
-  }),
-  z.strictObject({
-    kind: z.literal('resnet'),
-    depth: z.literal([18, 34, 50, 101]).default(50),
-    /** DC5: the last stage dilated in place of strided */
-    dilation: z.boolean().default(false),
-    /** counted from the last; 5 trains all of it, first convolution included */
-    trainStages: z.int().min(0).max(5).default(3),
-  }),
-]);
-
-const model = z.strictObject({
-  name: z.enum(modelNames).default('dn-detr'),
-  backbone: backbone.default({ kind: 'resnet', depth: 50, dilation: false, trainStages: 3 }),
-  width: count.default(256),
-  heads: count.default(8),
-  feedForward: count.default(2048),
-  encoderLayers: z.int().min(0).default(6),
-  decoderLayers: count.default(6),
-  /** Q, matching queries */
-  queries: count.default(300),
-  dropout: z.number().min(0).lt(1).default(0),
-  /** `detr` and `dn-detr-vanilla` alone: normalise before each part of a layer */
-  preNorm: z.boolean().default(false),
-  /** `dab-detr` and `dn-detr` alone, as are the next three */
-  activation: z.enum(['relu', 'prelu']).default('prelu'),
-  patterns: z.int().min(0).default(0),
-  temperature: count.default(20),
-  keepQueryPosition: z.boolean().default(false),
-  /** `dn-detr` alone: a channel of the content tells known from matching queries */
-  indicator: z.boolean().default(true),
-});
-
-/** Known queries of `dn-detr` and `dn-detr-vanilla`; the other models have none. */
+/** Denoising queries (*known queries* in the code), of models that can be trained with them. */
 const denoising = z.strictObject({
   /** 0 trains the same model without denoising */
   groups: z.int().min(0).default(5),
@@ -158,9 +121,8 @@ const schedule = z.strictObject({
   drops: z.array(share).default([0.8]),
 });
 
-export const runSchema = z.strictObject({
-  model: model.prefault({}),
-  denoising: denoising.prefault({}),
+/** Settings that the runs of all models have. */
+const common = {
   data: data.prefault({}),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
@@ -184,8 +146,6 @@ export const runSchema = z.strictObject({
       every: count.default(1000),
       /** of the validation split, its first ones; 0 for all */
       images: z.int().min(0).default(0),
-      /** detections an image of models with a focal loss, which may name several classes a query */
-      detections: count.default(100),
     })
     .prefault({}),
   checkpoint: z.strictObject({ every: count.default(500) }).prefault({}),
@@ -193,10 +153,50 @@ export const runSchema = z.strictObject({
   overfit: z.int().min(0).default(0),
   /** threads of a single op on native TensorFlow; 1 is faster for small models, 0 takes all cores */
   threadsPerOp: z.int().min(0).default(0),
-});
+};
+
+/** The schema of the runs of one model. */
+export function runSchema(spec: ModelSpec, { backbones }: Catalog) {
+  const kinds = backbones.map(({ kind, settings }) => z.strictObject({ kind: z.literal(kind), ...settings.shape }));
+  const [first, ...others] = kinds as [(typeof kinds)[number], ...typeof kinds];
+  const model = z.strictObject({
+    name: z.literal(spec.name),
+    backbone: z.discriminatedUnion('kind', [first, ...others]).prefault({ kind: 'resnet' }),
+    ...spec.settings.shape,
+  });
+  return z.strictObject({
+    model: model.prefault({ name: spec.name }),
+    ...(spec.denoising && { denoising: denoising.prefault({}) }),
+    objective: spec.objective.settings.prefault({}),
+    ...common,
+  });
+}
+
+const commonSchema = z.strictObject(common);
+
+/** Settings of one model, and how its backbone is built. */
+export interface ModelSettings {
+  readonly name: string;
+  readonly backbone: { readonly kind: string; readonly [setting: string]: unknown };
+  readonly [setting: string]: unknown;
+}
 
 /** A configuration with nothing left open. */
-export type RunConfig = z.output<typeof runSchema>;
+export interface RunConfig extends z.output<typeof commonSchema> {
+  readonly model: ModelSettings;
+  /** absent for models that take no known queries */
+  readonly denoising?: z.output<typeof denoising>;
+  readonly objective: Readonly<Record<string, unknown>>;
+}
 
-/** What a recipe states: all it leaves out has its default. */
-export type RunOverrides = z.input<typeof runSchema>;
+/**
+ * What a recipe states: all it leaves out has its default. It may state settings of several models, so that one recipe
+ * serves to compare them: a run takes those of its own.
+ */
+export interface RunOverrides extends z.input<typeof commonSchema> {
+  readonly model?: { readonly name?: string; readonly backbone?: ModelSettings['backbone'] } & Readonly<
+    Record<string, unknown>
+  >;
+  readonly denoising?: z.input<typeof denoising>;
+  readonly objective?: Readonly<Record<string, unknown>>;
+}

@@ -1,9 +1,11 @@
 /** A run of seconds, for tests. */
 import { type BackendChoice, useBackend } from '@dn-detr/runtime';
-import { type DottedValues, resolveConfig, withOverrides } from '../config/overrides.ts';
+import type { DottedValues } from '../config/dotted-keys.ts';
+import { resolveSettings, runSettings, withChanges } from '../config/run-settings.ts';
 import type { RunConfig } from '../config/schema.ts';
 
-const base: RunConfig = resolveConfig(
+/** Of any model: `model.name` changes it. */
+export const smallSettings = runSettings(
   {
     model: {
       name: 'dn-detr',
@@ -39,6 +41,7 @@ const base: RunConfig = resolveConfig(
   'small run',
 );
 
-export const smallConfig = (values: DottedValues = {}): RunConfig => withOverrides(base, values);
+export const smallConfig = (values: DottedValues = {}): RunConfig =>
+  resolveSettings(withChanges(smallSettings, values)).config;
 
 export const smallBackend = (): Promise<BackendChoice> => useBackend(undefined, { threadsPerOp: 1 });

@@ -1,8 +1,6 @@
-/** Changes to a configuration by dotted keys, as `--set optimizer.learningRate=1e-3` has them. */
+/** Settings by dotted keys, such as `optimizer.learningRate`. */
 import { distance } from 'fastest-levenshtein';
-import type { z } from 'zod';
-import { SettingsError, UserError } from '../user-error.ts';
-import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
+import { SettingsError } from '../user-error.ts';
 
 /** Values by dotted key, such as `{'denoising.groups': 0}`. */
 export type DottedValues = Readonly<Record<string, unknown>>;
@@ -29,34 +27,8 @@ function parseValue(text: string): unknown {
   }
 }
 
-/**
- * A configuration with some values replaced.
- *
- * @throws SettingsError if a key is unknown, naming the nearest ones, or a value is not one its key can have
- */
-export function withOverrides(config: RunConfig, values: DottedValues): RunConfig {
-  const changed = structuredClone(config) as Record<string, unknown>;
-  for (const [key, value] of Object.entries(values)) setAt(changed, key, value);
-  return resolved(changed as RunOverrides, 'set', SettingsError);
-}
-
-/**
- * Fills in the defaults.
- *
- * @param origin where the values come from, for the message: a recipe's name, a file
- * @throws UserError listing every field that is unknown or has a value it cannot have
- */
-export function resolveConfig(overrides: RunOverrides, origin: string): RunConfig {
-  return resolved(overrides, origin, UserError);
-}
-
-function resolved(overrides: RunOverrides, origin: string, Problem: typeof UserError): RunConfig {
-  const result = runSchema.safeParse(overrides);
-  if (result.success) return result.data;
-  throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, overrides)}`).join('\n'));
-}
-
-const isGroup = (value: unknown): value is Record<string, unknown> =>
+/** Whether a value is made of settings. */
+export const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Groups whose parts depend on their kind: one of another kind is set as a whole, such as so. */
@@ -66,16 +38,27 @@ export const wholes: Readonly<Record<string, string>> = {
   'data.augmentation.crop': '{"probability":0.5,"scales":[400,500,600],"least":384,"most":600} or null',
 };
 
-function setAt(target: Record<string, unknown>, key: string, value: unknown): void {
+/**
+ * Sets one value of a full configuration.
+ *
+ * @param known keys of other models' settings too, for the advice where there is no such key
+ * @throws SettingsError if the configuration has no such key, naming the nearest ones, or has a group there
+ */
+export function setAt(
+  target: Record<string, unknown>,
+  key: string,
+  value: unknown,
+  known: readonly string[] = dottedKeys(target),
+): void {
   const parts = key.split('.');
   const last = parts.pop() as string;
   let at = target;
   for (const part of parts) {
     const next = Object.hasOwn(at, part) ? at[part] : undefined;
-    if (!isGroup(next)) throw unknownKey(key, target);
+    if (!isGroup(next)) throw unknownKey(key, known);
     at = next;
   }
-  if (!Object.hasOwn(at, last)) throw unknownKey(key, target);
+  if (!Object.hasOwn(at, last)) throw unknownKey(key, known);
   if (key === 'model.backbone.kind' && value !== at[last]) throw otherKind('model.backbone', key);
   if (isGroup(at[last]) && !isGroup(value) && value !== null) {
     const inside = Object.keys(at[last]).map((name) => `${key}.${name}`);
@@ -98,12 +81,15 @@ const aliases: Readonly<Record<string, string>> = {
   minutes: 'length={"unit":"minutes","count":30}',
 };
 
-function unknownKey(key: string, config: Record<string, unknown>): SettingsError {
+/** Settings that have another place than in earlier versions, by their old key. */
+export const moved: Readonly<Record<string, string>> = { 'evaluation.detections': 'objective.detections' };
+
+function unknownKey(key: string, known: readonly string[]): SettingsError {
+  const place = Object.hasOwn(moved, key) ? moved[key] : undefined;
+  if (place !== undefined) return new SettingsError(`${key} is ${place} now: set that`);
   const group = Object.keys(wholes).find((whole) => key.startsWith(`${whole}.`));
   if (group !== undefined) return otherKind(group, key);
-  return new SettingsError(
-    `there is no setting '${key}': did you mean ${nearest(key, dottedKeys(config)).join(', or ')}?`,
-  );
+  return new SettingsError(`there is no setting '${key}': did you mean ${nearest(key, known).join(', or ')}?`);
 }
 
 /** At most three: those that end alike, else those with a last part that begins with or holds the one asked for, else by letters. */
@@ -141,14 +127,4 @@ export function flatValues(config: object, prefix = ''): Record<string, unknown>
       isGroup(value) ? Object.entries(flatValues(value, `${prefix}${name}.`)) : [[`${prefix}${name}`, value]],
     ),
   );
-}
-
-function describeIssue(issue: z.core.$ZodIssue, input: unknown): string {
-  const at = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => (at === '' ? key : `${at}.${key}`));
-    return `there is no setting ${keys.join(', ')}`;
-  }
-  const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], input);
-  return `${at} is ${JSON.stringify(value)}: ${issue.message.replace(/^Invalid input: /, '')}`;
 }

@@ -1,0 +1,31 @@
+/** The backbones there are. Another one is a `BackboneSpec` of its own, added to this list or to a copy of it. */
+import { type Backbone, resnet, tiny } from '@dn-detr/core';
+import { z } from 'zod';
+
+/** A backbone that a configuration can name. `settings` are what it says below `model.backbone`, beside the kind. */
+export interface BackboneSpec<Settings extends z.ZodObject = z.ZodObject> {
+  readonly kind: string;
+  readonly settings: Settings;
+  /** @throws Error saying which setting does not fit */
+  build(settings: z.output<Settings>): Backbone;
+}
+
+const tinySettings = z.strictObject({
+  /** outputs of each 3×3 convolution of stride 2 */
+  channels: z.array(z.int().min(1)).min(1).default([32, 64, 128]),
+  norm: z.enum(['group', 'none']).default('group'),
+});
+
+const tinyBackbone: BackboneSpec<typeof tinySettings> = { kind: 'tiny', settings: tinySettings, build: tiny };
+
+const resnetSettings = z.strictObject({
+  depth: z.literal([18, 34, 50, 101]).default(50),
+  /** DC5: the last stage dilated in place of strided */
+  dilation: z.boolean().default(false),
+  /** counted from the last; 5 trains all of it, first convolution included */
+  trainStages: z.int().min(0).max(5).default(3),
+});
+
+const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', settings: resnetSettings, build: resnet };
+
+export const backbones: readonly BackboneSpec[] = [tinyBackbone, resnetBackbone];

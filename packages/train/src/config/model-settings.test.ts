@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { catalog } from '../catalog.ts';
+import { buildModel } from '../models/model.ts';
+import { smallConfig, smallSettings } from '../testing/small-run.ts';
+import { dottedKeys, flatValues } from './dotted-keys.ts';
+import { modelsWith, resolveSettings, withChanges } from './run-settings.ts';
+
+const names = catalog.models.map(({ name }) => name);
+const keysOf = (model: string) => dottedKeys(smallConfig({ 'model.name': model }));
+const allKeys = [...new Set(names.flatMap(keysOf))];
+
+describe('a model has', () => {
+  it('no settings of parts that are not its own', () => {
+    const lacking = (model: string) =>
+      allKeys.filter((key) => !keysOf(model).includes(key) && !/^(?:denoising|objective)\b/.test(key)).sort();
+    const ofAnchors = ['model.activation', 'model.keepQueryPosition', 'model.patterns', 'model.temperature'];
+    expect(lacking('detr')).toEqual([...ofAnchors, 'model.indicator'].sort());
+    expect(lacking('dn-detr-vanilla')).toEqual([...ofAnchors, 'model.indicator'].sort());
+    expect(lacking('dab-detr')).toEqual(['model.indicator', 'model.preNorm']);
+    expect(lacking('dn-detr')).toEqual(['model.preNorm']);
+  });
+
+  it.each(names)('settings of denoising only where %s can be trained with it', (model) => {
+    const config = smallConfig({ 'model.name': model });
+    expect(config.denoising !== undefined).toBe(buildModel(config, 2).denoises);
+  });
+
+  it('the settings of its objective', () => {
+    expect(modelsWith('objective.loss.eosCoef', smallSettings)).toEqual(['detr', 'dn-detr-vanilla']);
+    expect(modelsWith('objective.loss.gamma', smallSettings)).toEqual(['dab-detr', 'dn-detr']);
+    expect(modelsWith('objective.detections', smallSettings)).toEqual(['dab-detr', 'dn-detr']);
+  });
+});
+
+describe.each(names)('%s', (model) => {
+  const shapes = (values: object) =>
+    buildModel(smallConfig({ 'model.name': model, ...values }), 2).detector.parameters.map(
+      ({ name, shape }) => `${name} ${shape}`,
+    );
+
+  it.each([
+    ['model.activation', 'relu'],
+    ['model.patterns', 2],
+    ['model.indicator', false],
+    ['model.preNorm', true],
+  ])('is another with another %s if that is its own', (key, value) => {
+    const differs = `${shapes({ [key]: value })}` !== `${shapes({})}`;
+    expect(differs).toBe(keysOf(model).includes(key));
+  });
+
+  it('leaves settings of other models unused, and says so', () => {
+    const values = { ...flatValues(smallConfig({ 'model.name': 'detr' })), ...flatValues(smallConfig()) };
+    const { config, unused } = resolveSettings(withChanges(smallSettings, { ...values, 'model.name': model }));
+    expect(new Set([...dottedKeys(config), ...unused])).toEqual(
+      new Set([...dottedKeys(config), ...Object.keys(values)]),
+    );
+    expect(unused.filter((key) => keysOf(model).includes(key))).toEqual([]);
+  });
+});

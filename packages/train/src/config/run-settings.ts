@@ -1,0 +1,158 @@
+/** From what a recipe states and a user sets to the configuration of a run of one model. */
+import type { z } from 'zod';
+import { type Catalog, catalog as standard } from '../catalog.ts';
+import type { ModelSpec } from '../models/model-spec.ts';
+import { SettingsError, UserError } from '../user-error.ts';
+import { type DottedValues, dottedKeys, isGroup, moved, setAt } from './dotted-keys.ts';
+import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
+
+/**
+ * Settings that may be of several models: what is stated for a model applies to the runs of that model, so that one
+ * recipe and one `--set` serve all models of a comparison.
+ */
+export interface RunSettings {
+  readonly stated: RunOverrides;
+  /** where they come from, for messages: a recipe's name, a file */
+  readonly origin: string;
+  /** changes to them, the later before the earlier where they touch */
+  readonly changes: DottedValues;
+}
+
+export interface ResolvedSettings {
+  readonly config: RunConfig;
+  /** keys of changes that are settings of other models, and not of this one */
+  readonly unused: readonly string[];
+}
+
+/** The model of settings that do not name one. */
+const defaultModel = 'dn-detr';
+
+export const runSettings = (stated: RunOverrides, origin: string): RunSettings => ({ stated, origin, changes: {} });
+
+/** The same settings with some values replaced. */
+export function withChanges(settings: RunSettings, values: DottedValues): RunSettings {
+  const earlier = Object.entries(settings.changes).filter(([key]) => !Object.hasOwn(values, key));
+  return { ...settings, changes: { ...Object.fromEntries(earlier), ...values } };
+}
+
+/**
+ * The configuration of the model that the settings name, with all defaults filled in.
+ *
+ * @throws UserError listing every field of the stated settings that no model has, or that has a value it cannot have
+ * @throws SettingsError if a change is of a key that no model has, naming the nearest ones, or a value is not one its key
+ *   can have
+ */
+export function resolveSettings(settings: RunSettings, catalog: Catalog = standard): ResolvedSettings {
+  const { stated, origin, changes } = settings;
+  const changedName = changes['model.name'];
+  const spec =
+    changedName === undefined
+      ? modelNamed(stated.model?.name ?? defaultModel, catalog, `${origin}: model.name`, UserError)
+      : modelNamed(changedName, catalog, 'set: model.name', SettingsError);
+  const others = lazily(() => catalog.models.filter((other) => other !== spec));
+  const own = ownPart(stated, spec, catalog);
+  const config = parse(own, spec, catalog, origin, UserError);
+  const target = structuredClone(config) as Record<string, unknown> & RunConfig;
+  const ofOthers = lazily(() => {
+    const configs = others().map((other) => parse(ownPart(stated, other, catalog), other, catalog, origin, UserError));
+    // Those of the model with the most settings in their order, which is that of the advice on mistakes.
+    return new Set(
+      configs
+        .map((other) => dottedKeys(other))
+        .sort((a, b) => b.length - a.length)
+        .flat(),
+    );
+  });
+  const unused: string[] = [];
+  const ownKeys = new Set(dottedKeys(config));
+  for (const [key, value] of Object.entries(changes)) {
+    if (key === 'model.name') continue;
+    if (!ownKeys.has(key) && ofOthers().has(key)) unused.push(key);
+    else setAt(target, key, value, ownKeys.has(key) ? [...ownKeys] : [...new Set([...ofOthers(), ...ownKeys])]);
+  }
+  return { config: parse(target, spec, catalog, 'set', SettingsError), unused };
+}
+
+/** `resolveSettings` of settings without changes. */
+export const resolveConfig = (stated: RunOverrides, origin: string, catalog: Catalog = standard): RunConfig =>
+  resolveSettings(runSettings(stated, origin), catalog).config;
+
+/** The models that have a setting of this key where the settings are as these. */
+export function modelsWith(key: string, { stated, origin }: RunSettings, catalog: Catalog = standard): string[] {
+  return catalog.models
+    .filter((spec) => dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError)).includes(key))
+    .map(({ name }) => name);
+}
+
+function modelNamed(name: unknown, { models }: Catalog, what: string, Problem: typeof UserError): ModelSpec {
+  const found = models.find((spec) => spec.name === name);
+  if (found) return found;
+  const names = models.map((spec) => spec.name).join(', ');
+  throw new Problem(`${what} is ${JSON.stringify(name)}: expected one of ${names}`);
+}
+
+/** What is stated for this model: without keys that are not its own but another model's. */
+function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOverrides {
+  const part = structuredClone(stated) as Record<string, unknown>;
+  for (const [old, now] of Object.entries(moved)) move(part, old.split('.'), now.split('.'));
+  if (isGroup(part.model)) part.model = { ...part.model, name: spec.name };
+  const result = runSchema(spec, catalog).safeParse(part);
+  if (result.success) return part;
+  for (const { path, ...issue } of result.error.issues) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const group = path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown>)?.[name], part);
+    for (const key of issue.keys) {
+      if (isGroup(group) && isOfAnother([...path, key].join('.'), spec, catalog)) delete group[key];
+    }
+  }
+  return part;
+}
+
+/** Whether a key that this model does not have is one of another model's defaults. */
+function isOfAnother(key: string, spec: ModelSpec, catalog: Catalog): boolean {
+  return catalog.models.some((other) => {
+    if (other === spec) return false;
+    return dottedKeys(parse({}, other, catalog, 'defaults', UserError)).includes(key);
+  });
+}
+
+/** Takes a setting from its old place to where it is now, unless something is there. */
+function move(config: Record<string, unknown>, from: readonly string[], to: readonly string[]): void {
+  const [oldGroup, oldKey] = from as [string, string];
+  const [group, key] = to as [string, string];
+  const old = config[oldGroup];
+  if (!isGroup(old) || !Object.hasOwn(old, oldKey)) return;
+  const now = isGroup(config[group]) ? config[group] : {};
+  config[group] = { [key]: old[oldKey], ...now };
+  delete old[oldKey];
+}
+
+function parse(
+  stated: RunOverrides,
+  spec: ModelSpec,
+  catalog: Catalog,
+  origin: string,
+  Problem: typeof UserError,
+): RunConfig {
+  const result = runSchema(spec, catalog).safeParse(stated);
+  if (result.success) return result.data as RunConfig;
+  throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, stated)}`).join('\n'));
+}
+
+function describeIssue(issue: z.core.$ZodIssue, input: unknown): string {
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => (at === '' ? key : `${at}.${key}`));
+    return `there is no setting ${keys.join(', ')}`;
+  }
+  const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], input);
+  return `${at} is ${JSON.stringify(value)}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

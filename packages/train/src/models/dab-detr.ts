@@ -1,0 +1,30 @@
+/** DAB-DETR (Liu et al., ICLR 2022) and DN-DETR (Li et al., CVPR 2022): queries are anchors. */
+import { dabDetr as buildDabDetr, dnDetr as buildDnDetr } from '@dn-detr/core';
+import { z } from 'zod';
+import { sigmoidObjective } from '../objective/sigmoid.ts';
+import type { ModelSpec } from './model-spec.ts';
+import { anchorSettings } from './settings.ts';
+
+export const dabDetr: ModelSpec<typeof anchorSettings> = {
+  name: 'dab-detr',
+  title: 'DAB-DETR',
+  settings: anchorSettings,
+  objective: sigmoidObjective,
+  build: ({ temperature, ...settings }, backbone, classes) =>
+    buildDabDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, classes }),
+};
+
+const dnDetrSettings = anchorSettings.extend({
+  /** a channel of the content tells known from matching queries */
+  indicator: z.boolean().default(true),
+});
+
+export const dnDetr: ModelSpec<typeof dnDetrSettings> = {
+  name: 'dn-detr',
+  title: 'DN-DETR',
+  settings: dnDetrSettings,
+  denoising: ['dn'],
+  objective: sigmoidObjective,
+  build: ({ temperature, ...settings }, backbone, classes) =>
+    buildDnDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, classes }),
+};

@@ -1,0 +1,22 @@
+/** DETR (Carion et al., ECCV 2020), and the same with denoising (DN-DETR, section 5.3, "DN-DETR-vanilla"). */
+import { detr as buildDetr, dnDetrVanilla as buildDnDetrVanilla } from '@dn-detr/core';
+import { softmaxObjective } from '../objective/softmax.ts';
+import type { ModelSpec } from './model-spec.ts';
+import { detrSettings } from './settings.ts';
+
+export const detr: ModelSpec<typeof detrSettings> = {
+  name: 'detr',
+  title: 'DETR',
+  settings: detrSettings,
+  objective: softmaxObjective,
+  build: (settings, backbone, classes) => buildDetr({ ...settings, backbone, classes }),
+};
+
+export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
+  name: 'dn-detr-vanilla',
+  title: 'DN-DETR-vanilla',
+  settings: detrSettings,
+  denoising: ['dn'],
+  objective: softmaxObjective,
+  build: (settings, backbone, classes) => buildDnDetrVanilla({ ...settings, backbone, classes }),
+};

@@ -1,0 +1,25 @@
+/** What a model is to training: its settings, what it is trained for, and how it is built. */
+import type { Backbone, Detector } from '@dn-detr/core';
+import type { z } from 'zod';
+import type { ObjectiveSpec } from '../objective/objective.ts';
+
+/** How known queries can be made: see the `kind` of `DenoisingOptions` in `@dn-detr/dn`. */
+export type DenoisingKind = 'dn';
+
+/**
+ * A model that can be trained, by its name. `settings` are what a configuration says below `model`, beside the name and
+ * the backbone; none of another model is accepted there. Where one called `dropout` is above 0, forward passes in training
+ * get random numbers.
+ */
+export interface ModelSpec<Settings extends z.ZodObject = z.ZodObject> {
+  /** as configurations and the command line name it, such as `dn-detr` */
+  readonly name: string;
+  /** the same for people, such as `DN-DETR` */
+  readonly title: string;
+  readonly settings: Settings;
+  /** the kinds of known queries that it can be trained with, the default first; left out where it takes none */
+  readonly denoising?: readonly DenoisingKind[];
+  readonly objective: ObjectiveSpec;
+  /** @throws RangeError naming the setting if no model can be built with these sizes */
+  build(settings: z.output<Settings>, backbone: Backbone, numClasses: number): Detector;
+}

@@ -1,0 +1,6 @@
+/** The models there are. Another one is a `ModelSpec` of its own, added to this list or to a copy of it. */
+import { dabDetr, dnDetr } from './dab-detr.ts';
+import { detr, dnDetrVanilla } from './detr.ts';
+import type { ModelSpec } from './model-spec.ts';
+
+export const models: readonly ModelSpec[] = [detr, dabDetr, dnDetrVanilla, dnDetr];

@@ -1,0 +1,35 @@
+/** Settings that several models have, with the papers' defaults. */
+import { z } from 'zod';
+
+export const count = z.int().min(1);
+
+/** Sizes of the transformer. */
+export const transformerSettings = {
+  width: count.default(256),
+  heads: count.default(8),
+  feedForward: count.default(2048),
+  encoderLayers: z.int().min(0).default(6),
+  decoderLayers: count.default(6),
+  /** Q, matching queries */
+  queries: count.default(300),
+  dropout: z.number().min(0).lt(1).default(0),
+};
+
+/** Settings of models whose queries are content and a position of their own. */
+export const detrSettings = z.strictObject({
+  ...transformerSettings,
+  /** normalise before each part of a layer */
+  preNorm: z.boolean().default(false),
+});
+
+/** Settings of models whose queries are anchors. */
+export const anchorSettings = z.strictObject({
+  ...transformerSettings,
+  activation: z.enum(['relu', 'prelu']).default('prelu'),
+  /** learned contents for each anchor; 0 for one that is not learned */
+  patterns: z.int().min(0).default(0),
+  /** temperature of the sine positions along both axes */
+  temperature: count.default(20),
+  /** every decoder layer, not only the first, adds the query's position in its cross-attention */
+  keepQueryPosition: z.boolean().default(false),
+});

@@ -1,0 +1,27 @@
+/** DETR's objective (Carion et al., ECCV 2020; `models/detr.py` and `models/matcher.py` of facebookresearch/detr). */
+import { criterionPresets, softmaxDetections } from '@dn-detr/core';
+import { matchingCosts } from '@dn-detr/matcher';
+import { z } from 'zod';
+import type { ObjectiveSpec } from './objective.ts';
+import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';
+
+const settings = z.strictObject({
+  loss: z
+    .strictObject({
+      ...lossCoefficients,
+      /** weight of "no object" in the cross entropy */
+      eosCoef: coefficient.default(0.1),
+    })
+    .prefault({}),
+  matching: z.strictObject({ class: coefficient.default(1), ...matchingWeights }).prefault({}),
+});
+
+export const softmaxObjective: ObjectiveSpec<typeof settings> = {
+  settings,
+  build: ({ loss: { eosCoef, ...coefficients }, matching: weights }) => ({
+    head: 'softmax',
+    criterion: { ...criterionPresets.detr, classLoss: { kind: 'softmax', eosCoef }, coefficients },
+    matching: { ...matchingCosts.detr, weights },
+    detections: softmaxDetections,
+  }),
+};
