@@ -4,7 +4,7 @@ import { stopSignal } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
-import { addRunOptions, fromOne, type RunOptions } from './run-options.ts';
+import { addRunOptions, fromOne, initOption, type RunOptions } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
 
 export interface ComparisonOptions extends RunOptions, ServeOption {
@@ -27,6 +27,7 @@ export function addComparisonOptions(
   );
   return addRunOptions(command)
     .option('--out <dir>', `the folder it is kept in (default: ${out}); what is there goes on`)
+    .addOption(initOption())
     .option('--processes <count>', 'runs at a time (default: one for two cores)', fromOne)
     .addOption(serveOption())
     .option('--json', `${summary} on stdout`)

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { OpenOptions } from '@dn-detr/data';
 import {
   type DottedValues,
+  initFrom,
   openOptionsOf,
   parseAssignment,
   type RunSettings,
@@ -23,7 +24,12 @@ export interface RunOptions {
   epochs?: number;
   minutes?: number;
   set: string[];
+  init?: string;
 }
+
+/** `--init`, of the commands that train. */
+export const initOption = (): Option =>
+  new Option('--init <file>', 'start from the weights of a checkpoint, as far as they fit');
 
 export function addRunOptions(command: Command): Command {
   return command
@@ -62,7 +68,8 @@ export async function settingsFrom(
         ? recipeNamed(fallback)
         : await chooseRecipe(source, openOptionsFrom(options));
   const stated = runSettings(recipe.config, `recipe ${recipe.name}`);
-  const settings = withChanges(stated, { ...values, ...lengthFrom(options), ...assignments(options) });
+  const changes = { ...values, ...lengthFrom(options), ...assignments(options), ...initFromOptions(options) };
+  const settings = withChanges(stated, changes);
   // A mistake is one whatever the model.
   resolveSettings(settings);
   return { recipe, settings };
@@ -79,6 +86,10 @@ function openOptionsFrom(options: RunOptions): OpenOptions {
 export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
   return data === undefined ? {} : { 'data.source': data === 'shapes' ? data : path.resolve(data) };
 }
+
+/** @throws UserError if the file cannot be read */
+export const initFromOptions = ({ init }: Pick<RunOptions, 'init'>): DottedValues =>
+  init === undefined ? {} : { init: initFrom(init) };
 
 /** @throws UsageError if one has no `=` */
 export const assignments = ({ set }: Pick<RunOptions, 'set'>): DottedValues =>

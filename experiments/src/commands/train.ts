@@ -36,6 +36,8 @@ import {
   addRunOptions,
   assignments,
   dataFrom,
+  initFromOptions,
+  initOption,
   lengthFrom,
   type RunOptions,
   settingsFrom,
@@ -50,7 +52,6 @@ interface TrainOptions extends RunOptions, ServeOption {
   config?: string;
   out?: string;
   resume?: true;
-  init?: string;
   dryRun?: true;
   json?: true;
   backend?: string;
@@ -67,8 +68,8 @@ export function trainCommand(): Command {
     .option('--overfit <count>', 'train and evaluate on the first COUNT images: can this set-up learn?', wholeNumber)
     .option('--config <file>', "all settings from a run's config.json, to repeat it")
     .option('--out <dir>', "the run's folder (default: runs/MODEL-DATA-seed-N)")
+    .addOption(initOption())
     .option('--resume', 'go on with the run in the folder and its settings, if there is one')
-    .option('--init <file>', 'start from the weights of a checkpoint, as far as they fit')
     .option('--dry-run', 'count parameters and operations, measure a few steps, and keep nothing')
     .addOption(serveOption())
     .option('--json', 'one JSON document on stdout at the end')
@@ -132,7 +133,6 @@ async function trainIn(
       config,
       folder,
       resume: options.resume === true,
-      ...(options.init !== undefined && { init: options.init }),
       backend,
       say: display.say,
       signal,
@@ -163,7 +163,7 @@ async function plan(options: TrainOptions): Promise<Planned> {
   const resumed = (folder: string): Planned | undefined => {
     const stored = runFolder(folder).config;
     if (!options.resume || recipe !== undefined || file !== undefined || !existsSync(stored)) return undefined;
-    const values = { ...dataFrom(options), ...lengthFrom(options), ...assignments(options), ...chosen(options) };
+    const values = { ...dataFrom(options), ...lengthFrom(options), ...changesOf(options) };
     const settings = withChanges(runSettings(readStoredConfig(stored).config, stored), values);
     return { ...resolveSettings(settings), folder, from: 'going on with its settings' };
   };
@@ -186,9 +186,16 @@ async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
   }
   const stored = readJson<Partial<StoredConfig> | null>(file);
   if (stored?.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
-  const values = { ...lengthFrom(options), ...assignments(options), ...chosen(options) };
+  const values = { ...lengthFrom(options), ...changesOf(options) };
   return { ...resolveSettings(withChanges(runSettings(stored.config, file), values)), from: `settings of ${file}` };
 }
+
+/** What is set besides data and length. */
+const changesOf = (options: TrainOptions): DottedValues => ({
+  ...assignments(options),
+  ...initFromOptions(options),
+  ...chosen(options),
+});
 
 /** What has an option of its own. */
 const chosen = ({ model, seed, overfit }: TrainOptions): DottedValues => ({

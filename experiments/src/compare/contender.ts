@@ -9,9 +9,11 @@ import {
   parseAssignment,
   type RunConfig,
   type RunSettings,
+  requireFrozenWeights,
   resolveSettings,
   UserError,
   withChanges,
+  withInitHash,
 } from '@dn-detr/train';
 import { fittingName } from '../fitting-name.ts';
 import { UsageError } from '../usage-error.ts';
@@ -66,8 +68,11 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunSet
   }
   // Not only when its turn to be trained comes, hours after the others'. Whatever the classes are, sizes that do not fit do
   // not fit.
-  of(name, () => buildModel(config, 1));
-  return { name, config };
+  return of(name, () => {
+    const model = buildModel(config, 1);
+    if (config.init === 'none') requireFrozenWeights(model);
+    return { name, config: withInitHash(config) };
+  });
 }
 
 /** The settings that say which images there are, and not what training makes of them. */

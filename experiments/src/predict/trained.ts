@@ -2,7 +2,15 @@
 import { type Checkpoint, loadParameters } from '@dn-detr/core';
 import type { DatasetImage } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
-import { buildModel, type CheckpointModel, Evaluator, loadersOf, loadWeights, UserError } from '@dn-detr/train';
+import {
+  buildModel,
+  type CheckpointModel,
+  Evaluator,
+  loadersOf,
+  loadWeights,
+  resolveConfig,
+  UserError,
+} from '@dn-detr/train';
 import { dispose } from '@tensorflow/tfjs-core';
 
 export interface Trained extends CheckpointModel {
@@ -40,11 +48,12 @@ export function readTrained(file: string): Trained {
       if (!Number.isFinite(value)) throw new UserError(`${file}: ${name} holds ${value}, expected finite weights`);
     }
   }
-  const inTraining = metadata.counters !== undefined && about.config.optimizer.ema > 0;
+  const config = resolveConfig(about.stated, file);
+  const inTraining = metadata.counters !== undefined && config.optimizer.ema > 0;
   const note =
     `${file} is used as it was trained; the run's own figures are those of the moving average of its weights, which ` +
     'best.safetensors holds';
-  return { ...about, checkpoint, notes: inTraining ? [note] : [] };
+  return { config, categories: about.categories, checkpoint, notes: inTraining ? [note] : [] };
 }
 
 function load(file: string): ReturnType<typeof loadWeights> {

@@ -14,8 +14,7 @@ import type { Category } from '@dn-detr/data';
 import type { QueryMatches } from '@dn-detr/metrics';
 import { type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { writeAtomically } from './atomic-file.ts';
-import { resolveConfig } from './config/run-settings.ts';
-import type { RunConfig } from './config/schema.ts';
+import type { RunConfig, RunOverrides } from './config/schema.ts';
 import type { LossHistory } from './divergence.ts';
 import type { Model } from './models/model.ts';
 import type { TrainingState } from './step.ts';
@@ -44,6 +43,12 @@ export interface SavedRun {
 /** What a checkpoint says about its model: enough to build it. */
 export interface CheckpointModel {
   readonly config: RunConfig;
+  readonly categories: readonly Category[];
+}
+
+/** The same as a file of any version states it: `resolveConfig` makes a configuration of it. */
+export interface StatedModel {
+  readonly stated: RunOverrides;
   readonly categories: readonly Category[];
 }
 
@@ -137,13 +142,13 @@ function matchesIn(state: ReadonlyMap<string, SafeTensor>): QueryMatches | undef
  * @throws UserError if the file cannot be read
  * @throws CheckpointError if it holds no weights
  */
-export function loadWeights(file: string): Checkpoint & { readonly about: CheckpointModel | undefined } {
+export function loadWeights(file: string): Checkpoint & { readonly about: StatedModel | undefined } {
   const checkpoint = readFile(file);
   const { config, categories } = checkpoint.metadata;
   const about =
     config === undefined || categories === undefined
       ? undefined
-      : { config: resolveConfig(JSON.parse(config), file), categories: JSON.parse(categories) as Category[] };
+      : { stated: JSON.parse(config) as RunOverrides, categories: JSON.parse(categories) as Category[] };
   return { ...weightsOf(checkpoint), about };
 }
 

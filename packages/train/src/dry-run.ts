@@ -1,5 +1,6 @@
 /** What a run would take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
 import { Evaluator } from './evaluator.ts';
@@ -30,6 +31,8 @@ const warmUp = 3;
 const measured = 8;
 
 export interface DryRunOptions {
+  /** what configurations can name */
+  readonly catalog?: Catalog;
   /** called after each step */
   readonly progress?: (state: RunProgress) => void;
   /** what a user should know before the run begins */
@@ -46,11 +49,11 @@ export interface DryRunOptions {
  */
 export async function dryRun(
   config: RunConfig,
-  { progress, say, signal }: DryRunOptions = {},
+  { catalog, progress, say, signal }: DryRunOptions = {},
 ): Promise<DryRun | undefined> {
   const data = await openRunData(config);
   for (const notice of data.notices) say?.(notice);
-  const model = buildModel(config, data.dataset.categories.length);
+  const model = buildModel(config, data.dataset.categories.length, catalog);
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say?.(`note: ${shortage}`);
   const loaders = loadersOf(config);

@@ -18,6 +18,7 @@ export type { Environment } from './environment.ts';
 export { type Evaluation, evaluate } from './evaluation.ts';
 export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';
+export { type Init, initFrom, requireFrozenWeights, withInitHash } from './init.ts';
 export { buildModel, type Model } from './models/model.ts';
 export type { ModelSpec } from './models/model-spec.ts';
 export { models } from './models/models.ts';
@@ -45,6 +46,7 @@ export { type RunResult, requireSameDecoding, requireSameSettings, runTraining, 
 export { type BatchInput, type StepInput, type StepOutput, type TrainingState, trainingStep } from './step.ts';
 export { stopSignal } from './stop-signal.ts';
 export { decodedOtherwise, readStoredConfig, type StoredConfig } from './stored-config.ts';
+export { type TrainedRun, type TrainOptions, train } from './train.ts';
 export { imageTensors, knownQueriesAt, type StepRecord, Trainer } from './trainer.ts';
 export { type EvaluationLine, type MetricsLine, type TrainingEvents, TrainingRun } from './training-run.ts';
 export { FolderError, SettingsError, UserError } from './user-error.ts';

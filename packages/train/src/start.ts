@@ -1,20 +1,21 @@
 /** From a configuration to a run in its folder: data, model, start values, and what is noted beside the numbers. */
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { decodingVersion } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
+import type { Catalog } from './catalog.ts';
 import { flatValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
 import { environmentOf } from './environment.ts';
 import { holdFolder } from './hold-folder.ts';
+import { type Init, requireFrozenWeights, requireSameInit, withInitHash } from './init.ts';
 import { writeJson } from './json-files.ts';
 import { buildModel, type Model } from './models/model.ts';
 import { shortageNote } from './query-shortage.ts';
 import { dataHash, decodingOf, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder } from './run-folder.ts';
-import { startValues } from './start-values.ts';
-import { readStoredConfig, type StoredConfig } from './stored-config.ts';
+import { type StartValues, startValues } from './start-values.ts';
+import { configVersion, readStoredConfig, type StoredConfig } from './stored-config.ts';
 import { type TrainingEvents, TrainingRun } from './training-run.ts';
 import { FolderError } from './user-error.ts';
 
@@ -33,14 +34,14 @@ export interface StartOptions {
   readonly folder: string;
   /** goes on with a run that is there; otherwise a folder with one is refused */
   readonly resume: boolean;
-  /** a checkpoint to start from */
-  readonly init?: string;
   readonly backend: BackendChoice;
+  /** what configurations can name */
+  readonly catalog?: Catalog;
   readonly events?: TrainingEvents;
   /** is told what a user should know before the run begins */
   readonly say: (text: string) => void;
   /** ends the run after the step at hand */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -76,31 +77,31 @@ async function train(options: StartOptions): Promise<RunResult> {
 }
 
 async function startRun(options: StartOptions): Promise<TrainingRun> {
-  const { config, folder, resume, init, backend, events, say } = options;
-  const before = existsSync(runFolder(folder).config) ? readStoredConfig(runFolder(folder).config) : undefined;
+  const { folder, resume, backend, catalog, events, say } = options;
+  const before = existsSync(runFolder(folder).config) ? readStoredConfig(runFolder(folder).config, catalog) : undefined;
   if (before && !resume) {
     throw new FolderError(`${folder} holds a run already: resume it, or name another folder`);
   }
+  if (before) requireSameInit(before.config.init, options.config.init, folder);
+  const begun = existsSync(runFolder(folder).last);
+  // Once a run has a checkpoint of its own, the file that it started from may be gone.
+  const config = before ? { ...options.config, init: before.config.init } : withInitHash(options.config);
   const data = await openRunData(config);
   for (const notice of data.notices) say(notice);
-  const model = buildModel(config, data.dataset.categories.length);
+  const model = buildModel(config, data.dataset.categories.length, catalog);
   const stored = storedConfig(config, data, model, backend);
-  const asked = init === undefined ? undefined : path.resolve(init);
   if (before) {
     requireSameSettings(before.config, config, folder);
     requireSameDecoding(before.data, folder);
     requireSameData(before.data, stored.data, folder);
-    if (asked !== undefined) requireSameStart(before.init, asked, folder);
   }
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say(`note: ${shortage}`);
-  const file = before ? before.init : asked;
-  const begun = existsSync(runFolder(folder).last);
-  const values = file === undefined || begun ? undefined : startValues(file, model, stored.data.classes);
+  const values = begun ? undefined : startOf(withInitHash(config).init, model, stored.data.classes);
   for (const line of values?.notices ?? []) say(line);
   // From here on the folder holds a run.
   const run = makeRunFolder(folder);
-  if (!before) writeJson(run.config, { ...stored, ...(values && { init: file, initSkipped: values.skipped }) });
+  if (!before) writeJson(run.config, { ...stored, ...(values && { initSkipped: values.skipped }) });
   return new TrainingRun({
     ...{ config, model, data, folder: run },
     ...(values && { initial: values.parameters }),
@@ -108,10 +109,22 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   });
 }
 
+/** @throws UserError if a frozen stage would stay at random values */
+function startOf(init: Init, model: Model, classes: readonly string[]): StartValues | undefined {
+  if (init === 'none') {
+    requireFrozenWeights(model);
+    return undefined;
+  }
+  const values = startValues(init.file, model, classes);
+  requireFrozenWeights(model, values.skipped.drawn);
+  return values;
+}
+
 function storedConfig(config: RunConfig, data: RunData, { detector }: Model, backend: BackendChoice): StoredConfig {
   const { name, format, categories } = data.dataset;
   const decoding = decodingOf(data.dataset);
   return {
+    version: configVersion,
     config,
     data: {
       name,
@@ -143,15 +156,6 @@ function requireSameData(before: StoredConfig['data'], now: StoredConfig['data']
   throw new FolderError(
     `the data in ${now.name} has changed since the run in ${folder} was started (${before.train} training images then, ` +
       `${now.train} now): a run that goes on needs the same data. Name another folder`,
-  );
-}
-
-/** A run that goes on needs no start values, but must not seem to have begun with others. */
-function requireSameStart(before: string | undefined, now: string | undefined, folder: string): void {
-  if (before === now) return;
-  throw new FolderError(
-    `${folder} holds a run that was started from ${before ?? "its seed's weights"}, not from ${now}: a run that goes on ` +
-      'keeps its start. Name another folder',
   );
 }
 

@@ -1,15 +1,20 @@
 /** `config.json` of a run: enough to repeat it. */
+import type { Catalog } from './catalog.ts';
 import { resolveConfig } from './config/run-settings.ts';
-import type { RunConfig } from './config/schema.ts';
+import type { RunConfig, RunOverrides } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { readJson } from './json-files.ts';
 import type { SkippedStartValues } from './start-values.ts';
 import { UserError } from './user-error.ts';
 
+/** What this version writes: 2 has models with settings of their own, their objective, and `init` among the settings. */
+export const configVersion = 2;
+
 export interface StoredConfig {
+  /** as `configVersion`; configurations of the first version have none */
+  readonly version: number;
   readonly config: RunConfig;
-  /** the file its weights were started from */
-  readonly init?: string;
+  /** what was not taken from the checkpoint that its weights were started from */
   readonly initSkipped?: SkippedStartValues;
   readonly data: {
     readonly name: string;
@@ -33,16 +38,32 @@ export const decodedOtherwise = (one: StoredConfig['data'], other: StoredConfig[
 
 const required = ['config', 'data', 'parameters', 'environment'] as const;
 
+/** What the first version wrote. */
+interface FirstStoredConfig extends Omit<StoredConfig, 'version' | 'config'> {
+  readonly version?: undefined;
+  readonly config: RunOverrides;
+  /** the file its weights were started from */
+  readonly init?: string;
+}
+
 /**
- * Settings that an earlier version did not write have their default.
+ * Reads `config.json` as any version wrote it: settings that an earlier one did not write have their default, and those
+ * that the run's model did not use are left out.
  *
- * @throws UserError if the file is missing, or not what a run writes
+ * @throws UserError if the file is missing, of a later version, or not what a run writes
  */
-export function readStoredConfig(file: string): StoredConfig {
-  const stored = readJson<StoredConfig | null>(file);
+export function readStoredConfig(file: string, catalog?: Catalog): StoredConfig {
+  const stored = readJson<StoredConfig | FirstStoredConfig | null>(file);
   const missing = required.filter((key) => stored?.[key] === undefined);
   if (stored === null || missing.length > 0) {
     throw new UserError(`${file} is no config.json of a run: it has no ${missing.join(', ')}`);
   }
-  return { ...stored, config: resolveConfig(stored.config, file) };
+  const { version } = stored;
+  if (version !== undefined && version !== configVersion) {
+    throw new UserError(`${file} is of version ${version}, expected ${configVersion}: a later version wrote it`);
+  }
+  if (version !== undefined) return { ...stored, config: resolveConfig(stored.config, file, catalog) };
+  const { init, ...rest } = stored;
+  const config = { ...stored.config, ...(init !== undefined && { init: { file: init } }) };
+  return { ...rest, version: configVersion, config: resolveConfig(config, file, catalog) };
 }

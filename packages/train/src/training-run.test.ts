@@ -1,4 +1,4 @@
-import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
@@ -221,23 +221,40 @@ describe('a run', () => {
     expect(linesOf('again')).toEqual(linesOf('first'));
   });
 
-  it('that was started from other weights goes on from them, named again or not', async () => {
+  it('that was started from other weights goes on from them', async () => {
     const config = smallConfig({ 'length.count': 3 });
     const sourceConfig = smallConfig({ 'length.count': 1, seed: 1 });
     await run('source', sourceConfig);
-    const init = filesOf('source').last;
-    await run('whole', config, { init });
+    const file = filesOf('source').last;
+    const started = { ...config, init: { file } };
+    await run('whole', started);
+    const stored = readJson<StoredConfig>(filesOf('whole').config);
+    expect(stored.config.init).toEqual({ file, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
     // As a process leaves it that was killed before its first checkpoint.
-    await run('killed', config, { init, stopAfter: 1 });
+    await run('killed', started, { stopAfter: 1 });
     rmSync(filesOf('killed').last);
-    await run('killed', config);
+    await run('killed', stored.config);
     expect(linesOf('killed')).toEqual(linesOf('whole'));
-    await expect(run('killed', config, { init: 'other.safetensors' })).rejects.toThrow(
+    await expect(run('killed', { ...config, init: { file: 'other.safetensors' } })).rejects.toThrow(
       /was started from .*source.*last.safetensors, not from .*other.safetensors/,
     );
-    await expect(run('source', sourceConfig, { init })).rejects.toThrow(
+    await expect(run('killed', config)).rejects.toThrow(/was started from .*, not from its seed's weights/);
+    await expect(run('source', { ...sourceConfig, init: { file } })).rejects.toThrow(
       /was started from its seed's weights, not from/,
     );
+    writeFileSync(file, readFileSync(filesOf('whole').last));
+    await expect(run('other', stored.config)).rejects.toThrow(/is another file than the one to start from/);
+    // What has a checkpoint of its own needs the file no more.
+    rmSync(file);
+    await run('whole', { ...stored.config, length: { unit: 'steps', count: 3 } });
+  });
+
+  it('with frozen stages needs weights for them, and has said so before it begins', async () => {
+    const frozen = smallConfig({ 'model.backbone': { kind: 'resnet', depth: 18, trainStages: 4 }, 'length.count': 1 });
+    await expect(run('frozen', frozen)).rejects.toThrow(
+      /^backbone\.0\.body\.conv1\.weight would stay at random values.*init/,
+    );
+    expect(existsSync(filesOf('frozen').config)).toBe(false);
   });
 
   it('of a model without denoising has no known queries', async () => {

@@ -1,5 +1,6 @@
 /** The process of a run in a pool: gets its task by message, tells its progress, and ends with its outcome. */
 import { useBackend } from '@dn-detr/runtime';
+import type { Catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { isExpected } from './expected-errors.ts';
 import { progressEvents, type RunProgress } from './progress-events.ts';
@@ -25,7 +26,7 @@ const interval = 250;
 const send = (message: WorkerMessage): Promise<void> =>
   new Promise((resolve) => (process.connected ? process.send?.(message, () => resolve()) : resolve()));
 
-async function work({ config, folder, backend: requested }: WorkerTask): Promise<void> {
+async function work({ config, folder, backend: requested }: WorkerTask, catalog: Catalog | undefined): Promise<void> {
   const signal = stopSignal();
   let told = 0;
   try {
@@ -36,6 +37,7 @@ async function work({ config, folder, backend: requested }: WorkerTask): Promise
       folder,
       resume: true,
       backend,
+      ...(catalog && { catalog }),
       signal,
       say: (text) => void send({ kind: 'notice', text }),
       events: progressEvents(
@@ -57,7 +59,11 @@ async function work({ config, folder, backend: requested }: WorkerTask): Promise
   if (process.connected) process.disconnect();
 }
 
-/** Waits for the task of this process, trains it, and lets the process end. */
-export function serveRun(): void {
-  process.once('message', (task) => void work(task as WorkerTask));
+/**
+ * Waits for the task of this process, trains it, and lets the process end.
+ *
+ * @param catalog what configurations can name, where it is more than this package has
+ */
+export function serveRun(catalog?: Catalog): void {
+  process.once('message', (task) => void work(task as WorkerTask, catalog));
 }

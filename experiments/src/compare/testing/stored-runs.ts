@@ -33,6 +33,7 @@ export function writeRun(
   const files = runFolder(folder);
   mkdirSync(path.dirname(files.config), { recursive: true });
   writeJson(files.config, {
+    version: 2,
     config: smallConfig(settings),
     data: {
       ...{ name: 'shapes', format: 'shapes', classes: ['disc', 'square'], train: 10, val: 4, hash: 'abc' },

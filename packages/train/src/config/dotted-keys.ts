@@ -35,6 +35,7 @@ export const isGroup = (value: unknown): value is Record<string, unknown> =>
 export const wholes: Readonly<Record<string, string>> = {
   'model.backbone': '{"kind":"resnet","depth":50} or {"kind":"tiny","channels":[32,64,128]}',
   'data.canvas': '{"height":640,"width":640} or {"multipleOf":128}',
+  init: '{"file":"weights.safetensors"} or none',
   'data.augmentation.crop': '{"probability":0.5,"scales":[400,500,600],"least":384,"most":600} or null',
 };
 
@@ -60,7 +61,8 @@ export function setAt(
   }
   if (!Object.hasOwn(at, last)) throw unknownKey(key, known);
   if (key === 'model.backbone.kind' && value !== at[last]) throw otherKind('model.backbone', key);
-  if (isGroup(at[last]) && !isGroup(value) && value !== null) {
+  const isExample = Object.hasOwn(wholes, key) && (wholes[key] as string).split(' or ').includes(`${value}`);
+  if (isGroup(at[last]) && !isGroup(value) && value !== null && !isExample) {
     const inside = Object.keys(at[last]).map((name) => `${key}.${name}`);
     throw new SettingsError(`${key} has parts: set one of ${inside.join(', ')}, or all of it as a JSON object`);
   }

@@ -124,6 +124,12 @@ const schedule = z.strictObject({
 /** Settings that the runs of all models have. */
 const common = {
   data: data.prefault({}),
+  /** what weights start from: `none` for the seed's draws, or a checkpoint, as far as it fits the model */
+  init: z
+    .union([z.literal('none'), z.strictObject({ file: z.string().min(1), hash: z.string().optional() })], {
+      error: 'expected none, or the file of a checkpoint, such as {"file":"weights.safetensors"}',
+    })
+    .default('none'),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   /** of one micro-batch */

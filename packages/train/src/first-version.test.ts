@@ -1,0 +1,59 @@
+/** Folders of runs as the first version wrote them, before configurations had a version. */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BackendChoice } from '@dn-detr/runtime';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readJson, readJsonLines, writeJson } from './json-files.ts';
+import { runFolder } from './run-folder.ts';
+import { runTraining } from './start.ts';
+import { readStoredConfig } from './stored-config.ts';
+import { smallBackend } from './testing/small-run.ts';
+import type { MetricsLine } from './training-run.ts';
+
+/** Two runs of six steps that were stopped after four, and the lines that they wrote when they went on to the end. */
+const kept = fileURLToPath(new URL('../../../test/fixtures/runs-v1', import.meta.url));
+
+let root: string;
+let backend: BackendChoice;
+beforeAll(async () => {
+  backend = await smallBackend();
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-first-version-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+it.each(['detr', 'dn-detr'])('a run of %s goes on as it would have gone', async (model) => {
+  const folder = path.join(root, model);
+  cpSync(path.join(kept, model), folder, { recursive: true });
+  const files = runFolder(folder);
+  const { config } = readStoredConfig(files.config);
+  const said: string[] = [];
+  const signal = new AbortController().signal;
+  const result = await runTraining({ config, folder, resume: true, backend, signal, say: (text) => said.push(text) });
+  expect(result).toMatchObject({ step: 6, finished: true });
+  const lines = readJsonLines<MetricsLine>(files.metrics);
+  const before = readJsonLines<MetricsLine>(path.join(kept, `${model}-metrics-to-step-6.jsonl`));
+  expect(lines).toHaveLength(6);
+  expect(Object.keys(lines[5] as MetricsLine)).toEqual(Object.keys(before[5] as MetricsLine));
+  for (const [n, line] of lines.entries()) {
+    const { loss } = before[n] as MetricsLine;
+    expect(Math.abs(line.loss - loss) / loss).toBeLessThan(1e-4);
+  }
+});
+
+it('has the settings of its model alone, in their places of today', () => {
+  const { config } = readStoredConfig(runFolder(path.join(kept, 'detr')).config);
+  expect(config).not.toHaveProperty('denoising');
+  expect(config.model).not.toHaveProperty('patterns');
+  const { config: dn } = readStoredConfig(runFolder(path.join(kept, 'dn-detr')).config);
+  expect(dn.objective).toMatchObject({ detections: 50, loss: { alpha: 0.25 } });
+  expect(dn.evaluation).not.toHaveProperty('detections');
+  expect(dn.init).toBe('none');
+});
+
+it('is not confused with what a later version writes', () => {
+  const file = path.join(root, 'later.json');
+  writeJson(file, { ...readJson<object>(runFolder(path.join(kept, 'detr')).config), version: 3 });
+  expect(() => readStoredConfig(file)).toThrow(/is of version 3, expected 2: a later version wrote it/);
+});

@@ -1,0 +1,74 @@
+/** The weights that a run starts from: `init` of its configuration. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { RunConfig } from './config/schema.ts';
+import type { Model } from './models/model.ts';
+import { FolderError, UserError } from './user-error.ts';
+
+/** `none` for the seed's draws alone, or a checkpoint that is taken as far as it fits the model. */
+export type Init = RunConfig['init'];
+
+/** A checkpoint to start from, with the hash by which a run knows it again. @throws UserError if it cannot be read */
+export const initFrom = (file: string): Init => ({ file: path.resolve(file), hash: hashOf(file) });
+
+/**
+ * The configuration with the hash of the file that it starts from, where it has none yet.
+ *
+ * @throws UserError if the file cannot be read, or is another one than that of the hash
+ */
+export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Config): Config {
+  if (config.init === 'none') return config;
+  const { file, hash } = config.init;
+  const found = initFrom(file);
+  if (found === 'none' || hash === undefined || hash === found.hash) return { ...config, init: found };
+  throw new UserError(
+    `${file} is another file than the one to start from: its SHA-256 is ${found.hash}, expected ${hash}. Put the other ` +
+      'one back, or start a run of its own from this one',
+  );
+}
+
+/**
+ * A run that goes on needs no start values, but must not seem to have begun with others.
+ *
+ * @throws FolderError if the run in the folder was started from other weights
+ */
+export function requireSameInit(before: Init, now: Init, folder: string): void {
+  if (before === now || (before !== 'none' && now !== 'none' && isSame(before, now))) return;
+  throw new FolderError(
+    `${folder} holds a run that was started from ${named(before)}, not from ${named(now)}: a run that goes on keeps its ` +
+      'start. Name another folder',
+  );
+}
+
+const isSame = (one: Exclude<Init, 'none'>, other: Exclude<Init, 'none'>): boolean =>
+  path.resolve(one.file) === path.resolve(other.file) &&
+  (one.hash === undefined || other.hash === undefined || one.hash === other.hash);
+
+const named = (init: Init): string => (init === 'none' ? "its seed's weights" : init.file);
+
+/**
+ * A frozen stage needs weights from somewhere. Frozen vectors do not: frozen batch norms start as the identity.
+ *
+ * @param drawn names of the parameters that start from the seed's draws; all without it
+ * @throws UserError naming frozen kernels and matrices among them
+ */
+export function requireFrozenWeights({ frozen }: Pick<Model, 'frozen'>, drawn?: readonly string[]): void {
+  const random = frozen.parameters
+    .filter(({ name, shape }) => shape.length > 1 && (drawn?.includes(name) ?? true))
+    .map(({ name }) => name);
+  if (random.length === 0) return;
+  const list = random.length > 3 ? `${random.slice(0, 3).join(', ')} and ${random.length - 3} more` : random.join(', ');
+  throw new UserError(
+    `${list} would stay at random values: they are frozen, and no weights for them are given. Name a checkpoint that has ` +
+      'them as init, or train all stages of the backbone',
+  );
+}
+
+function hashOf(file: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,56 @@
+/** Training in one call: from settings to a run in its folder. */
+import path from 'node:path';
+import { useBackend } from '@dn-detr/runtime';
+import { type Catalog, catalog as standard } from './catalog.ts';
+import { resolveConfig } from './config/run-settings.ts';
+import type { RunOverrides } from './config/schema.ts';
+import { readJsonLines } from './json-files.ts';
+import { runFolder } from './run-folder.ts';
+import { type RunResult, runTraining } from './start.ts';
+import type { EvaluationLine, TrainingEvents } from './training-run.ts';
+
+export interface TrainOptions {
+  /** where the run keeps its settings, logs, samples and checkpoints */
+  readonly folder: string;
+  /** goes on with a run of these settings that is there; otherwise a folder with one is refused */
+  readonly resume?: boolean;
+  /** what the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds a model of one's own */
+  readonly catalog?: Catalog;
+  /** such as `wasm`; by default the fastest there is (see `useBackend` of `@dn-detr/runtime`) */
+  readonly backend?: string;
+  readonly events?: TrainingEvents;
+  /** what a user should know before the run begins, a line at a time; `console.warn` by default */
+  readonly say?: (text: string) => void;
+  /** ends the run after the step at hand; everything is saved */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainedRun extends RunResult {
+  /** the last evaluation, if there was one */
+  readonly evaluation: EvaluationLine | undefined;
+  /** the weights with the best AP, and the last ones with all that resuming needs: safetensors files */
+  readonly best: string;
+  readonly last: string;
+}
+
+/**
+ * Trains a model, with what is left out of the settings as in its paper.
+ *
+ * @throws UserError if a setting does not fit, the folder cannot be used, or the loss diverges
+ * @throws DataError if the data cannot be used
+ */
+export async function train(
+  settings: RunOverrides,
+  { folder, resume = false, catalog = standard, backend, say = console.warn, ...options }: TrainOptions,
+): Promise<TrainedRun> {
+  const config = resolveConfig(settings, 'settings', catalog);
+  const { threadsPerOp } = config;
+  const result = await runTraining({
+    ...options,
+    ...{ config, resume, catalog, say },
+    folder: path.resolve(folder),
+    backend: await useBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {}),
+  });
+  const { evaluations, best, last } = runFolder(path.resolve(folder));
+  return { ...result, evaluation: readJsonLines<EvaluationLine>(evaluations).at(-1), best, last };
+}
