@@ -29,6 +29,7 @@ import {
 import { withGradient } from './nn/custom-gradient.ts';
 import type { Init, ParameterDeclaration } from './nn/init.ts';
 import { type NamedTensors, namedTensor } from './nn/named.ts';
+import type { ParameterGroup } from './nn/parameters.ts';
 
 /** The features of B images. */
 export type MapShape = readonly [batch: number, height: number, width: number];
@@ -145,7 +146,7 @@ export function learnedPositions([batch, h, w]: MapShape, { rows, columns }: Lea
  */
 export function declareLearnedPositions(
   prefix: string,
-  { width, group }: { readonly width: number; readonly group: string },
+  { width, group }: { readonly width: number; readonly group: ParameterGroup },
 ): ParameterDeclaration[] {
   const init: Init = (shape, seed) => randomUniform([...shape], 0, 1, 'float32', seed);
   return ['row_embed', 'col_embed'].map((name) => ({

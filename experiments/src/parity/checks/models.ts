@@ -10,6 +10,7 @@ import {
   type NamedTensors,
   namedErrors,
   namedLosses,
+  type ParameterGroup,
   ParameterLayout,
   resizeMask,
   sinePositions,
@@ -101,7 +102,8 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
   const optimizer = objectAt(fixture.json.optimizer, 'optimizer');
   const layout = new ParameterLayout(detector.parameters);
   const weightDecay = numberAt(optimizer.weight_decay, 'optimizer.weight_decay');
-  const rateOf = (group: string): number => numberAt(optimizer[group === 'backbone' ? 'lr_backbone' : 'lr'], 'lr');
+  const rateOf = (group: ParameterGroup): number =>
+    numberAt(optimizer[group === 'backbone' ? 'lr_backbone' : 'lr'], 'lr');
   const [beta1, beta2] = numbersAt(optimizer.betas, 'optimizer.betas');
   const options = {
     groups: layout.groups.map(({ name }) => ({ learningRate: rateOf(name), weightDecay })),

@@ -6,6 +6,7 @@ import { type ConvOptions, declareConv } from '../nn/conv.ts';
 import { convFrozenBatchNorm, declareFrozenBatchNorm, frozenBatchNormParameters } from '../nn/frozen-batch-norm.ts';
 import { normal, type ParameterDeclaration } from '../nn/init.ts';
 import { type NamedTensors, namedTensor } from '../nn/named.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 
 /** A convolution that keeps the size, but for its stride, and its batch norm. */
 export interface Unit extends Pick<ConvOptions, 'stride' | 'dilation'> {
@@ -73,7 +74,10 @@ export function unitsOf(blocks: readonly Block[]): Unit[] {
 }
 
 /** Declares a unit's kernel in `group`, started as torchvision does, and its batch norm. */
-export function declareUnit({ conv, norm, size, inputs, outputs }: Unit, group: string): ParameterDeclaration[] {
+export function declareUnit(
+  { conv, norm, size, inputs, outputs }: Unit,
+  group: ParameterGroup,
+): ParameterDeclaration[] {
   // He et al. 2015, https://arxiv.org/abs/1502.01852, by the number of outputs.
   const init = normal(Math.sqrt(2 / (size * size * outputs)));
   return [...declareConv(conv, { size, inputs, outputs, group, init }), ...declareFrozenBatchNorm(norm, outputs)];

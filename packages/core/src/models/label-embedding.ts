@@ -6,6 +6,7 @@
 import { concat, matMul, type Rank, reshape, slice, sum, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import { oneHotRows } from '../loss/one-hot.ts';
 import { normal, type ParameterDeclaration } from '../nn/init.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 
 /** Declares the table `name` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator. */
 export function declareLabelEmbedding(
@@ -19,7 +20,7 @@ export function declareLabelEmbedding(
     readonly classes: number;
     readonly width: number;
     readonly indicator: boolean;
-    readonly group: string;
+    readonly group: ParameterGroup;
   },
 ): ParameterDeclaration {
   return { name, shape: [classes + 1, indicator ? width - 1 : width], group, init: normal(1) };

@@ -13,6 +13,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 import { constant, type ParameterDeclaration } from './init.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 /**
  * `max(x, 0)`, with gradient 0 at 0 as in PyTorch.
@@ -49,6 +50,6 @@ export function prelu<T extends Tensor>(x: T, slope: Tensor1D): T {
 }
 
 /** Declares the slope of a `prelu`, `prefix.weight` `[1]`, which starts at PyTorch's 0.25. */
-export function declarePrelu(prefix: string, group: string): ParameterDeclaration[] {
+export function declarePrelu(prefix: string, group: ParameterGroup): ParameterDeclaration[] {
   return [{ name: `${prefix}.weight`, shape: [1], group, init: constant(0.25) }];
 }

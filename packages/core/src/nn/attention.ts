@@ -23,6 +23,7 @@ import { type HeadShape, mergeHeads, splitHeadPairs, splitHeads } from './heads.
 import { constant, type ParameterDeclaration, xavierUniform } from './init.ts';
 import { declareLinear, type LinearParameters, linear, linearParameters } from './linear.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 export interface AttentionOptions extends HeadShape {
   /** which keys are seen; all without it */
@@ -145,7 +146,7 @@ export function scaledDotProduct(
 /** Declares the four tensors of a `torch.nn.MultiheadAttention` whose query, key and value have one width. */
 export function declareAttention(
   prefix: string,
-  { width, group }: { readonly width: number; readonly group: string },
+  { width, group }: { readonly width: number; readonly group: ParameterGroup },
 ): ParameterDeclaration[] {
   const zeros = constant(0);
   return [

@@ -12,6 +12,7 @@ import { withGradient } from './custom-gradient.ts';
 import { fanInUniform, type Init, type ParameterDeclaration } from './init.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
 import { padForWindows } from './pad.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 export interface ConvParameters {
   /** `[k, k, in, out]`; checkpoints have `[out, in, k, k]` */
@@ -65,7 +66,7 @@ export function declareConv(
     readonly size: number;
     readonly inputs: number;
     readonly outputs: number;
-    readonly group: string;
+    readonly group: ParameterGroup;
     readonly bias?: boolean;
     /** of weight and bias; PyTorch's default where left out */
     readonly init?: Init;

@@ -3,6 +3,7 @@ import { matMul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { addBias } from './add.ts';
 import { fanInUniform, type Init, type ParameterDeclaration } from './init.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 export interface LinearParameters {
   /** `[out, in]`, as PyTorch stores it: checkpoints of the reference load without a transposition. */
@@ -33,7 +34,7 @@ export function linear(x: Tensor2D, { weight, bias }: LinearParameters): Tensor2
  */
 export function declareLinear(
   prefix: string,
-  { inputs, outputs, group }: { readonly inputs: number; readonly outputs: number; readonly group: string },
+  { inputs, outputs, group }: { readonly inputs: number; readonly outputs: number; readonly group: ParameterGroup },
   { weight = fanInUniform(inputs), bias = fanInUniform(inputs) }: { readonly weight?: Init; readonly bias?: Init } = {},
 ): ParameterDeclaration[] {
   return [

@@ -4,6 +4,7 @@ import { relu } from './activation.ts';
 import type { Init, ParameterDeclaration } from './init.ts';
 import { declareLinear, type LinearParameters, linear, linearParameters } from './linear.ts';
 import type { NamedTensors } from './named.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 /**
  * @param x `[N, in]`
@@ -25,7 +26,11 @@ export function mlp(x: Tensor2D, layers: readonly LinearParameters[]): Tensor2D 
  */
 export function declareMlp(
   prefix: string,
-  { widths, group, weight }: { readonly widths: readonly number[]; readonly group: string; readonly weight?: Init },
+  {
+    widths,
+    group,
+    weight,
+  }: { readonly widths: readonly number[]; readonly group: ParameterGroup; readonly weight?: Init },
   last: { readonly weight?: Init; readonly bias?: Init } = {},
 ): ParameterDeclaration[] {
   return widths.slice(1).flatMap((outputs, i) => {

@@ -4,6 +4,7 @@ import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
 import { constant, type ParameterDeclaration } from './init.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 export interface NormParameters {
   /** `[d]`, the scale */
@@ -45,7 +46,7 @@ export function layerNorm(x: Tensor2D, { weight, bias }: NormParameters, epsilon
 /** Declares `prefix.weight` and `prefix.bias`, `[width]` both, which start as the identity. */
 export function declareNorm(
   prefix: string,
-  { width, group }: { readonly width: number; readonly group: string },
+  { width, group }: { readonly width: number; readonly group: ParameterGroup },
 ): ParameterDeclaration[] {
   return [
     { name: `${prefix}.weight`, shape: [width], group, init: constant(1) },

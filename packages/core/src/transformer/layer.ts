@@ -10,6 +10,7 @@ import { declareLinear, linear, linearParameters } from '../nn/linear.ts';
 import { declareMlp } from '../nn/mlp.ts';
 import { type NamedTensors, namedTensor } from '../nn/named.ts';
 import { declareNorm, layerNorm, normParameters } from '../nn/norm.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 
 /** What a layer is made of. */
 export interface LayerOptions {
@@ -45,7 +46,7 @@ export interface Pass {
 }
 
 /** The optimiser group of everything but the backbone. */
-export const transformerGroup = 'rest';
+export const transformerGroup = 'rest' satisfies ParameterGroup;
 
 /** What the attention called `name` is told in this pass. */
 export function attentionOptions(
