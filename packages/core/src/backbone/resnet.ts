@@ -2,10 +2,12 @@
 import { maxPool, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
 import { withGradient } from '../nn/custom-gradient.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
 import type { NamedTensors } from '../nn/named.ts';
 import { padForWindows } from '../nn/pad.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 import type { Backbone } from './backbone.ts';
-import { applyBlock, applyUnit, declareUnit, expansion, residualStage, type Unit, unitsOf } from './residual.ts';
+import { convUnit, expansion, residualStage } from './residual.ts';
 
 type OfFourStages = readonly [number, number, number, number];
 
@@ -54,9 +56,8 @@ export interface ResNet extends Backbone {
 
 /** The first convolution, or a stage. */
 interface Part {
-  readonly units: readonly Unit[];
+  readonly module: Module<Tensor4D, Tensor4D>;
   readonly trained: boolean;
-  readonly apply: (tensors: NamedTensors, x: Tensor4D) => Tensor4D;
 }
 
 /**
@@ -70,17 +71,15 @@ export function resnet(options: ResNetOptions): ResNet {
   const parts = partsOf(sizes, options);
   const stages = (tensors: NamedTensors, images: Tensor4D): Tensor4D[] => {
     const outputs = [images];
-    for (const { trained, apply } of parts) {
+    for (const { trained, module } of parts) {
       const x = outputs.at(-1) as Tensor4D;
-      const run = () => apply(tensors, x);
+      const run = () => module.apply(tensors, x);
       outputs.push(trained ? tidy(run) : withoutGradient(run));
     }
     return outputs.slice(2);
   };
   return {
-    parameters: parts.flatMap(({ units, trained }) =>
-      units.flatMap((unit) => declareUnit(unit, trained ? 'backbone' : 'frozen')),
-    ),
+    parameters: parametersOf(...parts.map(({ module }) => module)),
     channels: outputsOf(sizes, 3),
     stride: dilation ? 16 : 32,
     stages,
@@ -110,27 +109,33 @@ function partsOf(
   if (![0, 1, 2, 3, 4, 5].includes(trainStages)) {
     throw new Error(`resnet: expected 0 to 5 in trainStages, got ${trainStages}`);
   }
-  const stem = { conv: `${prefix}conv1`, norm: `${prefix}bn1`, size: 7, inputs: 3, outputs: sizes.stem, stride: 2 };
-  const stages = blocks.map((count, i) => {
+  const groupOf = (trained: boolean): ParameterGroup => (trained ? 'backbone' : 'frozen');
+  const conv1 = convUnit(`${prefix}conv1`, `${prefix}bn1`, {
+    size: 7,
+    inputs: 3,
+    outputs: sizes.stem,
+    stride: 2,
+    group: groupOf(trainStages === 5),
+  });
+  const stem: Part = {
+    module: { ...conv1, apply: (tensors, x) => pool(relu(conv1.apply(tensors, x))) },
+    trained: trainStages === 5,
+  };
+  const stages = blocks.map((count, i): Part => {
     const dilated = dilation && i === 3;
-    return residualStage({
-      name: `${prefix}layer${i + 1}`,
+    const trained = i >= 4 - trainStages;
+    const module = residualStage(`${prefix}layer${i + 1}`, {
       blocks: count,
       bottleneck,
       inputs: i === 0 ? sizes.stem : outputsOf(sizes, i - 1),
       width: widths[i] as number,
       stride: i === 0 || dilated ? 1 : 2,
       dilation: dilated ? 2 : 1,
+      group: groupOf(trained),
     });
+    return { module, trained };
   });
-  return [
-    { units: [stem], trained: trainStages === 5, apply: (tensors, x) => pool(relu(applyUnit(tensors, x, stem))) },
-    ...stages.map((stage, i) => ({
-      units: unitsOf(stage),
-      trained: i >= 4 - trainStages,
-      apply: (tensors: NamedTensors, x: Tensor4D) => stage.reduce((y, block) => applyBlock(tensors, y, block), x),
-    })),
-  ];
+  return [stem, ...stages];
 }
 
 /** The largest of 3×3 neighbours at every second pixel. */

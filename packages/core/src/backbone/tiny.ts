@@ -1,8 +1,10 @@
 /** A few strided convolutions, for training from scratch on small images. */
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
-import { conv2d, convParameters, declareConv } from '../nn/conv.ts';
+import { convolution } from '../nn/conv.ts';
 import { groupNorm } from '../nn/group-norm.ts';
-import { declareNorm, normParameters } from '../nn/norm.ts';
+import { parametersOf } from '../nn/module.ts';
+import type { NamedTensors } from '../nn/named.ts';
 import type { Backbone } from './backbone.ts';
 
 export interface TinyOptions {
@@ -22,8 +24,8 @@ const groups = 8;
  *
  * @throws if there are no channels, or ones that group norm cannot divide
  */
-export function tiny({ channels, norm = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
-  const normed = norm === 'group';
+export function tiny({ channels, norm: kind = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
+  const normed = kind === 'group';
   const misfit = channels.find((count) => normed && count % groups !== 0);
   if (channels.length === 0 || misfit !== undefined) {
     const wanted = `at least one entry${normed ? `, each a multiple of ${groups}` : ''}`;
@@ -31,19 +33,21 @@ export function tiny({ channels, norm = 'group', prefix = 'backbone.body.' }: Ti
   }
   const layers = channels.map((outputs, i) => {
     const index = i * (normed ? 3 : 2);
-    return { conv: `${prefix}${index}`, norm: `${prefix}${index + 1}`, inputs: channels[i - 1] ?? 3, outputs };
+    const sizes = { size: 3, inputs: channels[i - 1] ?? 3, outputs, stride: 2, padding: 1 };
+    const conv = convolution(`${prefix}${index}`, { ...sizes, group: 'backbone', bias: !normed });
+    const norm = normed ? groupNorm(`${prefix}${index + 1}`, { width: outputs, groups, group: 'backbone' }) : undefined;
+    return {
+      parameters: parametersOf(conv, norm),
+      apply: (tensors: NamedTensors, x: Tensor4D): Tensor4D => {
+        const y = conv.apply(tensors, x);
+        return relu(norm ? norm.apply(tensors, y) : y);
+      },
+    };
   });
   return {
-    parameters: layers.flatMap(({ conv, norm, inputs, outputs }) => [
-      ...declareConv(conv, { size: 3, inputs, outputs, group: 'backbone', bias: !normed }),
-      ...(normed ? declareNorm(norm, { width: outputs, group: 'backbone' }) : []),
-    ]),
+    parameters: parametersOf(...layers),
     channels: channels.at(-1) as number,
     stride: 2 ** channels.length,
-    forward: (tensors, images) =>
-      layers.reduce((x, { conv, norm }) => {
-        const y = conv2d(x, convParameters(tensors, conv), { stride: 2, padding: 1 });
-        return relu(normed ? groupNorm(y, normParameters(tensors, norm), groups) : y);
-      }, images),
+    forward: (tensors, images) => layers.reduce((x, layer) => layer.apply(tensors, x), images),
   };
 }

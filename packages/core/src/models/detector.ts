@@ -5,7 +5,7 @@ import type { Predictions } from '../loss/criterion.ts';
 import type { Dropout } from '../nn/dropout.ts';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
-import type { Pass } from '../transformer/layer.ts';
+import type { Pass } from '../nn/pass.ts';
 
 /** Sizes and options that all models have. */
 export interface DetectorOptions {
@@ -64,14 +64,9 @@ export interface ForwardOptions {
 }
 
 /** A pass through a model that drops at this rate where there are random numbers to. */
-export function passOf(
-  tensors: NamedTensors,
-  { features }: FeatureBatch,
-  rate: number,
-  { dropout: source, observe }: ForwardOptions,
-): Pass {
+export function passOf({ features }: FeatureBatch, rate: number, { dropout: source, observe }: ForwardOptions): Pass {
   const dropout = source && rate > 0 ? { rate, source } : undefined;
-  return { tensors, batch: features.shape[0], observe, dropout };
+  return { batch: features.shape[0], observe, dropout };
 }
 
 /** What a model makes of a batch: the predictions of all L decoder layers, the last one last, and their origin. */
