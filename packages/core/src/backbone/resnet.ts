@@ -3,7 +3,6 @@ import { maxPool, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
 import { withGradient } from '../nn/custom-gradient.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
-import type { NamedTensors } from '../nn/named.ts';
 import { padForWindows } from '../nn/pad.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 import type { Backbone } from './backbone.ts';
@@ -32,26 +31,30 @@ const sizesByDepth = {
 
 export type ResNetDepth = keyof typeof sizesByDepth;
 
+/** The stages that can be handed out as levels, C2 to C5 in papers. */
+const levelNames = ['layer1', 'layer2', 'layer3', 'layer4'] as const;
+
+export type ResNetLevel = (typeof levelNames)[number];
+
 /** One of torchvision's, or one of other sizes. */
 export type ResNetOptions = ResNetVariant & ({ readonly depth: ResNetDepth } | { readonly sizes: ResNetSizes });
 
 /** What can be chosen at any size. */
 export interface ResNetVariant {
-  /** dilates the last stage in place of striding it (DC5), so that features lie twice as close; false */
+  /**
+   * The stages whose features are handed out, of strides 4, 8, 16 and 32; `layer4` alone where left out. Stages after the
+   * last of them are not part of the network.
+   */
+  readonly levels?: readonly ResNetLevel[];
+  /** dilates the last stage in place of striding it (DC5), so that its stride is 16; false */
   readonly dilation?: boolean;
   /**
-   * how many stages are trained, counted from the last: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
+   * how many stages are trained, counted from layer4: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
    * the first convolution. No gradient flows into those that are not.
    */
   readonly trainStages?: number;
   /** start of all names: `backbone.0.body.` as in detr's checkpoints; empty in torchvision's */
   readonly prefix?: string;
-}
-
-/** Its features are those of the last stage. */
-export interface ResNet extends Backbone {
-  /** The features of every stage, C2 to C5, each `[B, h, w, C]`. The caller disposes them. */
-  stages(tensors: NamedTensors, images: Tensor4D): Tensor4D[];
 }
 
 /** The first convolution, or a stage. */
@@ -63,28 +66,40 @@ interface Part {
 /**
  * Pretrained weights expect RGB in 0..1 less (0.485, 0.456, 0.406), then divided by (0.229, 0.224, 0.225).
  *
- * @throws if the blocks have no dilated form, or there are not that many stages to train
+ * @throws if there are no such levels, the blocks have no dilated form, or there are not that many stages to train
  */
-export function resnet(options: ResNetOptions): ResNet {
-  const { dilation = false } = options;
+export function resnet(options: ResNetOptions): Backbone {
   const sizes = fullSizes(options);
-  const parts = partsOf(sizes, options);
-  const stages = (tensors: NamedTensors, images: Tensor4D): Tensor4D[] => {
-    const outputs = [images];
-    for (const { trained, module } of parts) {
-      const x = outputs.at(-1) as Tensor4D;
-      const run = () => module.apply(tensors, x);
-      outputs.push(trained ? tidy(run) : withoutGradient(run));
-    }
-    return outputs.slice(2);
-  };
+  const stages = stagesOf(options);
+  const parts = partsOf(sizes, options).slice(0, (stages.at(-1) as number) + 2);
   return {
     parameters: parametersOf(...parts.map(({ module }) => module)),
-    channels: outputsOf(sizes, 3),
-    stride: dilation ? 16 : 32,
-    stages,
-    forward: (tensors, images) => tidy(() => stages(tensors, images).at(-1) as Tensor4D),
+    levels: stages.map((i) => ({
+      channels: outputsOf(sizes, i),
+      stride: options.dilation && i === 3 ? 16 : 4 * 2 ** i,
+    })),
+    forward: (tensors, images) =>
+      tidy(() => {
+        let x = images;
+        // The first convolution, then the stages.
+        const outputs = parts.map(({ trained, module }) => {
+          const run = () => module.apply(tensors, x);
+          x = trained ? tidy(run) : withoutGradient(run);
+          return x;
+        });
+        return stages.map((i) => outputs[i + 1] as Tensor4D);
+      }),
   };
+}
+
+/** The stages to hand out, counted from 0, the finest first. */
+function stagesOf({ levels = ['layer4'] }: ResNetVariant): number[] {
+  const known = levelNames.filter((name) => levels.includes(name));
+  if (known.length === 0 || known.length !== levels.length) {
+    const wanted = `one or more of ${levelNames.join(', ')}`;
+    throw new Error(`resnet: expected ${wanted} in levels, each once, got [${levels.join(', ')}]`);
+  }
+  return known.map((name) => levelNames.indexOf(name));
 }
 
 function fullSizes(options: ResNetOptions): Required<ResNetSizes> {

@@ -10,6 +10,8 @@ import type { Backbone } from './backbone.ts';
 export interface TinyOptions {
   /** outputs of each convolution; each halves the resolution */
   readonly channels: readonly number[];
+  /** How many maps are handed out, counted from the last; 1 where left out. */
+  readonly levels?: number;
   /** after each convolution: group norm in 8 groups, or none and a bias instead; `group` */
   readonly norm?: 'group' | 'none';
   /** of parameter names, with its dot; `backbone.body.` */
@@ -22,14 +24,17 @@ const groups = 8;
  * For each entry of `channels` a 3×3 convolution of stride 2, a norm and ReLU. Names are those of a
  * `torch.nn.Sequential` of them.
  *
- * @throws if there are no channels, or ones that group norm cannot divide
+ * @throws if there are no channels, or ones that group norm cannot divide, or not that many levels
  */
-export function tiny({ channels, norm: kind = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
+export function tiny({ channels, levels = 1, norm: kind = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
   const normed = kind === 'group';
   const misfit = channels.find((count) => normed && count % groups !== 0);
   if (channels.length === 0 || misfit !== undefined) {
     const wanted = `at least one entry${normed ? `, each a multiple of ${groups}` : ''}`;
     throw new Error(`tiny: expected ${wanted} in channels, got [${channels}]`);
+  }
+  if (!(Number.isSafeInteger(levels) && levels >= 1 && levels <= channels.length)) {
+    throw new Error(`tiny: expected 1 to ${channels.length} in levels, one for each of channels, got ${levels}`);
   }
   const layers = channels.map((outputs, i) => {
     const index = i * (normed ? 3 : 2);
@@ -46,8 +51,14 @@ export function tiny({ channels, norm: kind = 'group', prefix = 'backbone.body.'
   });
   return {
     parameters: parametersOf(...layers),
-    channels: channels.at(-1) as number,
-    stride: 2 ** channels.length,
-    forward: (tensors, images) => layers.reduce((x, layer) => layer.apply(tensors, x), images),
+    levels: channels.map((channels, i) => ({ channels, stride: 2 ** (i + 1) })).slice(-levels),
+    forward: (tensors, images) => {
+      let x = images;
+      const outputs = layers.map((layer) => {
+        x = layer.apply(tensors, x);
+        return x;
+      });
+      return outputs.slice(-levels);
+    },
   };
 }

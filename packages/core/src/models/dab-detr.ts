@@ -3,6 +3,7 @@
  * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/{DABDETR,transformer,dn_components}.py`.
  */
 import { add, type Rank, reshape, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
+import { onlyLevel } from '../backbone/backbone.ts';
 import { embedding } from '../nn/embedding.ts';
 import { constant } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
@@ -77,9 +78,10 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
   }
   const layer: LayerOptions = { width, heads, feedForward, activation, preNorm: false };
   const group = 'rest';
+  const name = denoising ? 'dnDetr' : 'dabDetr';
   const repeats = Math.max(1, patterns);
   const queries = repeats * options.queries;
-  const embed = featureTokens(backbone.channels, { width, temperatureH, temperatureW });
+  const embed = featureTokens(onlyLevel(backbone.levels, name).channels, { width, temperatureH, temperatureW });
   const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: true });
   const decode = dabDecoder('transformer.decoder', {
     ...layer,
@@ -106,13 +108,14 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
     queries,
     layers: decoderLayers,
     classes,
-    forwardFeatures(tensors, featureBatch, known, forwardOptions = {}) {
+    forwardFeatures(tensors, { levels }, known, forwardOptions = {}) {
       if (known !== undefined && labels === undefined) {
         throw new Error('dabDetr takes no known queries: use dnDetr');
       }
-      const pass = passOf(featureBatch, dropout, forwardOptions);
-      const { batch } = pass;
-      const tokens = embed.apply(tensors, featureBatch);
+      const map = onlyLevel(levels, name);
+      const batch = map.features.shape[0];
+      const pass = passOf(batch, dropout, forwardOptions);
+      const tokens = embed.apply(tensors, map);
       const memory = encode.apply(tensors, { tokens, pass });
 
       const knownRows = known &&

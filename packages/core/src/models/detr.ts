@@ -3,6 +3,7 @@
  * Source: facebookresearch/detr `models/detr.py`.
  */
 import { type Rank, reshape, sigmoid, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
+import { onlyLevel } from '../backbone/backbone.ts';
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
@@ -46,7 +47,8 @@ function build(options: DetrOptions, denoising: boolean): Detector {
   );
   const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm };
   const group = 'rest';
-  const embed = featureTokens(backbone.channels, { width });
+  const name = denoising ? 'dnDetrVanilla' : 'detr';
+  const embed = featureTokens(onlyLevel(backbone.levels, name).channels, { width });
   const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: false });
   const decode = decoder('transformer.decoder', { ...layer, layers: decoderLayers });
   const queryPositions = embedding('query_embed', { rows: queries, width, group });
@@ -59,13 +61,14 @@ function build(options: DetrOptions, denoising: boolean): Detector {
     queries,
     layers: decoderLayers,
     classes,
-    forwardFeatures(tensors, featureBatch, known, forwardOptions = {}) {
+    forwardFeatures(tensors, { levels }, known, forwardOptions = {}) {
       if (known !== undefined && knownEmbedding === undefined) {
         throw new Error('detr takes no known queries: use dnDetrVanilla, or dnDetr');
       }
-      const pass = passOf(featureBatch, dropout, forwardOptions);
-      const { batch } = pass;
-      const tokens = embed.apply(tensors, featureBatch);
+      const map = onlyLevel(levels, name);
+      const batch = map.features.shape[0];
+      const pass = passOf(batch, dropout, forwardOptions);
+      const tokens = embed.apply(tensors, map);
       const memory = encode.apply(tensors, { tokens, pass });
 
       const positions = repeatRows(queryPositions.apply(tensors), batch);

@@ -6,13 +6,13 @@ import { affine } from '../nn/linear.ts';
 import { type Module, parameter, parametersOf } from '../nn/module.ts';
 import { type SinePositionOptions, sinePositions } from '../position.ts';
 import type { Tokens } from '../transformer/layer.ts';
-import type { FeatureBatch } from './detector.ts';
+import type { FeatureMap } from './detector.ts';
 
 /**
  * Features `[B, h, w, channels]` as `[B*N, d]` with N = h·w, their sine positions, and the mask of padded ones. The
  * 1×1 convolution from the backbone's channels to the transformer's width is `input_proj`.
  */
-export function featureTokens(channels: number, position: SinePositionOptions): Module<FeatureBatch, Tokens> {
+export function featureTokens(channels: number, position: SinePositionOptions): Module<FeatureMap, Tokens> {
   const { width } = position;
   const [group, init] = ['rest', fanInUniform(channels)] as const;
   const weight = parameter<Tensor4D>({ name: 'input_proj.weight', shape: [width, channels, 1, 1], group, init });
