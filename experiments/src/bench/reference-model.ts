@@ -4,20 +4,16 @@
  * there is no dropout and no matching, the targets are given.
  */
 import {
-  type AttentionInputs,
-  addSame,
-  attentionParameters,
-  layerNorm,
+  decoder,
+  embedding,
+  encoder,
+  type LayerOptions,
   linear,
-  linearParameters,
   mlp,
-  multiHeadAttention,
   type NamedTensors,
-  namedTensor,
-  normParameters,
   repeatRows,
 } from '@dn-detr/core';
-import { add, concat, type Scalar, sigmoid, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
+import { add, type Scalar, sigmoid, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
 import { crossEntropy, l1 } from './reference-loss.ts';
 import { hashedUniform, type ReferenceConfig } from './reference-parameters.ts';
 
@@ -51,47 +47,25 @@ export function referenceForward(
   { tokens, positions, content }: Omit<ReferenceInputs, 'classTargets' | 'boxTargets' | 'boxWeights'>,
   config: ReferenceConfig,
 ): { logits: Tensor2D; boxes: Tensor2D } {
-  const { batch, heads, encoderLayers, decoderLayers } = config;
+  const { batch, queries, width, heads, feedForward, encoderLayers, decoderLayers, classes } = config;
+  const [group, pass] = ['rest', { batch }] as const;
+  const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm: false };
+  const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: false });
+  const decode = decoder('transformer.decoder', { ...layer, layers: decoderLayers });
+  const queryPositions = embedding('query_embed', { rows: queries, width, group });
+  const classHead = linear('class_embed', { inputs: width, outputs: classes + 1, group });
+  const boxHead = mlp('bbox_embed', { widths: [width, width, width, 4], group });
 
-  /** norm(x + attention) */
-  const attendTo = (x: Tensor2D, inputs: AttentionInputs, attention: string, norm: string): Tensor2D => {
-    const attended = multiHeadAttention(inputs, attentionParameters(parameters, attention), { batch, heads });
-    return layerNorm(addSame(x, attended), normParameters(parameters, norm));
-  };
-  /** norm(x + mlp(x)) */
-  const feedForward = (x: Tensor2D, layer: string, norm: string): Tensor2D => {
-    const layers = [`${layer}.linear1`, `${layer}.linear2`].map((name) => linearParameters(parameters, name));
-    return layerNorm(addSame(x, mlp(x, layers)), normParameters(parameters, norm));
-  };
-
-  let memory = tokens;
-  for (let i = 0; i < encoderLayers; i++) {
-    const layer = `transformer.encoder.layers.${i}`;
-    const placed = addSame(memory, positions);
-    memory = attendTo(memory, { query: placed, key: placed, value: memory }, `${layer}.self_attn`, `${layer}.norm1`);
-    memory = feedForward(memory, layer, `${layer}.norm2`);
-  }
-
-  const placedMemory = addSame(memory, positions);
-  const queryPositions = repeatRows(namedTensor<Tensor2D>(parameters, 'query_embed.weight'), batch);
-  const outputs: Tensor2D[] = [];
-  let x = content;
-  for (let i = 0; i < decoderLayers; i++) {
-    const layer = `transformer.decoder.layers.${i}`;
-    const placed = addSame(x, queryPositions);
-    x = attendTo(x, { query: placed, key: placed, value: x }, `${layer}.self_attn`, `${layer}.norm1`);
-    const cross = { query: addSame(x, queryPositions), key: placedMemory, value: memory };
-    x = attendTo(x, cross, `${layer}.multihead_attn`, `${layer}.norm2`);
-    x = feedForward(x, layer, `${layer}.norm3`);
-    outputs.push(x);
-  }
-
-  // The heads see the layers as one long batch: a few large products in place of many small ones.
-  const decoded = layerNorm(concat(outputs, 0), normParameters(parameters, 'transformer.decoder.norm'));
-  const boxLayers = [0, 1, 2].map((i) => linearParameters(parameters, `bbox_embed.layers.${i}`));
+  const memory = encode.apply(parameters, { tokens: { features: tokens, positions }, pass });
+  const decoded = decode.apply(parameters, {
+    content,
+    positions: repeatRows(queryPositions.apply(parameters), batch),
+    memory: { features: memory, positions },
+    pass,
+  });
   return {
-    logits: linear(decoded, linearParameters(parameters, 'class_embed')),
-    boxes: sigmoid(mlp(decoded, boxLayers)),
+    logits: classHead.apply(parameters, decoded),
+    boxes: sigmoid(boxHead.apply(parameters, decoded)),
   };
 }
 

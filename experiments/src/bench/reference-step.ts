@@ -14,9 +14,9 @@ import { type ReferenceConfig, referenceParameters } from './reference-parameter
 /** DETR's own numbers. */
 export const referenceOptimizer: AdamWOptions = { groups: [{ learningRate: 1e-4, weightDecay: 1e-4 }] };
 
-/** All parameters in one group. */
+/** All parameters are in one group. */
 export function referenceLayout(config: ReferenceConfig): ParameterLayout {
-  return new ParameterLayout(referenceParameters(config).map(({ name, shape }) => ({ name, shape, group: 'all' })));
+  return new ParameterLayout(referenceParameters(config).map(({ name, shape }) => ({ name, shape, group: 'rest' })));
 }
 
 /** The state before the first step. */

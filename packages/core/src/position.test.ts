@@ -9,13 +9,7 @@ import {
   kernelsOf,
   spread,
 } from '../../../test/support/differentiation.ts';
-import {
-  boxSineEmbedding,
-  declareLearnedPositions,
-  learnedPositionParameters,
-  learnedPositions,
-  sinePositions,
-} from './position.ts';
+import { boxSineEmbedding, learnedPositions, sinePositions } from './position.ts';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -112,8 +106,13 @@ describe('boxSineEmbedding', () => {
 });
 
 describe('learnedPositions', () => {
+  const learned = learnedPositions('backbone.1', { width: 10, group: 'rest' });
+  const named = (rows: tf.Tensor, columns: tf.Tensor) => ({
+    'backbone.1.row_embed.weight': rows,
+    'backbone.1.col_embed.weight': columns,
+  });
   const ours = (rows?: tf.Tensor, columns?: tf.Tensor) =>
-    learnedPositions([2, 3, 4], { rows: rows as tf.Tensor2D, columns: columns as tf.Tensor2D });
+    learned.apply(named(rows as tf.Tensor, columns as tf.Tensor), [2, 3, 4]);
   const inputs = () => [spread([50, 5]), spread([50, 5], 1)];
 
   it('has the value and gradients of the reference formula: x, then y', () => {
@@ -141,22 +140,21 @@ describe('learnedPositions', () => {
     expectNoLeak(ours, inputs());
   });
 
-  it('finds the parameters that it declares', () => {
-    const declared = declareLearnedPositions('backbone.1', { width: 8, group: 'rest' });
-    expect(declared.map(({ name, shape }) => [name, shape])).toEqual([
-      ['backbone.1.row_embed.weight', [50, 4]],
-      ['backbone.1.col_embed.weight', [50, 4]],
+  it('starts uniform in 0..1, as in detr', () => {
+    expect(learned.parameters.map(({ name, shape }) => [name, shape])).toEqual([
+      ['backbone.1.row_embed.weight', [50, 5]],
+      ['backbone.1.col_embed.weight', [50, 5]],
     ]);
-    const tensors = Object.fromEntries(declared.map(({ name, shape, init }) => [name, init(shape, 1)]));
-    const { rows, columns } = learnedPositionParameters(tensors, 'backbone.1');
-    expect(learnedPositions([1, 2, 2], { rows, columns }).shape).toEqual([4, 8]);
-    expect([tf.min(rows).dataSync()[0] as number, tf.max(rows).dataSync()[0] as number].map(Math.round)).toEqual([
-      0, 1,
-    ]);
+    for (const { shape, init } of learned.parameters) {
+      const table = init(shape, 1);
+      const bounds = [tf.min(table), tf.max(table)].map((x) => x.dataSync()[0] as number);
+      expect(bounds.map(Math.round)).toEqual([0, 1]);
+      expect(bounds.every((bound) => bound >= 0 && bound <= 1)).toBe(true);
+    }
   });
 
   it('names a map that is too large', () => {
     const [rows, columns] = inputs() as [tf.Tensor2D, tf.Tensor2D];
-    expect(() => learnedPositions([1, 51, 4], { rows, columns })).toThrow('51 x 4 features is larger than 50');
+    expect(() => learned.apply(named(rows, columns), [1, 51, 4])).toThrow('51 x 4 features is larger than 50');
   });
 });

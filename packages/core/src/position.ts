@@ -27,8 +27,10 @@ import {
   tile,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './nn/custom-gradient.ts';
-import type { Init, ParameterDeclaration } from './nn/init.ts';
-import { type NamedTensors, namedTensor } from './nn/named.ts';
+import { embedding } from './nn/embedding.ts';
+import type { Init } from './nn/init.ts';
+import { type Module, parametersOf } from './nn/module.ts';
+import type { ParameterGroup } from './nn/parameters.ts';
 
 /** The features of B images. */
 export type MapShape = readonly [batch: number, height: number, width: number];
@@ -93,23 +95,35 @@ export function boxSineEmbedding(boxes: Tensor2D, features: number): Tensor2D {
   return sineFeatures(boxes, bands);
 }
 
-export interface LearnedPositionParameters {
-  /** `[50, width / 2]`, for y */
-  readonly rows: Tensor2D;
-  /** `[50, width / 2]`, for x */
-  readonly columns: Tensor2D;
-}
-
 /** The largest map, in features along each axis. */
 const learnedLimit = 50;
 
 /**
- * `PositionEmbeddingLearned` of detr's models/position_encoding.py. Unlike in the sine encoding, x comes first.
+ * `PositionEmbeddingLearned` of detr's models/position_encoding.py: from the shape of a map to positions
+ * `[B*h*w, width]`. Unlike in the sine encoding, x comes first. A map that is larger than 50 along an axis is an error.
  *
- * @returns `[B*h*w, width]`
- * @throws if the map is larger than 50 along an axis
+ * @param name `backbone.1` in checkpoints of detr; the parameters are `name.row_embed.weight`, for y, and
+ *   `name.col_embed.weight`, for x, `[50, width / 2]` both
  */
-export function learnedPositions([batch, h, w]: MapShape, { rows, columns }: LearnedPositionParameters): Tensor2D {
+export function learnedPositions(
+  name: string,
+  { width, group }: { readonly width: number; readonly group: ParameterGroup },
+): Module<MapShape, Tensor2D> {
+  const init: Init = (shape, seed) => randomUniform([...shape], 0, 1, 'float32', seed);
+  const sizes = { rows: learnedLimit, width: width / 2, group, init };
+  const [rows, columns] = [embedding(`${name}.row_embed`, sizes), embedding(`${name}.col_embed`, sizes)];
+  return {
+    parameters: parametersOf(rows, columns),
+    apply: (tensors, map) => lookUpPositions(map, rows.apply(tensors), columns.apply(tensors)),
+  };
+}
+
+/**
+ * @param rows `[50, width / 2]`
+ * @param columns `[50, width / 2]`
+ * @returns `[B*h*w, width]`
+ */
+function lookUpPositions([batch, h, w]: MapShape, rows: Tensor2D, columns: Tensor2D): Tensor2D {
   if (h > learnedLimit || w > learnedLimit) {
     throw new Error(`learnedPositions: a map of ${h} x ${w} features is larger than ${learnedLimit} along an axis`);
   }
@@ -136,32 +150,6 @@ export function learnedPositions([batch, h, w]: MapShape, { rows, columns }: Lea
       },
     };
   });
-}
-
-/**
- * Declares `prefix.row_embed.weight` and `prefix.col_embed.weight`, `[50, width / 2]` both.
- *
- * @param prefix `backbone.1` in checkpoints of detr
- */
-export function declareLearnedPositions(
-  prefix: string,
-  { width, group }: { readonly width: number; readonly group: string },
-): ParameterDeclaration[] {
-  const init: Init = (shape, seed) => randomUniform([...shape], 0, 1, 'float32', seed);
-  return ['row_embed', 'col_embed'].map((name) => ({
-    name: `${prefix}.${name}.weight`,
-    shape: [learnedLimit, width / 2],
-    group,
-    init,
-  }));
-}
-
-/** The parameters that `declareLearnedPositions` declares. */
-export function learnedPositionParameters(tensors: NamedTensors, prefix: string): LearnedPositionParameters {
-  return {
-    rows: namedTensor(tensors, `${prefix}.row_embed.weight`),
-    columns: namedTensor(tensors, `${prefix}.col_embed.weight`),
-  };
 }
 
 /** The sine features of one coordinate. */

@@ -1,5 +1,5 @@
 /** What a model costs: its parameters, and the multiply-adds of one forward pass. */
-import type { Detector, KnownInputs } from '@dn-detr/core';
+import type { Detector, KnownInputs, ParameterGroup } from '@dn-detr/core';
 import {
   _FusedMatMul,
   BatchMatMul,
@@ -33,7 +33,7 @@ export interface ModelCost {
     /** the rest: frozen weights, and all four tensors of frozen batch norms, which PyTorch counts as buffers */
     readonly frozen: number;
     /** those trained, by optimiser group */
-    readonly byGroup: Readonly<Record<string, number>>;
+    readonly byGroup: Readonly<Partial<Record<ParameterGroup, number>>>;
   };
   /** multiply-adds of matrix products and convolutions in a forward pass, which papers call FLOPs; nothing else counts */
   readonly macs: number;
@@ -48,7 +48,7 @@ export interface ModelCost {
  */
 export function modelCost(detector: Pick<Detector, 'parameters' | 'forward'>, input: CostInput): ModelCost {
   const { height, width, knownQueries = 0 } = input;
-  const byGroup: Record<string, number> = {};
+  const byGroup: Partial<Record<ParameterGroup, number>> = {};
   let frozen = 0;
   for (const { group, shape } of detector.parameters) {
     const size = util.sizeFromShape([...shape]);

@@ -23,8 +23,8 @@ export const adamwCheck: Check = {
 
 interface Trajectory {
   readonly steps: number;
-  /** parameters are called by their index: `0`, `1`, … */
-  readonly layout: ParameterLayout;
+  /** Parameters and groups are called by their index: `0`, `1`, … */
+  readonly layout: ParameterLayout<string, string>;
   readonly options: AdamWOptions;
   /** 0 for none */
   readonly clip: number;
@@ -96,7 +96,10 @@ function readTrajectory(fixture: Fixture, caseName: string): Trajectory {
   };
 }
 
-function layoutOf(specs: { name: string; shape: number[]; group: string }[], where: string): ParameterLayout {
+function layoutOf(
+  specs: { name: string; shape: number[]; group: string }[],
+  where: string,
+): ParameterLayout<string, string> {
   try {
     return new ParameterLayout(specs);
   } catch (error) {
@@ -113,7 +116,7 @@ function layoutOf(specs: { name: string; shape: number[]; group: string }[], whe
 function flatRows(
   fixture: Fixture,
   caseName: string,
-  layout: ParameterLayout,
+  layout: ParameterLayout<string, string>,
   key: string,
   rows: number,
 ): (row: number) => Tensor1D[] {

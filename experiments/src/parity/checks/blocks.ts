@@ -1,21 +1,29 @@
 /** Attention and transformer layers, with the gradients of inputs and parameters. */
 import {
   type AttentionOptions,
+  affine,
   attend,
   attentionMask,
-  attentionParameters,
   dabDecoderLayer,
   decoderLayer,
   encoder,
   encoderLayer,
   type LayerOptions,
-  linear,
-  linearParameters,
   multiHeadAttention,
   type NamedTensors,
   type Pass,
+  type Tokens,
 } from '@dn-detr/core';
-import { add, mean, reshape, type Tensor, type Tensor2D, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
+import {
+  add,
+  mean,
+  reshape,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor4D,
+  transpose,
+} from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, loadTensors, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
@@ -78,19 +86,22 @@ function blockOf(
     return attentionMask(parts, batch);
   };
   const kind = kindOf(fixture, caseName);
+  const pass: Pass = { batch, observe: observe && ((_, weights) => observe(weights)) };
   if (kind === 'attention' || kind === 'attention without projections') {
     const mask = maskOf('attn_mask', 'key_padding_mask');
-    const options: AttentionOptions = { batch, heads: numberAt(facts.num_heads, 'num_heads'), mask, observe };
+    const heads = numberAt(facts.num_heads, 'num_heads');
     if (kind === 'attention without projections') {
+      const options: AttentionOptions = { batch, heads, mask, observe };
       return ({ q, k, v }, weights) =>
-        linear(attend(row(q), row(k), row(v), options), linearParameters(weights, 'out_proj'));
+        affine(
+          attend(row(q), row(k), row(v), options),
+          weights['out_proj.weight'] as Tensor2D,
+          weights['out_proj.bias'] as Tensor1D,
+        );
     }
+    const attention = multiHeadAttention('a', { width: numberAt(facts.embed_dim, 'embed_dim'), heads, group: 'rest' });
     return ({ q, k, v }, weights) =>
-      multiHeadAttention(
-        { query: row(q), key: row(k), value: row(v) },
-        attentionParameters(renamed(weights, 'a.'), 'a'),
-        options,
-      );
+      attention.apply(renamed(weights, 'a.'), { query: row(q), key: row(k), value: row(v), mask, pass });
   }
 
   const options: LayerOptions = {
@@ -100,50 +111,45 @@ function blockOf(
     activation: activationOf(facts.activation),
     preNorm: facts.normalize_before === true,
   };
-  const pass = (weights: NamedTensors): Pass => ({ tensors: renamed(weights, 'a.'), batch });
   const queryMask = maskOf('tgt_mask', '');
   const memoryMask = maskOf('', 'memory_key_padding_mask');
   switch (kind) {
-    case 'encoder layer':
+    case 'encoder layer': {
+      const layer = encoderLayer('a', options);
       return ({ src, pos }, weights) =>
-        encoderLayer('a', { features: row(src), positions: row(pos), mask: memoryMask }, pass(weights), options);
+        layer.apply(renamed(weights, 'a.'), { tokens: tokensOf(src, pos, memoryMask), pass });
+    }
     case 'encoder': {
       const layers = numberAt(facts.layers, 'layers');
+      const stack = encoder('a', { ...options, layers, scalePositions: true });
       return ({ src, pos }, weights) =>
-        encoder('a', { features: row(src), positions: row(pos), mask: memoryMask }, pass(weights), {
-          ...options,
-          layers,
-          scalePositions: true,
+        stack.apply(renamed(weights, 'a.'), { tokens: tokensOf(src, pos, memoryMask), pass });
+    }
+    case 'decoder layer': {
+      const layer = decoderLayer('a', options);
+      return ({ tgt, memory, pos, query_pos }, weights) =>
+        layer.apply(renamed(weights, 'a.'), {
+          content: row(tgt),
+          positions: row(query_pos),
+          mask: queryMask,
+          memory: tokensOf(memory, pos, memoryMask),
+          placedMemory: add(row(memory), row(pos)),
+          pass,
         });
     }
-    case 'decoder layer':
-      return ({ tgt, memory, pos, query_pos }, weights) =>
-        decoderLayer(
-          'a',
-          {
-            content: row(tgt),
-            positions: row(query_pos),
-            mask: queryMask,
-            memory: { features: row(memory), positions: row(pos), mask: memoryMask },
-            placedMemory: add(row(memory), row(pos)),
-          },
-          pass(weights),
-          options,
-        );
-    case 'decoder layer with anchors':
+    case 'decoder layer with anchors': {
+      const useQueryPosition = facts.is_first === true || facts.keep_query_pos === true;
+      const layer = dabDecoderLayer('a', { ...options, useQueryPosition });
       return ({ tgt, memory, pos, query_pos, query_sine_embed }, weights) =>
-        dabDecoderLayer(
-          'a',
-          {
-            content: row(tgt),
-            positions: row(query_pos),
-            sine: row(query_sine_embed),
-            mask: queryMask,
-            memory: { features: row(memory), positions: row(pos), mask: memoryMask },
-          },
-          pass(weights),
-          { ...options, useQueryPosition: facts.is_first === true || facts.keep_query_pos === true },
-        );
+        layer.apply(renamed(weights, 'a.'), {
+          content: row(tgt),
+          positions: row(query_pos),
+          sine: row(query_sine_embed),
+          mask: queryMask,
+          memory: tokensOf(memory, pos, memoryMask),
+          pass,
+        });
+    }
   }
 }
 
@@ -166,6 +172,10 @@ function kindOf({ tensors }: Fixture, caseName: string): BlockKind {
 
 const renamed = (tensors: NamedTensors, prefix: string): NamedTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
+
+function tokensOf(features: Tensor2D | undefined, positions: Tensor2D | undefined, mask: Tokens['mask']): Tokens {
+  return { features: row(features), positions: row(positions), mask };
+}
 
 function row(tensor: Tensor2D | undefined): Tensor2D {
   if (tensor === undefined) throw new FixtureError('an input of the block is missing');

@@ -3,13 +3,13 @@
  * weights come from a file under the names that `save_pretrained` writes.
  */
 import {
+  type Backbone,
   type Checkpoint,
   type Detector,
   type DetectorOptions,
   dabDetr,
   detr,
   loadParameters,
-  type ResNet,
   readCheckpoint,
   resizeMask,
   resnet,
@@ -63,13 +63,13 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
 
   // The encoder starts from recorded features: its tolerance, for which no noise was measured, is too close for the
   // rounding of a backbone before it. In `dab_basic_sin` even float64 throughout would fail by a quarter.
-  const ours = options.backbone.forward(parameters, images);
+  const [ours] = options.backbone.forward(parameters, images) as [Tensor4D];
   const features = fixture.tensors.has(storedName(caseName, 'c5'))
     ? (transpose(loadTensor(fixture, caseName, 'c5'), [0, 2, 3, 1]) as Tensor4D)
     : ours;
   const [batch, height, width] = features.shape;
   const encoded = (model: Detector): Tensor =>
-    model.forwardFeatures(parameters, { features, padding: resizeMask(padding, [height, width]) }).memory;
+    model.forwardFeatures(parameters, { levels: [{ features, padding: resizeMask(padding, [height, width]) }] }).memory;
   // What enters the encoder is what comes out of one without layers.
   const projected = reshape(encoded(build({ ...options, encoderLayers: 0 })), [batch, height, width, -1]);
 
@@ -92,7 +92,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   };
 }
 
-type Options = DetectorOptions & { readonly backbone: ResNet; readonly patterns?: number };
+type Options = DetectorOptions & { readonly patterns?: number };
 
 /** @param name of the class in transformers */
 function builderOf(name: string, where: string): (options: Options) => Detector {
@@ -129,7 +129,7 @@ function optionsOf(config: JsonObject, where: string): Options {
 }
 
 /** From a `ResNetConfig`, whose `hidden_sizes` are the channels that come out of each stage. */
-function backboneOf(config: JsonObject, where: string): ResNet {
+function backboneOf(config: JsonObject, where: string): Backbone {
   const ofStages = (field: string): [number, number, number, number] => {
     const counts = countsAt(config[field], `${where}.${field}`);
     if (counts.length !== 4) throw new FixtureError(`${where}.${field}: expected 4 stages, found ${counts.length}`);

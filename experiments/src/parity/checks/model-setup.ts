@@ -43,7 +43,7 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
   const backbone: Backbone =
     config.conv === true
       ? tiny({ channels: widths, norm: 'none' })
-      : { parameters: [], channels, stride: 1, forward: (_, images) => images };
+      : { parameters: [], levels: [{ channels, stride: 1 }], forward: (_, images) => [images] };
   const options = {
     backbone,
     classes: count('num_classes'),
@@ -65,7 +65,7 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
     batch:
       config.conv === true
         ? { images: loadMap(fixture, 'image'), padding }
-        : { features: loadMap(fixture, 'features'), padding },
+        : { levels: [{ features: loadMap(fixture, 'features'), padding }] },
     denoising: isDn
       ? {
           groups: count('scalar'),

@@ -10,6 +10,7 @@ import {
   type NamedTensors,
   namedErrors,
   namedLosses,
+  type ParameterGroup,
   ParameterLayout,
   resizeMask,
   sinePositions,
@@ -19,7 +20,7 @@ import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
 import { detectionLoss } from '@dn-detr/train';
-import { reshape, type Tensor3D, tensor1d, transpose } from '@tensorflow/tfjs-core';
+import { reshape, type Tensor3D, type Tensor4D, tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, take, withoutLeak } from '../gradients.ts';
@@ -53,7 +54,7 @@ function runModel(fixture: Fixture): Record<string, Computed> {
 
 function forward({ detector, batch }: ModelSetup, parameters: NamedTensors, known?: KnownQueries) {
   const inputs = known && knownInputs(known);
-  return 'features' in batch
+  return 'levels' in batch
     ? detector.forwardFeatures(parameters, batch, inputs)
     : detector.forward(parameters, batch, inputs);
 }
@@ -88,7 +89,8 @@ function predictionsOf(setup: ModelSetup, parameters: NamedTensors): Record<stri
   const positions = sinePositions([images, height, mapWidth], { width, ...temperature }, padding);
   outputs.pos = take(transpose(reshape(positions, [images, height, mapWidth, width]), [0, 3, 1, 2]));
   if ('images' in batch) {
-    outputs.features = take(transpose(setup.backbone.forward(parameters, batch.images), [0, 3, 1, 2]));
+    const [features] = setup.backbone.forward(parameters, batch.images);
+    outputs.features = take(transpose(features as Tensor4D, [0, 3, 1, 2]));
     outputs.feature_mask = take(resizeMask(batch.padding as Tensor3D, [height, mapWidth]));
   }
   return outputs;
@@ -101,7 +103,8 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
   const optimizer = objectAt(fixture.json.optimizer, 'optimizer');
   const layout = new ParameterLayout(detector.parameters);
   const weightDecay = numberAt(optimizer.weight_decay, 'optimizer.weight_decay');
-  const rateOf = (group: string): number => numberAt(optimizer[group === 'backbone' ? 'lr_backbone' : 'lr'], 'lr');
+  const rateOf = (group: ParameterGroup): number =>
+    numberAt(optimizer[group === 'backbone' ? 'lr_backbone' : 'lr'], 'lr');
   const [beta1, beta2] = numbersAt(optimizer.betas, 'optimizer.betas');
   const options = {
     groups: layout.groups.map(({ name }) => ({ learningRate: rateOf(name), weightDecay })),

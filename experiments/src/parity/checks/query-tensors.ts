@@ -1,5 +1,5 @@
 /** Contents and anchors of known and matching queries as a model makes them, with the gradients of what is learned. */
-import { joinQueries, knownContent, type NamedTensors, repeatRows, unknownContent } from '@dn-detr/core';
+import { joinQueries, labelEmbedding, type NamedTensors, repeatRows } from '@dn-detr/core';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { add, mul, type Rank, reshape, sum, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';
@@ -23,11 +23,12 @@ export function dnQueryTensors(
   const inputs = known && knownInputs(known);
   const queryFirst = (rows: Tensor2D): Tensor => transpose(reshape(rows, [batch, -1, rows.shape[1]]), [1, 0, 2]);
   const queries = ({ label_enc, refpoint }: NamedTensors) => {
-    const [table, learned] = [label_enc, refpoint] as [Tensor2D, Tensor2D];
-    const matching = repeatRows(unknownContent(table, true), batch * patterns * learned.shape[0]);
+    const learned = refpoint as Tensor2D;
+    const { labels, tensors } = embeddingOf(label_enc as Tensor2D, true);
+    const matching = repeatRows(labels.unknown(tensors), batch * patterns * learned.shape[0]);
     const anchors = inputs && reshape<Rank.R2>(inputs.anchors, [-1, 4]);
     return {
-      query_label: queryFirst(joinQueries(inputs && knownContent(table, inputs.labels, true), matching, batch)),
+      query_label: queryFirst(joinQueries(inputs && labels.apply(tensors, inputs.labels), matching, batch)),
       query_bbox: queryFirst(joinQueries(anchors, repeatRows(learned, batch * patterns), batch)),
     };
   };
@@ -48,10 +49,20 @@ export function cdnQueryTensors(fixture: Fixture, caseName: string, known: Known
     return { query_label: none, 'grad.label_enc': { values: new Float32Array(data.length), shape } };
   }
   const queries = ({ label_enc }: NamedTensors) => {
-    const table = label_enc as Tensor2D;
-    return { query_label: reshape(knownContent(table, inputs.labels, false), [batch, perImage, table.shape[1]]) };
+    const { labels, tensors } = embeddingOf(label_enc as Tensor2D, false);
+    return { query_label: reshape(labels.apply(tensors, inputs.labels), [batch, perImage, -1]) };
   };
   return computeWithGradients(fixture, caseName, queries, { query_label: 'cot_label' }, ['label_enc']);
+}
+
+/** The embedding whose table this is, and the table under its name. */
+function embeddingOf(table: Tensor2D, indicator: boolean) {
+  const [rows, columns] = table.shape;
+  const sizes = { classes: rows - 1, width: indicator ? columns + 1 : columns };
+  return {
+    labels: labelEmbedding('label_enc', { ...sizes, indicator, group: 'rest' }),
+    tensors: { 'label_enc.weight': table },
+  };
 }
 
 function computeWithGradients(

@@ -1,5 +1,5 @@
 /** ResNets with closed-form weights: what comes out of three stages, and the gradient of the image. */
-import { type NamedTensors, type ResNet, resnet } from '@dn-detr/core';
+import { type Backbone, type NamedTensors, resnet } from '@dn-detr/core';
 import { grad, mean, type Rank, slice, type Tensor, type Tensor4D, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, storedName } from '../fixture.ts';
@@ -25,17 +25,18 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   // All stages trained: otherwise no gradient reaches the image.
   const entries = readEntries(fixture, arch);
   const sizes = resnetSizesOf(new Map(entries.map(({ name, shape }) => [name, shape])), '');
-  const network = resnet({ sizes, dilation: facts.dc5 === true, trainStages: 5, prefix: '' });
+  const variant = { levels: ['layer1', 'layer2', 'layer3', 'layer4'], trainStages: 5, prefix: '' } as const;
+  const network = resnet({ sizes, dilation: facts.dc5 === true, ...variant });
   const weights = loadWeights(entries, network, wave);
   const shape = countsAt(facts.image_shape, `${where}.image_shape`);
   const size = shape.reduce((product, axis) => product * axis, 1);
   const images = transpose(tensor<Rank.R4>(formulaImage(wave, size), shape as Tensor4D['shape']), [0, 2, 3, 1]);
 
-  const stages = network.stages(weights, images);
+  const levels = network.forward(weights, images);
   const outputs = Object.entries(objectAt(facts.features, `${where}.features`)).map(([name, stored]) => {
-    const features = stages[stageNames.indexOf(name)];
+    const features = levels[levelNames.indexOf(name)];
     if (features === undefined) {
-      throw new FixtureError(`${where}.features.${name}: expected features of ${stageNames.join(', ')}`);
+      throw new FixtureError(`${where}.features.${name}: expected features of ${levelNames.join(', ')}`);
     }
     return {
       ...summary(name, features, objectAt(stored, `${where}.features.${name}`)),
@@ -44,14 +45,14 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     };
   });
   if (facts.grad_image === undefined) return Object.assign({}, ...outputs);
-  const gradient = grad((x: Tensor) => mean(network.forward(weights, x as Tensor4D)))(images) as Tensor4D;
+  const gradient = grad((x: Tensor) => mean(network.forward(weights, x as Tensor4D)[3] as Tensor))(images) as Tensor4D;
   return Object.assign({}, ...outputs, {
     ...summary('grad_image', gradient, objectAt(facts.grad_image, `${where}.grad_image`)),
     'grad_image.corner': corner(fixture, caseName, 'grad_image', gradient),
   });
 }
 
-const stageNames = ['C2', 'C3', 'C4', 'C5'];
+const levelNames = ['C2', 'C3', 'C4', 'C5'];
 
 interface Entry {
   readonly name: string;
@@ -74,7 +75,7 @@ function readEntries({ json }: Fixture, arch: string): Entry[] {
 }
 
 /** @throws FixtureError if a weight is missing, or of another shape than our network's */
-function loadWeights(entries: readonly Entry[], { parameters }: ResNet, wave: Wave): NamedTensors {
+function loadWeights(entries: readonly Entry[], { parameters }: Backbone, wave: Wave): NamedTensors {
   const entryOf = new Map(entries.map((entry) => [entry.name, entry]));
   return Object.fromEntries(
     parameters.map((spec) => {

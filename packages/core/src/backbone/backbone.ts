@@ -3,20 +3,38 @@ import { gather, type Tensor3D, type Tensor4D, tensor1d } from '@tensorflow/tfjs
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
 
+/** One of the maps of features that a backbone hands out. */
+export interface FeatureLevel {
+  readonly channels: number;
+  /** Pixels per feature along each axis, rounded up at the edge: H pixels make ⌈H / stride⌉ features. */
+  readonly stride: number;
+}
+
 export interface Backbone {
   /** in the group `backbone` what is trained, in `frozen` what never changes */
   readonly parameters: readonly ParameterDeclaration[];
-  /** of the features */
-  readonly channels: number;
-  /** pixels per feature along each axis, rounded up at the edge: H pixels make ⌈H / stride⌉ */
-  readonly stride: number;
+  /** What `forward` hands out, the finest level first. */
+  readonly levels: readonly FeatureLevel[];
   /**
    * @param tensors the declared parameters, and any others
    * @param images `[B, H, W, 3]`
-   * @returns `[B, h, w, channels]`
+   * @returns for each level `[B, h, w, channels]`
    * @throws if a parameter is missing
    */
-  forward(tensors: NamedTensors, images: Tensor4D): Tensor4D;
+  forward(tensors: NamedTensors, images: Tensor4D): Tensor4D[];
+}
+
+/**
+ * The level of a model that takes a single one.
+ *
+ * @param levels of a backbone, or of a batch
+ * @param model its name, for the error
+ * @throws RangeError if there is none or more than one
+ */
+export function onlyLevel<Level>(levels: readonly Level[], model: string): Level {
+  const [level] = levels;
+  if (level !== undefined && levels.length === 1) return level;
+  throw new RangeError(`backbone hands out ${levels.length} levels of features: ${model} takes exactly one`);
 }
 
 /**

@@ -2,32 +2,46 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';
-import { type ConvOptions, declareConv } from '../nn/conv.ts';
-import { convFrozenBatchNorm, declareFrozenBatchNorm, frozenBatchNormParameters } from '../nn/frozen-batch-norm.ts';
-import { normal, type ParameterDeclaration } from '../nn/init.ts';
-import { type NamedTensors, namedTensor } from '../nn/named.ts';
+import type { ConvOptions } from '../nn/conv.ts';
+import { convFrozenBatchNorm, frozenBatchNorm } from '../nn/frozen-batch-norm.ts';
+import { normal } from '../nn/init.ts';
+import { type Module, parameter, parametersOf } from '../nn/module.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 
-/** A convolution that keeps the size, but for its stride, and its batch norm. */
-export interface Unit extends Pick<ConvOptions, 'stride' | 'dilation'> {
-  /** the names of both */
-  readonly conv: string;
-  readonly norm: string;
+export interface UnitOptions extends Pick<ConvOptions, 'stride' | 'dilation'> {
   /** of the kernel, odd */
   readonly size: number;
   readonly inputs: number;
   readonly outputs: number;
+  /** of the kernel; the batch norm is frozen */
+  readonly group: ParameterGroup;
 }
 
-export interface Block {
-  /** with ReLU between them */
-  readonly units: readonly Unit[];
-  /** what the input goes through before the units' output is added to it, where the two differ in shape */
-  readonly downsample?: Unit;
+/**
+ * A convolution that keeps the size, but for its stride, and its batch norm: from `[B, H, W, inputs]` to
+ * `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`. The kernel starts as torchvision's does.
+ *
+ * @param conv name of the convolution
+ * @param norm name of the batch norm
+ */
+export function convUnit(
+  conv: string,
+  norm: string,
+  { size, inputs, outputs, stride = 1, dilation = 1, group }: UnitOptions,
+): Module<Tensor4D, Tensor4D> {
+  const shape = [size, size, inputs, outputs];
+  // He et al. 2015, https://arxiv.org/abs/1502.01852, by the number of outputs.
+  const init = normal(Math.sqrt(2 / (size * size * outputs)));
+  const kernel = parameter<Tensor4D>({ name: `${conv}.weight`, shape, kernel: true, group, init });
+  const batchNorm = frozenBatchNorm(norm, outputs);
+  const options = { stride, dilation, padding: (dilation * (size - 1)) / 2 };
+  return {
+    parameters: parametersOf(kernel, batchNorm),
+    apply: (tensors, x) => convFrozenBatchNorm(x, kernel.apply(tensors), batchNorm.apply(tensors), options),
+  };
 }
 
 export interface StageOptions {
-  /** start of all names, such as `layer2` */
-  readonly name: string;
   readonly blocks: number;
   readonly bottleneck: boolean;
   readonly inputs: number;
@@ -37,69 +51,57 @@ export interface StageOptions {
   readonly stride: number;
   /** of the other blocks */
   readonly dilation: number;
+  /** of the kernels */
+  readonly group: ParameterGroup;
 }
 
 /** How many times more channels come out of a bottleneck than its 3×3 convolution has. */
 export const expansion = 4;
 
-/** The blocks of one stage. */
-export function residualStage({ name, blocks, bottleneck, inputs, width, stride, dilation }: StageOptions): Block[] {
+/**
+ * The blocks of one stage, from `[B, H, W, inputs]` to `[B, h, w, outputs of the last block]`.
+ *
+ * @param name such as `layer2`
+ */
+export function residualStage(name: string, options: StageOptions): Module<Tensor4D, Tensor4D> {
+  const blocks = Array.from({ length: options.blocks }, (_, i) => residualBlock(`${name}.${i}`, options, i === 0));
+  return {
+    parameters: parametersOf(...blocks),
+    apply: (tensors, x) => blocks.reduce((y, block) => block.apply(tensors, y), x),
+  };
+}
+
+/** Units with ReLU between them, added to the input, or to a unit of it where the two differ in shape. */
+function residualBlock(
+  name: string,
+  { bottleneck, inputs, width, stride, dilation, group }: StageOptions,
+  first: boolean,
+): Module<Tensor4D, Tensor4D> {
   const outputs = bottleneck ? expansion * width : width;
-  return Array.from({ length: blocks }, (_, i) => {
-    const first = i === 0;
-    const at = `${name}.${i}`;
-    const from = first ? inputs : outputs;
-    const step = first ? { stride } : { dilation };
-    const convs = bottleneck
-      ? [
-          { size: 1, inputs: from, outputs: width },
-          { size: 3, inputs: width, outputs: width, ...step },
-          { size: 1, inputs: width, outputs },
-        ]
-      : [
-          { size: 3, inputs: from, outputs: width, ...step },
-          { size: 3, inputs: width, outputs: width },
-        ];
-    const units = convs.map((conv, j) => ({ conv: `${at}.conv${j + 1}`, norm: `${at}.bn${j + 1}`, ...conv }));
-    if (!first || (stride === 1 && inputs === outputs)) return { units };
-    const names = { conv: `${at}.downsample.0`, norm: `${at}.downsample.1` };
-    return { units, downsample: { ...names, size: 1, inputs, outputs, stride } };
-  });
-}
-
-/** The units of blocks, in the order of torchvision's parameters. */
-export function unitsOf(blocks: readonly Block[]): Unit[] {
-  return blocks.flatMap(({ units, downsample }) => (downsample === undefined ? units : [...units, downsample]));
-}
-
-/** Declares a unit's kernel in `group`, started as torchvision does, and its batch norm. */
-export function declareUnit({ conv, norm, size, inputs, outputs }: Unit, group: string): ParameterDeclaration[] {
-  // He et al. 2015, https://arxiv.org/abs/1502.01852, by the number of outputs.
-  const init = normal(Math.sqrt(2 / (size * size * outputs)));
-  return [...declareConv(conv, { size, inputs, outputs, group, init }), ...declareFrozenBatchNorm(norm, outputs)];
-}
-
-/**
- * @param x `[B, H, W, inputs]`
- * @returns `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`
- */
-export function applyUnit(tensors: NamedTensors, x: Tensor4D, unit: Unit): Tensor4D {
-  const { conv, norm, size, stride = 1, dilation = 1 } = unit;
-  return convFrozenBatchNorm(x, namedTensor(tensors, `${conv}.weight`), frozenBatchNormParameters(tensors, norm), {
-    stride,
-    dilation,
-    padding: (dilation * (size - 1)) / 2,
-  });
-}
-
-/**
- * @param x `[B, H, W, C]`
- * @returns `[B, h, w, outputs of the last unit]`
- */
-export function applyBlock(tensors: NamedTensors, x: Tensor4D, { units, downsample }: Block): Tensor4D {
-  // Whole images of activations: freed block by block where no gradient needs them.
-  return tidy(() => {
-    const y = units.reduce((y, unit, i) => applyUnit(tensors, i === 0 ? y : relu(y), unit), x);
-    return relu(addSame(y, downsample === undefined ? x : applyUnit(tensors, x, downsample)));
-  });
+  const from = first ? inputs : outputs;
+  const step = first ? { stride } : { dilation };
+  const convs = bottleneck
+    ? [
+        { size: 1, inputs: from, outputs: width },
+        { size: 3, inputs: width, outputs: width, ...step },
+        { size: 1, inputs: width, outputs },
+      ]
+    : [
+        { size: 3, inputs: from, outputs: width, ...step },
+        { size: 3, inputs: width, outputs: width },
+      ];
+  const units = convs.map((conv, i) => convUnit(`${name}.conv${i + 1}`, `${name}.bn${i + 1}`, { ...conv, group }));
+  const downsample =
+    first && (stride !== 1 || inputs !== outputs)
+      ? convUnit(`${name}.downsample.0`, `${name}.downsample.1`, { size: 1, inputs, outputs, stride, group })
+      : undefined;
+  return {
+    parameters: parametersOf(...units, downsample),
+    // Whole images of activations: freed block by block where no gradient needs them.
+    apply: (tensors, x) =>
+      tidy(() => {
+        const y = units.reduce((y, unit, i) => unit.apply(tensors, i === 0 ? y : relu(y)), x);
+        return relu(addSame(y, downsample === undefined ? x : downsample.apply(tensors, x)));
+      }),
+  };
 }

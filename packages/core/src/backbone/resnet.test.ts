@@ -7,8 +7,9 @@ import { valueAndFlatGrads } from '../nn/gradients.ts';
 import { initialParameters, type ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
 import { ParameterLayout } from '../nn/parameters.ts';
-import { applyBlock, declareUnit, residualStage, unitsOf } from './residual.ts';
-import { type ResNet, resnet } from './resnet.ts';
+import type { Backbone } from './backbone.ts';
+import { residualStage } from './residual.ts';
+import { type ResNetLevel, resnet } from './resnet.ts';
 
 // Whole networks: the plain JavaScript backend would take a minute.
 beforeAll(() => useBackend('wasm'));
@@ -63,38 +64,73 @@ describe('parameters', () => {
 });
 
 describe('forward', () => {
-  const zerosOf = ({ parameters }: ResNet) =>
+  const zerosOf = ({ parameters }: Backbone) =>
     Object.fromEntries(parameters.map(({ name, shape }) => [name, tf.zeros([...shape])]));
+  const all = ['layer1', 'layer2', 'layer3', 'layer4'] as const;
 
-  it('gives C2 to C5 with sizes rounded up', () => {
-    const network = resnet({ depth: 18 });
-    const stages = network.stages(zerosOf(network), tf.zeros([1, 33, 65, 3]));
-    expect(stages.map(({ shape }) => shape)).toEqual([
-      [1, 9, 17, 64],
-      [1, 5, 9, 128],
-      [1, 3, 5, 256],
-      [1, 2, 3, 512],
-    ]);
-    expect([network.channels, network.stride]).toEqual([512, 32]);
+  it.each([
+    { depth: 18, channels: [64, 128, 256, 512] },
+    { depth: 34, channels: [64, 128, 256, 512] },
+    { depth: 50, channels: [256, 512, 1024, 2048] },
+    { depth: 101, channels: [256, 512, 1024, 2048] },
+  ] as const)('hands out the levels that depth $depth declares', ({ depth, channels }) => {
+    const network = resnet({ depth, levels: all });
+    expect(network.levels).toEqual(channels.map((channels, i) => ({ channels, stride: 4 * 2 ** i })));
+    const [height, width] = [33, 65];
+    const maps = network.forward(zerosOf(network), tf.zeros([1, height, width, 3]));
+    expect(maps.map(({ shape }) => shape)).toEqual(
+      network.levels.map(({ channels, stride }) => [
+        1,
+        Math.ceil(height / stride),
+        Math.ceil(width / stride),
+        channels,
+      ]),
+    );
   });
 
   it('has the features of DC5 lie twice as close', () => {
-    const network = resnet({ depth: 50, dilation: true });
-    expect(network.forward(zerosOf(network), tf.zeros([1, 33, 32, 3])).shape).toEqual([1, 3, 2, 2048]);
-    expect([network.channels, network.stride]).toEqual([2048, 16]);
+    const network = resnet({ depth: 50, dilation: true, levels: ['layer3', 'layer4'] });
+    expect(network.levels).toEqual([
+      { channels: 1024, stride: 16 },
+      { channels: 2048, stride: 16 },
+    ]);
+    const maps = network.forward(zerosOf(network), tf.zeros([1, 33, 32, 3]));
+    expect(maps.map(({ shape }) => shape)).toEqual([
+      [1, 3, 2, 1024],
+      [1, 3, 2, 2048],
+    ]);
+  });
+
+  it('ends with the last level, the finest first whatever their order', () => {
+    const network = resnet({ depth: 18, levels: ['layer3', 'layer2'], prefix: '' });
+    expect(network.levels.map(({ stride }) => stride)).toEqual([8, 16]);
+    const parts = new Set(network.parameters.map(({ name }) => name.split('.')[0]));
+    expect([...parts]).toEqual(['conv1', 'bn1', 'layer1', 'layer2', 'layer3']);
+    expect(resnet({ depth: 18 }).levels).toEqual([{ channels: 512, stride: 32 }]);
+  });
+
+  it('gives a level the same features whichever others there are', () => {
+    const images = spread([1, 32, 32, 3]) as tf.Tensor4D;
+    const tensors = initialParameters(resnet({ depth: 18 }).parameters, 1);
+    const together = resnet({ depth: 18, levels: all }).forward(tensors, images);
+    all.forEach((level, i) => {
+      const [alone] = resnet({ depth: 18, levels: [level] }).forward(tensors, images);
+      expect(alone?.dataSync()).toEqual(together[i]?.dataSync());
+    });
   });
 
   it.each([
     { bottleneck: true, channels: [8, 12, 16, 24] },
     { bottleneck: false, channels: [2, 3, 4, 6] },
   ])('has the sizes it is given (bottleneck $bottleneck)', ({ bottleneck, channels }) => {
-    const network = resnet({ sizes: { blocks: [1, 2, 1, 1], bottleneck, stem: 5, widths: [2, 3, 4, 6] }, prefix: '' });
+    const sizes = { blocks: [1, 2, 1, 1], bottleneck, stem: 5, widths: [2, 3, 4, 6] } as const;
+    const network = resnet({ sizes, levels: all, prefix: '' });
     const kernels = network.parameters.filter(({ kernel }) => kernel);
     expect(kernels).toHaveLength(1 + 5 * (bottleneck ? 3 : 2) + 4);
     expect(kernels[0]).toMatchObject({ name: 'conv1.weight', shape: [7, 7, 3, 5] });
-    const stages = network.stages(zerosOf(network), tf.zeros([1, 32, 32, 3]));
-    expect(stages.map(({ shape }) => shape[3])).toEqual(channels);
-    expect(network.channels).toBe(channels[3]);
+    const maps = network.forward(zerosOf(network), tf.zeros([1, 32, 32, 3]));
+    expect(maps.map(({ shape }) => shape[3])).toEqual(channels);
+    expect(network.levels.map(({ channels }) => channels)).toEqual(channels);
   });
 
   it('names the parameter that is missing', () => {
@@ -110,7 +146,7 @@ describe('frozen stages', () => {
   it('run no backward kernel', async () => {
     const tensors = initialParameters(network.parameters, 1);
     const kernels = await kernelsOf(
-      (...values) => network.forward({ ...tensors, ...pair(trained, values) }, images()),
+      (...values) => network.forward({ ...tensors, ...pair(trained, values) }, images())[0] as tf.Tensor,
       trained.map((name) => tensors[name] as tf.Tensor),
     );
     const count = (kernel: string) => kernels.filter((name) => name === kernel).length;
@@ -124,7 +160,7 @@ describe('frozen stages', () => {
     tf.tidy(() => {
       const flats = layout.flatten(initialParameters(network.parameters, 1));
       const { grads } = valueAndFlatGrads(layout, flats, (tensors) => ({
-        loss: tf.mean(network.forward(tensors, images())) as tf.Scalar,
+        loss: tf.mean(network.forward(tensors, images())[0] as tf.Tensor) as tf.Scalar,
       }));
       const largest = Object.fromEntries(
         layout.groups.map(({ name }, i) => [name, tf.max(tf.abs(grads[i] as tf.Tensor)).dataSync()[0]]),
@@ -137,24 +173,23 @@ describe('frozen stages', () => {
 });
 
 describe('residual blocks', () => {
-  const stage = { name: 's', blocks: 1, inputs: 6, width: 2, dilation: 1 };
+  const stage = { blocks: 1, inputs: 6, width: 2, dilation: 1, group: 'backbone' } as const;
 
   it.each([
     { ...stage, bottleneck: true, stride: 2 },
     { ...stage, bottleneck: false, stride: 2 },
     { ...stage, bottleneck: false, stride: 1, width: 6 },
   ])('are those of the paper (bottleneck $bottleneck, stride $stride)', (options) => {
-    const blocks = residualStage(options);
-    const declared = unitsOf(blocks).flatMap((unit) => declareUnit(unit, 'backbone'));
+    const block = residualStage('s', options);
+    const declared = block.parameters;
     const tensors = Object.fromEntries(
       declared.map(({ name, shape }, i) => [name, tf.add(spread([...shape], i), name.endsWith('var') ? 2 : 0)]),
     );
     const kernels = declared.filter(({ kernel }) => kernel).map(({ name }) => name);
     const inputs = [spread([2, 5, 6, 6]), ...kernels.map((name) => tensors[name] as tf.Tensor)];
-    const [block] = blocks;
-    if (block === undefined) throw new Error('a stage of one block has one');
     const ours = (x?: tf.Tensor, ...values: tf.Tensor[]) =>
-      applyBlock({ ...tensors, ...pair(kernels, values) }, x as tf.Tensor4D, block);
+      block.apply({ ...tensors, ...pair(kernels, values) }, x as tf.Tensor4D);
+    const downsamples = kernels.includes('s.0.downsample.0.weight');
 
     const plain = (x?: tf.Tensor, ...values: tf.Tensor[]) => {
       const named = { ...tensors, ...pair(kernels, values) };
@@ -165,12 +200,12 @@ describe('residual blocks', () => {
         y = plainUnit(named, y, `s.0.conv${i}`, `s.0.bn${i}`, i === last - 1 ? options.stride : 1);
         if (i < last) y = tf.relu(y);
       }
-      const shortcut = block.downsample
+      const shortcut = downsamples
         ? plainUnit(named, x as tf.Tensor4D, 's.0.downsample.0', 's.0.downsample.1', options.stride)
         : (x as tf.Tensor4D);
       return tf.relu(tf.add(y, shortcut));
     };
-    expect(block.downsample === undefined).toBe(options.stride === 1);
+    expect(downsamples).toBe(options.stride !== 1);
     expectSameOp(ours, plain, inputs, 1e-5);
     expectNoLeak(ours, inputs);
   });
@@ -179,6 +214,11 @@ describe('residual blocks', () => {
 describe('errors', () => {
   it('say what there is', () => {
     expect(() => resnet({ depth: 34, dilation: true })).toThrow('basic blocks have no dilated form');
+    for (const levels of [[], ['conv1'], ['layer4', 'layer4']]) {
+      expect(() => resnet({ depth: 50, levels: levels as ResNetLevel[] })).toThrow(
+        `resnet: expected one or more of layer1, layer2, layer3, layer4 in levels, each once, got [${levels.join(', ')}]`,
+      );
+    }
     expect(() => resnet({ depth: 50, trainStages: 6 })).toThrow('expected 0 to 5 in trainStages, got 6');
   });
 });

@@ -2,10 +2,11 @@
 import { maxPool, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
 import { withGradient } from '../nn/custom-gradient.ts';
-import type { NamedTensors } from '../nn/named.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
 import { padForWindows } from '../nn/pad.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 import type { Backbone } from './backbone.ts';
-import { applyBlock, applyUnit, declareUnit, expansion, residualStage, type Unit, unitsOf } from './residual.ts';
+import { convUnit, expansion, residualStage } from './residual.ts';
 
 type OfFourStages = readonly [number, number, number, number];
 
@@ -30,15 +31,25 @@ const sizesByDepth = {
 
 export type ResNetDepth = keyof typeof sizesByDepth;
 
+/** The stages that can be handed out as levels, C2 to C5 in papers. */
+const levelNames = ['layer1', 'layer2', 'layer3', 'layer4'] as const;
+
+export type ResNetLevel = (typeof levelNames)[number];
+
 /** One of torchvision's, or one of other sizes. */
 export type ResNetOptions = ResNetVariant & ({ readonly depth: ResNetDepth } | { readonly sizes: ResNetSizes });
 
 /** What can be chosen at any size. */
 export interface ResNetVariant {
-  /** dilates the last stage in place of striding it (DC5), so that features lie twice as close; false */
+  /**
+   * The stages whose features are handed out, of strides 4, 8, 16 and 32; `layer4` alone where left out. Stages after the
+   * last of them are not part of the network.
+   */
+  readonly levels?: readonly ResNetLevel[];
+  /** dilates the last stage in place of striding it (DC5), so that its stride is 16; false */
   readonly dilation?: boolean;
   /**
-   * how many stages are trained, counted from the last: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
+   * how many stages are trained, counted from layer4: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
    * the first convolution. No gradient flows into those that are not.
    */
   readonly trainStages?: number;
@@ -46,46 +57,49 @@ export interface ResNetVariant {
   readonly prefix?: string;
 }
 
-/** Its features are those of the last stage. */
-export interface ResNet extends Backbone {
-  /** The features of every stage, C2 to C5, each `[B, h, w, C]`. The caller disposes them. */
-  stages(tensors: NamedTensors, images: Tensor4D): Tensor4D[];
-}
-
 /** The first convolution, or a stage. */
 interface Part {
-  readonly units: readonly Unit[];
+  readonly module: Module<Tensor4D, Tensor4D>;
   readonly trained: boolean;
-  readonly apply: (tensors: NamedTensors, x: Tensor4D) => Tensor4D;
 }
 
 /**
  * Pretrained weights expect RGB in 0..1 less (0.485, 0.456, 0.406), then divided by (0.229, 0.224, 0.225).
  *
- * @throws if the blocks have no dilated form, or there are not that many stages to train
+ * @throws if there are no such levels, the blocks have no dilated form, or there are not that many stages to train
  */
-export function resnet(options: ResNetOptions): ResNet {
-  const { dilation = false } = options;
+export function resnet(options: ResNetOptions): Backbone {
   const sizes = fullSizes(options);
-  const parts = partsOf(sizes, options);
-  const stages = (tensors: NamedTensors, images: Tensor4D): Tensor4D[] => {
-    const outputs = [images];
-    for (const { trained, apply } of parts) {
-      const x = outputs.at(-1) as Tensor4D;
-      const run = () => apply(tensors, x);
-      outputs.push(trained ? tidy(run) : withoutGradient(run));
-    }
-    return outputs.slice(2);
-  };
+  const stages = stagesOf(options);
+  const parts = partsOf(sizes, options).slice(0, (stages.at(-1) as number) + 2);
   return {
-    parameters: parts.flatMap(({ units, trained }) =>
-      units.flatMap((unit) => declareUnit(unit, trained ? 'backbone' : 'frozen')),
-    ),
-    channels: outputsOf(sizes, 3),
-    stride: dilation ? 16 : 32,
-    stages,
-    forward: (tensors, images) => tidy(() => stages(tensors, images).at(-1) as Tensor4D),
+    parameters: parametersOf(...parts.map(({ module }) => module)),
+    levels: stages.map((i) => ({
+      channels: outputsOf(sizes, i),
+      stride: options.dilation && i === 3 ? 16 : 4 * 2 ** i,
+    })),
+    forward: (tensors, images) =>
+      tidy(() => {
+        let x = images;
+        // The first convolution, then the stages.
+        const outputs = parts.map(({ trained, module }) => {
+          const run = () => module.apply(tensors, x);
+          x = trained ? tidy(run) : withoutGradient(run);
+          return x;
+        });
+        return stages.map((i) => outputs[i + 1] as Tensor4D);
+      }),
   };
+}
+
+/** The stages to hand out, counted from 0, the finest first. */
+function stagesOf({ levels = ['layer4'] }: ResNetVariant): number[] {
+  const known = levelNames.filter((name) => levels.includes(name));
+  if (known.length === 0 || known.length !== levels.length) {
+    const wanted = `one or more of ${levelNames.join(', ')}`;
+    throw new Error(`resnet: expected ${wanted} in levels, each once, got [${levels.join(', ')}]`);
+  }
+  return known.map((name) => levelNames.indexOf(name));
 }
 
 function fullSizes(options: ResNetOptions): Required<ResNetSizes> {
@@ -110,27 +124,33 @@ function partsOf(
   if (![0, 1, 2, 3, 4, 5].includes(trainStages)) {
     throw new Error(`resnet: expected 0 to 5 in trainStages, got ${trainStages}`);
   }
-  const stem = { conv: `${prefix}conv1`, norm: `${prefix}bn1`, size: 7, inputs: 3, outputs: sizes.stem, stride: 2 };
-  const stages = blocks.map((count, i) => {
+  const groupOf = (trained: boolean): ParameterGroup => (trained ? 'backbone' : 'frozen');
+  const conv1 = convUnit(`${prefix}conv1`, `${prefix}bn1`, {
+    size: 7,
+    inputs: 3,
+    outputs: sizes.stem,
+    stride: 2,
+    group: groupOf(trainStages === 5),
+  });
+  const stem: Part = {
+    module: { ...conv1, apply: (tensors, x) => pool(relu(conv1.apply(tensors, x))) },
+    trained: trainStages === 5,
+  };
+  const stages = blocks.map((count, i): Part => {
     const dilated = dilation && i === 3;
-    return residualStage({
-      name: `${prefix}layer${i + 1}`,
+    const trained = i >= 4 - trainStages;
+    const module = residualStage(`${prefix}layer${i + 1}`, {
       blocks: count,
       bottleneck,
       inputs: i === 0 ? sizes.stem : outputsOf(sizes, i - 1),
       width: widths[i] as number,
       stride: i === 0 || dilated ? 1 : 2,
       dilation: dilated ? 2 : 1,
+      group: groupOf(trained),
     });
+    return { module, trained };
   });
-  return [
-    { units: [stem], trained: trainStages === 5, apply: (tensors, x) => pool(relu(applyUnit(tensors, x, stem))) },
-    ...stages.map((stage, i) => ({
-      units: unitsOf(stage),
-      trained: i >= 4 - trainStages,
-      apply: (tensors: NamedTensors, x: Tensor4D) => stage.reduce((y, block) => applyBlock(tensors, y, block), x),
-    })),
-  ];
+  return [stem, ...stages];
 }
 
 /** The largest of 3×3 neighbours at every second pixel. */

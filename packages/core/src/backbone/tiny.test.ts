@@ -32,9 +32,24 @@ describe('tiny', () => {
 
   it('halves the resolution with each convolution, rounding up', () => {
     const network = tiny({ channels: [8, 16, 24] });
-    const features = network.forward(initialParameters(network.parameters, 1), tf.zeros([2, 50, 33, 3]));
-    expect(features.shape).toEqual([2, 7, 5, 24]);
-    expect([network.channels, network.stride]).toEqual([24, 8]);
+    const maps = network.forward(initialParameters(network.parameters, 1), tf.zeros([2, 50, 33, 3]));
+    expect(maps.map(({ shape }) => shape)).toEqual([[2, 7, 5, 24]]);
+    expect(network.levels).toEqual([{ channels: 24, stride: 8 }]);
+  });
+
+  it('hands out as many of its last maps as it is told to', () => {
+    const network = tiny({ channels: [8, 16, 24], levels: 2 });
+    const tensors = initialParameters(network.parameters, 1);
+    const images = spread([1, 16, 24, 3]) as tf.Tensor4D;
+    const [finer, last] = network.forward(tensors, images) as [tf.Tensor4D, tf.Tensor4D];
+    expect(network.levels).toEqual([
+      { channels: 16, stride: 4 },
+      { channels: 24, stride: 8 },
+    ]);
+    const [alone] = tiny({ channels: [8, 16, 24] }).forward(tensors, images);
+    const [before] = tiny({ channels: [8, 16] }).forward(tensors, images);
+    expect(last.dataSync()).toEqual(alone?.dataSync());
+    expect(finer.dataSync()).toEqual(before?.dataSync());
   });
 
   it('pads and strides as PyTorch, with the same gradients', () => {
@@ -43,7 +58,10 @@ describe('tiny', () => {
     const named = initialParameters(network.parameters, 1);
     const names = Object.keys(named);
     const ours = (...values: tf.Tensor[]) =>
-      network.forward(Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor])), images);
+      network.forward(
+        Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor])),
+        images,
+      )[0] as tf.Tensor;
     const plain = (...values: tf.Tensor[]) => {
       const [w0, b0, w2, b2] = values as [tf.Tensor4D, tf.Tensor, tf.Tensor4D, tf.Tensor];
       const layer = (x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor) => {
@@ -67,7 +85,10 @@ describe('tiny', () => {
     const named = initialParameters(network.parameters, 1);
     const names = Object.keys(named);
     const op = (...values: tf.Tensor[]) =>
-      network.forward(Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor])), images);
+      network.forward(
+        Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor])),
+        images,
+      )[0] as tf.Tensor;
     const gradients = tf.grads((...values: tf.Tensor[]) => tf.sum(tf.square(op(...values))))(Object.values(named));
     for (const gradient of gradients) expect(tf.max(tf.abs(gradient)).dataSync()[0]).toBeGreaterThan(1e-4);
     expectNoLeak(op, Object.values(named));
@@ -75,6 +96,7 @@ describe('tiny', () => {
 
   it('names channels that it cannot do', () => {
     expect(() => tiny({ channels: [8, 12] })).toThrow('each a multiple of 8 in channels, got [8,12]');
+    expect(() => tiny({ channels: [8, 16], levels: 3 })).toThrow('expected 1 to 2 in levels');
     expect(() => tiny({ channels: [], norm: 'none' })).toThrow('at least one entry in channels, got []');
   });
 });

@@ -1,13 +1,17 @@
 /** A few strided convolutions, for training from scratch on small images. */
+import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
-import { conv2d, convParameters, declareConv } from '../nn/conv.ts';
+import { convolution } from '../nn/conv.ts';
 import { groupNorm } from '../nn/group-norm.ts';
-import { declareNorm, normParameters } from '../nn/norm.ts';
+import { parametersOf } from '../nn/module.ts';
+import type { NamedTensors } from '../nn/named.ts';
 import type { Backbone } from './backbone.ts';
 
 export interface TinyOptions {
   /** outputs of each convolution; each halves the resolution */
   readonly channels: readonly number[];
+  /** How many maps are handed out, counted from the last; 1 where left out. */
+  readonly levels?: number;
   /** after each convolution: group norm in 8 groups, or none and a bias instead; `group` */
   readonly norm?: 'group' | 'none';
   /** of parameter names, with its dot; `backbone.body.` */
@@ -20,30 +24,41 @@ const groups = 8;
  * For each entry of `channels` a 3×3 convolution of stride 2, a norm and ReLU. Names are those of a
  * `torch.nn.Sequential` of them.
  *
- * @throws if there are no channels, or ones that group norm cannot divide
+ * @throws if there are no channels, or ones that group norm cannot divide, or not that many levels
  */
-export function tiny({ channels, norm = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
-  const normed = norm === 'group';
+export function tiny({ channels, levels = 1, norm: kind = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
+  const normed = kind === 'group';
   const misfit = channels.find((count) => normed && count % groups !== 0);
   if (channels.length === 0 || misfit !== undefined) {
     const wanted = `at least one entry${normed ? `, each a multiple of ${groups}` : ''}`;
     throw new Error(`tiny: expected ${wanted} in channels, got [${channels}]`);
   }
+  if (!(Number.isSafeInteger(levels) && levels >= 1 && levels <= channels.length)) {
+    throw new Error(`tiny: expected 1 to ${channels.length} in levels, one for each of channels, got ${levels}`);
+  }
   const layers = channels.map((outputs, i) => {
     const index = i * (normed ? 3 : 2);
-    return { conv: `${prefix}${index}`, norm: `${prefix}${index + 1}`, inputs: channels[i - 1] ?? 3, outputs };
+    const sizes = { size: 3, inputs: channels[i - 1] ?? 3, outputs, stride: 2, padding: 1 };
+    const conv = convolution(`${prefix}${index}`, { ...sizes, group: 'backbone', bias: !normed });
+    const norm = normed ? groupNorm(`${prefix}${index + 1}`, { width: outputs, groups, group: 'backbone' }) : undefined;
+    return {
+      parameters: parametersOf(conv, norm),
+      apply: (tensors: NamedTensors, x: Tensor4D): Tensor4D => {
+        const y = conv.apply(tensors, x);
+        return relu(norm ? norm.apply(tensors, y) : y);
+      },
+    };
   });
   return {
-    parameters: layers.flatMap(({ conv, norm, inputs, outputs }) => [
-      ...declareConv(conv, { size: 3, inputs, outputs, group: 'backbone', bias: !normed }),
-      ...(normed ? declareNorm(norm, { width: outputs, group: 'backbone' }) : []),
-    ]),
-    channels: channels.at(-1) as number,
-    stride: 2 ** channels.length,
-    forward: (tensors, images) =>
-      layers.reduce((x, { conv, norm }) => {
-        const y = conv2d(x, convParameters(tensors, conv), { stride: 2, padding: 1 });
-        return relu(normed ? groupNorm(y, normParameters(tensors, norm), groups) : y);
-      }, images),
+    parameters: parametersOf(...layers),
+    levels: channels.map((channels, i) => ({ channels, stride: 2 ** (i + 1) })).slice(-levels),
+    forward: (tensors, images) => {
+      let x = images;
+      const outputs = layers.map((layer) => {
+        x = layer.apply(tensors, x);
+        return x;
+      });
+      return outputs.slice(-levels);
+    },
   };
 }

@@ -2,19 +2,21 @@
  * DAB-DETR (Liu et al., ICLR 2022) and DN-DETR (Li et al., CVPR 2022): queries are anchors, refined layer by layer.
  * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/{DABDETR,transformer,dn_components}.py`.
  */
-import { add, type Rank, reshape, sigmoid, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
-import { constant, normal, type ParameterDeclaration } from '../nn/init.ts';
-import { declareLinear, linear, linearParameters } from '../nn/linear.ts';
-import { declareMlp, mlp, mlpParameters } from '../nn/mlp.ts';
-import { type NamedTensors, namedTensor } from '../nn/named.ts';
+import { add, type Rank, reshape, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
+import { onlyLevel } from '../backbone/backbone.ts';
+import { embedding } from '../nn/embedding.ts';
+import { constant } from '../nn/init.ts';
+import { linear } from '../nn/linear.ts';
+import { parametersOf } from '../nn/module.ts';
+import type { NamedTensors } from '../nn/named.ts';
 import { repeatEachRow, repeatRows } from '../nn/repeat.ts';
-import { dabDecoder, declareDabDecoder } from '../transformer/dab-decoder.ts';
-import { declareEncoder, encoder } from '../transformer/encoder.ts';
-import { type LayerOptions, transformerGroup } from '../transformer/layer.ts';
+import { dabDecoder } from '../transformer/dab-decoder.ts';
+import { encoder } from '../transformer/encoder.ts';
+import type { LayerOptions } from '../transformer/layer.ts';
 import { checkSizes, type Detector, type DetectorOptions, passOf, withBackbone } from './detector.ts';
-import { declareLabelEmbedding, knownContent, unknownContent } from './label-embedding.ts';
+import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
-import { declareProjection, tokens } from './tokens.ts';
+import { featureTokens } from './tokens.ts';
 
 export interface DabDetrOptions extends DetectorOptions {
   /** of the feed-forward parts; default PReLU, as the reference's command line has it */
@@ -36,17 +38,6 @@ export interface DnDetrOptions extends DabDetrOptions {
   /** the last channel of a query's content tells known from matching queries; default true, false as in DINO */
   readonly indicator?: boolean;
 }
-
-const names = {
-  encoder: 'transformer.encoder',
-  decoder: 'transformer.decoder',
-  anchors: 'refpoint_embed.weight',
-  patterns: 'transformer.patterns.weight',
-  labels: 'label_enc.weight',
-  classHead: 'class_embed',
-  // The reference lists this shared head as `bbox_embed` too.
-  boxHead: 'transformer.decoder.bbox_embed',
-};
 
 /** Classes start at this probability (Lin et al. 2017, section 4.1). */
 const prior = 0.01;
@@ -86,70 +77,66 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
     throw new RangeError(`patterns is ${patterns}: expected a whole number from 0`);
   }
   const layer: LayerOptions = { width, heads, feedForward, activation, preNorm: false };
-  const encoderOptions = { ...layer, layers: encoderLayers, scalePositions: true };
-  const decoderOptions = { ...layer, layers: decoderLayers, keepQueryPosition, epsilon: anchorEpsilon };
-  const group = transformerGroup;
+  const group = 'rest';
+  const name = denoising ? 'dnDetr' : 'dabDetr';
   const repeats = Math.max(1, patterns);
   const queries = repeats * options.queries;
-  const zero = constant(0);
-  const parameters: ParameterDeclaration[] = [
-    ...declareProjection(backbone.channels, width),
-    ...declareEncoder(names.encoder, encoderOptions),
-    ...declareDabDecoder(names.decoder, decoderOptions),
-    ...declareMlp(names.boxHead, { widths: [width, width, width, 4], group }, { weight: zero, bias: zero }),
-    ...declareLinear(
-      names.classHead,
-      { inputs: width, outputs: classes, group },
-      { bias: constant(-Math.log((1 - prior) / prior)) },
-    ),
-    { name: names.anchors, shape: [options.queries, 4], group, init: normal(1) },
-  ];
-  if (patterns > 0) parameters.push({ name: names.patterns, shape: [patterns, width], group, init: normal(1) });
-  if (denoising) parameters.push(declareLabelEmbedding(names.labels, { ...denoising, classes, width, group }));
+  const embed = featureTokens(onlyLevel(backbone.levels, name).channels, { width, temperatureH, temperatureW });
+  const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: true });
+  const decode = dabDecoder('transformer.decoder', {
+    ...layer,
+    layers: decoderLayers,
+    keepQueryPosition,
+    epsilon: anchorEpsilon,
+  });
+  const bias = constant(-Math.log((1 - prior) / prior));
+  const classHead = linear('class_embed', { inputs: width, outputs: classes, group, bias });
+  const queryAnchors = embedding('refpoint_embed', { rows: options.queries, width: 4, group });
+  const queryPatterns = patterns > 0 ? embedding('transformer.patterns', { rows: patterns, width, group }) : undefined;
+  const labels = denoising && labelEmbedding('label_enc', { ...denoising, classes, width, group });
 
   /** `[Q, d]`, patterns one after the other */
   const matchingContent = (tensors: NamedTensors): Tensor2D => {
-    const unknown = denoising && unknownContent(namedTensor(tensors, names.labels), denoising.indicator);
-    if (patterns === 0) return unknown ? repeatRows(unknown, queries) : zeros<Rank.R2>([queries, width]);
-    const learned = namedTensor<Tensor2D>(tensors, names.patterns);
+    const unknown = labels?.unknown(tensors);
+    if (queryPatterns === undefined) return unknown ? repeatRows(unknown, queries) : zeros<Rank.R2>([queries, width]);
+    const learned = queryPatterns.apply(tensors);
     return repeatEachRow(unknown ? add(learned, unknown) : learned, options.queries);
   };
 
   return withBackbone(backbone, {
-    parameters,
+    parameters: parametersOf(embed, encode, decode, classHead, queryAnchors, queryPatterns, labels),
     queries,
     layers: decoderLayers,
     classes,
-    forwardFeatures(tensors, featureBatch, known, forwardOptions = {}) {
-      if (known !== undefined && denoising === undefined) {
+    forwardFeatures(tensors, { levels }, known, forwardOptions = {}) {
+      if (known !== undefined && labels === undefined) {
         throw new Error('dabDetr takes no known queries: use dnDetr');
       }
-      const pass = passOf(tensors, featureBatch, dropout, forwardOptions);
-      const { batch } = pass;
-      const inputs = tokens(tensors, featureBatch, { width, temperatureH, temperatureW });
-      const memory = encoder(names.encoder, inputs, pass, encoderOptions);
+      const map = onlyLevel(levels, name);
+      const batch = map.features.shape[0];
+      const pass = passOf(batch, dropout, forwardOptions);
+      const tokens = embed.apply(tensors, map);
+      const memory = encode.apply(tensors, { tokens, pass });
 
       const knownRows = known &&
-        denoising && {
-          content: knownContent(namedTensor(tensors, names.labels), known.labels, denoising.indicator),
+        labels && {
+          content: labels.apply(tensors, known.labels),
           anchors: reshape<Rank.R2>(known.anchors, [-1, 4]),
         };
-      const anchors = repeatRows(namedTensor<Tensor2D>(tensors, names.anchors), batch * repeats);
+      const anchors = repeatRows(queryAnchors.apply(tensors), batch * repeats);
       const content = repeatRows(matchingContent(tensors), batch);
-      const decoderInputs = {
+      const decoded = decode.apply(tensors, {
         content: joinQueries(knownRows?.content, content, batch),
         anchors: joinQueries(knownRows?.anchors, anchors, batch),
         mask: queryMask(known, queries, batch),
-        memory: { ...inputs, features: memory },
-      };
-      const decoded = dabDecoder(names.decoder, names.boxHead, decoderInputs, pass, decoderOptions);
-      const { hidden, references } = decoded;
-      const offsets = mlp(hidden, mlpParameters(tensors, names.boxHead, 3));
+        memory: { ...tokens, features: memory },
+        pass,
+      });
       return {
-        logits: byLayer(linear(hidden, linearParameters(tensors, names.classHead)), decoderLayers, batch),
-        boxes: byLayer(sigmoid(add<Tensor2D>(offsets, references)), decoderLayers, batch),
+        logits: byLayer(classHead.apply(tensors, decoded.hidden), decoderLayers, batch),
+        boxes: byLayer(decoded.boxes, decoderLayers, batch),
         memory,
-        hidden,
+        hidden: decoded.hidden,
         anchors: byLayer(decoded.anchors, decoderLayers, batch),
       };
     },

@@ -5,7 +5,7 @@ import type { Predictions } from '../loss/criterion.ts';
 import type { Dropout } from '../nn/dropout.ts';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
-import type { Pass } from '../transformer/layer.ts';
+import type { Pass } from '../nn/pass.ts';
 
 /** Sizes and options that all models have. */
 export interface DetectorOptions {
@@ -35,13 +35,16 @@ export type ImageBatch = {
   readonly padding?: Tensor3D | undefined;
 };
 
-/** A batch as the backbone sees it. */
-export type FeatureBatch = {
+/** One level of a batch's features. */
+export type FeatureMap = {
   /** `[B, h, w, C]` */
   readonly features: Tensor4D;
   /** `[B, h, w]`, 1 where padded; left out where nothing is */
   readonly padding?: Tensor3D | undefined;
 };
+
+/** A batch as the backbone sees it, one map for each of its levels, the finest first. */
+export type FeatureBatch = { readonly levels: FeatureMap[] };
 
 /** K known queries for each image, which come before the Q matching ones: T = K + Q. */
 export type KnownInputs = {
@@ -63,15 +66,10 @@ export interface ForwardOptions {
   readonly observe?: Pass['observe'];
 }
 
-/** A pass through a model that drops at this rate where there are random numbers to. */
-export function passOf(
-  tensors: NamedTensors,
-  { features }: FeatureBatch,
-  rate: number,
-  { dropout: source, observe }: ForwardOptions,
-): Pass {
+/** A pass of `batch` images through a model that drops at this rate where there are random numbers to. */
+export function passOf(batch: number, rate: number, { dropout: source, observe }: ForwardOptions): Pass {
   const dropout = source && rate > 0 ? { rate, source } : undefined;
-  return { tensors, batch: features.shape[0], observe, dropout };
+  return { batch, observe, dropout };
 }
 
 /** What a model makes of a batch: the predictions of all L decoder layers, the last one last, and their origin. */
@@ -100,7 +98,7 @@ export interface Detector {
    * @param known known queries while training; a model without denoising refuses them
    */
   forward(tensors: NamedTensors, batch: ImageBatch, known?: KnownInputs, options?: ForwardOptions): DetectorOutput;
-  /** The same from the backbone's features. */
+  /** The same from the backbone's features. @throws RangeError if the model takes another number of levels */
   forwardFeatures(
     tensors: NamedTensors,
     batch: FeatureBatch,
@@ -119,10 +117,11 @@ export function withBackbone(backbone: Backbone, rest: Omit<Detector, 'forward'>
       if (padding !== undefined && `${padding.shape}` !== `${expected}`) {
         throw new Error(`the padding is [${padding.shape}], expected [${expected}] like the images [${images.shape}]`);
       }
-      const features = backbone.forward(tensors, images);
-      const [, height, width] = features.shape;
-      const featurePadding = padding && resizeMask(padding, [height, width]);
-      return rest.forwardFeatures(tensors, { features, padding: featurePadding }, known, options);
+      const levels = backbone.forward(tensors, images).map((features) => {
+        const [, height, width] = features.shape;
+        return { features, padding: padding && resizeMask(padding, [height, width]) };
+      });
+      return rest.forwardFeatures(tensors, { levels }, known, options);
     },
   };
 }

@@ -3,19 +3,20 @@
  * Source: facebookresearch/detr `models/detr.py`.
  */
 import { type Rank, reshape, sigmoid, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
-import { normal, type ParameterDeclaration } from '../nn/init.ts';
-import { declareLinear, linear, linearParameters } from '../nn/linear.ts';
-import { declareMlp, mlp, mlpParameters } from '../nn/mlp.ts';
-import { type NamedTensors, namedTensor } from '../nn/named.ts';
+import { onlyLevel } from '../backbone/backbone.ts';
+import { embedding } from '../nn/embedding.ts';
+import { linear } from '../nn/linear.ts';
+import { mlp } from '../nn/mlp.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
 import { boxSineEmbedding } from '../position.ts';
-import { declareDecoder, decoder } from '../transformer/decoder.ts';
-import { declareEncoder, encoder } from '../transformer/encoder.ts';
-import { declareTransformerMlp, type LayerOptions, transformerGroup } from '../transformer/layer.ts';
+import { decoder } from '../transformer/decoder.ts';
+import { encoder } from '../transformer/encoder.ts';
+import { type LayerOptions, transformerMlp } from '../transformer/layer.ts';
 import { checkSizes, type Detector, type DetectorOptions, type KnownInputs, passOf, withBackbone } from './detector.ts';
-import { declareLabelEmbedding, knownContent } from './label-embedding.ts';
+import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
-import { declareProjection, tokens } from './tokens.ts';
+import { featureTokens } from './tokens.ts';
 
 export interface DetrOptions extends DetectorOptions {
   /** normalises before each part of a layer in place of after it; default false */
@@ -23,17 +24,6 @@ export interface DetrOptions extends DetectorOptions {
   /** default 0.1 */
   readonly dropout?: number;
 }
-
-const names = {
-  encoder: 'transformer.encoder',
-  decoder: 'transformer.decoder',
-  queries: 'query_embed.weight',
-  classHead: 'class_embed',
-  boxHead: 'bbox_embed',
-  // Those of the denoising variant, which has no published code.
-  labels: 'label_enc.weight',
-  knownPosition: 'known_position',
-};
 
 /** Its class head has one output more than classes, the last one "no object". */
 export function detr(options: DetrOptions): Detector {
@@ -56,49 +46,44 @@ function build(options: DetrOptions, denoising: boolean): Detector {
     { activation: 'relu', dropout },
   );
   const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm };
-  const encoderOptions = { ...layer, layers: encoderLayers, scalePositions: false };
-  const decoderOptions = { ...layer, layers: decoderLayers };
-  const group = transformerGroup;
-  const parameters: ParameterDeclaration[] = [
-    ...declareProjection(backbone.channels, width),
-    ...declareEncoder(names.encoder, encoderOptions),
-    ...declareDecoder(names.decoder, decoderOptions),
-    { name: names.queries, shape: [queries, width], group, init: normal(1) },
-    ...declareLinear(names.classHead, { inputs: width, outputs: classes + 1, group }),
-    ...declareMlp(names.boxHead, { widths: [width, width, width, 4], group }),
-  ];
-  if (denoising) {
-    parameters.push(declareLabelEmbedding(names.labels, { classes, width, indicator: true, group }));
-    parameters.push(...declareTransformerMlp(names.knownPosition, [2 * width, width, width]));
-  }
+  const group = 'rest';
+  const name = denoising ? 'dnDetrVanilla' : 'detr';
+  const embed = featureTokens(onlyLevel(backbone.levels, name).channels, { width });
+  const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: false });
+  const decode = decoder('transformer.decoder', { ...layer, layers: decoderLayers });
+  const queryPositions = embedding('query_embed', { rows: queries, width, group });
+  const classHead = linear('class_embed', { inputs: width, outputs: classes + 1, group });
+  const boxHead = mlp('bbox_embed', { widths: [width, width, width, 4], group });
+  const knownEmbedding = denoising ? embeddingOfKnown(classes, width) : undefined;
 
   return withBackbone(backbone, {
-    parameters,
+    parameters: parametersOf(embed, encode, decode, queryPositions, classHead, boxHead, knownEmbedding),
     queries,
     layers: decoderLayers,
     classes,
-    forwardFeatures(tensors, featureBatch, known, forwardOptions = {}) {
-      if (known !== undefined && !denoising) {
+    forwardFeatures(tensors, { levels }, known, forwardOptions = {}) {
+      if (known !== undefined && knownEmbedding === undefined) {
         throw new Error('detr takes no known queries: use dnDetrVanilla, or dnDetr');
       }
-      const pass = passOf(tensors, featureBatch, dropout, forwardOptions);
-      const { batch } = pass;
-      const inputs = tokens(tensors, featureBatch, { width });
-      const memory = encoder(names.encoder, inputs, pass, encoderOptions);
+      const map = onlyLevel(levels, name);
+      const batch = map.features.shape[0];
+      const pass = passOf(batch, dropout, forwardOptions);
+      const tokens = embed.apply(tensors, map);
+      const memory = encode.apply(tensors, { tokens, pass });
 
-      const positions = repeatRows(namedTensor<Tensor2D>(tensors, names.queries), batch);
+      const positions = repeatRows(queryPositions.apply(tensors), batch);
       const content = zeros<Rank.R2>([batch * queries, width]);
-      const knownRows = known && embedKnown(tensors, known, width);
-      const decoderInputs = {
+      const knownRows = known && knownEmbedding?.apply(tensors, known);
+      const hidden = decode.apply(tensors, {
         content: joinQueries(knownRows?.content, content, batch),
         positions: joinQueries(knownRows?.positions, positions, batch),
         mask: queryMask(known, queries, batch),
-        memory: { ...inputs, features: memory },
-      };
-      const hidden = decoder(names.decoder, decoderInputs, pass, decoderOptions);
+        memory: { ...tokens, features: memory },
+        pass,
+      });
       return {
-        logits: byLayer(linear(hidden, linearParameters(tensors, names.classHead)), decoderLayers, batch),
-        boxes: byLayer(sigmoid(mlp(hidden, mlpParameters(tensors, names.boxHead, 3))), decoderLayers, batch),
+        logits: byLayer(classHead.apply(tensors, hidden), decoderLayers, batch),
+        boxes: byLayer(sigmoid(boxHead.apply(tensors, hidden)), decoderLayers, batch),
         memory,
         hidden,
       };
@@ -106,11 +91,21 @@ function build(options: DetrOptions, denoising: boolean): Detector {
   });
 }
 
-/** Content and position of known queries, `[B*K, d]` both. */
-function embedKnown(tensors: NamedTensors, { labels, anchors }: KnownInputs, width: number) {
-  const boxes = sigmoid(reshape<Rank.R2>(anchors, [-1, 4]));
+/** Content and position of known queries, `[B*K, d]` both. Its names are ours: the variant has no published code. */
+function embeddingOfKnown(
+  classes: number,
+  width: number,
+): Module<KnownInputs, { readonly content: Tensor2D; readonly positions: Tensor2D }> {
+  const content = labelEmbedding('label_enc', { classes, width, indicator: true, group: 'rest' });
+  const position = transformerMlp('known_position', [2 * width, width, width]);
   return {
-    content: knownContent(namedTensor(tensors, names.labels), labels, true),
-    positions: mlp(boxSineEmbedding(boxes, width / 2), mlpParameters(tensors, names.knownPosition, 2)),
+    parameters: parametersOf(content, position),
+    apply: (tensors, { labels, anchors }) => {
+      const boxes = sigmoid(reshape<Rank.R2>(anchors, [-1, 4]));
+      return {
+        content: content.apply(tensors, labels),
+        positions: position.apply(tensors, boxSineEmbedding(boxes, width / 2)),
+      };
+    },
   };
 }

@@ -5,48 +5,50 @@
  */
 import { concat, matMul, type Rank, reshape, slice, sum, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import { oneHotRows } from '../loss/one-hot.ts';
-import { normal, type ParameterDeclaration } from '../nn/init.ts';
+import { embedding } from '../nn/embedding.ts';
+import type { Module } from '../nn/module.ts';
+import type { NamedTensors } from '../nn/named.ts';
+import type { ParameterGroup } from '../nn/parameters.ts';
 
-/** Declares the table `name` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator. */
-export function declareLabelEmbedding(
-  name: string,
-  {
-    classes,
-    width,
-    indicator,
-    group,
-  }: {
-    readonly classes: number;
-    readonly width: number;
-    readonly indicator: boolean;
-    readonly group: string;
-  },
-): ParameterDeclaration {
-  return { name, shape: [classes + 1, indicator ? width - 1 : width], group, init: normal(1) };
+export interface LabelEmbeddingOptions {
+  /** number of real classes */
+  readonly classes: number;
+  readonly width: number;
+  /** Whether the last channel tells known from matching queries. */
+  readonly indicator: boolean;
+  readonly group: ParameterGroup;
 }
 
 /**
- * Content of known queries; all zeros, the indicator too, where a query is padding.
- *
- * A product with one-hot rows, because its gradient is a product too, where that of a gather adds up row by row.
- *
- * @param table `[classes + 1, width - 1 or width]`
- * @param labels int32 `[B, K]`; -1 is padding
- * @returns `[B*K, width]`
+ * Labels, int32 `[B, K]`, to the content of known queries, `[B*K, width]`; all zeros, the indicator too, where a query is
+ * padding and its label -1.
  */
-export function knownContent(table: Tensor2D, labels: Tensor2D, indicator: boolean): Tensor2D {
+export interface LabelEmbedding extends Module<Tensor2D, Tensor2D> {
+  /** The content of a matching query, `[1, width]`. */
+  unknown(tensors: NamedTensors): Tensor2D;
+}
+
+/** @param name its parameter is `name.weight` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator */
+export function labelEmbedding(
+  name: string,
+  { classes, width, indicator, group }: LabelEmbeddingOptions,
+): LabelEmbedding {
+  const table = embedding(name, { rows: classes + 1, width: indicator ? width - 1 : width, group });
+  return {
+    parameters: table.parameters,
+    apply: (tensors, labels) => knownContent(table.apply(tensors), labels, indicator),
+    unknown: (tensors) => unknownContent(table.apply(tensors), indicator),
+  };
+}
+
+/** A product with one-hot rows, because its gradient is a product too, where that of a gather adds up row by row. */
+function knownContent(table: Tensor2D, labels: Tensor2D, indicator: boolean): Tensor2D {
   const rows = oneHotRows(reshape(labels, [labels.size]), table.shape[0], 1, 0);
   const embedded = matMul<Tensor2D>(rows, table);
   return indicator ? concat([embedded, sum<Tensor2D>(rows, 1, true)], 1) : embedded;
 }
 
-/**
- * Content of a matching query.
- *
- * @param table `[classes + 1, width - 1 or width]`
- * @returns `[1, width]`
- */
-export function unknownContent(table: Tensor2D, indicator: boolean): Tensor2D {
+function unknownContent(table: Tensor2D, indicator: boolean): Tensor2D {
   const [rows, width] = table.shape;
   const unknown = slice(table, [rows - 1, 0], [1, width]);
   return indicator ? concat([unknown, zeros<Rank.R2>([1, 1])], 1) : unknown;

@@ -98,7 +98,7 @@ describe.each(Object.keys(models))('%s', (name) => {
     ]);
     const disturbed = tf.add<tf.Tensor4D>(features, tf.mul(tf.expandDims(padding, 3), 100));
     const [before, after] = [features, disturbed].map((x) =>
-      model.forwardFeatures(tensors, { features: x, padding: padding as tf.Tensor3D }).boxes.dataSync(),
+      model.forwardFeatures(tensors, { levels: [{ features: x, padding: padding as tf.Tensor3D }] }).boxes.dataSync(),
     );
     expect(after).toEqual(before);
   });
@@ -176,6 +176,17 @@ describe('models', () => {
     [{ dropout: 1.5 }, 'dropout is 1.5: expected at least 0 and below 1'],
   ])('cannot be built with %j', (wrong, message) => {
     for (const build of Object.values(models)) expect(() => build({ ...options, ...wrong })).toThrow(message);
+  });
+
+  it('take one level of features', () => {
+    const backbone = tiny({ channels: [8, 16], levels: 2 });
+    for (const [name, build] of Object.entries(models)) {
+      const message = `backbone hands out 2 levels of features: ${name} takes exactly one`;
+      expect(() => build({ ...options, backbone })).toThrow(message);
+      const model = build(options);
+      const levels = [8, 16].map((channels) => ({ features: tf.zeros<tf.Rank.R4>([batch, 2, 2, channels]) }));
+      expect(() => model.forwardFeatures({}, { levels })).toThrow(message);
+    }
   });
 
   it('say when the padding is of other images', () => {

@@ -1,38 +1,35 @@
 /** From the backbone's features to the tokens of the encoder. */
-import { type Rank, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { type Rank, reshape, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { attentionMask } from '../nn/attention-mask.ts';
-import { fanInUniform, type ParameterDeclaration } from '../nn/init.ts';
-import { linear } from '../nn/linear.ts';
-import { type NamedTensors, namedTensor } from '../nn/named.ts';
+import { fanInUniform } from '../nn/init.ts';
+import { affine } from '../nn/linear.ts';
+import { type Module, parameter, parametersOf } from '../nn/module.ts';
 import { type SinePositionOptions, sinePositions } from '../position.ts';
-import { type Tokens, transformerGroup } from '../transformer/layer.ts';
-import type { FeatureBatch } from './detector.ts';
+import type { Tokens } from '../transformer/layer.ts';
+import type { FeatureMap } from './detector.ts';
 
-/** The 1×1 convolution from the backbone's channels to the transformer's width. */
-const projection = 'input_proj';
-
-/** Features `[B, h, w, C]` as `[B*N, d]` with N = h·w, their sine positions, and the mask of padded ones. */
-export function tokens(tensors: NamedTensors, batch: FeatureBatch, position: SinePositionOptions): Tokens {
-  const { features, padding } = batch;
-  const [images, height, width, channels] = features.shape;
-  const rows = reshape<Rank.R2>(features, [images * height * width, channels]);
-  const weight = namedTensor<Tensor>(tensors, `${projection}.weight`);
-  const keyPadding = padding && reshape(padding, [images, height * width]);
+/**
+ * Features `[B, h, w, channels]` as `[B*N, d]` with N = h·w, their sine positions, and the mask of padded ones. The
+ * 1×1 convolution from the backbone's channels to the transformer's width is `input_proj`.
+ */
+export function featureTokens(channels: number, position: SinePositionOptions): Module<FeatureMap, Tokens> {
+  const { width } = position;
+  const [group, init] = ['rest', fanInUniform(channels)] as const;
+  const weight = parameter<Tensor4D>({ name: 'input_proj.weight', shape: [width, channels, 1, 1], group, init });
+  const bias = parameter<Tensor1D>({ name: 'input_proj.bias', shape: [width], group, init });
   return {
-    // Its kernel `[d, C, 1, 1]` is the matrix of a linear layer as it stands.
-    features: linear(rows, {
-      weight: reshape<Rank.R2>(weight, [position.width, channels]),
-      bias: namedTensor(tensors, `${projection}.bias`),
-    }),
-    positions: sinePositions([images, height, width], position, padding),
-    mask: keyPadding && attentionMask({ keyPadding }, images),
+    parameters: parametersOf(weight, bias),
+    apply: (tensors, { features, padding }) => {
+      const [images, height, columns] = features.shape;
+      const rows = reshape<Rank.R2>(features, [images * height * columns, channels]);
+      const keyPadding = padding && reshape(padding, [images, height * columns]);
+      // The kernel `[d, C, 1, 1]` is the matrix of a linear layer as it stands.
+      const matrix = reshape<Rank.R2>(weight.apply(tensors), [width, channels]);
+      return {
+        features: affine(rows, matrix, bias.apply(tensors)),
+        positions: sinePositions([images, height, columns], position, padding),
+        mask: keyPadding && attentionMask({ keyPadding }, images),
+      };
+    },
   };
-}
-
-export function declareProjection(channels: number, width: number): ParameterDeclaration[] {
-  const init = fanInUniform(channels);
-  return [
-    { name: `${projection}.weight`, shape: [width, channels, 1, 1], group: transformerGroup, init },
-    { name: `${projection}.bias`, shape: [width], group: transformerGroup, init },
-  ];
 }

@@ -10,9 +10,12 @@ import {
   sum,
   type Tensor,
   type Tensor1D,
+  type Tensor2D,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
-import { constant, type ParameterDeclaration } from './init.ts';
+import { constant } from './init.ts';
+import { type Module, parameter, parametersOf } from './module.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 /**
  * `max(x, 0)`, with gradient 0 at 0 as in PyTorch.
@@ -28,12 +31,24 @@ export function relu<T extends Tensor>(x: T): T {
 }
 
 /**
- * `x` where it is positive and `slope · x` elsewhere, the slope being learned: `torch.nn.PReLU` with one slope
- * (He et al., ICCV 2015). DAB-DETR's layers use it in place of ReLU.
+ * `torch.nn.PReLU` with one slope (He et al., ICCV 2015), which DAB-DETR's layers use in place of ReLU.
+ *
+ * @param name its parameter is the slope, `name.weight` `[1]`, which starts at PyTorch's 0.25
+ */
+export function prelu(name: string, group: ParameterGroup): Module<Tensor2D, Tensor2D> {
+  const slope = parameter<Tensor1D>({ name: `${name}.weight`, shape: [1], group, init: constant(0.25) });
+  return {
+    parameters: parametersOf(slope),
+    apply: (tensors, x) => reluWithSlope(x, slope.apply(tensors)),
+  };
+}
+
+/**
+ * `x` where it is positive and `slope · x` elsewhere, with a gradient of the slope too.
  *
  * @param slope `[1]`
  */
-export function prelu<T extends Tensor>(x: T, slope: Tensor1D): T {
+export function reluWithSlope<T extends Tensor>(x: T, slope: Tensor1D): T {
   return withGradient([x, slope], () => {
     const negative = minimum<T>(x, 0);
     const bend = sub(slope, 1);
@@ -46,9 +61,4 @@ export function prelu<T extends Tensor>(x: T, slope: Tensor1D): T {
       ],
     };
   });
-}
-
-/** Declares the slope of a `prelu`, `prefix.weight` `[1]`, which starts at PyTorch's 0.25. */
-export function declarePrelu(prefix: string, group: string): ParameterDeclaration[] {
-  return [{ name: `${prefix}.weight`, shape: [1], group, init: constant(0.25) }];
 }

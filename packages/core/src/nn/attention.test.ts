@@ -11,8 +11,9 @@ import {
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
-import { type AttentionParameters, attend, multiHeadAttention, scaledDotProduct } from './attention.ts';
+import { attend, multiHeadAttention, scaledDotProduct } from './attention.ts';
 import { attentionMask } from './attention-mask.ts';
+import type { NamedTensors } from './named.ts';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -35,11 +36,10 @@ function plainAttend(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor {
   return tf.concat(images, 0);
 }
 
-const parameters = (weight: tf.Tensor, bias: tf.Tensor, out: tf.Tensor, outBias: tf.Tensor): AttentionParameters => ({
-  inProjWeight: weight as tf.Tensor2D,
-  inProjBias: bias as tf.Tensor1D,
-  outProj: { weight: out as tf.Tensor2D, bias: outBias as tf.Tensor1D },
-});
+const attention = multiHeadAttention('a', { width, heads: shape.heads, group: 'rest' });
+const pass = { batch: shape.batch };
+const named = (values: (tf.Tensor | undefined)[]): NamedTensors =>
+  Object.fromEntries(attention.parameters.map(({ name }, i) => [name, values[i] as tf.Tensor]));
 
 function plainAttention(inputs: tf.Tensor[], [weight, bias, out, outBias]: tf.Tensor[]): tf.Tensor {
   const weights = tf.split(weight as tf.Tensor, 3);
@@ -60,14 +60,10 @@ const parameterTensors = () => [
 
 const self: Op = (qk, v, ...p) => {
   const [query, value] = [qk as tf.Tensor2D, v as tf.Tensor2D];
-  return multiHeadAttention({ query, key: query, value }, parameters(...(p as Parameters<typeof parameters>)), shape);
+  return attention.apply(named(p), { query, key: query, value, pass });
 };
 const cross: Op = (q, k, v, ...p) =>
-  multiHeadAttention(
-    { query: q as tf.Tensor2D, key: k as tf.Tensor2D, value: v as tf.Tensor2D },
-    parameters(...(p as Parameters<typeof parameters>)),
-    shape,
-  );
+  attention.apply(named(p), { query: q as tf.Tensor2D, key: k as tf.Tensor2D, value: v as tf.Tensor2D, pass });
 const tokens = (count: number, seed: number) => spread([shape.batch * count, width], seed);
 const selfInputs = () => [tokens(queries, 1), tokens(queries, 2), ...parameterTensors()];
 const crossInputs = () => [tokens(queries, 1), tokens(keys, 2), tokens(keys, 3), ...parameterTensors()];
@@ -81,19 +77,6 @@ describe('multiHeadAttention', () => {
   it('is textbook attention when all three differ', () => {
     expectSameOp(cross, (q, k, v, ...p) => plainAttention([q, k, v] as tf.Tensor[], p), crossInputs());
     expectDerivative(cross, crossInputs());
-  });
-
-  it('takes projections apart as well as packed', () => {
-    const [q, k, v, ...p] = crossInputs() as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, ...tf.Tensor[]];
-    const packed = parameters(...(p as Parameters<typeof parameters>));
-    const [query, key, value] = tf.split(p[0] as tf.Tensor2D, 3) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-    const apart = { ...packed, inProjWeight: { query, key, value } };
-    for (const inputs of [
-      { query: q, key: k, value: v },
-      { query: q, key: q, value: q },
-    ]) {
-      expectClose(multiHeadAttention(inputs, apart, shape), multiHeadAttention(inputs, packed, shape), 1e-6);
-    }
   });
 
   it('leaves no tensor behind', () => {
@@ -117,10 +100,10 @@ describe('multiHeadAttention', () => {
 
   it('says when the heads or the batch do not fit', () => {
     const [qk, v, ...p] = selfInputs() as [tf.Tensor2D, tf.Tensor2D, ...tf.Tensor[]];
-    const packed = parameters(...(p as Parameters<typeof parameters>));
     const inputs = { query: qk, key: qk, value: v };
-    expect(() => multiHeadAttention(inputs, packed, { batch: 4, heads: 2 })).toThrow('batch 4');
-    expect(() => multiHeadAttention(inputs, packed, { batch: 2, heads: 3 })).toThrow('3 heads');
+    expect(() => attention.apply(named(p), { ...inputs, pass: { batch: 4 } })).toThrow('batch 4');
+    const threeHeads = multiHeadAttention('a', { width, heads: 3, group: 'rest' });
+    expect(() => threeHeads.apply(named(p), { ...inputs, pass })).toThrow('3 heads');
   });
 });
 

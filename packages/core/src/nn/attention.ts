@@ -20,9 +20,11 @@ import {
 import type { AttentionMask } from './attention-mask.ts';
 import { withGradient } from './custom-gradient.ts';
 import { type HeadShape, mergeHeads, splitHeadPairs, splitHeads } from './heads.ts';
-import { constant, type ParameterDeclaration, xavierUniform } from './init.ts';
-import { declareLinear, type LinearParameters, linear, linearParameters } from './linear.ts';
-import { type NamedTensors, namedTensor } from './named.ts';
+import { constant, xavierUniform } from './init.ts';
+import { affine, linear } from './linear.ts';
+import { type Module, parameter, parametersOf } from './module.ts';
+import type { ParameterGroup } from './parameters.ts';
+import type { Pass } from './pass.ts';
 
 export interface AttentionOptions extends HeadShape {
   /** which keys are seen; all without it */
@@ -33,45 +35,91 @@ export interface AttentionOptions extends HeadShape {
   readonly observe?: ((weights: Tensor4D) => void) | undefined;
 }
 
-export interface AttentionInputs {
+export interface AttentionInput {
   /** `[B*Q, d]` */
   readonly query: Tensor2D;
   /** `[B*K, d]`; the very same tensor object as `query` lets both share one product */
   readonly key: Tensor2D;
   /** `[B*K, d]` */
   readonly value: Tensor2D;
+  /** which keys are seen; all without it */
+  readonly mask?: AttentionMask | undefined;
+  readonly pass: Pass;
 }
 
-export interface AttentionParameters {
-  /**
-   * `in_proj_weight` `[3d, d]`, rows of query, key and value one after the other; or the three of them apart
-   * (`q_proj_weight`, `k_proj_weight`, `v_proj_weight`).
-   */
-  readonly inProjWeight: Tensor2D | { readonly query: Tensor2D; readonly key: Tensor2D; readonly value: Tensor2D };
-  /** `in_proj_bias` `[3d]` */
-  readonly inProjBias: Tensor1D;
-  /** `out_proj.weight` `[d, d]`, `out_proj.bias` `[d]` */
-  readonly outProj: LinearParameters;
+export interface AttentionSizes {
+  /** d, the width of queries, keys and values */
+  readonly width: number;
+  readonly heads: number;
+  readonly group: ParameterGroup;
 }
 
 /**
- * Projects, attends, projects back.
+ * Projects, attends, projects back, `[B*Q, d]`.
  *
- * @returns `[B*Q, d]`
- * @throws if rows or width cannot be divided by batch or heads
+ * @param name its parameters are the four of a `torch.nn.MultiheadAttention`: `name.in_proj_weight` `[3d, d]`, rows of
+ *   query, key and value one after the other, `name.in_proj_bias` `[3d]`, `name.out_proj.weight` and `name.out_proj.bias`
  */
-export function multiHeadAttention(
-  inputs: AttentionInputs,
-  p: AttentionParameters,
-  options: AttentionOptions,
-): Tensor2D {
-  const [q, k, v] = project(inputs, p, options);
-  return linear(mergeHeads(scaledDotProduct(q, k, v, options), options), p.outProj);
+export function multiHeadAttention(name: string, sizes: AttentionSizes): Module<AttentionInput, Tensor2D> {
+  const { width, heads, group } = sizes;
+  const weight = parameter<Tensor2D>({
+    name: `${name}.in_proj_weight`,
+    shape: [3 * width, width],
+    group,
+    init: xavierUniform,
+  });
+  const bias = parameter<Tensor1D>({
+    name: `${name}.in_proj_bias`,
+    shape: [3 * width],
+    group,
+    init: constant(0),
+  });
+  const out = outProjection(name, sizes);
+  return {
+    parameters: parametersOf(weight, bias, out),
+    apply: (tensors, input) => {
+      const options = optionsOf(name, heads, input);
+      const [q, k, v] = project(input, weight.apply(tensors), bias.apply(tensors), options);
+      return out.apply(tensors, mergeHeads(scaledDotProduct(q, k, v, options), options));
+    },
+  };
 }
 
 /**
- * Attention of what is projected already; for models that make queries and keys of parts of their own (DAB-DETR joins
- * content and position, so that they are wider than the values).
+ * The same for queries and keys that the model has projected itself: they may be wider than the values, which have the
+ * width d. DAB-DETR joins content and position in them.
+ *
+ * @param name its parameters are `name.out_proj.weight` and `name.out_proj.bias`
+ */
+export function projectedAttention(name: string, sizes: AttentionSizes): Module<AttentionInput, Tensor2D> {
+  const out = outProjection(name, sizes);
+  return {
+    parameters: out.parameters,
+    apply: (tensors, input) => {
+      const { query, key, value } = input;
+      return out.apply(tensors, attend(query, key, value, optionsOf(name, sizes.heads, input)));
+    },
+  };
+}
+
+function outProjection(name: string, { width, group }: AttentionSizes): Module<Tensor2D, Tensor2D> {
+  const init = { weight: xavierUniform, bias: constant(0) };
+  return linear(`${name}.out_proj`, { inputs: width, outputs: width, group, ...init });
+}
+
+function optionsOf(name: string, heads: number, { mask, pass }: AttentionInput): AttentionOptions {
+  const { batch, dropout, observe } = pass;
+  return {
+    batch,
+    heads,
+    mask,
+    dropout: dropout && ((shape) => dropout.source.dropoutMask(shape, dropout.rate)),
+    observe: observe && ((weights) => observe(name, weights)),
+  };
+}
+
+/**
+ * Attention of what is projected already, head by head.
  *
  * @param q `[B*Q, e]`
  * @param k `[B*K, e]`
@@ -142,53 +190,25 @@ export function scaledDotProduct(
   });
 }
 
-/** Declares the four tensors of a `torch.nn.MultiheadAttention` whose query, key and value have one width. */
-export function declareAttention(
-  prefix: string,
-  { width, group }: { readonly width: number; readonly group: string },
-): ParameterDeclaration[] {
-  const zeros = constant(0);
-  return [
-    { name: `${prefix}.in_proj_weight`, shape: [3 * width, width], group, init: xavierUniform },
-    { name: `${prefix}.in_proj_bias`, shape: [3 * width], group, init: zeros },
-    ...declareLinear(
-      `${prefix}.out_proj`,
-      { inputs: width, outputs: width, group },
-      { weight: xavierUniform, bias: zeros },
-    ),
-  ];
-}
-
-/** The parameters that `declareAttention` declares. */
-export function attentionParameters(tensors: NamedTensors, prefix: string): AttentionParameters {
-  return {
-    inProjWeight: namedTensor<Tensor2D>(tensors, `${prefix}.in_proj_weight`),
-    inProjBias: namedTensor(tensors, `${prefix}.in_proj_bias`),
-    outProj: linearParameters(tensors, `${prefix}.out_proj`),
-  };
-}
-
 /** Queries `[B*H, Q, e]`, keys and values `[B*H, K, e]`. */
 function project(
-  { query, key, value }: AttentionInputs,
-  { inProjWeight, inProjBias }: AttentionParameters,
+  { query, key, value }: AttentionInput,
+  weight: Tensor2D,
+  bias: Tensor1D,
   shape: HeadShape,
 ): [q: Tensor3D, k: Tensor3D, v: Tensor3D] {
-  const packed = !('query' in inProjWeight);
-  if (packed && query === key) {
-    const sizes = [2, 1].map((parts) => (parts * inProjBias.shape[0]) / 3);
-    const [pairWeight, vWeight] = split(inProjWeight, sizes) as [Tensor2D, Tensor2D];
-    const [pairBias, vBias] = split(inProjBias, sizes) as [Tensor1D, Tensor1D];
-    const [q, k] = splitHeadPairs(linear(query, { weight: pairWeight, bias: pairBias }), shape);
-    return [q, k, splitHeads(linear(value, { weight: vWeight, bias: vBias }), shape)];
+  if (query === key) {
+    const sizes = [2, 1].map((parts) => (parts * bias.shape[0]) / 3);
+    const [pairWeight, vWeight] = split(weight, sizes) as [Tensor2D, Tensor2D];
+    const [pairBias, vBias] = split(bias, sizes) as [Tensor1D, Tensor1D];
+    const [q, k] = splitHeadPairs(affine(query, pairWeight, pairBias), shape);
+    return [q, k, splitHeads(affine(value, vWeight, vBias), shape)];
   }
-  const weights = packed
-    ? (split(inProjWeight, 3) as [Tensor2D, Tensor2D, Tensor2D])
-    : ([inProjWeight.query, inProjWeight.key, inProjWeight.value] as const);
-  const biases = split(inProjBias, 3) as [Tensor1D, Tensor1D, Tensor1D];
+  const weights = split(weight, 3) as [Tensor2D, Tensor2D, Tensor2D];
+  const biases = split(bias, 3) as [Tensor1D, Tensor1D, Tensor1D];
   return [
-    splitHeads(linear(query, { weight: weights[0], bias: biases[0] }), shape),
-    splitHeads(linear(key, { weight: weights[1], bias: biases[1] }), shape),
-    splitHeads(linear(value, { weight: weights[2], bias: biases[2] }), shape),
+    splitHeads(affine(query, weights[0], biases[0]), shape),
+    splitHeads(affine(key, weights[1], biases[1]), shape),
+    splitHeads(affine(value, weights[2], biases[2]), shape),
   ];
 }

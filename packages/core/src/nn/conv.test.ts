@@ -9,7 +9,7 @@ import {
   kernelsOf,
   spread,
 } from '../../../../test/support/differentiation.ts';
-import { type ConvOptions, conv2d, convParameters, declareConv } from './conv.ts';
+import { type ConvOptions, conv2d, convolution } from './conv.ts';
 import { padForWindows } from './pad.ts';
 
 beforeAll(() => useBackend('cpu'));
@@ -95,17 +95,17 @@ describe('conv2d', () => {
     expect(convolve([7, 7, 3, 4], { stride: 2, padding: 1 })).toThrow('a window of 7 does not fit into 4 values');
   });
 
-  it('finds the parameters that it declares', () => {
-    const declared = declareConv('head', { size: 3, inputs: 2, outputs: 4, group: 'rest', bias: true });
-    expect(declared).toMatchObject([
+  it('starts from what PyTorch does, with a bias where asked for one', () => {
+    const sizes = { size: 3, inputs: 2, outputs: 4, group: 'rest' } as const;
+    const { parameters } = convolution('head', { ...sizes, bias: true });
+    expect(parameters).toMatchObject([
       { name: 'head.weight', shape: [3, 3, 2, 4], kernel: true, group: 'rest' },
       { name: 'head.bias', shape: [4], group: 'rest' },
     ]);
-    const tensors = Object.fromEntries(declared.map(({ name, shape, init }) => [name, init(shape, 1)]));
-    expect(convParameters(tensors, 'head')).toEqual({ weight: tensors['head.weight'], bias: tensors['head.bias'] });
-    expect(convParameters({ 'head.weight': spread([1]) }, 'head')).not.toHaveProperty('bias');
+    expect(convolution('head', sizes).parameters.map(({ name }) => name)).toEqual(['head.weight']);
     // PyTorch's bound, 1 / √(3 · 3 · 2).
-    expectClose(tf.max(tf.abs(tensors['head.weight'] as tf.Tensor)), tf.scalar(Math.sqrt(1 / 18)), 0.01);
+    const [weight] = parameters.map(({ shape, init }) => init(shape, 1));
+    expectClose(tf.max(tf.abs(weight as tf.Tensor)), tf.scalar(Math.sqrt(1 / 18)), 0.01);
   });
 });
 

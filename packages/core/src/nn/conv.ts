@@ -9,16 +9,10 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
-import { fanInUniform, type Init, type ParameterDeclaration } from './init.ts';
-import { type NamedTensors, namedTensor } from './named.ts';
+import { fanInUniform } from './init.ts';
+import { type Module, parameter, parametersOf } from './module.ts';
 import { padForWindows } from './pad.ts';
-
-export interface ConvParameters {
-  /** `[k, k, in, out]`; checkpoints have `[out, in, k, k]` */
-  readonly weight: Tensor4D;
-  /** `[out]` */
-  readonly bias?: Tensor1D;
-}
+import type { ParameterGroup } from './parameters.ts';
 
 export interface ConvOptions {
   /** 1 */
@@ -29,17 +23,47 @@ export interface ConvOptions {
   readonly dilation?: number;
 }
 
+export interface ConvolutionOptions extends ConvOptions {
+  /** Height and width of the kernel. */
+  readonly size: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly group: ParameterGroup;
+  /** Whether there is a bias; false where left out. */
+  readonly bias?: boolean;
+}
+
+/**
+ * A convolution of images `[B, H, W, inputs]` with a square kernel, started from PyTorch's default.
+ *
+ * @param name its parameters are `name.weight` `[size, size, inputs, outputs]` and, with `bias`, `name.bias` `[outputs]`
+ */
+export function convolution(
+  name: string,
+  { size, inputs, outputs, group, bias: hasBias = false, ...options }: ConvolutionOptions,
+): Module<Tensor4D, Tensor4D> {
+  const init = fanInUniform(size * size * inputs);
+  const shape = [size, size, inputs, outputs];
+  const weight = parameter<Tensor4D>({ name: `${name}.weight`, shape, kernel: true, group, init });
+  const bias = hasBias ? parameter<Tensor1D>({ name: `${name}.bias`, shape: [outputs], group, init }) : undefined;
+  return {
+    parameters: parametersOf(weight, bias),
+    apply: (tensors, x) => conv2d(x, { weight: weight.apply(tensors), bias: bias?.apply(tensors) }, options),
+  };
+}
+
 /**
  * Convolves with a square kernel. The gradients are tfjs' own, because they are taken one by one and only where they are
  * needed: there is none of the image or of frozen features.
  *
  * @param x `[B, H, W, in]`
+ * @param parameters weight `[k, k, in, out]`, where checkpoints have `[out, in, k, k]`, and bias `[out]`
  * @returns `[B, h, w, out]`, h and w as PyTorch rounds them
  * @throws if the kernel is not square, does not fit the channels or the image, or is to be both dilated and strided
  */
 export function conv2d(
   x: Tensor4D,
-  { weight, bias }: ConvParameters,
+  { weight, bias }: { readonly weight: Tensor4D; readonly bias?: Tensor1D | undefined },
   { stride = 1, padding = 0, dilation = 1 }: ConvOptions = {},
 ): Tensor4D {
   const [size, kernelWidth, inputs] = weight.shape;
@@ -49,38 +73,6 @@ export function conv2d(
   if (dilation > 1 && stride > 1) throw new Error(`conv2d: dilation ${dilation} does not go with stride ${stride}`);
   const y = dilation > 1 ? dilated(x, weight, padding, dilation) : strided(x, weight, padding, stride);
   return bias === undefined ? y : addChannels(y, bias);
-}
-
-/** Declares `prefix.weight` `[size, size, inputs, outputs]` and, with `bias`, `prefix.bias` `[outputs]`. */
-export function declareConv(
-  prefix: string,
-  {
-    size,
-    inputs,
-    outputs,
-    group,
-    bias = false,
-    init = fanInUniform(size * size * inputs),
-  }: {
-    readonly size: number;
-    readonly inputs: number;
-    readonly outputs: number;
-    readonly group: string;
-    readonly bias?: boolean;
-    /** of weight and bias; PyTorch's default where left out */
-    readonly init?: Init;
-  },
-): ParameterDeclaration[] {
-  return [
-    { name: `${prefix}.weight`, shape: [size, size, inputs, outputs], kernel: true, group, init },
-    ...(bias ? [{ name: `${prefix}.bias`, shape: [outputs], group, init }] : []),
-  ];
-}
-
-/** `prefix.weight`, and `prefix.bias` where there is one. */
-export function convParameters(tensors: NamedTensors, prefix: string): ConvParameters {
-  const bias = tensors[`${prefix}.bias`] as Tensor1D | undefined;
-  return { weight: namedTensor(tensors, `${prefix}.weight`), ...(bias === undefined ? {} : { bias }) };
 }
 
 /** Without tfjs' own sum, which keeps its inputs until the gradient is done. */

@@ -2,16 +2,12 @@ import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectNoLeak, expectSameOp, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
-import {
-  type BatchNormParameters,
-  convFrozenBatchNorm,
-  declareFrozenBatchNorm,
-  frozenBatchNormParameters,
-} from './frozen-batch-norm.ts';
+import { type BatchNormTensors, convFrozenBatchNorm, frozenBatchNorm } from './frozen-batch-norm.ts';
+import { initialParameters } from './init.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-const normOf = (): BatchNormParameters => ({
+const normOf = (): BatchNormTensors => ({
   weight: spread([4], 2) as tf.Tensor1D,
   bias: spread([4], 3) as tf.Tensor1D,
   runningMean: spread([4], 4) as tf.Tensor1D,
@@ -39,7 +35,7 @@ describe('convFrozenBatchNorm', () => {
     const norm = normOf();
     const loss = (...values: tf.Tensor[]) => {
       const [weight, bias, runningMean, runningVar] = values as tf.Tensor1D[];
-      return tf.sum(folded({ weight, bias, runningMean, runningVar } as BatchNormParameters)(x, kernel));
+      return tf.sum(folded({ weight, bias, runningMean, runningVar } as BatchNormTensors)(x, kernel));
     };
     expect(() => tf.grads(loss)(Object.values(norm))).toThrow('Cannot compute gradient');
   });
@@ -57,17 +53,16 @@ describe('convFrozenBatchNorm', () => {
   });
 });
 
-describe('declareFrozenBatchNorm', () => {
+describe('frozenBatchNorm', () => {
   it('starts as the identity and is never trained', () => {
-    const declared = declareFrozenBatchNorm('bn1', 4);
-    expect(declared.map(({ name, shape, group }) => [name, shape, group])).toEqual([
+    const module = frozenBatchNorm('bn1', 4);
+    expect(module.parameters.map(({ name, shape, group }) => [name, shape, group])).toEqual([
       ['bn1.weight', [4], 'frozen'],
       ['bn1.bias', [4], 'frozen'],
       ['bn1.running_mean', [4], 'frozen'],
       ['bn1.running_var', [4], 'frozen'],
     ]);
-    const tensors = Object.fromEntries(declared.map(({ name, shape, init }) => [name, init(shape, 1)]));
-    const { weight, bias, runningMean, runningVar } = frozenBatchNormParameters(tensors, 'bn1');
+    const { weight, bias, runningMean, runningVar } = module.apply(initialParameters(module.parameters, 1));
     expect([weight, bias, runningMean, runningVar].map((each) => each.dataSync()[0])).toEqual([1, 0, 0, 1]);
   });
 });

@@ -2,11 +2,11 @@
 import { add, mul, rsqrt, sub, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { type ConvOptions, conv2d } from './conv.ts';
 import { withGradient } from './custom-gradient.ts';
-import { constant, type ParameterDeclaration } from './init.ts';
-import { type NamedTensors, namedTensor } from './named.ts';
+import { constant } from './init.ts';
+import { type Module, parameter, parametersOf } from './module.ts';
 
 /** All `[C]`. */
-export interface BatchNormParameters {
+export interface BatchNormTensors {
   readonly weight: Tensor1D;
   readonly bias: Tensor1D;
   readonly runningMean: Tensor1D;
@@ -28,7 +28,7 @@ const epsilon = 1e-5;
 export function convFrozenBatchNorm(
   x: Tensor4D,
   kernel: Tensor4D,
-  norm: BatchNormParameters,
+  norm: BatchNormTensors,
   options: ConvOptions,
 ): Tensor4D {
   const scale = mul(norm.weight, rsqrt(add(norm.runningVar, epsilon)));
@@ -45,22 +45,23 @@ export function convFrozenBatchNorm(
   }));
 }
 
-/** Declares the four tensors of a frozen batch norm, in the group `frozen`; they start as the identity. */
-export function declareFrozenBatchNorm(prefix: string, width: number): ParameterDeclaration[] {
-  return Object.entries({ weight: 1, bias: 0, running_mean: 0, running_var: 1 }).map(([key, start]) => ({
-    name: `${prefix}.${key}`,
-    shape: [width],
-    group: 'frozen',
-    init: constant(start),
-  }));
-}
-
-/** The parameters that `declareFrozenBatchNorm` declares. */
-export function frozenBatchNormParameters(tensors: NamedTensors, prefix: string): BatchNormParameters {
+/**
+ * The four tensors of a batch norm, in the group `frozen`; they start as the identity.
+ *
+ * @param name they are `name.weight`, `name.bias`, `name.running_mean` and `name.running_var`, `[width]` each
+ */
+export function frozenBatchNorm(name: string, width: number): Module<void, BatchNormTensors> {
+  const frozen = (key: string, start: number): Module<void, Tensor1D> =>
+    parameter({ name: `${name}.${key}`, shape: [width], group: 'frozen', init: constant(start) });
+  const [weight, bias] = [frozen('weight', 1), frozen('bias', 0)];
+  const [runningMean, runningVar] = [frozen('running_mean', 0), frozen('running_var', 1)];
   return {
-    weight: namedTensor(tensors, `${prefix}.weight`),
-    bias: namedTensor(tensors, `${prefix}.bias`),
-    runningMean: namedTensor(tensors, `${prefix}.running_mean`),
-    runningVar: namedTensor(tensors, `${prefix}.running_var`),
+    parameters: parametersOf(weight, bias, runningMean, runningVar),
+    apply: (tensors) => ({
+      weight: weight.apply(tensors),
+      bias: bias.apply(tensors),
+      runningMean: runningMean.apply(tensors),
+      runningVar: runningVar.apply(tensors),
+    }),
   };
 }

@@ -37,7 +37,7 @@ export type LossAndGradients<Aux extends TensorContainer> = {
  * @throws ParameterError if the flats do not fit, the loss is no scalar, or it depends on no parameter
  */
 export function valueAndFlatGrads<Name extends string, Aux extends TensorContainer = undefined>(
-  layout: ParameterLayout<Name>,
+  layout: ParameterLayout<Name, string>,
   flats: readonly Tensor1D[],
   lossFunction: (parameters: Record<Name, Tensor>) => LossOutput<Aux>,
 ): LossAndGradients<Aux> {

@@ -9,12 +9,12 @@ import {
   kernelsOf,
   spread,
 } from '../../../../test/support/differentiation.ts';
-import { groupNorm } from './group-norm.ts';
+import { normalizeGroups } from './group-norm.ts';
 
 beforeAll(() => useBackend('cpu'));
 
 const ours = (x?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor) =>
-  groupNorm(x as tf.Tensor4D, { weight: weight as tf.Tensor1D, bias: bias as tf.Tensor1D }, 3);
+  normalizeGroups(x as tf.Tensor4D, weight as tf.Tensor1D, bias as tf.Tensor1D, 3);
 
 function plain(x?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
   const [batch, height, width, channels] = (x as tf.Tensor4D).shape;
@@ -26,7 +26,7 @@ function plain(x?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor): tf.Tensor {
 
 const inputs = () => [spread([2, 3, 5, 6]), spread([6], 1), spread([6], 2)];
 
-describe('groupNorm', () => {
+describe('normalizeGroups', () => {
   it('has the value and gradients of plain tfjs', () => {
     expectSameOp(ours, plain, inputs());
   });
@@ -49,8 +49,8 @@ describe('groupNorm', () => {
     const [x, weight, bias] = inputs() as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D];
     const second = tf.slice(x, [1, 0, 0, 0], [1, 3, 5, 6]);
     expectClose(
-      tf.slice(groupNorm(x, { weight, bias }, 3), [1, 0, 0, 0], [1, 3, 5, 6]),
-      groupNorm(second, { weight, bias }, 3),
+      tf.slice(normalizeGroups(x, weight, bias, 3), [1, 0, 0, 0], [1, 3, 5, 6]),
+      normalizeGroups(second, weight, bias, 3),
       1e-6,
     );
   });
@@ -69,6 +69,6 @@ describe('groupNorm', () => {
 
   it('names channels that cannot be divided', () => {
     const [x, weight, bias] = inputs() as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D];
-    expect(() => groupNorm(x, { weight, bias }, 4)).toThrow('6 channels cannot be divided by 4 groups');
+    expect(() => normalizeGroups(x, weight, bias, 4)).toThrow('6 channels cannot be divided by 4 groups');
   });
 });

@@ -9,15 +9,34 @@ import {
   squaredDifference,
   sub,
   sum,
+  type Tensor1D,
   type Tensor3D,
   type Tensor4D,
   tile,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
-import type { NormParameters } from './norm.ts';
+import { type Module, parametersOf } from './module.ts';
+import { scaleAndShift } from './norm.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 /** PyTorch's default. */
 const epsilon = 1e-5;
+
+/**
+ * A normalisation of images `[B, h, w, width]`.
+ *
+ * @param name its parameters are `name.weight` and `name.bias`, `[width]` both
+ */
+export function groupNorm(
+  name: string,
+  { width, groups, group }: { readonly width: number; readonly groups: number; readonly group: ParameterGroup },
+): Module<Tensor4D, Tensor4D> {
+  const { weight, bias } = scaleAndShift(name, { width, group });
+  return {
+    parameters: parametersOf(weight, bias),
+    apply: (tensors, x) => normalizeGroups(x, weight.apply(tensors), bias.apply(tensors), groups),
+  };
+}
 
 /**
  * Normalises each group of neighbouring channels of an image over all its pixels, then scales and shifts each channel.
@@ -29,11 +48,12 @@ const epsilon = 1e-5;
  * gradient of the input is `r (g - mean(g) - n mean(g n))`.
  *
  * @param x `[B, h, w, C]`
- * @param parameters `[C]` both
+ * @param weight `[C]`, the scale
+ * @param bias `[C]`, the shift
  * @returns `[B, h, w, C]`
  * @throws if the channels cannot be divided into groups
  */
-export function groupNorm(x: Tensor4D, { weight, bias }: NormParameters, groups: number): Tensor4D {
+export function normalizeGroups(x: Tensor4D, weight: Tensor1D, bias: Tensor1D, groups: number): Tensor4D {
   const [batch, height, width, channels] = x.shape;
   const [pixels, groupSize] = [height * width, channels / groups];
   if (channels % groups !== 0) throw new Error(`groupNorm: ${channels} channels cannot be divided by ${groups} groups`);

@@ -11,15 +11,14 @@ import {
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
-import { prelu, relu } from './activation.ts';
+import { relu, reluWithSlope } from './activation.ts';
 import { addBias, addSame } from './add.ts';
-import { attentionParameters } from './attention.ts';
 import { detach } from './detach.ts';
 import { drop } from './dropout.ts';
-import { linear, linearParameters } from './linear.ts';
+import { affine } from './linear.ts';
 import { mlp } from './mlp.ts';
-
-import { layerNorm } from './norm.ts';
+import type { NamedTensors } from './named.ts';
+import { normalizeRows } from './norm.ts';
 import { repeatRows } from './repeat.ts';
 
 beforeAll(() => useBackend('cpu'));
@@ -32,8 +31,6 @@ interface Case {
   /** kernels of forward and backward together */
   kernels: number;
 }
-
-const asLinear = (weight: tf.Tensor, bias: tf.Tensor) => ({ weight: weight as tf.Tensor2D, bias: bias as tf.Tensor1D });
 
 const plainNorm: Op = (x, weight, bias) => {
   const { mean, variance } = tf.moments(x as tf.Tensor, 1, true);
@@ -60,8 +57,8 @@ const cases: Case[] = [
     kernels: 4,
   },
   {
-    name: 'linear',
-    ours: (x, weight, bias) => linear(x as tf.Tensor2D, asLinear(weight as tf.Tensor, bias as tf.Tensor)),
+    name: 'affine',
+    ours: (x, weight, bias) => affine(x as tf.Tensor2D, weight as tf.Tensor2D, bias as tf.Tensor1D),
     plain: plainLinear,
     inputs: () => [spread([5, 3]), spread([4, 3], 1), spread([4], 2)],
     kernels: 7,
@@ -74,8 +71,8 @@ const cases: Case[] = [
     kernels: 3,
   },
   {
-    name: 'prelu',
-    ours: (x, slope) => prelu(x as tf.Tensor, slope as tf.Tensor1D),
+    name: 'reluWithSlope',
+    ours: (x, slope) => reluWithSlope(x as tf.Tensor, slope as tf.Tensor1D),
     plain: (x, slope) => tf.prelu(x as tf.Tensor, slope as tf.Tensor),
     inputs: () => [tf.tensor2d([-2, -0.5, -0.1, 0.5, 1, 2], [2, 3]), tf.tensor1d([0.25])],
     kernels: 11,
@@ -92,9 +89,8 @@ const cases: Case[] = [
     kernels: 2,
   },
   {
-    name: 'layerNorm',
-    ours: (x, weight, bias) =>
-      layerNorm(x as tf.Tensor2D, { weight: weight as tf.Tensor1D, bias: bias as tf.Tensor1D }),
+    name: 'normalizeRows',
+    ours: (x, weight, bias) => normalizeRows(x as tf.Tensor2D, weight as tf.Tensor1D, bias as tf.Tensor1D),
     plain: plainNorm,
     inputs: () => [spread([6, 8]), spread([8], 1), spread([8], 2)],
     kernels: 24,
@@ -108,8 +104,10 @@ const cases: Case[] = [
   },
   {
     name: 'mlp',
-    ours: (x, w1, b1, w2, b2) =>
-      mlp(x as tf.Tensor2D, [asLinear(w1 as tf.Tensor, b1 as tf.Tensor), asLinear(w2 as tf.Tensor, b2 as tf.Tensor)]),
+    ours: (x, w1, b1, w2, b2) => {
+      const named = { 'm.layers.0.weight': w1, 'm.layers.0.bias': b1, 'm.layers.1.weight': w2, 'm.layers.1.bias': b2 };
+      return mlp('m', { widths: [3, 7, 2], group: 'rest' }).apply(named as NamedTensors, x as tf.Tensor2D);
+    },
     plain: (x, w1, b1, w2, b2) =>
       plainLinear(
         tf.relu(plainLinear(x as tf.Tensor, w1 as tf.Tensor, b1 as tf.Tensor)),
@@ -156,13 +154,12 @@ describe('relu', () => {
   });
 });
 
-describe('layerNorm', () => {
+describe('normalizeRows', () => {
   it('stays accurate for rows far from zero and for constant ones', () => {
     const rows = tf.tensor2d([1000, 1001, 1002, 1003, 7, 7, 7, 7], [2, 4]);
-    const parameters = { weight: tf.ones([4]) as tf.Tensor1D, bias: tf.zeros([4]) as tf.Tensor1D };
     const root = Math.sqrt(1.25 + 1e-5);
     const expected = tf.tensor2d([...[-1.5, -0.5, 0.5, 1.5].map((x) => x / root), 0, 0, 0, 0], [2, 4]);
-    expectClose(layerNorm(rows, parameters), expected, 1e-5);
+    expectClose(normalizeRows(rows, tf.ones([4]), tf.zeros([4])), expected, 1e-5);
   });
 });
 
@@ -170,13 +167,12 @@ describe('errors', () => {
   it('name the shapes that do not fit', () => {
     expect(() => addSame(spread([2, 3]), spread([3]))).toThrow('shapes [2,3] and [3] differ');
     expect(() => addBias(spread([2, 3]) as tf.Tensor2D, spread([2]) as tf.Tensor1D)).toThrow('bias [2]');
-    expect(() => linear(spread([2, 3]) as tf.Tensor2D, asLinear(spread([3, 4]), spread([3])))).toThrow('[out, in]');
-    expect(() => mlp(spread([2, 3]) as tf.Tensor2D, [])).toThrow('no layers');
-  });
-
-  it('name the parameter that is missing', () => {
-    expect(() => linearParameters({ 'head.weight': spread([2, 2]) }, 'head')).toThrow('no parameter named head.bias');
-    expect(() => attentionParameters({}, 'self_attn')).toThrow('self_attn.in_proj_weight');
+    expect(() => affine(spread([2, 3]) as tf.Tensor2D, spread([3, 4]) as tf.Tensor2D, tf.zeros([3]))).toThrow(
+      '[out, in]',
+    );
+    expect(() => mlp('head', { widths: [3], group: 'rest' })).toThrow(
+      'mlp head: expected at least two widths, got [3]',
+    );
   });
 });
 

@@ -1,14 +1,41 @@
 /** The fully connected layer, `torch.nn.Linear` with its names and layout. */
 import { matMul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { addBias } from './add.ts';
-import { fanInUniform, type Init, type ParameterDeclaration } from './init.ts';
-import { type NamedTensors, namedTensor } from './named.ts';
+import { fanInUniform, type Init } from './init.ts';
+import { type Module, parameter, parametersOf } from './module.ts';
+import type { ParameterGroup } from './parameters.ts';
 
-export interface LinearParameters {
-  /** `[out, in]`, as PyTorch stores it: checkpoints of the reference load without a transposition. */
-  readonly weight: Tensor2D;
-  /** `[out]` */
-  readonly bias: Tensor1D;
+export interface LinearOptions {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly group: ParameterGroup;
+  /** What the weight starts from; PyTorch's default where left out. */
+  readonly weight?: Init;
+  /** What the bias starts from; PyTorch's default where left out. */
+  readonly bias?: Init;
+}
+
+/**
+ * A linear layer from rows `[N, inputs]` to rows `[N, outputs]`.
+ *
+ * @param name of the layer: its parameters are `name.weight` `[outputs, inputs]` and `name.bias` `[outputs]`
+ */
+export function linear(
+  name: string,
+  {
+    inputs,
+    outputs,
+    group,
+    weight: weightInit = fanInUniform(inputs),
+    bias: biasInit = fanInUniform(inputs),
+  }: LinearOptions,
+): Module<Tensor2D, Tensor2D> {
+  const weight = parameter<Tensor2D>({ name: `${name}.weight`, shape: [outputs, inputs], group, init: weightInit });
+  const bias = parameter<Tensor1D>({ name: `${name}.bias`, shape: [outputs], group, init: biasInit });
+  return {
+    parameters: parametersOf(weight, bias),
+    apply: (tensors, x) => affine(x, weight.apply(tensors), bias.apply(tensors)),
+  };
 }
 
 /**
@@ -16,33 +43,14 @@ export interface LinearParameters {
  * one large matrix product and no reshapes come between.
  *
  * @param x `[N, in]`
+ * @param weight `[out, in]`, as PyTorch stores it: checkpoints of the reference load without a transposition
+ * @param bias `[out]`
  * @returns `[N, out]`
  * @throws if the widths do not fit
  */
-export function linear(x: Tensor2D, { weight, bias }: LinearParameters): Tensor2D {
+export function affine(x: Tensor2D, weight: Tensor2D, bias: Tensor1D): Tensor2D {
   if (x.shape[1] !== weight.shape[1]) {
     throw new Error(`linear: input [${x.shape}] does not fit weight [${weight.shape}] (stored as [out, in])`);
   }
   return addBias(matMul(x, weight, false, true), bias);
-}
-
-/**
- * Declares `prefix.weight` `[outputs, inputs]` and `prefix.bias` `[outputs]`.
- *
- * @param init PyTorch's defaults where left out
- */
-export function declareLinear(
-  prefix: string,
-  { inputs, outputs, group }: { readonly inputs: number; readonly outputs: number; readonly group: string },
-  { weight = fanInUniform(inputs), bias = fanInUniform(inputs) }: { readonly weight?: Init; readonly bias?: Init } = {},
-): ParameterDeclaration[] {
-  return [
-    { name: `${prefix}.weight`, shape: [outputs, inputs], group, init: weight },
-    { name: `${prefix}.bias`, shape: [outputs], group, init: bias },
-  ];
-}
-
-/** `prefix.weight` and `prefix.bias`, as `declareLinear` declares them. */
-export function linearParameters(tensors: NamedTensors, prefix: string): LinearParameters {
-  return { weight: namedTensor(tensors, `${prefix}.weight`), bias: namedTensor(tensors, `${prefix}.bias`) };
 }

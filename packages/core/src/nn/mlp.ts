@@ -1,41 +1,36 @@
-/** Linear layers with ReLU between them: DETR's box head, and the feed-forward part of a transformer layer. */
+/** Linear layers with ReLU between them: DETR's box head, and DAB-DETR's scales and position heads. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { relu } from './activation.ts';
-import type { Init, ParameterDeclaration } from './init.ts';
-import { declareLinear, type LinearParameters, linear, linearParameters } from './linear.ts';
-import type { NamedTensors } from './named.ts';
+import type { Init } from './init.ts';
+import { linear } from './linear.ts';
+import { type Module, parametersOf } from './module.ts';
+import type { ParameterGroup } from './parameters.ts';
 
-/**
- * @param x `[N, in]`
- * @param layers applied in order; no activation after the last
- * @returns `[N, out]` of the last layer
- * @throws if there is no layer
- */
-export function mlp(x: Tensor2D, layers: readonly LinearParameters[]): Tensor2D {
-  if (layers.length === 0) throw new Error('mlp: no layers');
-  return layers.reduce((value, layer, i) => linear(i === 0 ? value : relu(value), layer), x);
+export interface MlpOptions {
+  /** Widths of the input, of every hidden layer and of the output. */
+  readonly widths: readonly number[];
+  readonly group: ParameterGroup;
+  /** What the weights start from; PyTorch's default where left out. */
+  readonly weight?: Init;
+  /** What the last layer starts from, where that differs. */
+  readonly last?: { readonly weight?: Init; readonly bias?: Init };
 }
 
 /**
- * Declares `prefix.layers.0` and so on, as DETR's `MLP` names them.
+ * A network from rows `[N, first width]` to rows `[N, last width]`, without an activation after the last layer.
  *
- * @param widths of the input, of every hidden layer and of the output
- * @param weight what the weights start from; PyTorch's default where left out
- * @param last what the last layer starts from, where that differs
+ * @param name its layers are `name.layers.0` and so on, as DETR's `MLP` names them
+ * @throws if there are fewer than two widths, and so no layer
  */
-export function declareMlp(
-  prefix: string,
-  { widths, group, weight }: { readonly widths: readonly number[]; readonly group: string; readonly weight?: Init },
-  last: { readonly weight?: Init; readonly bias?: Init } = {},
-): ParameterDeclaration[] {
-  return widths.slice(1).flatMap((outputs, i) => {
+export function mlp(name: string, { widths, group, weight, last = {} }: MlpOptions): Module<Tensor2D, Tensor2D> {
+  if (widths.length < 2) throw new Error(`mlp ${name}: expected at least two widths, got [${widths}]`);
+  const layers = widths.slice(1).map((outputs, i) => {
     const inputs = widths[i] as number;
     const init = { ...(weight && { weight }), ...(i === widths.length - 2 ? last : {}) };
-    return declareLinear(`${prefix}.layers.${i}`, { inputs, outputs, group }, init);
+    return linear(`${name}.layers.${i}`, { inputs, outputs, group, ...init });
   });
-}
-
-/** The layers that `declareMlp` declares; there are `count`. */
-export function mlpParameters(tensors: NamedTensors, prefix: string, count: number): LinearParameters[] {
-  return Array.from({ length: count }, (_, i) => linearParameters(tensors, `${prefix}.layers.${i}`));
+  return {
+    parameters: parametersOf(...layers),
+    apply: (tensors, x) => layers.reduce((value, layer, i) => layer.apply(tensors, i === 0 ? value : relu(value)), x),
+  };
 }

@@ -2,14 +2,27 @@
 import { add, mean, mul, rsqrt, square, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
-import { constant, type ParameterDeclaration } from './init.ts';
-import { type NamedTensors, namedTensor } from './named.ts';
+import { constant } from './init.ts';
+import { type Module, parameter, parametersOf } from './module.ts';
+import type { ParameterGroup } from './parameters.ts';
 
-export interface NormParameters {
-  /** `[d]`, the scale */
-  readonly weight: Tensor1D;
-  /** `[d]`, the shift */
-  readonly bias: Tensor1D;
+/** PyTorch's default. */
+const epsilon = 1e-5;
+
+/**
+ * A normalisation of rows `[N, width]`.
+ *
+ * @param name its parameters are `name.weight` and `name.bias`, `[width]` both
+ */
+export function layerNorm(
+  name: string,
+  options: { readonly width: number; readonly group: ParameterGroup },
+): Module<Tensor2D, Tensor2D> {
+  const { weight, bias } = scaleAndShift(name, options);
+  return {
+    parameters: parametersOf(weight, bias),
+    apply: (tensors, x) => normalizeRows(x, weight.apply(tensors), bias.apply(tensors)),
+  };
 }
 
 /**
@@ -19,10 +32,11 @@ export interface NormParameters {
  * is `r (g - mean(g) - n mean(g n))` (Ba et al. 2016, https://arxiv.org/abs/1607.06450).
  *
  * @param x `[N, d]`
- * @param epsilon PyTorch's default
+ * @param weight `[d]`, the scale
+ * @param bias `[d]`, the shift
  * @returns `[N, d]`
  */
-export function layerNorm(x: Tensor2D, { weight, bias }: NormParameters, epsilon = 1e-5): Tensor2D {
+export function normalizeRows(x: Tensor2D, weight: Tensor1D, bias: Tensor1D): Tensor2D {
   return withGradient([x, weight, bias], () => {
     const centred = sub<Tensor2D>(x, mean(x, 1, true));
     const variance = mean<Tensor2D>(square(centred), 1, true);
@@ -42,18 +56,13 @@ export function layerNorm(x: Tensor2D, { weight, bias }: NormParameters, epsilon
   });
 }
 
-/** Declares `prefix.weight` and `prefix.bias`, `[width]` both, which start as the identity. */
-export function declareNorm(
-  prefix: string,
-  { width, group }: { readonly width: number; readonly group: string },
-): ParameterDeclaration[] {
-  return [
-    { name: `${prefix}.weight`, shape: [width], group, init: constant(1) },
-    { name: `${prefix}.bias`, shape: [width], group, init: constant(0) },
-  ];
-}
-
-/** `prefix.weight` and `prefix.bias`, as `declareNorm` declares them. */
-export function normParameters(tensors: NamedTensors, prefix: string): NormParameters {
-  return { weight: namedTensor(tensors, `${prefix}.weight`), bias: namedTensor(tensors, `${prefix}.bias`) };
+/** The weight and bias `[width]` of a normalisation, which starts as the identity. */
+export function scaleAndShift(
+  name: string,
+  { width, group }: { readonly width: number; readonly group: ParameterGroup },
+): { readonly weight: Module<void, Tensor1D>; readonly bias: Module<void, Tensor1D> } {
+  return {
+    weight: parameter({ name: `${name}.weight`, shape: [width], group, init: constant(1) }),
+    bias: parameter({ name: `${name}.bias`, shape: [width], group, init: constant(0) }),
+  };
 }

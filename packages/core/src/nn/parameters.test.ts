@@ -86,11 +86,11 @@ describe('ParameterLayout', () => {
 
   it('refuses a name given twice and a bad shape', () => {
     const twice = [
-      { name: 'a', shape: [2], group: 'x' },
-      { name: 'a', shape: [3], group: 'y' },
+      { name: 'a', shape: [2], group: 'rest' },
+      { name: 'a', shape: [3], group: 'frozen' },
     ];
-    expect(() => new ParameterLayout(twice)).toThrow("two parameters are called 'a' ([2] in 'x', [3] in 'y')");
-    expect(() => new ParameterLayout([{ name: 'a', shape: [1.5], group: 'x' }])).toThrow('whole and >= 0');
+    expect(() => new ParameterLayout(twice)).toThrow("two parameters are called 'a' ([2] in 'rest', [3] in 'frozen')");
+    expect(() => new ParameterLayout([{ name: 'a', shape: [1.5], group: 'rest' }])).toThrow('whole and >= 0');
   });
 
   it('names everything that does not fit when flattening', () => {

@@ -6,30 +6,34 @@
  */
 import { concat1d, type Rank, reshape, split, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
-/** A parameter as a model declares it. */
-export interface ParameterSpec<Name extends string = string> {
+/** How a parameter is trained: at the backbone's learning rate, at that of the rest of the model, or not at all. */
+export type ParameterGroup = 'backbone' | 'rest' | 'frozen';
+
+/** A parameter as a model declares it. `Group` is another type where an optimiser has groups of its own. */
+export interface ParameterSpec<Name extends string = string, Group extends string = ParameterGroup> {
   /** its name in the reference implementation's state_dict; checkpoints use it */
   readonly name: Name;
   /** as in the state_dict; except for `kernel` */
   readonly shape: readonly number[];
   /** a convolution's kernel: `[height, width, in, out]` here and `[out, in, height, width]` in checkpoints */
   readonly kernel?: true;
-  /** its optimiser group, such as `backbone` or `rest` */
-  readonly group: string;
+  readonly group: Group;
 }
 
 /** Where a parameter lies: elements `offset` to `offset + size` of its group's buffer, row by row. */
-export interface PlacedParameter<Name extends string = string> extends ParameterSpec<Name> {
+export interface PlacedParameter<Name extends string = string, Group extends string = ParameterGroup>
+  extends ParameterSpec<Name, Group> {
   readonly offset: number;
   /** number of elements */
   readonly size: number;
 }
 
-export interface ParameterGroup<Name extends string = string> {
-  readonly name: string;
+/** One flat buffer and what lies in it. */
+export interface FlatGroup<Name extends string = string, Group extends string = ParameterGroup> {
+  readonly name: Group;
   /** number of elements of the whole buffer */
   readonly size: number;
-  readonly parameters: readonly PlacedParameter<Name>[];
+  readonly parameters: readonly PlacedParameter<Name, Group>[];
 }
 
 /** Parameters do not fit their layout; the message names them. */
@@ -41,14 +45,14 @@ export class ParameterError extends Error {
  * The order of parameters in their flat buffers. Groups come in order of their first parameter, parameters in the
  * order given, so the same specs always give the same buffers.
  */
-export class ParameterLayout<Name extends string = string> {
-  readonly groups: readonly ParameterGroup<Name>[];
-  readonly #placed: ReadonlyMap<string, PlacedParameter<Name>>;
+export class ParameterLayout<Name extends string = string, Group extends string = ParameterGroup> {
+  readonly groups: readonly FlatGroup<Name, Group>[];
+  readonly #placed: ReadonlyMap<string, PlacedParameter<Name, Group>>;
 
   /** @throws ParameterError for a name that occurs twice or a shape with a bad axis */
-  constructor(specs: readonly ParameterSpec<Name>[]) {
-    const placed = new Map<string, PlacedParameter<Name>>();
-    const groups = new Map<string, { name: string; size: number; parameters: PlacedParameter<Name>[] }>();
+  constructor(specs: readonly ParameterSpec<Name, Group>[]) {
+    const placed = new Map<string, PlacedParameter<Name, Group>>();
+    const groups = new Map<Group, { name: Group; size: number; parameters: PlacedParameter<Name, Group>[] }>();
     for (const { name, shape, group: groupName, kernel } of specs) {
       const twin = placed.get(name);
       if (twin !== undefined) {
@@ -74,12 +78,12 @@ export class ParameterLayout<Name extends string = string> {
   }
 
   /** Every parameter, group by group. */
-  get parameters(): readonly PlacedParameter<Name>[] {
+  get parameters(): readonly PlacedParameter<Name, Group>[] {
     return this.groups.flatMap((group) => group.parameters);
   }
 
   /** @throws ParameterError if the layout has no such parameter */
-  parameter(name: string): PlacedParameter<Name> {
+  parameter(name: string): PlacedParameter<Name, Group> {
     const found = this.#placed.get(name);
     if (found === undefined) throw new ParameterError(`the layout has no parameter '${name}'`);
     return found;

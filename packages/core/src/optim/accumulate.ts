@@ -8,7 +8,7 @@ import { add, type Rank, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-cor
 import type { ParameterLayout } from '../nn/parameters.ts';
 
 /** Zeros to start from: one `[size]` tensor per group. */
-export function zeroFlats(layout: ParameterLayout): Tensor1D[] {
+export function zeroFlats(layout: ParameterLayout<string, string>): Tensor1D[] {
   return layout.groups.map(({ size }) => zeros<Rank.R1>([size]));
 }
 

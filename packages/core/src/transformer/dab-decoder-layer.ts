@@ -4,23 +4,13 @@
  */
 import { concat, reshape, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core';
 import { addSame } from '../nn/add.ts';
-import { attend } from '../nn/attention.ts';
+import { projectedAttention } from '../nn/attention.ts';
 import type { AttentionMask } from '../nn/attention-mask.ts';
-import { constant, type ParameterDeclaration, xavierUniform } from '../nn/init.ts';
-import { declareLinear, linear, linearParameters } from '../nn/linear.ts';
-import {
-  attentionOptions,
-  declareFeedForward,
-  declareTransformerLinear,
-  feedForward,
-  type LayerOptions,
-  type Pass,
-  residual,
-  type Tokens,
-  transformerGroup,
-} from './layer.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import type { Pass } from '../nn/pass.ts';
+import { type LayerOptions, residualParts, type Tokens, transformerLinear } from './layer.ts';
 
-export interface DabDecoderLayerInputs {
+export interface DabDecoderLayerInput {
   /** `[B*T, d]` */
   readonly content: Tensor2D;
   /** embedding of the whole anchors, `[B*T, d]` */
@@ -31,6 +21,7 @@ export interface DabDecoderLayerInputs {
   readonly mask?: AttentionMask | undefined;
   /** the encoder's output */
   readonly memory: Tokens;
+  readonly pass: Pass;
 }
 
 export interface DabDecoderLayerOptions extends LayerOptions {
@@ -38,41 +29,57 @@ export interface DabDecoderLayerOptions extends LayerOptions {
   readonly useQueryPosition: boolean;
 }
 
-/** @returns `[B*T, d]` */
-export function dabDecoderLayer(
-  prefix: string,
-  { content, positions, sine, mask, memory }: DabDecoderLayerInputs,
-  pass: Pass,
-  options: DabDecoderLayerOptions,
-): Tensor2D {
-  const [self, cross] = [`${prefix}.self_attn`, `${prefix}.cross_attn`];
-  const project = (name: string, x: Tensor2D): Tensor2D =>
-    linear(x, linearParameters(pass.tensors, `${prefix}.${name}`));
-
-  const attendToQueries = (x: Tensor2D): Tensor2D => {
-    const q = addSame(project('sa_qcontent_proj', x), project('sa_qpos_proj', positions));
-    const k = addSame(project('sa_kcontent_proj', x), project('sa_kpos_proj', positions));
-    const attended = attend(q, k, project('sa_v_proj', x), attentionOptions(self, pass, options, mask));
-    return linear(attended, linearParameters(pass.tensors, `${self}.out_proj`));
+/** From queries to their content after the layer, `[B*T, d]`. */
+export function dabDecoderLayer(name: string, options: DabDecoderLayerOptions): Module<DabDecoderLayerInput, Tensor2D> {
+  const { width, heads, useQueryPosition } = options;
+  const projection = (key: string): Module<Tensor2D, Tensor2D> =>
+    transformerLinear(`${name}.${key}_proj`, width, width);
+  const self = {
+    queryContent: projection('sa_qcontent'),
+    queryPosition: projection('sa_qpos'),
+    keyContent: projection('sa_kcontent'),
+    keyPosition: projection('sa_kpos'),
+    value: projection('sa_v'),
   };
-  const attendToMemory = (x: Tensor2D): Tensor2D => {
-    const keyPositions = project('ca_kpos_proj', memory.positions);
-    const queryContent = project('ca_qcontent_proj', x);
-    const keyContent = project('ca_kcontent_proj', memory.features);
-    const [q, k] = options.useQueryPosition
-      ? [addSame(queryContent, project('ca_qpos_proj', positions)), addSame(keyContent, keyPositions)]
-      : [queryContent, keyContent];
-    const attended = attend(
-      besideByHead(q, project('ca_qpos_sine_proj', sine), options.heads),
-      besideByHead(k, keyPositions, options.heads),
-      project('ca_v_proj', memory.features),
-      attentionOptions(cross, pass, options, memory.mask),
-    );
-    return linear(attended, linearParameters(pass.tensors, `${cross}.out_proj`));
+  const cross = {
+    queryContent: projection('ca_qcontent'),
+    queryPosition: useQueryPosition ? projection('ca_qpos') : undefined,
+    keyContent: projection('ca_kcontent'),
+    keyPosition: projection('ca_kpos'),
+    value: projection('ca_v'),
+    querySine: projection('ca_qpos_sine'),
   };
-  const feed = (x: Tensor2D): Tensor2D => feedForward(x, prefix, pass, options);
-  const parts = [attendToQueries, attendToMemory, feed];
-  return parts.reduce((x, part, i) => residual(x, `${prefix}.norm${i + 1}`, part, pass, options), content);
+  const sizes = { width, heads, group: 'rest' } as const;
+  const selfAttention = projectedAttention(`${name}.self_attn`, sizes);
+  const crossAttention = projectedAttention(`${name}.cross_attn`, sizes);
+  const residuals = residualParts(name, 2, options);
+  const projections = [...Object.values(self), ...Object.values(cross)];
+  return {
+    parameters: parametersOf(...projections, selfAttention, crossAttention, residuals),
+    apply: (tensors, { content, positions, sine, mask, memory, pass }) => {
+      const attendToQueries = (x: Tensor2D): Tensor2D => {
+        const query = addSame(self.queryContent.apply(tensors, x), self.queryPosition.apply(tensors, positions));
+        const key = addSame(self.keyContent.apply(tensors, x), self.keyPosition.apply(tensors, positions));
+        return selfAttention.apply(tensors, { query, key, value: self.value.apply(tensors, x), mask, pass });
+      };
+      const attendToMemory = (x: Tensor2D): Tensor2D => {
+        const keyPositions = cross.keyPosition.apply(tensors, memory.positions);
+        const queryContent = cross.queryContent.apply(tensors, x);
+        const keyContent = cross.keyContent.apply(tensors, memory.features);
+        const [q, k] = cross.queryPosition
+          ? [addSame(queryContent, cross.queryPosition.apply(tensors, positions)), addSame(keyContent, keyPositions)]
+          : [queryContent, keyContent];
+        return crossAttention.apply(tensors, {
+          query: besideByHead(q, cross.querySine.apply(tensors, sine), heads),
+          key: besideByHead(k, keyPositions, heads),
+          value: cross.value.apply(tensors, memory.features),
+          mask: memory.mask,
+          pass,
+        });
+      };
+      return residuals.apply(tensors, { x: content, attentions: [attendToQueries, attendToMemory], pass });
+    },
+  };
 }
 
 /** Two `[N, d]` as one `[N, 2d]` in which each head has its part of the first beside its part of the second. */
@@ -80,23 +87,4 @@ function besideByHead(a: Tensor2D, b: Tensor2D, heads: number): Tensor2D {
   const [rows, width] = a.shape;
   const byHead = (x: Tensor2D): Tensor3D => reshape(x, [rows, heads, width / heads]);
   return reshape(concat([byHead(a), byHead(b)], 2), [rows, 2 * width]);
-}
-
-export function declareDabDecoderLayer(prefix: string, options: DabDecoderLayerOptions): ParameterDeclaration[] {
-  const { width, useQueryPosition } = options;
-  const projections = ['sa_qcontent', 'sa_qpos', 'sa_kcontent', 'sa_kpos', 'sa_v'];
-  projections.push('ca_qcontent', ...(useQueryPosition ? ['ca_qpos'] : []));
-  projections.push('ca_kcontent', 'ca_kpos', 'ca_v', 'ca_qpos_sine');
-  const declareOut = (attention: string): ParameterDeclaration[] =>
-    declareLinear(
-      `${prefix}.${attention}.out_proj`,
-      { inputs: width, outputs: width, group: transformerGroup },
-      { weight: xavierUniform, bias: constant(0) },
-    );
-  return [
-    ...projections.flatMap((name) => declareTransformerLinear(`${prefix}.${name}_proj`, width, width)),
-    ...declareOut('self_attn'),
-    ...declareOut('cross_attn'),
-    ...declareFeedForward(prefix, 3, options),
-  ];
 }

@@ -16,16 +16,18 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { AttentionMask } from '../nn/attention-mask.ts';
 import { detach } from '../nn/detach.ts';
-import type { ParameterDeclaration } from '../nn/init.ts';
+import { constant } from '../nn/init.ts';
 import { inverseSigmoid } from '../nn/inverse-sigmoid.ts';
-import { mlp, mlpParameters } from '../nn/mlp.ts';
-import { declareNorm, layerNorm, normParameters } from '../nn/norm.ts';
+import { mlp } from '../nn/mlp.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import { layerNorm } from '../nn/norm.ts';
+import type { Pass } from '../nn/pass.ts';
 import { boxSineEmbedding } from '../position.ts';
-import { dabDecoderLayer, declareDabDecoderLayer } from './dab-decoder-layer.ts';
+import { dabDecoderLayer } from './dab-decoder-layer.ts';
 import type { DecoderOptions } from './decoder.ts';
-import { declareTransformerMlp, type Pass, type Tokens, transformerGroup } from './layer.ts';
+import { type Tokens, transformerMlp } from './layer.ts';
 
-export interface DabDecoderInputs {
+export interface DabDecoderInput {
   /** what the queries start from, `[B*T, d]` */
   readonly content: Tensor2D;
   /** anchors before the sigmoid, cxcywh, `[B*T, 4]` */
@@ -34,6 +36,7 @@ export interface DabDecoderInputs {
   readonly mask?: AttentionMask | undefined;
   /** the encoder's output */
   readonly memory: Tokens;
+  readonly pass: Pass;
 }
 
 export interface DabDecoderOptions extends DecoderOptions {
@@ -46,57 +49,64 @@ export interface DabDecoderOptions extends DecoderOptions {
 export interface DabDecoded {
   /** the outputs of all L layers after the shared last normalisation, one layer after the other: `[L*B*T, d]` */
   readonly hidden: Tensor2D;
-  /** what the box head's output is added to, before the sigmoid: `[L*B*T, 4]` */
-  readonly references: Tensor2D;
+  /** the boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]` */
+  readonly boxes: Tensor2D;
   /** the anchors that entered each layer, cxcywh in 0..1: `[L*B*T, 4]` */
   readonly anchors: Tensor2D;
 }
 
 /**
- * The anchors of a layer are those of the one before plus the box head's output on that layer's features, before the
- * last normalisation. They are detached when they enter the next layer, except the first ones; below the predicted box
- * of that next layer they are not.
+ * From queries to predicted boxes, layer by layer. The anchors of a layer are those of the one before plus the box
+ * head's output on that layer's features, before the last normalisation. They are detached when they enter the next
+ * layer, except the first ones; below the predicted box of that next layer they are not.
  *
- * @param boxHead name of the box head, an MLP of three layers shared by all decoder layers
+ * @param name beside the layers, the decoder has the box head, `name.bbox_embed`, which all layers share
  */
-export function dabDecoder(
-  prefix: string,
-  boxHead: string,
-  { content, anchors: firstAnchors, mask, memory }: DabDecoderInputs,
-  pass: Pass,
-  options: DabDecoderOptions,
-): DabDecoded {
-  const { tensors } = pass;
-  const outputs: Tensor2D[] = [];
-  const references: Tensor2D[] = [];
-  const allAnchors: Tensor2D[] = [];
-  let x = content;
-  let anchors = sigmoid(firstAnchors);
-  for (let i = 0; i < options.layers; i++) {
-    const reference = inverseSigmoid(anchors, options.epsilon);
-    references.push(reference);
-    allAnchors.push(anchors);
-    const [entering, below] = i === 0 ? [anchors, reference] : [detach(anchors), detach(reference)];
-
-    const sine = boxSineEmbedding(entering, options.width / 2); // [B*T, 2d]: y, x, w, h
-    const positions = mlp(sine, mlpParameters(tensors, `${prefix}.ref_point_head`, 2));
-    const centre = split<Tensor2D>(sine, 2, 1)[0] as Tensor2D; // [B*T, d]: y, x
-    const scaled = i === 0 ? centre : mul<Tensor2D>(centre, mlp(x, mlpParameters(tensors, `${prefix}.query_scale`, 2)));
-    const sizes = sigmoid(mlp(x, mlpParameters(tensors, `${prefix}.ref_anchor_head`, 2)));
-    const modulated = modulate(scaled, sizes, entering);
-
-    const inputs = { content: x, positions, sine: modulated, mask, memory };
-    x = dabDecoderLayer(`${prefix}.layers.${i}`, inputs, pass, {
-      ...options,
-      useQueryPosition: i === 0 || options.keepQueryPosition,
-    });
-    outputs.push(x);
-    if (i < options.layers - 1) anchors = sigmoid(add<Tensor2D>(mlp(x, mlpParameters(tensors, boxHead, 3)), below));
-  }
+export function dabDecoder(name: string, options: DabDecoderOptions): Module<DabDecoderInput, DabDecoded> {
+  const { width, keepQueryPosition, epsilon } = options;
+  const layers = Array.from({ length: options.layers }, (_, i) =>
+    dabDecoderLayer(`${name}.layers.${i}`, { ...options, useQueryPosition: i === 0 || keepQueryPosition }),
+  );
+  const norm = layerNorm(`${name}.norm`, { width, group: 'rest' });
+  const queryScale = transformerMlp(`${name}.query_scale`, [width, width, width]);
+  const anchorEmbedding = transformerMlp(`${name}.ref_point_head`, [2 * width, width, width]);
+  const anchorSize = transformerMlp(`${name}.ref_anchor_head`, [width, width, 2]);
+  // The reference lists this head as `bbox_embed` too. Boxes start as the anchors are.
+  const zero = { weight: constant(0), bias: constant(0) };
+  const boxHead = mlp(`${name}.bbox_embed`, { widths: [width, width, width, 4], group: 'rest', last: zero });
   return {
-    hidden: layerNorm(concat(outputs, 0), normParameters(tensors, `${prefix}.norm`)),
-    references: concat(references, 0),
-    anchors: concat(allAnchors, 0),
+    parameters: parametersOf(...layers, norm, queryScale, anchorEmbedding, anchorSize, boxHead),
+    apply: (tensors, { content, anchors: firstAnchors, mask, memory, pass }) => {
+      const outputs: Tensor2D[] = [];
+      const references: Tensor2D[] = [];
+      const allAnchors: Tensor2D[] = [];
+      let x = content;
+      let anchors = sigmoid(firstAnchors);
+      layers.forEach((layer, i) => {
+        const reference = inverseSigmoid(anchors, epsilon);
+        references.push(reference);
+        allAnchors.push(anchors);
+        const [entering, below] = i === 0 ? [anchors, reference] : [detach(anchors), detach(reference)];
+
+        const sine = boxSineEmbedding(entering, width / 2); // [B*T, 2d]: y, x, w, h
+        const positions = anchorEmbedding.apply(tensors, sine);
+        const centre = split<Tensor2D>(sine, 2, 1)[0] as Tensor2D; // [B*T, d]: y, x
+        const scaled = i === 0 ? centre : mul<Tensor2D>(centre, queryScale.apply(tensors, x));
+        const modulated = modulate(scaled, sigmoid(anchorSize.apply(tensors, x)), entering);
+
+        x = layer.apply(tensors, { content: x, positions, sine: modulated, mask, memory, pass });
+        outputs.push(x);
+        if (i < layers.length - 1) anchors = sigmoid(add<Tensor2D>(boxHead.apply(tensors, x), below));
+      });
+      const hidden = norm.apply(tensors, concat(outputs, 0));
+      // What the box head's output is added to, before the sigmoid.
+      const before = concat(references, 0);
+      return {
+        hidden,
+        anchors: concat(allAnchors, 0),
+        boxes: sigmoid(add<Tensor2D>(boxHead.apply(tensors, hidden), before)),
+      };
+    },
   };
 }
 
@@ -113,20 +123,4 @@ function modulate(sine: Tensor2D, sizes: Tensor, anchors: Tensor2D): Tensor2D {
   const [rows, width] = sine.shape;
   const ratios = reverse(div(sizes, split(anchors, 2, 1)[1] as Tensor), 1); // [N, 2]: H / h, W / w
   return reshape(mul(reshape(sine, [rows, 2, width / 2]), reshape(ratios, [rows, 2, 1])), [rows, width]);
-}
-
-export function declareDabDecoder(prefix: string, options: DabDecoderOptions): ParameterDeclaration[] {
-  const { width, layers, keepQueryPosition } = options;
-  return [
-    ...Array.from({ length: layers }, (_, i) =>
-      declareDabDecoderLayer(`${prefix}.layers.${i}`, {
-        ...options,
-        useQueryPosition: i === 0 || keepQueryPosition,
-      }),
-    ).flat(),
-    ...declareNorm(`${prefix}.norm`, { width, group: transformerGroup }),
-    ...declareTransformerMlp(`${prefix}.query_scale`, [width, width, width]),
-    ...declareTransformerMlp(`${prefix}.ref_point_head`, [2 * width, width, width]),
-    ...declareTransformerMlp(`${prefix}.ref_anchor_head`, [width, width, 2]),
-  ];
 }

@@ -4,21 +4,16 @@
  */
 import { mul, type Tensor2D } from '@tensorflow/tfjs-core';
 import { addSame } from '../nn/add.ts';
-import { attentionParameters, declareAttention, multiHeadAttention } from '../nn/attention.ts';
-import type { ParameterDeclaration } from '../nn/init.ts';
-import { mlp, mlpParameters } from '../nn/mlp.ts';
-import { declareNorm, layerNorm, normParameters } from '../nn/norm.ts';
-import {
-  attentionOptions,
-  declareFeedForward,
-  declareTransformerMlp,
-  feedForward,
-  type LayerOptions,
-  type Pass,
-  residual,
-  type Tokens,
-  transformerGroup,
-} from './layer.ts';
+import { multiHeadAttention } from '../nn/attention.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import { layerNorm } from '../nn/norm.ts';
+import type { Pass } from '../nn/pass.ts';
+import { type LayerOptions, residualParts, type Tokens, transformerMlp } from './layer.ts';
+
+export interface EncoderInput {
+  readonly tokens: Tokens;
+  readonly pass: Pass;
+}
 
 export interface EncoderOptions extends LayerOptions {
   readonly layers: number;
@@ -26,50 +21,37 @@ export interface EncoderOptions extends LayerOptions {
   readonly scalePositions: boolean;
 }
 
-/** @returns the features after the last layer, `[B*N, d]` */
-export function encoder(prefix: string, inputs: Tokens, pass: Pass, options: EncoderOptions): Tensor2D {
-  let x = inputs.features;
-  for (let i = 0; i < options.layers; i++) {
-    const positions = options.scalePositions
-      ? mul<Tensor2D>(inputs.positions, mlp(x, mlpParameters(pass.tensors, `${prefix}.query_scale`, 2)))
-      : inputs.positions;
-    x = encoderLayer(`${prefix}.layers.${i}`, { ...inputs, features: x, positions }, pass, options);
-  }
-  return options.preNorm ? layerNorm(x, normParameters(pass.tensors, `${prefix}.norm`)) : x;
-}
-
-/** @returns `[B*N, d]` */
-export function encoderLayer(
-  prefix: string,
-  { features, positions, mask }: Tokens,
-  pass: Pass,
-  options: LayerOptions,
-): Tensor2D {
-  const attention = `${prefix}.self_attn`;
-  const attend = (x: Tensor2D): Tensor2D => {
-    const placed = addSame(x, positions);
-    const inputs = { query: placed, key: placed, value: x };
-    const parameters = attentionParameters(pass.tensors, attention);
-    return multiHeadAttention(inputs, parameters, attentionOptions(attention, pass, options, mask));
+/** From tokens to their features after the last layer, `[B*N, d]`. */
+export function encoder(name: string, options: EncoderOptions): Module<EncoderInput, Tensor2D> {
+  const { width, preNorm, scalePositions } = options;
+  const layers = Array.from({ length: options.layers }, (_, i) => encoderLayer(`${name}.layers.${i}`, options));
+  const norm = preNorm ? layerNorm(`${name}.norm`, { width, group: 'rest' }) : undefined;
+  const scale = scalePositions ? transformerMlp(`${name}.query_scale`, [width, width, width]) : undefined;
+  return {
+    parameters: parametersOf(...layers, norm, scale),
+    apply: (tensors, { tokens, pass }) => {
+      let x = tokens.features;
+      for (const layer of layers) {
+        const positions = scale ? mul<Tensor2D>(tokens.positions, scale.apply(tensors, x)) : tokens.positions;
+        x = layer.apply(tensors, { tokens: { ...tokens, features: x, positions }, pass });
+      }
+      return norm ? norm.apply(tensors, x) : x;
+    },
   };
-  const attended = residual(features, `${prefix}.norm1`, attend, pass, options);
-  const feed = (x: Tensor2D): Tensor2D => feedForward(x, prefix, pass, options);
-  return residual(attended, `${prefix}.norm2`, feed, pass, options);
 }
 
-export function declareEncoder(prefix: string, options: EncoderOptions): ParameterDeclaration[] {
-  const { width, layers, scalePositions, preNorm } = options;
-  const group = transformerGroup;
-  return [
-    ...Array.from({ length: layers }, (_, i) => declareEncoderLayer(`${prefix}.layers.${i}`, options)).flat(),
-    ...(preNorm ? declareNorm(`${prefix}.norm`, { width, group }) : []),
-    ...(scalePositions ? declareTransformerMlp(`${prefix}.query_scale`, [width, width, width]) : []),
-  ];
-}
-
-function declareEncoderLayer(prefix: string, options: LayerOptions): ParameterDeclaration[] {
-  return [
-    ...declareAttention(`${prefix}.self_attn`, { width: options.width, group: transformerGroup }),
-    ...declareFeedForward(prefix, 2, options),
-  ];
+/** From tokens to their features after the layer, `[B*N, d]`. */
+export function encoderLayer(name: string, options: LayerOptions): Module<EncoderInput, Tensor2D> {
+  const attention = multiHeadAttention(`${name}.self_attn`, { ...options, group: 'rest' });
+  const residuals = residualParts(name, 1, options);
+  return {
+    parameters: parametersOf(attention, residuals),
+    apply: (tensors, { tokens: { features, positions, mask }, pass }) => {
+      const attend = (x: Tensor2D): Tensor2D => {
+        const placed = addSame(x, positions);
+        return attention.apply(tensors, { query: placed, key: placed, value: x, mask, pass });
+      };
+      return residuals.apply(tensors, { x: features, attentions: [attend], pass });
+    },
+  };
 }

@@ -1,15 +1,15 @@
-/** What all transformer layers share: their options, residual connections, and the feed-forward part. */
-import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { declarePrelu, prelu, relu } from '../nn/activation.ts';
+/** What all transformer layers share: their sizes, residual connections, and the feed-forward part. */
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { prelu, relu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';
-import type { AttentionOptions } from '../nn/attention.ts';
 import type { AttentionMask } from '../nn/attention-mask.ts';
-import { type Dropout, drop } from '../nn/dropout.ts';
-import { type ParameterDeclaration, xavierUniform } from '../nn/init.ts';
-import { declareLinear, linear, linearParameters } from '../nn/linear.ts';
-import { declareMlp } from '../nn/mlp.ts';
-import { type NamedTensors, namedTensor } from '../nn/named.ts';
-import { declareNorm, layerNorm, normParameters } from '../nn/norm.ts';
+import { drop } from '../nn/dropout.ts';
+import { xavierUniform } from '../nn/init.ts';
+import { linear } from '../nn/linear.ts';
+import { mlp } from '../nn/mlp.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import { layerNorm } from '../nn/norm.ts';
+import type { Pass } from '../nn/pass.ts';
 
 /** What a layer is made of. */
 export interface LayerOptions {
@@ -33,90 +33,59 @@ export interface Tokens {
   readonly mask?: AttentionMask | undefined;
 }
 
-/** One pass through the layers. */
-export interface Pass {
-  readonly tensors: NamedTensors;
-  /** B, number of images */
-  readonly batch: number;
-  /** none at inference */
-  readonly dropout?: Dropout | undefined;
-  /** is shown the attention weights `[B, H, Q, K]` of every layer by the name of its attention */
-  readonly observe?: ((attention: string, weights: Tensor4D) => void) | undefined;
+export interface ResidualInput {
+  /** `[B*N, d]` */
+  readonly x: Tensor2D;
+  /** The layer's attentions, each from rows `[B*N, d]` to what is added to them. */
+  readonly attentions: readonly ((x: Tensor2D) => Tensor2D)[];
+  readonly pass: Pass;
 }
 
-/** The optimiser group of everything but the backbone. */
-export const transformerGroup = 'rest';
-
-/** What the attention called `name` is told in this pass. */
-export function attentionOptions(
+/**
+ * A layer's attentions and, after them, its feed-forward part, each in a residual connection with a norm of its own:
+ * `norm(x + part(x))`, or `x + part(norm(x))` with `preNorm`. The feed-forward part is two linear layers with an
+ * activation between them. The output is `[B*N, d]`.
+ *
+ * @param name of the layer: the parameters are those of `name.linear1`, `name.linear2`, `name.norm1` and so on, and
+ *   with PReLU of `name.activation`
+ * @param attentions how many there are
+ */
+export function residualParts(
   name: string,
-  { batch, dropout, observe }: Pass,
-  { heads }: LayerOptions,
-  mask: AttentionMask | undefined,
-): AttentionOptions {
+  attentions: number,
+  { width, feedForward, activation, preNorm }: LayerOptions,
+): Module<ResidualInput, Tensor2D> {
+  const linear1 = transformerLinear(`${name}.linear1`, width, feedForward);
+  const linear2 = transformerLinear(`${name}.linear2`, feedForward, width);
+  const norms = Array.from({ length: attentions + 1 }, (_, i) =>
+    layerNorm(`${name}.norm${i + 1}`, { width, group: 'rest' }),
+  );
+  const bend = activation === 'prelu' ? prelu(`${name}.activation`, 'rest') : undefined;
   return {
-    batch,
-    heads,
-    mask,
-    dropout: dropout && ((shape) => dropout.source.dropoutMask(shape, dropout.rate)),
-    observe: observe && ((weights) => observe(name, weights)),
+    parameters: parametersOf(linear1, linear2, ...norms, bend),
+    apply: (tensors, { x, attentions, pass: { dropout } }) => {
+      const feed = (x: Tensor2D): Tensor2D => {
+        const hidden = linear1.apply(tensors, x);
+        const active = bend === undefined ? relu(hidden) : bend.apply(tensors, hidden);
+        return linear2.apply(tensors, drop(active, dropout));
+      };
+      const parts = [...attentions, feed];
+      return norms.reduce((x, norm, i) => {
+        const part = parts[i] as (x: Tensor2D) => Tensor2D;
+        const y = part(preNorm ? norm.apply(tensors, x) : x);
+        const sum = addSame(x, drop(y, dropout));
+        return preNorm ? sum : norm.apply(tensors, sum);
+      }, x);
+    },
   };
-}
-
-/**
- * `norm(x + part(x))`, or `x + part(norm(x))` with `preNorm`.
- *
- * @param x `[B*N, d]`
- * @param norm name of the layer normalisation
- * @returns `[B*N, d]`
- */
-export function residual(
-  x: Tensor2D,
-  norm: string,
-  part: (x: Tensor2D) => Tensor2D,
-  { tensors, dropout }: Pass,
-  { preNorm }: LayerOptions,
-): Tensor2D {
-  const parameters = normParameters(tensors, norm);
-  const y = part(preNorm ? layerNorm(x, parameters) : x);
-  const sum = addSame(x, drop(y, dropout));
-  return preNorm ? sum : layerNorm(sum, parameters);
-}
-
-/**
- * The feed-forward part of the layer `prefix`: two linear layers and an activation.
- *
- * @param x `[B*N, d]`
- * @returns `[B*N, d]`
- */
-export function feedForward(x: Tensor2D, prefix: string, { tensors, dropout }: Pass, options: LayerOptions): Tensor2D {
-  const hidden = linear(x, linearParameters(tensors, `${prefix}.linear1`));
-  const active =
-    options.activation === 'relu' ? relu(hidden) : prelu(hidden, namedTensor(tensors, `${prefix}.activation.weight`));
-  return linear(drop(active, dropout), linearParameters(tensors, `${prefix}.linear2`));
-}
-
-/** Declares what `feedForward` uses, and the layer's `norms`, `prefix.norm1` and so on. */
-export function declareFeedForward(
-  prefix: string,
-  norms: number,
-  { width, feedForward, activation }: LayerOptions,
-): ParameterDeclaration[] {
-  const group = transformerGroup;
-  return [
-    ...declareTransformerLinear(`${prefix}.linear1`, width, feedForward),
-    ...declareTransformerLinear(`${prefix}.linear2`, feedForward, width),
-    ...Array.from({ length: norms }, (_, i) => declareNorm(`${prefix}.norm${i + 1}`, { width, group })).flat(),
-    ...(activation === 'prelu' ? declarePrelu(`${prefix}.activation`, group) : []),
-  ];
 }
 
 // DETR starts all matrices of the transformer from Xavier's distribution.
 
-export function declareTransformerLinear(prefix: string, inputs: number, outputs: number): ParameterDeclaration[] {
-  return declareLinear(prefix, { inputs, outputs, group: transformerGroup }, { weight: xavierUniform });
+export function transformerLinear(name: string, inputs: number, outputs: number): Module<Tensor2D, Tensor2D> {
+  return linear(name, { inputs, outputs, group: 'rest', weight: xavierUniform });
 }
 
-export function declareTransformerMlp(prefix: string, widths: readonly number[]): ParameterDeclaration[] {
-  return declareMlp(prefix, { widths, group: transformerGroup, weight: xavierUniform });
+export function transformerMlp(name: string, widths: readonly number[]): Module<Tensor2D, Tensor2D> {
+  return mlp(name, { widths, group: 'rest', weight: xavierUniform });
 }

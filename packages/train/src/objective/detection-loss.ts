@@ -72,7 +72,7 @@ export function detectionLoss(
 ): DetectionLoss {
   return (tensors, batch, known, options) => {
     const output =
-      'features' in batch
+      'levels' in batch
         ? detector.forwardFeatures(tensors, batch, known, options)
         : detector.forward(tensors, batch, known, options);
     const knownQueries = known?.labels.shape[1] ?? 0;
