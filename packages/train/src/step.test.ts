@@ -61,7 +61,7 @@ const queriesOf = (objects: readonly ObjectTargets[], seed: number, slotBucket =
   prepareKnownQueries(objects, seededNoise(seed), { numClasses: 3, matchingQueries: 6, groups: 2, slotBucket });
 
 const images = (count: number): tf.Tensor4D => spread([count, size, size, 3], 5) as tf.Tensor4D;
-const options = { criterion: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
+const options = { terms: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
 
 describe('a training step', () => {
   it('learns, and leaves no tensor behind in 300 steps with changing numbers of objects', () => {

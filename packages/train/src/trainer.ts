@@ -130,13 +130,13 @@ export class Trainer {
     const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
     const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
     const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
-    const add = (loss: Tensor, terms: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
+    const add = (loss: Tensor, sums: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
       const targets = this.#matched as LossTargets;
       const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
       const classes = this.#model.detector.classes + (this.#model.objective.head === 'softmax' ? 1 : 0);
-      for (const [name, value] of Object.entries(namedLosses(terms.dataSync(), targets)))
+      for (const [name, value] of Object.entries(namedLosses(sums.dataSync(), targets)))
         totals.terms[name] = (totals.terms[name] ?? 0) + value;
       for (const [name, value] of Object.entries(
         namedErrors(predicted.dataSync(), targets, objectsPerImage, classes - 1),
@@ -150,18 +150,18 @@ export class Trainer {
       const [only] = prepared as [Prepared];
       const input = this.#input(only, counts, step, 0);
       const output = replayed(this.#whole, { ...input, state: this.#state, scalars });
-      add(output.loss, output.terms, output.predicted, only);
+      add(output.loss, output.sums, output.predicted, only);
       ({ gradNorm, state: next } = output);
       disposeInput(input);
-      free(output.loss, output.terms, output.predicted);
+      free(output.loss, output.sums, output.predicted);
     } else {
       let total = zeroFlats(this.#model.trained);
       prepared.forEach((part, i) => {
         const input = this.#input(part, counts, step, i);
         const output = replayed(this.#parts.gradient, { ...input, params: this.#state.params, total });
-        add(output.loss, output.terms, output.predicted, part);
+        add(output.loss, output.sums, output.predicted, part);
         disposeInput(input);
-        free(total, output.loss, output.terms, output.predicted);
+        free(total, output.loss, output.sums, output.predicted);
         total = output.total;
       });
       ({ gradNorm, state: next } = replayed(this.#parts.update, { state: this.#state, total, scalars }));

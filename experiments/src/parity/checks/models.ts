@@ -3,8 +3,10 @@ import {
   adamwInit,
   adamwScalars,
   adamwStep,
+  boxL1Loss,
   clipByGlobalNorm,
-  criterionPresets,
+  focalLoss,
+  giouLoss,
   globalNorm,
   type LossTargets,
   type NamedTensors,
@@ -13,6 +15,7 @@ import {
   ParameterLayout,
   resizeMask,
   sinePositions,
+  softmaxLoss,
   valueAndFlatGrads,
 } from '@dn-detr/core';
 import type { KnownQueries } from '@dn-detr/dn';
@@ -25,7 +28,7 @@ import type { Fixture } from '../fixture.ts';
 import { loadTensor, take, withoutLeak } from '../gradients.ts';
 import { arrayAt, type JsonObject, numberAt, numbersAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
-import { coefficientsOf } from './loss-weights.ts';
+import { lossWeightsOf } from './loss-weights.ts';
 import { isKernel, knownOf, loadParameters, type ModelSetup, readModelSetup } from './model-setup.ts';
 
 const check: Check = {
@@ -110,14 +113,20 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
     epsilon: numberAt(optimizer.eps, 'optimizer.eps'),
   };
   const clip = numberAt(optimizer.clip, 'optimizer.clip');
-  const { criterion, matching } = denoising ? presets.dn : presets.detr;
-  const coefficients = coefficientsOf(fixture.json.weight_dict, 'weight_dict');
+  const weights = lossWeightsOf(fixture.json.weight_dict, 'weight_dict');
+  const terms = [
+    denoising
+      ? focalLoss({ alpha: 0.25, gamma: 2, weight: weights.class })
+      : softmaxLoss({ eosCoef: 0.1, weight: weights.class }),
+    boxL1Loss({ weight: weights.bbox }),
+    giouLoss({ epsilon: denoising ? 1e-6 : 0, weight: weights.giou }),
+  ];
 
   const objects = targetsOf(fixture, '');
   let known: KnownQueries | undefined;
   let merged: LossTargets | undefined;
   const loss = detectionLoss(
-    { detector, criterion: { ...criterion, coefficients }, matching },
+    { detector, terms, matching: denoising ? matchingCosts.dnDetr : matchingCosts.detr },
     {
       targets: () => ({ objects, known: known?.targets }),
       matched: (_, targets) => {
@@ -136,7 +145,7 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
     const ours: Record<string, number> = {
-      ...namedLosses(result.aux.terms.dataSync(), merged as LossTargets),
+      ...namedLosses(result.aux.sums.dataSync(), merged as LossTargets),
       ...namedErrors(
         result.aux.predicted.dataSync(),
         merged as LossTargets,
@@ -207,8 +216,3 @@ function compareEach(
 
 /** In float64. */
 const sumOf = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
-
-const presets = {
-  detr: { criterion: criterionPresets.detr, matching: matchingCosts.detr },
-  dn: { criterion: criterionPresets.dnDetr, matching: matchingCosts.dnDetr },
-};

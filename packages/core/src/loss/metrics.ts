@@ -7,7 +7,7 @@ type Layout = Pick<LossTargets, 'layers' | 'batch' | 'known' | 'total'>;
  * The losses of every layer: `loss_ce`, `loss_bbox`, `loss_giou`, and the two halves of `loss_bbox`, `loss_xy` and
  * `loss_hw`. The last layer's names stand alone, layer i's end in `_i`; those of known queries begin with `tgt_`.
  *
- * @param terms of the criterion `[P, L, 6]`
+ * @param terms the sums of the criterion `[P, L, 6]`
  */
 export function namedLosses(terms: ArrayLike<number>, layout: Layout): Record<string, number> {
   const losses: Record<string, number> = {};

@@ -1,6 +1,5 @@
 /** The loss of a batch: forward pass, bipartite matching on the host, and the criterion over known and matching queries. */
 import {
-  type CriterionOptions,
   criterion,
   type DenseTargets,
   type Detector,
@@ -9,6 +8,7 @@ import {
   type ImageBatch,
   type KnownInputs,
   type LossTargets,
+  type LossTerm,
   mergeTargets,
   type NamedTensors,
   type Parts,
@@ -29,7 +29,7 @@ import { argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorf
 
 export interface DetectionLossOptions {
   readonly detector: Detector;
-  readonly criterion: CriterionOptions;
+  readonly terms: readonly LossTerm[];
   readonly matching: MatchingCost;
 }
 
@@ -52,9 +52,9 @@ export interface HostSide {
 }
 
 /** What is logged of a step, beside its loss. */
-export type LossTerms = {
-  /** `[P, L, 6]`, see `criterion` */
-  readonly terms: Tensor3D;
+export type LossFigures = {
+  /** `[P, L, W]`, see `criterion` */
+  readonly sums: Tensor3D;
   /** the class of the highest logit, int32 `[L, B, T]` */
   readonly predicted: Tensor3D;
 };
@@ -64,21 +64,18 @@ export type DetectionLoss = (
   batch: ImageBatch | FeatureBatch,
   known: KnownInputs | undefined,
   options?: ForwardOptions,
-) => { loss: Scalar; aux: LossTerms };
+) => { loss: Scalar; aux: LossFigures };
 
-export function detectionLoss(
-  { detector, criterion: criterionOptions, matching }: DetectionLossOptions,
-  hostSide: HostSide,
-): DetectionLoss {
+export function detectionLoss({ detector, terms, matching }: DetectionLossOptions, hostSide: HostSide): DetectionLoss {
   return (tensors, batch, known, options) => {
     const output =
       'features' in batch
         ? detector.forwardFeatures(tensors, batch, known, options)
         : detector.forward(tensors, batch, known, options);
     const knownQueries = known?.labels.shape[1] ?? 0;
-    const targets = matchOnHost(output, knownQueries, detector, matching, criterionOptions, hostSide);
-    const { total, terms } = criterion(output, targets, knownQueries, criterionOptions);
-    return { loss: total, aux: { terms, predicted: argMax(output.logits, 3) } };
+    const targets = matchOnHost(output, knownQueries, detector, matching, terms, hostSide);
+    const { total, sums } = criterion(output, targets, knownQueries, terms);
+    return { loss: total, aux: { sums, predicted: argMax(output.logits, 3) } };
   };
 }
 
@@ -88,7 +85,7 @@ function matchOnHost(
   known: number,
   { classes: numClasses, queries }: Detector,
   matching: MatchingCost,
-  { classLoss }: CriterionOptions,
+  terms: readonly LossTerm[],
   hostSide: HostSide,
 ): TargetTensors {
   const [layers, batch, , classes] = output.logits.shape;
@@ -102,7 +99,7 @@ function matchOnHost(
       matching: matchingTargets(matches, objects, numClasses),
       ...(knownTargets && { known: knownTargets }),
     };
-    const merged = mergeTargets(parts, { layers, batch, classLoss, counts });
+    const merged = mergeTargets(parts, { layers, batch, terms, counts });
     hostSide.matched?.(matches, merged);
     return targetTensors(merged);
   });
