@@ -4,6 +4,7 @@ export * from './backbone/tiny.ts';
 export * from './loss/boxes.ts';
 export * from './loss/criterion.ts';
 export * from './loss/cross-entropy.ts';
+export * from './loss/figures.ts';
 export * from './loss/focal.ts';
 export * from './loss/metrics.ts';
 export * from './loss/targets.ts';

@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import {
   adamwInit,
   adamwScalars,
+  errorFigures,
   initialParameters,
   knownCounts,
+  type LoggedFigure,
   type LossTargets,
+  lossFigures,
   matchingCounts,
   type NamedTensors,
-  namedErrors,
-  namedLosses,
   type Parts,
   type QueryCounts,
   zeroFlats,
@@ -43,8 +44,8 @@ export interface StepRecord {
   readonly learningRate: number;
   /** real known queries over all images */
   readonly knownQueries: number;
-  /** `namedLosses` and `namedErrors`: names of known queries' terms begin with `tgt_` */
-  readonly terms: Readonly<Record<string, number>>;
+  /** of every layer and of known and matching queries: `lossFigures` and `errorFigures` */
+  readonly terms: readonly LoggedFigure[];
 }
 
 export class Trainer {
@@ -129,19 +130,20 @@ export class Trainer {
     }));
     const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
     const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
-    const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
+    const totals = { loss: 0, knownQueries: 0 };
+    const terms = new Map<string, LoggedFigure>();
     const add = (loss: Tensor, sums: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
       const targets = this.#matched as LossTargets;
       const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
       const classes = this.#model.detector.classes + (this.#model.objective.head === 'softmax' ? 1 : 0);
-      for (const [name, value] of Object.entries(namedLosses(sums.dataSync(), targets)))
-        totals.terms[name] = (totals.terms[name] ?? 0) + value;
-      for (const [name, value] of Object.entries(
-        namedErrors(predicted.dataSync(), targets, objectsPerImage, classes - 1),
-      ))
-        totals.terms[name] = (totals.terms[name] ?? 0) + value / batches.length;
+      const losses = lossFigures(sums.dataSync(), this.#model.objective.terms, targets);
+      const errors = errorFigures(predicted.dataSync(), targets, objectsPerImage, classes - 1);
+      for (const figure of [...losses, ...errors]) {
+        const value = figure.kind === 'error' ? figure.value / batches.length : figure.value;
+        terms.set(figure.name, { ...figure, value: (terms.get(figure.name)?.value ?? 0) + value });
+      }
     };
 
     let gradNorm: Tensor;
@@ -170,7 +172,12 @@ export class Trainer {
     const norm = gradNorm.dataSync()[0] as number;
     free(scalars, gradNorm);
     this.restore(next);
-    return { ...totals, gradNorm: norm, learningRate: this.#config.optimizer.learningRate * factor };
+    return {
+      ...totals,
+      terms: [...terms.values()],
+      gradNorm: norm,
+      learningRate: this.#config.optimizer.learningRate * factor,
+    };
   }
 
   dispose(): void {

@@ -1,15 +1,16 @@
 /** The criterion over all layers, matching included, against `SetCriterion` of DETR and of DN-DETR. */
 import {
   boxL1Loss,
+  byName,
   criterion,
   type DenseTargets,
+  errorFigures,
   focalLoss,
   giouLoss,
   type LossTargets,
   type LossTerm,
+  lossFigures,
   mergeTargets,
-  namedErrors,
-  namedLosses,
   type Predictions,
   softmaxLoss,
   targetTensors,
@@ -91,17 +92,17 @@ function runCase(
       { logits, boxes },
       scalar(1),
     );
-    const ours = {
-      ...namedLosses(run({ logits, boxes }).sums.dataSync(), merged),
-      ...namedErrors(
+    const ours = [
+      ...lossFigures(run({ logits, boxes }).sums.dataSync(), setup.terms, merged),
+      ...errorFigures(
         argMax(logits, 3).dataSync(),
         merged,
         tensorOf(fixture, caseName, 'gt_counts').data,
         logits.shape[3] - 1,
       ),
-    };
+    ];
     return {
-      losses: namedValues(ours, objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
+      losses: namedValues(byName(ours), objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
       total: { values: value.dataSync(), expected: { values: [numberAt(facts.total, `${where}.total`)] } },
       grad_logits: take(grads.logits as Tensor),
       grad_boxes: take(grads.boxes as Tensor),

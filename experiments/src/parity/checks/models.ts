@@ -4,14 +4,15 @@ import {
   adamwScalars,
   adamwStep,
   boxL1Loss,
+  byName,
   clipByGlobalNorm,
+  errorFigures,
   focalLoss,
   giouLoss,
   globalNorm,
   type LossTargets,
+  lossFigures,
   type NamedTensors,
-  namedErrors,
-  namedLosses,
   ParameterLayout,
   resizeMask,
   sinePositions,
@@ -144,15 +145,15 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
-    const ours: Record<string, number> = {
-      ...namedLosses(result.aux.sums.dataSync(), merged as LossTargets),
-      ...namedErrors(
+    const ours = byName([
+      ...lossFigures(result.aux.sums.dataSync(), terms, merged as LossTargets),
+      ...errorFigures(
         result.aux.predicted.dataSync(),
         merged as LossTargets,
         objects.map(({ labels }) => labels.length),
         detector.classes - (denoising ? 1 : 0),
       ),
-    };
+    ]);
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
     outputs[`losses.step${i + 1}`] = {

@@ -21,7 +21,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { withGradient } from '../nn/custom-gradient.ts';
 import type { TargetTensors } from './targets.ts';
-import type { LossTerm } from './term.ts';
+import { type LossTerm, widthOf } from './term.ts';
 
 /** What a model predicts for T queries in each of L decoder layers. */
 export type Predictions = {
@@ -36,7 +36,7 @@ export type CriterionOutput = {
   total: Scalar;
   /**
    * `[P, L, W]`, before weighting: the W columns of all terms, in the order of the list, each summed over images and
-   * queries. P are the parts there are, known before matching. See `namedLosses`.
+   * queries. P are the parts there are, known before matching. See `lossFigures`.
    */
   sums: Tensor3D;
 };
@@ -47,8 +47,8 @@ export type CriterionOutput = {
  *
  * @param known K: the first K of T queries are known ones
  * @param terms what the loss is made of: `criterionPresets`, or terms of your own
- * @throws RangeError if the targets do not fit the predictions, K is not in 0..T, or a term has not as many columns as it
- *   says
+ * @throws RangeError if the targets do not fit the predictions, K is not in 0..T, two terms would be logged under one
+ *   name, or one has not as many columns as it says
  */
 export function criterion(
   { logits, boxes }: Predictions,
@@ -58,6 +58,7 @@ export function criterion(
 ): CriterionOutput {
   const [layers, batch, total, classes] = logits.shape;
   requireShapes({ logits, boxes }, targets, known);
+  requireNames(terms);
   const count = layers * batch * total;
   const flat = (x: Tensor): Tensor1D => reshape(x, [count]);
   const rows = (x: Tensor, width: number): Tensor2D => reshape(x, [count, width]);
@@ -94,9 +95,10 @@ export function criterion(
   };
 }
 
-/** The number of columns that a term has in `CriterionOutput.sums`. */
-export function widthOf({ columns }: LossTerm): number {
-  return columns?.length ?? 1;
+function requireNames(terms: readonly LossTerm[]): void {
+  const names = terms.flatMap(({ name, columns }) => [...new Set(columns), name]);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new RangeError(`criterion: several terms or parts of terms are called '${twice}'`);
 }
 
 function requireColumns({ name, columns }: LossTerm, loss: Tensor, count: number): void {

@@ -72,6 +72,13 @@ describe("a loss term of one's own", () => {
     expectDerivative(op as (...inputs: tf.Tensor[]) => tf.Tensor, [logits, boxes]);
   });
 
+  it('must have a name that no other term or part of one has', () => {
+    const xy = { ...areaLoss, name: 'xy' };
+    expect(() => criterion(predictions(), targetsFor([]), 0, [boxL1Loss({ weight: 1 }), xy])).toThrow(
+      "criterion: several terms or parts of terms are called 'xy'",
+    );
+  });
+
   it('must have the columns that it says', () => {
     const wrong = [{ ...areaLoss, columns: ['w', 'h'] }, boxL1Loss({ weight: 1 })];
     expect(() => criterion(predictions(), targetsFor(wrong), 0, wrong)).toThrow(

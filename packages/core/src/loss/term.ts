@@ -65,3 +65,8 @@ export interface LossTerm {
    */
   rows(predictions: PredictionRows, targets: TargetRows): Tensor1D | Tensor2D;
 }
+
+/** The number W of columns that a term's rows have, and its sums. */
+export function widthOf({ columns }: LossTerm): number {
+  return columns?.length ?? 1;
+}
