@@ -39,7 +39,7 @@ interface DrawnPart extends LossPart {
 /** The terms that come with the toolkit, of matching and of known queries. */
 const commonParts: readonly DrawnPart[] = [false, true].flatMap((known) =>
   Object.entries({ loss_ce: 'class loss', loss_bbox: 'L1 loss', loss_giou: 'GIoU loss' }).map(([quantity, words]) => ({
-    name: lossFigure({ quantity, kind: 'term', known, layer: 0, last: true }).name,
+    name: lossFigure({ quantity, kind: 'term', set: 'decoder', known, layer: 0, last: true }).name,
     known,
     axis: { label: `${known ? 'known' : 'matching'}: ${words} (log scale)`, log: true },
   })),

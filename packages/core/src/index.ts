@@ -7,6 +7,7 @@ export * from './loss/cross-entropy.ts';
 export * from './loss/figures.ts';
 export * from './loss/focal.ts';
 export * from './loss/metrics.ts';
+export * from './loss/predictions.ts';
 export * from './loss/targets.ts';
 export * from './loss/term.ts';
 export * from './loss/terms.ts';

@@ -97,5 +97,5 @@ export function knownLoss(
     { known: targets },
     { layers, batch: layout.batch, terms, counts: counts && { known: counts } },
   );
-  return criterion(predictions, targetTensors(merged), layout.known, terms);
+  return criterion({ ...predictions, known: layout.known }, targetTensors(merged), terms);
 }

@@ -8,7 +8,7 @@ const record = (loss: number, gradNorm = 1) => ({
   learningRate: 1e-3,
   knownQueries: 0,
   terms: [false, true].map((known) => ({
-    ...figure({ quantity: 'loss_ce', kind: 'term', known, layer: 0, last: true }),
+    ...figure({ quantity: 'loss_ce', kind: 'term', set: 'decoder', known, layer: 0, last: true }),
     value: loss / 2,
   })),
 });

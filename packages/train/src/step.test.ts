@@ -6,7 +6,6 @@ import {
   dnDetr,
   initialParameters,
   knownCounts,
-  matchingCounts,
   ParameterLayout,
   splitFrozen,
   tiny,
@@ -113,15 +112,12 @@ describe('a training step', () => {
 
     const [first, second] = tf.split(whole, 2) as [tf.Tensor4D, tf.Tensor4D];
     const halves = [objects.slice(0, 2), objects.slice(2)].map((part, half) => sliceQueries(all, part, half));
-    const counts = {
-      matching: matchingCounts(
-        objects.map(({ labels }) => labels.length),
-        6,
-      ),
+    const wholeStep = {
+      objectsPerImage: objects.map(({ labels }) => labels.length),
       known: knownCounts(halves.map(({ queries }) => queries.targets)),
     };
     const parts = halves.map(({ part, queries }, half) =>
-      gradients(half === 0 ? first : second, { objects: part, known: queries.targets, counts }, queries),
+      gradients(half === 0 ? first : second, { objects: part, known: queries.targets, whole: wholeStep }, queries),
     );
     expect(parts.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(expected.loss, 4);
     const [a, b] = parts as [(typeof parts)[0], (typeof parts)[0]];

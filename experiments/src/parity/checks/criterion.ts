@@ -86,7 +86,7 @@ function runCase(
     const boxes = loadTensor(fixture, caseName, 'boxes') as Tensor4D;
     const merged = targetsFor(fixture, caseName, { logits, boxes }, numClasses, setup);
     const targets = targetTensors(merged);
-    const run = (predictions: Predictions) => criterion(predictions, targets, merged.known, setup.terms);
+    const run = (predictions: Predictions) => criterion({ ...predictions, known: merged.known }, targets, setup.terms);
     const { value, grads } = valueAndNamedGrads(
       (predictions) => run(predictions as Predictions).total,
       { logits, boxes },

@@ -6,12 +6,10 @@ import {
   boxL1Loss,
   byName,
   clipByGlobalNorm,
-  errorFigures,
   focalLoss,
   giouLoss,
   globalNorm,
   type LossTargets,
-  lossFigures,
   type NamedTensors,
   ParameterLayout,
   resizeMask,
@@ -22,7 +20,7 @@ import {
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
-import { detectionLoss } from '@dn-detr/train';
+import { detectionLoss, loggedFigures } from '@dn-detr/train';
 import { reshape, type Tensor3D, tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
@@ -66,18 +64,19 @@ function forward({ detector, batch }: ModelSetup, parameters: NamedTensors, know
 function predictionsOf(setup: ModelSetup, parameters: NamedTensors): Record<string, Computed> {
   const { fixture, batch, width } = setup;
   const outputs: Record<string, Computed> = {};
-  const evaluated = forward(setup, parameters);
+  const [evaluated] = forward(setup, parameters).sets;
   outputs.eval_logits = take(evaluated.logits);
   outputs.eval_boxes = take(evaluated.boxes);
 
   const known = knownOf(setup, 1);
   const trained = forward(setup, parameters, known);
-  const [layers, images, total] = trained.logits.shape;
+  const [decoded] = trained.sets;
+  const [layers, images, total] = decoded.logits.shape;
   // [L*B*T, d] as [L, T, B, d] in DETR and as [L, B, T, d] in DN-DETR
   const hidden = reshape(trained.hidden, [layers, images, total, width]);
   outputs.hs = take(known ? hidden : transpose(hidden, [0, 2, 1, 3]));
   outputs.memory = take(transpose(reshape(trained.memory, [images, -1, width]), [1, 0, 2]));
-  const parts: SplitPredictions = known ? splitPredictions(trained, known) : { known: undefined, matching: trained };
+  const parts: SplitPredictions = known ? splitPredictions(decoded, known) : { known: undefined, matching: decoded };
   outputs.pred_logits = take(parts.matching.logits);
   outputs.pred_boxes = take(parts.matching.boxes);
   if (parts.known) {
@@ -125,13 +124,13 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
 
   const objects = targetsOf(fixture, '');
   let known: KnownQueries | undefined;
-  let merged: LossTargets | undefined;
+  let matched: readonly LossTargets[] = [];
   const loss = detectionLoss(
     { detector, terms, matching: denoising ? matchingCosts.dnDetr : matchingCosts.detr },
     {
       targets: () => ({ objects, known: known?.targets }),
-      matched: (_, targets) => {
-        merged = targets;
+      matched: (targets) => {
+        matched = targets;
       },
     },
   );
@@ -145,15 +144,8 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
-    const ours = byName([
-      ...lossFigures(result.aux.sums.dataSync(), terms, merged as LossTargets),
-      ...errorFigures(
-        result.aux.predicted.dataSync(),
-        merged as LossTargets,
-        objects.map(({ labels }) => labels.length),
-        detector.classes - (denoising ? 1 : 0),
-      ),
-    ]);
+    const lastClass = detector.classes - (denoising ? 1 : 0);
+    const ours = byName(loggedFigures(result.aux, matched, terms, objects, lastClass));
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
     outputs[`losses.step${i + 1}`] = {

@@ -2,7 +2,8 @@ import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectDerivative, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
-import { criterion, type Predictions } from './criterion.ts';
+import { criterion } from './criterion.ts';
+import type { Predictions } from './predictions.ts';
 import { type DenseTargets, knownCounts, matchingCounts, mergeTargets, type Parts, targetTensors } from './targets.ts';
 import type { LossTerm } from './term.ts';
 import { criterionPresets } from './terms.ts';
@@ -69,9 +70,10 @@ function run(given: Predictions, parts: Parts<DenseTargets>, terms: readonly Los
   const merged = mergeTargets(parts, { layers, batch, terms, counts });
   return tf.tidy(() => {
     const targets = targetTensors(merged);
-    const { sums } = criterion(given, targets, merged.known, terms);
+    const { sums } = criterion({ ...given, known: merged.known }, targets, terms);
     const total = (logits: tf.Tensor, boxes: tf.Tensor) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, merged.known, terms).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: merged.known }, targets, terms)
+        .total;
     const { value, grads } = tf.valueAndGrads(total)([given.logits, given.boxes]);
     return {
       total: value.dataSync()[0] as number,
@@ -172,7 +174,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     const merged = mergeTargets({ known, matching }, { layers, batch: 2, terms });
     const [targets, { logits, boxes }] = [targetTensors(merged), given()];
     const op = (logits: tf.Tensor, boxes: tf.Tensor) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, 4, terms).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: 4 }, targets, terms).total;
     expectDerivative(op as (...inputs: tf.Tensor[]) => tf.Tensor, [logits, boxes], 1e-3);
   });
 
@@ -234,7 +236,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     const merged = mergeTargets({ known, matching }, { layers, batch: 2, terms });
     const [targets, { logits, boxes }] = [targetTensors(merged), given()];
     const op = (...[logits, boxes]: tf.Tensor[]) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, 4, terms).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: 4 }, targets, terms).total;
     const before = tf.memory().numTensors;
     tf.dispose(tf.tidy(() => tf.valueAndGrads(op)([logits, boxes])) as unknown as tf.TensorContainer);
     expect(tf.memory().numTensors).toBe(before);
@@ -267,13 +269,13 @@ describe('criterion', () => {
     const { dnDetr } = criterionPresets;
     const matching = matchingTargets([1, 1], 5);
     const targets = targetTensors(mergeTargets({ matching }, { layers, batch: 2, terms: dnDetr }));
-    expect(() => criterion(predictions(2, 6, classes), targets, 0, dnDetr)).toThrow(
+    expect(() => criterion({ ...predictions(2, 6, classes), known: 0 }, targets, dnDetr)).toThrow(
       'criterion: targets.classes has shape [2,2,5], expected [2,2,6] by the logits',
     );
-    const given = predictions(2, 5, classes);
-    expect(() => criterion({ ...given, boxes: predictions(2, 6, 3).boxes }, targets, 0, dnDetr)).toThrow(
+    const given = { ...predictions(2, 5, classes), known: 0 };
+    expect(() => criterion({ ...given, boxes: predictions(2, 6, 3).boxes }, targets, dnDetr)).toThrow(
       'criterion: boxes has shape [2,2,6,4], expected [2,2,5,4]',
     );
-    expect(() => criterion(given, targets, 6, dnDetr)).toThrow('6 known queries, expected 0 to 5');
+    expect(() => criterion({ ...given, known: 6 }, targets, dnDetr)).toThrow('6 known queries, expected 0 to 5');
   });
 });

@@ -16,20 +16,12 @@ import {
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
-  type Tensor4D,
   tensor1d,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from '../nn/custom-gradient.ts';
+import type { PredictionSet } from './predictions.ts';
 import type { TargetTensors } from './targets.ts';
 import { type LossTerm, widthOf } from './term.ts';
-
-/** What a model predicts for T queries in each of L decoder layers. */
-export type Predictions = {
-  /** `[L, B, T, C]` */
-  logits: Tensor4D;
-  /** cxcywh in 0..1 `[L, B, T, 4]` */
-  boxes: Tensor4D;
-};
 
 export type CriterionOutput = {
   /** the weighted sum of all terms, the loss */
@@ -42,22 +34,20 @@ export type CriterionOutput = {
 };
 
 /**
- * The losses of all layers and queries. Pure tensor ops without a branch on values, so that a captured step can hold it.
+ * The losses of one prediction set, of all its layers and queries. Pure tensor ops without a branch on values, so that a captured step can hold it.
  * The sums and the total of micro-batches add up if their targets were merged with the counts of the whole step.
  *
- * @param known K: the first K of T queries are known ones
  * @param terms what the loss is made of: `criterionPresets`, or terms of your own
  * @throws RangeError if the targets do not fit the predictions, K is not in 0..T, two terms would be logged under one
  *   name, or one has not as many columns as it says
  */
 export function criterion(
-  { logits, boxes }: Predictions,
+  { logits, boxes, known }: Omit<PredictionSet, 'name'>,
   targets: TargetTensors,
-  known: number,
   terms: readonly LossTerm[],
 ): CriterionOutput {
   const [layers, batch, total, classes] = logits.shape;
-  requireShapes({ logits, boxes }, targets, known);
+  requireShapes({ logits, boxes, known }, targets);
   requireNames(terms);
   const count = layers * batch * total;
   const flat = (x: Tensor): Tensor1D => reshape(x, [count]);
@@ -112,7 +102,7 @@ function partSizes(known: number, total: number): number[] {
   return [known, total - known].filter((size) => size > 0);
 }
 
-function requireShapes({ logits, boxes }: Predictions, targets: TargetTensors, known: number): void {
+function requireShapes({ logits, boxes, known }: Omit<PredictionSet, 'name'>, targets: TargetTensors): void {
   const [layers, batch, total] = logits.shape;
   const queries = [layers, batch, total];
   const expected: [name: string, tensor: Tensor, shape: number[]][] = [

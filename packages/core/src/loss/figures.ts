@@ -1,4 +1,5 @@
 /** The names of logged figures, as the reference implementations have them, and what each one means. */
+import type { PredictionSet } from './predictions.ts';
 
 /** What a logged figure is of. */
 export interface FigureMeaning {
@@ -6,9 +7,11 @@ export interface FigureMeaning {
   readonly quantity: string;
   /** A term of the loss, before its weight; a part of one, logged beside it; or an error that no gradient comes from. */
   readonly kind: 'term' | 'part' | 'error';
+  /** The set of predictions that it is measured of. */
+  readonly set: PredictionSet['name'];
   /** Measured of known queries, not of matching ones. */
   readonly known: boolean;
-  /** The decoder layer, from 0. */
+  /** The layer, from 0. */
   readonly layer: number;
   /** It is of the last layer. */
   readonly last: boolean;
@@ -16,7 +19,10 @@ export interface FigureMeaning {
 
 /** A figure as it is named in logs. */
 export interface Figure extends FigureMeaning {
-  /** `tgt_loss_bbox_0`: those of known queries begin with `tgt_`, and those of all layers but the last end in a number. */
+  /**
+   * `tgt_loss_bbox_0`: figures of known queries begin with `tgt_`, those of all layers but the last end in a number, and
+   * `loss_bbox_enc` is of the encoder's predictions.
+   */
   readonly name: string;
 }
 
@@ -26,8 +32,9 @@ export interface LoggedFigure extends Figure {
 
 /** Names a figure by what it means. */
 export function figure(meaning: FigureMeaning): Figure {
-  const { quantity, known, layer, last } = meaning;
-  return { name: `${known ? 'tgt_' : ''}${quantity}${last ? '' : `_${layer}`}`, ...meaning };
+  const { quantity, set, known, layer, last } = meaning;
+  const name = `${known ? 'tgt_' : ''}${quantity}${set === 'encoder' ? '_enc' : ''}${last ? '' : `_${layer}`}`;
+  return { name, ...meaning };
 }
 
 /** The values of figures by their names, in their order. */

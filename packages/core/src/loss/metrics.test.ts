@@ -6,6 +6,7 @@ import { boxL1Loss, criterionPresets } from './terms.ts';
 
 /** Two layers of one image, K = 2, Q = 3; class 5 is "no object". */
 const targets: LossTargets = {
+  set: 'decoder',
   layers: 2,
   batch: 1,
   known: 2,
@@ -32,9 +33,16 @@ describe('lossFigures', () => {
     const meaning = (name: string) => figures.find((figure) => figure.name === name);
     expect(meaning('tgt_loss_xy_0')).toEqual({
       ...{ name: 'tgt_loss_xy_0', quantity: 'loss_xy', kind: 'part' },
-      ...{ known: true, layer: 0, last: false, value: 0 },
+      ...{ set: 'decoder', known: true, layer: 0, last: false, value: 0 },
     });
     expect(meaning('loss_bbox')).toMatchObject({ quantity: 'loss_bbox', kind: 'term', known: false, last: true });
+  });
+
+  it("sets those of an encoder's predictions apart", () => {
+    const encoder: LossTargets = { ...targets, set: 'encoder', layers: 1, known: 0 };
+    const names = lossFigures(new Float32Array(6), terms, encoder).map(({ name }) => name);
+    expect(names).toEqual(['loss_ce_enc', 'loss_xy_enc', 'loss_hw_enc', 'loss_bbox_enc', 'loss_giou_enc']);
+    expect(errorFigures(targets.classes, encoder, [2], 5).map(({ name }) => name)).toEqual(['cardinality_error_enc']);
   });
 
   it('names only the parts there are', () => {

@@ -3,7 +3,7 @@ import { figure, type LoggedFigure } from './figures.ts';
 import type { LossTargets } from './targets.ts';
 import { type LossTerm, widthOf } from './term.ts';
 
-type Layout = Pick<LossTargets, 'layers' | 'known' | 'total'>;
+type Layout = Pick<LossTargets, 'set' | 'layers' | 'known' | 'total'>;
 
 /**
  * The terms of the loss for every layer, before weighting, and the parts of those that have any: with the built-in terms
@@ -15,9 +15,9 @@ type Layout = Pick<LossTargets, 'layers' | 'known' | 'total'>;
 export function lossFigures(sums: ArrayLike<number>, terms: readonly LossTerm[], layout: Layout): LoggedFigure[] {
   const measured = termColumns(terms);
   const width = sumOf(terms.map(widthOf));
-  return layersOf(layout).flatMap(({ known, layer, last }, row) =>
+  return layersOf(layout).flatMap(({ start: _, end: __, ...part }, row) =>
     measured.map(({ columns, ...measure }) => ({
-      ...figure({ ...measure, known, layer, last }),
+      ...figure({ ...measure, ...part }),
       value: sumOf(columns.map((column) => sums[width * row + column] as number)),
     })),
   );
@@ -44,7 +44,7 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
  * Errors that no gradient comes from:
  *
  * - `class_error`: the share, in percent, of queries assigned to an object that give another class the highest logit; of
- *   matching queries in the last layer only, of known ones in every layer. Without any such query it is 100 for matching
+ *   matching queries in the decoder's last layer only, of known ones in every layer. Without any such query it is 100 for matching
  *   queries and 0 for known ones.
  * - `cardinality_error` of matching queries: by how much the number of detections is wrong, as a mean over the images. A
  *   query detects something if the last class has not the highest logit. That class is "no object" in DETR; DN-DETR has
@@ -63,15 +63,19 @@ export function errorFigures(
   objectsPerImage: ArrayLike<number>,
   lastClass: number,
 ): LoggedFigure[] {
-  return layersOf(targets).flatMap(({ known, layer, last, start, end }) => {
+  return layersOf(targets).flatMap(({ start, end, ...part }) => {
+    const { set, known, layer, last } = part;
     const error = (quantity: string, value: number): LoggedFigure => ({
-      ...figure({ quantity, kind: 'error', known, layer, last }),
+      ...figure({ quantity, kind: 'error', ...part }),
       value,
     });
     const classes = () => classError(predicted, targets, layer, start, end);
     if (known) return [error('class_error', classes() ?? 0)];
     const cardinality = cardinalityError(predicted, targets, layer, objectsPerImage, lastClass);
-    return [error('cardinality_error', cardinality), ...(last ? [error('class_error', classes() ?? 100)] : [])];
+    return [
+      error('cardinality_error', cardinality),
+      ...(last && set === 'decoder' ? [error('class_error', classes() ?? 100)] : []),
+    ];
   });
 }
 
@@ -115,6 +119,7 @@ function cardinalityError(
 
 /** The known or the matching queries of one layer, and from where to where they lie among all queries of an image. */
 interface LayerPart {
+  readonly set: LossTargets['set'];
   readonly known: boolean;
   readonly layer: number;
   readonly last: boolean;
@@ -123,12 +128,12 @@ interface LayerPart {
 }
 
 /** All layers of the parts there are, in the order of the criterion's sums. */
-function layersOf({ layers, known, total }: Layout): LayerPart[] {
+function layersOf({ set, layers, known, total }: Layout): LayerPart[] {
   const parts = [
     { known: true, start: 0, end: known },
     { known: false, start: known, end: total },
   ].filter(({ start, end }) => end > start);
   return parts.flatMap((part) =>
-    Array.from({ length: layers }, (_, layer) => ({ ...part, layer, last: layer === layers - 1 })),
+    Array.from({ length: layers }, (_, layer) => ({ set, ...part, layer, last: layer === layers - 1 })),
   );
 }

@@ -27,7 +27,7 @@ const close = (values: number[]) => values.map((value) => expect.closeTo(value, 
 describe('mergeTargets', () => {
   it('puts known before matching queries in every layer and image', () => {
     const merged = merge(focal);
-    expect(merged).toMatchObject({ layers: 2, batch: 2, known: 2, total: 5 });
+    expect(merged).toMatchObject({ set: 'decoder', layers: 2, batch: 2, known: 2, total: 5 });
     expect([...merged.classes]).toEqual([4, 9, 1, 9, 9, 5, 9, 9, 9, 2, 4, 9, 9, 1, 9, 5, 9, 2, 9, 9]);
     const firsts = [...merged.boxes].filter((_, i) => i % 4 === 3);
     expect(firsts).toEqual([1, 0, 1, 0, 0, 3, 0, 0, 0, 6, 1, 0, 0, 8, 0, 3, 0, 10, 0, 0]);

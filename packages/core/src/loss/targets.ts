@@ -1,5 +1,6 @@
 /** Dense loss targets on the host: one class, box and weight for every query, whichever way it was assigned. */
 import { type Tensor3D, type Tensor4D, tensor3d, tensor4d } from '@tensorflow/tfjs-core';
+import type { PredictionSet } from './predictions.ts';
 import type { ClassScales, LossTerm, QueryCounts } from './term.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface Parts<T> {
 
 /** The loss targets of all queries, known ones first. All weights are divided by their normalisers. */
 export interface LossTargets {
+  /** The set of predictions that they are the targets of. */
+  readonly set: PredictionSet['name'];
   /** L, B, K and T = K + Q */
   readonly layers: number;
   readonly batch: number;
@@ -79,6 +82,8 @@ export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts 
 }
 
 export interface MergeOptions {
+  /** The set of predictions that the targets are for; default `decoder`. */
+  readonly set?: PredictionSet['name'];
   readonly layers: number;
   readonly batch: number;
   /** the criterion's, one of which may say how class weights are normalised */
@@ -95,13 +100,14 @@ export interface MergeOptions {
  */
 export function mergeTargets(
   { known, matching }: Parts<DenseTargets>,
-  { layers, batch, terms, counts = {} }: MergeOptions,
+  { set = 'decoder', layers, batch, terms, counts = {} }: MergeOptions,
 ): LossTargets {
   const knownSize = known === undefined ? 0 : queriesPerImage(known, batch, 'known targets [B, K]');
   const matchingSize =
     matching === undefined ? 0 : queriesPerImage(matching, layers * batch, 'matching targets [L, B, Q]');
   const total = knownSize + matchingSize;
   const merged = {
+    set,
     layers,
     batch,
     known: knownSize,

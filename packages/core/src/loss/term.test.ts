@@ -37,6 +37,7 @@ const targetsFor = (terms: readonly LossTerm[]) => targetTensors(mergeTargets({ 
 const predictions = () => ({
   logits: spread([layers, batch, queries, classes], 1) as tf.Tensor4D,
   boxes: tf.add(tf.mul(spread([layers, batch, queries, 4], 2), 0.2), 0.4) as tf.Tensor4D,
+  known: 0,
 });
 
 describe("a loss term of one's own", () => {
@@ -46,7 +47,7 @@ describe("a loss term of one's own", () => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
       const given = predictions();
-      const { sums, total } = criterion(given, targetsFor(terms), 0, terms);
+      const { sums, total } = criterion(given, targetsFor(terms), terms);
       const boxes = given.boxes.arraySync().flat(2) as number[][];
       const expected = [0, 1].map((layer) =>
         [0, 1].reduce((sum, query) => {
@@ -67,21 +68,21 @@ describe("a loss term of one's own", () => {
   it('has a gradient', () => {
     const targets = targetsFor(terms);
     const op = (logits: tf.Tensor, boxes: tf.Tensor) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, 0, terms).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: 0 }, targets, terms).total;
     const { logits, boxes } = predictions();
     expectDerivative(op as (...inputs: tf.Tensor[]) => tf.Tensor, [logits, boxes]);
   });
 
   it('must have a name that no other term or part of one has', () => {
     const xy = { ...areaLoss, name: 'xy' };
-    expect(() => criterion(predictions(), targetsFor([]), 0, [boxL1Loss({ weight: 1 }), xy])).toThrow(
+    expect(() => criterion(predictions(), targetsFor([]), [boxL1Loss({ weight: 1 }), xy])).toThrow(
       "criterion: several terms or parts of terms are called 'xy'",
     );
   });
 
   it('must have the columns that it says', () => {
     const wrong = [{ ...areaLoss, columns: ['w', 'h'] }, boxL1Loss({ weight: 1 })];
-    expect(() => criterion(predictions(), targetsFor(wrong), 0, wrong)).toThrow(
+    expect(() => criterion(predictions(), targetsFor(wrong), wrong)).toThrow(
       "criterion: the rows of the term 'area' have shape [6], expected [6,2]",
     );
   });

@@ -146,8 +146,14 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
       const { hidden, references } = decoded;
       const offsets = mlp(hidden, mlpParameters(tensors, names.boxHead, 3));
       return {
-        logits: byLayer(linear(hidden, linearParameters(tensors, names.classHead)), decoderLayers, batch),
-        boxes: byLayer(sigmoid(add<Tensor2D>(offsets, references)), decoderLayers, batch),
+        sets: [
+          {
+            name: 'decoder',
+            logits: byLayer(linear(hidden, linearParameters(tensors, names.classHead)), decoderLayers, batch),
+            boxes: byLayer(sigmoid(add<Tensor2D>(offsets, references)), decoderLayers, batch),
+            known: known?.labels.shape[1] ?? 0,
+          },
+        ],
         memory,
         hidden,
         anchors: byLayer(decoded.anchors, decoderLayers, batch),

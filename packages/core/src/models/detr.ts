@@ -97,8 +97,14 @@ function build(options: DetrOptions, denoising: boolean): Detector {
       };
       const hidden = decoder(names.decoder, decoderInputs, pass, decoderOptions);
       return {
-        logits: byLayer(linear(hidden, linearParameters(tensors, names.classHead)), decoderLayers, batch),
-        boxes: byLayer(sigmoid(mlp(hidden, mlpParameters(tensors, names.boxHead, 3))), decoderLayers, batch),
+        sets: [
+          {
+            name: 'decoder',
+            logits: byLayer(linear(hidden, linearParameters(tensors, names.classHead)), decoderLayers, batch),
+            boxes: byLayer(sigmoid(mlp(hidden, mlpParameters(tensors, names.boxHead, 3))), decoderLayers, batch),
+            known: known?.labels.shape[1] ?? 0,
+          },
+        ],
         memory,
         hidden,
       };

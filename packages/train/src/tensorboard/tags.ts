@@ -6,10 +6,10 @@ import type { EvaluationLine } from '../training-run.ts';
 /** The step's figures and the last layer's terms by TensorBoard's tags. */
 export function stepTags(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {
   const lastLayer = terms.filter(({ last }) => last);
-  const tag = ({ known, quantity }: Figure) => `${known ? 'known' : 'matching'}/${quantity}`;
+  const groupOf = ({ set, known }: Figure) => (set === 'encoder' ? set : known ? 'known' : 'matching');
   return {
     ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [`train/${name}`, value])),
-    ...Object.fromEntries(lastLayer.map((figure) => [tag(figure), figure.value])),
+    ...Object.fromEntries(lastLayer.map((figure) => [`${groupOf(figure)}/${figure.quantity}`, figure.value])),
   };
 }
 
