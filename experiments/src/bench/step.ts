@@ -108,7 +108,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
   const step = trainingStep(
     {
       detector,
-      criterion: criterionPresets.dnDetr,
+      terms: criterionPresets.dnDetr,
       matching: matchingCosts.dnDetr,
       trained,
       frozen,

@@ -125,13 +125,14 @@ function passThrough(
   try {
     const { logits, boxes, anchors } = tidy(() => {
       const output = detector.forward(parameters, input, inputs, { observe });
+      const [decoded] = output.sets;
       const byLayer = (x: Tensor4D): Float32Array[] => {
         const [values, size] = [x.dataSync<'float32'>(), x.size / detector.layers];
         return Array.from({ length: detector.layers }, (_, l) => values.subarray(l * size, (l + 1) * size));
       };
       return {
-        logits: byLayer(output.logits),
-        boxes: byLayer(output.boxes),
+        logits: byLayer(decoded.logits),
+        boxes: byLayer(decoded.boxes),
         anchors: output.anchors && byLayer(output.anchors),
       };
     });

@@ -1,16 +1,7 @@
 /** The axes that curves are drawn in. */
 import type { CurvePoint, Summary } from '../compare/summary.ts';
 import type { PanelAxis } from './panel.ts';
-import type { LossPart, Metric, Progress } from './series.ts';
-
-export const partAxes: Readonly<Record<LossPart, PanelAxis>> = {
-  loss_ce: { label: 'matching: class loss (log scale)', log: true },
-  loss_bbox: { label: 'matching: L1 loss (log scale)', log: true },
-  loss_giou: { label: 'matching: GIoU loss (log scale)', log: true },
-  tgt_loss_ce: { label: 'known: class loss (log scale)', log: true },
-  tgt_loss_bbox: { label: 'known: L1 loss (log scale)', log: true },
-  tgt_loss_giou: { label: 'known: GIoU loss (log scale)', log: true },
-};
+import type { Metric, Progress } from './series.ts';
 
 export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
   // The noise of a model that finds nothing should not fill the plot.

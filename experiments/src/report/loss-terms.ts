@@ -1,21 +1,23 @@
 /** The training loss by its parts, of matching and of known queries: a small plot for each, as their scales lie far apart. */
+import { figure as lossFigure } from '@dn-detr/core';
 import type { Summary } from '../compare/summary.ts';
-import { partAxes, progressAxis } from './axes.ts';
+import { progressAxis } from './axes.ts';
 import { csvName, evaluationRows, figure } from './figure.ts';
 import { type Html, html } from './html.ts';
-import { type PanelSeries, panel } from './panel.ts';
+import { type PanelAxis, type PanelSeries, panel } from './panel.ts';
 import { isOnPlateau } from './runs.ts';
-import { type LossPart, lossTerms, meanCurve, metricValue } from './series.ts';
+import { type LossPart, meanCurve, metricValue } from './series.ts';
 
 /** Undefined where no run has these parts. */
 export function lossTermsFigure(summary: Summary): Html | undefined {
   const { models, name } = summary;
+  const parts = partsOf(summary);
   const panels = parts.map((part) => partPanel(summary, part));
   if (panels.every((drawn) => drawn === undefined)) return undefined;
-  const known = panels.slice(lossTerms.length).some((drawn) => drawn !== undefined);
+  const known = parts.some((part, i) => part.known && panels[i] !== undefined);
   const rows = evaluationRows(summary, (point) => ({
     step: point.step,
-    ...Object.fromEntries(parts.map((part) => [part, metricValue(point, part)])),
+    ...Object.fromEntries(parts.map((part) => [part.name, metricValue(point, part)])),
   }));
   return figure({
     id: 'figure-loss-terms',
@@ -29,9 +31,33 @@ export function lossTermsFigure(summary: Summary): Html | undefined {
   });
 }
 
-const parts: readonly LossPart[] = [...lossTerms, ...lossTerms.map((term): LossPart => `tgt_${term}`)];
+interface DrawnPart extends LossPart {
+  readonly known: boolean;
+  readonly axis: PanelAxis;
+}
 
-function partPanel(summary: Summary, part: LossPart): Html | undefined {
+/** The terms that come with the toolkit, of matching and of known queries. */
+const commonParts: readonly DrawnPart[] = [false, true].flatMap((known) =>
+  Object.entries({ loss_ce: 'class loss', loss_bbox: 'L1 loss', loss_giou: 'GIoU loss' }).map(([quantity, words]) => ({
+    name: lossFigure({ quantity, kind: 'term', set: 'decoder', known, layer: 0, last: true }).name,
+    known,
+    axis: { label: `${known ? 'known' : 'matching'}: ${words} (log scale)`, log: true },
+  })),
+);
+
+/** These, and behind them those that only the runs know, under the names of their logs. */
+function partsOf({ models }: Summary): readonly DrawnPart[] {
+  const names = models.flatMap(({ runs }) =>
+    runs.flatMap(({ curve }) => curve.flatMap(({ losses }) => Object.keys(losses))),
+  );
+  const others = [...new Set(names)].filter((name) => commonParts.every((part) => part.name !== name));
+  return [
+    ...commonParts,
+    ...others.map((name) => ({ name, known: false, axis: { label: `${name} (log scale)`, log: true } })),
+  ];
+}
+
+function partPanel(summary: Summary, part: DrawnPart): Html | undefined {
   const series = summary.models.map((model, index): PanelSeries => {
     const mean = meanCurve(model, part, 'step').map(({ x, y, seeds }) => ({ x, y, seeds }));
     return { index, runs: [], mean, dashed: isOnPlateau(model) };
@@ -39,10 +65,10 @@ function partPanel(summary: Summary, part: LossPart): Html | undefined {
   if (series.every(({ mean }) => mean.length === 0)) return undefined;
   const axis = progressAxis('step', summary);
   return panel(series, {
-    id: `figure-loss-terms-${part}`,
-    description: `${partAxes[part].label} against ${axis.label}; the values are in the data as CSV.`,
+    id: `figure-loss-terms-${part.name}`,
+    description: `${part.axis.label} against ${axis.label}; the values are in the data as CSV.`,
     x: axis,
-    y: partAxes[part],
+    y: part.axis,
     size: { width: 300, height: 250 },
   });
 }

@@ -324,6 +324,19 @@ describe('reportPage', () => {
     expect(open({ ...summary, models }).querySelector('#figure-loss-terms')).toBeNull();
   });
 
+  it("shows a loss term of one's own under its name", () => {
+    const summary = exampleSummary();
+    const models = summary.models.map((model) => ({
+      ...model,
+      runs: model.runs.map((run) => ({
+        ...run,
+        curve: run.curve.map((point) => ({ ...point, losses: { loss_area: 2 } })),
+      })),
+    }));
+    const panels = all(open({ ...summary, models }), '#figure-loss-terms .panel');
+    expect(panels.map(({ textContent }) => textContent)).toEqual([expect.stringContaining('loss_area (log scale)')]);
+  });
+
   it('shows what is found in sample images, each picture once', () => {
     const summary = exampleSummary();
     const page = open(summary, folder);

@@ -4,12 +4,11 @@ import { valueAt, type XY } from '../compare/interpolation.ts';
 import type { CurvePoint, ModelSummary, SeedRun } from '../compare/summary.ts';
 import { countedRuns } from './runs.ts';
 
-/** The loss's parts, not weighted: of matching queries, and after `tgt_` of known ones. */
-export const lossTerms = ['loss_ce', 'loss_bbox', 'loss_giou'] as const;
-export type LossTerm = (typeof lossTerms)[number];
-export type LossPart = LossTerm | `tgt_${LossTerm}`;
-
 export type Metric = 'AP' | 'AP50' | 'AP75' | 'loss' | 'instability' | 'anchorDistance';
+/** A term of the loss, by its name in `losses`. */
+export interface LossPart {
+  readonly name: string;
+}
 export type Progress = 'step' | 'seconds';
 
 export interface MeanPoint extends XY {
@@ -24,15 +23,14 @@ export const bandLevel = 0.95;
 
 /** A metric's value, if it has one: an AP of -1 is none, and neither is a loss that overflowed. */
 export function metricValue(point: CurvePoint, metric: Metric | LossPart): number | undefined {
-  const value = isPart(metric) ? point.losses[metric] : point[metric];
+  const value = typeof metric === 'string' ? point[metric] : point.losses[metric.name];
   if (value === null || value === undefined || !Number.isFinite(value)) return undefined;
-  if (value === -1 && metric.startsWith('AP')) return undefined;
+  if (value === -1 && typeof metric === 'string' && metric.startsWith('AP')) return undefined;
   // Losses are drawn on a logarithmic scale.
   return isLoss(metric) && value <= 0 ? undefined : value;
 }
 
-const isPart = (metric: Metric | LossPart): metric is LossPart => metric.includes('loss_');
-const isLoss = (metric: Metric | LossPart): boolean => metric === 'loss' || isPart(metric);
+const isLoss = (metric: Metric | LossPart): boolean => metric === 'loss' || typeof metric !== 'string';
 
 /** Of one run, where the metric has a value. */
 export function seedCurve({ curve }: SeedRun, metric: Metric | LossPart, progress: Progress): XY[] {

@@ -82,13 +82,13 @@ describe('knownLoss', () => {
     // Half of the true box is covered, and the predicted one lies inside it: IoU and GIoU are 1/2.
     const expected = focal + 5 * 0.25 + 2 * 0.5;
     expectNoLeak(() => {
-      const { total, terms } = knownLoss(
+      const { total, sums } = knownLoss(
         { logits: tf.tensor4d(logits, [1, 1, 1, 2]), boxes },
         queries,
         criterionPresets.dnDetr,
       );
       expect(total.dataSync()[0]).toBeCloseTo(expected, 4);
-      expect(terms.shape).toEqual([1, 1, 6]);
+      expect(sums.shape).toEqual([1, 1, 6]);
     });
     boxes.dispose();
   });
@@ -101,9 +101,9 @@ describe('knownLoss', () => {
           { ...predictionsOf(1, 2, 3), logits: logits as tf.Tensor4D },
           queries,
         );
-        const { total, terms } = knownLoss(known, queries, criterionPresets.dnDetr);
-        expect([...total.dataSync(), ...terms.dataSync()]).toEqual([0]);
-        expect(terms.shape).toEqual([0, 0, 6]);
+        const { total, sums } = knownLoss(known, queries, criterionPresets.dnDetr);
+        expect([...total.dataSync(), ...sums.dataSync()]).toEqual([0]);
+        expect(sums.shape).toEqual([0, 0, 0]);
         return tf.add(total, tf.sum(matching.logits));
       });
       expect(slope(predictionsOf(1, 2, 3).logits).dataSync()).toEqual(new Float32Array(6 * numClasses).fill(1));

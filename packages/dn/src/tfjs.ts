@@ -3,10 +3,10 @@
  * matching queries after the decoder, and turned into a loss. Needs `@dn-detr/core` and `@tensorflow/tfjs-core`.
  */
 import {
-  type CriterionOptions,
   type CriterionOutput,
   criterion,
   type KnownInputs,
+  type LossTerm,
   mergeTargets,
   type Predictions,
   type QueryCounts,
@@ -79,24 +79,23 @@ export function splitPredictions(predictions: Predictions, { layout }: Pick<Know
  * The loss of restoring known queries, over all decoder layers, to be added to the loss of the matching ones.
  *
  * @param predictions those of known queries alone: logits `[L, B, K, C]`, boxes `[L, B, K, 4]`; undefined where K = 0
- * @param options the class loss and what each loss counts for: `criterionPresets.dnDetr`, or `.detr` for a model whose
- *   last logit is "no object"
+ * @param terms what the loss is made of: `criterionPresets.dnDetr`, or `.detr` for a model whose last logit is "no object"
  * @param counts with gradient accumulation: `knownCounts` of all micro-batches
- * @returns total and terms `[1, L, 6]` of core's `criterion`; where K = 0 a total of 0 without a gradient, and no terms,
- *   `[0, 0, 6]`
+ * @returns total and sums `[1, L, W]` of core's `criterion`; where K = 0 a total of 0 without a gradient, and no sums,
+ *   `[0, 0, 0]`
  * @throws RangeError if the predictions are of other queries than the targets
  */
 export function knownLoss(
   predictions: Predictions | undefined,
   { targets, layout }: Pick<KnownQueries, 'targets' | 'layout'>,
-  options: CriterionOptions,
+  terms: readonly LossTerm[],
   counts?: QueryCounts,
 ): CriterionOutput {
-  if (predictions === undefined) return { total: scalar(0), terms: tensor3d([], [0, 0, 6]) };
+  if (predictions === undefined) return { total: scalar(0), sums: tensor3d([], [0, 0, 0]) };
   const layers = predictions.logits.shape[0];
   const merged = mergeTargets(
     { known: targets },
-    { layers, batch: layout.batch, classLoss: options.classLoss, counts: counts && { known: counts } },
+    { layers, batch: layout.batch, terms, counts: counts && { known: counts } },
   );
-  return criterion(predictions, targetTensors(merged), layout.known, options);
+  return criterion({ ...predictions, known: layout.known }, targetTensors(merged), terms);
 }

@@ -1,3 +1,4 @@
+import { figure } from '@dn-detr/core';
 import { describe, expect, it } from 'vitest';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 
@@ -6,7 +7,10 @@ const record = (loss: number, gradNorm = 1) => ({
   gradNorm,
   learningRate: 1e-3,
   knownQueries: 0,
-  terms: { loss_ce: loss / 2, tgt_loss_ce: loss / 2 },
+  terms: [false, true].map((known) => ({
+    ...figure({ quantity: 'loss_ce', kind: 'term', set: 'decoder', known, layer: 0, last: true }),
+    value: loss / 2,
+  })),
 });
 
 const after = (losses: readonly number[]) => losses.reduce(followLoss, noHistory);

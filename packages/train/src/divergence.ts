@@ -1,4 +1,5 @@
 /** When a run has gone wrong for good. */
+import { byName } from '@dn-detr/core';
 import type { StepRecord } from './trainer.ts';
 
 /** How the loss has gone so far, kept with a checkpoint. */
@@ -29,9 +30,8 @@ export function followLoss({ initial, smoothed, counted }: LossHistory, loss: nu
 
 /** Why a run cannot go on after this step; undefined while it can. */
 export function divergence({ loss, gradNorm, terms }: StepRecord, history: LossHistory): string | undefined {
-  const broken = Object.entries({ loss, ...terms, 'the norm of the gradient': gradNorm }).filter(
-    ([, value]) => !Number.isFinite(value),
-  );
+  const figures = { loss, ...byName(terms), 'the norm of the gradient': gradNorm };
+  const broken = Object.entries(figures).filter(([, value]) => !Number.isFinite(value));
   if (broken.length > 0) return `${broken.map(([name, value]) => `${name} is ${value}`).join(', ')}`;
   const { initial, smoothed, counted } = history;
   if (initial === null || smoothed === null || counted < firstSteps || smoothed <= limit * initial) return undefined;

@@ -44,7 +44,8 @@ export class Evaluator {
     this.#images = images;
     this.#loading = loading;
     const forward = ({ parameters, batch }: Input): Output => {
-      const { logits, boxes, anchors } = model.detector.forward(parameters, batch);
+      const { sets, anchors } = model.detector.forward(parameters, batch);
+      const [{ logits, boxes }] = sets;
       return { logits, boxes, ...(anchors && { anchors }) };
     };
     this.#forward = capture(forward, { name: 'inference' });

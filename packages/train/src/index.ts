@@ -22,7 +22,12 @@ export { type Init, initFrom, requireFrozenWeights, withInitHash } from './init.
 export { buildModel, type Model } from './models/model.ts';
 export type { ModelSpec } from './models/model-spec.ts';
 export { models } from './models/models.ts';
-export { type BatchTargets, type DetectionLoss, detectionLoss } from './objective/detection-loss.ts';
+export {
+  type BatchTargets,
+  type DetectionLoss,
+  detectionLoss,
+  loggedFigures,
+} from './objective/detection-loss.ts';
 export type { Objective, ObjectiveSpec } from './objective/objective.ts';
 export { sigmoidObjective } from './objective/sigmoid.ts';
 export { softmaxObjective } from './objective/softmax.ts';

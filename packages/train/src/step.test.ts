@@ -6,7 +6,6 @@ import {
   dnDetr,
   initialParameters,
   knownCounts,
-  matchingCounts,
   ParameterLayout,
   splitFrozen,
   tiny,
@@ -61,7 +60,7 @@ const queriesOf = (objects: readonly ObjectTargets[], seed: number, slotBucket =
   prepareKnownQueries(objects, seededNoise(seed), { numClasses: 3, matchingQueries: 6, groups: 2, slotBucket });
 
 const images = (count: number): tf.Tensor4D => spread([count, size, size, 3], 5) as tf.Tensor4D;
-const options = { criterion: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
+const options = { terms: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
 
 describe('a training step', () => {
   it('learns, and leaves no tensor behind in 300 steps with changing numbers of objects', () => {
@@ -113,15 +112,12 @@ describe('a training step', () => {
 
     const [first, second] = tf.split(whole, 2) as [tf.Tensor4D, tf.Tensor4D];
     const halves = [objects.slice(0, 2), objects.slice(2)].map((part, half) => sliceQueries(all, part, half));
-    const counts = {
-      matching: matchingCounts(
-        objects.map(({ labels }) => labels.length),
-        6,
-      ),
+    const wholeStep = {
+      objectsPerImage: objects.map(({ labels }) => labels.length),
       known: knownCounts(halves.map(({ queries }) => queries.targets)),
     };
     const parts = halves.map(({ part, queries }, half) =>
-      gradients(half === 0 ? first : second, { objects: part, known: queries.targets, counts }, queries),
+      gradients(half === 0 ? first : second, { objects: part, known: queries.targets, whole: wholeStep }, queries),
     );
     expect(parts.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(expected.loss, 4);
     const [a, b] = parts as [(typeof parts)[0], (typeof parts)[0]];

@@ -13,7 +13,12 @@ import {
 } from '@dn-detr/core';
 import { type Captured, capture, host, randomStream } from '@dn-detr/runtime';
 import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
-import { type DetectionLossOptions, detectionLoss, type HostSide, type LossTerms } from './objective/detection-loss.ts';
+import {
+  type DetectionLossOptions,
+  detectionLoss,
+  type HostSide,
+  type LossFigures,
+} from './objective/detection-loss.ts';
 
 export interface GradientOptions extends DetectionLossOptions {
   readonly trained: ParameterLayout;
@@ -55,7 +60,7 @@ export type StepInput = BatchInput & {
   scalars: Tensor1D;
 };
 
-export type StepOutput = LossTerms & {
+export type StepOutput = LossFigures & {
   state: TrainingState;
   loss: Scalar;
   /** before clipping */
@@ -99,7 +104,7 @@ export function accumulatingStep(
 ): {
   readonly gradient: Captured<
     BatchInput & { params: Tensor1D[]; total: Tensor1D[] },
-    LossTerms & { total: Tensor1D[]; loss: Scalar }
+    LossFigures & { total: Tensor1D[]; loss: Scalar }
   >;
   readonly update: Captured<
     { state: TrainingState; total: Tensor1D[]; scalars: Tensor1D },

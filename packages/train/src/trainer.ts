@@ -5,13 +5,9 @@ import {
   adamwScalars,
   initialParameters,
   knownCounts,
+  type LoggedFigure,
   type LossTargets,
-  matchingCounts,
   type NamedTensors,
-  namedErrors,
-  namedLosses,
-  type Parts,
-  type QueryCounts,
   zeroFlats,
 } from '@dn-detr/core';
 import type { Batch } from '@dn-detr/data';
@@ -31,7 +27,7 @@ import {
 import type { RunConfig } from './config/schema.ts';
 import { free } from './free.ts';
 import type { Model } from './models/model.ts';
-import type { BatchTargets } from './objective/detection-loss.ts';
+import { type BatchTargets, type LossFigures, loggedFigures } from './objective/detection-loss.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
 
@@ -43,8 +39,8 @@ export interface StepRecord {
   readonly learningRate: number;
   /** real known queries over all images */
   readonly knownQueries: number;
-  /** `namedLosses` and `namedErrors`: names of known queries' terms begin with `tgt_` */
-  readonly terms: Readonly<Record<string, number>>;
+  /** of every layer and of known and matching queries: `lossFigures` and `errorFigures` */
+  readonly terms: readonly LoggedFigure[];
 }
 
 export class Trainer {
@@ -57,7 +53,7 @@ export class Trainer {
   #state: TrainingState;
   // What the captured step asks the host for, set before each call.
   #current: BatchTargets = { objects: [] };
-  #matched: LossTargets | undefined;
+  #matched: readonly LossTargets[] = [];
 
   /** @param initial parameters that do not start from `config.seed`'s draws, by name; the caller disposes them */
   constructor(model: Model, config: RunConfig, initial: NamedTensors = {}) {
@@ -72,7 +68,7 @@ export class Trainer {
     };
     const hostSide = {
       targets: () => this.#current,
-      matched: (_: unknown, targets: LossTargets) => {
+      matched: (targets: readonly LossTargets[]) => {
         this.#matched = targets;
       },
     };
@@ -127,41 +123,40 @@ export class Trainer {
       batch,
       queries: knownQueriesAt(batch, this.#model, this.#config, { step, micro: i }),
     }));
-    const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
+    const whole = batches.length > 1 ? wholeStep(prepared) : undefined;
     const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
-    const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
-    const add = (loss: Tensor, terms: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
+    const totals = { loss: 0, knownQueries: 0 };
+    const terms = new Map<string, LoggedFigure>();
+    const add = ({ loss, ...figures }: LossFigures & { loss: Tensor }, { batch, queries }: Prepared): void => {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
-      const targets = this.#matched as LossTargets;
-      const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
-      const classes = this.#model.detector.classes + (this.#model.objective.head === 'softmax' ? 1 : 0);
-      for (const [name, value] of Object.entries(namedLosses(terms.dataSync(), targets)))
-        totals.terms[name] = (totals.terms[name] ?? 0) + value;
-      for (const [name, value] of Object.entries(
-        namedErrors(predicted.dataSync(), targets, objectsPerImage, classes - 1),
-      ))
-        totals.terms[name] = (totals.terms[name] ?? 0) + value / batches.length;
+      const { detector, objective } = this.#model;
+      const lastClass = detector.classes - (objective.head === 'softmax' ? 0 : 1);
+      const logged = loggedFigures(figures, this.#matched, objective.terms, batch.targets, lastClass);
+      for (const figure of logged) {
+        const value = figure.kind === 'error' ? figure.value / batches.length : figure.value;
+        terms.set(figure.name, { ...figure, value: (terms.get(figure.name)?.value ?? 0) + value });
+      }
     };
 
     let gradNorm: Tensor;
     let next: TrainingState;
     if (batches.length === 1) {
       const [only] = prepared as [Prepared];
-      const input = this.#input(only, counts, step, 0);
+      const input = this.#input(only, whole, step, 0);
       const output = replayed(this.#whole, { ...input, state: this.#state, scalars });
-      add(output.loss, output.terms, output.predicted, only);
+      add(output, only);
       ({ gradNorm, state: next } = output);
       disposeInput(input);
-      free(output.loss, output.terms, output.predicted);
+      free(output.loss, output.sets);
     } else {
       let total = zeroFlats(this.#model.trained);
       prepared.forEach((part, i) => {
-        const input = this.#input(part, counts, step, i);
+        const input = this.#input(part, whole, step, i);
         const output = replayed(this.#parts.gradient, { ...input, params: this.#state.params, total });
-        add(output.loss, output.terms, output.predicted, part);
+        add(output, part);
         disposeInput(input);
-        free(total, output.loss, output.terms, output.predicted);
+        free(total, output.loss, output.sets);
         total = output.total;
       });
       ({ gradNorm, state: next } = replayed(this.#parts.update, { state: this.#state, total, scalars }));
@@ -170,7 +165,12 @@ export class Trainer {
     const norm = gradNorm.dataSync()[0] as number;
     free(scalars, gradNorm);
     this.restore(next);
-    return { ...totals, gradNorm: norm, learningRate: this.#config.optimizer.learningRate * factor };
+    return {
+      ...totals,
+      terms: [...terms.values()],
+      gradNorm: norm,
+      learningRate: this.#config.optimizer.learningRate * factor,
+    };
   }
 
   dispose(): void {
@@ -180,19 +180,9 @@ export class Trainer {
     free(this.#state, this.#frozen);
   }
 
-  /** Of all micro-batches of a step, so that their losses add up to that of one large batch. */
-  #countsOf(prepared: readonly Prepared[]): Parts<QueryCounts> {
-    const objects = prepared.flatMap(({ batch }) => batch.targets.map(({ labels }) => labels.length));
-    const known = prepared.flatMap(({ queries }) => (queries ? [queries.targets] : []));
-    return {
-      matching: matchingCounts(objects, this.#model.detector.queries),
-      ...(known.length > 0 && { known: knownCounts(known) }),
-    };
-  }
-
   /** Also sets what the host's side of the step will be asked for. */
-  #input({ batch, queries }: Prepared, counts: Parts<QueryCounts>, step: number, micro: number): BatchInput {
-    this.#current = { objects: batch.targets, known: queries?.targets, counts };
+  #input({ batch, queries }: Prepared, whole: BatchTargets['whole'], step: number, micro: number): BatchInput {
+    this.#current = { objects: batch.targets, known: queries?.targets, whole };
     return {
       frozen: this.#frozen,
       batch: imageTensors(batch),
@@ -209,6 +199,15 @@ export const dropoutSeed = (seed: number, step: number, micro: number): number =
 interface Prepared {
   readonly batch: Batch;
   readonly queries: KnownQueries | undefined;
+}
+
+/** Counted over all micro-batches of a step, so that their losses add up to that of one large batch. */
+function wholeStep(prepared: readonly Prepared[]): BatchTargets['whole'] {
+  const known = prepared.flatMap(({ queries }) => (queries ? [queries.targets] : []));
+  return {
+    objectsPerImage: prepared.flatMap(({ batch }) => batch.targets.map(({ labels }) => labels.length)),
+    known: known.length > 0 ? knownCounts(known) : undefined,
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A training run from its first step, or from where it stopped, to its last. */
 import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { NamedTensors } from '@dn-detr/core';
+import { byName, type NamedTensors } from '@dn-detr/core';
 import type { DatasetImage, TrainingBatch, TrainingBatches } from '@dn-detr/data';
 import { PredictionError } from '@dn-detr/matcher';
 import type { QueryMatches } from '@dn-detr/metrics';
@@ -183,11 +183,11 @@ export class TrainingRun {
       recent: {
         steps: recent.steps + 1,
         loss: recent.loss + record.loss,
-        losses: mapValues(lastLayerLosses(record.terms), (value, name) => value + (recent.losses[name] ?? 0)),
+        losses: mapValues(lossesOfLastLayer(record), (value, name) => value + (recent.losses[name] ?? 0)),
       },
     };
     const { terms, ...figures } = record;
-    const line: MetricsLine = { ...this.#position(), ...figures, ...terms };
+    const line: MetricsLine = { ...this.#position(), ...figures, ...byName(terms) };
     this.#metrics.add(line);
     const problem = divergence(record, this.#counters.history);
     const { step: after } = this.#counters;
@@ -289,8 +289,8 @@ const nothingYet: Counters['recent'] = { steps: 0, loss: 0, losses: {} };
 const mapValues = (record: Readonly<Record<string, number>>, value: (value: number, name: string) => number) =>
   Object.fromEntries(Object.entries(record).map(([name, before]) => [name, value(before, name)]));
 
-/** Class, L1 and GIoU terms of matching and of known queries; the last layer's names end without a number. */
-const lastLayerLosses = (terms: StepRecord['terms']): Record<string, number> =>
-  Object.fromEntries(Object.entries(terms).filter(([name]) => /^(tgt_)?loss_(ce|bbox|giou)$/.test(name)));
+/** The terms of the loss, of matching and of known queries. */
+const lossesOfLastLayer = ({ terms }: StepRecord): Record<string, number> =>
+  byName(terms.filter(({ kind, last }) => kind === 'term' && last));
 
 const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -8,7 +8,7 @@ import {
   pairwiseUnion,
   xyxyToCxcywh,
 } from '@dn-detr/boxes';
-import { giouLoss, inverseSigmoid as inverseSigmoidOfTensor } from '@dn-detr/core';
+import { giouRows, inverseSigmoid as inverseSigmoidOfTensor } from '@dn-detr/core';
 import {
   grad,
   neg,
@@ -92,7 +92,7 @@ function giouGradient(boxes: Tensor2D, others: Tensor2D, cotangent: Tensor2D, ep
   const weights: Tensor1D = reshape(neg(cotangent), [n * m]);
   return grad((boxes: Tensor) => {
     const pairs: Tensor2D = reshape(tile(reshape(boxes, [n, 1, 4]), [1, m, 1]), [n * m, 4]);
-    return sum(giouLoss(pairs, tile(others, [n, 1]), weights, epsilon));
+    return sum(giouRows(pairs, tile(others, [n, 1]), weights, epsilon));
   })(boxes);
 }
 

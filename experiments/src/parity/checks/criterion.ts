@@ -1,14 +1,18 @@
 /** The criterion over all layers, matching included, against `SetCriterion` of DETR and of DN-DETR. */
 import {
-  type CriterionOptions,
+  boxL1Loss,
+  byName,
   criterion,
-  criterionPresets,
   type DenseTargets,
+  errorFigures,
+  focalLoss,
+  giouLoss,
   type LossTargets,
+  type LossTerm,
+  lossFigures,
   mergeTargets,
-  namedErrors,
-  namedLosses,
   type Predictions,
+  softmaxLoss,
   targetTensors,
 } from '@dn-detr/core';
 import { type MatchingCost, matchingCosts, matchingTargets, matchLayers } from '@dn-detr/matcher';
@@ -18,7 +22,7 @@ import { type Fixture, tensorOf } from '../fixture.ts';
 import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
-import { coefficientsOf } from './loss-weights.ts';
+import { type LossWeights, lossWeightsOf } from './loss-weights.ts';
 
 const inputs = ['gt_*', 'logits', 'boxes', 'counts', 'num_queries', 'num_classes', 'layers', 'matcher', 'weight_dict'];
 
@@ -26,8 +30,12 @@ export const criterionDetrCheck: Check = {
   inputs: [...inputs, 'eos_coef'],
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) =>
-    runCase(fixture, caseName, (fact) => ({
-      criterion: { ...criterionPresets.detr, classLoss: { kind: 'softmax', eosCoef: fact('eos_coef') } },
+    runCase(fixture, caseName, (fact, weights) => ({
+      terms: [
+        softmaxLoss({ eosCoef: fact('eos_coef'), weight: weights.class }),
+        boxL1Loss({ weight: weights.bbox }),
+        giouLoss({ epsilon: 0, weight: weights.giou }),
+      ],
       cost: matchingCosts.detr,
       known: 0,
     })),
@@ -37,12 +45,15 @@ export const criterionDnCheck: Check = {
   inputs: [...inputs, 'known_*', 'map_known_indice', 'bid', 'scalar', 'pad_size', 'focal_alpha', 'training'],
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) =>
-    runCase(fixture, caseName, (fact) => {
-      const { classLoss, ...preset } = criterionPresets.dnDetr;
+    runCase(fixture, caseName, (fact, weights) => {
       const { classCost, ...cost } = matchingCosts.dnDetr;
       const alpha = fact('focal_alpha');
       return {
-        criterion: { ...preset, classLoss: { ...classLoss, alpha } },
+        terms: [
+          focalLoss({ alpha, gamma: 2, weight: weights.class }),
+          boxL1Loss({ weight: weights.bbox }),
+          giouLoss({ epsilon: 1e-6, weight: weights.giou }),
+        ],
         cost: { ...cost, classCost: { ...classCost, alpha } },
         known: fact('pad_size'),
       };
@@ -50,7 +61,7 @@ export const criterionDnCheck: Check = {
 };
 
 interface Setup {
-  readonly criterion: CriterionOptions;
+  readonly terms: readonly LossTerm[];
   readonly cost: MatchingCost;
   /** K */
   readonly known: number;
@@ -59,12 +70,13 @@ interface Setup {
 function runCase(
   fixture: Fixture,
   caseName: string,
-  setupOf: (fact: (field: string) => number) => Setup,
+  setupOf: (fact: (field: string) => number, weights: LossWeights) => Setup,
 ): Record<string, Computed> {
   const where = `cases.${caseName}`;
   const facts = objectAt(fixture.cases.get(caseName), where);
-  const setup = withWeights(
-    setupOf((field) => numberAt(facts[field], `${where}.${field}`)),
+  const weights = lossWeightsOf(facts.weight_dict, `${where}.weight_dict`);
+  const setup = withCosts(
+    setupOf((field) => numberAt(facts[field], `${where}.${field}`), weights),
     facts,
     where,
   );
@@ -74,23 +86,23 @@ function runCase(
     const boxes = loadTensor(fixture, caseName, 'boxes') as Tensor4D;
     const merged = targetsFor(fixture, caseName, { logits, boxes }, numClasses, setup);
     const targets = targetTensors(merged);
-    const run = (predictions: Predictions) => criterion(predictions, targets, merged.known, setup.criterion);
+    const run = (predictions: Predictions) => criterion({ ...predictions, known: merged.known }, targets, setup.terms);
     const { value, grads } = valueAndNamedGrads(
       (predictions) => run(predictions as Predictions).total,
       { logits, boxes },
       scalar(1),
     );
-    const ours = {
-      ...namedLosses(run({ logits, boxes }).terms.dataSync(), merged),
-      ...namedErrors(
+    const ours = [
+      ...lossFigures(run({ logits, boxes }).sums.dataSync(), setup.terms, merged),
+      ...errorFigures(
         argMax(logits, 3).dataSync(),
         merged,
         tensorOf(fixture, caseName, 'gt_counts').data,
         logits.shape[3] - 1,
       ),
-    };
+    ];
     return {
-      losses: namedValues(ours, objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
+      losses: namedValues(byName(ours), objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
       total: { values: value.dataSync(), expected: { values: [numberAt(facts.total, `${where}.total`)] } },
       grad_logits: take(grads.logits as Tensor),
       grad_boxes: take(grads.boxes as Tensor),
@@ -98,16 +110,12 @@ function runCase(
   });
 }
 
-/** With the weights of losses and costs that the case gives. */
-function withWeights(setup: Setup, facts: JsonObject, where: string): Setup {
+/** With the weights of costs that the case gives. */
+function withCosts(setup: Setup, facts: JsonObject, where: string): Setup {
   const costs = objectAt(facts.matcher, `${where}.matcher`);
   const cost = (name: string): number => numberAt(costs[name], `${where}.matcher.${name}`);
   return {
     ...setup,
-    criterion: {
-      ...setup.criterion,
-      coefficients: coefficientsOf(facts.weight_dict, `${where}.weight_dict`),
-    },
     cost: {
       ...setup.cost,
       weights: { class: cost('cost_class'), l1: cost('cost_bbox'), giou: cost('cost_giou') },
@@ -121,7 +129,7 @@ function targetsFor(
   caseName: string,
   { logits, boxes }: Predictions,
   numClasses: number,
-  { criterion: { classLoss }, cost, known }: Setup,
+  { terms, cost, known }: Setup,
 ): LossTargets {
   const [layers, batch, total, classes] = logits.shape;
   const matchingPart = (x: Tensor4D): Float32Array =>
@@ -131,7 +139,7 @@ function targetsFor(
   const matches = matchLayers({ ...predictions, layers, batch, queries: total - known, classes }, objects, cost);
   const matching = matchingTargets(matches, objects, numClasses);
   const parts = known === 0 ? { matching } : { matching, known: knownTargets(fixture, caseName, batch, known) };
-  return mergeTargets(parts, { layers, batch, classLoss });
+  return mergeTargets(parts, { layers, batch, terms });
 }
 
 /** Each of the N noised queries restores its object; the other slots are padding. */

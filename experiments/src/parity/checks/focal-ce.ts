@@ -1,5 +1,5 @@
 /** The two class losses by themselves against `sigmoid_focal_loss` of DN-DETR and `loss_labels` of DETR. */
-import { crossEntropyLoss, mergeTargets, sigmoidFocalLoss } from '@dn-detr/core';
+import { crossEntropyRows, focalRows, mergeTargets, softmaxLoss } from '@dn-detr/core';
 import { reshape, scalar, sum, type Tensor, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';
@@ -12,7 +12,7 @@ export const focalCeCheck: Check = {
   run: (fixture, caseName) =>
     withoutLeak(() => {
       const logits = loadTensor(fixture, caseName, 'logits');
-      const rowsOf = fixture.tensors.has(storedName(caseName, 'onehot')) ? focalRows : crossEntropyRows;
+      const rowsOf = fixture.tensors.has(storedName(caseName, 'onehot')) ? focalCase : crossEntropyCase;
       const loss = rowsOf(fixture, caseName, logits.shape);
       const { value, grads } = valueAndNamedGrads(({ logits }) => sum(loss(logits as Tensor)), { logits }, scalar(1));
       return { loss: take(value), grad_logits: take(grads.logits as Tensor) };
@@ -22,7 +22,7 @@ export const focalCeCheck: Check = {
 type RowLosses = (logits: Tensor) => Tensor;
 
 /** A row of the fixture may have several classes, so each element is a row of one class here: its own or no object. */
-function focalRows(fixture: Fixture, caseName: string, [, queries = 0]: number[]): RowLosses {
+function focalCase(fixture: Fixture, caseName: string, [, queries = 0]: number[]): RowLosses {
   const where = `cases.${caseName}`;
   const facts = objectAt(fixture.cases.get(caseName), where);
   const number = (field: string): number => numberAt(facts[field], `${where}.${field}`);
@@ -31,15 +31,10 @@ function focalRows(fixture: Fixture, caseName: string, [, queries = 0]: number[]
   // The reference averages over the queries and divides by the boxes.
   const weights = new Float32Array(classes.length).fill(1 / (queries * number('num_boxes')));
   return (logits) =>
-    sigmoidFocalLoss(
-      reshape(logits, [classes.length, 1]) as Tensor2D,
-      tensor1d(classes, 'int32'),
-      tensor1d(weights),
-      options,
-    );
+    focalRows(reshape(logits, [classes.length, 1]) as Tensor2D, tensor1d(classes, 'int32'), tensor1d(weights), options);
 }
 
-function crossEntropyRows(fixture: Fixture, caseName: string, [batch = 0, , width = 0]: number[]): RowLosses {
+function crossEntropyCase(fixture: Fixture, caseName: string, [batch = 0, , width = 0]: number[]): RowLosses {
   const where = `cases.${caseName}`;
   const facts = objectAt(fixture.cases.get(caseName), where);
   const noObject = countAt(facts.num_classes, `${where}.num_classes`);
@@ -51,10 +46,10 @@ function crossEntropyRows(fixture: Fixture, caseName: string, [batch = 0, , widt
     boxWeights: Float32Array.from(classes, (label) => (label === noObject ? 0 : 1)),
     normalizer: 1,
   };
-  const classLoss = { kind: 'softmax', eosCoef: numberAt(facts.eos_coef, `${where}.eos_coef`) } as const;
-  const { classWeights } = mergeTargets({ matching: targets }, { layers: 1, batch, classLoss });
+  const terms = [softmaxLoss({ eosCoef: numberAt(facts.eos_coef, `${where}.eos_coef`), weight: 1 })];
+  const { classWeights } = mergeTargets({ matching: targets }, { layers: 1, batch, terms });
   return (logits) =>
-    crossEntropyLoss(
+    crossEntropyRows(
       reshape(logits, [classes.length, width]) as Tensor2D,
       tensor1d(classes, 'int32'),
       tensor1d(classWeights),

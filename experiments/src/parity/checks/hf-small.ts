@@ -75,13 +75,13 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
 
   const { layers, queries } = detector;
   const lastLayer = (x: Tensor): Tensor => reshape(slice(x, layers - 1, 1), x.shape.slice(1));
-  const boxes = lastLayer(output.boxes);
+  const boxes = lastLayer(output.sets[0].boxes);
   return {
     c5: take(channelsFirst(ours)),
     proj: take(channelsFirst(projected)),
     encoder_last_hidden_state: take(reshape(encoded(detector), [batch, height * width, -1])),
     decoder_last_hidden_state: take(lastLayer(reshape(output.hidden, [layers, batch, queries, -1]))),
-    logits: take(lastLayer(output.logits)),
+    logits: take(lastLayer(output.sets[0].logits)),
     ...(facts.query_spread !== undefined && {
       query_spread: {
         values: spreadOfQueries(boxes).dataSync<'float32'>(),

@@ -1,13 +1,19 @@
 /** The weights of losses as the references have them: `weight_dict`, with an entry for every decoder layer. */
-import type { CriterionOptions } from '@dn-detr/core';
 import { FixtureError, numberAt, objectAt } from '../json.ts';
+
+/** What the three losses of every layer count for in the total. */
+export interface LossWeights {
+  readonly class: number;
+  readonly bbox: number;
+  readonly giou: number;
+}
 
 /**
  * What the losses of every layer count for, of known queries (`tgt_`) too.
  *
  * @throws FixtureError if a layer's weights are not those of the last, which our criterion does not know
  */
-export function coefficientsOf(weightDict: unknown, where: string): CriterionOptions['coefficients'] {
+export function lossWeightsOf(weightDict: unknown, where: string): LossWeights {
   const weights = objectAt(weightDict, where);
   const weightOf = (name: string): number => numberAt(weights[name], `${where}.${name}`);
   for (const name of Object.keys(weights)) {

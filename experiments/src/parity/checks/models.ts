@@ -3,30 +3,32 @@ import {
   adamwInit,
   adamwScalars,
   adamwStep,
+  boxL1Loss,
+  byName,
   clipByGlobalNorm,
-  criterionPresets,
+  focalLoss,
+  giouLoss,
   globalNorm,
   type LossTargets,
   type NamedTensors,
-  namedErrors,
-  namedLosses,
   type ParameterGroup,
   ParameterLayout,
   resizeMask,
   sinePositions,
+  softmaxLoss,
   valueAndFlatGrads,
 } from '@dn-detr/core';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
-import { detectionLoss } from '@dn-detr/train';
+import { detectionLoss, loggedFigures } from '@dn-detr/train';
 import { reshape, type Tensor3D, type Tensor4D, tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, take, withoutLeak } from '../gradients.ts';
 import { arrayAt, type JsonObject, numberAt, numbersAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
-import { coefficientsOf } from './loss-weights.ts';
+import { lossWeightsOf } from './loss-weights.ts';
 import { isKernel, knownOf, loadParameters, type ModelSetup, readModelSetup } from './model-setup.ts';
 
 const check: Check = {
@@ -63,18 +65,19 @@ function forward({ detector, batch }: ModelSetup, parameters: NamedTensors, know
 function predictionsOf(setup: ModelSetup, parameters: NamedTensors): Record<string, Computed> {
   const { fixture, batch, width } = setup;
   const outputs: Record<string, Computed> = {};
-  const evaluated = forward(setup, parameters);
+  const [evaluated] = forward(setup, parameters).sets;
   outputs.eval_logits = take(evaluated.logits);
   outputs.eval_boxes = take(evaluated.boxes);
 
   const known = knownOf(setup, 1);
   const trained = forward(setup, parameters, known);
-  const [layers, images, total] = trained.logits.shape;
+  const [decoded] = trained.sets;
+  const [layers, images, total] = decoded.logits.shape;
   // [L*B*T, d] as [L, T, B, d] in DETR and as [L, B, T, d] in DN-DETR
   const hidden = reshape(trained.hidden, [layers, images, total, width]);
   outputs.hs = take(known ? hidden : transpose(hidden, [0, 2, 1, 3]));
   outputs.memory = take(transpose(reshape(trained.memory, [images, -1, width]), [1, 0, 2]));
-  const parts: SplitPredictions = known ? splitPredictions(trained, known) : { known: undefined, matching: trained };
+  const parts: SplitPredictions = known ? splitPredictions(decoded, known) : { known: undefined, matching: decoded };
   outputs.pred_logits = take(parts.matching.logits);
   outputs.pred_boxes = take(parts.matching.boxes);
   if (parts.known) {
@@ -113,18 +116,24 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
     epsilon: numberAt(optimizer.eps, 'optimizer.eps'),
   };
   const clip = numberAt(optimizer.clip, 'optimizer.clip');
-  const { criterion, matching } = denoising ? presets.dn : presets.detr;
-  const coefficients = coefficientsOf(fixture.json.weight_dict, 'weight_dict');
+  const weights = lossWeightsOf(fixture.json.weight_dict, 'weight_dict');
+  const terms = [
+    denoising
+      ? focalLoss({ alpha: 0.25, gamma: 2, weight: weights.class })
+      : softmaxLoss({ eosCoef: 0.1, weight: weights.class }),
+    boxL1Loss({ weight: weights.bbox }),
+    giouLoss({ epsilon: denoising ? 1e-6 : 0, weight: weights.giou }),
+  ];
 
   const objects = targetsOf(fixture, '');
   let known: KnownQueries | undefined;
-  let merged: LossTargets | undefined;
+  let matched: readonly LossTargets[] = [];
   const loss = detectionLoss(
-    { detector, criterion: { ...criterion, coefficients }, matching },
+    { detector, terms, matching: denoising ? matchingCosts.dnDetr : matchingCosts.detr },
     {
       targets: () => ({ objects, known: known?.targets }),
-      matched: (_, targets) => {
-        merged = targets;
+      matched: (targets) => {
+        matched = targets;
       },
     },
   );
@@ -138,15 +147,8 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
-    const ours: Record<string, number> = {
-      ...namedLosses(result.aux.terms.dataSync(), merged as LossTargets),
-      ...namedErrors(
-        result.aux.predicted.dataSync(),
-        merged as LossTargets,
-        objects.map(({ labels }) => labels.length),
-        detector.classes - (denoising ? 1 : 0),
-      ),
-    };
+    const lastClass = detector.classes - (denoising ? 1 : 0);
+    const ours = byName(loggedFigures(result.aux, matched, terms, objects, lastClass));
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
     outputs[`losses.step${i + 1}`] = {
@@ -210,8 +212,3 @@ function compareEach(
 
 /** In float64. */
 const sumOf = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
-
-const presets = {
-  detr: { criterion: criterionPresets.detr, matching: matchingCosts.detr },
-  dn: { criterion: criterionPresets.dnDetr, matching: matchingCosts.dnDetr },
-};

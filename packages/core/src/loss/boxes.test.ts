@@ -12,7 +12,7 @@ import {
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
-import { giouLoss, l1Loss } from './boxes.ts';
+import { giouRows, l1Rows } from './boxes.ts';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -23,13 +23,13 @@ const boxes = (seed: number) =>
   tf.add(tf.mul(spread([rows, 4], seed), [0.3, 0.3, 0.15, 0.15]), [0.5, 0.5, 0.3, 0.3]) as tf.Tensor2D;
 const targets = () => boxes(2);
 
-const l1: Op = (x) => l1Loss(x as tf.Tensor2D, targets(), weights());
+const l1: Op = (x) => l1Rows(x as tf.Tensor2D, targets(), weights());
 const plainL1: Op = (x) => tf.mul(tf.abs(tf.sub(x as tf.Tensor, targets())), tf.reshape(weights(), [rows, 1]));
 
 const giou =
   (epsilon: number): Op =>
   (x) =>
-    giouLoss(x as tf.Tensor2D, targets(), weights(), epsilon);
+    giouRows(x as tf.Tensor2D, targets(), weights(), epsilon);
 
 function plainGiou(epsilon: number): Op {
   const corners = (x: tf.Tensor) => {
@@ -59,7 +59,7 @@ function plainGiou(epsilon: number): Op {
   };
 }
 
-describe('l1Loss', () => {
+describe('l1Rows', () => {
   it('has the value and gradient of the formula', () => {
     expectSameOp(l1, plainL1, [boxes(1)]);
     expectDerivative(l1, [boxes(1)], 1e-4);
@@ -72,20 +72,20 @@ describe('l1Loss', () => {
 
   it('runs few kernels and leaves no tensor behind', async () => {
     const [to, scale] = [targets(), weights()];
-    const op: Op = (x) => l1Loss(x as tf.Tensor2D, to, scale);
+    const op: Op = (x) => l1Rows(x as tf.Tensor2D, to, scale);
     expectNoLeak(op, [boxes(1)]);
     expect(await kernelsOf(op, [boxes(1)])).toHaveLength(7);
   });
 });
 
-describe.each([0, 1e-6, 1e-2])('giouLoss with epsilon %s', (epsilon) => {
+describe.each([0, 1e-6, 1e-2])('giouRows with epsilon %s', (epsilon) => {
   it('has the value and gradient of the formula', () => {
     expectSameOp(giou(epsilon), plainGiou(epsilon), [boxes(1)]);
     expectDerivative(giou(epsilon), [boxes(1)], 1e-3);
   });
 });
 
-describe('giouLoss', () => {
+describe('giouRows', () => {
   it('covers boxes that overlap, that do not, and that lie in each other', () => {
     const corners = (x: tf.Tensor2D) =>
       Float32Array.from(
@@ -101,7 +101,7 @@ describe('giouLoss', () => {
   });
 
   const gradientAt = (box: number[], target: number[]): number[] => {
-    const op = (x: tf.Tensor) => giouLoss(x as tf.Tensor2D, tf.tensor2d([target]), tf.ones([1]), 0);
+    const op = (x: tf.Tensor) => giouRows(x as tf.Tensor2D, tf.tensor2d([target]), tf.ones([1]), 0);
     return [
       ...tf
         .grad(op)(tf.tensor2d([box]))
@@ -134,7 +134,7 @@ describe('giouLoss', () => {
       [5, 4],
     );
     const target = tf.tensor2d([0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0, 0.3, 0.5, 0.5, 0, 0, 0, 0, 0, 0], [5, 4]);
-    const op: Op = (x) => giouLoss(x as tf.Tensor2D, target, tf.zeros([5]), epsilon);
+    const op: Op = (x) => giouRows(x as tf.Tensor2D, target, tf.zeros([5]), epsilon);
     const [value, grad] = valueAndGrads(op, [degenerate]);
     expect([...(value as tf.Tensor).dataSync()].every((value) => value === 0)).toBe(true);
     expect([...(grad as tf.Tensor).dataSync()].every((value) => value === 0)).toBe(true);
@@ -143,13 +143,13 @@ describe('giouLoss', () => {
   it('is 1 for two boxes of one point and no area', () => {
     const point = tf.tensor2d([[0.5, 0.5, 0, 0]]);
     for (const epsilon of [0, 1e-6]) {
-      expect(giouLoss(point, point, tf.ones([1]), epsilon).dataSync()[0]).toBe(1);
+      expect(giouRows(point, point, tf.ones([1]), epsilon).dataSync()[0]).toBe(1);
     }
   });
 
   it('runs few kernels and leaves no tensor behind', async () => {
     const [to, scale] = [targets(), weights()];
-    const op: Op = (x) => giouLoss(x as tf.Tensor2D, to, scale, 0);
+    const op: Op = (x) => giouRows(x as tf.Tensor2D, to, scale, 0);
     expectNoLeak(op, [boxes(1)]);
     expect(await kernelsOf(op, [boxes(1)])).toHaveLength(64);
   });

@@ -36,7 +36,7 @@ import { withGradient } from '../nn/custom-gradient.ts';
  * @param weights `[N]`; no gradient
  * @returns `[N, 4]`, weighted
  */
-export function l1Loss(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D): Tensor2D {
+export function l1Rows(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D): Tensor2D {
   return withGradient([boxes], () => {
     const difference = sub(boxes, targets);
     const column = reshape(weights, [-1, 1]);
@@ -64,7 +64,7 @@ const smallestEpsilon = 1e-20;
  * @param epsilon 1e-6 in DN-DETR, 0 in DETR; two boxes of one point and no area, NaN in DETR, have GIoU 0
  * @returns `[N]`, weighted
  */
-export function giouLoss(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D, epsilon: number): Tensor1D {
+export function giouRows(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D, epsilon: number): Tensor1D {
   const guard = Math.max(epsilon, smallestEpsilon);
   return withGradient([boxes], () => {
     const [a, b] = [edges(boxes), edges(targets)];

@@ -2,9 +2,11 @@ import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectDerivative, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
-import { criterion, type Predictions } from './criterion.ts';
-import { type CriterionOptions, criterionPresets } from './options.ts';
+import { criterion } from './criterion.ts';
+import type { Predictions } from './predictions.ts';
 import { type DenseTargets, knownCounts, matchingCounts, mergeTargets, type Parts, targetTensors } from './targets.ts';
+import type { LossTerm } from './term.ts';
+import { criterionPresets } from './terms.ts';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -62,30 +64,36 @@ function predictions(batch: number, total: number, width: number): Predictions {
   return { logits: tf.mul(spread([layers, batch, total, width], 4), 3), boxes: boxes as tf.Tensor4D };
 }
 
-/** Total, terms and gradients as arrays. */
-function run(given: Predictions, parts: Parts<DenseTargets>, options: CriterionOptions, counts = {}) {
+/** Total, sums and gradients as arrays. */
+function run(given: Predictions, parts: Parts<DenseTargets>, terms: readonly LossTerm[], counts = {}) {
   const batch = given.logits.shape[1];
-  const merged = mergeTargets(parts, { layers, batch, classLoss: options.classLoss, counts });
+  const merged = mergeTargets(parts, { layers, batch, terms, counts });
   return tf.tidy(() => {
     const targets = targetTensors(merged);
-    const { terms } = criterion(given, targets, merged.known, options);
+    const { sums } = criterion({ ...given, known: merged.known }, targets, terms);
     const total = (logits: tf.Tensor, boxes: tf.Tensor) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, merged.known, options).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: merged.known }, targets, terms)
+        .total;
     const { value, grads } = tf.valueAndGrads(total)([given.logits, given.boxes]);
     return {
       total: value.dataSync()[0] as number,
-      terms: terms.arraySync(),
+      sums: sums.arraySync(),
       grads: grads.map((grad) => grad.arraySync() as number[][][][]),
     };
   });
 }
 
+/** Focal α and γ, or the weight of "no object" for the softmax, and the weights of the three terms. */
+type Formula = ({ alpha: number; gamma: number } | { eosCoef: number }) & {
+  weights: { ce: number; bbox: number; giou: number };
+};
+
 /** The class loss of one query, as a formula. */
-function classLossOf(logits: number[], label: number, { classLoss }: CriterionOptions): number {
-  if (classLoss.kind === 'softmax') {
+function classLossOf(logits: number[], label: number, formula: Formula): number {
+  if ('eosCoef' in formula) {
     return Math.log(logits.reduce((sum, x) => sum + Math.exp(x), 0)) - (logits[label] as number);
   }
-  const { alpha, gamma } = classLoss;
+  const { alpha, gamma } = formula;
   return logits.reduce((sum, x, c) => {
     const right = 1 / (1 + Math.exp(c === label ? -x : x));
     return sum - (c === label ? alpha : 1 - alpha) * (1 - right) ** gamma * Math.log(right);
@@ -93,34 +101,35 @@ function classLossOf(logits: number[], label: number, { classLoss }: CriterionOp
 }
 
 /** Class loss and L1 of the matching part of one layer, query by query as in the reference. */
-function expectedTerms(layer: number, given: Predictions, targets: DenseTargets, options: CriterionOptions): number[] {
+function expectedSums(layer: number, given: Predictions, targets: DenseTargets, formula: Formula): number[] {
   const logits = given.logits.arraySync()[layer]?.flat() as number[][];
   const boxes = given.boxes.arraySync()[layer]?.flat() as number[][];
-  const softmax = options.classLoss.kind === 'softmax';
   let [classSum, weightSum] = [0, 0];
   const l1 = [0, 0, 0, 0];
   logits.forEach((row, query) => {
     const at = layer * logits.length + query;
     const label = targets.classes[at] as number;
-    const weight = label === classes && options.classLoss.kind === 'softmax' ? options.classLoss.eosCoef : 1;
-    classSum += weight * classLossOf(row, label, options);
+    const weight = label === classes && 'eosCoef' in formula ? formula.eosCoef : 1;
+    classSum += weight * classLossOf(row, label, formula);
     weightSum += weight;
     if (label === classes) return;
     boxes[query]?.forEach((value, i) => {
       l1[i] = (l1[i] as number) + Math.abs(value - (targets.boxes[4 * at + i] as number)) / targets.normalizer;
     });
   });
-  return [classSum / (softmax ? weightSum : targets.normalizer), ...l1];
+  return [classSum / ('eosCoef' in formula ? weightSum : targets.normalizer), ...l1];
 }
 
 const near = (values: number[], digits = 5) => values.map((value) => expect.closeTo(value, digits));
 
-const presets = [
-  { name: 'detr', options: criterionPresets.detr as CriterionOptions, width: classes + 1 },
-  { name: 'dnDetr', options: criterionPresets.dnDetr as CriterionOptions, width: classes },
+const weights = { ce: 1, bbox: 5, giou: 2 };
+const presets: { name: 'detr' | 'dnDetr'; formula: Formula; width: number }[] = [
+  { name: 'detr', formula: { eosCoef: 0.1, weights }, width: classes + 1 },
+  { name: 'dnDetr', formula: { alpha: 0.25, gamma: 2, weights }, width: classes },
 ];
 
-describe.each(presets)('criterion, $name', ({ options, width }) => {
+describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
+  const terms = criterionPresets[name];
   const [known, matching] = [knownTargets([3, 1], 4), matchingTargets([3, 1], 5)];
   const given = () => predictions(2, 9, width);
   /** The given predictions for queries `from` to `from + size`. */
@@ -130,17 +139,17 @@ describe.each(presets)('criterion, $name', ({ options, width }) => {
   });
 
   it('sums class loss and L1 as the reference does, layer by layer', () => {
-    const { terms } = run(given(), { known, matching }, options);
+    const { sums } = run(given(), { known, matching }, terms);
     for (let layer = 0; layer < layers; layer++) {
-      const expected = expectedTerms(layer, slice(given(), 4, 5), matching, options);
-      expect(terms[1]?.[layer]?.slice(0, 5)).toEqual(near(expected));
+      const expected = expectedSums(layer, slice(given(), 4, 5), matching, formula);
+      expect(sums[1]?.[layer]?.slice(0, 5)).toEqual(near(expected));
     }
   });
 
   it('treats each part as if it were alone', () => {
-    const both = run(given(), { known, matching }, options);
-    const alone = [run(slice(given(), 0, 4), { known }, options), run(slice(given(), 4, 5), { matching }, options)];
-    expect(both.terms).toEqual(alone.map(({ terms }) => terms[0]));
+    const both = run(given(), { known, matching }, terms);
+    const alone = [run(slice(given(), 0, 4), { known }, terms), run(slice(given(), 4, 5), { matching }, terms)];
+    expect(both.sums).toEqual(alone.map(({ sums }) => sums[0]));
     expect(both.total).toBeCloseTo(
       alone.reduce((sum, { total }) => sum + total, 0),
       4,
@@ -154,23 +163,23 @@ describe.each(presets)('criterion, $name', ({ options, width }) => {
   });
 
   it('has as its total the weighted sum of its terms, and the gradient of that', () => {
-    const { total, terms } = run(given(), { known, matching }, options);
-    const { class: byClass, bbox, giou } = options.coefficients;
+    const { total, sums } = run(given(), { known, matching }, terms);
+    const { bbox, giou } = formula.weights;
     const weigh = ([ce = 0, x = 0, y = 0, w = 0, h = 0, overlap = 0]: number[]) =>
-      byClass * ce + bbox * (x + y + w + h) + giou * overlap;
+      formula.weights.ce * ce + bbox * (x + y + w + h) + giou * overlap;
     expect(total).toBeCloseTo(
-      terms.flat().reduce((sum, term) => sum + weigh(term), 0),
+      sums.flat().reduce((sum, row) => sum + weigh(row), 0),
       4,
     );
-    const merged = mergeTargets({ known, matching }, { layers, batch: 2, classLoss: options.classLoss });
+    const merged = mergeTargets({ known, matching }, { layers, batch: 2, terms });
     const [targets, { logits, boxes }] = [targetTensors(merged), given()];
     const op = (logits: tf.Tensor, boxes: tf.Tensor) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, 4, options).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: 4 }, targets, terms).total;
     expectDerivative(op as (...inputs: tf.Tensor[]) => tf.Tensor, [logits, boxes], 1e-3);
   });
 
   it('gives queries without object no box loss, and padding no loss at all', () => {
-    const { grads } = run(given(), { known, matching }, options);
+    const { grads } = run(given(), { known, matching }, terms);
     const [byLogits, byBoxes] = grads;
     const isZero = (row: number[] | undefined) => row?.every((value) => value === 0);
     // Image 1 of layer 0 has one object: known query 1 and matching query 1; the other known ones are padding.
@@ -182,11 +191,11 @@ describe.each(presets)('criterion, $name', ({ options, width }) => {
 
   it('takes a batch without objects', () => {
     const empty = { known: knownTargets([0, 0], 4), matching: matchingTargets([0, 0], 5) };
-    const { total, terms, grads } = run(given(), empty, options);
-    expect(terms[0]?.flat().every((term) => term === 0)).toBe(true);
-    for (const term of terms[1] ?? []) {
-      expect(term.slice(1)).toEqual([0, 0, 0, 0, 0]);
-      expect(term[0]).toBeGreaterThan(0);
+    const { total, sums, grads } = run(given(), empty, terms);
+    expect(sums[0]?.flat().every((sum) => sum === 0)).toBe(true);
+    for (const row of sums[1] ?? []) {
+      expect(row.slice(1)).toEqual([0, 0, 0, 0, 0]);
+      expect(row[0]).toBeGreaterThan(0);
     }
     expect(Number.isFinite(total)).toBe(true);
     expect(grads[1]?.flat(3).every((value) => value === 0)).toBe(true);
@@ -208,14 +217,14 @@ describe.each(presets)('criterion, $name', ({ options, width }) => {
           boxes: tf.slice(whole.boxes, [0, 2 * i, 0, 0], [-1, 2, -1, -1]),
         },
         { known: knownParts[i] as DenseTargets, matching: matchingParts[i] as DenseTargets },
-        options,
+        terms,
         counts,
       ),
     );
-    const batch = run(whole, { known: joined(knownParts, 1, 9), matching: joined(matchingParts, layers, 9) }, options);
+    const batch = run(whole, { known: joined(knownParts, 1, 9), matching: joined(matchingParts, layers, 9) }, terms);
     expect(micro.reduce((sum, { total }) => sum + total, 0)).toBeCloseTo(batch.total, 4);
-    batch.terms.flat(2).forEach((term, i) => {
-      expect(micro.reduce((sum, { terms }) => sum + (terms.flat(2)[i] as number), 0)).toBeCloseTo(term, 5);
+    batch.sums.flat(2).forEach((value, i) => {
+      expect(micro.reduce((sum, { sums }) => sum + (sums.flat(2)[i] as number), 0)).toBeCloseTo(value, 5);
     });
     batch.grads.forEach((grad, i) => {
       const parts = grad.map((_, layer) => micro.flatMap(({ grads }) => grads[i]?.[layer] ?? []));
@@ -224,10 +233,10 @@ describe.each(presets)('criterion, $name', ({ options, width }) => {
   });
 
   it('leaves no tensor behind and runs few kernels', async () => {
-    const merged = mergeTargets({ known, matching }, { layers, batch: 2, classLoss: options.classLoss });
+    const merged = mergeTargets({ known, matching }, { layers, batch: 2, terms });
     const [targets, { logits, boxes }] = [targetTensors(merged), given()];
     const op = (...[logits, boxes]: tf.Tensor[]) =>
-      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D }, targets, 4, options).total;
+      criterion({ logits: logits as tf.Tensor4D, boxes: boxes as tf.Tensor4D, known: 4 }, targets, terms).total;
     const before = tf.memory().numTensors;
     tf.dispose(tf.tidy(() => tf.valueAndGrads(op)([logits, boxes])) as unknown as tf.TensorContainer);
     expect(tf.memory().numTensors).toBe(before);
@@ -259,14 +268,14 @@ describe('criterion', () => {
   it('says what does not fit', () => {
     const { dnDetr } = criterionPresets;
     const matching = matchingTargets([1, 1], 5);
-    const targets = targetTensors(mergeTargets({ matching }, { layers, batch: 2, classLoss: dnDetr.classLoss }));
-    expect(() => criterion(predictions(2, 6, classes), targets, 0, dnDetr)).toThrow(
+    const targets = targetTensors(mergeTargets({ matching }, { layers, batch: 2, terms: dnDetr }));
+    expect(() => criterion({ ...predictions(2, 6, classes), known: 0 }, targets, dnDetr)).toThrow(
       'criterion: targets.classes has shape [2,2,5], expected [2,2,6] by the logits',
     );
-    const given = predictions(2, 5, classes);
-    expect(() => criterion({ ...given, boxes: predictions(2, 6, 3).boxes }, targets, 0, dnDetr)).toThrow(
+    const given = { ...predictions(2, 5, classes), known: 0 };
+    expect(() => criterion({ ...given, boxes: predictions(2, 6, 3).boxes }, targets, dnDetr)).toThrow(
       'criterion: boxes has shape [2,2,6,4], expected [2,2,5,4]',
     );
-    expect(() => criterion(given, targets, 6, dnDetr)).toThrow('6 known queries, expected 0 to 5');
+    expect(() => criterion({ ...given, known: 6 }, targets, dnDetr)).toThrow('6 known queries, expected 0 to 5');
   });
 });

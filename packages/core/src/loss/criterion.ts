@@ -1,6 +1,7 @@
 /**
  * The set criterion of DETR (Carion et al. 2020, https://arxiv.org/abs/2005.12872) and DN-DETR (Li et al. 2022,
- * https://arxiv.org/abs/2203.01305) over all decoder layers at once, for known and matching queries alike.
+ * https://arxiv.org/abs/2203.01305) over all decoder layers at once, for known and matching queries alike: the weighted sum
+ * of a list of loss terms.
  */
 import {
   concat,
@@ -15,81 +16,85 @@ import {
   type Tensor1D,
   type Tensor2D,
   type Tensor3D,
-  type Tensor4D,
   tensor1d,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from '../nn/custom-gradient.ts';
-import { giouLoss, l1Loss } from './boxes.ts';
-import { crossEntropyLoss } from './cross-entropy.ts';
-import { sigmoidFocalLoss } from './focal.ts';
-import type { ClassLoss, CriterionOptions } from './options.ts';
+import type { PredictionSet } from './predictions.ts';
 import type { TargetTensors } from './targets.ts';
-
-/** What a model predicts for T queries in each of L decoder layers. */
-export type Predictions = {
-  /** `[L, B, T, C]` */
-  logits: Tensor4D;
-  /** cxcywh in 0..1 `[L, B, T, 4]` */
-  boxes: Tensor4D;
-};
+import { type LossTerm, widthOf } from './term.ts';
 
 export type CriterionOutput = {
   /** the weighted sum of all terms, the loss */
   total: Scalar;
   /**
-   * `[P, L, 6]`, before weighting: the class loss, L1 of centre x, centre y, width and height, and 1 - GIoU, each summed
-   * over images and queries. P are the parts there are, known before matching. See `namedLosses`.
+   * `[P, L, W]`, before weighting: the W columns of all terms, in the order of the list, each summed over images and
+   * queries. P are the parts there are, known before matching. See `lossFigures`.
    */
-  terms: Tensor3D;
+  sums: Tensor3D;
 };
 
 /**
- * The losses of all layers and queries. Pure tensor ops without a branch on values, so that a captured step can hold it.
- * The terms and the total of micro-batches add up if their targets were merged with the counts of the whole step.
+ * The losses of one prediction set, of all its layers and queries. Pure tensor ops without a branch on values, so that a captured step can hold it.
+ * The sums and the total of micro-batches add up if their targets were merged with the counts of the whole step.
  *
- * @param known K: the first K of T queries are known ones
- * @throws RangeError if the targets do not fit the predictions, or K is not in 0..T
+ * @param terms what the loss is made of: `criterionPresets`, or terms of your own
+ * @throws RangeError if the targets do not fit the predictions, K is not in 0..T, two terms would be logged under one
+ *   name, or one has not as many columns as it says
  */
 export function criterion(
-  { logits, boxes }: Predictions,
+  { logits, boxes, known }: Omit<PredictionSet, 'name'>,
   targets: TargetTensors,
-  known: number,
-  { classLoss, coefficients, giouEpsilon }: CriterionOptions,
+  terms: readonly LossTerm[],
 ): CriterionOutput {
   const [layers, batch, total, classes] = logits.shape;
-  requireShapes({ logits, boxes }, targets, known);
+  requireShapes({ logits, boxes, known }, targets);
+  requireNames(terms);
   const count = layers * batch * total;
   const flat = (x: Tensor): Tensor1D => reshape(x, [count]);
   const rows = (x: Tensor, width: number): Tensor2D => reshape(x, [count, width]);
 
-  const classRows = classRowsOf(classLoss, rows(logits, classes), flat(targets.classes), flat(targets.classWeights));
-  const [boxRows, targetRows, boxWeights] = [rows(boxes, 4), rows(targets.boxes, 4), flat(targets.boxWeights)];
-  const l1Rows = l1Loss(boxRows, targetRows, boxWeights);
-  const giouRows = giouLoss(boxRows, targetRows, boxWeights, giouEpsilon);
+  const predictionRows = { logits: rows(logits, classes), boxes: rows(boxes, 4) };
+  const targetRows = {
+    classes: flat(targets.classes),
+    boxes: rows(targets.boxes, 4),
+    classWeights: flat(targets.classWeights),
+    boxWeights: flat(targets.boxWeights),
+  };
+  const losses = terms.map((term) => {
+    const loss = term.rows(predictionRows, targetRows);
+    requireColumns(term, loss, count);
+    return loss;
+  });
 
-  const columns = concat([rows(classRows, 1), l1Rows, rows(giouRows, 1)], 1);
-  const parts = split(reshape(columns, [layers, batch, total, 6]), partSizes(known, total), 2);
-  const terms = stack(parts.map((part) => sum(part, [1, 2]))) as Tensor3D;
-  const { class: byClass, bbox, giou } = coefficients;
+  const widths = terms.map(widthOf);
+  const columns = concat(
+    losses.map((loss, i) => rows(loss, widths[i] as number)),
+    1,
+  );
+  const parts = split(reshape(columns, [layers, batch, total, columns.shape[1]]), partSizes(known, total), 2);
+  const sums = stack(parts.map((part) => sum(part, [1, 2]))) as Tensor3D;
+  const weights = terms.flatMap(({ weight }, i) => Array<number>(widths[i] as number).fill(weight));
   return {
-    terms,
-    // Summed from the terms, but differentiated by the rows: all rows of a loss have its coefficient as their gradient.
-    total: withGradient([classRows, l1Rows, giouRows], () => ({
-      value: sum<Scalar>(mul(terms, tensor1d([byClass, bbox, bbox, bbox, bbox, giou]))),
+    sums,
+    // Summed from the sums, but differentiated by the rows: all rows of a term have its weight as their gradient.
+    total: withGradient(losses, () => ({
+      value: sum<Scalar>(mul(sums, tensor1d(weights))),
       saved: [],
-      gradient: (dy) => [
-        mul(fill([count], byClass), dy),
-        mul(fill([count, 4], bbox), dy),
-        mul(fill([count], giou), dy),
-      ],
+      gradient: (dy) => terms.map(({ weight }, i) => mul(fill((losses[i] as Tensor).shape, weight), dy)),
     })),
   };
 }
 
-function classRowsOf(loss: ClassLoss, logits: Tensor2D, classes: Tensor1D, weights: Tensor1D): Tensor1D {
-  return loss.kind === 'focal'
-    ? sigmoidFocalLoss(logits, classes, weights, loss)
-    : crossEntropyLoss(logits, classes, weights);
+function requireNames(terms: readonly LossTerm[]): void {
+  const names = terms.flatMap(({ name, columns }) => [...new Set(columns), name]);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new RangeError(`criterion: several terms or parts of terms are called '${twice}'`);
+}
+
+function requireColumns({ name, columns }: LossTerm, loss: Tensor, count: number): void {
+  const expected = columns === undefined ? [count] : [count, columns.length];
+  if (`${loss.shape}` === `${expected}`) return;
+  throw new RangeError(`criterion: the rows of the term '${name}' have shape [${loss.shape}], expected [${expected}]`);
 }
 
 /** The sizes K and Q of the parts, without one that is empty. */
@@ -97,7 +102,7 @@ function partSizes(known: number, total: number): number[] {
   return [known, total - known].filter((size) => size > 0);
 }
 
-function requireShapes({ logits, boxes }: Predictions, targets: TargetTensors, known: number): void {
+function requireShapes({ logits, boxes, known }: Omit<PredictionSet, 'name'>, targets: TargetTensors): void {
   const [layers, batch, total] = logits.shape;
   const queries = [layers, batch, total];
   const expected: [name: string, tensor: Tensor, shape: number[]][] = [

@@ -11,7 +11,7 @@ import { oneHotRows } from './one-hot.ts';
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */
-export function crossEntropyLoss(logits: Tensor2D, classes: Tensor1D, weights: Tensor1D): Tensor1D {
+export function crossEntropyRows(logits: Tensor2D, classes: Tensor1D, weights: Tensor1D): Tensor1D {
   const [rows, count] = logits.shape;
   return withGradient([logits], () => {
     const shifted = sub(logits, max(logits, 1, true));

@@ -10,7 +10,7 @@ import {
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
-import { type FocalOptions, sigmoidFocalLoss } from './focal.ts';
+import { type FocalOptions, focalRows } from './focal.ts';
 
 beforeAll(() => useBackend('cpu'));
 
@@ -22,7 +22,7 @@ const logits = () => tf.mul(spread([5, 4]), 3);
 const ours =
   (options: FocalOptions): Op =>
   (x) =>
-    sigmoidFocalLoss(x as tf.Tensor2D, classes(), weights(), options);
+    focalRows(x as tf.Tensor2D, classes(), weights(), options);
 
 /** As the reference writes it, with the binary cross entropy of probabilities. */
 const plain =
@@ -45,19 +45,19 @@ const options: FocalOptions[] = [
   { alpha: 0.25, gamma: 0 },
 ];
 
-describe.each(options)('sigmoidFocalLoss with alpha $alpha, gamma $gamma', (options) => {
+describe.each(options)('focalRows with alpha $alpha, gamma $gamma', (options) => {
   it('has the value and gradient of the formula', () => {
     expectSameOp(ours(options), plain(options), [logits()]);
     expectDerivative(ours(options), [logits()]);
   });
 });
 
-describe('sigmoidFocalLoss', () => {
+describe('focalRows', () => {
   it('is accurate for logits of any size', () => {
     const x = tf.tensor2d([-100, -30, 30, 100], [4, 1]);
     const rows = (own: boolean): Op => {
       const classes = tf.fill([4], own ? 0 : 1, 'int32') as tf.Tensor1D;
-      return (x) => sigmoidFocalLoss(x as tf.Tensor2D, classes, tf.ones([4]), { alpha: 0.25, gamma: 2 });
+      return (x) => focalRows(x as tf.Tensor2D, classes, tf.ones([4]), { alpha: 0.25, gamma: 2 });
     };
     const lists = (op: Op) => {
       const value = [...op(x).dataSync()];
@@ -82,7 +82,7 @@ describe('sigmoidFocalLoss', () => {
 
   it('runs few kernels and leaves no tensor behind', async () => {
     const [targets, scale] = [classes(), weights()];
-    const op: Op = (x) => sigmoidFocalLoss(x as tf.Tensor2D, targets, scale, { alpha: 0.25, gamma: 2 });
+    const op: Op = (x) => focalRows(x as tf.Tensor2D, targets, scale, { alpha: 0.25, gamma: 2 });
     expectNoLeak(op, [logits()]);
     expect(await kernelsOf(op, [logits()])).toHaveLength(23);
   });

@@ -35,7 +35,7 @@ export interface FocalOptions {
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */
-export function sigmoidFocalLoss(
+export function focalRows(
   logits: Tensor2D,
   classes: Tensor1D,
   weights: Tensor1D,

@@ -1,36 +1,50 @@
-/** What is logged about a step beside its loss, on the host, under the names of the reference implementations. */
+/** The figures that are logged of a step beside its loss, computed on the host. */
+import { figure, type LoggedFigure } from './figures.ts';
 import type { LossTargets } from './targets.ts';
+import { type LossTerm, widthOf } from './term.ts';
 
-type Layout = Pick<LossTargets, 'layers' | 'batch' | 'known' | 'total'>;
+type Layout = Pick<LossTargets, 'set' | 'layers' | 'known' | 'total'>;
 
 /**
- * The losses of every layer: `loss_ce`, `loss_bbox`, `loss_giou`, and the two halves of `loss_bbox`, `loss_xy` and
- * `loss_hw`. The last layer's names stand alone, layer i's end in `_i`; those of known queries begin with `tgt_`.
+ * The terms of the loss for every layer, before weighting, and the parts of those that have any: with the built-in terms
+ * `loss_ce`, `loss_xy`, `loss_hw`, `loss_bbox` and `loss_giou`.
  *
- * @param terms of the criterion `[P, L, 6]`
+ * @param sums of the criterion `[P, L, W]`
+ * @param terms those that the criterion was given
  */
-export function namedLosses(terms: ArrayLike<number>, layout: Layout): Record<string, number> {
-  const losses: Record<string, number> = {};
-  let row = 0;
-  for (const { prefix } of partsOf(layout)) {
-    for (let layer = 0; layer < layout.layers; layer++, row++) {
-      const term = (i: number) => terms[6 * row + i] as number;
-      const end = suffix(layer, layout);
-      losses[`${prefix}loss_ce${end}`] = term(0);
-      losses[`${prefix}loss_xy${end}`] = term(1) + term(2);
-      losses[`${prefix}loss_hw${end}`] = term(3) + term(4);
-      losses[`${prefix}loss_bbox${end}`] = term(1) + term(2) + term(3) + term(4);
-      losses[`${prefix}loss_giou${end}`] = term(5);
-    }
-  }
-  return losses;
+export function lossFigures(sums: ArrayLike<number>, terms: readonly LossTerm[], layout: Layout): LoggedFigure[] {
+  const measured = termColumns(terms);
+  const width = sumOf(terms.map(widthOf));
+  return layersOf(layout).flatMap(({ start: _, end: __, ...part }, row) =>
+    measured.map(({ columns, ...measure }) => ({
+      ...figure({ ...measure, ...part }),
+      value: sumOf(columns.map((column) => sums[width * row + column] as number)),
+    })),
+  );
 }
 
+/** What terms measure, each with the columns of `sums` that it is the sum of; the parts of a term before the term. */
+function termColumns(terms: readonly LossTerm[]) {
+  let start = 0;
+  return terms.flatMap((term) => {
+    const columns = Array.from({ length: widthOf(term) }, (_, i) => start + i);
+    start += columns.length;
+    const parts = [...new Set(term.columns)].map((part) => ({
+      quantity: `loss_${part}`,
+      kind: 'part' as const,
+      columns: columns.filter((_, i) => term.columns?.[i] === part),
+    }));
+    return [...parts, { quantity: `loss_${term.name}`, kind: 'term' as const, columns }];
+  });
+}
+
+const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
 /**
- * Errors that no gradient comes from, named as in `namedLosses`:
+ * Errors that no gradient comes from:
  *
  * - `class_error`: the share, in percent, of queries assigned to an object that give another class the highest logit; of
- *   matching queries in the last layer only, of known ones in every layer. Without any such query it is 100 for matching
+ *   matching queries in the decoder's last layer only, of known ones in every layer. Without any such query it is 100 for matching
  *   queries and 0 for known ones.
  * - `cardinality_error` of matching queries: by how much the number of detections is wrong, as a mean over the images. A
  *   query detects something if the last class has not the highest logit. That class is "no object" in DETR; DN-DETR has
@@ -43,24 +57,26 @@ export function namedLosses(terms: ArrayLike<number>, layout: Layout): Record<st
  * @param lastClass C - 1
  * @param objectsPerImage `[B]`
  */
-export function namedErrors(
+export function errorFigures(
   predicted: ArrayLike<number>,
   targets: LossTargets,
   objectsPerImage: ArrayLike<number>,
   lastClass: number,
-): Record<string, number> {
-  const errors: Record<string, number> = {};
-  for (const part of partsOf(targets)) {
-    for (let layer = 0; layer < targets.layers; layer++) {
-      const end = suffix(layer, targets);
-      const matching = part.prefix === '';
-      if (matching)
-        errors[`cardinality_error${end}`] = cardinalityError(predicted, targets, layer, objectsPerImage, lastClass);
-      if (matching && end !== '') continue;
-      errors[`${part.prefix}class_error${end}`] = classError(predicted, targets, layer, part) ?? (matching ? 100 : 0);
-    }
-  }
-  return errors;
+): LoggedFigure[] {
+  return layersOf(targets).flatMap(({ start, end, ...part }) => {
+    const { set, known, layer, last } = part;
+    const error = (quantity: string, value: number): LoggedFigure => ({
+      ...figure({ quantity, kind: 'error', ...part }),
+      value,
+    });
+    const classes = () => classError(predicted, targets, layer, start, end);
+    if (known) return [error('class_error', classes() ?? 0)];
+    const cardinality = cardinalityError(predicted, targets, layer, objectsPerImage, lastClass);
+    return [
+      error('cardinality_error', cardinality),
+      ...(last && set === 'decoder' ? [error('class_error', classes() ?? 100)] : []),
+    ];
+  });
 }
 
 /** Of the queries of one part and layer; undefined if none is assigned to an object. */
@@ -68,7 +84,8 @@ function classError(
   predicted: ArrayLike<number>,
   { batch, total, classes, boxWeights }: LossTargets,
   layer: number,
-  { start, end }: Part,
+  start: number,
+  end: number,
 ): number | undefined {
   let [assigned, wrong] = [0, 0];
   for (let image = 0; image < batch; image++) {
@@ -100,22 +117,23 @@ function cardinalityError(
   return sum / batch;
 }
 
-/** The known or the matching queries: what their names begin with, and from where to where they lie. */
-interface Part {
-  readonly prefix: string;
+/** The known or the matching queries of one layer, and from where to where they lie among all queries of an image. */
+interface LayerPart {
+  readonly set: LossTargets['set'];
+  readonly known: boolean;
+  readonly layer: number;
+  readonly last: boolean;
   readonly start: number;
   readonly end: number;
 }
 
-/** The parts there are, in the order of `terms`. */
-function partsOf({ known, total }: Layout): Part[] {
+/** All layers of the parts there are, in the order of the criterion's sums. */
+function layersOf({ set, layers, known, total }: Layout): LayerPart[] {
   const parts = [
-    { prefix: 'tgt_', start: 0, end: known },
-    { prefix: '', start: known, end: total },
-  ];
-  return parts.filter(({ start, end }) => end > start);
-}
-
-function suffix(layer: number, { layers }: Layout): string {
-  return layer === layers - 1 ? '' : `_${layer}`;
+    { known: true, start: 0, end: known },
+    { known: false, start: known, end: total },
+  ].filter(({ start, end }) => end > start);
+  return parts.flatMap((part) =>
+    Array.from({ length: layers }, (_, layer) => ({ set, ...part, layer, last: layer === layers - 1 })),
+  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { criterionPresets } from './options.ts';
 import { type DenseTargets, knownCounts, matchingCounts, mergeTargets } from './targets.ts';
+import type { LossTerm } from './term.ts';
+import { criterionPresets, softmaxLoss } from './terms.ts';
 
 /** Query n of class `classes[n]`: 9 is "no object", -1 padding. Its box is n + 1 four times. */
 function dense(classes: number[], normalizer: number): DenseTargets {
@@ -14,21 +15,19 @@ function dense(classes: number[], normalizer: number): DenseTargets {
   };
 }
 
-const focal = criterionPresets.dnDetr.classLoss;
-const softmax = criterionPresets.detr.classLoss;
+const { detr: softmax, dnDetr: focal } = criterionPresets;
 
 // Two layers of two images: K = 2, Q = 3.
 const known = dense([4, 9, 5, -1], 2);
 const matching = dense([1, 9, 9, 9, 9, 2, 9, 1, 9, 2, 9, 9], 4);
-const merge = (classLoss: typeof focal | typeof softmax) =>
-  mergeTargets({ known, matching }, { layers: 2, batch: 2, classLoss });
+const merge = (terms: readonly LossTerm[]) => mergeTargets({ known, matching }, { layers: 2, batch: 2, terms });
 
 const close = (values: number[]) => values.map((value) => expect.closeTo(value, 6));
 
 describe('mergeTargets', () => {
   it('puts known before matching queries in every layer and image', () => {
     const merged = merge(focal);
-    expect(merged).toMatchObject({ layers: 2, batch: 2, known: 2, total: 5 });
+    expect(merged).toMatchObject({ set: 'decoder', layers: 2, batch: 2, known: 2, total: 5 });
     expect([...merged.classes]).toEqual([4, 9, 1, 9, 9, 5, 9, 9, 9, 2, 4, 9, 9, 1, 9, 5, 9, 2, 9, 9]);
     const firsts = [...merged.boxes].filter((_, i) => i % 4 === 3);
     expect(firsts).toEqual([1, 0, 1, 0, 0, 3, 0, 0, 0, 6, 1, 0, 0, 8, 0, 3, 0, 10, 0, 0]);
@@ -64,7 +63,7 @@ describe('mergeTargets', () => {
   });
 
   it('takes one part alone, or an empty one', () => {
-    const options = { layers: 2, batch: 2, classLoss: focal };
+    const options = { layers: 2, batch: 2, terms: focal };
     expect(mergeTargets({ matching }, options)).toMatchObject({ known: 0, total: 3, classes: matching.classes });
     expect(mergeTargets({ matching, known: dense([], 0) }, options)).toEqual(mergeTargets({ matching }, options));
     expect(mergeTargets({ known }, options)).toMatchObject({ known: 2, total: 2 });
@@ -72,14 +71,19 @@ describe('mergeTargets', () => {
 
   it('gives weight 0 where there is nothing to learn', () => {
     const padding = dense([-1, -1, -1, -1], 0);
-    for (const classLoss of [focal, softmax]) {
-      const merged = mergeTargets({ known: padding }, { layers: 2, batch: 2, classLoss });
+    for (const terms of [focal, softmax]) {
+      const merged = mergeTargets({ known: padding }, { layers: 2, batch: 2, terms });
       expect([...merged.classWeights, ...merged.boxWeights]).toEqual(Array(16).fill(0));
     }
   });
 
+  it('refuses two ways of normalising class weights', () => {
+    const twice = [...softmax, { ...softmaxLoss({ eosCoef: 0.5, weight: 1 }), name: 'other' }];
+    expect(() => merge(twice)).toThrow('the loss terms ce, other all say how class weights are normalised');
+  });
+
   it('says which arrays do not fit', () => {
-    const options = { layers: 2, batch: 3, classLoss: focal };
+    const options = { layers: 2, batch: 3, terms: focal };
     expect(() => mergeTargets({ known }, options)).toThrow(
       'known targets [B, K]: classes, boxes / 4 and weights are [4,4,4,4] long, expected a multiple of 3',
     );

@@ -1,6 +1,7 @@
 /** Dense loss targets on the host: one class, box and weight for every query, whichever way it was assigned. */
 import { type Tensor3D, type Tensor4D, tensor3d, tensor4d } from '@tensorflow/tfjs-core';
-import type { ClassLoss } from './options.ts';
+import type { PredictionSet } from './predictions.ts';
+import type { ClassScales, LossTerm, QueryCounts } from './term.ts';
 
 /**
  * Loss targets of one part of the queries: the known ones `[B, K]`, which are the same for all decoder layers, or the
@@ -19,18 +20,6 @@ export interface DenseTargets {
   readonly normalizer: number;
 }
 
-/**
- * What the losses of one part are divided by, from the number of its queries in one layer. With gradient accumulation
- * these are counted over all micro-batches, so that their losses and gradients add up to those of one batch.
- */
-export interface QueryCounts {
-  /** queries assigned to an object */
-  readonly objects: number;
-  /** queries that are to say "no object" */
-  readonly background: number;
-  readonly normalizer: number;
-}
-
 /** The two parts; a model without denoising has no known one, and a loss of known queries alone no matching one. */
 export interface Parts<T> {
   readonly known?: T;
@@ -39,6 +28,8 @@ export interface Parts<T> {
 
 /** The loss targets of all queries, known ones first. All weights are divided by their normalisers. */
 export interface LossTargets {
+  /** The set of predictions that they are the targets of. */
+  readonly set: PredictionSet['name'];
   /** L, B, K and T = K + Q */
   readonly layers: number;
   readonly batch: number;
@@ -91,30 +82,32 @@ export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts 
 }
 
 export interface MergeOptions {
+  /** The set of predictions that the targets are for; default `decoder`. */
+  readonly set?: PredictionSet['name'];
   readonly layers: number;
   readonly batch: number;
-  /** the criterion's; the softmax cross entropy weighs "no object" less and divides by the sum of weights */
-  readonly classLoss: ClassLoss;
+  /** the criterion's, one of which may say how class weights are normalised */
+  readonly terms: readonly LossTerm[];
   /** only for gradient accumulation: `matchingCounts` and `knownCounts` of the whole step */
   readonly counts?: Parts<QueryCounts> | undefined;
 }
 
 /**
- * Puts the targets of both parts side by side for every layer and divides their weights by the normalisers: the focal
- * loss, L1 and GIoU by `normalizer`, the softmax cross entropy by the sum of its weights in a layer, as
- * `torch.nn.functional.cross_entropy` does. Where that is 0, all weights are 0.
+ * Puts the targets of both parts side by side for every layer and divides their weights by the normalisers: box weights by
+ * `normalizer`, class weights too unless a term has `classScales`. Where the normaliser is 0, all weights are 0.
  *
- * @throws RangeError if the arrays of a part do not fit the layers and images
+ * @throws RangeError if the arrays of a part do not fit the layers and images, or several terms have `classScales`
  */
 export function mergeTargets(
   { known, matching }: Parts<DenseTargets>,
-  { layers, batch, classLoss, counts = {} }: MergeOptions,
+  { set = 'decoder', layers, batch, terms, counts = {} }: MergeOptions,
 ): LossTargets {
   const knownSize = known === undefined ? 0 : queriesPerImage(known, batch, 'known targets [B, K]');
   const matchingSize =
     matching === undefined ? 0 : queriesPerImage(matching, layers * batch, 'matching targets [L, B, Q]');
   const total = knownSize + matchingSize;
   const merged = {
+    set,
     layers,
     batch,
     known: knownSize,
@@ -125,14 +118,14 @@ export function mergeTargets(
     boxWeights: new Float32Array(layers * batch * total),
   };
   if (known !== undefined) {
-    const scales = scalesOf(counts.known ?? countQueries(known, 1), classLoss);
+    const scales = scalesOf(counts.known ?? countQueries(known, 1), terms);
     // The same targets in every layer.
     for (let row = 0; row < layers * batch; row++) {
       copyRow(known, (row % batch) * knownSize, merged, row * total, knownSize, scales);
     }
   }
   if (matching !== undefined) {
-    const scales = scalesOf(counts.matching ?? countQueries(matching, layers), classLoss);
+    const scales = scalesOf(counts.matching ?? countQueries(matching, layers), terms);
     for (let row = 0; row < layers * batch; row++) {
       copyRow(matching, row * matchingSize, merged, row * total + knownSize, matchingSize, scales);
     }
@@ -154,17 +147,18 @@ export function targetTensors(targets: LossTargets): TargetTensors {
 
 /** What weights are multiplied by. */
 interface Scales {
-  readonly objectClass: number;
-  readonly backgroundClass: number;
+  readonly class: ClassScales;
   readonly box: number;
 }
 
-function scalesOf({ objects, background, normalizer }: QueryCounts, classLoss: ClassLoss): Scales {
-  const inverse = (value: number) => (value === 0 ? 0 : 1 / value);
-  const box = inverse(normalizer);
-  if (classLoss.kind === 'focal') return { objectClass: box, backgroundClass: box, box };
-  const objectClass = inverse(objects + classLoss.eosCoef * background);
-  return { objectClass, backgroundClass: classLoss.eosCoef * objectClass, box };
+function scalesOf(counts: QueryCounts, terms: readonly LossTerm[]): Scales {
+  const box = counts.normalizer === 0 ? 0 : 1 / counts.normalizer;
+  const [scaling, ...others] = terms.filter(({ classScales }) => classScales !== undefined);
+  if (others.length > 0) {
+    const names = [scaling, ...others].map((term) => term?.name).join(', ');
+    throw new RangeError(`the loss terms ${names} all say how class weights are normalised: only one of them can`);
+  }
+  return { class: scaling?.classScales?.(counts) ?? { object: box, background: box }, box };
 }
 
 function countQueries({ classWeights, boxWeights, normalizer }: DenseTargets, layers: number): QueryCounts {
@@ -177,21 +171,14 @@ function countQueries({ classWeights, boxWeights, normalizer }: DenseTargets, la
 }
 
 /** Copies `size` queries of one image of one layer. */
-function copyRow(
-  from: DenseTargets,
-  start: number,
-  to: LossTargets,
-  at: number,
-  size: number,
-  { objectClass, backgroundClass, box }: Scales,
-): void {
+function copyRow(from: DenseTargets, start: number, to: LossTargets, at: number, size: number, scales: Scales): void {
   to.classes.set(from.classes.subarray(start, start + size), at);
   to.boxes.set(from.boxes.subarray(4 * start, 4 * (start + size)), 4 * at);
   for (let i = 0; i < size; i++) {
     const boxWeight = from.boxWeights[start + i] as number;
-    const classScale = boxWeight > 0 ? objectClass : backgroundClass;
+    const classScale = boxWeight > 0 ? scales.class.object : scales.class.background;
     to.classWeights[at + i] = (from.classWeights[start + i] as number) * classScale;
-    to.boxWeights[at + i] = boxWeight * box;
+    to.boxWeights[at + i] = boxWeight * scales.box;
   }
 }
 

@@ -133,8 +133,14 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
         pass,
       });
       return {
-        logits: byLayer(classHead.apply(tensors, decoded.hidden), decoderLayers, batch),
-        boxes: byLayer(decoded.boxes, decoderLayers, batch),
+        sets: [
+          {
+            name: 'decoder',
+            logits: byLayer(classHead.apply(tensors, decoded.hidden), decoderLayers, batch),
+            boxes: byLayer(decoded.boxes, decoderLayers, batch),
+            known: known?.labels.shape[1] ?? 0,
+          },
+        ],
         memory,
         hidden: decoded.hidden,
         anchors: byLayer(decoded.anchors, decoderLayers, batch),

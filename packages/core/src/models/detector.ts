@@ -1,7 +1,7 @@
 /** What every detection transformer here is: parameters, and a forward pass from images to predictions. */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Backbone, resizeMask } from '../backbone/backbone.ts';
-import type { Predictions } from '../loss/criterion.ts';
+import type { PredictionSet } from '../loss/predictions.ts';
 import type { Dropout } from '../nn/dropout.ts';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
@@ -72,8 +72,10 @@ export function passOf(batch: number, rate: number, { dropout: source, observe }
   return { batch, observe, dropout };
 }
 
-/** What a model makes of a batch: the predictions of all L decoder layers, the last one last, and their origin. */
-export type DetectorOutput = Predictions & {
+/** What a model makes of a batch: its predictions, those of the last layer last, and their origin. */
+export type DetectorOutput = {
+  /** The decoder's predictions first; two-stage models add those of their encoder. */
+  readonly sets: [decoder: PredictionSet, ...others: PredictionSet[]];
   /** the encoder's output, `[B*N, d]` */
   readonly memory: Tensor2D;
   /** the decoder's normalised outputs, `[L*B*T, d]` */

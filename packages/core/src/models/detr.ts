@@ -82,8 +82,14 @@ function build(options: DetrOptions, denoising: boolean): Detector {
         pass,
       });
       return {
-        logits: byLayer(classHead.apply(tensors, hidden), decoderLayers, batch),
-        boxes: byLayer(sigmoid(boxHead.apply(tensors, hidden)), decoderLayers, batch),
+        sets: [
+          {
+            name: 'decoder',
+            logits: byLayer(classHead.apply(tensors, hidden), decoderLayers, batch),
+            boxes: byLayer(sigmoid(boxHead.apply(tensors, hidden)), decoderLayers, batch),
+            known: known?.labels.shape[1] ?? 0,
+          },
+        ],
         memory,
         hidden,
       };

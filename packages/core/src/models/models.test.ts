@@ -64,7 +64,8 @@ const valuesOf = ({ logits, boxes }: { logits: tf.Tensor4D; boxes: tf.Tensor4D }
 describe.each(Object.keys(models))('%s', (name) => {
   it('predicts classes and boxes for every query of every layer', () => {
     const { model, tensors } = build(name);
-    const { logits, boxes } = model.forward(tensors, { images: images() });
+    const { logits, boxes, known } = model.forward(tensors, { images: images() }).sets[0];
+    expect(known).toBe(0);
     const outputs = options.classes + (name === 'detr' || name === 'dnDetrVanilla' ? 1 : 0);
     expect(logits.shape).toEqual([2, batch, options.queries, outputs]);
     expect(boxes.shape).toEqual([2, batch, options.queries, 4]);
@@ -75,8 +76,8 @@ describe.each(Object.keys(models))('%s', (name) => {
   it('predicts for an image what it predicts in a batch', () => {
     const { model, tensors } = build(name);
     const [first] = tf.split(images(), 2) as [tf.Tensor4D, tf.Tensor4D];
-    const alone = model.forward(tensors, { images: first });
-    const together = model.forward(tensors, { images: images() });
+    const [alone] = model.forward(tensors, { images: first }).sets;
+    const [together] = model.forward(tensors, { images: images() }).sets;
     expectClose(tf.slice(together.boxes, [0, 0], [2, 1]), alone.boxes, 1e-5);
   });
 
@@ -98,7 +99,9 @@ describe.each(Object.keys(models))('%s', (name) => {
     ]);
     const disturbed = tf.add<tf.Tensor4D>(features, tf.mul(tf.expandDims(padding, 3), 100));
     const [before, after] = [features, disturbed].map((x) =>
-      model.forwardFeatures(tensors, { levels: [{ features: x, padding: padding as tf.Tensor3D }] }).boxes.dataSync(),
+      model
+        .forwardFeatures(tensors, { levels: [{ features: x, padding: padding as tf.Tensor3D }] })
+        .sets[0].boxes.dataSync(),
     );
     expect(after).toEqual(before);
   });
@@ -115,10 +118,11 @@ describe.each(Object.keys(models))('%s', (name) => {
 describe.each(denoising)('%s with known queries', (name) => {
   const run = (inputs: KnownInputs | undefined) => {
     const { model, tensors } = build(name);
-    return model.forward(tensors, { images: images() }, inputs);
+    return model.forward(tensors, { images: images() }, inputs).sets[0];
   };
 
   it('predicts the same for matching queries, whatever the known ones are told', () => {
+    expect(run(known()).known).toBe(K);
     const matching = valuesOf(run(known()), K, options.queries);
     expect(valuesOf(run(known((kind) => (kind === 'label' ? 1 : 0.5))), K, options.queries)).toEqual(matching);
     const without = run(undefined);
@@ -199,7 +203,7 @@ describe('models', () => {
 
   it('repeat their queries for every pattern', () => {
     const model = dabDetr({ ...options, patterns: 3 });
-    const { logits } = model.forward(initialParameters(model.parameters, 1), { images: images() });
+    const [{ logits }] = model.forward(initialParameters(model.parameters, 1), { images: images() }).sets;
     expect([model.queries, logits.shape[2]]).toEqual([12, 12]);
   });
 

@@ -1,35 +1,32 @@
 /** The loss of a batch: forward pass, bipartite matching on the host, and the criterion over known and matching queries. */
 import {
-  type CriterionOptions,
   criterion,
   type DenseTargets,
   type Detector,
+  errorFigures,
   type FeatureBatch,
   type ForwardOptions,
   type ImageBatch,
   type KnownInputs,
+  type LoggedFigure,
   type LossTargets,
+  type LossTerm,
+  lossFigures,
+  matchingCounts,
   mergeTargets,
   type NamedTensors,
-  type Parts,
-  type Predictions,
+  type PredictionSet,
   type QueryCounts,
   type TargetTensors,
   targetTensors,
 } from '@dn-detr/core';
-import {
-  type LayerMatches,
-  type MatchingCost,
-  matchingTargets,
-  matchLayers,
-  type ObjectTargets,
-} from '@dn-detr/matcher';
+import { type MatchingCost, matchingTargets, matchLayers, type ObjectTargets } from '@dn-detr/matcher';
 import { host } from '@dn-detr/runtime';
-import { argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
+import { add, argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
 
 export interface DetectionLossOptions {
   readonly detector: Detector;
-  readonly criterion: CriterionOptions;
+  readonly terms: readonly LossTerm[];
   readonly matching: MatchingCost;
 }
 
@@ -39,22 +36,28 @@ export interface BatchTargets {
   readonly objects: readonly ObjectTargets[];
   /** of the known queries, where there are any */
   readonly known?: DenseTargets | undefined;
-  /** of the whole step, where the batch is one of several micro-batches */
-  readonly counts?: Parts<QueryCounts>;
+  /** of the whole step, where the batch is one of several micro-batches: objects of all images, and known queries */
+  readonly whole?:
+    | { readonly objectsPerImage: readonly number[]; readonly known?: QueryCounts | undefined }
+    | undefined;
 }
 
 /** The host's side of the loss. */
 export interface HostSide {
   /** of the batch at hand; asked at every step, because a captured step calls the host anew at each replay */
   targets(): BatchTargets;
-  /** is told what was matched with what */
-  matched?(matches: LayerMatches, targets: LossTargets): void;
+  /** is told the targets of each prediction set, once all are matched */
+  matched?(targets: readonly LossTargets[]): void;
 }
 
-/** What is logged of a step, beside its loss. */
-export type LossTerms = {
-  /** `[P, L, 6]`, see `criterion` */
-  readonly terms: Tensor3D;
+/** What is logged of a step beside its loss, of each prediction set in their order. */
+export type LossFigures = {
+  readonly sets: SetFigures[];
+};
+
+export type SetFigures = {
+  /** `[P, L, W]`, see `criterion` */
+  readonly sums: Tensor3D;
   /** the class of the highest logit, int32 `[L, B, T]` */
   readonly predicted: Tensor3D;
 };
@@ -64,46 +67,89 @@ export type DetectionLoss = (
   batch: ImageBatch | FeatureBatch,
   known: KnownInputs | undefined,
   options?: ForwardOptions,
-) => { loss: Scalar; aux: LossTerms };
+) => { loss: Scalar; aux: LossFigures };
 
-export function detectionLoss(
-  { detector, criterion: criterionOptions, matching }: DetectionLossOptions,
-  hostSide: HostSide,
-): DetectionLoss {
+export function detectionLoss({ detector, terms, matching }: DetectionLossOptions, hostSide: HostSide): DetectionLoss {
   return (tensors, batch, known, options) => {
     const output =
       'levels' in batch
         ? detector.forwardFeatures(tensors, batch, known, options)
         : detector.forward(tensors, batch, known, options);
-    const knownQueries = known?.labels.shape[1] ?? 0;
-    const targets = matchOnHost(output, knownQueries, detector, matching, criterionOptions, hostSide);
-    const { total, terms } = criterion(output, targets, knownQueries, criterionOptions);
-    return { loss: total, aux: { terms, predicted: argMax(output.logits, 3) } };
+    const { sets } = output;
+    requireKnown(sets[0], known?.labels.shape[1] ?? 0);
+    const targets = matchOnHost(sets, detector.classes, matching, terms, hostSide);
+    const results = sets.map((set, i) => {
+      const { total, sums } = criterion(set, targets[i] as TargetTensors, terms);
+      return { total, figures: { sums, predicted: argMax<Tensor3D>(set.logits, 3) } };
+    });
+    const loss = results.map(({ total }) => total).reduce((sum, total) => add(sum, total));
+    return { loss, aux: { sets: results.map(({ figures }) => figures) } };
   };
 }
 
-/** Reads the matching part of the predictions back once, and makes dense targets for all layers and both parts. */
+/**
+ * The figures that are logged of a batch, read back from its sets.
+ *
+ * @param targets what each set was matched with
+ * @param lastClass C - 1
+ */
+export function loggedFigures(
+  { sets }: LossFigures,
+  targets: readonly LossTargets[],
+  terms: readonly LossTerm[],
+  objects: readonly { readonly labels: ArrayLike<number> }[],
+  lastClass: number,
+): LoggedFigure[] {
+  const objectsPerImage = objects.map(({ labels }) => labels.length);
+  return targets.flatMap((of, i) => {
+    const { sums, predicted } = sets[i] as SetFigures;
+    return [
+      ...lossFigures(sums.dataSync(), terms, of),
+      ...errorFigures(predicted.dataSync(), of, objectsPerImage, lastClass),
+    ];
+  });
+}
+
+/** Known queries that a model does not set apart would be matched like all others. */
+function requireKnown({ known }: PredictionSet, given: number): void {
+  if (known !== given) {
+    throw new Error(
+      `the model was given ${given} known queries, but of its decoder's predictions ${known} are of known ones`,
+    );
+  }
+}
+
+/** Reads the matching parts of all predictions back once, and makes dense targets for all layers and both parts. */
 function matchOnHost(
-  output: Predictions,
-  known: number,
-  { classes: numClasses, queries }: Detector,
+  sets: readonly PredictionSet[],
+  numClasses: number,
   matching: MatchingCost,
-  { classLoss }: CriterionOptions,
+  terms: readonly LossTerm[],
   hostSide: HostSide,
-): TargetTensors {
-  const [layers, batch, , classes] = output.logits.shape;
-  const matchingPart = (x: Tensor): Tensor => (known === 0 ? x : (split(x, [known, queries], 2)[1] as Tensor));
-  const read = [matchingPart(output.logits), matchingPart(output.boxes)];
-  return host(read, (logits, boxes) => {
-    const { objects, known: knownTargets, counts = {} } = hostSide.targets();
-    const predictions = { logits: logits as Float32Array, boxes: boxes as Float32Array };
-    const matches = matchLayers({ ...predictions, layers, batch, queries, classes }, objects, matching);
-    const parts = {
-      matching: matchingTargets(matches, objects, numClasses),
-      ...(knownTargets && { known: knownTargets }),
-    };
-    const merged = mergeTargets(parts, { layers, batch, classLoss, counts });
-    hostSide.matched?.(matches, merged);
-    return targetTensors(merged);
+): TargetTensors[] {
+  const shapes = sets.map(({ name, known, logits: { shape } }) => {
+    const [layers, batch, total, classes] = shape;
+    return { name, known, layers, batch, queries: total - known, classes };
+  });
+  const matchingPart = (x: Tensor, known: number): Tensor =>
+    known === 0 ? x : (split(x, [known, (x.shape[2] as number) - known], 2)[1] as Tensor);
+  const read = sets.flatMap(({ logits, boxes, known }) => [matchingPart(logits, known), matchingPart(boxes, known)]);
+  return host(read, (...values) => {
+    const { objects, known: knownTargets, whole } = hostSide.targets();
+    const merged = shapes.map(({ name, known, ...shape }, i) => {
+      const [logits, boxes] = values.slice(2 * i) as [Float32Array, Float32Array];
+      const matches = matchLayers({ ...shape, logits, boxes }, objects, matching);
+      const parts = {
+        matching: matchingTargets(matches, objects, numClasses),
+        ...(known > 0 && knownTargets && { known: knownTargets }),
+      };
+      const counts = whole && {
+        matching: matchingCounts(whole.objectsPerImage, shape.queries),
+        ...(whole.known && { known: whole.known }),
+      };
+      return mergeTargets(parts, { set: name, layers: shape.layers, batch: shape.batch, terms, counts });
+    });
+    hostSide.matched?.(merged);
+    return merged.map(targetTensors);
   });
 }

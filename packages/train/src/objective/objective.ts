@@ -1,12 +1,12 @@
 /** What a model is trained for: its losses, what matching costs, and how its logits become detections. */
-import type { CriterionOptions, Detections, ImageSize, RawPredictions } from '@dn-detr/core';
+import type { Detections, ImageSize, LossTerm, RawPredictions } from '@dn-detr/core';
 import type { MatchingCost } from '@dn-detr/matcher';
 import type { z } from 'zod';
 
 export interface Objective {
   /** `softmax`: numClasses + 1 logits, the last one for "no object"; `sigmoid`: a probability for each class by itself */
   readonly head: 'softmax' | 'sigmoid';
-  readonly criterion: CriterionOptions;
+  readonly terms: readonly LossTerm[];
   readonly matching: MatchingCost;
   /** detections in pixels of images of these sizes, from the last layer's predictions */
   detections(predictions: RawPredictions, sizes: readonly ImageSize[]): Detections[];

@@ -2,7 +2,7 @@
  * The objective of DAB-DETR and DN-DETR, with the focal loss of Lin et al. (ICCV 2017).
  * Source: `SetCriterion` and `HungarianMatcher` in `models/DN_DAB_DETR` of IDEA-Research/DN-DETR.
  */
-import { criterionPresets, focalDetections } from '@dn-detr/core';
+import { boxL1Loss, focalDetections, focalLoss, giouLoss } from '@dn-detr/core';
 import { matchingCosts } from '@dn-detr/matcher';
 import { z } from 'zod';
 import type { ObjectiveSpec } from './objective.ts';
@@ -20,11 +20,14 @@ const settings = z.strictObject({
 export const sigmoidObjective: ObjectiveSpec<typeof settings> = {
   settings,
   build({ loss, matching, detections }) {
-    const { alpha, gamma, ...coefficients } = loss;
     const { alpha: costAlpha, gamma: costGamma, ...weights } = matching;
     return {
       head: 'sigmoid',
-      criterion: { ...criterionPresets.dnDetr, classLoss: { kind: 'focal', alpha, gamma }, coefficients },
+      terms: [
+        focalLoss({ alpha: loss.alpha, gamma: loss.gamma, weight: loss.class }),
+        boxL1Loss({ weight: loss.bbox }),
+        giouLoss({ epsilon: 1e-6, weight: loss.giou }),
+      ],
       matching: {
         ...matchingCosts.dnDetr,
         classCost: { kind: 'focal', alpha: costAlpha, gamma: costGamma },

@@ -1,5 +1,5 @@
 /** DETR's objective (Carion et al., ECCV 2020; `models/detr.py` and `models/matcher.py` of facebookresearch/detr). */
-import { criterionPresets, softmaxDetections } from '@dn-detr/core';
+import { boxL1Loss, giouLoss, softmaxDetections, softmaxLoss } from '@dn-detr/core';
 import { matchingCosts } from '@dn-detr/matcher';
 import { z } from 'zod';
 import type { ObjectiveSpec } from './objective.ts';
@@ -18,9 +18,13 @@ const settings = z.strictObject({
 
 export const softmaxObjective: ObjectiveSpec<typeof settings> = {
   settings,
-  build: ({ loss: { eosCoef, ...coefficients }, matching: weights }) => ({
+  build: ({ loss, matching: weights }) => ({
     head: 'softmax',
-    criterion: { ...criterionPresets.detr, classLoss: { kind: 'softmax', eosCoef }, coefficients },
+    terms: [
+      softmaxLoss({ eosCoef: loss.eosCoef, weight: loss.class }),
+      boxL1Loss({ weight: loss.bbox }),
+      giouLoss({ epsilon: 0, weight: loss.giou }),
+    ],
     matching: { ...matchingCosts.detr, weights },
     detections: softmaxDetections,
   }),

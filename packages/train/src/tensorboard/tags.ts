@@ -1,14 +1,15 @@
 /** Under which names TensorBoard shows a run's figures. */
+import type { Figure } from '@dn-detr/core';
 import type { StepRecord } from '../trainer.ts';
 import type { EvaluationLine } from '../training-run.ts';
 
 /** The step's figures and the last layer's terms by TensorBoard's tags. */
 export function stepTags(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {
-  const lastLayer = Object.entries(terms).filter(([name]) => !/_\d+$/.test(name));
-  const tag = (name: string) => (name.startsWith('tgt_') ? `known/${name.slice('tgt_'.length)}` : `matching/${name}`);
+  const lastLayer = terms.filter(({ last }) => last);
+  const groupOf = ({ set, known }: Figure) => (set === 'encoder' ? set : known ? 'known' : 'matching');
   return {
     ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [`train/${name}`, value])),
-    ...Object.fromEntries(lastLayer.map(([name, value]) => [tag(name), value])),
+    ...Object.fromEntries(lastLayer.map((figure) => [`${groupOf(figure)}/${figure.quantity}`, figure.value])),
   };
 }
 

@@ -1,0 +1,19 @@
+/** What a model predicts. */
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+
+// Types, not interfaces: only types count as tensor containers.
+/** Predictions for T queries in each of L layers. */
+export type Predictions = {
+  /** `[L, B, T, C]` */
+  logits: Tensor4D;
+  /** cxcywh in 0..1 `[L, B, T, 4]` */
+  boxes: Tensor4D;
+};
+
+/** What one part of a model predicts for one set of queries. Every set is matched with the objects and has its losses. */
+export type PredictionSet = Predictions & {
+  /** The part of the model: the decoder, or the encoder of a two-stage model, whose predictions the decoder starts from. */
+  name: 'decoder' | 'encoder';
+  /** K: the first K of T queries are known queries (denoising queries), which bypass the matching. */
+  known: number;
+};

@@ -1,0 +1,72 @@
+/** The loss terms of DETR, DAB-DETR and DN-DETR. A list of them, or of your own, is what the criterion takes. */
+import { giouRows, l1Rows } from './boxes.ts';
+import { crossEntropyRows } from './cross-entropy.ts';
+import { type FocalOptions, focalRows } from './focal.ts';
+import type { LossTerm } from './term.ts';
+
+interface Weighted {
+  /** The factor of the term in the total loss. */
+  readonly weight: number;
+}
+
+/** The sigmoid focal loss over C classes, divided by the number of objects. Logged as `loss_ce`. */
+export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): LossTerm {
+  return {
+    name: 'ce',
+    weight,
+    rows: ({ logits }, { classes, classWeights }) => focalRows(logits, classes, classWeights, { alpha, gamma }),
+  };
+}
+
+/**
+ * The softmax cross entropy over C - 1 classes and, last, "no object", whose queries weigh `eosCoef` and all others 1. It
+ * is divided by the sum of these weights in a layer, as `torch.nn.functional.cross_entropy` does. Logged as `loss_ce`.
+ */
+export function softmaxLoss({ eosCoef, weight }: { readonly eosCoef: number } & Weighted): LossTerm {
+  return {
+    name: 'ce',
+    weight,
+    classScales({ objects, background }) {
+      const sum = objects + eosCoef * background;
+      const object = sum === 0 ? 0 : 1 / sum;
+      return { object, background: eosCoef * object };
+    },
+    rows: ({ logits }, { classes, classWeights }) => crossEntropyRows(logits, classes, classWeights),
+  };
+}
+
+/**
+ * The L1 distance of boxes in cxcywh, divided by the number of objects. Logged as `loss_bbox`, and its halves beside it:
+ * `loss_xy` of the centres, `loss_hw` of the sizes.
+ */
+export function boxL1Loss({ weight }: Weighted): LossTerm {
+  return {
+    name: 'bbox',
+    weight,
+    columns: ['xy', 'xy', 'hw', 'hw'],
+    rows: ({ boxes }, targets) => l1Rows(boxes, targets.boxes, targets.boxWeights),
+  };
+}
+
+/**
+ * 1 - GIoU, divided by the number of objects. Logged as `loss_giou`.
+ *
+ * @param options.epsilon see `giouRows`
+ */
+export function giouLoss({ epsilon, weight }: { readonly epsilon: number } & Weighted): LossTerm {
+  return {
+    name: 'giou',
+    weight,
+    rows: ({ boxes }, targets) => giouRows(boxes, targets.boxes, targets.boxWeights, epsilon),
+  };
+}
+
+/** The defaults of `main.py` in facebookresearch/detr and IDEA-Research/DN-DETR. */
+export const criterionPresets: Readonly<Record<'detr' | 'dnDetr', readonly LossTerm[]>> = {
+  detr: [softmaxLoss({ eosCoef: 0.1, weight: 1 }), boxL1Loss({ weight: 5 }), giouLoss({ epsilon: 0, weight: 2 })],
+  dnDetr: [
+    focalLoss({ alpha: 0.25, gamma: 2, weight: 1 }),
+    boxL1Loss({ weight: 5 }),
+    giouLoss({ epsilon: 1e-6, weight: 2 }),
+  ],
+};

@@ -1,0 +1,125 @@
+import {
+  byName,
+  criterionPresets,
+  type Detector,
+  type KnownInputs,
+  type LossTargets,
+  type NamedTensors,
+  type PredictionSet,
+} from '@dn-detr/core';
+import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { useBackend } from '@dn-detr/runtime';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, spread } from '../../../../test/support/differentiation.ts';
+import { type BatchTargets, detectionLoss, loggedFigures } from './detection-loss.ts';
+
+beforeAll(() => useBackend('cpu'));
+
+const [layers, queries, proposals, classes] = [2, 3, 5, 2];
+const terms = criterionPresets.detr;
+
+const forward = ({ logits, boxes, encoderLogits, encoderBoxes }: NamedTensors) => {
+  const set = (name: PredictionSet['name'], logits: tf.Tensor | undefined, boxes: tf.Tensor | undefined) =>
+    ({ name, known: 0, logits, boxes: tf.sigmoid(boxes as tf.Tensor) }) as PredictionSet;
+  return {
+    sets: [set('decoder', logits, boxes), set('encoder', encoderLogits, encoderBoxes)] as [
+      PredictionSet,
+      PredictionSet,
+    ],
+    memory: tf.zeros<tf.Rank.R2>([1, 1]),
+    hidden: tf.zeros<tf.Rank.R2>([1, 1]),
+  };
+};
+
+/** A model of two stages whose parameters are what it predicts, with one logit more than classes. */
+const twoStages: Detector = { parameters: [], queries, layers, classes, forward, forwardFeatures: forward };
+
+const parametersOf = (batch: number): NamedTensors => ({
+  logits: spread([layers, batch, queries, classes + 1], 1),
+  boxes: spread([layers, batch, queries, 4], 2),
+  encoderLogits: spread([1, batch, proposals, classes + 1], 3),
+  encoderBoxes: spread([1, batch, proposals, 4], 4),
+});
+
+const objects: ObjectTargets[] = [
+  { labels: Int32Array.of(0, 1), boxes: Float32Array.of(0.3, 0.5, 0.4, 0.4, 0.7, 0.5, 0.2, 0.6) },
+  { labels: Int32Array.of(1), boxes: Float32Array.of(0.5, 0.5, 0.5, 0.5) },
+];
+
+const images = () => tf.zeros<tf.Rank.R4>([1, 1, 1, 3]);
+
+/** The loss of the batch, its gradients by name and what is logged of it. */
+function run(parameters: NamedTensors, targets: BatchTargets) {
+  let matched: readonly LossTargets[] = [];
+  const hostSide = {
+    targets: () => targets,
+    matched: (targets: readonly LossTargets[]) => {
+      matched = targets;
+    },
+  };
+  const lossOf = detectionLoss({ detector: twoStages, terms, matching: matchingCosts.detr }, hostSide);
+  const names = Object.keys(parameters);
+  let figures: Record<string, number> = {};
+  const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
+    const named = Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
+    const { loss, aux } = lossOf(named, { images: images() }, undefined);
+    figures = byName(loggedFigures(aux, matched, terms, targets.objects, classes));
+    return loss;
+  })(Object.values(parameters));
+  const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i] as tf.Tensor]));
+  return { loss: value.dataSync()[0] as number, gradients, figures };
+}
+
+describe('the loss of a model of two stages', () => {
+  it('is that of both prediction sets, each matched and logged by itself', () => {
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      const { loss, gradients, figures } = run(parametersOf(2), { objects });
+      const [decoder, encoder] = ['', '_enc'].map((end) => {
+        const weighted = (layer: string) =>
+          terms.reduce((sum, { name, weight }) => sum + weight * (figures[`loss_${name}${end}${layer}`] as number), 0);
+        return end === '' ? weighted('') + weighted('_0') : weighted('');
+      }) as [number, number];
+      expect(encoder).toBeGreaterThan(0);
+      expect(loss).toBeCloseTo(decoder + encoder, 4);
+      expect(figures).toMatchObject({ cardinality_error_enc: expect.any(Number), class_error: expect.any(Number) });
+      for (const gradient of Object.values(gradients))
+        expect(tf.max(tf.abs(gradient)).dataSync()[0]).toBeGreaterThan(0);
+      // The decoder does not hang on what the encoder predicts.
+      const other = { ...parametersOf(2), encoderLogits: spread([1, 2, proposals, classes + 1], 9) };
+      const { figures: changed, gradients: otherGradients } = run(other, { objects });
+      expect(changed.loss_ce_enc).not.toBeCloseTo(figures.loss_ce_enc as number, 4);
+      expect(changed.loss_ce).toBe(figures.loss_ce);
+      expectClose(otherGradients.boxes as tf.Tensor, gradients.boxes as tf.Tensor, 0);
+    });
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('in two micro-batches equals that of one batch', () => {
+    tf.tidy(() => {
+      const whole = run(parametersOf(2), { objects });
+      const halves = objects.map((own, half) => {
+        const parameters = Object.entries(parametersOf(2)).map(([name, value]) => [name, tf.gather(value, [half], 1)]);
+        const counts = { objectsPerImage: objects.map(({ labels }) => labels.length) };
+        return run(Object.fromEntries(parameters), { objects: [own], whole: counts });
+      });
+      expect(halves.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(whole.loss, 4);
+      for (const [name, gradient] of Object.entries(whole.gradients)) {
+        const joined = halves.map(({ gradients }) => gradients[name] as tf.Tensor);
+        expectClose(tf.concat(joined, 1), gradient, 1e-6);
+      }
+    });
+  });
+
+  it('is refused if the model does not set its known queries apart', () => {
+    tf.tidy(() => {
+      const options = { detector: twoStages, terms, matching: matchingCosts.detr };
+      const known: KnownInputs = { labels: tf.zeros([2, 4], 'int32'), anchors: tf.zeros([2, 4, 4]) };
+      const lossOf = detectionLoss(options, { targets: () => ({ objects }) });
+      expect(() => lossOf(parametersOf(2), { images: images() }, known)).toThrow(
+        "the model was given 4 known queries, but of its decoder's predictions 0 are of known ones",
+      );
+    });
+  });
+});
