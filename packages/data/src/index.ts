@@ -18,14 +18,7 @@ export {
   trainingBatches,
 } from './loader/loader.ts';
 export { type LooseImages, looseImages } from './loose-images.ts';
-export {
-  type FolderDataset,
-  type FolderFormat,
-  folderFormats,
-  type OpenedDataset,
-  type OpenOptions,
-  openDataset,
-} from './open.ts';
+export { type FolderDataset, type OpenedDataset, type OpenOptions, openDataset } from './open.ts';
 export { canDrawText, type PictureOptions, picture, thumbnail } from './picture.ts';
 export { checkPixelOptions, defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 export {
@@ -36,7 +29,11 @@ export {
   problemKinds,
   problemsByKind,
 } from './problem.ts';
-export { type SplitName, splitNames } from './readers/read-splits.ts';
+export type { DatasetReader } from './readers/dataset-reader.ts';
+export type { Folder } from './readers/folder.ts';
+export { type Reading, type ReadSplits, type SplitName, splitNames } from './readers/read-splits.ts';
+export type { ReaderOption, ReaderOptions } from './readers/reader-options.ts';
+export { datasetReaders, type FolderFormat, type FolderReader, folderFormats } from './readers/readers.ts';
 export { decodeText } from './readers/text.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
