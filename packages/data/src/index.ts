@@ -3,7 +3,8 @@ export { type ExportOptions, exportCoco } from './coco-export.ts';
 export type { Category, CategoryIds, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { decoderVersions, decodingVersion } from './decoders.ts';
 export { DataError } from './error.ts';
-export type { FileImage } from './image-file.ts';
+export { describeFault, ImageError, kindOfFault } from './image-error.ts';
+export { FileImage } from './image-file.ts';
 export { readExtensions, refusedFormatOf } from './image-formats.ts';
 export type { Batch } from './loader/batch.ts';
 export { ImageCache } from './loader/cache.ts';
@@ -29,6 +30,7 @@ export {
   problemKinds,
   problemsByKind,
 } from './problem.ts';
+export { type AnnotatedObject, packObjects } from './readers/annotated-objects.ts';
 export type { DatasetReader } from './readers/dataset-reader.ts';
 export type { Folder } from './readers/folder.ts';
 export { type Reading, type ReadSplits, type SplitName, splitNames } from './readers/read-splits.ts';
@@ -56,3 +58,4 @@ export {
   type View,
   wholeView,
 } from './transforms/view.ts';
+export { sizeOfWholeImage } from './whole-image.ts';
