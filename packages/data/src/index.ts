@@ -35,7 +35,14 @@ export type { DatasetReader } from './readers/dataset-reader.ts';
 export type { Folder } from './readers/folder.ts';
 export { type Reading, type ReadSplits, type SplitName, splitNames } from './readers/read-splits.ts';
 export type { ReaderOption, ReaderOptions } from './readers/reader-options.ts';
-export { datasetReaders, type FolderFormat, type FolderReader, folderFormats } from './readers/readers.ts';
+export {
+  datasetReaders,
+  type FolderFormat,
+  type FolderReader,
+  folderFormats,
+  readerOptions,
+  readerOptionsOf,
+} from './readers/readers.ts';
 export { decodeText } from './readers/text.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
