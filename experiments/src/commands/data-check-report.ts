@@ -1,12 +1,17 @@
 /** What `data check` found, for people and for programs. */
-import { type DatasetReport, problemKinds, problemsByKind, type SplitSummary, splitNames } from '@dn-detr/data';
+import {
+  type DatasetReport,
+  datasetReaders,
+  problemKinds,
+  problemsByKind,
+  type SplitSummary,
+  splitNames,
+} from '@dn-detr/data';
 import { queriesNeeded } from '@dn-detr/train';
 import Table from 'cli-table3';
 
 /** How many problems of a kind are listed without `--all`. */
 const few = 20;
-
-const formatTitles = { coco: 'COCO', yolo: 'YOLO', voc: 'VOC' };
 
 /** The problems by kind, the worst first, then what is in the splits, then the verdict. */
 export function formatDatasetReport(report: DatasetReport, { all }: { readonly all: boolean }): string {
@@ -23,8 +28,9 @@ export function formatDatasetReport(report: DatasetReport, { all }: { readonly a
       ...(rest > 0 ? [`  … and ${rest} more: --all lists them`] : []),
     ].join('\n');
   });
+  const format = datasetReaders.find(({ name }) => name === dataset.format)?.title ?? dataset.format;
   return [
-    [`${dataset.name}: ${formatTitles[dataset.format]}`, ...notices.map((notice) => `notice: ${notice}`)].join('\n'),
+    [`${dataset.name}: ${format}`, ...notices.map((notice) => `notice: ${notice}`)].join('\n'),
     ...groups,
     splitTable(report),
     classTable(report),

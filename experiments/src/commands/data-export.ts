@@ -3,7 +3,13 @@ import { type Dataset, exportCoco, type ShapesOptions, shapesDataset } from '@dn
 import { openFolder, UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
-import { addFolderOptions, type FolderOptions, folderFlags, openOptions, pixelOptions } from './folder-options.ts';
+import {
+  addFolderOptions,
+  type FolderOptions,
+  folderFlags,
+  givenFolderOptions,
+  openOptions,
+} from './folder-options.ts';
 import { wholeNumber } from './run-options.ts';
 
 interface DataExportOptions extends FolderOptions, Pick<ShapesOptions, 'train' | 'val' | 'seed' | 'size' | 'plain'> {
@@ -36,17 +42,13 @@ export function dataExportCommand(): Command {
     .option('--no-rotation', 'shapes: upright objects')
     .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
     .action(async (source: string, options: DataExportOptions) => {
-      const { out, rotation, format, vocOrigin, bands, maxPixels, classes, ...given } = options;
+      const { out, rotation, classes, ...given } = options;
+      const reading = givenFolderOptions(given);
       const drawing = {
-        ...given,
+        ...Object.fromEntries(Object.entries(given).filter(([name]) => !(name in reading))),
         ...(classes && { classes: countOrNames(classes) }),
         ...(!rotation && { rotation }),
       } as ShapesOptions;
-      const reading = {
-        ...(format && { format }),
-        ...(vocOrigin && { vocOrigin }),
-        ...pixelOptions({ bands, maxPixels }),
-      };
       const dataset = source === 'shapes' ? drawn(drawing, reading) : await opened(source, reading, drawing);
       const bar = process.stderr.isTTY
         ? new SingleBar(

@@ -1,34 +1,42 @@
 /** The options that say how a data set's folder is read, shared by the commands of `data`. */
-import { type FolderFormat, folderFormats, type OpenOptions, type PixelOptions } from '@dn-detr/data';
+import { type FolderFormat, folderFormats, type OpenOptions, type PixelOptions, readerOptions } from '@dn-detr/data';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { fromOne } from './run-options.ts';
 
-export interface FolderOptions {
+type ReaderOptionName = keyof typeof readerOptions;
+const readerOptionNames = Object.keys(readerOptions) as ReaderOptionName[];
+
+/** Those of single readers are the texts of their values. */
+export interface FolderOptions extends Partial<Record<ReaderOptionName, string>> {
   format?: FolderFormat;
-  vocOrigin?: '0' | '1';
   bands?: readonly [number, number, number];
   maxPixels?: number;
 }
 
+/** `--voc-origin` for `vocOrigin`, as commander turns the one into the other. */
+const readerFlags = Object.fromEntries(
+  readerOptionNames.map((name) => [name, `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`]),
+) as Record<ReaderOptionName, string>;
+
 /** The names of the options on the command line, by those that commander gives them. */
 export const folderFlags: Readonly<Record<keyof FolderOptions, string>> = {
   format: '--format',
-  vocOrigin: '--voc-origin',
+  ...readerFlags,
   bands: '--bands',
   maxPixels: '--max-pixels',
 };
 
-export const addFolderOptions = (command: Command): Command =>
-  addPixelOptions(
-    command
-      .addOption(new Option('--format <format>', 'which annotations to read where several lie').choices(folderFormats))
-      .addOption(
-        new Option(
-          '--voc-origin <number>',
-          "what VOC boxes call the first pixel: 1 in VOC's own files (default: 0)",
-        ).choices(['0', '1']),
-      ),
+export function addFolderOptions(command: Command): Command {
+  command.addOption(
+    new Option('--format <format>', 'which annotations to read where several lie').choices(folderFormats),
   );
+  for (const name of readerOptionNames) {
+    const { meaning, values } = readerOptions[name];
+    const flag = `${readerFlags[name]} <${typeof values[0] === 'number' ? 'number' : 'name'}>`;
+    command.addOption(new Option(flag, `${meaning} (default: ${values[0]})`).choices(values.map(String)));
+  }
+  return addPixelOptions(command);
+}
 
 /** The options that say how image files become pixels. */
 export const addPixelOptions = (command: Command): Command =>
@@ -46,11 +54,19 @@ export const pixelOptions = ({ bands, maxPixels }: Pick<FolderOptions, 'bands' |
   ...(maxPixels !== undefined && { maxPixels }),
 });
 
-export const openOptions = ({ format, vocOrigin, ...pixels }: FolderOptions): OpenOptions => ({
-  ...(format && { format }),
-  vocOrigin: vocOrigin === '1' ? 1 : 0,
-  pixels: pixelOptions(pixels),
-});
+/** Those that are given, of whatever a command has. */
+export function givenFolderOptions(options: FolderOptions): FolderOptions {
+  const names = Object.keys(folderFlags) as (keyof FolderOptions)[];
+  return Object.fromEntries(names.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+}
+
+export function openOptions({ format, bands, maxPixels, ...written }: FolderOptions): OpenOptions {
+  const own = readerOptionNames.map((name) => {
+    const { values } = readerOptions[name];
+    return [name, values.find((value) => String(value) === written[name]) ?? values[0]];
+  });
+  return { ...(format && { format }), ...Object.fromEntries(own), pixels: pixelOptions({ bands, maxPixels }) };
+}
 
 function bands(text: string): readonly [number, number, number] {
   const [red, green, blue, ...more] = text.split(',').map(Number);

@@ -1,5 +1,6 @@
 /** What a comparison sets against each other: models, each with settings of its own. */
 import { isDeepStrictEqual } from 'node:util';
+import { readerOptionsOf } from '@dn-detr/data';
 import {
   buildModel,
   type DottedValues,
@@ -76,8 +77,10 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunSet
 }
 
 /** The settings that say which images there are, and not what training makes of them. */
-const imagesOf = ({ data: { source, format, valFraction, vocOrigin, maxPixels, shapes } }: RunConfig): DottedValues =>
-  flatValues({ source, format, valFraction, vocOrigin, maxPixels, shapes }, 'data.');
+function imagesOf({ data }: RunConfig): DottedValues {
+  const { source, format, valFraction, maxPixels, shapes } = data;
+  return flatValues({ source, format, valFraction, ...readerOptionsOf(data), maxPixels, shapes }, 'data.');
+}
 
 /** @throws UsageError if two have the same settings: they would be the same runs */
 export function requireDifferent(contenders: readonly Contender[]): void {

@@ -8,13 +8,15 @@ import type { FileImage } from './image-file.ts';
 import { choosesBands, type ImageHeader, imageHeader } from './image-header.ts';
 import { type FolderDataset, type OpenOptions, openDataset } from './open.ts';
 import { type Problem, problemKinds } from './problem.ts';
+import type { DatasetReader } from './readers/dataset-reader.ts';
 import { type SplitName, splitNames } from './readers/read-splits.ts';
+import type { FolderReader } from './readers/readers.ts';
 import { type SplitSummary, summarise } from './summary.ts';
 
-export interface CheckOptions extends OpenOptions {
+export type CheckOptions<Reader extends DatasetReader = FolderReader> = OpenOptions<Reader> & {
   /** told after each image */
   readonly progress?: (done: number, total: number) => void;
-}
+};
 
 export interface DatasetReport {
   readonly dataset: FolderDataset;
@@ -30,7 +32,10 @@ export interface DatasetReport {
  *
  * @throws DataError as `openDataset` does
  */
-export async function checkDataset(folder: string, options: CheckOptions = {}): Promise<DatasetReport> {
+export async function checkDataset<Reader extends DatasetReader = FolderReader>(
+  folder: string,
+  options: CheckOptions<Reader> = {} as CheckOptions<Reader>,
+): Promise<DatasetReport> {
   const { dataset, notices: opened, problems: opening, passedOver } = await openDataset(folder, options);
   const notices = passedOver.length === 0 ? opened : [...opened, describePassedOver(passedOver)];
   const problems = [...opening];

@@ -54,7 +54,8 @@ export type CategoryIds = Readonly<Partial<Record<'train' | 'val' | 'test', read
 export interface Dataset {
   /** how the user named it: a folder, or `shapes` */
   readonly name: string;
-  readonly format: 'coco' | 'voc' | 'yolo' | 'shapes';
+  /** the name of the reader that read the folder, or `shapes` */
+  readonly format: string;
   /** the K classes; a label is an index into them */
   readonly categories: readonly Category[];
   readonly categoryIds?: CategoryIds;

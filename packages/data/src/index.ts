@@ -3,7 +3,8 @@ export { type ExportOptions, exportCoco } from './coco-export.ts';
 export type { Category, CategoryIds, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 export { decoderVersions, decodingVersion } from './decoders.ts';
 export { DataError } from './error.ts';
-export type { FileImage } from './image-file.ts';
+export { describeFault, ImageError, kindOfFault } from './image-error.ts';
+export { FileImage } from './image-file.ts';
 export { readExtensions, refusedFormatOf } from './image-formats.ts';
 export type { Batch } from './loader/batch.ts';
 export { ImageCache } from './loader/cache.ts';
@@ -18,14 +19,7 @@ export {
   trainingBatches,
 } from './loader/loader.ts';
 export { type LooseImages, looseImages } from './loose-images.ts';
-export {
-  type FolderDataset,
-  type FolderFormat,
-  folderFormats,
-  type OpenedDataset,
-  type OpenOptions,
-  openDataset,
-} from './open.ts';
+export { type FolderDataset, type OpenedDataset, type OpenOptions, openDataset } from './open.ts';
 export { canDrawText, type PictureOptions, picture, thumbnail } from './picture.ts';
 export { checkPixelOptions, defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
 export {
@@ -36,7 +30,19 @@ export {
   problemKinds,
   problemsByKind,
 } from './problem.ts';
-export { type SplitName, splitNames } from './readers/read-splits.ts';
+export { type AnnotatedObject, packObjects } from './readers/annotated-objects.ts';
+export type { DatasetReader } from './readers/dataset-reader.ts';
+export type { Folder } from './readers/folder.ts';
+export { type Reading, type ReadSplits, type SplitName, splitNames } from './readers/read-splits.ts';
+export type { ReaderOption, ReaderOptions } from './readers/reader-options.ts';
+export {
+  datasetReaders,
+  type FolderFormat,
+  type FolderReader,
+  folderFormats,
+  readerOptions,
+  readerOptionsOf,
+} from './readers/readers.ts';
 export { decodeText } from './readers/text.ts';
 export { type ShapeClass, shapeClasses } from './shapes/classes.ts';
 export type { Between, ShapesOptions } from './shapes/options.ts';
@@ -59,3 +65,4 @@ export {
   type View,
   wholeView,
 } from './transforms/view.ts';
+export { sizeOfWholeImage } from './whole-image.ts';

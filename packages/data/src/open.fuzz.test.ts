@@ -4,7 +4,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from './error.ts';
-import { type FolderFormat, type OpenedDataset, openDataset } from './open.ts';
+import { type OpenedDataset, openDataset } from './open.ts';
+import type { FolderFormat } from './readers/readers.ts';
 import { jpeg, makeFolder } from './testing/dataset-folder.ts';
 import { trainingObjects } from './training-objects.ts';
 

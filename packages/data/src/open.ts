@@ -1,4 +1,4 @@
-/** Opens a folder of images and annotations, in whatever of the three formats it is. */
+/** Opens a folder of images and annotations, in whatever format a reader finds. */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Dataset } from './dataset.ts';
@@ -6,37 +6,31 @@ import { DataError } from './error.ts';
 import type { FileImage } from './image-file.ts';
 import { checkPixelOptions, type PixelOptions } from './pixel-options.ts';
 import { firstOfEachKind, type Problem, type ProblemKind } from './problem.ts';
-import { readCoco } from './readers/coco.ts';
-import { cocoLooksLike, describeOtherFiles, findCoco } from './readers/coco-files.ts';
+import type { DatasetReader } from './readers/dataset-reader.ts';
 import { Folder, statsOf } from './readers/folder.ts';
 import { type Reading, type ReadSplits, splitNames } from './readers/read-splits.ts';
-import { readVoc } from './readers/voc.ts';
-import { findVoc, vocLooksLike } from './readers/voc-files.ts';
-import { readYolo } from './readers/yolo.ts';
-import { findYolo, yoloLooksLike } from './readers/yolo-files.ts';
+import { optionsFor, type ReaderOptions } from './readers/reader-options.ts';
+import { datasetReaders, type FolderReader } from './readers/readers.ts';
+import { recognise } from './readers/recognise.ts';
 import { splitOff } from './split.ts';
 import { trainingObjects } from './training-objects.ts';
 
-/** In the order in which they are looked for. */
-export const folderFormats = ['coco', 'yolo', 'voc'] as const;
-export type FolderFormat = (typeof folderFormats)[number];
-
-export interface OpenOptions {
-  /** without it, COCO if the folder has it, then YOLO, then VOC */
-  readonly format?: FolderFormat;
+/** How a folder is opened. The options of readers are among these: `vocOrigin` is VOC's. */
+export type OpenOptions<Reader extends DatasetReader = FolderReader> = {
+  /** in the order in which they look; `datasetReaders` unless given */
+  readonly readers?: readonly Reader[];
+  /** without it, that of the first reader which finds something: COCO, then YOLO, then VOC */
+  readonly format?: Reader['name'];
   /** how much of train becomes val where the folder has no val; above 0, below 1 */
   readonly valFraction?: number;
   /** decides which images those are */
   readonly seed?: number;
-  /** 1 for VOC's own files, whose corners are the first and last pixel counted from 1 */
-  readonly vocOrigin?: 0 | 1;
   /** how image files become pixels */
   readonly pixels?: PixelOptions;
-}
+} & ReaderOptions<Reader>;
 
 /** A data set whose images are files. */
 export interface FolderDataset extends Dataset {
-  readonly format: FolderFormat;
   readonly train: readonly FileImage[];
   readonly val: readonly FileImage[];
   readonly test: readonly FileImage[];
@@ -59,9 +53,13 @@ export interface OpenedDataset {
  * Whatever cannot be used is left out and reported. A folder with val or test alone has an empty `train`.
  *
  * @throws DataError if there is no such folder, no format is recognised, an annotation file that everything hangs on is
- *   cut off or not what it should be, or there are no classes or no images
+ *   cut off or not what it should be, there are no classes or no images, or an option cannot be followed
  */
-export async function openDataset(folder: string, options: OpenOptions = {}): Promise<OpenedDataset> {
+export async function openDataset<Reader extends DatasetReader = FolderReader>(
+  folder: string,
+  options: OpenOptions<Reader> = {} as OpenOptions<Reader>,
+): Promise<OpenedDataset> {
+  const readers: readonly DatasetReader[] = options.readers ?? datasetReaders;
   const { valFraction = 0.2, seed = 0, pixels = {} } = options;
   checkPixelOptions('pixels', pixels);
   if (!(valFraction > 0 && valFraction < 1)) {
@@ -78,59 +76,21 @@ export async function openDataset(folder: string, options: OpenOptions = {}): Pr
   }
 
   const reading: Reading = { folder: new Folder(root), problems: [], notices: [], pixels };
-  const { format, read } = await readAs(folder, options, reading);
+  const { reader, found, notices: choices } = recognise(folder, reading.folder, readers, options.format);
+  const own = optionsFor(reader, readers, options);
+  reading.notices.push(...choices, ...own.notices);
+  const read = await reader.read(found, reading, own.options);
   const dataset = {
     name: folder,
-    format,
+    format: reader.name,
     categories: read.categories,
     // A val that is made of train has the ids of train's file.
     ...(read.categoryIds && { categoryIds: { val: read.categoryIds.train, ...read.categoryIds } }),
     ...completeSplits(read, valFraction, seed, reading),
   };
   reportSplits(dataset, reading);
-  const { notices, problems, folder: reader } = reading;
-  return { dataset, notices, problems, passedOver: reader.passedOver };
-}
-
-const titles: Record<FolderFormat, string> = { coco: 'COCO', yolo: 'YOLO', voc: 'VOC' };
-
-async function readAs(
-  name: string,
-  { format: wanted, vocOrigin }: OpenOptions,
-  reading: Reading,
-): Promise<{ format: FolderFormat; read: ReadSplits }> {
-  const { folder, notices } = reading;
-  const coco = findCoco(folder, wanted === undefined || wanted === 'coco' ? notices : []);
-  const voc = findVoc(folder);
-  // A bare list of classes also lies beside VOC annotations, which say more.
-  const described = findYolo(folder);
-  const yolo = described?.kind === 'names' && voc !== undefined && wanted !== 'yolo' ? undefined : described;
-  const found = folderFormats.filter((format) => ({ coco, yolo, voc })[format] !== undefined);
-  const format = wanted ?? found[0];
-  if (wanted === undefined && found.length > 1) {
-    const [first, ...others] = found.map((format) => titles[format]) as [string, ...string[]];
-    notices.unshift(
-      `${first} and ${others.join(' and ')} annotations lie here: ${first} is read unless another format is asked for`,
-    );
-  }
-  if (vocOrigin === 1 && format !== undefined && format !== 'voc') {
-    notices.push(`the VOC origin is for VOC alone: it does nothing to ${titles[format]} boxes`);
-  }
-  if (format === 'coco' && coco) return { format, read: await readCoco(coco, reading) };
-  if (format === 'yolo' && yolo) return { format, read: await readYolo(yolo, reading) };
-  if (format === 'voc' && voc) return { format, read: await readVoc(voc, { origin: vocOrigin }, reading) };
-  throw notRecognised(name, folder, wanted);
-}
-
-function notRecognised(name: string, folder: Folder, wanted: FolderFormat | undefined): DataError {
-  const coco = `${cocoLooksLike}${describeOtherFiles(folder)}`;
-  const looks: Record<FolderFormat, string> = { coco, yolo: yoloLooksLike, voc: vocLooksLike };
-  const formats = wanted === undefined ? folderFormats : [wanted];
-  const lines = formats.map((format) => `  ${titles[format]}: ${looks[format]}`);
-  const entries = [...folder.folders(folder.root).map((name) => `${name}/`), ...folder.files(folder.root)];
-  const there = entries.length === 0 ? 'nothing' : entries.slice(0, 8).join(', ') + (entries.length > 8 ? ', …' : '');
-  const what = wanted === undefined ? 'no data set' : `no ${titles[wanted]} data set`;
-  return new DataError([`${what} in ${name}, which holds ${there}. Looked for`, ...lines].join('\n'));
+  const { notices, problems } = reading;
+  return { dataset, notices, problems, passedOver: reading.folder.passedOver };
 }
 
 function completeSplits(

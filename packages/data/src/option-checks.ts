@@ -24,6 +24,12 @@ export function requireNumber(name: string, value: unknown, least: number, most:
   throw new DataError(`${name} is ${shown(value)}: expected ${range}`);
 }
 
+/** @throws DataError unless the value is one of these */
+export function requireOneOf(name: string, value: unknown, values: readonly unknown[]): void {
+  if (values.includes(value)) return;
+  throw new DataError(`${name} is ${shown(value)}: expected ${values.map(shown).join(' or ')}`);
+}
+
 /** @throws DataError unless the value is true or false */
 export function requireBoolean(name: string, value: unknown): void {
   if (typeof value !== 'boolean') throw new DataError(`${name} is ${shown(value)}: expected true or false`);

@@ -3,7 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type FolderFormat, openDataset } from './open.ts';
+import { openDataset } from './open.ts';
+import type { FolderFormat } from './readers/readers.ts';
 import { type Content, jpeg, makeFolder } from './testing/dataset-folder.ts';
 
 let bytes: Buffer;

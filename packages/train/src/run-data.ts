@@ -13,6 +13,7 @@ import {
   type Problem,
   problemKinds,
   problemsByKind,
+  readerOptionsOf,
   shapesDataset,
   type TrainingBatches,
   trainingBatches,
@@ -74,8 +75,8 @@ export async function openData(data: RunConfig['data']): Promise<OpenedData> {
 
 /** How the settings of a run have a folder read. */
 export const openOptionsOf = (data: RunConfig['data']): OpenOptions => {
-  const { format, valFraction, vocOrigin } = data;
-  return { ...(format && { format }), valFraction, vocOrigin, pixels: pixelsOf(data) };
+  const { format, valFraction } = data;
+  return { ...(format && { format }), valFraction, ...readerOptionsOf(data), pixels: pixelsOf(data) };
 };
 
 /** How the settings of a run have image files decoded. */

@@ -7,9 +7,6 @@ import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
 /** For each split, its JSON; of several, the plainest name or the last year. */
 export type CocoFiles = Partial<Record<SplitName, string>>;
 
-export const cocoLooksLike =
-  'annotations/instances_train2017.json, train.json, train/_annotations.coco.json and the like';
-
 /** JSON files that say nothing about their split, as CVAT, FiftyOne, Label Studio and Roboflow name them. */
 const unnamed = /^(?:_annotations\.coco|annotations|instances_default|labels|result)\.json$/i;
 
@@ -78,15 +75,16 @@ function otherFiles(homes: readonly string[], folder: Folder): string[] {
   );
 }
 
-/** What to say of JSON files where none of them is known for COCO's; empty if there are none. */
-export function describeOtherFiles(folder: Folder): string {
+/** What was looked for, and the JSON files that are there, none of which is known for COCO's. */
+export function cocoLooksLike(folder: Folder): string {
+  const known = 'annotations/instances_train2017.json, train.json, train/_annotations.coco.json and the like';
   const annotations = folder.subfolder(folder.root, 'annotations');
   const names = otherFiles([folder.root, ...(annotations === undefined ? [] : [annotations])], folder).map((file) =>
     folder.nameOf(file),
   );
-  if (names.length === 0) return '';
+  if (names.length === 0) return known;
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
-  return `; of ${shown} none is known by its name or is the only one with images, annotations and categories`;
+  return `${known}; of ${shown} none is known by its name or is the only one with images, annotations and categories`;
 }
 
 /** Whether the beginning and the end have two of the three lists, which may be gigabytes apart. */

@@ -8,13 +8,22 @@ import type { Size } from '../transforms/view.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { packObjects } from './annotated-objects.ts';
 import { mergeClasses } from './coco-classes.ts';
-import { type CocoFiles, imagePlaces } from './coco-files.ts';
+import { type CocoFiles, cocoLooksLike, findCoco, imagePlaces } from './coco-files.ts';
 import { type CocoId, compareWrittenIds, type WrittenId } from './coco-ids.ts';
 import { type CocoImage, type CocoSplit, fieldOf, readCocoJson } from './coco-json.ts';
+import type { DatasetReader } from './dataset-reader.ts';
 import { type FoundBy, findImages, likeliestFirst, type WantedImage } from './find-images.ts';
 import type { Folder } from './folder.ts';
 import type { Given, OneToOne } from './one-to-one.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
+
+export const coco = {
+  name: 'coco',
+  title: 'COCO',
+  looksLike: cocoLooksLike,
+  find: findCoco,
+  read: readCoco,
+} as const satisfies DatasetReader<CocoFiles>;
 
 /** An image of a JSON file, and where it may lie. */
 interface WantedCocoImage extends WantedImage {
@@ -33,7 +42,7 @@ interface PlacedSplit extends CocoSplit {
  * @throws DataError if a file is no whole JSON with images, annotations and categories, there are no classes, or none
  *   of a file's images is there
  */
-export async function readCoco(files: CocoFiles, reading: Reading): Promise<ReadSplits> {
+async function readCoco(files: CocoFiles, reading: Reading): Promise<ReadSplits> {
   const read: CocoSplit[] = [];
   for (const name of splitNames) {
     const file = files[name];

@@ -7,9 +7,6 @@ import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
 import { nameWithoutExtension } from './stem-index.ts';
 import { decodeText } from './text.ts';
 
-export const vocLooksLike =
-  'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images';
-
 /** Annotations in one folder and those below it, with the folders that may hold their images. */
 export interface VocPart {
   readonly annotations: string;

@@ -1,5 +1,12 @@
 /** Whether the first pixel of VOC boxes is 0 or 1, which no file says. */
+import type { ReaderOption } from './reader-options.ts';
 import type { VocAnnotation } from './voc-xml.ts';
+
+export const vocOrigin: ReaderOption<0 | 1> = {
+  title: 'VOC origin',
+  meaning: "what VOC boxes call the first pixel: 1 in VOC's own files",
+  values: [0, 1],
+};
 
 /**
  * Compares the boxes with the origin they were read with. VOC's own files, and LabelImg's, hold whole numbers from 1 to

@@ -7,14 +7,29 @@ import { FileImage } from '../image-file.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { boxArea, packObjects } from './annotated-objects.ts';
+import type { DatasetReader } from './dataset-reader.ts';
 import type { Folder } from './folder.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
 import { decodeText } from './text.ts';
-import type { VocPart } from './voc-files.ts';
+import { findVoc, type VocPart } from './voc-files.ts';
 import { findVocImages, indexImages, type VocEntry, type VocImages } from './voc-images.ts';
-import { describeOrigin } from './voc-origin.ts';
+import { describeOrigin, vocOrigin } from './voc-origin.ts';
 import { listXmls } from './voc-splits.ts';
 import { parseVocXml, type VocAnnotation } from './voc-xml.ts';
+
+export interface VocOptions {
+  /** 1 for VOC's own files, whose corners are the first and last pixel counted from 1 */
+  readonly vocOrigin: 0 | 1;
+}
+
+export const voc = {
+  name: 'voc',
+  title: 'VOC',
+  options: { vocOrigin },
+  looksLike: () => 'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images',
+  find: findVoc,
+  read: readVoc,
+} as const satisfies DatasetReader<readonly VocPart[], VocOptions>;
 
 /** An image whose annotation could be read. */
 interface AnnotatedImage extends VocEntry {
@@ -29,10 +44,10 @@ interface AnnotatedImage extends VocEntry {
  *
  * @throws DataError if no annotation can be used
  */
-export async function readVoc(
+async function readVoc(
   parts: readonly VocPart[],
-  { origin = 0 }: { readonly origin?: 0 | 1 },
   reading: Reading,
+  { vocOrigin: origin }: VocOptions,
 ): Promise<ReadSplits> {
   const { folder, problems } = reading;
   const files: { [Name in SplitName]?: string[] } = {};

@@ -7,20 +7,24 @@ import { findDataFile, findNamesFile, readDataFile, readNamesFile } from './yolo
 import type { YoloDescription } from './yolo-description.ts';
 import { readYoloYaml } from './yolo-yaml.ts';
 
-export const yoloLooksLike =
-  "data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels";
-
 export interface YoloFile {
   readonly kind: 'yaml' | 'data' | 'names';
   readonly file: string;
 }
 
-/** What describes the folder, or undefined. A list of classes counts only where there are labels. */
+/** A file that says that it describes a YOLO data set, or undefined. */
 export function findYolo(folder: Folder): YoloFile | undefined {
   const yaml = findYaml(folder);
   if (yaml !== undefined) return { kind: 'yaml', file: yaml };
   const data = findDataFile(folder);
-  if (data !== undefined) return { kind: 'data', file: data };
+  return data === undefined ? undefined : { kind: 'data', file: data };
+}
+
+/**
+ * A bare list of classes, which counts only where there are labels, or undefined. Such a list also lies beside VOC
+ * annotations, which say more.
+ */
+export function guessYolo(folder: Folder): YoloFile | undefined {
   const names = findNamesFile(folder);
   if (names === undefined) return undefined;
   const texts = folder.filesBelow(folder.root).filter((file) => /\.txt$/i.test(file) && file !== names);

@@ -9,14 +9,25 @@ import { firstOfEachKind, type Problem } from '../problem.ts';
 import type { Box } from '../training-objects.ts';
 import { sizeOfWholeImage } from '../whole-image.ts';
 import { type AnnotatedObject, boxArea, packObjects } from './annotated-objects.ts';
+import type { DatasetReader } from './dataset-reader.ts';
 import { stem } from './file-names.ts';
 import { type Reading, type ReadSplits, type SplitName, splitNames } from './read-splits.ts';
 import { decodeText } from './text.ts';
 import type { YoloDescription } from './yolo-description.ts';
-import { readDescription, type YoloFile } from './yolo-files.ts';
+import { findYolo, guessYolo, readDescription, type YoloFile } from './yolo-files.ts';
 import { findYoloImages } from './yolo-images.ts';
 import { findLabels, labelFolders, type YoloLabels } from './yolo-labels.ts';
 import { readYoloLines } from './yolo-lines.ts';
+
+export const yolo = {
+  name: 'yolo',
+  title: 'YOLO',
+  looksLike: () =>
+    "data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels",
+  find: findYolo,
+  guess: guessYolo,
+  read: readYolo,
+} as const satisfies DatasetReader<YoloFile>;
 
 /**
  * Reads the labels and the image headers, for the boxes are fractions of the sizes. An image without a label file shows
@@ -24,7 +35,7 @@ import { readYoloLines } from './yolo-lines.ts';
  *
  * @throws DataError if the description cannot be used, no image is there, or none has a label file
  */
-export async function readYolo(source: YoloFile, reading: Reading): Promise<ReadSplits> {
+async function readYolo(source: YoloFile, reading: Reading): Promise<ReadSplits> {
   const { folder, problems } = reading;
   const description = readDescription(source, reading);
   const splitImages = findYoloImages(description, reading);

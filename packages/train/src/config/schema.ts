@@ -2,10 +2,11 @@
  * The configuration of a run: every setting with its default, which is the paper's where it has one. What stands below
  * `model`, `denoising` and `objective` depends on the model: each has just the settings that it makes use of.
  */
-import { defaultMaxPixels } from '@dn-detr/data';
+import { defaultMaxPixels, folderFormats } from '@dn-detr/data';
 import { z } from 'zod';
 import type { Catalog } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
+import { readerSettings } from './reader-settings.ts';
 
 const count = z.int().min(1);
 const rate = z.number().min(0);
@@ -55,11 +56,10 @@ const data = z.strictObject({
   /** `shapes`, or a folder in COCO, YOLO or VOC layout */
   source: z.string().default('shapes'),
   /** of a folder; recognised if left out */
-  format: z.enum(['coco', 'yolo', 'voc']).nullable().default(null),
+  format: z.enum(folderFormats).nullable().default(null),
   /** what is taken from `train` where a folder has no validation split */
   valFraction: z.number().gt(0).lt(1).default(0.2),
-  /** 1 for VOC's own files, which count pixels from 1 */
-  vocOrigin: z.literal([0, 1]).default(0),
+  ...readerSettings,
   /** the bands, counted from 1, that become red, green and blue in files with four or more; the first three without it */
   bands: z
     .tuple([count, count, count], { error: 'expected the numbers of three bands, counted from 1, such as [4,3,2]' })

@@ -1,0 +1,37 @@
+/** What reads one format: an object in the list that `openDataset` goes through. */
+import type { Folder } from './folder.ts';
+import type { Reading, ReadSplits } from './read-splits.ts';
+import type { ReaderOption } from './reader-options.ts';
+
+/** Finds and reads the annotations of one format. */
+export interface DatasetReader<Found = unknown, Options extends object = object> {
+  /** of the format, as `OpenOptions.format` and `Dataset.format` have it */
+  readonly name: string;
+  /** for people: `COCO` */
+  readonly title: string;
+  /** its own, by the names that they have among those of `openDataset` */
+  readonly options?: { readonly [Name in keyof Options]: ReaderOption<Options[Name]> };
+
+  /** What was looked for, and what was seen that is not it: the end of a line for a user whose folder was not recognised. */
+  looksLike(folder: Folder): string;
+
+  /**
+   * What there is to read, or undefined if the folder does not have this format.
+   *
+   * @param notices one line each: choices made on the user's behalf, told if this is what is read
+   */
+  find(folder: Folder, notices: string[]): Found | undefined;
+
+  /**
+   * What there is to read where `find` sees nothing, from signs that data sets of other formats have as well: it is left
+   * to a later reader of the list that finds something, unless this format is asked for.
+   */
+  guess?(folder: Folder): Found | undefined;
+
+  /**
+   * Reads what was found. What is wrong in it goes into `reading.problems`, and is left out.
+   *
+   * @throws DataError if nothing can be read
+   */
+  read(found: Found, reading: Reading, options: Options): Promise<ReadSplits>;
+}

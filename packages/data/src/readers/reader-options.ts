@@ -1,0 +1,47 @@
+/** Options that one reader alone has. They are declared with it, and given among those of `openDataset`. */
+import { requireOneOf } from '../option-checks.ts';
+import type { DatasetReader } from './dataset-reader.ts';
+
+/** An option with the values that it may have: the first is taken unless another one is given. */
+export interface ReaderOption<Value = string | number> {
+  /** for people, as in "the VOC origin" */
+  readonly title: string;
+  /** what it says, for the help of a command line */
+  readonly meaning: string;
+  readonly values: readonly [Value, ...Value[]];
+}
+
+/** What may be given of the options of some readers together: `{ vocOrigin?: 0 | 1 }`. */
+export type ReaderOptions<Reader extends DatasetReader> =
+  // What a function takes that may be any of some: all that one of them takes.
+  (Reader extends { readonly options?: infer Options extends object } ? (options: Options) => void : never) extends (
+    options: infer All,
+  ) => void
+    ? { readonly [Name in keyof All]?: All[Name] extends ReaderOption<infer Value> ? Value : never }
+    : never;
+
+/**
+ * The options that a reader is used with, and a notice for each that was given for another reader.
+ *
+ * @param given among other things, by name
+ * @throws DataError if one has a value that it cannot have
+ */
+export function optionsFor(
+  used: DatasetReader,
+  readers: readonly DatasetReader[],
+  given: Readonly<Record<string, unknown>>,
+): { readonly options: object; readonly notices: readonly string[] } {
+  const options: Record<string, unknown> = {};
+  const notices: string[] = [];
+  for (const reader of readers) {
+    for (const [name, { title, values }] of Object.entries<ReaderOption>({ ...reader.options })) {
+      const { [name]: value = values[0] } = given;
+      requireOneOf(name, value, values);
+      if (reader === used) options[name] = value;
+      else if (value !== values[0] && !Object.hasOwn(used.options ?? {}, name)) {
+        notices.push(`the ${title} is for ${reader.title} alone: it does nothing to ${used.title} boxes`);
+      }
+    }
+  }
+  return { options, notices };
+}

@@ -1,0 +1,23 @@
+/** The formats of folders, in the order in which they are looked for. A new one is a file with its reader, and an entry here. */
+import { coco } from './coco.ts';
+import type { DatasetReader } from './dataset-reader.ts';
+import type { ReaderOption, ReaderOptions } from './reader-options.ts';
+import { voc } from './voc.ts';
+import { yolo } from './yolo.ts';
+
+export const datasetReaders = [coco, yolo, voc] as const;
+
+export type FolderReader = (typeof datasetReaders)[number];
+export type FolderFormat = FolderReader['name'];
+
+export const folderFormats = datasetReaders.map(({ name }) => name);
+
+type Given = ReaderOptions<FolderReader>;
+
+/** The options that each has alone, all together, for settings and flags that are made of them. */
+export const readerOptions: { readonly [Name in keyof Given]-?: ReaderOption<NonNullable<Given[Name]>> } =
+  Object.assign({}, ...datasetReaders.map((reader: DatasetReader) => reader.options));
+
+/** Those among other settings. */
+export const readerOptionsOf = (settings: Given): Given =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => name in readerOptions));
