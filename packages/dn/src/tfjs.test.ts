@@ -9,9 +9,10 @@ import { knownInputs, knownLoss, splitPredictions } from './tfjs.ts';
 
 beforeAll(useCpuBackend);
 
-const options = { numClasses, matchingQueries: 3, groups: 2 };
+const model = { numClasses, matchingQueries: 3 };
 
-const prepare = (...counts: number[]) => prepareKnownQueries(counts.map(manyObjects), seededNoise(1), options);
+const prepare = (...counts: number[]) =>
+  prepareKnownQueries(counts.map(manyObjects), seededNoise(1), { groups: 2 }, model);
 
 /** Rising numbers as logits `[L, B, T, C]` and boxes `[L, B, T, 4]`. */
 function predictionsOf(layers: number, batch: number, total: number): Predictions {
@@ -73,7 +74,7 @@ describe('splitPredictions', () => {
 describe('knownLoss', () => {
   it('is the focal loss, L1 and GIoU of restoring one query', () => {
     const target = { labels: [1], boxes: [0.5, 0.5, 0.5, 0.5] };
-    const queries = prepareKnownQueries([target], seededNoise(1), { numClasses: 2, matchingQueries: 1, groups: 1 });
+    const queries = prepareKnownQueries([target], seededNoise(1), { groups: 1 }, { numClasses: 2, matchingQueries: 1 });
     const logits = [0.3, -0.7];
     const boxes = tf.tensor4d([0.5, 0.5, 0.25, 0.5], [1, 1, 1, 4]);
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));

@@ -58,7 +58,7 @@ const objectsOf = (counts: readonly number[], seed: number): ObjectTargets[] =>
   }));
 
 const queriesOf = (objects: readonly ObjectTargets[], seed: number, slotBucket = 1) =>
-  prepareKnownQueries(objects, seededNoise(seed), { numClasses: 3, matchingQueries: 6, groups: 2, slotBucket });
+  prepareKnownQueries(objects, seededNoise(seed), { groups: 2, slotBucket }, { numClasses: 3, matchingQueries: 6 });
 
 const images = (count: number): tf.Tensor4D => spread([count, size, size, 3], 5) as tf.Tensor4D;
 const options = { criterion: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
