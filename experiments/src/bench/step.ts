@@ -137,8 +137,8 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
     step(): void {
       count++;
       const objects = drawTargets(config, count);
-      const options = { numClasses: classes, matchingQueries: detector.queries, groups };
-      const known = prepareKnownQueries(objects, noise, options);
+      const fits = { numClasses: classes, matchingQueries: detector.queries };
+      const known = prepareKnownQueries(objects, noise, { groups }, fits);
       current = { objects, known: known.targets };
       const { state: _, ...fed } = {
         state,

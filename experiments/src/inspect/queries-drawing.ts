@@ -132,14 +132,14 @@ function canvasPanel({ image, stored, className, hatch }: View, at: Size, slots:
   );
 }
 
-/** The slots of a group: the number of the object, a dark ring where the label was flipped, hatching for padding. */
+/** The slots of a group: the number of the object, dark where the label was flipped, hatched for padding, a dashed rim for negatives. */
 function slotStrip(slots: readonly Slot[], length: number, hatch: string): Html {
   const cell = length / Math.max(1, slots.length);
   return html`${slots.map(({ object, group, negative, flippedTo }, i) => {
     const color = groupColor(group);
     const fill = object < 0 ? `url(#${hatch})` : negative ? 'var(--background)' : color;
     const flipped = flippedTo !== undefined;
-    const frame = html`<rect x="${px(i * cell + 0.75)}" y="0.75" width="${px(cell - 1.5)}" height="${slotHeight - 1.5}" fill="${flipped ? '#111' : fill}" stroke="${object < 0 ? 'var(--rule)' : color}" stroke-width="1.5"/>`;
+    const frame = html`<rect x="${px(i * cell + 0.75)}" y="0.75" width="${px(cell - 1.5)}" height="${slotHeight - 1.5}" fill="${flipped ? '#111' : fill}" stroke="${object < 0 ? 'var(--rule)' : color}" stroke-width="1.5"${negative && html` stroke-dasharray="3 2"`}/>`;
     const ink = flipped ? '#fff' : negative ? 'var(--text)' : inkOn(color);
     const number =
       object >= 0 &&

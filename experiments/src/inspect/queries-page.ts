@@ -23,12 +23,10 @@ export async function queriesInspection(
     pictures.push(picture);
     sections.push({ name: image.name, content: figureOf(picture.drawing, caption(image, className)) });
   }
-  const { labelNoise, centerNoise, sizeNoise, isolate, maskPadding } = denoising;
+  const { isolate, maskPadding } = denoising;
   const lede = html`<p class="lede">The first ${counted(images.length, 'image')} of the ${count(batch)} of step ${count(step)}
 (epoch ${count(epoch + 1)}) of ${model.name} on ${data.source}, seed ${seed}: augmented and on the canvas, as the model sees them.</p>
-<p>Known queries are ground truth with noise: a label is drawn anew with probability ${labelNoise}, a centre moves by up to
-${centerNoise} of half the box, and width and height change by up to ${sizeNoise} of themselves. The decoder has to restore them, with no
-matching needed. The mask ${maskWords[isolate]}${maskPadding ? ', and hides padded slots from all' : '; padded slots are seen'}.</p>`;
+<p>${noiseWords(denoising)} The mask ${maskWords[isolate]}${maskPadding ? ', and hides padded slots from all' : '; padded slots are seen'}.</p>`;
   return {
     page: { title: `Known queries at step ${step}`, lede, sections },
     pictures,
@@ -43,6 +41,19 @@ matching needed. The mask ${maskWords[isolate]}${maskPadding ? ', and hides padd
   };
 }
 
+function noiseWords(denoising: QueryStep['denoising']): string {
+  const labels = `Known queries are ground truth with noise: a label is drawn anew with probability ${denoising.labelNoise}`;
+  if (denoising.kind === 'dn') {
+    const { centerNoise, sizeNoise } = denoising;
+    return `${labels}, a centre moves by up to
+${centerNoise} of half the box, and width and height change by up to ${sizeNoise} of themselves. The decoder has to restore them, with no
+matching needed.`;
+  }
+  return `${labels}.
+The corners of a positive query move by less than ${denoising.boxNoise} of half the box, and the decoder has to restore its object. Those of a
+negative one, drawn dashed, move by once to twice as far, and the decoder has to call it "no object". No matching is needed for either.`;
+}
+
 const maskWords: Readonly<Record<QueryStep['denoising']['isolate'], string>> = {
   groups:
     'keeps the groups from each other, and all of them from the matching queries, which would otherwise read the answer',
@@ -55,13 +66,14 @@ function caption(image: QueryImage, className: (label: number) => string): Html 
   const { groups, groupSize, known, matching, total } = queries.layout;
   const slots = slotsOf(image);
   const padded = slots.filter(({ object }) => object < 0).length;
+  const negatives = slots.filter(({ negative }) => negative).length;
   const flips = slots.filter(({ flippedTo }) => flippedTo !== undefined);
   if (known === 0) return html`<b>No known queries.</b> No image of the batch has an object that training uses.`;
   const words = flips.map(
     ({ group, object, flippedTo }) =>
       `group ${group + 1}, object ${object + 1}: ${className(target.labels[object] as number)} → ${className(flippedTo as number)}`,
   );
-  return html`<b>${counted(target.labels.length, 'object')} in ${counted(groups, 'group')} of ${counted(groupSize, 'slot')}</b>: ${count(known - padded)} known queries and
+  return html`<b>${counted(target.labels.length, 'object')} in ${counted(groups, 'group')} of ${counted(groupSize, 'slot')}</b>: ${count(known - padded)} known queries${negatives > 0 && `, of which ${count(negatives)} are negative,`} and
 ${counted(padded, 'padded slot')} before ${count(matching)} matching queries, so that ${count(total)} queries go through the decoder. ${
     flips.length === 0 ? 'No label was flipped.' : `Flipped: ${words.join('; ')}.`
   }`;
@@ -70,7 +82,8 @@ ${counted(padded, 'padded slot')} before ${count(matching)} matching queries, so
 function described(image: QueryImage, { name: picture }: Picture): object {
   const { queries, target, size, canvas } = image;
   const slots = slotsOf(image);
-  const { groups, groupSize, known, matching } = queries.layout;
+  const { layout } = queries;
+  const { groups, groupSize, known, matching } = layout;
   return {
     name: image.name,
     picture,
@@ -79,6 +92,7 @@ function described(image: QueryImage, { name: picture }: Picture): object {
     objects: target.labels.length,
     layout: { groups, groupSize, known, matching },
     padded: slots.filter(({ object }) => object < 0).length,
+    ...(layout.contrastive && { negatives: slots.filter(({ negative }) => negative).length }),
     flipped: slots.flatMap(({ group, object, flippedTo }) =>
       flippedTo === undefined ? [] : [{ group, object, from: target.labels[object], to: flippedTo }],
     ),

@@ -6,6 +6,7 @@ import { html } from '../report/html.ts';
 import { maskDrawing } from './mask-drawing.ts';
 import { type QueryImage, queriesOfStep, slotsOf } from './queries.ts';
 import { queriesDrawing } from './queries-drawing.ts';
+import { queriesInspection } from './queries-page.ts';
 import { svgFile } from './svg.ts';
 import { elements, ofClass } from './testing/drawn.ts';
 
@@ -78,6 +79,7 @@ describe('the picture of known queries', () => {
     { 'denoising.isolate': 'nothing' },
     { 'denoising.maskPadding': false },
     { 'denoising.groups': 3, 'denoising.slotBucket': 1 },
+    { 'denoising.kind': 'contrastive' },
   ] as DottedValues[])('shows the mask of the step: %j', async (values) => {
     const { images } = await step(values, 2);
     for (const image of images) {
@@ -96,6 +98,26 @@ describe('the picture of known queries', () => {
       expect(ofClass(svg, 'g', 'truth')).toHaveLength((1 + 2) * image.target.labels.length);
       expect(ofClass(svg, 'g', 'slot')).toHaveLength(slots.length);
     }
+  });
+
+  it('tells the negatives of contrastive denoising apart, and the page what they are for', async () => {
+    const { config, images, ...rest } = await step({ 'denoising.kind': 'contrastive' }, 1);
+    for (const image of images) {
+      const svg = await queriesDrawing(image, 1, String);
+      const count = 2 * image.target.labels.length;
+      expect(slotsOf(image).filter(({ negative }) => negative)).toHaveLength(count);
+      // Over all groups, and in its own.
+      for (const kind of ['known', 'negative']) expect(ofClass(svg, 'g', kind)).toHaveLength(2 * count);
+      expect(svg.text).toMatch(/>negative</);
+      expect(svg.text).not.toMatch(/NaN|undefined|(width|height)="-/);
+    }
+    const { page, about } = await queriesInspection({ ...rest, images }, 1, config, ['disc', 'square']);
+    const objects = first(images).target.labels.length;
+    expect(page.lede.text).toMatch(/less than 1 of half the box.*Those of a\s+negative one, drawn dashed/s);
+    expect(page.sections[0]?.content.text).toContain(
+      `${4 * objects} known queries, of which ${2 * objects} are negative,`,
+    );
+    expect(about).toMatchObject({ images: [{ negatives: 2 * objects }, {}, {}, {}] });
   });
 
   it('draws a known query where it is told to be', async () => {

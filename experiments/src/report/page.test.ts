@@ -192,6 +192,24 @@ describe('reportPage', () => {
     expect([...(row?.querySelectorAll('td') ?? [])].map(({ textContent }) => textContent)).toEqual(['–', '0.2', '0']);
   });
 
+  it('shows a dash for the noise of another kind of denoising', () => {
+    const summary = exampleSummary();
+    const settings = [
+      { 'denoising.kind': 'dn', 'denoising.centerNoise': 0.4 },
+      { 'denoising.kind': 'contrastive', 'denoising.boxNoise': 1 },
+    ];
+    const models = summary.models.slice(0, 2).map((model, i) => ({
+      ...model,
+      settings: { 'model.name': 'dn-detr', 'denoising.groups': 5, ...settings[i] },
+    }));
+    const rows = all(open({ ...summary, models }), '#table-settings tbody tr').map(({ children }) =>
+      [...children].map(({ textContent }) => textContent),
+    );
+    expect(rows).toContainEqual(['denoising.boxNoise', '–', '1']);
+    expect(rows).toContainEqual(['denoising.centerNoise', '0.4', '–']);
+    expect(rows).toContainEqual(['denoising.kind', 'dn', 'contrastive']);
+  });
+
   it('separates settings that differ from those that are shared', () => {
     const page = open(exampleSummary());
     const keys = (table: string) => all(page, `${table} tbody th`).map(({ textContent }) => textContent);

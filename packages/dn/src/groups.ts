@@ -29,6 +29,7 @@ export interface LayoutOptions {
   readonly groups: number;
   readonly contrastive: boolean;
   readonly slotBucket: number;
+  /** upper limit of K; 0 for none */
   readonly maxKnownQueries: number;
 }
 
@@ -44,11 +45,12 @@ export function groupLayout(
   largest: number,
   { matchingQueries, groups: asked, contrastive, slotBucket, maxKnownQueries }: LayoutOptions,
 ): GroupLayout {
+  const limit = maxKnownQueries === 0 ? Number.POSITIVE_INFINITY : maxKnownQueries;
   const perSlot = contrastive ? 2 : 1;
   const buckets = Math.max(Math.ceil(largest / slotBucket), slotBucket > 1 ? 1 : 0);
-  const slots = Math.min(buckets * slotBucket, Math.floor(maxKnownQueries / perSlot));
+  const slots = Math.min(buckets * slotBucket, Math.floor(limit / perSlot));
   const groupSize = slots * perSlot;
-  const groups = groupSize === 0 ? asked : Math.min(asked, Math.floor(maxKnownQueries / groupSize));
+  const groups = groupSize === 0 ? asked : Math.min(asked, Math.floor(limit / groupSize));
   const known = groups * groupSize;
   const total = known + matchingQueries;
   return { batch, groups, contrastive, slots, groupSize, known, matching: matchingQueries, total };

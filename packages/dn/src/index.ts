@@ -5,7 +5,17 @@ export { DnError } from './error.ts';
 export { dinoGroups, type GroupLayout, groupLayout, type LayoutOptions } from './groups.ts';
 export { groupMask, type Isolation, imageMask, keyPadding, type QueryMasks } from './mask.ts';
 export { type BoxNoise, flipLabels, jitterBoxes, type LabelNoise } from './noise.ts';
-export type { DenoisingOptions, SkipReason } from './options.ts';
+export {
+  type ContrastiveOptions,
+  type DenoisingKind,
+  type DenoisingOptions,
+  type DenoisingSettings,
+  type DnOptions,
+  denoisingDefaults,
+  denoisingSettings,
+  type QueryModel,
+  type SkipReason,
+} from './options.ts';
 export { blockedRectangles } from './picture/mask-panel.ts';
 export { drawKnownQueries, type PictureOptions } from './picture/picture.ts';
 export type { PlacedQueries } from './places.ts';

@@ -2,16 +2,22 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { imageMask } from './mask.ts';
-import type { DenoisingOptions } from './options.ts';
+import type { DenoisingKind, DenoisingOptions, QueryModel } from './options.ts';
 import { type KnownQueries, prepareKnownQueries } from './queries.ts';
 import { seededNoise } from './random.ts';
 import { decode, features, width } from './testing/attention.ts';
-import { batches, layouts, manyObjects, numClasses, type TestTargets } from './testing/batches.ts';
+import { batches, layouts, manyObjects, models, numClasses, type TestTargets } from './testing/batches.ts';
 
-const cases = fc.record({ targets: batches, options: layouts, seed: fc.integer() });
+const casesOf = (kind: DenoisingKind) =>
+  fc.record({
+    targets: batches,
+    model: models,
+    options: layouts.filter((options) => options.kind === kind),
+    seed: fc.integer(),
+  });
 
-const prepare = (targets: readonly TestTargets[], options: DenoisingOptions, seed = 1) =>
-  prepareKnownQueries(targets, seededNoise(seed), options);
+const prepare = (targets: readonly TestTargets[], model: QueryModel, options: DenoisingOptions, seed = 1) =>
+  prepareKnownQueries(targets, seededNoise(seed), options, model);
 
 type Chosen = (query: number, at: number) => boolean;
 
@@ -44,11 +50,14 @@ const forEachImage = (queries: KnownQueries, check: (image: number) => void) => 
   for (let image = 0; image < queries.layout.batch; image++) check(image);
 };
 
-describe('known queries', () => {
-  it('change no output of a matching query', () => {
+describe.each(['dn', 'contrastive'] as const)('known queries of kind %s', (kind) => {
+  const cases = casesOf(kind);
+
+  it('change no output of a matching query, whatever else the mask keeps apart', () => {
+    const masks = fc.record({ isolate: fc.constantFrom('groups', 'known'), maskPadding: fc.boolean() });
     fc.assert(
-      fc.property(cases, fc.constantFrom('groups', 'known'), ({ targets, options, seed }, isolate) => {
-        const queries = prepare(targets, { ...options, isolate }, seed);
+      fc.property(cases, masks, ({ targets, model, options, seed }, mask) => {
+        const queries = prepare(targets, model, { ...options, ...mask }, seed);
         forEachImage(queries, (image) => {
           expect(affected(queries, image, () => true).filter((query) => query >= queries.layout.known)).toEqual([]);
         });
@@ -58,12 +67,14 @@ describe('known queries', () => {
 
   it('change no output of another group', () => {
     fc.assert(
-      fc.property(cases, fc.nat(3), ({ targets, options, seed }, p) => {
-        const queries = prepare(targets, options, seed);
+      fc.property(cases, fc.boolean(), ({ targets, model, options, seed }, maskPadding) => {
+        const queries = prepare(targets, model, { ...options, maskPadding }, seed);
         const groupOf = (query: number) => Math.floor(query / queries.layout.groupSize);
         forEachImage(queries, (image) => {
-          const changed = affected(queries, image, (query) => groupOf(query) === p);
-          expect(changed.filter((query) => groupOf(query) !== p)).toEqual([]);
+          for (let group = 0; group < queries.layout.groups; group++) {
+            const changed = affected(queries, image, (query) => groupOf(query) === group);
+            expect(changed.filter((query) => groupOf(query) !== group)).toEqual([]);
+          }
         });
       }),
     );
@@ -71,8 +82,8 @@ describe('known queries', () => {
 
   it('change nothing by what padding holds', () => {
     fc.assert(
-      fc.property(cases, ({ targets, options, seed }) => {
-        const queries = prepare(targets, options, seed);
+      fc.property(cases, ({ targets, model, options, seed }) => {
+        const queries = prepare(targets, model, options, seed);
         const { known } = queries.layout;
         const isPadding: Chosen = (_, at) => queries.valid[at] === 0;
         forEachImage(queries, (image) => {
@@ -87,21 +98,31 @@ describe('known queries', () => {
 // What makes the proof a proof: the same disturbance is noticed once a mask is dropped.
 describe('without the mask', () => {
   const targets = [manyObjects(3), manyObjects(1)];
-  const options = { numClasses, matchingQueries: 2, groups: 2 };
+  const model = { numClasses, matchingQueries: 2 };
+  const options = { groups: 2 };
 
   it('all matching queries notice a known one', () => {
-    const queries = prepare(targets, { ...options, isolate: 'nothing' });
+    const queries = prepare(targets, model, { ...options, isolate: 'nothing' });
     const changed = affected(queries, 0, (query) => query === 0);
     expect(changed.filter((query) => query >= queries.layout.known)).toEqual([6, 7]);
   });
 
   it('groups notice each other where only the matching queries are protected', () => {
-    const queries = prepare(targets, { ...options, isolate: 'known' });
+    const queries = prepare(targets, model, { ...options, isolate: 'known' });
     expect(affected(queries, 0, (query) => query < 3)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
+  it('all matching queries notice a contrastive negative, which the mask shows to its own group alone', () => {
+    const negative: Chosen = (query) => query === 3;
+    const open = prepare(targets, model, { ...options, kind: 'contrastive', isolate: 'nothing' });
+    expect(open.negative[3]).toBe(1);
+    expect(affected(open, 0, negative).filter((query) => query >= open.layout.known)).toEqual([12, 13]);
+    const masked = prepare(targets, model, { ...options, kind: 'contrastive' });
+    expect(affected(masked, 0, negative)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('real queries notice padding', () => {
-    const queries = prepare(targets, { ...options, maskPadding: false });
+    const queries = prepare(targets, model, { ...options, maskPadding: false });
     expect(queries.keyPadding).toBeUndefined();
     expect(affected(queries, 1, (_, at) => queries.valid[at] === 0)).toEqual([0, 1, 2, 3, 4, 5]);
   });
@@ -130,16 +151,20 @@ describe('padding to another size', () => {
     return { outputs, loss: sum / Math.max(1, targets.normalizer) };
   }
 
-  it('changes neither outputs nor losses', () => {
+  it.each(['dn', 'contrastive'] as const)('changes neither outputs nor losses of kind %s', (kind) => {
     fc.assert(
-      fc.property(cases, fc.integer({ min: 1, max: 9 }), ({ targets, options: drawn, seed }, slotBucket) => {
-        // A budget may cut a larger bucket.
-        const options = { ...drawn, maxKnownQueries: undefined };
-        const [a, b] = [options, { ...options, slotBucket }].map((o) => results(prepare(targets, o, seed)));
-        expect(a?.outputs.length).toBe(b?.outputs.length);
-        for (const [i, output] of (a?.outputs ?? []).entries()) expect(b?.outputs[i]).toBeCloseTo(output, 5);
-        expect(b?.loss).toBeCloseTo(a?.loss as number, 5);
-      }),
+      fc.property(
+        casesOf(kind),
+        fc.integer({ min: 1, max: 9 }),
+        ({ targets, model, options: drawn, seed }, slotBucket) => {
+          // A budget may cut a larger bucket.
+          const options = { ...drawn, maxKnownQueries: 0 };
+          const [a, b] = [options, { ...options, slotBucket }].map((o) => results(prepare(targets, model, o, seed)));
+          expect(a?.outputs.length).toBe(b?.outputs.length);
+          for (const [i, output] of (a?.outputs ?? []).entries()) expect(b?.outputs[i]).toBeCloseTo(output, 5);
+          expect(b?.loss).toBeCloseTo(a?.loss as number, 5);
+        },
+      ),
     );
   });
 });

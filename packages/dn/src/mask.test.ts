@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { groupMask, imageMask } from './mask.ts';
 import { prepareKnownQueries } from './queries.ts';
 import { seededNoise } from './random.ts';
-import { batches, layouts, manyObjects, numClasses } from './testing/batches.ts';
+import { batches, layouts, manyObjects, models, numClasses } from './testing/batches.ts';
 
 const rowsOf = (mask: Uint8Array, total: number) =>
   Array.from({ length: total }, (_, i) => mask.subarray(i * total, (i + 1) * total).join(''));
@@ -63,12 +63,12 @@ describe('groupMask', () => {
 });
 
 describe('imageMask', () => {
-  const cases = fc.record({ targets: batches, options: layouts, maskPadding: fc.boolean() });
+  const cases = fc.record({ targets: batches, model: models, options: layouts, maskPadding: fc.boolean() });
 
   it('lets no known query reach a matching one or another group, through any number of layers', () => {
     fc.assert(
-      fc.property(cases, ({ targets, options, maskPadding }) => {
-        const queries = prepareKnownQueries(targets, seededNoise(1), { ...options, maskPadding });
+      fc.property(cases, ({ targets, model, options, maskPadding }) => {
+        const queries = prepareKnownQueries(targets, seededNoise(1), { ...options, maskPadding }, model);
         const { known, total, groupSize, batch } = queries.layout;
         for (let image = 0; image < batch; image++) {
           const mask = imageMask(queries, image);
@@ -87,8 +87,8 @@ describe('imageMask', () => {
 
   it('leaves every query something to see', () => {
     fc.assert(
-      fc.property(cases, ({ targets, options, maskPadding }) => {
-        const queries = prepareKnownQueries(targets, seededNoise(1), { ...options, maskPadding });
+      fc.property(cases, ({ targets, model, options, maskPadding }) => {
+        const queries = prepareKnownQueries(targets, seededNoise(1), { ...options, maskPadding }, model);
         for (let image = 0; image < targets.length; image++) {
           for (const row of rowsOf(imageMask(queries, image), queries.layout.total)) expect(row).toContain('0');
         }
@@ -97,8 +97,8 @@ describe('imageMask', () => {
   });
 
   it('hides padding of its own image alone, and does not touch the shared mask', () => {
-    const options = { numClasses, matchingQueries: 1, groups: 1 };
-    const queries = prepareKnownQueries([manyObjects(1), manyObjects(2)], seededNoise(1), options);
+    const model = { numClasses, matchingQueries: 1 };
+    const queries = prepareKnownQueries([manyObjects(1), manyObjects(2)], seededNoise(1), { groups: 1 }, model);
     expect(rowsOf(imageMask(queries, 0), 3)).toEqual(['010', '010', '110']);
     expect(rowsOf(imageMask(queries, 1), 3)).toEqual(['000', '000', '110']);
     expect(rowsOf(queries.groupMask, 3)).toEqual(['000', '000', '110']);
@@ -106,7 +106,7 @@ describe('imageMask', () => {
   });
 
   it.each([-1, 1, 0.5])('says that there is no image %d in a batch of one', (image) => {
-    const queries = prepareKnownQueries([manyObjects(1)], seededNoise(1), { numClasses, matchingQueries: 1 });
+    const queries = prepareKnownQueries([manyObjects(1)], seededNoise(1), {}, { numClasses, matchingQueries: 1 });
     expect(() => imageMask(queries, image)).toThrow(`there is no image ${image} in a batch of 1`);
   });
 });

@@ -55,6 +55,11 @@ describe('flipLabels', () => {
     expect(noise.remaining).toBe(0);
   });
 
+  it('leaves labels alone where there is no other class to draw', () => {
+    const alone = { labelNoise: 1, numClasses: 1, excludeOwnClass: true };
+    expect(flipLabels(Int32Array.of(0, 0), alone, recordedNoise([]))).toEqual(Int32Array.of(0, 0));
+  });
+
   it('copies the labels and draws nothing without noise', () => {
     const noised = flipLabels(labels, { labelNoise: 0, numClasses, excludeOwnClass: false }, recordedNoise([]));
     expect(noised).toEqual(labels);

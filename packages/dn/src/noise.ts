@@ -9,8 +9,8 @@ export interface LabelNoise {
   readonly labelNoise: number;
   readonly numClasses: number;
   /**
-   * Draw the new label from the other classes alone. The reference draws from all of them, so that labels really change
-   * at a rate of γ (1 − 1/numClasses).
+   * Draw the new label from the other classes alone; a single class has no other, and its labels stay. The reference draws
+   * from all classes, so that labels really change at a rate of γ (1 − 1/numClasses).
    */
   readonly excludeOwnClass: boolean;
 }
@@ -22,7 +22,7 @@ export function flipLabels(
   noise: NoiseSource,
 ): Int32Array {
   const noised = labels.slice();
-  if (labelNoise === 0) return noised;
+  if (labelNoise === 0 || (excludeOwnClass && numClasses === 1)) return noised;
   const chance = new Float32Array(labels.length);
   noise.uniform(chance);
   const flipped = new Int32Array(labels.length);

@@ -1,4 +1,4 @@
-/** What can be chosen about known queries, and what makes sense. */
+/** What can be chosen about denoising queries (*known queries* in the code), and which choices make sense. */
 import { DnError } from './error.ts';
 import { type Isolation, isolations } from './mask.ts';
 
@@ -7,113 +7,151 @@ export type SkipReason = 'crowd' | 'degenerate';
 
 const skipReasons: readonly SkipReason[] = ['crowd', 'degenerate'];
 
-/** The defaults are DN-DETR's. */
-export interface DenoisingOptions {
-  /** classes of the data set, whose labels are 0..numClasses−1; a model has one more, `numClasses`, for "unknown" */
+/** The options of both kinds. */
+export interface SharedDenoisingOptions {
+  /** P, noisy versions of every object, default 5; 0 gives no known queries */
+  readonly groups?: number | undefined;
+  /** γ in 0..1, how likely a label is drawn anew, default 0.2; DINO's `dn_label_noise_ratio` is twice this */
+  readonly labelNoise?: number | undefined;
+  /** Draw new labels from the other classes alone, default false: the references draw from all classes. */
+  readonly excludeOwnClass?: boolean | undefined;
+  /** The slots of a group are rounded up to a multiple of this, so that few shapes occur; default 1. */
+  readonly slotBucket?: number | undefined;
+  /**
+   * K, padding included, stays at or below this, by fewer groups first, then by a random subset of the objects. The default
+   * 0 sets no limit.
+   */
+  readonly maxKnownQueries?: number | undefined;
+  /** What the attention mask keeps apart, default `groups`. */
+  readonly isolate?: Isolation | undefined;
+  /** Hide padding from attention, default true; the references let it be seen. */
+  readonly maskPadding?: boolean | undefined;
+  /** Train padding as "no object", default false; DINO does. */
+  readonly paddingAsBackground?: boolean | undefined;
+  /** Which objects to leave out and count, default none: crowd is then used as it is, and a degenerate box is an error. */
+  readonly skip?: readonly SkipReason[] | undefined;
+}
+
+/** The denoising of DN-DETR: every known query restores its object. */
+export interface DnOptions extends SharedDenoisingOptions {
+  readonly kind?: 'dn' | undefined;
+  /** λ1: the centre moves by up to this times half the box's width and height; default 0.4 */
+  readonly centerNoise?: number | undefined;
+  /** λ2: width and height change by up to this times themselves; default 0.4 */
+  readonly sizeNoise?: number | undefined;
+}
+
+/** The contrastive denoising of DINO: beside every positive query stands a negative one, to be recognised as "no object". */
+export interface ContrastiveOptions extends SharedDenoisingOptions {
+  readonly kind: 'contrastive';
+  /**
+   * `box_noise_scale`: corners of positives move by up to this times half the box's width and height, those of negatives by
+   * once to twice that; default 1, as in DINO's code.
+   */
+  readonly boxNoise?: number | undefined;
+}
+
+/** What a researcher chooses about denoising: plain data, which JSON holds as it is. Without `kind` it is DN-DETR's. */
+export type DenoisingOptions = DnOptions | ContrastiveOptions;
+
+export type DenoisingKind = NonNullable<DenoisingOptions['kind']>;
+
+type Settled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
+
+/** Options with nothing left open. */
+export type DenoisingSettings = Settled<DnOptions> | Settled<ContrastiveOptions>;
+
+const shared: Settled<SharedDenoisingOptions> = {
+  groups: 5,
+  labelNoise: 0.2,
+  excludeOwnClass: false,
+  slotBucket: 1,
+  maxKnownQueries: 0,
+  isolate: 'groups',
+  maskPadding: true,
+  paddingAsBackground: false,
+  skip: [],
+};
+
+/** What options are where they are left out: the values of the papers' code, but for padding, which is masked here. */
+export const denoisingDefaults: { readonly dn: Settled<DnOptions>; readonly contrastive: Settled<ContrastiveOptions> } =
+  {
+    dn: { kind: 'dn', ...shared, centerNoise: 0.4, sizeNoise: 0.4 },
+    contrastive: { kind: 'contrastive', ...shared, boxNoise: 1 },
+  };
+
+/** What known queries have to fit: the model that is trained with them. */
+export interface QueryModel {
+  /** classes of the data set, whose labels are 0..numClasses−1; a model embeds one more, `numClasses`, for "unknown" */
   readonly numClasses: number;
   /** Q, the ordinary queries, from 1 */
   readonly matchingQueries: number;
-  /** noisy versions of every object, 5 */
-  readonly groups?: number;
-  /** γ, how likely a label is drawn anew, 0.2; DINO's `dn_label_noise_ratio` is twice this */
-  readonly labelNoise?: number;
-  /** draw new labels from the other classes alone; the reference draws from all */
-  readonly excludeOwnClass?: boolean;
-  /** both scales of the box noise, 0.4; contrastive: the radius of positives, half that of negatives; DINO uses 1.0 */
-  readonly boxNoise?: number;
-  /** λ1, the scale of the centre's shift, where it differs from `boxNoise` */
-  readonly centerNoise?: number;
-  /** λ2, the scale of the change in size, where it differs from `boxNoise` */
-  readonly sizeNoise?: number;
-  /** DINO's noise: a negative query beside each positive one, to be recognised as no object */
-  readonly contrastive?: boolean;
-  /** the slots of a group are rounded up to a multiple of this, 1, so that few shapes occur */
-  readonly slotBucket?: number;
-  /** K, padding included, stays at or below this, `Infinity`: by fewer groups first, then by a subset of the objects */
-  readonly maxKnownQueries?: number;
-  /** what the mask keeps apart, `groups` */
-  readonly isolate?: Isolation;
-  /** hide padding from attention, true; the references let it be seen */
-  readonly maskPadding?: boolean;
-  /** train padding as background, false; DINO does */
-  readonly paddingAsBackground?: boolean;
-  /** which objects to leave out and count, none; otherwise crowd is used as it is, and a degenerate box is an error */
-  readonly skip?: readonly SkipReason[];
 }
 
-/** Options with nothing left open. */
-export type DenoisingSettings = Required<DenoisingOptions>;
-
-/** @throws DnError if an option is unknown, of another type, out of its range, or contradicts another */
+/**
+ * Fills in the defaults.
+ *
+ * @throws DnError if an option is unknown, belongs to the other kind, is of another type, or lies out of its range
+ */
 export function denoisingSettings(options: DenoisingOptions): DenoisingSettings {
-  const { numClasses, matchingQueries, groups = 5, maxKnownQueries = Number.POSITIVE_INFINITY } = options;
-  const { labelNoise = 0.2, excludeOwnClass = false, boxNoise = 0.4, contrastive = false } = options;
-  const { centerNoise = boxNoise, sizeNoise = boxNoise, slotBucket = 1, isolate = 'groups' } = options;
-  const { maskPadding = true, paddingAsBackground = false, skip = [] } = options;
-  const settings: DenoisingSettings = {
-    numClasses,
-    matchingQueries,
-    groups,
-    labelNoise,
-    excludeOwnClass,
-    boxNoise,
-    centerNoise,
-    sizeNoise,
-    contrastive,
-    slotBucket,
-    maxKnownQueries,
-    isolate,
-    maskPadding,
-    paddingAsBackground,
-    skip,
-  };
-  const unknown = Object.keys(options).find((name) => !(name in settings));
-  if (unknown !== undefined) {
-    throw new DnError(`there is no option '${unknown}': expected ${Object.keys(settings).join(', ')}`);
-  }
-  requireCount(settings, 'numClasses', 1);
-  requireCount(settings, 'matchingQueries', 1);
+  const { kind = 'dn' } = options;
+  requireOneOf('kind', [kind], Object.keys(denoisingDefaults));
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  for (const name of Object.keys(given)) requireOption(name, kind);
+  const settings = { ...denoisingDefaults[kind], ...given } as DenoisingSettings;
+  const { maxKnownQueries, skip } = settings;
   requireCount(settings, 'groups', 0);
   requireCount(settings, 'slotBucket', 1);
-  if (maxKnownQueries !== Number.POSITIVE_INFINITY) requireCount(settings, 'maxKnownQueries', contrastive ? 2 : 1);
+  if (maxKnownQueries !== 0) requireCount(settings, 'maxKnownQueries', kind === 'dn' ? 1 : 2, ', or 0 for no limit');
   requireScale(settings, 'labelNoise', 1);
-  for (const name of ['boxNoise', 'centerNoise', 'sizeNoise'] as const) requireScale(settings, name);
-  for (const name of ['excludeOwnClass', 'contrastive', 'maskPadding', 'paddingAsBackground'] as const) {
+  if (settings.kind === 'contrastive') requireScale(settings, 'boxNoise');
+  else for (const name of ['centerNoise', 'sizeNoise'] as const) requireScale(settings, name);
+  for (const name of ['excludeOwnClass', 'maskPadding', 'paddingAsBackground'] as const) {
     if (typeof settings[name] !== 'boolean')
       throw new DnError(`${name} is ${shown(settings[name])}: expected a boolean`);
   }
   if (!Array.isArray(skip)) throw new DnError(`skip is ${shown(skip)}: expected an array of ${skipReasons.join(', ')}`);
-  requireOneOf('isolate', [isolate], isolations);
+  requireOneOf('isolate', [settings.isolate], isolations);
   requireOneOf('skip', skip, skipReasons);
-  if (contrastive && (options.centerNoise !== undefined || options.sizeNoise !== undefined)) {
-    throw new DnError('contrastive noise moves corners by boxNoise: centerNoise and sizeNoise do not apply to it');
-  }
-  if (excludeOwnClass && labelNoise > 0 && numClasses === 1) {
-    throw new DnError('excludeOwnClass with a single class leaves no label to flip to: expected labelNoise 0');
-  }
   return settings;
+}
+
+/** @throws DnError if one of the two is no whole number from 1 */
+export function requireModel(model: QueryModel): void {
+  requireCount(model, 'numClasses', 1);
+  requireCount(model, 'matchingQueries', 1);
+}
+
+function requireOption(name: string, kind: DenoisingKind): void {
+  if (name in denoisingDefaults[kind]) return;
+  const other = kind === 'dn' ? 'contrastive' : 'dn';
+  const options = Object.keys(denoisingDefaults[kind]);
+  if (!(name in denoisingDefaults[other]))
+    throw new DnError(`there is no option '${name}': expected ${options.join(', ')}`);
+  const own = options.filter((option) => !(option in denoisingDefaults[other]));
+  throw new DnError(
+    `${name} is an option of kind '${other}', and the kind is '${kind}': expected ${own.join(' and ')} in its place, or kind '${other}'`,
+  );
 }
 
 /** With a string's quotes, which tell '5' from 5. */
 const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
 
-type NumberOption = {
-  [K in keyof DenoisingSettings]: DenoisingSettings[K] extends number ? K : never;
-}[keyof DenoisingSettings];
+type NumbersOf<T> = { readonly [K in keyof T as T[K] extends number ? K : never]: T[K] };
 
-function requireCount(settings: DenoisingSettings, name: NumberOption, least: number): void {
-  const value = settings[name];
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new DnError(`${name} is ${shown(value)}: expected a whole number from ${least}`);
+function requireCount<T extends object>(values: T, name: keyof NumbersOf<T> & string, least: number, more = ''): void {
+  const value: unknown = values[name as keyof T];
+  if (Number.isSafeInteger(value) && (value as number) >= least) return;
+  throw new DnError(`${name} is ${shown(value)}: expected a whole number from ${least}${more}`);
 }
 
-function requireScale(settings: DenoisingSettings, name: NumberOption, most = Number.MAX_VALUE): void {
-  const value = settings[name];
+function requireScale<T extends object>(values: T, name: keyof NumbersOf<T> & string, most = Number.MAX_VALUE): void {
+  const value: unknown = values[name as keyof T];
   if (typeof value === 'number' && value >= 0 && value <= most) return;
   throw new DnError(`${name} is ${shown(value)}: expected ${most === 1 ? '0..1' : 'a finite number from 0'}`);
 }
 
 function requireOneOf(name: string, values: readonly string[], allowed: readonly string[]): void {
   const wrong = values.find((value) => !allowed.includes(value));
-  if (wrong !== undefined) throw new DnError(`${name} holds '${wrong}': expected ${allowed.join(', ')}`);
+  if (wrong !== undefined) throw new DnError(`${name} holds ${shown(wrong)}: expected ${allowed.join(', ')}`);
 }

@@ -4,7 +4,7 @@ import { contrastiveBoxes } from './contrastive.ts';
 import { groupLayout, randomSubset } from './groups.ts';
 import { groupMask, keyPadding, type QueryMasks } from './mask.ts';
 import { flipLabels, jitterBoxes } from './noise.ts';
-import { type DenoisingOptions, denoisingSettings } from './options.ts';
+import { type DenoisingOptions, denoisingSettings, type QueryModel, requireModel } from './options.ts';
 import { gather, type PlacedQueries, placesOf, scatter } from './places.ts';
 import type { NoiseSource } from './random.ts';
 import { type DenseTargets, knownTargets } from './targets.ts';
@@ -37,26 +37,35 @@ export interface KnownUsage {
  *
  * @param targets one for each image
  * @param noise asked in the order that `NoiseSource` documents
- * @throws DnError if targets or options cannot be used, naming image and object
+ * @param options what is left out has the default of its kind; `{}` is DN-DETR's recipe
+ * @throws DnError if targets, naming image and object, or options cannot be used
  */
 export function prepareKnownQueries(
   targets: readonly ObjectTargets[],
   noise: NoiseSource,
   options: DenoisingOptions,
+  model: QueryModel,
 ): KnownQueries {
   const settings = denoisingSettings(options);
-  const { numClasses, contrastive, boxNoise, isolate, maskPadding } = settings;
-  const { indices, skipped } = usableObjects(targets, settings);
+  requireModel(model);
+  const { numClasses, matchingQueries } = model;
+  const { isolate, maskPadding, skip } = settings;
+  const { indices, skipped } = usableObjects(targets, { numClasses, skip });
   const largest = indices.reduce((most, { length }) => Math.max(most, length), 0);
-  const layout = groupLayout(targets.length, largest, settings);
+  const layout = groupLayout(targets.length, largest, {
+    ...settings,
+    matchingQueries,
+    contrastive: settings.kind === 'contrastive',
+  });
   const chosen = indices.map((all) => (all.length > layout.slots ? randomSubset(all, layout.slots, noise) : all));
 
   const places = placesOf(chosen, layout);
   const clean = gather(targets, places);
-  const labels = flipLabels(clean.labels, settings, noise);
-  const boxes = contrastive
-    ? contrastiveBoxes(clean.boxes, places.negative, boxNoise, noise)
-    : jitterBoxes(clean.boxes, settings, noise);
+  const labels = flipLabels(clean.labels, { ...settings, numClasses }, noise);
+  const boxes =
+    settings.kind === 'contrastive'
+      ? contrastiveBoxes(clean.boxes, places.negative, settings.boxNoise, noise)
+      : jitterBoxes(clean.boxes, settings, noise);
   const placed = scatter(places, { labels, boxes }, layout);
 
   const fed = countOf(chosen);

@@ -1,4 +1,4 @@
-import { criterionPresets, type Predictions } from '@dn-detr/core';
+import { criterionPresets, type LossTerm, type Predictions } from '@dn-detr/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useCpuBackend } from '../../../test/support/cpu-backend.ts';
@@ -9,9 +9,10 @@ import { knownInputs, knownLoss, splitPredictions } from './tfjs.ts';
 
 beforeAll(useCpuBackend);
 
-const options = { numClasses, matchingQueries: 3, groups: 2 };
+const model = { numClasses, matchingQueries: 3 };
 
-const prepare = (...counts: number[]) => prepareKnownQueries(counts.map(manyObjects), seededNoise(1), options);
+const prepare = (...counts: number[]) =>
+  prepareKnownQueries(counts.map(manyObjects), seededNoise(1), { groups: 2 }, model);
 
 /** Rising numbers as logits `[L, B, T, C]` and boxes `[L, B, T, 4]`. */
 function predictionsOf(layers: number, batch: number, total: number): Predictions {
@@ -73,7 +74,7 @@ describe('splitPredictions', () => {
 describe('knownLoss', () => {
   it('is the focal loss, L1 and GIoU of restoring one query', () => {
     const target = { labels: [1], boxes: [0.5, 0.5, 0.5, 0.5] };
-    const queries = prepareKnownQueries([target], seededNoise(1), { numClasses: 2, matchingQueries: 1, groups: 1 });
+    const queries = prepareKnownQueries([target], seededNoise(1), { groups: 1 }, { numClasses: 2, matchingQueries: 1 });
     const logits = [0.3, -0.7];
     const boxes = tf.tensor4d([0.5, 0.5, 0.25, 0.5], [1, 1, 1, 4]);
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
@@ -91,6 +92,66 @@ describe('knownLoss', () => {
       expect(sums.shape).toEqual([1, 1, 6]);
     });
     boxes.dispose();
+  });
+
+  describe('of a contrastive pair', () => {
+    const target = { labels: [1], boxes: [0.5, 0.5, 0.5, 0.5] };
+    const pair = prepareKnownQueries(
+      [target],
+      seededNoise(1),
+      { kind: 'contrastive', groups: 1 },
+      { numClasses: 2, matchingQueries: 1 },
+    );
+    // Of the positive query, then of the negative one; both predict the true box.
+    const boxes = [...target.boxes, ...target.boxes];
+    const slopes = (logits: number[], preset: readonly LossTerm[]) => {
+      const shape: [number, number, number, number] = [1, 1, 2, logits.length / 2];
+      const lossOf = (x: tf.Tensor, y: tf.Tensor) =>
+        knownLoss({ logits: x as tf.Tensor4D, boxes: y as tf.Tensor4D }, pair, preset).total;
+      const inputs = [
+        tf.tensor(logits, shape),
+        tf.tensor(
+          [...boxes].map((v) => v - 0.01),
+          [1, 1, 2, 4],
+        ),
+      ];
+      const { value, grads } = tf.valueAndGrads(lossOf as never)(inputs);
+      return { value: value.dataSync()[0] as number, grads: grads.map((grad) => [...grad.dataSync()]) };
+    };
+    const classLoss = (preset: readonly LossTerm[]) =>
+      preset.map((term) => (term.name === 'ce' ? term : { ...term, weight: 0 }));
+
+    it('asks a focal head for a low score of every class of the negative, and for no box', () => {
+      expectNoLeak(() => {
+        const logits = [0.3, -0.7, 0.2, 0.4];
+        const own = criterionPresets.dnDetr;
+        const { grads } = slopes(logits, own);
+        const [byLogits, byBoxes] = grads as [number[], number[]];
+        // Descent lowers where the slope is above 0.
+        expect(byLogits.map(Math.sign)).toEqual([1, -1, 1, 1]);
+        expect(byBoxes.map((slope) => slope !== 0)).toEqual([true, true, true, true, false, false, false, false]);
+        const [a, b, c, d] = logits.map((x) => 1 / (1 + Math.exp(-x))) as [number, number, number, number];
+        const background = (p: number) => -0.75 * p ** 2 * Math.log(1 - p);
+        const expected = background(a) - 0.25 * (1 - b) ** 2 * Math.log(b) + background(c) + background(d);
+        expect(slopes(logits, classLoss(own)).value).toBeCloseTo(expected, 5);
+      });
+    });
+
+    it('asks a softmax head for "no object", its last logit, with the weight that has', () => {
+      expectNoLeak(() => {
+        const logits = [0.3, -0.7, 0.1, 0.2, 0.4, -0.5];
+        const own = criterionPresets.detr;
+        const { grads } = slopes(logits, own);
+        const [byLogits, byBoxes] = grads as [number[], number[]];
+        expect(byLogits.map(Math.sign)).toEqual([1, -1, 1, 1, 1, -1]);
+        expect(byBoxes.map((slope) => slope !== 0)).toEqual([true, true, true, true, false, false, false, false]);
+        const logSum = (from: number) =>
+          Math.log(logits.slice(from, from + 3).reduce((sum, x) => sum + Math.exp(x), 0));
+        const [positive, negative] = [logSum(0) + 0.7, logSum(3) + 0.5];
+        const expected = (positive + 0.1 * negative) / 1.1;
+        expect(slopes(logits, classLoss(own)).value).toBeCloseTo(expected, 5);
+      });
+    });
   });
 
   it('is 0 without objects, and adds to another loss', () => {

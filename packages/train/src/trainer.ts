@@ -222,13 +222,8 @@ export function knownQueriesAt(
   { step, micro }: { readonly step: number; readonly micro: number },
 ): KnownQueries | undefined {
   if (!denoises || denoising === undefined) return undefined;
-  const { maxKnownQueries, ...options } = denoising;
-  return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), {
-    ...options,
-    numClasses: detector.classes,
-    matchingQueries: detector.queries,
-    ...(maxKnownQueries > 0 && { maxKnownQueries }),
-  });
+  const fits = { numClasses: detector.classes, matchingQueries: detector.queries };
+  return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), denoising, fits);
 }
 
 /** A batch's images and padding as tensors; the caller disposes them. */

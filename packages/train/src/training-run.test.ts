@@ -152,6 +152,29 @@ describe('a run', () => {
     expect(tgt_loss_bbox).toBeCloseTo(mean('tgt_loss_bbox'), 6);
   });
 
+  it.each(['dn-detr', 'dn-detr-vanilla'])(
+    'of %s takes contrastive known queries, and learns of no matching one',
+    async (model) => {
+      const settings = { 'model.name': model, 'length.count': 6 };
+      const contrastive = { ...settings, 'denoising.kind': 'contrastive' };
+      await run('plain', smallConfig(settings));
+      await run('first', smallConfig(contrastive));
+      const before = tf.memory().numTensors;
+      await run('second', smallConfig({ ...contrastive, seed: 1 }));
+      expect(tf.memory().numTensors).toBe(before);
+      const lines = linesOf('first');
+      expect(lines).toHaveLength(6);
+      for (const line of lines)
+        for (const [name, value] of Object.entries(line)) expect(value, name).toSatisfy(Number.isFinite);
+      const [known, plain] = [lines[0], linesOf('plain')[0]];
+      expect(known?.knownQueries).toBe(2 * Number(plain?.knownQueries));
+      // Before the first update, what matching queries predict does not depend on what stands behind the mask.
+      expect(known?.loss_ce).toBeCloseTo(Number(plain?.loss_ce), 4);
+      expect(known?.loss_giou).toBeCloseTo(Number(plain?.loss_giou), 4);
+      expect(known?.tgt_loss_ce).not.toBeCloseTo(Number(plain?.tgt_loss_ce), 4);
+    },
+  );
+
   it('follows a few images: their objects, detections, and which query answers for which object', async () => {
     await run('followed', smallConfig({ 'length.count': 4 }));
     const { samples } = filesOf('followed');

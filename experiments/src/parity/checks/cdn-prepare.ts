@@ -30,15 +30,21 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const targets = targetsOf(fixture, caseName);
   const largest = Math.max(0, ...targets.map(({ labels }) => labels.length));
   const noise = drawsOf(fixture, caseName, ['label_p', 'new_label', 'box_sign', 'box_part']);
-  const queries = prepareKnownQueries(targets, noise, {
-    contrastive: true,
-    numClasses: countAt(facts.num_classes, `${where}.num_classes`),
-    matchingQueries: countAt(facts.num_queries, `${where}.num_queries`),
-    groups: dinoGroups(countAt(facts.dn_number, `${where}.dn_number`), largest),
-    labelNoise: 0.5 * numberAt(facts.label_noise_ratio, `${where}.label_noise_ratio`),
-    boxNoise: numberAt(facts.box_noise_scale, `${where}.box_noise_scale`),
-    maskPadding: false,
-  });
+  const queries = prepareKnownQueries(
+    targets,
+    noise,
+    {
+      kind: 'contrastive',
+      groups: dinoGroups(countAt(facts.dn_number, `${where}.dn_number`), largest),
+      labelNoise: 0.5 * numberAt(facts.label_noise_ratio, `${where}.label_noise_ratio`),
+      boxNoise: numberAt(facts.box_noise_scale, `${where}.box_noise_scale`),
+      maskPadding: false,
+    },
+    {
+      numClasses: countAt(facts.num_classes, `${where}.num_classes`),
+      matchingQueries: countAt(facts.num_queries, `${where}.num_queries`),
+    },
+  );
   requireUsedUp(noise, caseName);
 
   const { layout } = queries;

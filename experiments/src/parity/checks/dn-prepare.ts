@@ -37,14 +37,22 @@ function runTraining(fixture: Fixture, caseName: string, facts: JsonObject): Rec
   const where = `cases.${caseName}`;
   const targets = targetsOf(fixture, caseName);
   const noise = drawsOf(fixture, caseName, ['label_p', 'new_label', 'box_rand']);
-  const queries = prepareKnownQueries(targets, noise, {
-    numClasses: countAt(facts.num_classes, `${where}.num_classes`),
-    matchingQueries: countAt(facts.num_queries, `${where}.num_queries`) * patterns(facts, where),
-    groups: countAt(facts.scalar, `${where}.scalar`),
-    labelNoise: numberAt(facts.label_noise_scale, `${where}.label_noise_scale`),
-    boxNoise: numberAt(facts.box_noise_scale, `${where}.box_noise_scale`),
-    maskPadding: false,
-  });
+  const boxNoise = numberAt(facts.box_noise_scale, `${where}.box_noise_scale`);
+  const queries = prepareKnownQueries(
+    targets,
+    noise,
+    {
+      groups: countAt(facts.scalar, `${where}.scalar`),
+      labelNoise: numberAt(facts.label_noise_scale, `${where}.label_noise_scale`),
+      centerNoise: boxNoise,
+      sizeNoise: boxNoise,
+      maskPadding: false,
+    },
+    {
+      numClasses: countAt(facts.num_classes, `${where}.num_classes`),
+      matchingQueries: countAt(facts.num_queries, `${where}.num_queries`) * patterns(facts, where),
+    },
+  );
   requireUsedUp(noise, caseName);
 
   const { layout, objects } = queries;

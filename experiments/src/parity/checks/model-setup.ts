@@ -9,7 +9,7 @@ import {
   type NamedTensors,
   tiny,
 } from '@dn-detr/core';
-import { type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
+import { type DenoisingOptions, type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
 import { type Tensor3D, type Tensor4D, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Fixture } from '../fixture.ts';
 import { formulaWeight, waveOf, weightKind } from '../formula.ts';
@@ -25,7 +25,7 @@ export interface ModelSetup {
   readonly backbone: Backbone;
   readonly batch: ImageBatch | FeatureBatch;
   /** undefined for DETR */
-  readonly denoising: { readonly groups: number; readonly labelNoise: number; readonly boxNoise: number } | undefined;
+  readonly denoising: DenoisingOptions | undefined;
   readonly width: number;
 }
 
@@ -58,6 +58,7 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
   const isDn = fixture.kind.startsWith('model_dn');
   const activation = activationOf(config.activation);
   const padding = loadTensor(fixture, '', 'mask') as Tensor3D;
+  const boxNoise = isDn ? numberAt(config.box_noise_scale, 'config.box_noise_scale') : 0;
   return {
     fixture,
     backbone,
@@ -70,7 +71,9 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
       ? {
           groups: count('scalar'),
           labelNoise: numberAt(config.label_noise_scale, 'config.label_noise_scale'),
-          boxNoise: numberAt(config.box_noise_scale, 'config.box_noise_scale'),
+          centerNoise: boxNoise,
+          sizeNoise: boxNoise,
+          maskPadding: false,
         }
       : undefined,
     width: options.width,
@@ -116,6 +119,6 @@ export function knownOf({ fixture, detector, denoising }: ModelSetup, step: numb
     '',
     ['label_p', 'new_label', 'box_rand'].map((draw) => `s${step}.${draw}`),
   );
-  const options = { ...denoising, numClasses: detector.classes, matchingQueries: detector.queries, maskPadding: false };
-  return prepareKnownQueries(targetsOf(fixture, ''), draws, options);
+  const fits = { numClasses: detector.classes, matchingQueries: detector.queries };
+  return prepareKnownQueries(targetsOf(fixture, ''), draws, denoising, fits);
 }

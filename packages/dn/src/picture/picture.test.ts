@@ -3,19 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { DenoisingOptions } from '../options.ts';
 import { prepareKnownQueries } from '../queries.ts';
 import { seededNoise } from '../random.ts';
-import { batches, layouts, manyObjects, numClasses } from '../testing/batches.ts';
+import { batches, layouts, manyObjects, models, numClasses } from '../testing/batches.ts';
 import { blockedRectangles } from './mask-panel.ts';
 import { drawKnownQueries, type PictureOptions } from './picture.ts';
 
-const options: DenoisingOptions = { numClasses, matchingQueries: 4, groups: 2 };
+const model = { numClasses, matchingQueries: 4 };
 
-function draw(
-  counts: readonly number[],
-  changes: Partial<DenoisingOptions> = {},
-  picture: PictureOptions = {},
-): string {
+function draw(counts: readonly number[], changes: DenoisingOptions = {}, picture: PictureOptions = {}): string {
   const targets = counts.map(manyObjects);
-  return drawKnownQueries(prepareKnownQueries(targets, seededNoise(1), { ...options, ...changes }), targets, picture);
+  const queries = prepareKnownQueries(targets, seededNoise(1), { ...changes, groups: changes.groups ?? 2 }, model);
+  return drawKnownQueries(queries, targets, picture);
 }
 
 const occurrences = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
@@ -46,7 +43,12 @@ describe('drawKnownQueries', () => {
       { labels: [0, 2, 3], boxes: [0.3, 0.5, 0.3, 0.8, 0.72, 0.68, 0.36, 0.44, 0.62, 0.22, 0.14, 0.12] },
       { labels: [0, 1], boxes: [0.52, 0.42, 0.28, 0.68, 0.55, 0.66, 0.66, 0.5] },
     ];
-    const queries = prepareKnownQueries(targets, seededNoise('run 1, step 30'), { numClasses: 5, matchingQueries: 8 });
+    const queries = prepareKnownQueries(
+      targets,
+      seededNoise('run 1, step 30'),
+      {},
+      { numClasses: 5, matchingQueries: 8 },
+    );
     const classNames = ['person', 'bicycle', 'dog', 'frisbee', 'bench'];
     await expect(drawKnownQueries(queries, targets, { classNames })).toMatchFileSnapshot(
       '../../docs/known-queries.svg',
@@ -55,8 +57,8 @@ describe('drawKnownQueries', () => {
 
   it('is well formed for every batch and layout', () => {
     fc.assert(
-      fc.property(batches, layouts, fc.boolean(), (targets, layout, maskPadding) => {
-        const queries = prepareKnownQueries(targets, seededNoise(1), { ...layout, maskPadding });
+      fc.property(batches, layouts, models, fc.boolean(), (targets, layout, fits, maskPadding) => {
+        const queries = prepareKnownQueries(targets, seededNoise(1), { ...layout, maskPadding }, fits);
         const svg = drawKnownQueries(queries, targets);
         expectBalanced(svg);
         expect(svg).not.toMatch(/NaN|undefined|Infinity/);
@@ -100,7 +102,7 @@ describe('drawKnownQueries', () => {
 
   it('says how many objects it is about', () => {
     expect(draw([1], { groups: 1 })).toContain('>1 object; K = 1 = 1 group × 1 slot<');
-    const cut = draw([200], { maxKnownQueries: 100, contrastive: true });
+    const cut = draw([200], { maxKnownQueries: 100, kind: 'contrastive' });
     expect(cut).toContain('>50 of 200 objects; K = 100 = 1 group × 2 × 50 slots<');
   });
 
@@ -110,7 +112,7 @@ describe('drawKnownQueries', () => {
   });
 
   it('refuses targets that the queries cannot come from', () => {
-    const queries = prepareKnownQueries([manyObjects(1), manyObjects(3)], seededNoise(1), options);
+    const queries = prepareKnownQueries([manyObjects(1), manyObjects(3)], seededNoise(1), { groups: 2 }, model);
     const drawOf = (counts: readonly number[]) => () => drawKnownQueries(queries, counts.map(manyObjects));
     expect(drawOf([1])).toThrow('targets are of 1 images, but the queries of 2: expected those they came from');
     expect(drawOf([1, 2])).toThrow('image 1: targets with 2 labels and 8 box numbers are not those');

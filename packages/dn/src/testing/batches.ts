@@ -1,6 +1,6 @@
 /** Batches of targets and options for property tests. */
 import fc from 'fast-check';
-import type { DenoisingOptions } from '../options.ts';
+import type { DenoisingOptions, QueryModel } from '../options.ts';
 
 export const numClasses = 7;
 
@@ -31,14 +31,17 @@ const image = fc.array(object, { maxLength: 6 }).map(
 /** One to four images of none to six objects each. */
 export const batches = fc.array(image, { minLength: 1, maxLength: 4 });
 
-/** All that shapes the layout; noise as in the papers. */
-export const layouts: fc.Arbitrary<DenoisingOptions> = fc.record({
+export const models: fc.Arbitrary<QueryModel> = fc.record({
   numClasses: fc.constant(numClasses),
   matchingQueries: fc.integer({ min: 1, max: 5 }),
+});
+
+/** Both kinds, and all that shapes the layout; noise as in the papers. */
+export const layouts: fc.Arbitrary<DenoisingOptions> = fc.record({
+  kind: fc.constantFrom('dn', 'contrastive'),
   groups: fc.integer({ min: 1, max: 4 }),
-  contrastive: fc.boolean(),
   slotBucket: fc.integer({ min: 1, max: 5 }),
-  maxKnownQueries: fc.option(fc.integer({ min: 2, max: 30 }), { nil: undefined }),
+  maxKnownQueries: fc.oneof(fc.constant(0), fc.integer({ min: 2, max: 30 })),
 });
 
 /** `count` objects of class 2, spread over an image. */

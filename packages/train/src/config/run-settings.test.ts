@@ -1,7 +1,8 @@
+import { denoisingDefaults } from '@dn-detr/dn';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DottedValues, dottedKeys, flatValues, parseAssignment, wholes } from './dotted-keys.ts';
-import { resolveConfig, resolveSettings, runSettings, withChanges } from './run-settings.ts';
+import { modelsWith, resolveConfig, resolveSettings, runSettings, withChanges } from './run-settings.ts';
 import type { RunConfig } from './schema.ts';
 
 const config = resolveConfig({}, 'test');
@@ -88,6 +89,77 @@ describe('overrides', () => {
   it('set a backbone of another kind as a whole', () => {
     const { backbone } = withOverrides(config, { 'model.backbone': { kind: 'tiny', channels: [8] } }).model;
     expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group' });
+  });
+
+  it('switch the kind of denoising, and keep what both kinds have', () => {
+    const set = withOverrides(config, { 'denoising.groups': 3, 'denoising.sizeNoise': 0.1 });
+    const { centerNoise, sizeNoise, ...shared } = set.denoising as { centerNoise?: number; sizeNoise?: number };
+    const switched = withOverrides(set, { 'denoising.kind': 'contrastive' });
+    expect(switched.denoising).toEqual({ ...shared, kind: 'contrastive', groups: 3, boxNoise: 1 });
+    expect(withOverrides(switched, { 'denoising.kind': 'dn' }).denoising).toEqual({
+      ...set.denoising,
+      centerNoise: 0.4,
+      sizeNoise: 0.4,
+    });
+    expect(withOverrides(switched, { 'denoising.kind': 'contrastive' })).toEqual(switched);
+    const whole = withOverrides(config, { denoising: { kind: 'contrastive' }, 'denoising.boxNoise': 0.5 });
+    expect(whole.denoising).toEqual({ ...switched.denoising, groups: 5, boxNoise: 0.5 });
+  });
+
+  it('set the noise of another kind with it, in whichever order', () => {
+    for (const keys of [
+      ['denoising.kind', 'denoising.boxNoise'],
+      ['denoising.boxNoise', 'denoising.kind'],
+    ]) {
+      const values = Object.fromEntries(keys.map((key) => [key, key.endsWith('kind') ? 'contrastive' : 0.5]));
+      expect(withOverrides(config, values).denoising).toMatchObject({ kind: 'contrastive', boxNoise: 0.5 });
+    }
+  });
+
+  it('of contrastive denoising are unused by models without denoising', () => {
+    const changes = { 'model.name': 'dab-detr', 'denoising.kind': 'contrastive', 'denoising.boxNoise': 0.5 };
+    const { config: plain, unused } = resolveSettings(withChanges(runSettings({}, 'test'), changes));
+    expect(plain.denoising).toBeUndefined();
+    expect(unused).toEqual(['denoising.kind', 'denoising.boxNoise']);
+    const stated = { denoising: { kind: 'contrastive', boxNoise: 0.5 }, model: { name: 'detr' } } as const;
+    expect(resolveConfig(stated, 'recipe').denoising).toBeUndefined();
+    expect(modelsWith('denoising.boxNoise', runSettings({}, 'test'))).toEqual(['dn-detr-vanilla', 'dn-detr']);
+  });
+
+  it.each([
+    [
+      { 'denoising.boxNoise': 1 },
+      'denoising.boxNoise is a setting of denoising.kind=contrastive, and the kind is dn: set',
+    ],
+    [
+      { 'denoising.kind': 'contrastive', 'denoising.sizeNoise': 1 },
+      'and the kind is contrastive: set denoising.kind=dn',
+    ],
+    [{ denoising: { boxNoise: 1 } }, 'set: denoising.boxNoise is a setting of denoising.kind=contrastive'],
+    [
+      { denoising: { kind: 'contrastive', sizeNoise: 1 } },
+      'set: denoising.sizeNoise is a setting of denoising.kind=dn',
+    ],
+    [{ 'denoising.kind': 'cdn' }, 'denoising.kind is "cdn": expected "dn" or "contrastive"'],
+    [{ 'denoising.skip': 1 }, "there is no setting 'denoising.skip'"],
+    [{ 'denoising.kind': 'contrastive', 'denoising.maxKnownQueries': 1 }, 'expected at least 2, for a positive query'],
+  ])('of denoising that are wrong say what to type: %j', (values, message) => {
+    expect(() => withOverrides(config, values)).toThrow(message);
+  });
+
+  it('take a configuration of before there were kinds for one of dn', () => {
+    const { kind: _, ...before } = config.denoising as { kind: 'dn' };
+    expect(resolveConfig({ denoising: before }, 'stored')).toEqual(config);
+    const mistaken = { denoising: { kind: 'contrastive', centerNoise: 1 } } as never;
+    expect(() => resolveConfig(mistaken, 'stored')).toThrow('denoising.centerNoise is a setting of denoising.kind=dn');
+  });
+
+  it.each(['dn', 'contrastive'] as const)('hold all settings of dn but skip, with its defaults: %s', (kind) => {
+    const { slotBucket, ...defaults } = denoisingDefaults[kind];
+    const { slotBucket: _, ...settings } = withOverrides(config, { 'denoising.kind': kind }).denoising as {
+      slotBucket: number;
+    };
+    expect({ ...settings, skip: [] }).toEqual(defaults);
   });
 
   it('reach every setting by its dotted key', () => {

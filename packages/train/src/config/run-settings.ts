@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { type Catalog, catalog as standard } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
 import { SettingsError, UserError } from '../user-error.ts';
+import { denoisingKeys, keptByKind, ofOtherKind } from './denoising.ts';
 import { type DottedValues, dottedKeys, isGroup, moved, setAt } from './dotted-keys.ts';
 import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
 
@@ -51,7 +52,7 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
       : modelNamed(changedName, catalog, 'set: model.name', SettingsError);
   const others = lazily(() => catalog.models.filter((other) => other !== spec));
   const own = ownPart(stated, spec, catalog);
-  const config = parse(own, spec, catalog, origin, UserError);
+  const config = withDenoising(parse(own, spec, catalog, origin, UserError), changes, spec, catalog);
   const target = structuredClone(config) as Record<string, unknown> & RunConfig;
   const ofOthers = lazily(() => {
     const configs = others().map((other) => parse(ownPart(stated, other, catalog), other, catalog, origin, UserError));
@@ -60,17 +61,35 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
       configs
         .map((other) => dottedKeys(other))
         .sort((a, b) => b.length - a.length)
-        .flat(),
+        .flat()
+        .concat(others().flatMap(({ denoising }) => denoisingKeys(denoising))),
     );
   });
   const unused: string[] = [];
   const ownKeys = new Set(dottedKeys(config));
   for (const [key, value] of Object.entries(changes)) {
-    if (key === 'model.name') continue;
+    if (key === 'model.name' || (config.denoising && choosesDenoising(key))) continue;
+    const misplaced = denoisingKeys(spec.denoising).includes(key) && ofOtherKind(key, config.denoising?.kind);
+    if (misplaced) throw new SettingsError(misplaced);
     if (!ownKeys.has(key) && ofOthers().has(key)) unused.push(key);
     else setAt(target, key, value, ownKeys.has(key) ? [...ownKeys] : [...new Set([...ofOthers(), ...ownKeys])]);
   }
   return { config: parse(target, spec, catalog, 'set', SettingsError), unused };
+}
+
+/** Which of the settings of denoising there are depends on these, so that they are changed before all others. */
+const choosesDenoising = (key: string): boolean => key === 'denoising' || key === 'denoising.kind';
+
+/** With another kind of denoising, if one is set: settings that both kinds have stay as they are. */
+function withDenoising(config: RunConfig, changes: DottedValues, spec: ModelSpec, catalog: Catalog): RunConfig {
+  const chosen = Object.entries(changes).filter(([key]) => choosesDenoising(key));
+  if (config.denoising === undefined || chosen.length === 0) return config;
+  const target: Record<string, unknown> = { ...structuredClone(config) };
+  for (const [key, value] of chosen) {
+    setAt(target, key, value);
+    if (key === 'denoising.kind' && isGroup(target.denoising)) target.denoising = keptByKind(target.denoising, value);
+  }
+  return parse(target, spec, catalog, 'set', SettingsError);
 }
 
 /** `resolveSettings` of settings without changes. */
@@ -80,7 +99,10 @@ export const resolveConfig = (stated: RunOverrides, origin: string, catalog: Cat
 /** The models that have a setting of this key where the settings are as these. */
 export function modelsWith(key: string, { stated, origin }: RunSettings, catalog: Catalog = standard): string[] {
   return catalog.models
-    .filter((spec) => dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError)).includes(key))
+    .filter((spec) => {
+      const keys = dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError));
+      return [...keys, ...denoisingKeys(spec.denoising)].includes(key);
+    })
     .map(({ name }) => name);
 }
 
@@ -110,9 +132,11 @@ function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOv
 
 /** Whether a key that this model does not have is one of another model's defaults. */
 function isOfAnother(key: string, spec: ModelSpec, catalog: Catalog): boolean {
+  if (denoisingKeys(spec.denoising).includes(key)) return false;
   return catalog.models.some((other) => {
     if (other === spec) return false;
-    return dottedKeys(parse({}, other, catalog, 'defaults', UserError)).includes(key);
+    const keys = dottedKeys(parse({}, other, catalog, 'defaults', UserError));
+    return [...keys, ...denoisingKeys(other.denoising)].includes(key);
   });
 }
 
@@ -139,11 +163,12 @@ function parse(
   throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, stated)}`).join('\n'));
 }
 
-function describeIssue(issue: z.core.$ZodIssue, input: unknown): string {
+function describeIssue(issue: z.core.$ZodIssue, input: RunOverrides): string {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.map((key) => (at === '' ? key : `${at}.${key}`));
-    return `there is no setting ${keys.join(', ')}`;
+    const misplaced = keys.flatMap((key) => ofOtherKind(key, input.denoising?.kind) ?? []);
+    return misplaced[0] ?? `there is no setting ${keys.join(', ')}`;
   }
   const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], input);
   return `${at} is ${JSON.stringify(value)}: ${issue.message.replace(/^Invalid input: /, '')}`;

@@ -6,30 +6,12 @@ import { defaultMaxPixels, folderFormats } from '@dn-detr/data';
 import { z } from 'zod';
 import type { Catalog } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
+import { denoisingSchema } from './denoising.ts';
 import { readerSettings } from './reader-settings.ts';
 
 const count = z.int().min(1);
 const rate = z.number().min(0);
 const share = z.number().min(0).max(1);
-
-/** Denoising queries (*known queries* in the code), of models that can be trained with them. */
-const denoising = z.strictObject({
-  /** 0 trains the same model without denoising */
-  groups: z.int().min(0).default(5),
-  labelNoise: share.default(0.2),
-  /** λ1, shift of the centre */
-  centerNoise: rate.default(0.4),
-  /** λ2, change of width and height */
-  sizeNoise: rate.default(0.4),
-  /** what the attention mask keeps apart; `nothing` lets matching queries see the ground truth */
-  isolate: z.enum(['groups', 'known', 'nothing']).default('groups'),
-  /** hides padded known queries from attention; the reference lets them be seen */
-  maskPadding: z.boolean().default(true),
-  /** the slots of a group are rounded up to a multiple of this, so that few steps are captured */
-  slotBucket: count.default(10),
-  /** at most so many known queries an image, padding included; 0 for no limit */
-  maxKnownQueries: z.int().min(0).default(0),
-});
 
 const shapes = z.strictObject({
   train: count.default(1000),
@@ -172,7 +154,7 @@ export function runSchema(spec: ModelSpec, { backbones }: Catalog) {
   });
   return z.strictObject({
     model: model.prefault({ name: spec.name }),
-    ...(spec.denoising && { denoising: denoising.prefault({}) }),
+    ...(spec.denoising && { denoising: denoisingSchema(spec.denoising).prefault({}) }),
     objective: spec.objective.settings.prefault({}),
     ...common,
   });
@@ -190,8 +172,8 @@ export interface ModelSettings {
 /** A configuration with nothing left open. */
 export interface RunConfig extends z.output<typeof commonSchema> {
   readonly model: ModelSettings;
-  /** absent for models that take no known queries */
-  readonly denoising?: z.output<typeof denoising>;
+  /** denoising queries (*known queries* in the code); absent for models that take none */
+  readonly denoising?: z.output<ReturnType<typeof denoisingSchema>>;
   readonly objective: Readonly<Record<string, unknown>>;
 }
 
@@ -203,6 +185,6 @@ export interface RunOverrides extends z.input<typeof commonSchema> {
   readonly model?: { readonly name?: string; readonly backbone?: ModelSettings['backbone'] } & Readonly<
     Record<string, unknown>
   >;
-  readonly denoising?: z.input<typeof denoising>;
+  readonly denoising?: z.input<ReturnType<typeof denoisingSchema>>;
   readonly objective?: Readonly<Record<string, unknown>>;
 }

@@ -23,7 +23,7 @@ export const dnDetr: ModelSpec<typeof dnDetrSettings> = {
   name: 'dn-detr',
   title: 'DN-DETR',
   settings: dnDetrSettings,
-  denoising: ['dn'],
+  denoising: ['dn', 'contrastive'],
   objective: sigmoidObjective,
   build: ({ temperature, ...settings }, backbone, classes) =>
     buildDnDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, classes }),

@@ -16,7 +16,7 @@ export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
   name: 'dn-detr-vanilla',
   title: 'DN-DETR-vanilla',
   settings: detrSettings,
-  denoising: ['dn'],
+  denoising: ['dn', 'contrastive'],
   objective: softmaxObjective,
   build: (settings, backbone, classes) => buildDnDetrVanilla({ ...settings, backbone, classes }),
 };

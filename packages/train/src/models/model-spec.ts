@@ -1,10 +1,8 @@
 /** What a model is to training: its settings, what it is trained for, and how it is built. */
 import type { Backbone, Detector } from '@dn-detr/core';
+import type { DenoisingKind } from '@dn-detr/dn';
 import type { z } from 'zod';
 import type { ObjectiveSpec } from '../objective/objective.ts';
-
-/** How known queries can be made: see the `kind` of `DenoisingOptions` in `@dn-detr/dn`. */
-export type DenoisingKind = 'dn';
 
 /**
  * A model that can be trained, by its name. `settings` are what a configuration says below `model`, beside the name and

@@ -1,0 +1,81 @@
+/** The settings of denoising: those of `@dn-detr/dn`, of whichever kinds a model can be trained with. */
+import { type DenoisingKind, denoisingDefaults } from '@dn-detr/dn';
+import { z } from 'zod';
+
+const rate = z.number().min(0);
+const { dn, contrastive } = denoisingDefaults;
+
+const shared = {
+  /** 0 trains the same model without denoising */
+  groups: z.int().min(0).default(dn.groups),
+  labelNoise: z.number().min(0).max(1).default(dn.labelNoise),
+  /** labels are drawn anew from the other classes alone; the references draw from all classes */
+  excludeOwnClass: z.boolean().default(dn.excludeOwnClass),
+  /** what the attention mask keeps apart; `nothing` lets matching queries see the ground truth */
+  isolate: z.enum(['groups', 'known', 'nothing']).default(dn.isolate),
+  /** hides padded known queries from attention; the references let them be seen */
+  maskPadding: z.boolean().default(dn.maskPadding),
+  /** trains padded known queries as "no object", as DINO does */
+  paddingAsBackground: z.boolean().default(dn.paddingAsBackground),
+  /** the slots of a group are rounded up to a multiple of this, so that few steps are captured */
+  slotBucket: z.int().min(1).default(10),
+  /** at most so many known queries an image, padding included; 0 for no limit */
+  maxKnownQueries: z.int().min(0).default(dn.maxKnownQueries),
+};
+
+const settings = {
+  dn: z.strictObject({
+    kind: z.literal('dn'),
+    ...shared,
+    /** λ1, shift of the centre */
+    centerNoise: rate.default(dn.centerNoise),
+    /** λ2, change of width and height */
+    sizeNoise: rate.default(dn.sizeNoise),
+  }),
+  contrastive: z.strictObject({
+    kind: z.literal('contrastive'),
+    ...shared,
+    maxKnownQueries: shared.maxKnownQueries.refine((most) => most !== 1, {
+      error: 'expected at least 2, for a positive query and its negative, or 0 for no limit',
+    }),
+    /** how far corners of positive queries move, in halves of the sides; those of negative ones once to twice as far */
+    boxNoise: rate.default(contrastive.boxNoise),
+  }),
+};
+
+type Denoising = z.ZodType<
+  z.output<(typeof settings)[DenoisingKind]>,
+  z.input<typeof settings.contrastive> | (Omit<z.input<typeof settings.dn>, 'kind'> & { readonly kind?: 'dn' })
+>;
+
+/** @param kinds that the model can be trained with; settings without a kind are of the first */
+export function denoisingSchema(kinds: readonly DenoisingKind[]): Denoising {
+  const options = kinds.map((kind, i) =>
+    i === 0 ? settings[kind].extend({ kind: z.literal(kind).optional().default(kind) }) : settings[kind],
+  );
+  const [first, ...others] = options as [(typeof options)[number], ...typeof options];
+  const expected = `expected ${kinds.map((kind) => JSON.stringify(kind)).join(' or ')}`;
+  return z.discriminatedUnion('kind', [first, ...others], {
+    error: ({ code }) => (code === 'invalid_union' ? expected : undefined),
+  }) as Denoising;
+}
+
+/** The dotted keys of all settings that some of these kinds have. */
+export const denoisingKeys = (kinds: readonly DenoisingKind[] = []): string[] => [
+  ...new Set(kinds.flatMap((kind) => Object.keys(settings[kind].shape).map((name) => `denoising.${name}`))),
+];
+
+/** Leaves out settings that a kind does not have but another has, so that the kind can be changed without naming them. */
+export function keptByKind(values: Readonly<Record<string, unknown>>, kind: unknown): Record<string, unknown> {
+  const { shape } = kind === 'contrastive' ? settings.contrastive : settings.dn;
+  const others: object = kind === 'contrastive' ? settings.dn.shape : settings.contrastive.shape;
+  return Object.fromEntries(Object.entries(values).filter(([name]) => name in shape || !(name in others)));
+}
+
+/** What to say of a setting, by its dotted key, that another kind has than the one there is; undefined for all others. */
+export function ofOtherKind(key: string, kind: unknown = 'dn'): string | undefined {
+  const other = kind === 'contrastive' ? 'dn' : 'contrastive';
+  const own = other === 'dn' ? 'contrastive' : 'dn';
+  if (!denoisingKeys([other]).includes(key) || denoisingKeys([own]).includes(key)) return undefined;
+  return `${key} is a setting of denoising.kind=${other}, and the kind is ${own}: set denoising.kind=${other} as well`;
+}
