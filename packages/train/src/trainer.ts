@@ -5,7 +5,6 @@ import {
   adamwScalars,
   initialParameters,
   knownCounts,
-  type LossTargets,
   matchingCounts,
   type NamedTensors,
   namedErrors,
@@ -17,6 +16,7 @@ import {
 import type { Batch } from '@dn-detr/data';
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
+import { hostValue, readHostValue } from '@dn-detr/runtime';
 import {
   abs,
   scalar,
@@ -31,9 +31,8 @@ import {
 import type { RunConfig } from './config/schema.ts';
 import { free } from './free.ts';
 import type { Model } from './models/model.ts';
-import type { BatchTargets } from './objective/detection-loss.ts';
 import { replayed } from './replayed.ts';
-import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
+import { accumulatingStep, type BatchInput, type StepOutput, type TrainingState, trainingStep } from './step.ts';
 
 /** What is logged of a step. */
 export interface StepRecord {
@@ -55,9 +54,6 @@ export class Trainer {
   readonly #whole: ReturnType<typeof trainingStep>;
   readonly #parts: ReturnType<typeof accumulatingStep>;
   #state: TrainingState;
-  // What the captured step asks the host for, set before each call.
-  #current: BatchTargets = { objects: [] };
-  #matched: LossTargets | undefined;
 
   /** @param initial parameters that do not start from `config.seed`'s draws, by name; the caller disposes them */
   constructor(model: Model, config: RunConfig, initial: NamedTensors = {}) {
@@ -70,15 +66,9 @@ export class Trainer {
         weightDecay,
       })),
     };
-    const hostSide = {
-      targets: () => this.#current,
-      matched: (_: unknown, targets: LossTargets) => {
-        this.#matched = targets;
-      },
-    };
     const options = { ...model, ...model.objective, optimizer: this.#optimizer, clipNorm, ema };
-    this.#whole = trainingStep(options, hostSide);
-    this.#parts = accumulatingStep(options, hostSide);
+    this.#whole = trainingStep(options);
+    this.#parts = accumulatingStep(options);
     const { trained, frozen } = tidy(() => {
       const values: NamedTensors = { ...initialParameters(model.detector.parameters, config.seed), ...initial };
       const pick = (names: readonly { name: string }[]) =>
@@ -130,10 +120,10 @@ export class Trainer {
     const counts = batches.length > 1 ? this.#countsOf(prepared) : {};
     const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
     const totals = { loss: 0, knownQueries: 0, terms: {} as Record<string, number> };
-    const add = (loss: Tensor, terms: Tensor, predicted: Tensor, { batch, queries }: Prepared): void => {
+    const add = ({ loss, terms, predicted, matched }: LossOutput, { batch, queries }: Prepared): void => {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
-      const targets = this.#matched as LossTargets;
+      const targets = readHostValue(matched);
       const objectsPerImage = batch.targets.map(({ labels }) => labels.length);
       const classes = this.#model.detector.classes + (this.#model.objective.head === 'softmax' ? 1 : 0);
       for (const [name, value] of Object.entries(namedLosses(terms.dataSync(), targets)))
@@ -150,7 +140,7 @@ export class Trainer {
       const [only] = prepared as [Prepared];
       const input = this.#input(only, counts, step, 0);
       const output = replayed(this.#whole, { ...input, state: this.#state, scalars });
-      add(output.loss, output.terms, output.predicted, only);
+      add(output, only);
       ({ gradNorm, state: next } = output);
       disposeInput(input);
       free(output.loss, output.terms, output.predicted);
@@ -159,7 +149,7 @@ export class Trainer {
       prepared.forEach((part, i) => {
         const input = this.#input(part, counts, step, i);
         const output = replayed(this.#parts.gradient, { ...input, params: this.#state.params, total });
-        add(output.loss, output.terms, output.predicted, part);
+        add(output, part);
         disposeInput(input);
         free(total, output.loss, output.terms, output.predicted);
         total = output.total;
@@ -190,12 +180,11 @@ export class Trainer {
     };
   }
 
-  /** Also sets what the host's side of the step will be asked for. */
   #input({ batch, queries }: Prepared, counts: Parts<QueryCounts>, step: number, micro: number): BatchInput {
-    this.#current = { objects: batch.targets, known: queries?.targets, counts };
     return {
       frozen: this.#frozen,
       batch: imageTensors(batch),
+      targets: hostValue({ objects: batch.targets, known: queries?.targets, counts }),
       known: queries && knownInputs(queries),
       seed: this.#model.drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
     };
@@ -205,6 +194,8 @@ export class Trainer {
 /** What a micro-batch's dropout draws from: 32 bits of the hash of its stream's name. */
 export const dropoutSeed = (seed: number, step: number, micro: number): number =>
   createHash('sha256').update(`${seed}/dropout/${step}/${micro}`).digest().readInt32LE(0);
+
+type LossOutput = Pick<StepOutput, 'loss' | 'terms' | 'predicted' | 'matched'>;
 
 interface Prepared {
   readonly batch: Batch;

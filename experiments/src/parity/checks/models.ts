@@ -6,7 +6,6 @@ import {
   clipByGlobalNorm,
   criterionPresets,
   globalNorm,
-  type LossTargets,
   type NamedTensors,
   namedErrors,
   namedLosses,
@@ -18,6 +17,7 @@ import {
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
+import { hostValue, readHostValue } from '@dn-detr/runtime';
 import { detectionLoss } from '@dn-detr/train';
 import { reshape, type Tensor3D, tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
@@ -114,32 +114,24 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
   const coefficients = coefficientsOf(fixture.json.weight_dict, 'weight_dict');
 
   const objects = targetsOf(fixture, '');
-  let known: KnownQueries | undefined;
-  let merged: LossTargets | undefined;
-  const loss = detectionLoss(
-    { detector, criterion: { ...criterion, coefficients }, matching },
-    {
-      targets: () => ({ objects, known: known?.targets }),
-      matched: (_, targets) => {
-        merged = targets;
-      },
-    },
-  );
+  const loss = detectionLoss({ detector, criterion: { ...criterion, coefficients }, matching });
   let state = adamwInit(layout.flatten(parameters));
   const steps = arrayAt(fixture.json.steps, 'steps');
   steps.forEach((stored, i) => {
-    known = knownOf(setup, i + 1);
+    const known = knownOf(setup, i + 1);
     const inputs = known && knownInputs(known);
-    const result = valueAndFlatGrads(layout, state.params, (named) => loss(named, batch, inputs));
+    const targets = hostValue({ objects, known: known?.targets });
+    const result = valueAndFlatGrads(layout, state.params, (named) => loss(named, batch, targets, inputs));
+    const matched = readHostValue(result.aux.matched);
     const clipped =
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
     const ours: Record<string, number> = {
-      ...namedLosses(result.aux.terms.dataSync(), merged as LossTargets),
+      ...namedLosses(result.aux.terms.dataSync(), matched),
       ...namedErrors(
         result.aux.predicted.dataSync(),
-        merged as LossTargets,
+        matched,
         objects.map(({ labels }) => labels.length),
         detector.classes - (denoising ? 1 : 0),
       ),
