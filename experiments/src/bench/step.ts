@@ -11,7 +11,8 @@ import {
 import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
-import { type BatchTargets, type StepInput, type TrainingState, trainingStep } from '@dn-detr/train';
+import { hostValue } from '@dn-detr/runtime';
+import { type StepInput, type TrainingState, trainingStep } from '@dn-detr/train';
 import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { median } from '../median.ts';
 import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
@@ -104,26 +105,16 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
   const optimizer = {
     groups: trained.groups.map(({ name }) => ({ learningRate: name === 'backbone' ? 1e-5 : 1e-4, weightDecay: 1e-4 })),
   };
-  let current: BatchTargets = { objects: [] };
-  const step = trainingStep(
-    {
-      detector,
-      terms: criterionPresets.dnDetr,
-      matching: matchingCosts.dnDetr,
-      trained,
-      frozen,
-      optimizer,
-      clipNorm: 0.1,
-      ...(onPhase && { onPhase }),
-    },
-    {
-      targets: () => {
-        onPhase?.('forward');
-        return current;
-      },
-      matched: () => onPhase?.('matching'),
-    },
-  );
+  const step = trainingStep({
+    detector,
+    terms: criterionPresets.dnDetr,
+    matching: matchingCosts.dnDetr,
+    trained,
+    frozen,
+    optimizer,
+    clipNorm: 0.1,
+    ...(onPhase && { onPhase }),
+  });
 
   let state: TrainingState = {
     ...adamwInit(tidy(() => trained.flatten(initialParameters(declared.trained, 1)))),
@@ -139,11 +130,11 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
       const objects = drawTargets(config, count);
       const fits = { numClasses: classes, matchingQueries: detector.queries };
       const known = prepareKnownQueries(objects, noise, { groups }, fits);
-      current = { objects, known: known.targets };
       const { state: _, ...fed } = {
         state,
         scalars: tensor1d(adamwScalars(count, optimizer)),
         batch: { images: tensor4d(pixels, [batch, imageSize, imageSize, 3]) },
+        targets: hostValue({ objects, known: known.targets }),
         known: knownInputs(known),
       } satisfies Omit<StepInput, 'frozen'>;
       const { state: next, ...outputs } = step({ state, frozen: fixed, ...fed });

@@ -8,6 +8,7 @@ export {
   useBackend,
 } from './backend.ts';
 export { type Captured, type CaptureOptions, type CaptureStats, capture } from './capture/capture.ts';
-export { type HostArray, host } from './capture/host.ts';
+export { CaptureError } from './capture/capture-error.ts';
+export { type HostArray, type HostInput, type HostReads, host } from './capture/host.ts';
+export { type HostValue, hostValue, readHostValue } from './capture/host-value.ts';
 export { type RandomStream, randomStream } from './capture/random.ts';
-export { CaptureError } from './capture/trace.ts';

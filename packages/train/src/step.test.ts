@@ -14,7 +14,7 @@ import {
 import { type DenoisingOptions, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
-import { useBackend } from '@dn-detr/runtime';
+import { hostValue, readHostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, spread } from '../../../test/support/differentiation.ts';
@@ -70,11 +70,7 @@ describe('a training step', () => {
     'with %s denoising learns, and leaves no tensor behind in %i steps with changing numbers of objects',
     (kind, steps) => {
       const { detector, params, ...layouts } = build();
-      let current: BatchTargets = { objects: [] };
-      const step = trainingStep(
-        { ...options, ...layouts, detector, optimizer, clipNorm: 0.1 },
-        { targets: () => current },
-      );
+      const step = trainingStep({ ...options, ...layouts, detector, optimizer, clipNorm: 0.1 });
       let state = { ...adamwInit(params), average: [] as tf.Tensor1D[] };
       const batch = { images: images(2) };
       const losses: number[] = [];
@@ -83,10 +79,15 @@ describe('a training step', () => {
         // None, one or up to four objects; few shapes, because slots are rounded up to 2.
         const objects = objectsOf([count % 5, (count >> 2) % 4], count % 7);
         const queries = queriesOf(objects, count, { kind, slotBucket: 2 });
-        current = { objects, known: queries.targets };
+        const targets = hostValue({ objects, known: queries.targets });
         const fed = { scalars: tf.tensor1d(adamwScalars(count, optimizer)), known: knownInputs(queries) };
-        const { state: next, ...outputs } = step({ state, frozen: [], batch, ...fed });
+        const { state: next, ...outputs } = step({ state, frozen: [], batch, targets, ...fed });
         losses.push(outputs.loss.dataSync()[0] as number);
+        // Every layer matches each object of this step once.
+        for (const { layers, known, total, boxWeights } of readHostValue(outputs.matched)) {
+          const matched = boxWeights.filter((weight, i) => weight > 0 && i % total >= known);
+          expect(matched).toHaveLength(layers * objects.reduce((sum, { labels }) => sum + labels.length, 0));
+        }
         tf.dispose([state, outputs, fed.scalars, fed.known ?? []]);
         state = next;
         // Captures come with the first steps of each shape.
@@ -107,9 +108,9 @@ describe('a training step', () => {
     const objects = objectsOf([3, 1, 0, 2], 4);
     const whole = images(4);
     const gradients = (batch: tf.Tensor4D, targets: BatchTargets, queries: ReturnType<typeof queriesOf>) => {
-      const lossOf = detectionLoss({ ...options, detector }, { targets: () => targets });
+      const lossOf = detectionLoss({ ...options, detector });
       const { loss, grads } = valueAndFlatGrads(trained, params, (p) =>
-        lossOf(p, { images: batch }, knownInputs(queries)),
+        lossOf(p, { images: batch }, hostValue(targets), knownInputs(queries)),
       );
       return { loss: loss.dataSync()[0] as number, grads };
     };

@@ -11,12 +11,12 @@ import {
   type ParameterLayout,
   valueAndFlatGrads,
 } from '@dn-detr/core';
-import { type Captured, capture, host, randomStream } from '@dn-detr/runtime';
+import { type Captured, capture, type HostValue, host, randomStream } from '@dn-detr/runtime';
 import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import {
+  type BatchTargets,
   type DetectionLossOptions,
   detectionLoss,
-  type HostSide,
   type LossFigures,
 } from './objective/detection-loss.ts';
 
@@ -35,10 +35,9 @@ export interface UpdateOptions {
 
 export interface TrainingStepOptions extends GradientOptions, UpdateOptions {
   /**
-   * is told when the loss and the gradient are computed. It makes the step wait for the loss, so it is for measuring
-   * alone.
+   * is told when each part of the step is computed. It makes the step wait for the loss, so it is for measuring alone.
    */
-  readonly onPhase?: (phase: 'loss' | 'backward') => void;
+  readonly onPhase?: (phase: 'forward' | 'matching' | 'loss' | 'backward') => void;
 }
 
 /** All that a step changes; `average` is empty where no moving average is kept. */
@@ -49,6 +48,7 @@ export type BatchInput = {
   /** one `[size]` tensor for each group of the frozen layout, if it has any */
   frozen: Tensor1D[];
   batch: ImageBatch;
+  targets: HostValue<BatchTargets>;
   known: KnownInputs | undefined;
   /** int32 scalar from which dropout draws; left out for none */
   seed?: Scalar | undefined;
@@ -68,9 +68,9 @@ export type StepOutput = LossFigures & {
 };
 
 /** A step that is traced once for each shape of its input; it owns nothing but its captures. */
-export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): Captured<StepInput, StepOutput> {
+export function trainingStep(options: TrainingStepOptions): Captured<StepInput, StepOutput> {
   const { onPhase } = options;
-  const gradient = gradientOf(options, hostSide);
+  const gradient = gradientOf(options);
 
   /**
    * The same as `after`, but computed once `before` is. A captured step is cut there: what it needs no more is freed
@@ -98,10 +98,7 @@ export function trainingStep(options: TrainingStepOptions, hostSide: HostSide): 
  * A step in several micro-batches: the gradient of each is added to those before it, then one update follows. With the
  * counts of all of them in the targets it equals a step with one large batch.
  */
-export function accumulatingStep(
-  options: TrainingStepOptions,
-  hostSide: HostSide,
-): {
+export function accumulatingStep(options: TrainingStepOptions): {
   readonly gradient: Captured<
     BatchInput & { params: Tensor1D[]; total: Tensor1D[] },
     LossFigures & { total: Tensor1D[]; loss: Scalar }
@@ -111,7 +108,7 @@ export function accumulatingStep(
     { state: TrainingState; gradNorm: Scalar }
   >;
 } {
-  const gradient = gradientOf(options, hostSide);
+  const gradient = gradientOf(options);
   return {
     gradient: capture(
       ({ params, total, ...input }) => {
@@ -124,13 +121,17 @@ export function accumulatingStep(
   };
 }
 
-function gradientOf(options: GradientOptions, hostSide: HostSide) {
-  const lossOf = detectionLoss(options, hostSide);
-  return (params: Tensor1D[], { frozen, batch, known, seed }: BatchInput, waitForLoss?: (loss: Scalar) => Scalar) => {
+function gradientOf(options: GradientOptions) {
+  const lossOf = detectionLoss(options);
+  return (
+    params: Tensor1D[],
+    { frozen, batch, targets, known, seed }: BatchInput,
+    waitForLoss?: (loss: Scalar) => Scalar,
+  ) => {
     const fixed = options.frozen.unflatten(frozen);
     const dropout = seed && randomStream(seed);
     return valueAndFlatGrads(options.trained, params, (trained) => {
-      const result = lossOf({ ...fixed, ...trained }, batch, known, { dropout });
+      const result = lossOf({ ...fixed, ...trained }, batch, targets, known, { dropout });
       return waitForLoss === undefined ? result : { ...result, loss: waitForLoss(result.loss) };
     });
   };

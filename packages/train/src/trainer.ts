@@ -6,13 +6,13 @@ import {
   initialParameters,
   knownCounts,
   type LoggedFigure,
-  type LossTargets,
   type NamedTensors,
   zeroFlats,
 } from '@dn-detr/core';
 import type { Batch } from '@dn-detr/data';
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
+import { hostValue } from '@dn-detr/runtime';
 import {
   abs,
   scalar,
@@ -51,9 +51,6 @@ export class Trainer {
   readonly #whole: ReturnType<typeof trainingStep>;
   readonly #parts: ReturnType<typeof accumulatingStep>;
   #state: TrainingState;
-  // What the captured step asks the host for, set before each call.
-  #current: BatchTargets = { objects: [] };
-  #matched: readonly LossTargets[] = [];
 
   /** @param initial parameters that do not start from `config.seed`'s draws, by name; the caller disposes them */
   constructor(model: Model, config: RunConfig, initial: NamedTensors = {}) {
@@ -66,15 +63,9 @@ export class Trainer {
         weightDecay,
       })),
     };
-    const hostSide = {
-      targets: () => this.#current,
-      matched: (targets: readonly LossTargets[]) => {
-        this.#matched = targets;
-      },
-    };
     const options = { ...model, ...model.objective, optimizer: this.#optimizer, clipNorm, ema };
-    this.#whole = trainingStep(options, hostSide);
-    this.#parts = accumulatingStep(options, hostSide);
+    this.#whole = trainingStep(options);
+    this.#parts = accumulatingStep(options);
     const { trained, frozen } = tidy(() => {
       const values: NamedTensors = { ...initialParameters(model.detector.parameters, config.seed), ...initial };
       const pick = (names: readonly { name: string }[]) =>
@@ -132,7 +123,7 @@ export class Trainer {
       totals.knownQueries += queries?.usage.queries ?? 0;
       const { detector, objective } = this.#model;
       const lastClass = detector.classes - (objective.head === 'softmax' ? 0 : 1);
-      const logged = loggedFigures(figures, this.#matched, objective.terms, batch.targets, lastClass);
+      const logged = loggedFigures(figures, objective.terms, batch.targets, lastClass);
       for (const figure of logged) {
         const value = figure.kind === 'error' ? figure.value / batches.length : figure.value;
         terms.set(figure.name, { ...figure, value: (terms.get(figure.name)?.value ?? 0) + value });
@@ -180,12 +171,11 @@ export class Trainer {
     free(this.#state, this.#frozen);
   }
 
-  /** Also sets what the host's side of the step will be asked for. */
   #input({ batch, queries }: Prepared, whole: BatchTargets['whole'], step: number, micro: number): BatchInput {
-    this.#current = { objects: batch.targets, known: queries?.targets, whole };
     return {
       frozen: this.#frozen,
       batch: imageTensors(batch),
+      targets: hostValue({ objects: batch.targets, known: queries?.targets, whole }),
       known: queries && knownInputs(queries),
       seed: this.#model.drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
     };

@@ -9,7 +9,6 @@ import {
   focalLoss,
   giouLoss,
   globalNorm,
-  type LossTargets,
   type NamedTensors,
   type ParameterGroup,
   ParameterLayout,
@@ -21,6 +20,7 @@ import {
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
+import { hostValue } from '@dn-detr/runtime';
 import { detectionLoss, loggedFigures } from '@dn-detr/train';
 import { reshape, type Tensor3D, type Tensor4D, tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
@@ -126,29 +126,20 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
   ];
 
   const objects = targetsOf(fixture, '');
-  let known: KnownQueries | undefined;
-  let matched: readonly LossTargets[] = [];
-  const loss = detectionLoss(
-    { detector, terms, matching: denoising ? matchingCosts.dnDetr : matchingCosts.detr },
-    {
-      targets: () => ({ objects, known: known?.targets }),
-      matched: (targets) => {
-        matched = targets;
-      },
-    },
-  );
+  const loss = detectionLoss({ detector, terms, matching: denoising ? matchingCosts.dnDetr : matchingCosts.detr });
   let state = adamwInit(layout.flatten(parameters));
   const steps = arrayAt(fixture.json.steps, 'steps');
   steps.forEach((stored, i) => {
-    known = knownOf(setup, i + 1);
+    const known = knownOf(setup, i + 1);
     const inputs = known && knownInputs(known);
-    const result = valueAndFlatGrads(layout, state.params, (named) => loss(named, batch, inputs));
+    const targets = hostValue({ objects, known: known?.targets });
+    const result = valueAndFlatGrads(layout, state.params, (named) => loss(named, batch, targets, inputs));
     const clipped =
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
     const lastClass = detector.classes - (denoising ? 1 : 0);
-    const ours = byName(loggedFigures(result.aux, matched, terms, objects, lastClass));
+    const ours = byName(loggedFigures(result.aux, terms, objects, lastClass));
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
     outputs[`losses.step${i + 1}`] = {

@@ -1,4 +1,4 @@
-import { useBackend } from '@dn-detr/runtime';
+import { hostValue, readHostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { valueAndFlatGrads } from './gradients.ts';
@@ -19,7 +19,10 @@ const x = [0.2, -0.6, 1, 0.4, 0.9, -0.3];
 type Parameters = Record<'weight' | 'unused' | 'bias' | 'scale', tf.Tensor>;
 const loss = ({ weight, bias, scale }: Parameters, batch: tf.Tensor2D) => {
   const prediction = tf.tanh(tf.add(tf.matMul(batch, weight as tf.Tensor2D), bias));
-  return { loss: tf.sum(tf.square(tf.mul(prediction, scale))) as tf.Scalar, aux: { prediction, batch, tag: 'kept' } };
+  return {
+    loss: tf.sum(tf.square(tf.mul(prediction, scale))) as tf.Scalar,
+    aux: { prediction, batch, tag: hostValue('kept') },
+  };
 };
 
 describe('valueAndFlatGrads', () => {
@@ -52,7 +55,7 @@ describe('valueAndFlatGrads', () => {
     const expected = loss(layout.unflatten(flats), batch);
     expect(result.loss.dataSync()).toEqual(expected.loss.dataSync());
     expect(result.aux.prediction.dataSync()).toEqual(expected.aux.prediction.dataSync());
-    expect(result.aux.tag).toBe('kept');
+    expect(readHostValue(result.aux.tag)).toBe('kept');
     result.aux.batch.dispose();
     expect(batch.isDisposed).toBe(false);
   });

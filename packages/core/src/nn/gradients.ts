@@ -15,7 +15,10 @@ import {
 import { backpropagate } from './backpropagation.ts';
 import { ParameterError, type ParameterLayout } from './parameters.ts';
 
-/** What a loss function returns: the loss and, if wanted, any nested tensors to hand on (predictions, loss terms). */
+/**
+ * What a loss function returns: the loss and, if wanted, any nested tensors to hand on (predictions, loss terms), and what
+ * host code learned, as a `HostValue` of `@dn-detr/runtime`.
+ */
 export type LossOutput<Aux extends TensorContainer> = { loss: Scalar; aux?: Aux };
 
 export type LossAndGradients<Aux extends TensorContainer> = {
@@ -81,11 +84,13 @@ export function valueAndFlatGrads<Name extends string, Aux extends TensorContain
   });
 }
 
-/** The same nesting of arrays and plain objects with every tensor replaced; other values stay. */
+/** The same nesting of arrays and plain objects with every tensor replaced; other values, such as host values, stay. */
 function mapTensors<T extends TensorContainer>(tree: T, change: (tensor: Tensor) => Tensor): T;
 function mapTensors(tree: unknown, change: (tensor: Tensor) => Tensor): unknown {
   if (tree instanceof Tensor) return change(tree);
   if (Array.isArray(tree)) return tree.map((item) => mapTensors(item, change));
-  if (typeof tree !== 'object' || tree === null || ArrayBuffer.isView(tree)) return tree;
+  if (typeof tree !== 'object' || tree === null) return tree;
+  const prototype = Object.getPrototypeOf(tree);
+  if (prototype !== Object.prototype && prototype !== null) return tree;
   return Object.fromEntries(Object.entries(tree).map(([key, item]) => [key, mapTensors(item, change)]));
 }

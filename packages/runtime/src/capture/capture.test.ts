@@ -4,9 +4,10 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../backend.ts';
 import { findNative } from '../native/provision.ts';
 import { type Captured, capture } from './capture.ts';
+import { CaptureError } from './capture-error.ts';
 import { host } from './host.ts';
+import { type HostValue, hostValue, readHostValue } from './host-value.ts';
 import { randomStream } from './random.ts';
-import { CaptureError } from './trace.ts';
 
 const native = await findNative();
 if (native.addon === undefined) console.warn(`captured steps are not tested: ${native.reason}`);
@@ -272,21 +273,31 @@ describe.skipIf(native.addon === undefined)('capture on native TensorFlow', () =
   });
 
   it('leaves neither tensors nor memory behind over 1,000 replays', () => {
-    const step = captureHere(({ w, x, seed }: { w: tf.Tensor2D; x: tf.Tensor2D; seed: tf.Tensor }) => {
+    type Input = { w: tf.Tensor2D; x: tf.Tensor2D; seed: tf.Tensor; shift: HostValue<Float32Array> };
+    const step = captureHere(({ w, x, seed, shift }: Input) => {
       const mask = randomStream(seed).dropoutMask([64, 32], 0.1);
+      let read: HostValue<Float32Array> | undefined;
       const { value, grads } = tf.valueAndGrads((v: tf.Tensor) => {
         const y = tf.mul(tf.matMul(x, v as tf.Tensor2D), mask);
-        const target = host([y], (data) => tf.tensor(Float32Array.from(data, Math.sign), [64, 32]));
-        return tf.mean(tf.squaredDifference(y, target)) as tf.Scalar;
+        const made = host([y, shift], (data, shift) => ({
+          target: tf.tensor(
+            data.map((entry) => Math.sign(entry) + (shift[0] as number)),
+            [64, 32],
+          ),
+          read: hostValue(Float32Array.from(data)),
+        }));
+        read = made.read;
+        return tf.mean(tf.squaredDifference(y, made.target)) as tf.Scalar;
       })([w]);
-      return { loss: value, w: tf.sub(w, tf.mul(grads[0] as tf.Tensor, 0.1)) as tf.Tensor2D };
+      return { loss: value, read, w: tf.sub(w, tf.mul(grads[0] as tf.Tensor, 0.1)) as tf.Tensor2D };
     });
     let w = tf.randomNormal([128, 32]) as tf.Tensor2D;
     const x = tf.randomNormal([64, 128]) as tf.Tensor2D;
     const round = (index: number): void => {
       const seed = tf.scalar(index, 'int32');
-      const result = step({ w, x, seed });
+      const result = step({ w, x, seed, shift: hostValue(Float32Array.of(0.01)) });
       expect(Number.isFinite(result.loss.dataSync()[0])).toBe(true);
+      expect(readHostValue(result.read as HostValue<Float32Array>)).toHaveLength(64 * 32);
       tf.dispose([w, seed, result.loss]);
       w = result.w;
     };

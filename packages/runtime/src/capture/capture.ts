@@ -1,9 +1,10 @@
 /** Captured functions: traced once for each shape of their inputs, then replayed as one TensorFlow graph. */
 import { backend as currentBackend, engine, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native/binding.ts';
+import { CaptureError } from './capture-error.ts';
 import { isTracing } from './host.ts';
 import { Replay } from './replay.ts';
-import { CaptureError, trace } from './trace.ts';
+import { trace } from './trace.ts';
 import { type Flat, flatten } from './tree.ts';
 
 export interface CaptureOptions {
@@ -38,12 +39,13 @@ export interface CaptureStats {
 /**
  * Makes a function that runs as one graph on the native backend and as it stands on any other one.
  *
- * The input and the result may be nested arrays and plain objects of tensors; numbers, strings and booleans in the
- * input select a capture as shapes do. The function must compute with tensors only: gradients are fine, host code goes
- * through `host`, random numbers through `randomStream`. Tensors it closes over are looked up at every call. The inputs
- * stay the caller's; the result is the caller's to dispose.
+ * The input and the result may be nested arrays and plain objects of tensors and of host values, which hand the host's data
+ * to host code and what it learned back; numbers, strings and booleans in the input select a capture as shapes do. The
+ * function must compute with tensors only: gradients are fine, host code goes through `host`, random numbers through
+ * `randomStream`. Tensors it closes over are looked up at every call. The inputs stay the caller's; the result is the
+ * caller's to dispose.
  *
- * @throws CaptureError when the function reads a tensor's value, draws random numbers from the host or assigns a
+ * @throws CaptureError when the function reads a tensor's or a host value, draws random numbers from the host or assigns a
  *   variable while it is traced, and when an input comes with another dtype than before.
  */
 export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {}): Captured<I, O> {
@@ -57,13 +59,15 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
 
   const captureNow = (key: string, input: Flat, backend: NativeBackend): O => {
     let rebuild!: Flat['rebuild'];
-    const traced = trace(backend, input.tensors, (aliases) => {
+    const traced = trace(backend, input, (aliases) => {
       const result = call(() => fn(input.rebuild(aliases) as I));
       rebuild = result.rebuild;
-      return result.tensors;
+      return result;
     });
     const output = rebuild(traced.outputs) as O;
     stats.captures++;
+    // Host code of the function that called the function itself has captured it.
+    if (captures.has(key)) return output;
     try {
       if (traced.trace.uncapturable) throw new Error(traced.trace.uncapturable);
       const replay = new Replay(backend, traced.trace);
@@ -87,8 +91,8 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
     // Inside another capture, or on another backend, the function is just a function.
     if (getBackend() !== 'tensorflow' || isTracing() || stats.fallback !== undefined) {
       stats.eager++;
-      const { rebuild, tensors } = call(() => fn(input));
-      return rebuild(tensors) as O;
+      const result = call(() => fn(input));
+      return result.rebuild(result) as O;
     }
     if (engine().state.gradientDepth > 0) {
       throw new CaptureError(`${name} is called inside a gradient: compute the gradient inside the captured function`);
@@ -101,7 +105,7 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
     captures.delete(key);
     captures.set(key, known);
     stats.replays++;
-    return known.rebuild(known.replay.run(flat.tensors)) as O;
+    return known.rebuild(known.replay.run(flat)) as O;
   };
   const dispose = (): void => {
     for (const { replay } of captures.values()) replay.dispose();
@@ -111,14 +115,13 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
 }
 
 /** Runs `fn`, frees what it left behind, and makes its result the caller's, also where that is an input. */
-function call(fn: () => unknown): Pick<Flat, 'tensors' | 'rebuild'> {
-  let rebuild!: Flat['rebuild'];
+function call(fn: () => unknown): Flat {
+  let result!: Flat;
   const tensors = tidy(() => {
-    const result = flatten(fn(), 'result');
-    rebuild = result.rebuild;
+    result = flatten(fn(), 'result');
     return result.tensors.map((tensor) => tensor.clone());
   });
-  return { tensors, rebuild };
+  return { ...result, tensors };
 }
 
 /** The dtypes of the first call of a structure hold for all later ones. */

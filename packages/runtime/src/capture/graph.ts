@@ -1,8 +1,9 @@
 /** What a trace consists of, and its encoding as a TensorFlow SavedModel (tensorflow/core/protobuf/saved_model.proto). */
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
 import type { NativeBinding, OpAttribute } from '../native/binding.ts';
-import type { HostArray } from './host.ts';
+import type { HostCode } from './host.ts';
+import type { HostValue } from './host-value.ts';
 
 /** One op of the graph; its outputs are named `name:0`, `name:1`, … */
 export interface GraphNode {
@@ -36,9 +37,11 @@ export interface Value {
 /** Host code between two runs of the graph. */
 export interface HostCall {
   inputs: Value[];
+  hostInputs: HostValue<unknown>[];
   /** The placeholders of its results. */
   outputs: Value[];
-  compute(values: HostArray[]): Tensor[];
+  hostOutputs: HostValue<unknown>[];
+  code: HostCode;
   /** Number of runs that must have ended before it can be called. */
   stage: number;
 }
@@ -50,10 +53,14 @@ export interface Trace {
   values: Map<string, Value>;
   constants: Map<string, Constant>;
   inputs: Value[];
+  /** The placeholders of the host values that the function is called with. */
+  hostInputs: HostValue<unknown>[];
   /** Tensors from outside that the function closed over, read anew at every replay. */
   closures: { value: Value; tensor: () => TensorInfo }[];
   hostCalls: HostCall[];
   outputs: Value[];
+  /** The host values that the function returned: placeholders, or values that stay the same. */
+  hostOutputs: HostValue<unknown>[];
   /** Why the graph cannot be built, where an op or attribute has no encoding. */
   uncapturable?: string;
 }

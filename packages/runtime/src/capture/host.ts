@@ -1,13 +1,25 @@
 /** Host code between the captured parts of a step: it reads tensors, computes with arrays, and gives tensors back. */
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { flatten } from './tree.ts';
+import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type HostValue, readHostValue } from './host-value.ts';
+import { type Flat, flatten, type Leaves } from './tree.ts';
 
 /** Values of a tensor on the host, in row-major order. */
 export type HostArray = Float32Array | Int32Array | Uint8Array;
 
+/** What host code may be given. */
+export type HostInput = Tensor | HostValue<unknown>;
+
+/** What host code sees of its inputs: the values of a tensor, and what a host value holds. */
+export type HostReads<I extends readonly HostInput[]> = {
+  [K in keyof I]: I[K] extends HostValue<infer T> ? T : HostArray;
+};
+
+/** Host code with its inputs and its result taken apart. */
+export type HostCode = (inputs: Leaves<HostArray, unknown>) => Flat;
+
 /** Implemented by the tracer: takes note of a host call while a function is traced. */
 export interface HostTracer {
-  host(inputs: readonly Tensor[], compute: (values: HostArray[]) => Tensor[]): Tensor[];
+  host(inputs: Leaves, code: HostCode): Flat;
 }
 
 let activeTracer: HostTracer | undefined;
@@ -33,17 +45,39 @@ export function isTracing(): boolean {
  * the typical use: predictions in, dense loss targets out. In a captured function the graph is cut here: what comes
  * before is run, read back, and `compute` is called anew at every replay. No gradient flows through.
  *
+ * What differs from call to call and is no tensor goes in as a `HostValue`, and what `compute` learned comes out as one,
+ * made with `hostValue`: the captured function returns it, or hands it to other host code.
+ *
  * `compute` must return the same structure, shapes and dtypes every time for the same input shapes (pad to fixed sizes).
  */
-export function host<O>(inputs: readonly Tensor[], compute: (...values: HostArray[]) => O): O {
-  let rebuild: ((tensors: readonly Tensor[]) => unknown) | undefined;
-  const computeFlat = (values: HostArray[]): Tensor[] => {
-    const flat = flatten(compute(...values), 'host result');
-    rebuild ??= flat.rebuild;
-    return flat.tensors;
+export function host<const I extends readonly HostInput[], O>(inputs: I, compute: (...values: HostReads<I>) => O): O {
+  const { tensors, hostValues, rebuild } = flatten(inputs, 'host input');
+  const code: HostCode = (values) => {
+    const result = offTape(() => compute(...(rebuild(values) as HostReads<I>)));
+    return flatten(result, 'host result');
   };
-  const tensors = activeTracer
-    ? activeTracer.host(inputs, computeFlat)
-    : tidy(() => computeFlat(inputs.map((input) => input.dataSync())));
-  return rebuild?.(tensors) as O;
+  const call = activeTracer?.host({ tensors, hostValues }, code) ?? callNow({ tensors, hostValues }, code);
+  return call.rebuild(call) as O;
+}
+
+function callNow({ tensors, hostValues }: Leaves, code: HostCode): Flat {
+  let result!: Flat;
+  tidy(() => {
+    const arrays = tensors.map((tensor): HostArray => tensor.dataSync());
+    result = code({ tensors: arrays, hostValues: hostValues.map(readHostValue) });
+    return result.tensors;
+  });
+  return result;
+}
+
+/** Runs `run` as if no gradient were being taken, as a replay does: it may call captured functions and take gradients. */
+function offTape<T>(run: () => T): T {
+  const { state } = engine();
+  const { gradientDepth, activeTape } = state;
+  state.gradientDepth = 0;
+  try {
+    return run();
+  } finally {
+    Object.assign(state, { gradientDepth, activeTape });
+  }
 }

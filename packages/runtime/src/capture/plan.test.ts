@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace, Value } from './graph.ts';
 import { planRuns } from './plan.ts';
+import { flatten } from './tree.ts';
 
 /** `x → n0 → n1 (a view) → host → h`, then `n2 = n0 * h` and `n3 = n1 + n2` is the output. */
 function cutTrace(): { trace: Trace; value: (name: string) => Value } {
@@ -24,9 +25,11 @@ function cutTrace(): { trace: Trace; value: (name: string) => Value } {
     values,
     constants: new Map(),
     inputs: [x],
+    hostInputs: [],
     closures: [],
-    hostCalls: [{ inputs: [n1], outputs: [h], compute: () => [], stage: 1 }],
+    hostCalls: [{ inputs: [n1], hostInputs: [], outputs: [h], hostOutputs: [], code: () => flatten([], ''), stage: 1 }],
     outputs: [n3],
+    hostOutputs: [],
   };
   return { trace, value: (name) => values.get(name) as Value };
 }

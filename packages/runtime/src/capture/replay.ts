@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeTensor } from '../native/binding.ts';
+import { CaptureError } from './capture-error.ts';
 import {
   encodeSavedModel,
   type GraphNode,
@@ -14,11 +15,12 @@ import {
   type Value,
 } from './graph.ts';
 import type { HostArray } from './host.ts';
+import { HostValues, readHostValue } from './host-value.ts';
 import { planRuns, type Run } from './plan.ts';
-import { CaptureError } from './trace.ts';
+import type { Leaves } from './tree.ts';
 
 /** What a replay needs of a trace once the graph is loaded: no constants, which the session holds. */
-type Signature = Pick<Trace, 'inputs' | 'closures' | 'outputs'>;
+type Signature = Pick<Trace, 'inputs' | 'hostInputs' | 'closures' | 'outputs' | 'hostOutputs'>;
 
 /** A loaded graph. Holds a TensorFlow session until `dispose`. */
 export class Replay {
@@ -31,9 +33,9 @@ export class Replay {
 
   /** @throws Error with TensorFlow's words when the graph cannot be loaded. */
   constructor(backend: NativeBackend, trace: Trace) {
-    const { inputs, closures, outputs } = trace;
+    const { inputs, hostInputs, closures, outputs, hostOutputs } = trace;
     this.#backend = backend;
-    this.#signature = { inputs, closures, outputs };
+    this.#signature = { inputs, hostInputs, closures, outputs, hostOutputs };
     this.#runs = planRuns(trace);
     const nodes = [...placeholders(backend, trace), ...trace.nodes];
     this.nodeCount = nodes.length + trace.constants.size;
@@ -47,20 +49,22 @@ export class Replay {
   }
 
   /**
-   * Runs the graph with `inputs` (the tensors of the traced call, in order) and returns the traced outputs.
+   * Runs the graph with `inputs` (the leaves of the traced call's, in order) and returns the traced outputs.
    * @throws CaptureError when a closed-over tensor is gone or host code returns other shapes than when it was traced.
    */
-  run(inputs: readonly Tensor[]): Tensor[] {
-    const { inputs: inputValues, closures, outputs } = this.#signature;
+  run(inputs: Leaves): Leaves {
+    const { inputs: inputValues, hostInputs, closures, outputs, hostOutputs } = this.#signature;
     /** Every value known so far, by name; the fed ones are the caller's or the host code's. */
     const known = new Map<string, TensorInfo>();
-    for (const [index, value] of inputValues.entries()) known.set(value.name, inputs[index] as Tensor);
+    for (const [index, value] of inputValues.entries()) known.set(value.name, inputs.tensors[index] as Tensor);
     for (const { value, tensor } of closures) known.set(value.name, this.#existing(tensor()));
     const fed = [...known.keys()];
-    return tidy(() => {
+    const hostValues = new HostValues();
+    hostValues.set(hostInputs, inputs.hostValues);
+    const tensors = tidy(() => {
       for (const run of this.#runs) {
         for (const call of run.hostCalls) {
-          this.#callHost(call, known).forEach((tensor, index) => {
+          this.#callHost(call, known, hostValues).forEach((tensor, index) => {
             const { name } = call.outputs[index] as Value;
             known.set(name, tensor);
             fed.push(name);
@@ -76,6 +80,7 @@ export class Replay {
         return output.fed ? engine().runKernel<Tensor>(Identity, { x: tensor as Tensor }) : (tensor as Tensor);
       });
     });
+    return { tensors, hostValues: hostOutputs.map((value) => hostValues.get(value)) };
   }
 
   /** Frees the session. */
@@ -98,14 +103,20 @@ export class Replay {
     known.delete(name);
   }
 
-  #callHost(call: HostCall, known: Map<string, TensorInfo>): Tensor[] {
-    const values = call.inputs.map((input) => this.#backend.readSync((known.get(input.name) as Tensor).dataId));
-    const tensors = call.compute(values as HostArray[]);
-    if (tensors.length !== call.outputs.length) {
+  #callHost(call: HostCall, known: Map<string, TensorInfo>, hostValues: HostValues): Tensor[] {
+    const arrays = call.inputs.map(
+      (input) => this.#backend.readSync((known.get(input.name) as Tensor).dataId) as HostArray,
+    );
+    const data = call.hostInputs.map((value) => readHostValue(hostValues.get(value)));
+    const result = call.code({ tensors: arrays, hostValues: data });
+    const { tensors } = result;
+    if (tensors.length !== call.outputs.length || result.hostValues.length !== call.hostOutputs.length) {
       throw new CaptureError(
-        `host code returned ${tensors.length} tensors, and ${call.outputs.length} when it was traced`,
+        `host code returned ${counts(tensors, result.hostValues)}, and ${counts(call.outputs, call.hostOutputs)} when ` +
+          'it was traced',
       );
     }
+    hostValues.set(call.hostOutputs, result.hostValues);
     this.#backend.getInputTensorIds(tensors);
     tensors.forEach((tensor, index) => {
       const expected = call.outputs[index] as Value;
@@ -127,6 +138,9 @@ export class Replay {
     );
   }
 }
+
+const counts = (tensors: readonly unknown[], hostValues: readonly unknown[]): string =>
+  `${tensors.length} tensors and ${hostValues.length} host values`;
 
 function placeholders({ binding }: NativeBackend, trace: Trace): GraphNode[] {
   const fed = [...trace.values.values()].filter((value) => value.fed);

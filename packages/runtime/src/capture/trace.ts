@@ -1,26 +1,26 @@
 /** Traces a function while it runs once on the native backend: every op becomes a node of a graph. */
 import { type DataId, dispose, engine, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding, NativeTensor, OpAttribute } from '../native/binding.ts';
+import { CaptureError } from './capture-error.ts';
 import { type Constant, encodeAttribute, nodeOf, type Trace, UncapturableError, type Value } from './graph.ts';
-import { type HostArray, type HostTracer, withTracer } from './host.ts';
-
-/** What was traced cannot be replayed faithfully; the message says what to change. */
-export class CaptureError extends Error {
-  override name = 'CaptureError';
-}
+import { type HostArray, type HostCode, type HostTracer, withTracer } from './host.ts';
+import { type HostValue, HostValues, placeholder, readHostValue } from './host-value.ts';
+import type { Flat, Leaves } from './tree.ts';
 
 /** The one op of tfjs that draws from a state of its own: a replay would not repeat what eager execution does. */
 const statefulOp = 'Multinomial';
+
+/** What a call of a function gave, and how to give it again. */
+interface Traced {
+  outputs: Leaves;
+  trace: Trace;
+}
 
 /**
  * Runs `run` on aliases of `inputs` and returns its outputs with the trace.
  * @throws CaptureError when the function reads a tensor, draws random numbers from the host, or changes a variable.
  */
-export function trace(
-  backend: NativeBackend,
-  inputs: readonly Tensor[],
-  run: (inputs: Tensor[]) => Tensor[],
-): { outputs: Tensor[]; trace: Trace } {
+export function trace(backend: NativeBackend, inputs: Leaves, run: (inputs: Leaves) => Leaves): Traced {
   const tracer = new Tracer(backend);
   return tracer.trace(inputs, run);
 }
@@ -32,6 +32,9 @@ class Tracer implements HostTracer {
   readonly #byId = new Map<number, Value>();
   /** Host data written while tracing. */
   readonly #written = new WeakSet<DataId>();
+  /** What placeholders stand for in this call, and the number of runs after which host code has set them. */
+  readonly #hostValues = new HostValues();
+  readonly #hostStages = new Map<HostValue<unknown>, number>();
   readonly #constantNames = new Map<string, Value>();
   /**
    * What is traced after a host call is computed after it, though it may not need it: ahead of its time it would only take
@@ -43,9 +46,11 @@ class Tracer implements HostTracer {
     values: new Map(),
     constants: new Map(),
     inputs: [],
+    hostInputs: [],
     closures: [],
     hostCalls: [],
     outputs: [],
+    hostOutputs: [],
   };
 
   constructor(backend: NativeBackend) {
@@ -53,15 +58,18 @@ class Tracer implements HostTracer {
     this.#binding = backend.binding;
   }
 
-  trace(inputs: readonly Tensor[], run: (inputs: Tensor[]) => Tensor[]): { outputs: Tensor[]; trace: Trace } {
+  trace(inputs: Leaves, run: (inputs: Leaves) => Leaves): Traced {
     // Two inputs may share their data now and not at a later replay: each gets an alias with an id of its own.
-    const aliases = inputs.map((input) => this.#alias(input));
+    const aliases = inputs.tensors.map((input) => this.#alias(input));
     this.#trace.inputs = aliases.map((alias, index) => this.#placeholder(alias, `input${index}`, 0));
+    this.#trace.hostInputs = this.#hostPlaceholders(inputs.hostValues, 0);
     const variablesBefore = variableData();
     let outputs: Tensor[] = [];
     try {
       this.#trace.outputs = this.#traced(() => {
-        outputs = withTracer(this, () => run(aliases));
+        const result = withTracer(this, () => run({ tensors: aliases, hostValues: this.#trace.hostInputs }));
+        outputs = result.tensors;
+        this.#trace.hostOutputs = result.hostValues;
         return outputs.map((output) => this.#valueOf(output));
       });
     } finally {
@@ -73,20 +81,32 @@ class Tracer implements HostTracer {
         'the captured function made or assigned a tf.variable; a replay would not: return the new value instead',
       );
     }
-    return { outputs, trace: this.#trace };
+    const hostValues = this.#trace.hostOutputs.map((value) => this.#hostValues.get(value));
+    return { outputs: { tensors: outputs, hostValues }, trace: this.#trace };
   }
 
-  host(inputs: readonly Tensor[], compute: (values: HostArray[]) => Tensor[]): Tensor[] {
-    const values = inputs.map((input) => this.#valueOf(input));
-    const outputs = this.#untraced(() =>
-      tidy(() => compute(inputs.map((input) => this.#backend.readSync(input.dataId) as HostArray))),
+  host({ tensors, hostValues }: Leaves, code: HostCode): Flat {
+    const inputs = tensors.map((input) => this.#valueOf(input));
+    let result!: Flat;
+    this.#untraced(() =>
+      tidy(() => {
+        const arrays = tensors.map(({ dataId }) => this.#backend.readSync(dataId) as HostArray);
+        const data = hostValues.map((value) => readHostValue(this.#hostValues.get(value)));
+        result = code({ tensors: arrays, hostValues: data });
+        return result.tensors;
+      }),
     );
-    const stage = Math.max(0, ...values.map((value) => (value.fed ? value.stage : value.stage + 1)));
+    const stage = Math.max(
+      0,
+      ...inputs.map((value) => (value.fed ? value.stage : value.stage + 1)),
+      ...hostValues.map((value) => this.#hostStages.get(value) ?? 0),
+    );
     const call = this.#trace.hostCalls.length;
-    const placeholders = outputs.map((output, index) => this.#placeholder(output, `host${call}_${index}`, stage));
-    this.#trace.hostCalls.push({ inputs: values, outputs: placeholders, compute, stage });
+    const outputs = result.tensors.map((output, index) => this.#placeholder(output, `host${call}_${index}`, stage));
+    const hostOutputs = this.#hostPlaceholders(result.hostValues, stage);
+    this.#trace.hostCalls.push({ inputs, hostInputs: hostValues, outputs, hostOutputs, code, stage });
     this.#stage = Math.max(this.#stage, stage);
-    return outputs;
+    return { ...result, hostValues: hostOutputs };
   }
 
   /** Runs `run` with the backend and Math.random under watch. */
@@ -251,6 +271,13 @@ class Tracer implements HostTracer {
     const value = this.#value({ name: `${name}:0`, fed: true, stage, shape: tensor.shape, dtype });
     this.#byId.set(id as number, value);
     return value;
+  }
+
+  #hostPlaceholders(values: readonly HostValue<unknown>[], stage: number): HostValue<unknown>[] {
+    const placeholders = values.map(placeholder);
+    this.#hostValues.set(placeholders, values);
+    for (const name of placeholders) this.#hostStages.set(name, stage);
+    return placeholders;
   }
 
   /** The graph's value of a tensor that the function returns or hands to host code. */

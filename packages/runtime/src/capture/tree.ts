@@ -1,26 +1,30 @@
-/** Nested structures of tensors (arrays and plain objects) taken apart and put together again. */
+/** Nested structures of tensors and host values (arrays and plain objects) taken apart and put together again. */
 import { Tensor } from '@tensorflow/tfjs-core';
+import { type HostValue, isHostValue } from './host-value.ts';
+
+/** What a structure holds, or what is to stand in its place, in a fixed order. */
+export type Leaves<T = Tensor, V = HostValue<unknown>> = { tensors: T[]; hostValues: V[] };
 
 /** A structure taken apart. */
-export interface Flat {
-  /** The tensors in a fixed order, and where each one stood (`batch.boxes[2]`). */
-  tensors: Tensor[];
+export interface Flat extends Leaves {
+  /** Where each tensor stood (`batch.boxes[2]`). */
   paths: string[];
-  /** Describes everything but the tensors: equal strings mean equal structure and equal plain values. */
+  /** Describes everything but the leaves: equal strings mean equal structure and equal plain values. */
   structure: string;
-  /** The same structure with other tensors. */
-  rebuild(tensors: readonly Tensor[]): unknown;
+  /** The same structure with other leaves. */
+  rebuild(leaves: Leaves<unknown, unknown>): unknown;
 }
 
 /**
- * Takes apart nested arrays and plain objects of tensors. Numbers, strings, booleans, null and undefined are part of
- * the structure.
+ * Takes apart nested arrays and plain objects of tensors and host values. Numbers, strings, booleans, null and undefined
+ * are part of the structure.
  * @throws TypeError naming the place of anything else, such as a typed array or a function.
  */
 export function flatten(value: unknown, root: string): Flat {
   const tensors: Tensor[] = [];
+  const hostValues: HostValue<unknown>[] = [];
   const paths: string[] = [];
-  type Rebuild = (tensors: readonly Tensor[]) => unknown;
+  type Rebuild = (leaves: Leaves<unknown, unknown>) => unknown;
   const parts: string[] = [];
 
   const visit = (node: unknown, path: string): Rebuild => {
@@ -28,7 +32,12 @@ export function flatten(value: unknown, root: string): Flat {
       const index = tensors.push(node) - 1;
       paths.push(path);
       parts.push('T');
-      return (replaced) => replaced[index];
+      return (replaced) => replaced.tensors[index];
+    }
+    if (isHostValue(node)) {
+      const index = hostValues.push(node) - 1;
+      parts.push('V');
+      return (replaced) => replaced.hostValues[index];
     }
     if (Array.isArray(node)) {
       parts.push('[');
@@ -51,12 +60,13 @@ export function flatten(value: unknown, root: string): Flat {
     }
     const kind = typeof node === 'object' ? node.constructor.name : typeof node;
     throw new TypeError(
-      `${path || root} is a ${kind}: expected tensors, numbers, strings, booleans, or nested arrays and objects of them`,
+      `${path || root} is a ${kind}: expected tensors, host values, numbers, strings, booleans, ` +
+        'or nested arrays and objects of them',
     );
   };
 
   const rebuild = visit(value, root);
-  return { tensors, paths, structure: parts.join(' '), rebuild };
+  return { tensors, hostValues, paths, structure: parts.join(' '), rebuild };
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

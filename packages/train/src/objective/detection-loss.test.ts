@@ -3,12 +3,11 @@ import {
   criterionPresets,
   type Detector,
   type KnownInputs,
-  type LossTargets,
   type NamedTensors,
   type PredictionSet,
 } from '@dn-detr/core';
 import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
-import { useBackend } from '@dn-detr/runtime';
+import { hostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, spread } from '../../../../test/support/differentiation.ts';
@@ -51,20 +50,13 @@ const images = () => tf.zeros<tf.Rank.R4>([1, 1, 1, 3]);
 
 /** The loss of the batch, its gradients by name and what is logged of it. */
 function run(parameters: NamedTensors, targets: BatchTargets) {
-  let matched: readonly LossTargets[] = [];
-  const hostSide = {
-    targets: () => targets,
-    matched: (targets: readonly LossTargets[]) => {
-      matched = targets;
-    },
-  };
-  const lossOf = detectionLoss({ detector: twoStages, terms, matching: matchingCosts.detr }, hostSide);
+  const lossOf = detectionLoss({ detector: twoStages, terms, matching: matchingCosts.detr });
   const names = Object.keys(parameters);
   let figures: Record<string, number> = {};
   const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
     const named = Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
-    const { loss, aux } = lossOf(named, { images: images() }, undefined);
-    figures = byName(loggedFigures(aux, matched, terms, targets.objects, classes));
+    const { loss, aux } = lossOf(named, { images: images() }, hostValue(targets), undefined);
+    figures = byName(loggedFigures(aux, terms, targets.objects, classes));
     return loss;
   })(Object.values(parameters));
   const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i] as tf.Tensor]));
@@ -116,8 +108,8 @@ describe('the loss of a model of two stages', () => {
     tf.tidy(() => {
       const options = { detector: twoStages, terms, matching: matchingCosts.detr };
       const known: KnownInputs = { labels: tf.zeros([2, 4], 'int32'), anchors: tf.zeros([2, 4, 4]) };
-      const lossOf = detectionLoss(options, { targets: () => ({ objects }) });
-      expect(() => lossOf(parametersOf(2), { images: images() }, known)).toThrow(
+      const lossOf = detectionLoss(options);
+      expect(() => lossOf(parametersOf(2), { images: images() }, hostValue({ objects }), known)).toThrow(
         "the model was given 4 known queries, but of its decoder's predictions 0 are of known ones",
       );
     });

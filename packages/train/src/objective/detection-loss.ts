@@ -21,13 +21,15 @@ import {
   targetTensors,
 } from '@dn-detr/core';
 import { type MatchingCost, matchingTargets, matchLayers, type ObjectTargets } from '@dn-detr/matcher';
-import { host } from '@dn-detr/runtime';
+import { type HostValue, host, hostValue, readHostValue } from '@dn-detr/runtime';
 import { add, argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
 
 export interface DetectionLossOptions {
   readonly detector: Detector;
   readonly terms: readonly LossTerm[];
   readonly matching: MatchingCost;
+  /** is told by the host when the predictions are there and when they are matched */
+  readonly onPhase?: (phase: 'forward' | 'matching') => void;
 }
 
 /** What a batch is to be predicted as. */
@@ -42,17 +44,11 @@ export interface BatchTargets {
     | undefined;
 }
 
-/** The host's side of the loss. */
-export interface HostSide {
-  /** of the batch at hand; asked at every step, because a captured step calls the host anew at each replay */
-  targets(): BatchTargets;
-  /** is told the targets of each prediction set, once all are matched */
-  matched?(targets: readonly LossTargets[]): void;
-}
-
 /** What is logged of a step beside its loss, of each prediction set in their order. */
 export type LossFigures = {
   readonly sets: SetFigures[];
+  /** what each set was matched with */
+  readonly matched: HostValue<readonly LossTargets[]>;
 };
 
 export type SetFigures = {
@@ -65,43 +61,43 @@ export type SetFigures = {
 export type DetectionLoss = (
   tensors: NamedTensors,
   batch: ImageBatch | FeatureBatch,
+  targets: HostValue<BatchTargets>,
   known: KnownInputs | undefined,
   options?: ForwardOptions,
 ) => { loss: Scalar; aux: LossFigures };
 
-export function detectionLoss({ detector, terms, matching }: DetectionLossOptions, hostSide: HostSide): DetectionLoss {
-  return (tensors, batch, known, options) => {
+export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
+  const { detector, terms } = options;
+  return (tensors, batch, targets, known, forwardOptions) => {
     const output =
       'levels' in batch
-        ? detector.forwardFeatures(tensors, batch, known, options)
-        : detector.forward(tensors, batch, known, options);
+        ? detector.forwardFeatures(tensors, batch, known, forwardOptions)
+        : detector.forward(tensors, batch, known, forwardOptions);
     const { sets } = output;
     requireKnown(sets[0], known?.labels.shape[1] ?? 0);
-    const targets = matchOnHost(sets, detector.classes, matching, terms, hostSide);
+    const { dense, matched } = matchOnHost(sets, targets, options);
     const results = sets.map((set, i) => {
-      const { total, sums } = criterion(set, targets[i] as TargetTensors, terms);
+      const { total, sums } = criterion(set, dense[i] as TargetTensors, terms);
       return { total, figures: { sums, predicted: argMax<Tensor3D>(set.logits, 3) } };
     });
     const loss = results.map(({ total }) => total).reduce((sum, total) => add(sum, total));
-    return { loss, aux: { sets: results.map(({ figures }) => figures) } };
+    return { loss, aux: { sets: results.map(({ figures }) => figures), matched } };
   };
 }
 
 /**
  * The figures that are logged of a batch, read back from its sets.
  *
- * @param targets what each set was matched with
  * @param lastClass C - 1
  */
 export function loggedFigures(
-  { sets }: LossFigures,
-  targets: readonly LossTargets[],
+  { sets, matched }: LossFigures,
   terms: readonly LossTerm[],
   objects: readonly { readonly labels: ArrayLike<number> }[],
   lastClass: number,
 ): LoggedFigure[] {
   const objectsPerImage = objects.map(({ labels }) => labels.length);
-  return targets.flatMap((of, i) => {
+  return readHostValue(matched).flatMap((of, i) => {
     const { sums, predicted } = sets[i] as SetFigures;
     return [
       ...lossFigures(sums.dataSync(), terms, of),
@@ -122,11 +118,9 @@ function requireKnown({ known }: PredictionSet, given: number): void {
 /** Reads the matching parts of all predictions back once, and makes dense targets for all layers and both parts. */
 function matchOnHost(
   sets: readonly PredictionSet[],
-  numClasses: number,
-  matching: MatchingCost,
-  terms: readonly LossTerm[],
-  hostSide: HostSide,
-): TargetTensors[] {
+  targets: HostValue<BatchTargets>,
+  { detector, matching, terms, onPhase }: DetectionLossOptions,
+): { dense: TargetTensors[]; matched: HostValue<readonly LossTargets[]> } {
   const shapes = sets.map(({ name, known, logits: { shape } }) => {
     const [layers, batch, total, classes] = shape;
     return { name, known, layers, batch, queries: total - known, classes };
@@ -134,13 +128,13 @@ function matchOnHost(
   const matchingPart = (x: Tensor, known: number): Tensor =>
     known === 0 ? x : (split(x, [known, (x.shape[2] as number) - known], 2)[1] as Tensor);
   const read = sets.flatMap(({ logits, boxes, known }) => [matchingPart(logits, known), matchingPart(boxes, known)]);
-  return host(read, (...values) => {
-    const { objects, known: knownTargets, whole } = hostSide.targets();
+  return host([targets, ...read], ({ objects, known: knownTargets, whole }, ...values) => {
+    onPhase?.('forward');
     const merged = shapes.map(({ name, known, ...shape }, i) => {
       const [logits, boxes] = values.slice(2 * i) as [Float32Array, Float32Array];
       const matches = matchLayers({ ...shape, logits, boxes }, objects, matching);
       const parts = {
-        matching: matchingTargets(matches, objects, numClasses),
+        matching: matchingTargets(matches, objects, detector.classes),
         ...(known > 0 && knownTargets && { known: knownTargets }),
       };
       const counts = whole && {
@@ -149,7 +143,7 @@ function matchOnHost(
       };
       return mergeTargets(parts, { set: name, layers: shape.layers, batch: shape.batch, terms, counts });
     });
-    hostSide.matched?.(merged);
-    return merged.map(targetTensors);
+    onPhase?.('matching');
+    return { dense: merged.map(targetTensors), matched: hostValue(merged) };
   });
 }
