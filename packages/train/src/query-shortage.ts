@@ -18,7 +18,7 @@ export const queriesNeeded = (images: readonly DatasetImage[]): number =>
  */
 export function shortageNote(
   { detector: { queries } }: Model,
-  { model }: RunConfig,
+  { model }: Pick<RunConfig, 'model'>,
   { train, val }: Pick<RunData, 'train' | 'val'>,
 ): string | undefined {
   const asked = typeof model.queries === 'number' ? model.queries : queries;

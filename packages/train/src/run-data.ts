@@ -35,11 +35,14 @@ export interface RunData extends Omit<OpenedData, 'problems'> {
   readonly val: readonly DatasetImage[];
 }
 
+/** Which images a run trains and is evaluated on. */
+export type RunDataSettings = Pick<RunConfig, 'data' | 'overfit' | 'evaluation'>;
+
 /**
  * @throws DataError if the data cannot be used
  * @throws UserError if there is nothing to train or to evaluate on
  */
-export const openRunData = async (config: RunConfig): Promise<RunData> =>
+export const openRunData = async (config: RunDataSettings): Promise<RunData> =>
   runDataOf(await openData(config.data), config);
 
 /**
@@ -49,7 +52,7 @@ export const openRunData = async (config: RunConfig): Promise<RunData> =>
  */
 export function runDataOf(
   { dataset, notices, problems }: OpenedData,
-  { data, overfit, evaluation }: RunConfig,
+  { data, overfit, evaluation }: RunDataSettings,
 ): RunData {
   const { train, val } = dataset;
   const refuse = (what: string): never => {
@@ -109,7 +112,7 @@ const consequences = {
 } as const;
 
 /** How images come to a model: both ways share decoded images. */
-export function loadersOf(config: RunConfig): {
+export function loadersOf(config: Pick<RunConfig, 'data' | 'batchSize' | 'seed' | 'overfit'>): {
   readonly training: (images: readonly DatasetImage[]) => TrainingBatches;
   readonly evaluation: EvaluationBatchesOptions;
 } {

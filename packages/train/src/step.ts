@@ -21,7 +21,7 @@ import {
 } from './objective/detection-loss.ts';
 
 export interface GradientOptions extends DetectionLossOptions {
-  readonly trained: ParameterLayout;
+  readonly trained: ParameterLayout<string, string>;
   readonly frozen: ParameterLayout;
 }
 

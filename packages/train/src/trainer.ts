@@ -1,6 +1,7 @@
 /** A model in training: its parameters, its optimiser and its captured step. */
 import { createHash } from 'node:crypto';
 import {
+  type AdamWOptions,
   adamwInit,
   adamwScalars,
   initialParameters,
@@ -28,6 +29,7 @@ import type { RunConfig } from './config/schema.ts';
 import { free } from './free.ts';
 import type { Model } from './models/model.ts';
 import { type BatchTargets, type LossFigures, loggedFigures } from './objective/detection-loss.ts';
+import { optimizerGroups } from './parameter-rates.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
 
@@ -43,31 +45,33 @@ export interface StepRecord {
   readonly terms: readonly LoggedFigure[];
 }
 
+/** Of initial weights, noise and dropout; of known queries; and of the optimiser. */
+export type TrainerSettings = Pick<RunConfig, 'seed' | 'denoising' | 'optimizer'>;
+
 export class Trainer {
   readonly #model: Model;
-  readonly #config: RunConfig;
+  readonly #settings: TrainerSettings;
   readonly #frozen: Tensor1D[];
-  readonly #optimizer: { groups: { learningRate: number; weightDecay: number }[] };
+  readonly #optimizer: AdamWOptions;
   readonly #whole: ReturnType<typeof trainingStep>;
   readonly #parts: ReturnType<typeof accumulatingStep>;
   #state: TrainingState;
 
-  /** @param initial parameters that do not start from `config.seed`'s draws, by name; the caller disposes them */
-  constructor(model: Model, config: RunConfig, initial: NamedTensors = {}) {
+  /** @param initial parameters that do not start from the seed's draws, by name; the caller disposes them */
+  constructor(model: Model, settings: TrainerSettings, initial: NamedTensors = {}) {
     this.#model = model;
-    this.#config = config;
-    const { learningRate, backboneLearningRate, weightDecay, clipNorm, ema } = config.optimizer;
+    this.#settings = settings;
+    const { clipNorm, ema, betas } = settings.optimizer;
     this.#optimizer = {
-      groups: model.trained.groups.map(({ name }) => ({
-        learningRate: name === 'backbone' ? backboneLearningRate : learningRate,
-        weightDecay,
-      })),
+      groups: optimizerGroups(model.trained.groups, settings.optimizer),
+      beta1: betas[0],
+      beta2: betas[1],
     };
     const options = { ...model, ...model.objective, optimizer: this.#optimizer, clipNorm, ema };
     this.#whole = trainingStep(options);
     this.#parts = accumulatingStep(options);
     const { trained, frozen } = tidy(() => {
-      const values: NamedTensors = { ...initialParameters(model.detector.parameters, config.seed), ...initial };
+      const values: NamedTensors = { ...initialParameters(model.detector.parameters, settings.seed), ...initial };
       const pick = (names: readonly { name: string }[]) =>
         Object.fromEntries(names.map(({ name }) => [name, values[name] as Tensor]));
       return {
@@ -112,7 +116,7 @@ export class Trainer {
   step(batches: readonly Batch[], step: number, factor: number): StepRecord {
     const prepared = batches.map((batch, i) => ({
       batch,
-      queries: knownQueriesAt(batch, this.#model, this.#config, { step, micro: i }),
+      queries: knownQueriesAt(batch, this.#model, this.#settings, { step, micro: i }),
     }));
     const whole = batches.length > 1 ? wholeStep(prepared) : undefined;
     const scalars = tensor1d(adamwScalars(step + 1, this.#optimizer, factor));
@@ -160,7 +164,7 @@ export class Trainer {
       ...totals,
       terms: [...terms.values()],
       gradNorm: norm,
-      learningRate: this.#config.optimizer.learningRate * factor,
+      learningRate: this.#settings.optimizer.learningRate * factor,
     };
   }
 
@@ -177,7 +181,7 @@ export class Trainer {
       batch: imageTensors(batch),
       targets: hostValue({ objects: batch.targets, known: queries?.targets, whole }),
       known: queries && knownInputs(queries),
-      seed: this.#model.drops ? scalar(dropoutSeed(this.#config.seed, step, micro), 'int32') : undefined,
+      seed: this.#model.drops ? scalar(dropoutSeed(this.#settings.seed, step, micro), 'int32') : undefined,
     };
   }
 }
@@ -208,7 +212,7 @@ function wholeStep(prepared: readonly Prepared[]): BatchTargets['whole'] {
 export function knownQueriesAt(
   { targets }: Pick<Batch, 'targets'>,
   { denoises, detector }: Pick<Model, 'denoises' | 'detector'>,
-  { seed, denoising }: RunConfig,
+  { seed, denoising }: Pick<TrainerSettings, 'seed' | 'denoising'>,
   { step, micro }: { readonly step: number; readonly micro: number },
 ): KnownQueries | undefined {
   if (!denoises || denoising === undefined) return undefined;

@@ -86,6 +86,10 @@ const data = z.strictObject({
 const optimizer = z.strictObject({
   learningRate: rate.default(1e-4),
   backboneLearningRate: rate.default(1e-5),
+  /** rates of parameters whose names match a regular expression; of several that match, the first counts */
+  rates: z.array(z.strictObject({ pattern: z.string().min(1), learningRate: rate })).default([]),
+  /** AdamW's decays of the mean gradient and of the mean squared gradient */
+  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
   weightDecay: rate.default(1e-4),
   /** the gradient's norm over all parameters is cut to this */
   clipNorm: z.number().gt(0).default(0.1),

@@ -3,6 +3,7 @@ import { type Backbone, type Detector, ParameterLayout, splitFrozen } from '@dn-
 import { type Catalog, catalog as standard } from '../catalog.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { Objective } from '../objective/objective.ts';
+import { groupedByRate, type RateGroup } from '../parameter-rates.ts';
 import { UserError } from '../user-error.ts';
 import type { ModelSpec } from './model-spec.ts';
 
@@ -13,12 +14,16 @@ export interface Model {
   readonly denoises: boolean;
   /** it is trained with dropout, so that its passes in training need random numbers */
   readonly drops: boolean;
-  readonly trained: ParameterLayout;
+  readonly trained: ParameterLayout<string, RateGroup>;
   readonly frozen: ParameterLayout;
 }
 
 /** @throws UserError if no model can be built with these sizes */
-export function buildModel(config: RunConfig, numClasses: number, catalog: Catalog = standard): Model {
+export function buildModel(
+  config: Pick<RunConfig, 'model' | 'objective' | 'denoising' | 'optimizer'>,
+  numClasses: number,
+  catalog: Catalog = standard,
+): Model {
   const { name, backbone, ...settings } = config.model;
   const spec = catalog.models.find((known) => known.name === name) as ModelSpec;
   const detector = naming('model.', RangeError, () =>
@@ -30,7 +35,7 @@ export function buildModel(config: RunConfig, numClasses: number, catalog: Catal
     objective: spec.objective.build(config.objective),
     drops: Number(settings.dropout ?? 0) > 0,
     denoises: config.denoising !== undefined && config.denoising.groups > 0,
-    trained: new ParameterLayout(declared.trained),
+    trained: new ParameterLayout(groupedByRate(declared.trained, config.optimizer)),
     frozen: new ParameterLayout(declared.frozen),
   };
 }

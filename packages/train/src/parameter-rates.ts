@@ -1,0 +1,54 @@
+/** Which learning rate each trained parameter has: the backbone's, that of the rest, or one of its own. */
+import type { AdamWGroup, ParameterGroup, ParameterSpec } from '@dn-detr/core';
+import type { RunConfig } from './config/schema.ts';
+import { UserError } from './user-error.ts';
+
+type OptimizerSettings = Pick<
+  RunConfig['optimizer'],
+  'learningRate' | 'backboneLearningRate' | 'rates' | 'weightDecay'
+>;
+
+/** Parameters that share a learning rate, and so a flat buffer. */
+export type RateGroup = ParameterGroup | `rates.${number}`;
+
+/**
+ * The trained parameters, those that a pattern of `rates` matches in groups of their own.
+ *
+ * @throws UserError if a pattern is no regular expression, or matches no parameter that is left for it
+ */
+export function groupedByRate(
+  parameters: readonly ParameterSpec[],
+  { rates }: Pick<OptimizerSettings, 'rates'>,
+): ParameterSpec<string, RateGroup>[] {
+  const patterns = rates.map(({ pattern }, i) => regularExpression(pattern, i));
+  const grouped = parameters.map((parameter): ParameterSpec<string, RateGroup> => {
+    const i = patterns.findIndex((pattern) => pattern.test(parameter.name));
+    return i < 0 ? parameter : { ...parameter, group: `rates.${i}` };
+  });
+  for (const [i, { pattern }] of rates.entries()) {
+    if (grouped.some(({ group }) => group === `rates.${i}`)) continue;
+    throw new UserError(
+      `optimizer.rates.${i}.pattern is ${JSON.stringify(pattern)}, which matches the name of no trained parameter that an ` +
+        'earlier pattern leaves to it: expected a part of a name such as transformer.encoder or class_embed',
+    );
+  }
+  return grouped;
+}
+
+/** What AdamW does to each group of a layout, in its order. */
+export function optimizerGroups(
+  groups: readonly { readonly name: RateGroup }[],
+  { learningRate, backboneLearningRate, rates, weightDecay }: OptimizerSettings,
+): AdamWGroup[] {
+  const own = new Map<string, number>(rates.map((rate, i) => [`rates.${i}`, rate.learningRate]));
+  own.set('backbone', backboneLearningRate);
+  return groups.map(({ name }) => ({ learningRate: own.get(name) ?? learningRate, weightDecay }));
+}
+
+function regularExpression(pattern: string, i: number): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch (error) {
+    throw new UserError(`optimizer.rates.${i}.pattern: ${(error as Error).message}`, { cause: error });
+  }
+}
