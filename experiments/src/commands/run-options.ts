@@ -1,6 +1,6 @@
 /** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
 import path from 'node:path';
-import { type OpenOptions, readerOptions } from '@dn-detr/data';
+import { type DatasetReader, type OpenOptions, readerOptions } from '@dn-detr/data';
 import {
   type DottedValues,
   initFrom,
@@ -76,7 +76,7 @@ export async function settingsFrom(
 }
 
 /** How the run will read its folder, before there is a recipe that all settings fit. */
-function openOptionsFrom(options: RunOptions): OpenOptions {
+function openOptionsFrom(options: RunOptions): OpenOptions<DatasetReader> {
   const names = ['format', 'valFraction', ...Object.keys(readerOptions), 'bands', 'maxPixels'];
   const about = names.map((name) => `data.${name}`);
   const given = Object.entries(assignments(options)).filter(([key]) => about.includes(key));

@@ -1,5 +1,5 @@
 /** A recipe for data that nobody named one for. */
-import { type DatasetImage, type OpenOptions, openDataset } from '@dn-detr/data';
+import { type DatasetImage, type DatasetReader, type OpenOptions, openDataset } from '@dn-detr/data';
 import type { Recipe } from './recipe.ts';
 import { recipeNamed } from './recipes.ts';
 
@@ -14,7 +14,7 @@ const multiple = 32;
  * @param options how the run will read the folder
  * @throws DataError if the data cannot be used
  */
-export async function chooseRecipe(source: string, options: OpenOptions): Promise<Recipe> {
+export async function chooseRecipe(source: string, options: OpenOptions<DatasetReader>): Promise<Recipe> {
   const { train } = (await openDataset(source, options)).dataset;
   const recipe = fittedTo(train, recipeNamed(train.length < large ? 'small' : 'r50'));
   const { canvas } = recipe.config.data ?? {};

@@ -1,4 +1,5 @@
 /** What a configuration can name. */
+import { type DatasetReader, datasetReaders } from '@dn-detr/data';
 import { type BackboneSpec, backbones } from './backbones/backbones.ts';
 import type { ModelSpec } from './models/model-spec.ts';
 import { models } from './models/models.ts';
@@ -7,6 +8,8 @@ import { models } from './models/models.ts';
 export interface Catalog {
   readonly models: readonly ModelSpec[];
   readonly backbones: readonly BackboneSpec[];
+  /** of folders of images: what `data.format` can be */
+  readonly readers: readonly DatasetReader[];
 }
 
-export const catalog: Catalog = { models, backbones };
+export const catalog: Catalog = { models, backbones, readers: datasetReaders };

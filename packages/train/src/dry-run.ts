@@ -51,7 +51,7 @@ export async function dryRun(
   config: RunConfig,
   { catalog, progress, say, signal }: DryRunOptions = {},
 ): Promise<DryRun | undefined> {
-  const data = await openRunData(config);
+  const data = await openRunData(config, catalog?.readers);
   for (const notice of data.notices) say?.(notice);
   const model = buildModel(config, data.dataset.categories.length, catalog);
   const shortage = shortageNote(model, config, data);

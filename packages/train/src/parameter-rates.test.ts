@@ -26,8 +26,8 @@ describe('learning rates', () => {
 
   it.each([
     [
-      [{ pattern: 'head', learningRate: 1 }],
-      /optimizer.rates.0.pattern is "head", which matches the name of no trained/,
+      [{ pattern: 'class_head', learningRate: 1 }],
+      /optimizer.rates.0.pattern is "class_head", which matches the name of no trained/,
     ],
     [[encoderRate, encoderRate], /optimizer.rates.1.pattern .* that an earlier pattern leaves to it/],
     [[{ pattern: '(', learningRate: 1 }], /optimizer.rates.0.pattern: Invalid regular expression/],

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import {
   type Dataset,
   type DatasetImage,
+  type DatasetReader,
+  datasetReaders,
   decodingVersion,
   type EvaluationBatchesOptions,
   firstOfEachKind,
@@ -13,7 +15,6 @@ import {
   type Problem,
   problemKinds,
   problemsByKind,
-  readerOptionsOf,
   shapesDataset,
   type TrainingBatches,
   trainingBatches,
@@ -42,8 +43,8 @@ export type RunDataSettings = Pick<RunConfig, 'data' | 'overfit' | 'evaluation'>
  * @throws DataError if the data cannot be used
  * @throws UserError if there is nothing to train or to evaluate on
  */
-export const openRunData = async (config: RunDataSettings): Promise<RunData> =>
-  runDataOf(await openData(config.data), config);
+export const openRunData = async (config: RunDataSettings, readers?: readonly DatasetReader[]): Promise<RunData> =>
+  runDataOf(await openData(config.data, readers), config);
 
 /**
  * The images of a data set that a run trains and is evaluated on.
@@ -71,16 +72,24 @@ export function runDataOf(
 }
 
 /** @throws DataError if the data cannot be used */
-export async function openData(data: RunConfig['data']): Promise<OpenedData> {
+export async function openData(
+  data: RunConfig['data'],
+  readers: readonly DatasetReader[] = datasetReaders,
+): Promise<OpenedData> {
   if (data.source === 'shapes') return { dataset: shapesDataset(data.shapes), notices: [], problems: [] };
-  return openFolder(data.source, openOptionsOf(data));
+  return openFolder(data.source, openOptionsOf(data, readers));
 }
 
 /** How the settings of a run have a folder read. */
-export const openOptionsOf = (data: RunConfig['data']): OpenOptions => {
+export function openOptionsOf(
+  data: RunConfig['data'],
+  readers: readonly DatasetReader[] = datasetReaders,
+): OpenOptions<DatasetReader> {
   const { format, valFraction } = data;
-  return { ...(format && { format }), valFraction, ...readerOptionsOf(data), pixels: pixelsOf(data) };
-};
+  const names = readers.flatMap((reader) => Object.keys({ ...reader.options }));
+  const own = Object.fromEntries(Object.entries(data).filter(([name]) => names.includes(name)));
+  return { readers, ...(format && { format }), valFraction, ...own, pixels: pixelsOf(data) };
+}
 
 /** How the settings of a run have image files decoded. */
 export const pixelsOf = ({ bands, maxPixels }: RunConfig['data']): PixelOptions => ({
@@ -93,7 +102,7 @@ export const pixelsOf = ({ bands, maxPixels }: RunConfig['data']): PixelOptions 
  *
  * @throws DataError if the data cannot be used
  */
-export async function openFolder(source: string, options: OpenOptions): Promise<OpenedData> {
+export async function openFolder(source: string, options: OpenOptions<DatasetReader>): Promise<OpenedData> {
   const { dataset, notices, problems } = await openDataset(source, options);
   const counts = (['refuse', 'drop', 'change'] as const).flatMap((effect) => {
     const kinds = problemsByKind(problems).filter(([kind]) => problemKinds[kind].effect === effect);

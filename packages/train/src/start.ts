@@ -86,7 +86,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   const begun = existsSync(runFolder(folder).last);
   // Once a run has a checkpoint of its own, the file that it started from may be gone.
   const config = before ? { ...options.config, init: before.config.init } : withInitHash(options.config);
-  const data = await openRunData(config);
+  const data = await openRunData(config, catalog?.readers);
   for (const notice of data.notices) say(notice);
   const model = buildModel(config, data.dataset.categories.length, catalog);
   const stored = storedConfig(config, data, model, backend);

@@ -1,10 +1,20 @@
 /** Settings of `data` that one reader of folders alone has, as the readers declare them: `vocOrigin` is VOC's. */
-import { type ReaderOption, readerOptions } from '@dn-detr/data';
+import type { DatasetReader, FolderReader, ReaderOption } from '@dn-detr/data';
 import { z } from 'zod';
+
+type OptionsOf<Reader extends DatasetReader> = Reader extends { readonly options: infer Options } ? Options : never;
 
 type SettingOf<Option> =
   Option extends ReaderOption<infer Value extends string | number> ? z.ZodDefault<z.ZodLiteral<Value>> : never;
 
-export const readerSettings = Object.fromEntries(
-  Object.entries(readerOptions).map(([name, { values }]) => [name, z.literal(values).default(values[0])]),
-) as { readonly [Name in keyof typeof readerOptions]: SettingOf<(typeof readerOptions)[Name]> };
+/** The settings of the readers there are; those of one's own are checked too, but have no types here. */
+type ReaderSettings = {
+  readonly [Name in keyof OptionsOf<FolderReader>]: SettingOf<OptionsOf<FolderReader>[Name]>;
+};
+
+export const readerSettings = (readers: readonly DatasetReader[]): ReaderSettings =>
+  Object.fromEntries(
+    readers
+      .flatMap((reader) => Object.entries<ReaderOption>({ ...reader.options }))
+      .map(([name, { values }]) => [name, z.literal(values).default(values[0])]),
+  ) as unknown as ReaderSettings;

@@ -2,7 +2,7 @@
  * The configuration of a run: every setting with its default, which is the paper's where it has one. What stands below
  * `model`, `denoising` and `objective` depends on the model: each has just the settings that it makes use of.
  */
-import { defaultMaxPixels, folderFormats } from '@dn-detr/data';
+import { type DatasetReader, datasetReaders, defaultMaxPixels } from '@dn-detr/data';
 import { z } from 'zod';
 import type { Catalog } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
@@ -34,54 +34,58 @@ const shapes = z.strictObject({
   plain: z.boolean().default(false),
 });
 
-const data = z.strictObject({
-  /** `shapes`, or a folder in COCO, YOLO or VOC layout */
-  source: z.string().default('shapes'),
-  /** of a folder; recognised if left out */
-  format: z.enum(folderFormats).nullable().default(null),
-  /** what is taken from `train` where a folder has no validation split */
-  valFraction: z.number().gt(0).lt(1).default(0.2),
-  ...readerSettings,
-  /** the bands, counted from 1, that become red, green and blue in files with four or more; the first three without it */
-  bands: z
-    .tuple([count, count, count], { error: 'expected the numbers of three bands, counted from 1, such as [4,3,2]' })
-    .nullable()
-    .default(null),
-  /** images with more are left out: an image of 280 megapixels needs 840 MB when it is decoded */
-  maxPixels: count.default(defaultMaxPixels),
-  shapes: shapes.prefault({}),
-  /** what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs */
-  canvas: z
-    .union([z.strictObject({ height: count, width: count }), z.strictObject({ multipleOf: count })])
-    .default({ height: 640, width: 640 }),
-  /** the shorter side that training images are scaled to, one drawn for each; none fits them into the canvas */
-  scales: z.array(count).default([]),
-  /** the shorter side that images are scaled to for evaluation */
-  evaluationScale: count.nullable().default(null),
-  /** the longer side after scaling, at most */
-  maxSize: count.nullable().default(null),
-  augmentation: z
-    .strictObject({
-      /** how often an image is mirrored */
-      flip: share.default(0.5),
-      /** random pieces, as DETR cuts them: sides from `least` to `most` in an image scaled to one of `scales` */
-      crop: z
-        .strictObject({ probability: share, scales: z.array(count).min(1), least: count, most: count })
-        .nullable()
-        .default(null),
-      jitter: z
-        .strictObject({
-          brightness: rate.default(0),
-          contrast: rate.default(0),
-          saturation: rate.default(0),
-          hue: z.number().min(0).max(0.5).default(0),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
-  /** of decoded images */
-  cacheMiB: z.number().min(0).default(512),
-});
+const dataSchema = (readers: readonly DatasetReader[]) =>
+  z.strictObject({
+    /** `shapes`, or a folder in COCO, YOLO or VOC layout */
+    source: z.string().default('shapes'),
+    /** of a folder; recognised if left out */
+    format: z
+      .enum(readers.map(({ name }) => name))
+      .nullable()
+      .default(null),
+    /** what is taken from `train` where a folder has no validation split */
+    valFraction: z.number().gt(0).lt(1).default(0.2),
+    ...readerSettings(readers),
+    /** the bands, counted from 1, that become red, green and blue in files with four or more; the first three without it */
+    bands: z
+      .tuple([count, count, count], { error: 'expected the numbers of three bands, counted from 1, such as [4,3,2]' })
+      .nullable()
+      .default(null),
+    /** images with more are left out: an image of 280 megapixels needs 840 MB when it is decoded */
+    maxPixels: count.default(defaultMaxPixels),
+    shapes: shapes.prefault({}),
+    /** what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs */
+    canvas: z
+      .union([z.strictObject({ height: count, width: count }), z.strictObject({ multipleOf: count })])
+      .default({ height: 640, width: 640 }),
+    /** the shorter side that training images are scaled to, one drawn for each; none fits them into the canvas */
+    scales: z.array(count).default([]),
+    /** the shorter side that images are scaled to for evaluation */
+    evaluationScale: count.nullable().default(null),
+    /** the longer side after scaling, at most */
+    maxSize: count.nullable().default(null),
+    augmentation: z
+      .strictObject({
+        /** how often an image is mirrored */
+        flip: share.default(0.5),
+        /** random pieces, as DETR cuts them: sides from `least` to `most` in an image scaled to one of `scales` */
+        crop: z
+          .strictObject({ probability: share, scales: z.array(count).min(1), least: count, most: count })
+          .nullable()
+          .default(null),
+        jitter: z
+          .strictObject({
+            brightness: rate.default(0),
+            contrast: rate.default(0),
+            saturation: rate.default(0),
+            hue: z.number().min(0).max(0.5).default(0),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    /** of decoded images */
+    cacheMiB: z.number().min(0).default(512),
+  });
 
 const optimizer = z.strictObject({
   learningRate: rate.default(1e-4),
@@ -108,8 +112,8 @@ const schedule = z.strictObject({
 });
 
 /** Settings that the runs of all models have. */
-const common = {
-  data: data.prefault({}),
+const commonSettings = (readers: readonly DatasetReader[]) => ({
+  data: dataSchema(readers).prefault({}),
   /** what weights start from: `none` for the seed's draws, or a checkpoint, as far as it fits the model */
   init: z
     .union([z.literal('none'), z.strictObject({ file: z.string().min(1), hash: z.string().optional() })], {
@@ -145,10 +149,10 @@ const common = {
   overfit: z.int().min(0).default(0),
   /** threads of a single op on native TensorFlow; 1 is faster for small models, 0 takes all cores */
   threadsPerOp: z.int().min(0).default(0),
-};
+});
 
 /** The schema of the runs of one model. */
-export function runSchema(spec: ModelSpec, { backbones }: Catalog) {
+export function runSchema(spec: ModelSpec, { backbones, readers }: Catalog) {
   const kinds = backbones.map(({ kind, settings }) => z.strictObject({ kind: z.literal(kind), ...settings.shape }));
   const [first, ...others] = kinds as [(typeof kinds)[number], ...typeof kinds];
   const model = z.strictObject({
@@ -160,11 +164,11 @@ export function runSchema(spec: ModelSpec, { backbones }: Catalog) {
     model: model.prefault({ name: spec.name }),
     ...(spec.denoising && { denoising: denoisingSchema(spec.denoising).prefault({}) }),
     objective: spec.objective.settings.prefault({}),
-    ...common,
+    ...commonSettings(readers),
   });
 }
 
-const commonSchema = z.strictObject(common);
+const commonSchema = z.strictObject(commonSettings(datasetReaders));
 
 /** Settings of one model, and how its backbone is built. */
 export interface ModelSettings {
