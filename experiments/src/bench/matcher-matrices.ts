@@ -1,7 +1,8 @@
 /** The cost matrices of `bench matcher`: random, DETR-like, and those of a folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type LayerPredictions, matchingCost, matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import type { Objects } from '@dn-detr/boxes';
+import { type LayerPredictions, matchingCost, matchingCosts } from '@dn-detr/matcher';
 import { UserError } from '@dn-detr/train';
 import { hashedUniform } from './reference-parameters.ts';
 
@@ -37,7 +38,7 @@ export function benchMatrices(): CostMatrix[] {
 function detrCosts(queries: number, objects: number, seed: number): Float64Array {
   const { predictions, targets } = detrLike({ layers: 1, batch: 1, queries, classes: 91, objects }, seed);
   const out = new Float64Array(queries * objects);
-  matchingCost(predictions, targets[0] as ObjectTargets, matchingCosts.dnDetr, { out });
+  matchingCost(predictions, targets[0] as Objects, matchingCosts.dnDetr, { out });
   return out;
 }
 
@@ -53,12 +54,16 @@ export type BatchSizes = Pick<LayerPredictions, 'layers' | 'batch' | 'queries' |
 export function detrLike(
   { layers, batch, queries, classes, objects }: BatchSizes,
   seed: number,
-): { predictions: LayerPredictions; targets: ObjectTargets[] } {
+): { predictions: LayerPredictions; targets: Objects[] } {
   const uniform = uniformStream(seed);
   const box = () => [uniform(), uniform(), 0.03 + 0.4 * uniform(), 0.03 + 0.4 * uniform()];
+  const boxInside = () => {
+    const [x, y, width, height] = box() as [number, number, number, number];
+    return [width / 2 + x * (1 - width), height / 2 + y * (1 - height), width, height];
+  };
   const targets = Array.from({ length: batch }, () => ({
     labels: Int32Array.from({ length: objects }, () => Math.floor(classes * uniform())),
-    boxes: Float32Array.from(Array.from({ length: objects }, box).flat()),
+    boxes: Float32Array.from(Array.from({ length: objects }, boxInside).flat()),
   }));
   const logits = new Float32Array(layers * batch * queries * classes);
   const boxes = new Float32Array(layers * batch * queries * 4);

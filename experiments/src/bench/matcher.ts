@@ -1,5 +1,6 @@
 /** Times linear assignment against its peers, all in one run and in turns, and the matching of a whole step. */
-import { linearSumAssignment, matchingCost, matchingCosts, matchLayers, type ObjectTargets } from '@dn-detr/matcher';
+import type { Objects } from '@dn-detr/boxes';
+import { linearSumAssignment, matchingCost, matchingCosts, matchLayers } from '@dn-detr/matcher';
 import { median } from '../median.ts';
 import { type BatchSizes, type CostMatrix, detrLike } from './matcher-matrices.ts';
 import { type Peer, type Scipy, SolverProcess } from './matcher-peers.ts';
@@ -126,7 +127,7 @@ function costsOfStep({ layers, batch, queries, classes, objects }: BatchSizes, s
       boxes: predictions.boxes.subarray(at * queries * 4, (at + 1) * queries * 4),
     };
     const out = new Float64Array(queries * objects);
-    matchingCost(ofImage, targets[at % batch] as ObjectTargets, matchingCosts.dnDetr, { out });
+    matchingCost(ofImage, targets[at % batch] as Objects, matchingCosts.dnDetr, { out });
     return out;
   });
 }

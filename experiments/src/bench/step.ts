@@ -1,4 +1,5 @@
 /** Times whole training steps of DN-DETR, with targets and known queries drawn anew each time. */
+import type { Objects } from '@dn-detr/boxes';
 import {
   adamwInit,
   adamwScalars,
@@ -10,7 +11,7 @@ import {
 } from '@dn-detr/core';
 import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
-import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue } from '@dn-detr/runtime';
 import { type StepInput, type TrainingState, trainingStep } from '@dn-detr/train';
 import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
@@ -151,7 +152,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
 }
 
 /** Boxes that lie inside the image, of all sizes, other ones for every step. */
-function drawTargets({ batch, classes, objects }: StepConfig, step: number): ObjectTargets[] {
+function drawTargets({ batch, classes, objects }: StepConfig, step: number): Objects[] {
   let i = 0;
   const next = (): number => {
     const wave = Math.sin(step * 78.233 + i++ * 12.9898) * 43758.5453;

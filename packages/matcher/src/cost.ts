@@ -1,5 +1,5 @@
 /** The cost of matching queries with objects: a class term, L1 and GIoU of the boxes. */
-import { cxcywhToXyxy, giouAt, overlapEpsilon } from '@dn-detr/boxes';
+import { checkObjects, cxcywhToXyxy, giouAt, type Objects, overlapEpsilon } from '@dn-detr/boxes';
 import { type ClassCost, checkClassCost, objectClasses, writeClassCosts } from './class-cost.ts';
 import {
   describeNonFinite,
@@ -9,7 +9,6 @@ import {
   Replacements,
   replacementCost,
 } from './non-finite.ts';
-import { checkObjects, type ObjectTargets } from './objects.ts';
 import type { QueryPredictions } from './predictions.ts';
 
 /** `weights.class` x class cost + `weights.l1` x L1 of the cxcywh boxes - `weights.giou` x GIoU. */
@@ -43,12 +42,12 @@ export interface MatchingCostOptions extends NonFiniteOptions {
  * @param cost such as `matchingCosts.dnDetr`
  * @returns the costs `[Q, G]`, in `out` if given, and how many of them were replaced
  * @throws PredictionError if a prediction is not finite, unless such costs are to be replaced
- * @throws RangeError if a length does not fit, a label is not one of the classes, an object's size is negative, or the
- *   settings of the cost are not finite
+ * @throws ObjectsError if the objects are not in order, see `checkObjects` of `@dn-detr/boxes`
+ * @throws RangeError if a length does not fit, or the settings of the cost are not finite
  */
 export function matchingCost(
   predictions: QueryPredictions,
-  objects: ObjectTargets,
+  objects: Objects,
   cost: MatchingCost,
   { out, ...nonFinite }: MatchingCostOptions = {},
 ): { cost: Float32Array | Float64Array; replacedCosts: number } {
@@ -59,7 +58,7 @@ export function matchingCost(
     const found = `${predictions.logits.length} and ${predictions.boxes.length} numbers`;
     throw new RangeError(`expected logits [Q, C] and boxes [Q, 4] of one number of queries, got ${found}`);
   }
-  if (queries > 0) checkObjects(objects, objectClasses(cost.classCost, classes));
+  if (queries > 0) checkObjects(objects, { numClasses: objectClasses(cost.classCost, classes) });
   const count = objects.labels.length;
   const result = out ?? new Float32Array(queries * count);
   if (result.length !== queries * count) {
@@ -104,7 +103,7 @@ export function objectCosts(
   predictions: QueryPredictions,
   queries: number,
   classes: number,
-  { labels, boxes: objectBoxes }: ObjectTargets,
+  { labels, boxes: objectBoxes }: Objects,
   { classCost, weights, giouEpsilon }: MatchingCost,
   replacements: Replacements,
   place: Place = {},

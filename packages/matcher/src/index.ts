@@ -15,6 +15,5 @@ export {
   type UnmatchedObjects,
 } from './layers.ts';
 export { type NonFiniteOptions, PredictionError, replacementCost } from './non-finite.ts';
-export type { ObjectTargets } from './objects.ts';
 export type { QueryPredictions } from './predictions.ts';
-export { type DenseTargets, matchingTargets } from './targets.ts';
+export { matchingTargets } from './targets.ts';

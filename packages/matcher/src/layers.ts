@@ -1,9 +1,9 @@
 /** Matching all decoder layers and images of a batch in one call. */
+import { checkObjects, type Objects } from '@dn-detr/boxes';
 import { type Assignment, type AssignmentSolver, linearSumAssignment } from './assignment.ts';
 import { objectClasses } from './class-cost.ts';
 import { checkCost, type MatchingCost, objectCosts } from './cost.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
-import { checkObjects, type ObjectTargets } from './objects.ts';
 
 /** What a model predicts for a batch in all its decoder layers, read back from the tensors. */
 export interface LayerPredictions {
@@ -49,12 +49,12 @@ export interface UnmatchedObjects {
  * @param objects of each image, `[B]`
  * @param cost such as `matchingCosts.dnDetr`
  * @throws PredictionError if a prediction is not finite, unless such costs are to be replaced
- * @throws RangeError if a length does not fit, a label is not one of the classes, an object's size is negative, or the
- *   settings of the cost are not finite
+ * @throws ObjectsError if the objects are not in order, see `checkObjects` of `@dn-detr/boxes`
+ * @throws RangeError if a length does not fit, or the settings of the cost are not finite
  */
 export function matchLayers(
   predictions: LayerPredictions,
-  objects: readonly ObjectTargets[],
+  objects: readonly Objects[],
   cost: MatchingCost,
   { solver, ...nonFinite }: MatchOptions = {},
 ): LayerMatches {
@@ -64,7 +64,7 @@ export function matchLayers(
   const numClasses = objectClasses(cost.classCost, classes);
   let most = 0;
   for (const [image, found] of objects.entries()) {
-    checkObjects(found, numClasses, `image ${image}: `);
+    checkObjects(found, { numClasses, image });
     most = Math.max(most, found.labels.length);
   }
 

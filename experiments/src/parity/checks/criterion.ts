@@ -1,9 +1,9 @@
 /** The criterion over all layers, matching included, against `SetCriterion` of DETR and of DN-DETR. */
+import type { DenseTargets } from '@dn-detr/boxes';
 import {
   boxL1Loss,
   byName,
   criterion,
-  type DenseTargets,
   errorFigures,
   focalLoss,
   giouLoss,

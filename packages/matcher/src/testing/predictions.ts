@@ -1,6 +1,6 @@
 /** Random predictions and objects for tests, the same for one seed. */
+import type { Objects } from '@dn-detr/boxes';
 import type { LayerPredictions } from '../layers.ts';
-import type { ObjectTargets } from '../objects.ts';
 import type { QueryPredictions } from '../predictions.ts';
 
 /** Mulberry32 (https://gist.github.com/tommyettinger/46a874533244883189143505d203312c): numbers in 0..1. */
@@ -18,6 +18,18 @@ export function uniform(seed: number): () => number {
 const randomBoxes = (random: () => number, count: number): Float32Array =>
   Float32Array.from({ length: 4 * count }, (_, i) => (i % 4 < 2 ? random() : 0.02 + 0.5 * random()));
 
+/** Boxes cxcywh `[N, 4]` inside the image. */
+function boxesInside(random: () => number, count: number): Float32Array {
+  const boxes = randomBoxes(random, count);
+  for (let i = 0; i < boxes.length; i += 4) {
+    for (const axis of [i, i + 1]) {
+      const extent = boxes[axis + 2] as number;
+      boxes[axis] = extent / 2 + (boxes[axis] as number) * (1 - extent);
+    }
+  }
+  return boxes;
+}
+
 export function randomPredictions(seed: number, queries: number, classes: number): QueryPredictions {
   const random = uniform(seed);
   return {
@@ -26,11 +38,11 @@ export function randomPredictions(seed: number, queries: number, classes: number
   };
 }
 
-export function randomObjects(seed: number, count: number, numClasses: number): ObjectTargets {
+export function randomObjects(seed: number, count: number, numClasses: number): Objects {
   const random = uniform(seed);
   return {
     labels: Int32Array.from({ length: count }, () => Math.floor(random() * numClasses)),
-    boxes: randomBoxes(random, count),
+    boxes: boxesInside(random, count),
   };
 }
 

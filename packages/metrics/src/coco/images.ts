@@ -1,6 +1,10 @@
 /** What is compared: the objects of images and the detections in them, as arrays, checked before they are used. */
 
-/** The N annotated objects of an image. */
+/**
+ * The N annotated objects of an image as COCO's evaluation wants them. They are not the `Objects` of `@dn-detr/boxes`, which
+ * a model learns from: boxes are in pixels and may reach outside the image, sizes are told by annotated areas, and there
+ * are objects that need not be found.
+ */
 export interface ImageTruth {
   /** `[N]`: 0..K−1 */
   readonly labels: ArrayLike<number>;

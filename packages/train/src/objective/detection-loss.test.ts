@@ -1,3 +1,4 @@
+import type { Objects } from '@dn-detr/boxes';
 import {
   byName,
   criterionPresets,
@@ -6,7 +7,7 @@ import {
   type NamedTensors,
   type PredictionSet,
 } from '@dn-detr/core';
-import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -41,7 +42,7 @@ const parametersOf = (batch: number): NamedTensors => ({
   encoderBoxes: spread([1, batch, proposals, 4], 4),
 });
 
-const objects: ObjectTargets[] = [
+const objects: Objects[] = [
   { labels: Int32Array.of(0, 1), boxes: Float32Array.of(0.3, 0.5, 0.4, 0.4, 0.7, 0.5, 0.2, 0.6) },
   { labels: Int32Array.of(1), boxes: Float32Array.of(0.5, 0.5, 0.5, 0.5) },
 ];
