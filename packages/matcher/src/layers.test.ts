@@ -1,22 +1,26 @@
 import type { Objects } from '@dn-detr/boxes';
 import { describe, expect, it } from 'vitest';
 import { linearSumAssignment } from './assignment.ts';
-import { matchingCost, matchingCosts } from './cost.ts';
-import { type LayerPredictions, matchLayers } from './layers.ts';
+import { matchingCost } from './cost.ts';
+import { matchingCosts } from './cost-terms.ts';
+import { matchLayers } from './layers.ts';
 import { PredictionError } from './non-finite.ts';
+import type { LayerPredictions, QueryPredictions } from './predictions.ts';
 import { matchingTargets } from './targets.ts';
 import { randomLayers, randomObjects } from './testing/predictions.ts';
 
-const predictions = randomLayers(1, { layers: 3, batch: 4, queries: 12, classes: 6 });
+const predictions = randomLayers(1, { layers: 3, batch: 4, queries: 12, numLogits: 6 });
 const counts = [5, 0, 12, 1];
 const objects = counts.map((count, image) => randomObjects(10 + image, count, 5));
 
 /** The predictions of one layer and image. */
-function ofImage({ logits, boxes, batch, queries, classes }: LayerPredictions, layer: number, image: number) {
+function ofImage(predictions: LayerPredictions, layer: number, image: number): QueryPredictions {
+  const { logits, boxes, batch, queries, numLogits, numClasses } = predictions;
   const first = (layer * batch + image) * queries;
   return {
-    logits: logits.subarray(first * classes, (first + queries) * classes),
+    logits: logits.subarray(first * numLogits, (first + queries) * numLogits),
     boxes: boxes.subarray(first * 4, (first + queries) * 4),
+    ...{ queries, numLogits, numClasses },
   };
 }
 
@@ -49,7 +53,7 @@ describe('matchLayers', () => {
   });
 
   it('matches the best of more objects than queries and reports the rest', () => {
-    const few = randomLayers(5, { layers: 2, batch: 2, queries: 4, classes: 3 });
+    const few = randomLayers(5, { layers: 2, batch: 2, queries: 4, numLogits: 4 });
     const crowd = [randomObjects(6, 7, 3), randomObjects(7, 2, 3)];
     const { objects: matched, unmatched } = matchLayers(few, crowd, matchingCosts.dnDetr);
     expect(unmatched.map(({ layer, image }) => [layer, image])).toEqual([
@@ -74,9 +78,9 @@ describe('matchLayers', () => {
     const nothing = matchLayers(predictions, [empty, empty, empty, empty], matchingCosts.detr);
     expect(nothing.objects).toEqual(new Int32Array(3 * 4 * 12).fill(-1));
     expect(
-      matchLayers(randomLayers(1, { layers: 2, batch: 0, queries: 5, classes: 3 }), [], matchingCosts.detr),
+      matchLayers(randomLayers(1, { layers: 2, batch: 0, queries: 5, numLogits: 3 }), [], matchingCosts.detr),
     ).toMatchObject({ objects: new Int32Array(0), unmatched: [] });
-    const noQueries = randomLayers(1, { layers: 1, batch: 1, queries: 0, classes: 6 });
+    const noQueries = randomLayers(1, { layers: 1, batch: 1, queries: 0, numLogits: 6 });
     expect(matchLayers(noQueries, objects.slice(3), matchingCosts.detr).unmatched).toEqual([
       { layer: 0, image: 0, objects: [0] },
     ]);

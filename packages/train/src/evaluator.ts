@@ -93,16 +93,17 @@ export class Evaluator {
     const logits = output.logits.dataSync<'float32'>();
     const boxes = output.boxes.dataSync<'float32'>();
     const anchors = output.anchors?.dataSync<'float32'>();
-    const [layers, size, queries, classes] = output.logits.shape;
+    const [layers, size, queries, numLogits] = output.logits.shape;
+    const numClasses = this.#model.detector.classes;
     free(images, output);
 
     const { objects } = matchLayers(
-      { logits, boxes, layers, batch: size, queries, classes },
+      { logits, boxes, layers, batch: size, queries, numLogits, numClasses },
       batch.targets,
       this.#model.objective.matching,
     );
     const lastLayer = {
-      logits: logits.subarray((layers - 1) * size * queries * classes),
+      logits: logits.subarray((layers - 1) * size * queries * numLogits),
       boxes: boxes.subarray((layers - 1) * size * queries * 4),
     };
     const detections = this.#model.objective.detections(lastLayer, batch.sources).slice(0, batch.count).map(inCocoForm);

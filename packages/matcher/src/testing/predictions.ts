@@ -1,7 +1,6 @@
 /** Random predictions and objects for tests, the same for one seed. */
 import type { Objects } from '@dn-detr/boxes';
-import type { LayerPredictions } from '../layers.ts';
-import type { QueryPredictions } from '../predictions.ts';
+import type { LayerPredictions, QueryPredictions } from '../predictions.ts';
 
 /** Mulberry32 (https://gist.github.com/tommyettinger/46a874533244883189143505d203312c): numbers in 0..1. */
 export function uniform(seed: number): () => number {
@@ -30,11 +29,13 @@ function boxesInside(random: () => number, count: number): Float32Array {
   return boxes;
 }
 
-export function randomPredictions(seed: number, queries: number, classes: number): QueryPredictions {
+/** Of a model whose last logit means "no object". */
+export function randomPredictions(seed: number, queries: number, numLogits: number): QueryPredictions {
   const random = uniform(seed);
   return {
-    logits: Float32Array.from({ length: queries * classes }, () => 12 * random() - 8),
+    logits: Float32Array.from({ length: queries * numLogits }, () => 12 * random() - 8),
     boxes: randomBoxes(random, queries),
+    ...{ queries, numLogits, numClasses: numLogits - 1 },
   };
 }
 
@@ -48,8 +49,8 @@ export function randomObjects(seed: number, count: number, numClasses: number): 
 
 export function randomLayers(
   seed: number,
-  sizes: Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'classes'>,
+  sizes: Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'numLogits'>,
 ): LayerPredictions {
-  const { layers, batch, queries, classes } = sizes;
-  return { ...sizes, ...randomPredictions(seed, layers * batch * queries, classes) };
+  const { layers, batch, queries, numLogits } = sizes;
+  return { ...randomPredictions(seed, layers * batch * queries, numLogits), ...sizes };
 }

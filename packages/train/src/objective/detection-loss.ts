@@ -122,8 +122,8 @@ function matchOnHost(
   { detector, matching, terms, onPhase }: DetectionLossOptions,
 ): { dense: TargetTensors[]; matched: HostValue<readonly LossTargets[]> } {
   const shapes = sets.map(({ name, known, logits: { shape } }) => {
-    const [layers, batch, total, classes] = shape;
-    return { name, known, layers, batch, queries: total - known, classes };
+    const [layers, batch, total, numLogits] = shape;
+    return { name, known, layers, batch, queries: total - known, numLogits, numClasses };
   });
   const matchingPart = (x: Tensor, known: number): Tensor =>
     known === 0 ? x : (split(x, [known, (x.shape[2] as number) - known], 2)[1] as Tensor);
