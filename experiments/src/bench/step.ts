@@ -98,7 +98,7 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
 
 /** A model in training; `onPhase` makes its steps wait after each phase. */
 function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
-  const { classes, layers, imageSize, batch } = config;
+  const { numClasses, layers, imageSize, batch } = config;
   const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
   const declared = splitFrozen(detector.parameters);
   const trained = new ParameterLayout(declared.trained);
@@ -129,7 +129,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
     step(): void {
       count++;
       const objects = drawTargets(config, count);
-      const fits = { numClasses: classes, matchingQueries: detector.queries };
+      const fits = { numClasses, matchingQueries: detector.queries };
       const known = prepareKnownQueries(objects, noise, { groups }, fits);
       const { state: _, ...fed } = {
         state,
@@ -152,7 +152,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
 }
 
 /** Boxes that lie inside the image, of all sizes, other ones for every step. */
-function drawTargets({ batch, classes, objects }: StepConfig, step: number): Objects[] {
+function drawTargets({ batch, numClasses, objects }: StepConfig, step: number): Objects[] {
   let i = 0;
   const next = (): number => {
     const wave = Math.sin(step * 78.233 + i++ * 12.9898) * 43758.5453;
@@ -165,7 +165,7 @@ function drawTargets({ batch, classes, objects }: StepConfig, step: number): Obj
       const [width, height] = [0.05 + 0.5 * next(), 0.05 + 0.5 * next()];
       return [width / 2 + next() * (1 - width), height / 2 + next() * (1 - height), width, height];
     });
-    const labels = Int32Array.from({ length: count }, () => Math.floor(next() * classes));
+    const labels = Int32Array.from({ length: count }, () => Math.floor(next() * numClasses));
     return { labels, boxes: Float32Array.from(boxes.flat()) };
   });
 }

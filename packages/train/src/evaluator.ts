@@ -94,7 +94,7 @@ export class Evaluator {
     const boxes = output.boxes.dataSync<'float32'>();
     const anchors = output.anchors?.dataSync<'float32'>();
     const [layers, size, queries, numLogits] = output.logits.shape;
-    const numClasses = this.#model.detector.classes;
+    const { numClasses } = this.#model.detector;
     free(images, output);
 
     const { objects } = matchLayers(

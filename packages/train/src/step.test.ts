@@ -33,7 +33,7 @@ const size = 16;
 function build() {
   const detector = dnDetr({
     backbone: tiny({ channels: [8, 16] }),
-    classes: 3,
+    numClasses: 3,
     queries: 6,
     width: 16,
     heads: 2,

@@ -134,7 +134,7 @@ function matchOnHost(
       const [logits, boxes] = values.slice(2 * i) as [Float32Array, Float32Array];
       const matches = matchLayers({ ...shape, logits, boxes }, objects, matching);
       const parts = {
-        matching: matchingTargets(matches, objects, detector.classes),
+        matching: matchingTargets(matches, objects, detector.numClasses),
         ...(known > 0 && knownTargets && { known: knownTargets }),
       };
       const counts = whole && {
