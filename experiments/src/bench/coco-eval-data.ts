@@ -5,7 +5,7 @@ export interface EvaluationSizes {
   readonly images: number;
   /** in each image */
   readonly detections: number;
-  readonly classes: number;
+  readonly numClasses: number;
 }
 
 export interface CocoDetection {
@@ -27,7 +27,7 @@ const idOf = (label: number): number => label + 1 + Math.floor(label / 8);
  * One detection in two lies near an object and mostly has its class; the others are anywhere. Scores have three decimals,
  * so that many are equal.
  */
-export function evaluationData({ images, detections, classes }: EvaluationSizes): {
+export function evaluationData({ images, detections, numClasses }: EvaluationSizes): {
   truth: object & { readonly annotations: readonly object[] };
   results: CocoDetection[];
 } {
@@ -36,7 +36,7 @@ export function evaluationData({ images, detections, classes }: EvaluationSizes)
   const results: CocoDetection[] = [];
   for (let image_id = 1; image_id <= images; image_id++) {
     const uniform = uniformNumbers(image_id);
-    const label = () => Math.floor(classes * uniform() ** 2);
+    const label = () => Math.floor(numClasses * uniform() ** 2);
     const anyBox = (): Box => {
       const width = imageWidth * 0.02 * 40 ** uniform();
       const height = imageHeight * 0.02 * 40 ** uniform();
@@ -71,7 +71,7 @@ export function evaluationData({ images, detections, classes }: EvaluationSizes)
   }
   const truth = {
     images: Array.from({ length: images }, (_, i) => ({ id: i + 1, width: imageWidth, height: imageHeight })),
-    categories: Array.from({ length: classes }, (_, k) => ({ id: idOf(k), name: `class ${k}` })),
+    categories: Array.from({ length: numClasses }, (_, k) => ({ id: idOf(k), name: `class ${k}` })),
     annotations,
   };
   return { truth, results };

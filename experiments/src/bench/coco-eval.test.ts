@@ -15,7 +15,7 @@ function interpreter(name: string, body: string): string {
   return file;
 }
 
-const sizes = { images: 6, detections: 20, classes: 3 };
+const sizes = { images: 6, detections: 20, numClasses: 3 };
 
 describe('benchCocoEval', () => {
   it('times our side alone without pycocotools', async () => {

@@ -90,7 +90,7 @@ function timeOurs(files: Files): { ms: EvaluationTimes; evaluation: CocoEvaluati
     const truth = readCocoTruth(parse(files.truth));
     const { detections } = readCocoResults(parse(files.results), truth);
     const loaded = performance.now();
-    evaluation = evaluateDetections(truth.truths, detections, { classes: truth.categories.length });
+    evaluation = evaluateDetections(truth.truths, detections, { numClasses: truth.categories.length });
     load.push(loaded - started);
     evaluate.push(performance.now() - loaded);
   }

@@ -1,5 +1,6 @@
 /** Times the making of known queries at the size of a training step on COCO. */
-import { type ObjectTargets, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
+import type { Objects } from '@dn-detr/boxes';
+import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { median } from '../median.ts';
 
 export interface DnBench {
@@ -32,7 +33,7 @@ export function benchDn(): DnBench {
   return { ms, known: layout.known, total: layout.total };
 }
 
-function randomTargets(seed: number): ObjectTargets[] {
+function randomTargets(seed: number): Objects[] {
   const random = seededNoise(`targets ${seed}`);
   return Array.from({ length: images }, () => {
     const labels = new Int32Array(objects);

@@ -1,7 +1,8 @@
 /** The cost matrices of `bench matcher`: random, DETR-like, and those of a folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type LayerPredictions, matchingCost, matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import type { Objects } from '@dn-detr/boxes';
+import { type LayerPredictions, matchingCost, matchingCosts } from '@dn-detr/matcher';
 import { UserError } from '@dn-detr/train';
 import { hashedUniform } from './reference-parameters.ts';
 
@@ -35,13 +36,13 @@ export function benchMatrices(): CostMatrix[] {
 }
 
 function detrCosts(queries: number, objects: number, seed: number): Float64Array {
-  const { predictions, targets } = detrLike({ layers: 1, batch: 1, queries, classes: 91, objects }, seed);
+  const { predictions, targets } = detrLike({ layers: 1, batch: 1, queries, numClasses: 91, objects }, seed);
   const out = new Float64Array(queries * objects);
-  matchingCost(predictions, targets[0] as ObjectTargets, matchingCosts.dnDetr, { out });
+  matchingCost(predictions, targets[0] as Objects, matchingCosts.dnDetr, { out });
   return out;
 }
 
-export type BatchSizes = Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'classes'> & {
+export type BatchSizes = Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'numClasses'> & {
   /** of each image */
   readonly objects: number;
 };
@@ -51,30 +52,34 @@ export type BatchSizes = Pick<LayerPredictions, 'layers' | 'batch' | 'queries' |
  * several near one object compete for it; the rest are spread over the image.
  */
 export function detrLike(
-  { layers, batch, queries, classes, objects }: BatchSizes,
+  { layers, batch, queries, numClasses, objects }: BatchSizes,
   seed: number,
-): { predictions: LayerPredictions; targets: ObjectTargets[] } {
+): { predictions: LayerPredictions; targets: Objects[] } {
   const uniform = uniformStream(seed);
   const box = () => [uniform(), uniform(), 0.03 + 0.4 * uniform(), 0.03 + 0.4 * uniform()];
+  const boxInside = () => {
+    const [x, y, width, height] = box() as [number, number, number, number];
+    return [width / 2 + x * (1 - width), height / 2 + y * (1 - height), width, height];
+  };
   const targets = Array.from({ length: batch }, () => ({
-    labels: Int32Array.from({ length: objects }, () => Math.floor(classes * uniform())),
-    boxes: Float32Array.from(Array.from({ length: objects }, box).flat()),
+    labels: Int32Array.from({ length: objects }, () => Math.floor(numClasses * uniform())),
+    boxes: Float32Array.from(Array.from({ length: objects }, boxInside).flat()),
   }));
-  const logits = new Float32Array(layers * batch * queries * classes);
+  const logits = new Float32Array(layers * batch * queries * numClasses);
   const boxes = new Float32Array(layers * batch * queries * 4);
   for (let at = 0; at < layers * batch * queries; at++) {
     const target = targets[Math.floor(at / queries) % batch] as (typeof targets)[number];
-    for (let c = 0; c < classes; c++) logits[at * classes + c] = -4.6 + 3 * (uniform() + uniform() - 1);
+    for (let c = 0; c < numClasses; c++) logits[at * numClasses + c] = -4.6 + 3 * (uniform() + uniform() - 1);
     boxes.set(box(), 4 * at);
     if (uniform() < 1 / 3) continue;
     const object = Math.floor(objects * uniform());
-    const label = at * classes + (target.labels[object] as number);
+    const label = at * numClasses + (target.labels[object] as number);
     logits[label] = (logits[label] as number) + 3;
     for (let k = 0; k < 4; k++) {
       boxes[4 * at + k] = (target.boxes[4 * object + k] as number) * (1 + 0.3 * (uniform() - 0.5));
     }
   }
-  return { predictions: { logits, boxes, layers, batch, queries, classes }, targets };
+  return { predictions: { logits, boxes, layers, batch, queries, numLogits: numClasses, numClasses }, targets };
 }
 
 /** Numbers in 0..1, drawn in blocks. */

@@ -1,5 +1,6 @@
 /** Times linear assignment against its peers, all in one run and in turns, and the matching of a whole step. */
-import { linearSumAssignment, matchingCost, matchingCosts, matchLayers, type ObjectTargets } from '@dn-detr/matcher';
+import type { Objects } from '@dn-detr/boxes';
+import { linearSumAssignment, matchingCost, matchingCosts, matchLayers } from '@dn-detr/matcher';
 import { median } from '../median.ts';
 import { type BatchSizes, type CostMatrix, detrLike } from './matcher-matrices.ts';
 import { type Peer, type Scipy, SolverProcess } from './matcher-peers.ts';
@@ -95,7 +96,7 @@ export async function benchMatrix(matrix: CostMatrix, peers: readonly Peer[]): P
   return { rows, cols, kind, ...(name === undefined ? {} : { name }), ms, leftOut };
 }
 
-const stepSizes: BatchSizes = { layers: 6, batch: 16, queries: 300, classes: 91, objects: 20 };
+const stepSizes: BatchSizes = { layers: 6, batch: 16, queries: 300, numClasses: 91, objects: 20 };
 
 /** Times the matching of one training step of DN-DETR, on this thread. */
 export function benchStep(): StepBench {
@@ -118,15 +119,17 @@ export function benchStep(): StepBench {
 }
 
 /** The cost matrices `[Q, G]` of every layer and image. */
-function costsOfStep({ layers, batch, queries, classes, objects }: BatchSizes, seed: number): Float64Array[] {
-  const { predictions, targets } = detrLike({ layers, batch, queries, classes, objects }, seed);
+function costsOfStep(sizes: BatchSizes, seed: number): Float64Array[] {
+  const { predictions, targets } = detrLike(sizes, seed);
+  const { layers, batch, queries, numLogits, numClasses } = predictions;
   return Array.from({ length: layers * batch }, (_, at) => {
     const ofImage = {
-      logits: predictions.logits.subarray(at * queries * classes, (at + 1) * queries * classes),
+      logits: predictions.logits.subarray(at * queries * numLogits, (at + 1) * queries * numLogits),
       boxes: predictions.boxes.subarray(at * queries * 4, (at + 1) * queries * 4),
+      ...{ queries, numLogits, numClasses },
     };
-    const out = new Float64Array(queries * objects);
-    matchingCost(ofImage, targets[at % batch] as ObjectTargets, matchingCosts.dnDetr, { out });
+    const out = new Float64Array(queries * sizes.objects);
+    matchingCost(ofImage, targets[at % batch] as Objects, matchingCosts.dnDetr, { out });
     return out;
   });
 }

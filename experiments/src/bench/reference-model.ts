@@ -47,13 +47,13 @@ export function referenceForward(
   { tokens, positions, content }: Omit<ReferenceInputs, 'classTargets' | 'boxTargets' | 'boxWeights'>,
   config: ReferenceConfig,
 ): { logits: Tensor2D; boxes: Tensor2D } {
-  const { batch, queries, width, heads, feedForward, encoderLayers, decoderLayers, classes } = config;
+  const { batch, queries, width, heads, feedForward, encoderLayers, decoderLayers, numClasses } = config;
   const [group, pass] = ['rest', { batch }] as const;
   const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm: false };
   const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: false });
   const decode = decoder('transformer.decoder', { ...layer, layers: decoderLayers });
   const queryPositions = embedding('query_embed', { rows: queries, width, group });
-  const classHead = linear('class_embed', { inputs: width, outputs: classes + 1, group });
+  const classHead = linear('class_embed', { inputs: width, outputs: numClasses + 1, group });
   const boxHead = mlp('bbox_embed', { widths: [width, width, width, 4], group });
 
   const memory = encode.apply(parameters, { tokens: { features: tokens, positions }, pass });
@@ -71,25 +71,25 @@ export function referenceForward(
 
 /** Repeatable inputs: one prediction in eight has an object, the others weigh a tenth, as in DETR's loss. */
 export function referenceInputs(config: ReferenceConfig, seed = 1): ReferenceInputs {
-  const { batch, tokens, queries, width, classes, decoderLayers } = config;
+  const { batch, tokens, queries, width, numClasses, decoderLayers } = config;
   const predictions = decoderLayers * batch * queries;
   const objects = Math.ceil(predictions / 8);
   const rows = (count: number, columns: number, stream: number, change: (value: number) => number = (value) => value) =>
     tensor2d(hashedUniform(count * columns, seed * 16 + stream).map(change), [count, columns]);
 
-  const classTargets = new Float32Array(predictions * (classes + 1));
+  const classTargets = new Float32Array(predictions * (numClasses + 1));
   const boxWeights = new Float32Array(predictions);
   for (let row = 0; row < predictions; row++) {
     const hasObject = row % 8 === 0;
-    const label = hasObject ? (row / 8) % classes : classes;
-    classTargets[row * (classes + 1) + label] = (hasObject ? 1 : 0.1) / objects;
+    const label = hasObject ? (row / 8) % numClasses : numClasses;
+    classTargets[row * (numClasses + 1) + label] = (hasObject ? 1 : 0.1) / objects;
     boxWeights[row] = hasObject ? 5 / objects : 0;
   }
   return {
     tokens: rows(batch * tokens, width, 0),
     positions: rows(batch * tokens, width, 1),
     content: rows(batch * queries, width, 3),
-    classTargets: tensor2d(classTargets, [predictions, classes + 1]),
+    classTargets: tensor2d(classTargets, [predictions, numClasses + 1]),
     boxTargets: rows(predictions, 4, 2, (value) => 0.5 + 0.4 * value),
     boxWeights: tensor2d(boxWeights, [predictions, 1]),
   };

@@ -15,7 +15,7 @@ export interface ReferenceConfig {
   readonly encoderLayers: number;
   readonly decoderLayers: number;
   /** object classes; the class head has one more output, "no object" */
-  readonly classes: number;
+  readonly numClasses: number;
 }
 
 /** The cases of the benchmark. */
@@ -29,7 +29,7 @@ export const referenceConfigs = {
     feedForward: 512,
     encoderLayers: 3,
     decoderLayers: 3,
-    classes: 5,
+    numClasses: 5,
   },
   full: {
     batch: 2,
@@ -40,7 +40,7 @@ export const referenceConfigs = {
     feedForward: 2048,
     encoderLayers: 6,
     decoderLayers: 6,
-    classes: 91,
+    numClasses: 91,
   },
 } as const satisfies Record<string, ReferenceConfig>;
 
@@ -66,7 +66,7 @@ export function referenceParameters(config: ReferenceConfig, seed = 0): Referenc
 
 type NamedShape = [name: string, shape: number[]];
 
-function shapes({ width: d, feedForward, queries, classes, encoderLayers, decoderLayers }: ReferenceConfig) {
+function shapes({ width: d, feedForward, queries, numClasses, encoderLayers, decoderLayers }: ReferenceConfig) {
   const linear = (name: string, from: number, to: number): NamedShape[] => [
     [`${name}.weight`, [to, from]],
     [`${name}.bias`, [to]],
@@ -93,7 +93,7 @@ function shapes({ width: d, feedForward, queries, classes, encoderLayers, decode
     ...stack('transformer.encoder', encoderLayers, ['self_attn']),
     ...stack('transformer.decoder', decoderLayers, ['self_attn', 'multihead_attn']),
     ...norm('transformer.decoder.norm'),
-    ...linear('class_embed', d, classes + 1),
+    ...linear('class_embed', d, numClasses + 1),
     ...linear('bbox_embed.layers.0', d, d),
     ...linear('bbox_embed.layers.1', d, d),
     ...linear('bbox_embed.layers.2', d, 4),

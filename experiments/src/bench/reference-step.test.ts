@@ -19,7 +19,7 @@ const tiny: ReferenceConfig = {
   feedForward: 12,
   encoderLayers: 1,
   decoderLayers: 2,
-  classes: 3,
+  numClasses: 3,
 };
 
 describe('reference parameters', () => {

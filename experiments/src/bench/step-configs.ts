@@ -12,7 +12,7 @@ export interface StepConfig {
   /** of encoder and decoder each */
   readonly layers: number;
   readonly queries: number;
-  readonly classes: number;
+  readonly numClasses: number;
   /** objects of the first image, and of the others at least and at most */
   readonly objects: { readonly first: number; readonly least: number; readonly most: number };
   /** threads for a single op; 1 for small models, whose ops are too short to be shared out; all by default */
@@ -32,7 +32,7 @@ export const stepConfigs = {
     feedForward: 256,
     layers: 2,
     queries: 40,
-    classes: 3,
+    numClasses: 3,
     objects: { first: 4, least: 1, most: 4 },
     threadsPerOp: 1,
   },
@@ -45,7 +45,7 @@ export const stepConfigs = {
     feedForward: 512,
     layers: 3,
     queries: 50,
-    classes: 6,
+    numClasses: 6,
     objects: few,
     threadsPerOp: 1,
   },
@@ -58,7 +58,7 @@ export const stepConfigs = {
     feedForward: 1024,
     layers: 6,
     queries: 100,
-    classes: 6,
+    numClasses: 6,
     objects: few,
   },
   r50: {
@@ -70,7 +70,7 @@ export const stepConfigs = {
     feedForward: 2048,
     layers: 6,
     queries: 300,
-    classes: 6,
+    numClasses: 6,
     objects: few,
   },
 } as const satisfies Record<string, StepConfig>;

@@ -1,4 +1,5 @@
 /** Times whole training steps of DN-DETR, with targets and known queries drawn anew each time. */
+import type { Objects } from '@dn-detr/boxes';
 import {
   adamwInit,
   adamwScalars,
@@ -10,7 +11,7 @@ import {
 } from '@dn-detr/core';
 import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
-import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue } from '@dn-detr/runtime';
 import { type StepInput, type TrainingState, trainingStep } from '@dn-detr/train';
 import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
@@ -97,7 +98,7 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
 
 /** A model in training; `onPhase` makes its steps wait after each phase. */
 function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
-  const { classes, layers, imageSize, batch } = config;
+  const { numClasses, layers, imageSize, batch } = config;
   const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
   const declared = splitFrozen(detector.parameters);
   const trained = new ParameterLayout(declared.trained);
@@ -128,7 +129,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
     step(): void {
       count++;
       const objects = drawTargets(config, count);
-      const fits = { numClasses: classes, matchingQueries: detector.queries };
+      const fits = { numClasses, matchingQueries: detector.queries };
       const known = prepareKnownQueries(objects, noise, { groups }, fits);
       const { state: _, ...fed } = {
         state,
@@ -151,7 +152,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
 }
 
 /** Boxes that lie inside the image, of all sizes, other ones for every step. */
-function drawTargets({ batch, classes, objects }: StepConfig, step: number): ObjectTargets[] {
+function drawTargets({ batch, numClasses, objects }: StepConfig, step: number): Objects[] {
   let i = 0;
   const next = (): number => {
     const wave = Math.sin(step * 78.233 + i++ * 12.9898) * 43758.5453;
@@ -164,7 +165,7 @@ function drawTargets({ batch, classes, objects }: StepConfig, step: number): Obj
       const [width, height] = [0.05 + 0.5 * next(), 0.05 + 0.5 * next()];
       return [width / 2 + next() * (1 - width), height / 2 + next() * (1 - height), width, height];
     });
-    const labels = Int32Array.from({ length: count }, () => Math.floor(next() * classes));
+    const labels = Int32Array.from({ length: count }, () => Math.floor(next() * numClasses));
     return { labels, boxes: Float32Array.from(boxes.flat()) };
   });
 }

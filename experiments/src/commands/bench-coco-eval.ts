@@ -5,14 +5,14 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '../bench/coco-eval.ts';
 
-const sizes = { images: 5000, detections: 100, classes: 80 };
+const sizes = { images: 5000, detections: 100, numClasses: 80 };
 /** More would be another evaluation. */
 const tolerance = 1e-6;
 
 export function benchCocoEvalCommand(): Command {
-  const { images, detections, classes } = sizes;
+  const { images, detections, numClasses } = sizes;
   return new Command('coco-eval')
-    .description(`COCO evaluation of ${images} images with ${detections} detections, ${classes} classes`)
+    .description(`COCO evaluation of ${images} images with ${detections} detections, ${numClasses} classes`)
     .option('--json', 'one JSON document on stdout')
     .option('--python <path>', 'an interpreter with pycocotools, which must be there; PYTHON or python3 without it')
     .action(async ({ json, python }: { json?: true; python?: string }) => {

@@ -39,8 +39,8 @@ export function benchMatcherCommand(): Command {
         process.stdout.write(`${JSON.stringify({ assignment, step, scipy: peer?.version ?? null }, null, 2)}\n`);
         return;
       }
-      const { layers, batch, queries, classes, objects } = step;
-      const sizes = `${layers} layers, batch ${batch}, ${queries} queries, ${classes} classes, ${objects} objects`;
+      const { layers, batch, queries, numClasses, objects } = step;
+      const sizes = `${layers} layers, batch ${batch}, ${queries} queries, ${numClasses} classes, ${objects} objects`;
       process.stdout.write(
         `${tableOf(assignment)}\n` +
           `a step's matching (${sizes}): ${step.ms.toFixed(1)} ms, its assignments ${step.assignmentMs.toFixed(2)} ms\n`,

@@ -135,7 +135,7 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
     images: imageIds.length,
     categories,
     evaluation: evaluateDetections(truth.truths, results.detections, {
-      classes: categories.length,
+      numClasses: categories.length,
       allowNonFinite: true,
     }),
     notes,

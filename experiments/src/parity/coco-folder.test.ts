@@ -41,7 +41,7 @@ it('evaluates a COCO folder as pycocotools does: ids from 0, iscrowd 2, images o
     };
   });
   const truths = dataset.val.map(({ objects }) => objects);
-  const figures = evaluateDetections(truths, perImage, { classes: dataset.categories.length });
+  const figures = evaluateDetections(truths, perImage, { numClasses: dataset.categories.length });
   expect(stats).toHaveLength(12);
   for (const [n, expected] of stats.entries()) expect(figures.stats[n]).toBeCloseTo(expected, 12);
   const kinds = problems.map(({ kind }) => kind);

@@ -76,7 +76,7 @@ export async function evaluateCheckpoint(
   const evaluation = evaluateDetections(
     results.map(({ image }) => image.objects),
     results.map(({ detections }) => detections),
-    { classes: of.categories.length },
+    { numClasses: of.categories.length },
   );
   const few = trained.config.evaluation.images;
   const about =

@@ -1,6 +1,8 @@
 export { clipBoxes, cxcywhToXyxy, toAbsolute, toNormalized, xyxyToCxcywh } from './convert.ts';
+export { checkDenseTargets, type DenseTargets } from './dense-targets.ts';
 export { inverseSigmoid } from './inverse-sigmoid.ts';
 export { type NmsOptions, nms } from './nms.ts';
+export { checkObjects, type Objects, type ObjectsCheck, ObjectsError } from './objects.ts';
 export {
   boxArea,
   elementwiseGiou,

@@ -61,7 +61,6 @@ export {
   objectsInView,
   type Rectangle,
   type Size,
-  type Targets,
   type View,
   wholeView,
 } from './transforms/view.ts';

@@ -1,5 +1,4 @@
 export { knownAnchors } from './anchors.ts';
-export { type ObjectTargets, type UsableObjects, usableObjects } from './check.ts';
 export { contrastiveBoxes } from './contrastive.ts';
 export { DnError } from './error.ts';
 export { dinoGroups, type GroupLayout, groupLayout, type LayoutOptions } from './groups.ts';
@@ -22,4 +21,5 @@ export type { PlacedQueries } from './places.ts';
 export { type KnownQueries, type KnownUsage, prepareKnownQueries } from './queries.ts';
 export { type NoiseSource, type RecordedNoise, recordedNoise, seededNoise } from './random.ts';
 export { type SplitOutputs, splitOutputs } from './split.ts';
-export { type DenseTargets, type KnownAssignment, knownTargets } from './targets.ts';
+export { type KnownAssignment, knownTargets } from './targets.ts';
+export { type UsableObjects, usableObjects } from './usable-objects.ts';

@@ -1,5 +1,5 @@
 /** Where the real known queries stand among the padded ones, and the way there and back. */
-import type { ObjectTargets } from './check.ts';
+import type { Objects } from '@dn-detr/boxes';
 import type { GroupLayout } from './groups.ts';
 
 /** The N real queries in the order of the draws: group, positives before negatives, image, object; each `[N]`. */
@@ -44,13 +44,13 @@ export function placesOf(chosen: readonly Int32Array[], { groups, contrastive, s
 
 /** The ground truth at the places: labels `[N]`, boxes cxcywh `[N, 4]`. */
 export function gather(
-  targets: readonly ObjectTargets[],
+  targets: readonly Objects[],
   { image, object }: Places,
 ): { labels: Int32Array; boxes: Float32Array } {
   const labels = new Int32Array(image.length);
   const boxes = new Float32Array(4 * image.length);
   for (let n = 0; n < image.length; n++) {
-    const target = targets[image[n] as number] as ObjectTargets;
+    const target = targets[image[n] as number] as Objects;
     const from = object[n] as number;
     labels[n] = target.labels[from] as number;
     for (let i = 0; i < 4; i++) boxes[4 * n + i] = target.boxes[4 * from + i] as number;

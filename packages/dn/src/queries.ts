@@ -1,5 +1,5 @@
 /** From a batch's targets to the known queries that a decoder is fed in front of its matching queries. */
-import { type ObjectTargets, usableObjects } from './check.ts';
+import type { DenseTargets, Objects } from '@dn-detr/boxes';
 import { contrastiveBoxes } from './contrastive.ts';
 import { groupLayout, randomSubset } from './groups.ts';
 import { groupMask, keyPadding, type QueryMasks } from './mask.ts';
@@ -7,7 +7,8 @@ import { flipLabels, jitterBoxes } from './noise.ts';
 import { type DenoisingOptions, denoisingSettings, type QueryModel, requireModel } from './options.ts';
 import { gather, type PlacedQueries, placesOf, scatter } from './places.ts';
 import type { NoiseSource } from './random.ts';
-import { type DenseTargets, knownTargets } from './targets.ts';
+import { knownTargets } from './targets.ts';
+import { usableObjects } from './usable-objects.ts';
 
 /** The known queries of a batch, with all that a decoder and its losses need to know about them. */
 export interface KnownQueries extends PlacedQueries, QueryMasks {
@@ -35,13 +36,14 @@ export interface KnownUsage {
  * targets. The targets are not changed. Images without objects are all padding; a batch without any has K = 0, or with a
  * `slotBucket` above 1 one bucket of padding.
  *
- * @param targets one for each image
+ * @param targets the objects of each image
  * @param noise asked in the order that `NoiseSource` documents
  * @param options what is left out has the default of its kind; `{}` is DN-DETR's recipe
- * @throws DnError if targets, naming image and object, or options cannot be used
+ * @throws ObjectsError if objects cannot be used, naming image and object
+ * @throws DnError if options or draws cannot be used
  */
 export function prepareKnownQueries(
-  targets: readonly ObjectTargets[],
+  targets: readonly Objects[],
   noise: NoiseSource,
   options: DenoisingOptions,
   model: QueryModel,

@@ -1,22 +1,5 @@
 /** What known queries have to restore, as dense loss targets: a class, a box and weights for every query. */
-
-/**
- * Loss targets of N queries an image, in the form in which a bipartite matching can give its own too (with an axis for
- * the layers in front). A criterion sums weighted losses over all queries and divides by `normalizer`; where that is 0
- * the loss has to be 0: divide by `max(normalizer, 1)`.
- */
-export interface DenseTargets {
-  /** `[…, B, N]`; `numClasses` is "no object", whose one-hot vector over the real classes is all zero */
-  readonly classes: Int32Array;
-  /** cxcywh `[…, B, N, 4]`, 0 where there is no box to restore */
-  readonly boxes: Float32Array;
-  /** `[…, B, N]`, 0 or 1 */
-  readonly classWeights: Float32Array;
-  /** `[…, B, N]`, 0 or 1 */
-  readonly boxWeights: Float32Array;
-  /** number of objects to restore, over the whole batch */
-  readonly normalizer: number;
-}
+import type { DenseTargets, Objects } from '@dn-detr/boxes';
 
 /** Which object each known query comes from: see `PlacedQueries`. */
 export interface KnownAssignment {
@@ -37,7 +20,7 @@ export interface KnownAssignment {
  */
 export function knownTargets(
   { numClasses, objects, negative }: KnownAssignment,
-  targets: readonly { readonly labels: ArrayLike<number>; readonly boxes: ArrayLike<number> }[],
+  targets: readonly Objects[],
   { paddingAsBackground = false }: { readonly paddingAsBackground?: boolean } = {},
 ): DenseTargets {
   const count = objects.length;

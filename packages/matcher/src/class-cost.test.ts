@@ -3,11 +3,11 @@ import { type ClassCost, writeClassCosts } from './class-cost.ts';
 import { exponentialOfNegative } from './exponential.ts';
 import { uniform } from './testing/predictions.ts';
 
-function classCosts(logits: Float32Array, classes: number, cost: ClassCost): Float64Array {
-  const queries = logits.length / classes;
-  const out = new Float64Array(classes * queries);
-  const labels = Array.from({ length: classes }, (_, label) => label);
-  writeClassCosts({ logits, queries, classes }, labels, cost, 1, out);
+function classCosts(logits: Float32Array, numLogits: number, cost: ClassCost): Float64Array {
+  const queries = logits.length / numLogits;
+  const out = new Float64Array(numLogits * queries);
+  const labels = Array.from({ length: numLogits }, (_, label) => label);
+  writeClassCosts({ logits, queries, numLogits }, labels, cost, out);
   return out;
 }
 
@@ -37,7 +37,7 @@ describe('the focal class cost', () => {
     [1, 4],
   ])('with alpha %f and gamma %f is its formula in float64', (alpha, gamma) => {
     const logits = Float32Array.from({ length: 20_001 }, (_, i) => (i - 10_000) / 200);
-    const costs = classCosts(logits, 1, { kind: 'focal', alpha, gamma });
+    const costs = classCosts(logits, 1, { kind: 'focal', alpha, gamma, weight: 1 });
     const errors = logits.map((logit, i) => Math.abs((costs[i] as number) - exact(logit, alpha, gamma)));
     expect(Math.max(...errors)).toBeLessThan(2e-6);
   });
@@ -45,7 +45,7 @@ describe('the focal class cost', () => {
   it('follows a change of alpha and gamma', () => {
     const logits = Float32Array.of(0.3);
     for (const gamma of [2, 3, 2]) {
-      expect(classCosts(logits, 1, { kind: 'focal', alpha: 0.25, gamma })[0]).toBeCloseTo(
+      expect(classCosts(logits, 1, { kind: 'focal', alpha: 0.25, gamma, weight: 1 })[0]).toBeCloseTo(
         exact(logits[0] as number, 0.25, gamma),
         6,
       );
@@ -57,11 +57,11 @@ describe('the softmax class cost', () => {
   it('is minus the probability, with "no object" in the denominator', () => {
     const random = uniform(3);
     for (const scale of [0.1, 1, 30, 1000]) {
-      const classes = 7;
-      const logits = Float32Array.from({ length: 5 * classes }, () => scale * (random() - 0.5));
-      const costs = classCosts(logits, classes, { kind: 'softmax' });
+      const numLogits = 7;
+      const logits = Float32Array.from({ length: 5 * numLogits }, () => scale * (random() - 0.5));
+      const costs = classCosts(logits, numLogits, { kind: 'softmax', weight: 1 });
       for (let q = 0; q < 5; q++) {
-        const row = [...logits.subarray(q * classes, (q + 1) * classes)];
+        const row = [...logits.subarray(q * numLogits, (q + 1) * numLogits)];
         const largest = Math.max(...row);
         const sum = row.reduce((total, logit) => total + Math.exp(logit - largest), 0);
         for (const [c, logit] of row.entries()) {

@@ -1,61 +1,47 @@
 /** The class term of the matching cost, for every query and class of one image. */
 import { exponentialOfNegative } from './exponential.ts';
+import type { QueryPredictions } from './predictions.ts';
 
-/** DETR: minus the softmax probability of the object's class. The last of the C logits is "no object". */
+/** DETR: minus the probability of the object's class, by the softmax over all logits, "no object" among them. */
 export interface SoftmaxClassCost {
   readonly kind: 'softmax';
+  readonly weight: number;
 }
 
 /**
  * Deformable DETR and those after it, DN-DETR among them: what the focal loss would gain by calling the query an object
  * of that class, `alpha (1 - p)^gamma (-log p) - (1 - alpha) p^gamma (-log(1 - p))` with p the sigmoid of its logit.
- * All C logits are classes.
  */
 export interface FocalClassCost {
   readonly kind: 'focal';
   readonly alpha: number;
+  /** From 0. */
   readonly gamma: number;
+  readonly weight: number;
 }
 
 export type ClassCost = SoftmaxClassCost | FocalClassCost;
 
-/** @throws RangeError if there is no such class cost, or alpha or gamma is not finite or gamma negative */
-export function checkClassCost(classCost: ClassCost): void {
-  if (classCost.kind === 'softmax') return;
-  if (classCost.kind !== 'focal') {
-    throw new RangeError(`expected a class cost of kind 'softmax' or 'focal', got '${(classCost as ClassCost).kind}'`);
-  }
-  const { alpha, gamma } = classCost;
-  if (!Number.isFinite(alpha)) throw new RangeError(`expected a finite alpha of the class cost, got ${alpha}`);
-  if (!(Number.isFinite(gamma) && gamma >= 0)) {
-    throw new RangeError(`expected a gamma of the class cost of 0 or more, got ${gamma}`);
-  }
-}
-
-/** How many of the C logits of a query are classes that an object may have. */
-export const objectClasses = ({ kind }: ClassCost, classes: number): number => classes - (kind === 'softmax' ? 1 : 0);
-
 /**
- * Class costs `[D, Q]` times `weight`, into `out`.
+ * The weighted class costs `[D, Q]`, into `out`.
  *
- * @param logits `[Q, C]`
  * @param labels `[D]`: the classes that occur, each once
  */
 export function writeClassCosts(
-  { logits, queries, classes }: { logits: Float32Array; queries: number; classes: number },
+  { logits, queries, numLogits }: Pick<QueryPredictions, 'logits' | 'queries' | 'numLogits'>,
   labels: readonly number[],
-  classCost: ClassCost,
-  weight: number,
+  cost: ClassCost,
   out: Float64Array,
 ): void {
-  if (classCost.kind === 'softmax') {
-    writeSoftmaxCosts(logits, queries, classes, labels, weight, out);
+  if (cost.kind === 'softmax') {
+    writeSoftmaxCosts(logits, queries, numLogits, labels, cost.weight, out);
     return;
   }
-  const table = focalTable(classCost);
+  const { weight } = cost;
+  const table = focalTable(cost);
   for (let q = 0; q < queries; q++) {
     for (let d = 0; d < labels.length; d++) {
-      out[d * queries + q] = weight * focalAt(table, logits[q * classes + (labels[d] as number)] as number);
+      out[d * queries + q] = weight * focalAt(table, logits[q * numLogits + (labels[d] as number)] as number);
     }
   }
 }
@@ -63,20 +49,20 @@ export function writeClassCosts(
 function writeSoftmaxCosts(
   logits: Float32Array,
   queries: number,
-  classes: number,
+  numLogits: number,
   labels: readonly number[],
   weight: number,
   out: Float64Array,
 ): void {
   for (let q = 0; q < queries; q++) {
-    const first = q * classes;
+    const first = q * numLogits;
     let largest = logits[first] as number;
-    for (let c = 1; c < classes; c++) {
+    for (let c = 1; c < numLogits; c++) {
       const logit = logits[first + c] as number;
       if (logit > largest) largest = logit;
     }
     let sum = 0;
-    for (let c = 0; c < classes; c++) sum += exponentialOfNegative((logits[first + c] as number) - largest);
+    for (let c = 0; c < numLogits; c++) sum += exponentialOfNegative((logits[first + c] as number) - largest);
     const scale = -weight / sum;
     for (let d = 0; d < labels.length; d++) {
       const logit = logits[first + (labels[d] as number)] as number;
@@ -85,11 +71,13 @@ function writeSoftmaxCosts(
   }
 }
 
+type FocalShape = Pick<FocalClassCost, 'alpha' | 'gamma'>;
+
 /**
  * The focal cost of one logit; a table of it serves every logit in -range..range, because an image needs thousands and
  * a single one takes three transcendental functions.
  */
-interface FocalTable extends FocalClassCost {
+interface FocalTable extends FocalShape {
   /** at -range, in steps of 1 / stepsPerUnit */
   readonly values: Float64Array;
 }
@@ -100,7 +88,7 @@ const stepsPerUnit = 32;
 /** What DN-DETR adds to probabilities before it takes their logarithm. */
 const logEpsilon = 1e-8;
 
-function exactFocalCost(logit: number, { alpha, gamma }: FocalClassCost): number {
+function exactFocalCost(logit: number, { alpha, gamma }: FocalShape): number {
   const p = 1 / (1 + Math.exp(-logit));
   // 1 - p would lose its digits where p is nearly 1.
   const rest = 1 / (1 + Math.exp(logit));
@@ -111,13 +99,12 @@ function exactFocalCost(logit: number, { alpha, gamma }: FocalClassCost): number
 
 let cachedTable: FocalTable | undefined;
 
-function focalTable(cost: FocalClassCost): FocalTable {
-  const { kind, alpha, gamma } = cost;
+function focalTable({ alpha, gamma }: FocalShape): FocalTable {
   if (cachedTable?.alpha === alpha && cachedTable.gamma === gamma) return cachedTable;
   const values = Float64Array.from({ length: 2 * range * stepsPerUnit + 1 }, (_, n) =>
-    exactFocalCost(n / stepsPerUnit - range, cost),
+    exactFocalCost(n / stepsPerUnit - range, { alpha, gamma }),
   );
-  cachedTable = { kind, alpha, gamma, values };
+  cachedTable = { alpha, gamma, values };
   return cachedTable;
 }
 

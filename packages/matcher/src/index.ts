@@ -6,15 +6,21 @@ export {
 } from './assignment.ts';
 export { AssignmentError } from './assignment-error.ts';
 export type { ClassCost, FocalClassCost, SoftmaxClassCost } from './class-cost.ts';
-export { type MatchingCost, type MatchingCostOptions, matchingCost, matchingCosts } from './cost.ts';
+export { type MatchingCostOptions, matchingCost } from './cost.ts';
+export {
+  type CostTerm,
+  type CustomCost,
+  type GiouCost,
+  type L1Cost,
+  type MatchingCost,
+  matchingCosts,
+} from './cost-terms.ts';
 export {
   type LayerMatches,
-  type LayerPredictions,
   type MatchOptions,
   matchLayers,
   type UnmatchedObjects,
 } from './layers.ts';
 export { type NonFiniteOptions, PredictionError, replacementCost } from './non-finite.ts';
-export type { ObjectTargets } from './objects.ts';
-export type { QueryPredictions } from './predictions.ts';
-export { type DenseTargets, matchingTargets } from './targets.ts';
+export type { LayerPredictions, QueryPredictions } from './predictions.ts';
+export { matchingTargets } from './targets.ts';

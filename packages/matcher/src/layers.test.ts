@@ -1,22 +1,26 @@
+import type { Objects } from '@dn-detr/boxes';
 import { describe, expect, it } from 'vitest';
 import { linearSumAssignment } from './assignment.ts';
-import { matchingCost, matchingCosts } from './cost.ts';
-import { type LayerPredictions, matchLayers } from './layers.ts';
+import { matchingCost } from './cost.ts';
+import { matchingCosts } from './cost-terms.ts';
+import { matchLayers } from './layers.ts';
 import { PredictionError } from './non-finite.ts';
-import type { ObjectTargets } from './objects.ts';
+import type { LayerPredictions, QueryPredictions } from './predictions.ts';
 import { matchingTargets } from './targets.ts';
 import { randomLayers, randomObjects } from './testing/predictions.ts';
 
-const predictions = randomLayers(1, { layers: 3, batch: 4, queries: 12, classes: 6 });
+const predictions = randomLayers(1, { layers: 3, batch: 4, queries: 12, numLogits: 6 });
 const counts = [5, 0, 12, 1];
 const objects = counts.map((count, image) => randomObjects(10 + image, count, 5));
 
 /** The predictions of one layer and image. */
-function ofImage({ logits, boxes, batch, queries, classes }: LayerPredictions, layer: number, image: number) {
+function ofImage(predictions: LayerPredictions, layer: number, image: number): QueryPredictions {
+  const { logits, boxes, batch, queries, numLogits, numClasses } = predictions;
   const first = (layer * batch + image) * queries;
   return {
-    logits: logits.subarray(first * classes, (first + queries) * classes),
+    logits: logits.subarray(first * numLogits, (first + queries) * numLogits),
     boxes: boxes.subarray(first * 4, (first + queries) * 4),
+    ...{ queries, numLogits, numClasses },
   };
 }
 
@@ -49,7 +53,7 @@ describe('matchLayers', () => {
   });
 
   it('matches the best of more objects than queries and reports the rest', () => {
-    const few = randomLayers(5, { layers: 2, batch: 2, queries: 4, classes: 3 });
+    const few = randomLayers(5, { layers: 2, batch: 2, queries: 4, numLogits: 4 });
     const crowd = [randomObjects(6, 7, 3), randomObjects(7, 2, 3)];
     const { objects: matched, unmatched } = matchLayers(few, crowd, matchingCosts.dnDetr);
     expect(unmatched.map(({ layer, image }) => [layer, image])).toEqual([
@@ -59,7 +63,7 @@ describe('matchLayers', () => {
     for (const { layer, objects: rest } of unmatched) {
       const taken = [...matched.subarray(8 * layer, 8 * layer + 4)];
       expect([...taken, ...rest].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
-      const { cost } = matchingCost(ofImage(few, layer, 0), crowd[0] as ObjectTargets, matchingCosts.dnDetr);
+      const { cost } = matchingCost(ofImage(few, layer, 0), crowd[0] as Objects, matchingCosts.dnDetr);
       const total = taken.reduce((sum, object, q) => sum + (cost[q * 7 + object] as number), 0);
       const best = linearSumAssignment(cost, 4, 7);
       expect(total).toBeCloseTo(
@@ -74,9 +78,9 @@ describe('matchLayers', () => {
     const nothing = matchLayers(predictions, [empty, empty, empty, empty], matchingCosts.detr);
     expect(nothing.objects).toEqual(new Int32Array(3 * 4 * 12).fill(-1));
     expect(
-      matchLayers(randomLayers(1, { layers: 2, batch: 0, queries: 5, classes: 3 }), [], matchingCosts.detr),
+      matchLayers(randomLayers(1, { layers: 2, batch: 0, queries: 5, numLogits: 3 }), [], matchingCosts.detr),
     ).toMatchObject({ objects: new Int32Array(0), unmatched: [] });
-    const noQueries = randomLayers(1, { layers: 1, batch: 1, queries: 0, classes: 6 });
+    const noQueries = randomLayers(1, { layers: 1, batch: 1, queries: 0, numLogits: 6 });
     expect(matchLayers(noQueries, objects.slice(3), matchingCosts.detr).unmatched).toEqual([
       { layer: 0, image: 0, objects: [0] },
     ]);
@@ -122,7 +126,7 @@ describe('matchLayers', () => {
     expect(() => match({}, objects.slice(1))).toThrow('expected the objects of 4 images, got those of 3');
     const label = { labels: Int32Array.of(5), boxes: new Float32Array(4) };
     expect(() => match({}, [...objects.slice(0, 3), label])).toThrow(
-      'image 3: the label of object 0 is 5: expected 0..4',
+      'image 3, object 0: label 5 is no class: expected a whole number in 0..4',
     );
   });
 });
@@ -134,7 +138,7 @@ describe('matchingTargets', () => {
     expect(normalizer).toBe(18);
     expect(classWeights).toEqual(new Float32Array(144).fill(1));
     for (const [at, object] of matches.objects.entries()) {
-      const image = objects[Math.floor(at / 12) % 4] as ObjectTargets;
+      const image = objects[Math.floor(at / 12) % 4] as Objects;
       expect(classes[at]).toBe(object < 0 ? 5 : image.labels[object]);
       expect(boxWeights[at]).toBe(object < 0 ? 0 : 1);
       const box = object < 0 ? [0, 0, 0, 0] : Array.from(image.boxes).slice(4 * object, 4 * object + 4);
@@ -144,14 +148,14 @@ describe('matchingTargets', () => {
 
   it('must be those that were matched', () => {
     const matches = matchLayers(predictions, objects, matchingCosts.detr);
-    const [first, ...rest] = objects as [ObjectTargets, ...ObjectTargets[]];
+    const [first, ...rest] = objects as [Objects, ...Objects[]];
     const fewer = { labels: [0], boxes: [0.5, 0.5, 0.1, 0.1] };
     expect(() => matchingTargets(matches, [fewer, ...rest], 5)).toThrow(
       /^image 0: object \d is matched, but there are 1 objects$/,
     );
     const foreign = { ...first, labels: [7, 7, 7, 7, 7] };
     expect(() => matchingTargets(matches, [foreign, ...rest], 5)).toThrow(
-      /^image 0: the label of object \d is 7: expected 0\.\.4$/,
+      'image 0, object 0: label 7 is no class: expected a whole number in 0..4',
     );
   });
 

@@ -1,22 +1,10 @@
 /** Matching all decoder layers and images of a batch in one call. */
+import { checkObjects, type Objects } from '@dn-detr/boxes';
 import { type Assignment, type AssignmentSolver, linearSumAssignment } from './assignment.ts';
-import { objectClasses } from './class-cost.ts';
-import { checkCost, type MatchingCost, objectCosts } from './cost.ts';
+import { objectCosts } from './cost.ts';
+import { checkCost, type MatchingCost } from './cost-terms.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
-import { checkObjects, type ObjectTargets } from './objects.ts';
-
-/** What a model predicts for a batch in all its decoder layers, read back from the tensors. */
-export interface LayerPredictions {
-  /** `[L, B, Q, C]` */
-  readonly logits: Float32Array;
-  /** cxcywh in 0..1, `[L, B, Q, 4]` */
-  readonly boxes: Float32Array;
-  readonly layers: number;
-  readonly batch: number;
-  readonly queries: number;
-  /** logits a query: with a softmax cost one more than there are classes of objects */
-  readonly classes: number;
-}
+import { checkPredictions, type LayerPredictions } from './predictions.ts';
 
 export interface MatchOptions extends NonFiniteOptions {
   readonly solver?: AssignmentSolver;
@@ -48,23 +36,25 @@ export interface UnmatchedObjects {
  *
  * @param objects of each image, `[B]`
  * @param cost such as `matchingCosts.dnDetr`
- * @throws PredictionError if a prediction is not finite, unless such costs are to be replaced
- * @throws RangeError if a length does not fit, a label is not one of the classes, an object's size is negative, or the
- *   settings of the cost are not finite
+ * @throws PredictionError if a prediction or a cost is not finite, unless such costs are to be replaced
+ * @throws ObjectsError if the objects are not in order, see `checkObjects` of `@dn-detr/boxes`
+ * @throws RangeError if a length does not fit, or a term of the cost is not in order
  */
 export function matchLayers(
   predictions: LayerPredictions,
-  objects: readonly ObjectTargets[],
+  objects: readonly Objects[],
   cost: MatchingCost,
   { solver, ...nonFinite }: MatchOptions = {},
 ): LayerMatches {
-  const { logits, boxes, layers, batch, queries, classes } = predictions;
-  checkShapes(predictions, objects.length);
-  checkCost(cost);
-  const numClasses = objectClasses(cost.classCost, classes);
+  const { logits, boxes, layers, batch, queries, numLogits, numClasses } = predictions;
+  checkPredictions(predictions, { layers, batch });
+  checkCost(cost, predictions);
+  if (objects.length !== batch) {
+    throw new RangeError(`expected the objects of ${batch} images, got those of ${objects.length}`);
+  }
   let most = 0;
   for (const [image, found] of objects.entries()) {
-    checkObjects(found, numClasses, `image ${image}: `);
+    checkObjects(found, { numClasses, image });
     most = Math.max(most, found.labels.length);
   }
 
@@ -83,10 +73,11 @@ export function matchLayers(
       if (count === 0) continue;
       const first = (layer * batch + image) * queries;
       const ofImage = {
-        logits: logits.subarray(first * classes, (first + queries) * classes),
+        logits: logits.subarray(first * numLogits, (first + queries) * numLogits),
         boxes: boxes.subarray(first * 4, (first + queries) * 4),
+        ...{ queries, numLogits, numClasses },
       };
-      const costs = objectCosts(ofImage, queries, classes, found, cost, replacements, { layer, image });
+      const costs = objectCosts(ofImage, found, cost, replacements, { layer, image });
       linearSumAssignment(costs, count, queries, options);
       for (let k = 0; k < Math.min(count, queries); k++) {
         matched[first + (pairs.cols[k] as number)] = pairs.rows[k] as number;
@@ -102,21 +93,4 @@ export function matchLayers(
 function missingFrom(matched: Int32Array, count: number): number[] {
   const taken = new Set(matched);
   return Array.from({ length: count }, (_, object) => object).filter((object) => !taken.has(object));
-}
-
-/** @throws RangeError if the arrays are not of the sizes given */
-function checkShapes({ logits, boxes, layers, batch, queries, classes }: LayerPredictions, images: number): void {
-  for (const [name, size] of Object.entries({ layers, batch, queries, classes })) {
-    if (!Number.isSafeInteger(size) || size < 0) {
-      throw new RangeError(`expected a whole number of ${name}, got ${size}`);
-    }
-  }
-  const expectLength = (name: string, length: number, axes: readonly number[]) => {
-    const expected = axes.reduce((product, axis) => product * axis, 1);
-    if (length === expected) return;
-    throw new RangeError(`expected ${name} [${axes.join(', ')}] of ${expected} numbers, got ${length}`);
-  };
-  expectLength('logits', logits.length, [layers, batch, queries, classes]);
-  expectLength('boxes', boxes.length, [layers, batch, queries, 4]);
-  if (images !== batch) throw new RangeError(`expected the objects of ${batch} images, got those of ${images}`);
 }

@@ -38,10 +38,10 @@ export class PredictionError extends Error {
 }
 
 /** The queries, rising, of which a logit or a box coordinate is not finite. */
-export function nonFiniteQueries({ logits, boxes }: QueryPredictions, queries: number, classes: number): number[] {
+export function nonFiniteQueries({ logits, boxes, queries, numLogits }: QueryPredictions): number[] {
   const found: number[] = [];
   for (let q = 0; q < queries; q++) {
-    if (!isFiniteRange(logits, q * classes, (q + 1) * classes) || !isFiniteRange(boxes, 4 * q, 4 * q + 4)) {
+    if (!isFiniteRange(logits, q * numLogits, (q + 1) * numLogits) || !isFiniteRange(boxes, 4 * q, 4 * q + 4)) {
       found.push(q);
     }
   }
@@ -60,9 +60,11 @@ function isFiniteRange(values: Float32Array, begin: number, end: number): boolea
 const coordinates = ['cx', 'cy', 'width', 'height'] as const;
 
 /** Such as `logit 3 is NaN`. */
-export function describeNonFinite({ logits, boxes }: QueryPredictions, classes: number, query: number): string {
-  const logit = logits.subarray(query * classes, (query + 1) * classes).findIndex((value) => !Number.isFinite(value));
-  if (logit >= 0) return `logit ${logit} is ${logits[query * classes + logit]}`;
+export function describeNonFinite({ logits, boxes, numLogits }: QueryPredictions, query: number): string {
+  const logit = logits
+    .subarray(query * numLogits, (query + 1) * numLogits)
+    .findIndex((value) => !Number.isFinite(value));
+  if (logit >= 0) return `logit ${logit} is ${logits[query * numLogits + logit]}`;
   const coordinate = boxes.subarray(4 * query, 4 * query + 4).findIndex((value) => !Number.isFinite(value));
   return `the box's ${coordinates[coordinate]} is ${boxes[4 * query + coordinate]}`;
 }

@@ -17,7 +17,7 @@ const detected = (...found: (readonly [box: number[], score: number, label?: num
 const left = [0, 0, 100, 100];
 const nearLeft = [5, 0, 100, 100];
 const right = [200, 0, 100, 100];
-const options = { classes: 2 };
+const options = { numClasses: 2 };
 
 describe('countDuplicates', () => {
   it('finds none where every object has one detection', () => {

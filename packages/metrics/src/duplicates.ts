@@ -5,7 +5,7 @@ import type { ImageDetections, ImageTruth } from './coco/images.ts';
 
 export interface DuplicateOptions {
   /** K */
-  readonly classes: number;
+  readonly numClasses: number;
   /** duplicates are counted among detections of at least this score; 0.5 */
   readonly scoreThreshold?: number;
   /** a detection has an object of its class from this IoU on; 0.5 */
@@ -44,13 +44,13 @@ export interface Duplicates {
 export function countDuplicates(
   truths: readonly ImageTruth[],
   detections: readonly ImageDetections[],
-  { classes, scoreThreshold = 0.5, iouThreshold = 0.5, nmsThreshold = 0.7 }: DuplicateOptions,
+  { numClasses, scoreThreshold = 0.5, iouThreshold = 0.5, nmsThreshold = 0.7 }: DuplicateOptions,
 ): Duplicates {
   for (const [name, value] of Object.entries({ scoreThreshold, iouThreshold, nmsThreshold })) {
     if (!(value >= 0 && value <= 1)) throw new RangeError(`expected a ${name} in 0..1, got ${value}`);
   }
   // First, as it checks what it is given.
-  const { AP } = evaluateDetections(truths, detections, { classes });
+  const { AP } = evaluateDetections(truths, detections, { numClasses });
   const withNms = detections.map((found) => suppress(found, nmsThreshold));
   const counts = { objects: 0, detections: 0, found: 0, duplicates: 0 };
   for (const [image, truth] of truths.entries()) {
@@ -61,7 +61,7 @@ export function countDuplicates(
     ...counts,
     perObject: counts.objects === 0 ? 0 : counts.duplicates / counts.objects,
     AP,
-    APWithNms: evaluateDetections(truths, withNms, { classes }).AP,
+    APWithNms: evaluateDetections(truths, withNms, { numClasses }).AP,
   };
 }
 

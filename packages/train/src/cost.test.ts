@@ -9,11 +9,11 @@ beforeAll(async () => {
   best = (await useBackend()).name;
 });
 
-const [classes, queries, width, heads, feedForward] = [3, 5, 16, 2, 24];
+const [numClasses, queries, width, heads, feedForward] = [3, 5, 16, 2, 24];
 const build = (model: typeof detr): Detector =>
   model({
     backbone: tiny({ channels: [8, 16] }),
-    ...{ classes, queries, width, heads, feedForward, encoderLayers: 1, decoderLayers: 1 },
+    ...{ numClasses, queries, width, heads, feedForward, encoderLayers: 1, decoderLayers: 1 },
   });
 /** 4×6 features: N tokens. */
 const input = { height: 16, width: 24 };
@@ -68,7 +68,7 @@ describe('modelCost', () => {
     // The pass is left out: it takes seconds.
     const forward = (): never => ({}) as never;
     const backbone = resnet({ depth: 50 });
-    const { parameters } = modelCost({ ...detr({ backbone, classes: 91, queries: 100 }), forward }, input);
+    const { parameters } = modelCost({ ...detr({ backbone, numClasses: 91, queries: 100 }), forward }, input);
     // The "number of params" that detr's main.py prints.
     expect(parameters.trained).toBe(41_302_368);
     const { byGroup } = parameters;

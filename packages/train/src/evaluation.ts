@@ -38,7 +38,7 @@ export function evaluate(
   before: QueryMatches | undefined,
 ): Evaluation {
   const truths = images.map(({ objects }) => objects);
-  const options = { classes: categories.length };
+  const options = { numClasses: categories.length };
   const { AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, perClass } = evaluateDetections(truths, detections, options);
   const { perObject, APWithNms } = countDuplicates(truths, detections, options);
   const changes = before && matchingInstability(before, matches);

@@ -1,11 +1,11 @@
 /** Images passed through a model as it is at inference: detections, and which query answers for which object. */
+import type { Objects } from '@dn-detr/boxes';
 import type { Detections, NamedTensors } from '@dn-detr/core';
 import {
   type DatasetImage,
   type EvaluationBatch,
   type EvaluationBatchesOptions,
   evaluationBatches,
-  type Targets,
 } from '@dn-detr/data';
 import { matchLayers } from '@dn-detr/matcher';
 import type { ImageDetections, QueryMatches } from '@dn-detr/metrics';
@@ -21,7 +21,7 @@ import { imageTensors } from './trainer.ts';
 export interface Inferred {
   readonly images: readonly DatasetImage[];
   /** what they are matched with, boxes cxcywh in 0..1 */
-  readonly targets: readonly Targets[];
+  readonly targets: readonly Objects[];
   /** boxes as x, y, width, height in pixels of the upright image */
   readonly detections: readonly ImageDetections[];
   /** `[L, N, Q]` */
@@ -59,7 +59,7 @@ export class Evaluator {
     const { layers, queries } = this.#model.detector;
     const total = this.#images.length;
     const images: DatasetImage[] = [];
-    const targets: Targets[] = [];
+    const targets: Objects[] = [];
     const detections: ImageDetections[] = [];
     const objects = new Int32Array(layers * total * queries);
     let anchors: Float32Array | undefined;
@@ -93,16 +93,17 @@ export class Evaluator {
     const logits = output.logits.dataSync<'float32'>();
     const boxes = output.boxes.dataSync<'float32'>();
     const anchors = output.anchors?.dataSync<'float32'>();
-    const [layers, size, queries, classes] = output.logits.shape;
+    const [layers, size, queries, numLogits] = output.logits.shape;
+    const { numClasses } = this.#model.detector;
     free(images, output);
 
     const { objects } = matchLayers(
-      { logits, boxes, layers, batch: size, queries, classes },
+      { logits, boxes, layers, batch: size, queries, numLogits, numClasses },
       batch.targets,
       this.#model.objective.matching,
     );
     const lastLayer = {
-      logits: logits.subarray((layers - 1) * size * queries * classes),
+      logits: logits.subarray((layers - 1) * size * queries * numLogits),
       boxes: boxes.subarray((layers - 1) * size * queries * 4),
     };
     const detections = this.#model.objective.detections(lastLayer, batch.sources).slice(0, batch.count).map(inCocoForm);

@@ -1,3 +1,4 @@
+import type { Objects } from '@dn-detr/boxes';
 import {
   accumulate,
   adamwInit,
@@ -13,7 +14,7 @@ import {
 } from '@dn-detr/core';
 import { type DenoisingOptions, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
-import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue, readHostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +33,7 @@ const size = 16;
 function build() {
   const detector = dnDetr({
     backbone: tiny({ channels: [8, 16] }),
-    classes: 3,
+    numClasses: 3,
     queries: 6,
     width: 16,
     heads: 2,
@@ -47,7 +48,7 @@ function build() {
 }
 
 /** Other objects for other steps: `counts` of each image. */
-const objectsOf = (counts: readonly number[], seed: number): ObjectTargets[] =>
+const objectsOf = (counts: readonly number[], seed: number): Objects[] =>
   counts.map((count, image) => ({
     labels: Int32Array.from({ length: count }, (_, i) => (i + seed + image) % 3),
     boxes: Float32Array.from(
@@ -56,7 +57,7 @@ const objectsOf = (counts: readonly number[], seed: number): ObjectTargets[] =>
     ),
   }));
 
-const queriesOf = (objects: readonly ObjectTargets[], seed: number, denoising: DenoisingOptions = {}) =>
+const queriesOf = (objects: readonly Objects[], seed: number, denoising: DenoisingOptions = {}) =>
   prepareKnownQueries(objects, seededNoise(seed), { ...denoising, groups: 2 }, { numClasses: 3, matchingQueries: 6 });
 
 const images = (count: number): tf.Tensor4D => spread([count, size, size, 3], 5) as tf.Tensor4D;
@@ -135,7 +136,7 @@ describe('a training step', () => {
 });
 
 /** The known queries of one half of a batch, as they are in the whole one. */
-function sliceQueries(all: ReturnType<typeof queriesOf>, part: ObjectTargets[], half: number) {
+function sliceQueries(all: ReturnType<typeof queriesOf>, part: Objects[], half: number) {
   const { layout } = all;
   const cut = <T extends Float32Array | Int32Array | Uint8Array>(values: T): T => {
     const length = values.length / 2;

@@ -126,7 +126,7 @@ export class Trainer {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
       const { detector, objective } = this.#model;
-      const lastClass = detector.classes - (objective.head === 'softmax' ? 0 : 1);
+      const lastClass = detector.numClasses - (objective.head === 'softmax' ? 0 : 1);
       const logged = loggedFigures(figures, objective.terms, batch.targets, lastClass);
       for (const figure of logged) {
         const value = figure.kind === 'error' ? figure.value / batches.length : figure.value;
@@ -216,7 +216,7 @@ export function knownQueriesAt(
   { step, micro }: { readonly step: number; readonly micro: number },
 ): KnownQueries | undefined {
   if (!denoises || denoising === undefined) return undefined;
-  const fits = { numClasses: detector.classes, matchingQueries: detector.queries };
+  const fits = { numClasses: detector.numClasses, matchingQueries: detector.queries };
   return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), denoising, fits);
 }
 

@@ -27,7 +27,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const { detections } = readCocoResults(resultsFile, truth);
   const K = truth.categories.length;
   const { stats, perClass, curves } = evaluateDetections(truth.truths, detections, {
-    classes: K,
+    numClasses: K,
     allowNonFinite: true,
   });
 

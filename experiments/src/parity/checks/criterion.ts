@@ -1,9 +1,9 @@
 /** The criterion over all layers, matching included, against `SetCriterion` of DETR and of DN-DETR. */
+import type { DenseTargets } from '@dn-detr/boxes';
 import {
   boxL1Loss,
   byName,
   criterion,
-  type DenseTargets,
   errorFigures,
   focalLoss,
   giouLoss,
@@ -22,7 +22,7 @@ import { type Fixture, tensorOf } from '../fixture.ts';
 import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
-import { type LossWeights, lossWeightsOf } from './loss-weights.ts';
+import { type LossWeights, lossWeightsOf, weighted } from './loss-weights.ts';
 
 const inputs = ['gt_*', 'logits', 'boxes', 'counts', 'num_queries', 'num_classes', 'layers', 'matcher', 'weight_dict'];
 
@@ -46,7 +46,6 @@ export const criterionDnCheck: Check = {
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) =>
     runCase(fixture, caseName, (fact, weights) => {
-      const { classCost, ...cost } = matchingCosts.dnDetr;
       const alpha = fact('focal_alpha');
       return {
         terms: [
@@ -54,7 +53,8 @@ export const criterionDnCheck: Check = {
           boxL1Loss({ weight: weights.bbox }),
           giouLoss({ epsilon: 1e-6, weight: weights.giou }),
         ],
-        cost: { ...cost, classCost: { ...classCost, alpha } },
+        cost: matchingCosts.dnDetr,
+        alpha,
         known: fact('pad_size'),
       };
     }),
@@ -63,6 +63,8 @@ export const criterionDnCheck: Check = {
 interface Setup {
   readonly terms: readonly LossTerm[];
   readonly cost: MatchingCost;
+  /** of a focal class cost */
+  readonly alpha?: number;
   /** K */
   readonly known: number;
 }
@@ -116,10 +118,11 @@ function withCosts(setup: Setup, facts: JsonObject, where: string): Setup {
   const cost = (name: string): number => numberAt(costs[name], `${where}.matcher.${name}`);
   return {
     ...setup,
-    cost: {
-      ...setup.cost,
-      weights: { class: cost('cost_class'), l1: cost('cost_bbox'), giou: cost('cost_giou') },
-    },
+    cost: weighted(
+      setup.cost,
+      { class: cost('cost_class'), l1: cost('cost_bbox'), giou: cost('cost_giou') },
+      setup.alpha,
+    ),
   };
 }
 
@@ -131,12 +134,13 @@ function targetsFor(
   numClasses: number,
   { terms, cost, known }: Setup,
 ): LossTargets {
-  const [layers, batch, total, classes] = logits.shape;
+  const [layers, batch, total, numLogits] = logits.shape;
   const matchingPart = (x: Tensor4D): Float32Array =>
     slice(x, [0, 0, known, 0], [-1, -1, total - known, -1]).dataSync<'float32'>();
   const objects = targetsOf(fixture, caseName);
   const predictions = { logits: matchingPart(logits), boxes: matchingPart(boxes) };
-  const matches = matchLayers({ ...predictions, layers, batch, queries: total - known, classes }, objects, cost);
+  const sizes = { layers, batch, queries: total - known, numLogits, numClasses };
+  const matches = matchLayers({ ...predictions, ...sizes }, objects, cost);
   const matching = matchingTargets(matches, objects, numClasses);
   const parts = known === 0 ? { matching } : { matching, known: knownTargets(fixture, caseName, batch, known) };
   return mergeTargets(parts, { layers, batch, terms });

@@ -117,7 +117,7 @@ function optionsOf(config: JsonObject, where: string): Options {
   };
   return {
     backbone: backboneOf(objectAt(config.backbone, `${where}.backbone`), `${where}.backbone`),
-    classes: count('num_labels'),
+    numClasses: count('num_labels'),
     queries: count('num_queries'),
     width: count('d_model' in config ? 'd_model' : 'hidden_size'),
     heads: inBoth('attention_heads'),

@@ -1,4 +1,5 @@
-/** The weights of losses as the references have them: `weight_dict`, with an entry for every decoder layer. */
+/** The weights of losses as the references have them, `weight_dict` with an entry for every decoder layer, and of costs. */
+import type { MatchingCost } from '@dn-detr/matcher';
 import { FixtureError, numberAt, objectAt } from '../json.ts';
 
 /** What the three losses of every layer count for in the total. */
@@ -25,4 +26,21 @@ export function lossWeightsOf(weightDict: unknown, where: string): LossWeights {
     }
   }
   return { class: weightOf('loss_ce'), bbox: weightOf('loss_bbox'), giou: weightOf('loss_giou') };
+}
+
+/**
+ * A cost of the papers with the weights of a case.
+ *
+ * @param alpha of a focal class term
+ */
+export function weighted(
+  cost: MatchingCost,
+  weights: { readonly class: number; readonly l1: number; readonly giou: number },
+  alpha?: number,
+): MatchingCost {
+  return cost.map((term) => {
+    if (!('kind' in term)) return term;
+    if (term.kind === 'l1' || term.kind === 'giou') return { ...term, weight: weights[term.kind] };
+    return { ...term, weight: weights.class, ...(term.kind === 'focal' && alpha !== undefined && { alpha }) };
+  });
 }

@@ -2,8 +2,9 @@
 import { type LayerPredictions, type MatchingCost, matchingCost, matchingCosts, matchLayers } from '@dn-detr/matcher';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
-import { FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
+import { countAt, FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
+import { weighted } from './loss-weights.ts';
 
 export const matcherCheck: Check = {
   inputs: [
@@ -16,15 +17,16 @@ export const matcherCheck: Check = {
 
 function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const predictions = readPredictions(fixture, caseName);
-  const { logits, boxes, queries, classes } = predictions;
+  const { logits, boxes, queries, numLogits, numClasses } = predictions;
   const objects = targetsOf(fixture, caseName);
   const cost = readCost(fixture, caseName);
   const matches = matchLayers(predictions, objects, cost);
   const outputs: Record<string, Computed> = {};
   objects.forEach((ofImage, image) => {
     const ofQueries = {
-      logits: logits.subarray(image * queries * classes, (image + 1) * queries * classes),
+      logits: logits.subarray(image * queries * numLogits, (image + 1) * queries * numLogits),
       boxes: boxes.subarray(image * queries * 4, (image + 1) * queries * 4),
+      ...{ queries, numLogits, numClasses },
     };
     const matched = [...matches.objects.subarray(image * queries, (image + 1) * queries)];
     const source = matched.flatMap((object, query) => (object < 0 ? [] : [query]));
@@ -41,8 +43,11 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
 function readPredictions(fixture: Fixture, caseName: string): LayerPredictions {
   const { data: logits, shape } = tensorOf(fixture, caseName, 'pred_logits');
   const { data: boxes } = tensorOf(fixture, caseName, 'pred_boxes');
-  const [batch = 0, queries = 0, classes = 0] = shape;
-  return { logits: floats(logits, caseName), boxes: floats(boxes, caseName), layers: 1, batch, queries, classes };
+  const [batch = 0, queries = 0, numLogits = 0] = shape;
+  const where = `cases.${caseName}`;
+  const numClasses = countAt(objectAt(fixture.cases.get(caseName), where).num_classes, `${where}.num_classes`);
+  const arrays = { logits: floats(logits, caseName), boxes: floats(boxes, caseName) };
+  return { ...arrays, layers: 1, batch, queries, numLogits, numClasses };
 }
 
 function readCost(fixture: Fixture, caseName: string): MatchingCost {
@@ -54,10 +59,9 @@ function readCost(fixture: Fixture, caseName: string): MatchingCost {
     giou: numberAt(facts.cost_giou, `${where}.cost_giou`),
   };
   const variant = stringAt(facts.variant, `${where}.variant`);
-  if (variant === 'detr') return { ...matchingCosts.detr, weights };
+  if (variant === 'detr') return weighted(matchingCosts.detr, weights);
   if (variant !== 'dn') throw new FixtureError(`${where}.variant: expected detr or dn, found ${variant}`);
-  const alpha = numberAt(facts.focal_alpha, `${where}.focal_alpha`);
-  return { ...matchingCosts.dnDetr, classCost: { ...matchingCosts.dnDetr.classCost, alpha }, weights };
+  return weighted(matchingCosts.dnDetr, weights, numberAt(facts.focal_alpha, `${where}.focal_alpha`));
 }
 
 function floats(data: unknown, caseName: string): Float32Array {

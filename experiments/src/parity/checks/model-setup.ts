@@ -46,7 +46,7 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
       : { parameters: [], levels: [{ channels, stride: 1 }], forward: (_, images) => [images] };
   const options = {
     backbone,
-    classes: count('num_classes'),
+    numClasses: count('num_classes'),
     queries: count('num_queries'),
     width: count('hidden_dim'),
     heads: count('nheads'),
@@ -119,6 +119,6 @@ export function knownOf({ fixture, detector, denoising }: ModelSetup, step: numb
     '',
     ['label_p', 'new_label', 'box_rand'].map((draw) => `s${step}.${draw}`),
   );
-  const fits = { numClasses: detector.classes, matchingQueries: detector.queries };
+  const fits = { numClasses: detector.numClasses, matchingQueries: detector.queries };
   return prepareKnownQueries(targetsOf(fixture, ''), draws, denoising, fits);
 }

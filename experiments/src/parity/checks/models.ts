@@ -138,7 +138,7 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
-    const lastClass = detector.classes - (denoising ? 1 : 0);
+    const lastClass = detector.numClasses - (denoising ? 1 : 0);
     const ours = byName(loggedFigures(result.aux, terms, objects, lastClass));
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));

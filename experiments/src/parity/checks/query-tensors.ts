@@ -58,7 +58,7 @@ export function cdnQueryTensors(fixture: Fixture, caseName: string, known: Known
 /** The embedding whose table this is, and the table under its name. */
 function embeddingOf(table: Tensor2D, indicator: boolean) {
   const [rows, columns] = table.shape;
-  const sizes = { classes: rows - 1, width: indicator ? columns + 1 : columns };
+  const sizes = { numClasses: rows - 1, width: indicator ? columns + 1 : columns };
   return {
     labels: labelEmbedding('label_enc', { ...sizes, indicator, group: 'rest' }),
     tensors: { 'label_enc.weight': table },

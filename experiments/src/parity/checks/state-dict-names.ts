@@ -38,14 +38,14 @@ function modelOf(tensors: ReadonlyMap<string, SafeTensor>): Detector {
   if (!shapes.has('refpoint_embed.weight')) {
     return detr({
       ...common,
-      classes: size('class_embed.weight') - 1,
+      numClasses: size('class_embed.weight') - 1,
       queries: size('query_embed.weight'),
       preNorm: shapes.has(`${encoder}.norm.weight`),
     });
   }
   const options = {
     ...common,
-    classes: size('class_embed.weight'),
+    numClasses: size('class_embed.weight'),
     queries: size('refpoint_embed.weight'),
     activation: shapes.has(`${encoder}.layers.0.activation.weight`) ? ('prelu' as const) : ('relu' as const),
     patterns: shapes.get('transformer.patterns.weight')?.[0] ?? 0,

@@ -1,10 +1,11 @@
+import type { DenseTargets } from '@dn-detr/boxes';
 import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectDerivative, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
 import { criterion } from './criterion.ts';
 import type { Predictions } from './predictions.ts';
-import { type DenseTargets, knownCounts, matchingCounts, mergeTargets, type Parts, targetTensors } from './targets.ts';
+import { knownCounts, matchingCounts, mergeTargets, type Parts, targetTensors } from './targets.ts';
 import type { LossTerm } from './term.ts';
 import { criterionPresets } from './terms.ts';
 

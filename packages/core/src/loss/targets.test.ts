@@ -1,5 +1,6 @@
+import type { DenseTargets } from '@dn-detr/boxes';
 import { describe, expect, it } from 'vitest';
-import { type DenseTargets, knownCounts, matchingCounts, mergeTargets } from './targets.ts';
+import { knownCounts, matchingCounts, mergeTargets } from './targets.ts';
 import type { LossTerm } from './term.ts';
 import { criterionPresets, softmaxLoss } from './terms.ts';
 
@@ -70,10 +71,13 @@ describe('mergeTargets', () => {
   });
 
   it('gives weight 0 where there is nothing to learn', () => {
-    const padding = dense([-1, -1, -1, -1], 0);
+    const padding = dense([-1, -1, -1, -1], 1);
+    const undivided = dense([9, 9, 9, -1], 0);
     for (const terms of [focal, softmax]) {
-      const merged = mergeTargets({ known: padding }, { layers: 2, batch: 2, terms });
-      expect([...merged.classWeights, ...merged.boxWeights]).toEqual(Array(16).fill(0));
+      for (const known of [padding, undivided]) {
+        const merged = mergeTargets({ known }, { layers: 2, batch: 2, terms });
+        expect([...merged.classWeights, ...merged.boxWeights]).toEqual(Array(16).fill(0));
+      }
     }
   });
 

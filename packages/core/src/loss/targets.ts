@@ -1,24 +1,8 @@
 /** Dense loss targets on the host: one class, box and weight for every query, whichever way it was assigned. */
+import { checkDenseTargets, type DenseTargets } from '@dn-detr/boxes';
 import { type Tensor3D, type Tensor4D, tensor3d, tensor4d } from '@tensorflow/tfjs-core';
 import type { PredictionSet } from './predictions.ts';
 import type { ClassScales, LossTerm, QueryCounts } from './term.ts';
-
-/**
- * Loss targets of one part of the queries: the known ones `[B, K]`, which are the same for all decoder layers, or the
- * matching ones `[L, B, Q]`. `N` stands for either. `@dn-detr/dn` and `@dn-detr/matcher` make them.
- */
-export interface DenseTargets {
-  /** `[N]`; the number of classes where the target is "no object" */
-  readonly classes: Int32Array;
-  /** cxcywh in 0..1 `[N, 4]`, zeros where there is no object */
-  readonly boxes: Float32Array;
-  /** `[N]`, 1, or 0 for padding */
-  readonly classWeights: Float32Array;
-  /** `[N]`, 1 where there is an object, else 0 */
-  readonly boxWeights: Float32Array;
-  /** what sums over objects are divided by; 0 for nothing to learn, which makes all losses of the part 0 */
-  readonly normalizer: number;
-}
 
 /** The two parts; a model without denoising has no known one, and a loss of known queries alone no matching one. */
 export interface Parts<T> {
@@ -96,15 +80,16 @@ export interface MergeOptions {
  * Puts the targets of both parts side by side for every layer and divides their weights by the normalisers: box weights by
  * `normalizer`, class weights too unless a term has `classScales`. Where the normaliser is 0, all weights are 0.
  *
- * @throws RangeError if the arrays of a part do not fit the layers and images, or several terms have `classScales`
+ * @throws RangeError if the arrays of a part do not fit the layers and images, a normaliser is negative or not finite, or
+ *   several terms have `classScales`
  */
 export function mergeTargets(
   { known, matching }: Parts<DenseTargets>,
   { set = 'decoder', layers, batch, terms, counts = {} }: MergeOptions,
 ): LossTargets {
-  const knownSize = known === undefined ? 0 : queriesPerImage(known, batch, 'known targets [B, K]');
+  const knownSize = known === undefined ? 0 : checkDenseTargets(known, batch, 'known targets [B, K]');
   const matchingSize =
-    matching === undefined ? 0 : queriesPerImage(matching, layers * batch, 'matching targets [L, B, Q]');
+    matching === undefined ? 0 : checkDenseTargets(matching, layers * batch, 'matching targets [L, B, Q]');
   const total = knownSize + matchingSize;
   const merged = {
     set,
@@ -152,12 +137,13 @@ interface Scales {
 }
 
 function scalesOf(counts: QueryCounts, terms: readonly LossTerm[]): Scales {
-  const box = counts.normalizer === 0 ? 0 : 1 / counts.normalizer;
   const [scaling, ...others] = terms.filter(({ classScales }) => classScales !== undefined);
   if (others.length > 0) {
     const names = [scaling, ...others].map((term) => term?.name).join(', ');
     throw new RangeError(`the loss terms ${names} all say how class weights are normalised: only one of them can`);
   }
+  if (counts.normalizer === 0) return { class: { object: 0, background: 0 }, box: 0 };
+  const box = 1 / counts.normalizer;
   return { class: scaling?.classScales?.(counts) ?? { object: box, background: box }, box };
 }
 
@@ -180,15 +166,4 @@ function copyRow(from: DenseTargets, start: number, to: LossTargets, at: number,
     to.classWeights[at + i] = (from.classWeights[start + i] as number) * classScale;
     to.boxWeights[at + i] = boxWeight * scales.box;
   }
-}
-
-function queriesPerImage(
-  { classes, boxes, classWeights, boxWeights }: DenseTargets,
-  rows: number,
-  what: string,
-): number {
-  const size = rows === 0 ? 0 : classes.length / rows;
-  const lengths = [classes.length, boxes.length / 4, classWeights.length, boxWeights.length];
-  if (Number.isInteger(size) && lengths.every((length) => length === size * rows)) return size;
-  throw new RangeError(`${what}: classes, boxes / 4 and weights are [${lengths}] long, expected a multiple of ${rows}`);
 }

@@ -56,12 +56,12 @@ export function dnDetr(options: DnDetrOptions): Detector {
 }
 
 function build(options: DabDetrOptions, denoising: { readonly indicator: boolean } | undefined): Detector {
-  const { backbone, classes, width = 256, heads = 8, feedForward = 2048, activation = 'prelu' } = options;
+  const { backbone, numClasses, width = 256, heads = 8, feedForward = 2048, activation = 'prelu' } = options;
   const { encoderLayers = 6, decoderLayers = 6, dropout = 0, patterns = 0, anchorEpsilon = 1e-3 } = options;
   const { temperatureH = 20, temperatureW = 20, keepQueryPosition = false } = options;
   checkSizes(
     {
-      classes,
+      numClasses,
       queries: options.queries,
       width,
       heads,
@@ -90,10 +90,10 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
     epsilon: anchorEpsilon,
   });
   const bias = constant(-Math.log((1 - prior) / prior));
-  const classHead = linear('class_embed', { inputs: width, outputs: classes, group, bias });
+  const classHead = linear('class_embed', { inputs: width, outputs: numClasses, group, bias });
   const queryAnchors = embedding('refpoint_embed', { rows: options.queries, width: 4, group });
   const queryPatterns = patterns > 0 ? embedding('transformer.patterns', { rows: patterns, width, group }) : undefined;
-  const labels = denoising && labelEmbedding('label_enc', { ...denoising, classes, width, group });
+  const labels = denoising && labelEmbedding('label_enc', { ...denoising, numClasses, width, group });
 
   /** `[Q, d]`, patterns one after the other */
   const matchingContent = (tensors: NamedTensors): Tensor2D => {
@@ -107,7 +107,7 @@ function build(options: DabDetrOptions, denoising: { readonly indicator: boolean
     parameters: parametersOf(embed, encode, decode, classHead, queryAnchors, queryPatterns, labels),
     queries,
     layers: decoderLayers,
-    classes,
+    numClasses,
     forwardFeatures(tensors, { levels }, known, forwardOptions = {}) {
       if (known !== undefined && labels === undefined) {
         throw new Error('dabDetr takes no known queries: use dnDetr');

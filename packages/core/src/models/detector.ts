@@ -11,7 +11,7 @@ import type { Pass } from '../nn/pass.ts';
 export interface DetectorOptions {
   readonly backbone: Backbone;
   /** number of real classes */
-  readonly classes: number;
+  readonly numClasses: number;
   /** Q, number of matching queries */
   readonly queries: number;
   /** d, width of the transformer; default 256 */
@@ -92,7 +92,7 @@ export interface Detector {
   /** L, number of decoder layers */
   readonly layers: number;
   /** C, number of real classes */
-  readonly classes: number;
+  readonly numClasses: number;
   /**
    * Images to predictions, without reading a value, drawing a number or keeping state: it can stand in a captured step.
    *

@@ -39,10 +39,10 @@ export function dnDetrVanilla(options: DetrOptions): Detector {
 }
 
 function build(options: DetrOptions, denoising: boolean): Detector {
-  const { backbone, classes, queries, encoderLayers = 6, decoderLayers = 6, dropout = 0.1 } = options;
+  const { backbone, numClasses, queries, encoderLayers = 6, decoderLayers = 6, dropout = 0.1 } = options;
   const { width = 256, heads = 8, feedForward = 2048, preNorm = false } = options;
   checkSizes(
-    { classes, queries, width, heads, feedForward, encoderLayers, decoderLayers },
+    { numClasses, queries, width, heads, feedForward, encoderLayers, decoderLayers },
     { activation: 'relu', dropout },
   );
   const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm };
@@ -52,15 +52,15 @@ function build(options: DetrOptions, denoising: boolean): Detector {
   const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: false });
   const decode = decoder('transformer.decoder', { ...layer, layers: decoderLayers });
   const queryPositions = embedding('query_embed', { rows: queries, width, group });
-  const classHead = linear('class_embed', { inputs: width, outputs: classes + 1, group });
+  const classHead = linear('class_embed', { inputs: width, outputs: numClasses + 1, group });
   const boxHead = mlp('bbox_embed', { widths: [width, width, width, 4], group });
-  const knownEmbedding = denoising ? embeddingOfKnown(classes, width) : undefined;
+  const knownEmbedding = denoising ? embeddingOfKnown(numClasses, width) : undefined;
 
   return withBackbone(backbone, {
     parameters: parametersOf(embed, encode, decode, queryPositions, classHead, boxHead, knownEmbedding),
     queries,
     layers: decoderLayers,
-    classes,
+    numClasses,
     forwardFeatures(tensors, { levels }, known, forwardOptions = {}) {
       if (known !== undefined && knownEmbedding === undefined) {
         throw new Error('detr takes no known queries: use dnDetrVanilla, or dnDetr');
@@ -99,10 +99,10 @@ function build(options: DetrOptions, denoising: boolean): Detector {
 
 /** Content and position of known queries, `[B*K, d]` both. Its names are ours: the variant has no published code. */
 function embeddingOfKnown(
-  classes: number,
+  numClasses: number,
   width: number,
 ): Module<KnownInputs, { readonly content: Tensor2D; readonly positions: Tensor2D }> {
-  const content = labelEmbedding('label_enc', { classes, width, indicator: true, group: 'rest' });
+  const content = labelEmbedding('label_enc', { numClasses, width, indicator: true, group: 'rest' });
   const position = transformerMlp('known_position', [2 * width, width, width]);
   return {
     parameters: parametersOf(content, position),

@@ -12,7 +12,7 @@ import type { ParameterGroup } from '../nn/parameters.ts';
 
 export interface LabelEmbeddingOptions {
   /** number of real classes */
-  readonly classes: number;
+  readonly numClasses: number;
   readonly width: number;
   /** Whether the last channel tells known from matching queries. */
   readonly indicator: boolean;
@@ -31,9 +31,9 @@ export interface LabelEmbedding extends Module<Tensor2D, Tensor2D> {
 /** @param name its parameter is `name.weight` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator */
 export function labelEmbedding(
   name: string,
-  { classes, width, indicator, group }: LabelEmbeddingOptions,
+  { numClasses, width, indicator, group }: LabelEmbeddingOptions,
 ): LabelEmbedding {
-  const table = embedding(name, { rows: classes + 1, width: indicator ? width - 1 : width, group });
+  const table = embedding(name, { rows: numClasses + 1, width: indicator ? width - 1 : width, group });
   return {
     parameters: table.parameters,
     apply: (tensors, labels) => knownContent(table.apply(tensors), labels, indicator),

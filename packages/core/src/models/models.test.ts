@@ -12,7 +12,7 @@ beforeAll(() => useBackend('cpu'));
 
 const options: DetectorOptions = {
   backbone: tiny({ channels: [8, 16] }),
-  classes: 3,
+  numClasses: 3,
   queries: 4,
   width: 16,
   heads: 2,
@@ -66,7 +66,7 @@ describe.each(Object.keys(models))('%s', (name) => {
     const { model, tensors } = build(name);
     const { logits, boxes, known } = model.forward(tensors, { images: images() }).sets[0];
     expect(known).toBe(0);
-    const outputs = options.classes + (name === 'detr' || name === 'dnDetrVanilla' ? 1 : 0);
+    const outputs = options.numClasses + (name === 'detr' || name === 'dnDetrVanilla' ? 1 : 0);
     expect(logits.shape).toEqual([2, batch, options.queries, outputs]);
     expect(boxes.shape).toEqual([2, batch, options.queries, 4]);
     expect(Math.min(...boxes.dataSync())).toBeGreaterThan(0);

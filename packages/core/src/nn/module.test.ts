@@ -54,7 +54,7 @@ const modules = {
   multiHeadAttention: given(multiHeadAttention('m', { width: d, heads: 2, group }), attended),
   projectedAttention: given(projectedAttention('m', { width: d, heads: 2, group }), attended),
   learnedPositions: given(learnedPositions('m', { width: d, group }), () => [batch, 2, 3] as const),
-  labelEmbedding: given(labelEmbedding('m', { classes: 3, width: d, indicator: true, group }), () =>
+  labelEmbedding: given(labelEmbedding('m', { numClasses: 3, width: d, indicator: true, group }), () =>
     tf.tensor2d([0, 2, -1, 1], [batch, 2], 'int32'),
   ),
   featureTokens: given(featureTokens(4, { width: d }), () => ({ features: image(4) })),

@@ -1,4 +1,5 @@
 /** Several images as one array, with what is to be found in them. */
+import type { Objects } from '@dn-detr/boxes';
 import type { DatasetImage } from '../dataset.ts';
 import type { TrainingObjects } from '../training-objects.ts';
 import { canvasOf, type FramingSettings } from '../transforms/framing.ts';
@@ -6,7 +7,7 @@ import type { ColorChange } from '../transforms/jitter.ts';
 import type { Normalize } from '../transforms/normalize.ts';
 import { recolored } from '../transforms/recolor.ts';
 import { renderView } from '../transforms/render.ts';
-import { objectsInView, type Size, type Targets, type View } from '../transforms/view.ts';
+import { objectsInView, type Size, type View } from '../transforms/view.ts';
 import type { ImageCache } from './cache.ts';
 
 /** B images on a canvas of one size, each at its top left. */
@@ -16,7 +17,7 @@ export interface Batch extends Size {
   /** `[B, height, width]`: 1 where padded; undefined if no batch of this sequence can have any */
   readonly padding: Uint8Array | undefined;
   /** `[B]`; boxes are relative to the image without its padding, as DETR's are */
-  readonly targets: readonly Targets[];
+  readonly targets: readonly Objects<Int32Array, Float32Array>[];
   /** `[B]` */
   readonly sources: readonly DatasetImage[];
   /** `[B]`: what is seen of each, with which `boxesInImage` takes predictions back */

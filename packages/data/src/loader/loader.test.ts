@@ -1,10 +1,12 @@
+import type { Objects } from '@dn-detr/boxes';
 import { describe, expect, it } from 'vitest';
 import type { DatasetImage, RgbImage } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import { shapesDataset } from '../shapes/shapes.ts';
 import { detrTransforms } from '../transforms/augmentation.ts';
 import { imageNet } from '../transforms/normalize.ts';
-import { boxesInImage, type Targets, type View } from '../transforms/view.ts';
+import { boxesInImage, type View } from '../transforms/view.ts';
+
 import { ImageCache } from './cache.ts';
 import { evaluationBatches, type TrainingBatch, trainingBatches } from './loader.ts';
 
@@ -92,7 +94,7 @@ describe('trainingBatches', () => {
     for (const { targets, views, images: pixels, padding, sources } of batches) {
       for (const [b, view] of views.entries()) {
         const source = sources[b] as DatasetImage;
-        const { labels, boxes } = targets[b] as Targets;
+        const { labels, boxes } = targets[b] as Objects<Int32Array, Float32Array>;
         expect([...labels]).toEqual([Number(source.id) % 3]);
         const [cx, cy, w] = boxes as unknown as [number, number, number];
         const value = (x: number, y: number) => pixels[3 * (64 * (64 * b + Math.floor(y)) + Math.floor(x))] as number;
@@ -151,7 +153,7 @@ describe('trainingBatches', () => {
     expect(await take(trainingBatches([large], options).from(0), 8)).toEqual(batches);
     let whole = 0;
     for (const { images, targets, views } of batches) {
-      const [view, target] = [views[0], targets[0]] as [View, Targets];
+      const [view, target] = [views[0], targets[0]] as [View, Objects];
       const [cx, cy, w, h] = target.boxes as unknown as [number, number, number, number];
       let [sum, x, y] = [0, 0, 0];
       for (let i = 0; i < 100 * 100; i++) {

@@ -1,4 +1,5 @@
 /** What is seen of an image: one rectangle of it, at one size, mirrored or not; and where boxes are then. */
+import type { Objects } from '@dn-detr/boxes';
 
 export interface Size {
   readonly width: number;
@@ -21,14 +22,6 @@ export interface View extends Size {
   readonly flip: boolean;
 }
 
-/** The N objects seen in a view: what a model is to predict. */
-export interface Targets {
-  /** `[N]`, 0..K−1 */
-  readonly labels: Int32Array;
-  /** `[N, 4]`: cxcywh in 0..1 of the view, without any padding around it */
-  readonly boxes: Float32Array;
-}
-
 /** The whole image, at a size of its own or another. */
 export function wholeView(image: Size, { width, height }: Size = image): View {
   return { source: { x: 0, y: 0, width: image.width, height: image.height }, width, height, flip: false };
@@ -42,11 +35,12 @@ const leastExtent = 1e-6;
  * (datasets/transforms.py) does.
  *
  * @param objects `labels` `[N]`, and `boxes` `[N, 4]`: x, y, width, height in pixels of the image
+ * @returns what a model is to predict; the boxes are relative to the view, without any padding around it
  */
 export function objectsInView(
   { labels, boxes }: { readonly labels: Int32Array; readonly boxes: Float64Array },
   { source, flip }: View,
-): Targets {
+): Objects<Int32Array, Float32Array> {
   const keptLabels: number[] = [];
   const keptBoxes: number[] = [];
   for (const [n, label] of labels.entries()) {

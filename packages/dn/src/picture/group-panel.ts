@@ -1,5 +1,5 @@
 /** One group of an image: the noised boxes over the true ones, with their labels, and the slots below. */
-import type { ObjectTargets } from '../check.ts';
+import type { Objects } from '@dn-detr/boxes';
 import type { KnownQueries } from '../queries.ts';
 import { type Cell, cellOf, drawCell, faint, flipColor, ink, objectColor } from './style.ts';
 import { element, label, moved, rectangle } from './svg.ts';
@@ -14,7 +14,7 @@ export const panelHeight = titleHeight + panelSide + 4 + stripHeight;
 
 export interface PanelContent {
   readonly queries: KnownQueries;
-  readonly target: ObjectTargets;
+  readonly target: Objects;
   readonly image: number;
   readonly className: (label: number) => string;
 }

@@ -1,5 +1,5 @@
 /** An image's attention mask: queries as rows, keys as columns, known ones first. */
-import type { ObjectTargets } from '../check.ts';
+import type { Objects } from '@dn-detr/boxes';
 import type { KnownQueries } from '../queries.ts';
 import { blocked, cellOf, drawCell, faint, hatch, matchingColor } from './style.ts';
 import { element, label, moved, rectangle } from './svg.ts';
@@ -10,7 +10,7 @@ const stripGap = 3;
 const margin = 44;
 export const maskPanelSide = margin + maskSide;
 
-export function drawMaskPanel(queries: KnownQueries, target: ObjectTargets, image: number): string {
+export function drawMaskPanel(queries: KnownQueries, target: Objects, image: number): string {
   const { total, groupSize, groups } = queries.layout;
   const scale = maskSide / total;
   const padding = queries.keyPadding?.subarray(image * total, (image + 1) * total) ?? new Uint8Array(total);
@@ -46,7 +46,7 @@ const stripAt = -stripGap - stripWidth;
 const namesAt = stripAt - 5;
 
 /** The queries themselves, along the upper edge. */
-function drawStrip(queries: KnownQueries, target: ObjectTargets, image: number): string {
+function drawStrip(queries: KnownQueries, target: Objects, image: number): string {
   const { known, total } = queries.layout;
   const scale = maskSide / total;
   const cells = Array.from({ length: known }, (_, k) =>

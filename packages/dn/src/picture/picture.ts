@@ -1,5 +1,5 @@
 /** A batch's known queries as a picture, to see what a decoder is fed. */
-import type { ObjectTargets } from '../check.ts';
+import type { Objects } from '@dn-detr/boxes';
 import { DnError } from '../error.ts';
 import type { KnownQueries } from '../queries.ts';
 import { drawGroupPanel, panelHeight, panelSide } from './group-panel.ts';
@@ -35,7 +35,7 @@ const legendHeight = 34;
  */
 export function drawKnownQueries(
   queries: KnownQueries,
-  targets: readonly ObjectTargets[],
+  targets: readonly Objects[],
   { classNames = [], images = targets.map((_, image) => image) }: PictureOptions = {},
 ): string {
   const { batch } = queries.layout;
@@ -71,7 +71,7 @@ export function drawKnownQueries(
 
 function drawImage(
   queries: KnownQueries,
-  target: ObjectTargets,
+  target: Objects,
   image: number,
   className: (label: number) => string,
 ): string {
@@ -81,7 +81,7 @@ function drawImage(
   const count = target.labels.length;
   if (target.boxes.length !== 4 * count || Math.max(-1, ...objects) >= count) {
     const found = `${count} labels and ${target.boxes.length} box numbers`;
-    throw new DnError(`targets with ${found} are not those that the queries came from`, { image });
+    throw new DnError(`image ${image}: targets with ${found} are not those that the queries came from`);
   }
   const used = objects.size < count ? `${objects.size} of ` : '';
   const perGroup = `${contrastive ? '2 × ' : ''}${counted(slots, 'slot')}`;

@@ -12,21 +12,21 @@ const epsilon = 2 ** -52;
 /** Of K classes, as pycocotools' `eval` has them; −1 where a class has no objects of that size. */
 export interface Curves {
   /** K */
-  readonly classes: number;
+  readonly numClasses: number;
   /** `[T, R, K, A]`: the best precision at that recall or a higher one, of 100 detections an image and class */
   readonly precision: Float64Array;
   /** `[T, K, A, M]`: the recall of all detections together */
   readonly recall: Float64Array;
 }
 
-export const emptyCurves = (classes: number): Curves => ({
-  classes,
-  precision: new Float64Array(T * R * classes * A).fill(-1),
-  recall: new Float64Array(T * classes * A * M).fill(-1),
+export const emptyCurves = (numClasses: number): Curves => ({
+  numClasses,
+  precision: new Float64Array(T * R * numClasses * A).fill(-1),
+  recall: new Float64Array(T * numClasses * A * M).fill(-1),
 });
 
 /** Enters one class. */
-export function addClass({ classes, precision, recall }: Curves, label: number, outcomes: ClassOutcomes): void {
+export function addClass({ numClasses, precision, recall }: Curves, label: number, outcomes: ClassOutcomes): void {
   const { count, ranks, right, wrong, objects } = outcomes;
   for (let a = 0; a < A; a++) {
     const toBeFound = objects[a] as number;
@@ -49,7 +49,7 @@ export function addClass({ classes, precision, recall }: Curves, label: number, 
         }
       }
       for (let m = 0; m < M; m++) {
-        recall[((t * classes + label) * A + a) * M + m] = (found[m] as number) / toBeFound;
+        recall[((t * numClasses + label) * A + a) * M + m] = (found[m] as number) / toBeFound;
       }
 
       for (let k = hits - 2; k >= 0; k--) {
@@ -58,7 +58,7 @@ export function addClass({ classes, precision, recall }: Curves, label: number, 
       let k = 0;
       for (let r = 0; r < R; r++) {
         while (k < hits && (k + 1) / toBeFound < (recallThresholds[r] as number)) k++;
-        precision[((t * R + r) * classes + label) * A + a] = k < hits ? (precisions[k] as number) : 0;
+        precision[((t * R + r) * numClasses + label) * A + a] = k < hits ? (precisions[k] as number) : 0;
       }
     }
   }

@@ -38,7 +38,7 @@ describe('evaluateDetections', () => {
   it.each(recorded)('gives the figures of pycocotools: $name', ({ gt, dt, stats, perClass }) => {
     const truth = readCocoTruth(gt);
     const { detections } = readCocoResults(dt, truth);
-    const evaluation = evaluateDetections(truth.truths, detections, { classes: truth.categories.length });
+    const evaluation = evaluateDetections(truth.truths, detections, { numClasses: truth.categories.length });
     expect(evaluation.stats).toEqual(listed(evaluation));
     // To the last bit, so that they also print alike.
     expect(evaluation.stats).toEqual(stats);
@@ -50,20 +50,21 @@ describe('evaluateDetections', () => {
 
   it('is 1 where all is found, and -1 where there is nothing to find', () => {
     const truth = objects([1], [[0, 0, 50, 50]]);
-    const evaluation = evaluateDetections([truth], [detected([1], [[0, 0, 50, 50]], [0.5])], { classes: 3 });
+    const evaluation = evaluateDetections([truth], [detected([1], [[0, 0, 50, 50]], [0.5])], { numClasses: 3 });
     const one = expect.closeTo(1, 12);
     const found = { AP: one, APs: -1, APm: one, APl: -1, AR1: 1, ARs: -1, ARm: 1 };
     expect(evaluation).toMatchObject(found);
     expect(evaluation.perClass[1]).toMatchObject(found);
     expect(new Set(listed(evaluation.perClass[0] as CocoFigures))).toEqual(new Set([-1]));
-    expect(evaluateDetections([], [], { classes: 0 }).stats).toEqual(Array(12).fill(-1));
+    expect(evaluateDetections([], [], { numClasses: 0 }).stats).toEqual(Array(12).fill(-1));
   });
 
   it('is 0 where nothing was detected, and lower for detections in images without objects', () => {
     const truth = objects([0], [[0, 0, 50, 50]]);
     const empty = objects([], []);
     const box = [[0, 0, 50, 50]];
-    const ap = (...detections: ImageDetections[]) => evaluateDetections([truth, empty], detections, { classes: 1 }).AP;
+    const ap = (...detections: ImageDetections[]) =>
+      evaluateDetections([truth, empty], detections, { numClasses: 1 }).AP;
     expect(ap(none, none)).toBe(0);
     expect(ap(none, detected([0], box, [1]))).toBe(0);
     expect(ap(detected([0], box, [0.5]), none)).toBeCloseTo(1);
@@ -84,7 +85,7 @@ describe('evaluateDetections', () => {
       [150, 150, 20, 20],
       [0, 0, 50, 50],
     ];
-    const evaluation = evaluateDetections([truth], [detected([0, 0, 0], inCrowd, [0.9, 0.8, 0.7])], { classes: 1 });
+    const evaluation = evaluateDetections([truth], [detected([0, 0, 0], inCrowd, [0.9, 0.8, 0.7])], { numClasses: 1 });
     expect(evaluation.AP).toBeCloseTo(1);
     expect(evaluation.APl).toBe(-1);
   });
@@ -102,14 +103,14 @@ describe('evaluateDetections', () => {
       [0, 0, 30, 30],
       [100, 0, 30, 30],
     ];
-    const evaluation = evaluateDetections([truth], [detected([0, 0, 0], found, [0.9, 0.8, 0.7])], { classes: 1 });
+    const evaluation = evaluateDetections([truth], [detected([0, 0, 0], found, [0.9, 0.8, 0.7])], { numClasses: 1 });
     expect(precisionRecall(evaluation, { label: 0, iou: 0.55, area: 'small' })?.precision[100]).toBeCloseTo(1);
   });
 
   it('never counts an object with the id 0 as found, as pycocotools', () => {
     const box = [[0, 0, 50, 50]];
     const ap = (ids: number[]) =>
-      evaluateDetections([{ ...objects([0], box), ids }], [detected([0], box, [1])], { classes: 1 }).AP;
+      evaluateDetections([{ ...objects([0], box), ids }], [detected([0], box, [1])], { numClasses: 1 }).AP;
     expect(ap([7])).toBeCloseTo(1);
     expect(ap([0])).toBe(0);
   });
@@ -136,7 +137,7 @@ describe('evaluateDetections', () => {
         const evaluation = evaluateDetections(
           sides.map(({ truth }) => truth),
           sides.map(({ found }) => found),
-          { classes: 3 },
+          { numClasses: 3 },
         );
         const turned = [...sides].reverse();
         const other = evaluateDetections(
@@ -148,7 +149,7 @@ describe('evaluateDetections', () => {
               .flat(),
             scores: Array.from(scores).reverse(),
           })),
-          { classes: 3 },
+          { numClasses: 3 },
         );
         for (const [i, figure] of evaluation.stats.entries()) expect(other.stats[i]).toBeCloseTo(figure, 10);
         for (const [k, figures] of [...evaluation.perClass].reverse().entries()) {
@@ -166,7 +167,7 @@ describe('evaluateDetections', () => {
       [0, 0, 50, 50],
     ];
     const evaluate = (scores: number[]) =>
-      evaluateDetections(truths, [detected([0, 0], boxes, scores)], { classes: 1, allowNonFinite: true }).AP;
+      evaluateDetections(truths, [detected([0, 0], boxes, scores)], { numClasses: 1, allowNonFinite: true }).AP;
     // C's fmax takes the number: a box whose left is not known lies where the object does.
     expect(evaluate([0.9, 0.8])).toBeCloseTo(1, 12);
     // A score of NaN is the lowest of all.
@@ -209,9 +210,9 @@ describe('evaluateDetections', () => {
       'image 0: expected 0 numbers in crowd for 0 labels, got none',
     ],
     ['there are half classes', [], [], 0.5, 'expected a whole number of classes, got 0.5'],
-  ])('is a RangeError where %s', (_, truths, detections, classes, message) => {
-    expect(() => evaluateDetections(truths, detections, { classes })).toThrow(RangeError);
-    expect(() => evaluateDetections(truths, detections, { classes })).toThrow(message);
+  ])('is a RangeError where %s', (_, truths, detections, numClasses, message) => {
+    expect(() => evaluateDetections(truths, detections, { numClasses })).toThrow(RangeError);
+    expect(() => evaluateDetections(truths, detections, { numClasses })).toThrow(message);
   });
 });
 
@@ -230,7 +231,7 @@ describe('precisionRecall', () => {
     [200, 0, 40, 40],
     [100, 0, 40, 30],
   ];
-  const evaluation = evaluateDetections(truths, [detected([0, 0, 0], boxes, [0.9, 0.8, 0.7])], { classes: 2 });
+  const evaluation = evaluateDetections(truths, [detected([0, 0, 0], boxes, [0.9, 0.8, 0.7])], { numClasses: 2 });
 
   it('is the curve whose mean is the AP at that IoU', () => {
     const { recall, precision } = precisionRecall(evaluation, { label: 0 }) ?? { recall: [], precision: [] };

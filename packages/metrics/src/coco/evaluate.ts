@@ -12,7 +12,7 @@ import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './pr
 
 export interface EvaluationOptions {
   /** K */
-  readonly classes: number;
+  readonly numClasses: number;
   /**
    * Whether boxes, areas and scores may hold NaN and infinities, which pycocotools takes as they come: a box with NaN may
    * overlap every other, and a score of NaN comes last (default: no, as a model that gives NaN would look good)
@@ -43,10 +43,10 @@ export interface CocoEvaluation extends CocoFigures {
 export function evaluateDetections(
   truths: readonly ImageTruth[],
   detections: readonly ImageDetections[],
-  { classes, allowNonFinite = false }: EvaluationOptions,
+  { numClasses, allowNonFinite = false }: EvaluationOptions,
 ): CocoEvaluation {
-  if (!Number.isSafeInteger(classes) || classes < 0) {
-    throw new RangeError(`expected a whole number of classes, got ${classes}`);
+  if (!Number.isSafeInteger(numClasses) || numClasses < 0) {
+    throw new RangeError(`expected a whole number of classes, got ${numClasses}`);
   }
   if (truths.length !== detections.length) {
     throw new RangeError(
@@ -54,21 +54,21 @@ export function evaluateDetections(
         'nothing was detected has empty arrays',
     );
   }
-  const requirements = { classes, finite: !allowNonFinite };
+  const requirements = { numClasses, finite: !allowNonFinite };
   checkTruths(truths, requirements);
   checkDetections(detections, requirements);
   const sides = {
     imageCount: truths.length,
-    truths: flattenTruths(truths, classes),
-    detections: flattenDetections(detections, classes),
+    truths: flattenTruths(truths, numClasses),
+    detections: flattenDetections(detections, numClasses),
   };
-  const curves = emptyCurves(classes);
-  for (let label = 0; label < classes; label++) addClass(curves, label, matchClass(label, sides));
+  const curves = emptyCurves(numClasses);
+  for (let label = 0; label < numClasses; label++) addClass(curves, label, matchClass(label, sides));
   const figures = figuresOf(curves);
   return {
     ...figures,
     stats: figureNames.map((name) => figures[name]),
-    perClass: Array.from({ length: classes }, (_, label) => figuresOf(curves, label)),
+    perClass: Array.from({ length: numClasses }, (_, label) => figuresOf(curves, label)),
     curves,
   };
 }
@@ -88,19 +88,19 @@ export interface PrecisionRecall {
  * @throws RangeError if the label or the threshold is not one of the evaluation's
  */
 export function precisionRecall(
-  { curves: { classes, precision } }: CocoEvaluation,
+  { curves: { numClasses, precision } }: CocoEvaluation,
   { label, iou = 0.5, area = 'all' }: { readonly label: number; readonly iou?: number; readonly area?: AreaName },
 ): PrecisionRecall | undefined {
   const t = iouThresholds.findIndex((threshold) => Math.abs(threshold - iou) < 1e-9);
   const a = areaRanges.findIndex(({ name }) => name === area);
   if (t < 0) throw new RangeError(`no curve for an IoU of ${iou}: expected 0.5, 0.55, … 0.95`);
   if (a < 0) throw new RangeError(`no curve for the area '${area}': expected ${areaRanges.map(({ name }) => name)}`);
-  if (!Number.isInteger(label) || label < 0 || label >= classes) {
-    throw new RangeError(`no curve for label ${label}: expected 0..${classes - 1}`);
+  if (!Number.isInteger(label) || label < 0 || label >= numClasses) {
+    throw new RangeError(`no curve for label ${label}: expected 0..${numClasses - 1}`);
   }
   const R = recallThresholds.length;
   const ofClass = recallThresholds.map(
-    (_, r) => precision[((t * R + r) * classes + label) * areaRanges.length + a] as number,
+    (_, r) => precision[((t * R + r) * numClasses + label) * areaRanges.length + a] as number,
   );
   return (ofClass[0] as number) < 0 ? undefined : { recall: recallThresholds, precision: ofClass };
 }

@@ -54,15 +54,19 @@ export function figuresOf(curves: Curves, label?: number): CocoFigures {
 }
 
 /** Over thresholds and classes; a class without objects does not count. */
-function meanOf({ classes, precision, recall }: Curves, { kind, iou, ...selected }: Selection, label?: number): number {
+function meanOf(
+  { numClasses, precision, recall }: Curves,
+  { kind, iou, ...selected }: Selection,
+  label?: number,
+): number {
   const a = areaRanges.findIndex(({ name }) => name === selected.area);
   const m = maxDetections.indexOf(selected.maxDetections);
   const R = kind === 'precision' ? recallThresholds.length : 1;
   const values: number[] = [];
   for (let t = iou ?? 0; t < (iou === undefined ? iouThresholds.length : iou + 1); t++) {
     for (let r = 0; r < R; r++) {
-      for (let k = label ?? 0; k < (label === undefined ? classes : label + 1); k++) {
-        const at = ((t * R + r) * classes + k) * areaRanges.length + a;
+      for (let k = label ?? 0; k < (label === undefined ? numClasses : label + 1); k++) {
+        const at = ((t * R + r) * numClasses + k) * areaRanges.length + a;
         const value = (kind === 'precision' ? precision[at] : recall[at * maxDetections.length + m]) as number;
         if (value > -1) values.push(value);
       }

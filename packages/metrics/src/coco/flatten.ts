@@ -25,7 +25,7 @@ export interface FlatTruths extends FlatBoxes {
 /** Of each class by falling score, NaN last; equal scores in the order of images, then of detections. */
 export type FlatDetections = FlatBoxes;
 
-export function flattenTruths(truths: readonly ImageTruth[], classes: number): FlatTruths {
+export function flattenTruths(truths: readonly ImageTruth[], numClasses: number): FlatTruths {
   const { labels, images, boxes } = flatten(truths);
   const areas = new Float64Array(labels.length);
   const crowd = new Uint8Array(labels.length);
@@ -41,10 +41,10 @@ export function flattenTruths(truths: readonly ImageTruth[], classes: number): F
     }
   }
   const order = Int32Array.from(labels.keys());
-  return { images, boxes, ofClass: byClass(order, labels, classes), areas, crowd, ignore, neverFound };
+  return { images, boxes, ofClass: byClass(order, labels, numClasses), areas, crowd, ignore, neverFound };
 }
 
-export function flattenDetections(detections: readonly ImageDetections[], classes: number): FlatDetections {
+export function flattenDetections(detections: readonly ImageDetections[], numClasses: number): FlatDetections {
   const { labels, images, boxes } = flatten(detections);
   const scores = new Float64Array(labels.length);
   let at = 0;
@@ -54,7 +54,7 @@ export function flattenDetections(detections: readonly ImageDetections[], classe
   const order = Int32Array.from(labels.keys());
   // Sorting is stable.
   order.sort((a, b) => byFallingScore(scores[a] as number, scores[b] as number));
-  return { images, boxes, ofClass: byClass(order, labels, classes) };
+  return { images, boxes, ofClass: byClass(order, labels, numClasses) };
 }
 
 /** As numpy sorts the negated scores. */
@@ -84,10 +84,10 @@ function flatten(sets: readonly Pick<ImageDetections, 'labels' | 'boxes'>[]): {
 }
 
 /** Sorts indices by their labels, else leaves them in order; gives the part of each class. */
-function byClass(order: Int32Array, labels: Int32Array, classes: number): (label: number) => Int32Array {
-  const starts = new Int32Array(classes + 1);
+function byClass(order: Int32Array, labels: Int32Array, numClasses: number): (label: number) => Int32Array {
+  const starts = new Int32Array(numClasses + 1);
   for (const label of labels) starts[label + 1] = (starts[label + 1] as number) + 1;
-  for (let label = 0; label < classes; label++) {
+  for (let label = 0; label < numClasses; label++) {
     starts[label + 1] = (starts[label + 1] as number) + (starts[label] as number);
   }
   const sorted = new Int32Array(order.length);

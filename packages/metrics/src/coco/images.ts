@@ -1,6 +1,10 @@
 /** What is compared: the objects of images and the detections in them, as arrays, checked before they are used. */
 
-/** The N annotated objects of an image. */
+/**
+ * The N annotated objects of an image as COCO's evaluation wants them. They are not the `Objects` of `@dn-detr/boxes`, which
+ * a model learns from: boxes are in pixels and may reach outside the image, sizes are told by annotated areas, and there
+ * are objects that need not be found.
+ */
 export interface ImageTruth {
   /** `[N]`: 0..K−1 */
   readonly labels: ArrayLike<number>;
@@ -29,18 +33,18 @@ export interface ImageDetections {
 /** What the arrays of all images must be. */
 export interface Requirements {
   /** K */
-  readonly classes: number;
+  readonly numClasses: number;
   /** whether NaN and infinities are refused */
   readonly finite: boolean;
 }
 
 /** @throws RangeError if an array is missing or its length does not fit, a label is no class, or a number is not finite */
-export function checkTruths(truths: readonly ImageTruth[], { classes, finite }: Requirements): void {
+export function checkTruths(truths: readonly ImageTruth[], { numClasses, finite }: Requirements): void {
   for (const [image, { labels, boxes, areas, crowd, ignore, ids }] of truths.entries()) {
     const optional = { ...(ignore && { ignore }), ...(ids && { ids }) };
     checkLengths({ labels, boxes, areas, crowd, ...optional }, image);
     const where = (object: number) => `image ${image}, object ${object}`;
-    checkLabels(labels, classes, where);
+    checkLabels(labels, numClasses, where);
     if (!finite) continue;
     checkFinite('box', boxes, 4, where);
     checkFinite('area', areas, 1, where);
@@ -48,11 +52,11 @@ export function checkTruths(truths: readonly ImageTruth[], { classes, finite }: 
 }
 
 /** @throws RangeError if an array is missing or its length does not fit, a label is no class, or a number is not finite */
-export function checkDetections(detections: readonly ImageDetections[], { classes, finite }: Requirements): void {
+export function checkDetections(detections: readonly ImageDetections[], { numClasses, finite }: Requirements): void {
   for (const [image, { labels, boxes, scores }] of detections.entries()) {
     checkLengths({ labels, boxes, scores }, image);
     const where = (detection: number) => `image ${image}, detection ${detection}`;
-    checkLabels(labels, classes, where);
+    checkLabels(labels, numClasses, where);
     if (!finite) continue;
     checkFinite('box', boxes, 4, where);
     checkFinite('score', scores, 1, where);
@@ -72,11 +76,11 @@ function checkLengths(arrays: Readonly<Record<string, ArrayLike<number> | undefi
 
 type Where = (index: number) => string;
 
-function checkLabels(labels: ArrayLike<number>, classes: number, where: Where): void {
+function checkLabels(labels: ArrayLike<number>, numClasses: number, where: Where): void {
   for (let n = 0; n < labels.length; n++) {
     const label = labels[n] as number;
-    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw new RangeError(`${where(n)}: the label is ${label}, expected one of ${classes} classes, counted from 0`);
+    if (Number.isInteger(label) && label >= 0 && label < numClasses) continue;
+    throw new RangeError(`${where(n)}: the label is ${label}, expected one of ${numClasses} classes, counted from 0`);
   }
 }
 

@@ -30,8 +30,8 @@ const plain = entries[0] as Entry;
 function evaluate({ gt = plain.gt, dt = plain.dt }: Entry) {
   const truth = readCocoTruth(parseCocoJson(gt as string));
   const results = readCocoResults(parseCocoJson(dt as string), truth);
-  const classes = truth.categories.length;
-  const { stats } = evaluateDetections(truth.truths, results.detections, { classes, allowNonFinite: true });
+  const numClasses = truth.categories.length;
+  const { stats } = evaluateDetections(truth.truths, results.detections, { numClasses, allowNonFinite: true });
   return { stats, notes: [...truth.notes, ...results.notes] };
 }
 

@@ -10,8 +10,8 @@ export const dabDetr: ModelSpec<typeof anchorSettings> = {
   title: 'DAB-DETR',
   settings: anchorSettings,
   objective: sigmoidObjective,
-  build: ({ temperature, ...settings }, backbone, classes) =>
-    buildDabDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, classes }),
+  build: ({ temperature, ...settings }, backbone, numClasses) =>
+    buildDabDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, numClasses }),
 };
 
 const dnDetrSettings = anchorSettings.extend({
@@ -25,6 +25,6 @@ export const dnDetr: ModelSpec<typeof dnDetrSettings> = {
   settings: dnDetrSettings,
   denoising: ['dn', 'contrastive'],
   objective: sigmoidObjective,
-  build: ({ temperature, ...settings }, backbone, classes) =>
-    buildDnDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, classes }),
+  build: ({ temperature, ...settings }, backbone, numClasses) =>
+    buildDnDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, numClasses }),
 };

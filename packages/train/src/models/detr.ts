@@ -9,7 +9,7 @@ export const detr: ModelSpec<typeof detrSettings> = {
   title: 'DETR',
   settings: detrSettings,
   objective: softmaxObjective,
-  build: (settings, backbone, classes) => buildDetr({ ...settings, backbone, classes }),
+  build: (settings, backbone, numClasses) => buildDetr({ ...settings, backbone, numClasses }),
 };
 
 export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
@@ -18,5 +18,5 @@ export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
   settings: detrSettings,
   denoising: ['dn', 'contrastive'],
   objective: softmaxObjective,
-  build: (settings, backbone, classes) => buildDnDetrVanilla({ ...settings, backbone, classes }),
+  build: (settings, backbone, numClasses) => buildDnDetrVanilla({ ...settings, backbone, numClasses }),
 };

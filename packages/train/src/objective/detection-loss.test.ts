@@ -1,3 +1,4 @@
+import type { Objects } from '@dn-detr/boxes';
 import {
   byName,
   criterionPresets,
@@ -6,7 +7,7 @@ import {
   type NamedTensors,
   type PredictionSet,
 } from '@dn-detr/core';
-import { matchingCosts, type ObjectTargets } from '@dn-detr/matcher';
+import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +16,7 @@ import { type BatchTargets, detectionLoss, loggedFigures } from './detection-los
 
 beforeAll(() => useBackend('cpu'));
 
-const [layers, queries, proposals, classes] = [2, 3, 5, 2];
+const [layers, queries, proposals, numClasses] = [2, 3, 5, 2];
 const terms = criterionPresets.detr;
 
 const forward = ({ logits, boxes, encoderLogits, encoderBoxes }: NamedTensors) => {
@@ -32,16 +33,16 @@ const forward = ({ logits, boxes, encoderLogits, encoderBoxes }: NamedTensors) =
 };
 
 /** A model of two stages whose parameters are what it predicts, with one logit more than classes. */
-const twoStages: Detector = { parameters: [], queries, layers, classes, forward, forwardFeatures: forward };
+const twoStages: Detector = { parameters: [], queries, layers, numClasses, forward, forwardFeatures: forward };
 
 const parametersOf = (batch: number): NamedTensors => ({
-  logits: spread([layers, batch, queries, classes + 1], 1),
+  logits: spread([layers, batch, queries, numClasses + 1], 1),
   boxes: spread([layers, batch, queries, 4], 2),
-  encoderLogits: spread([1, batch, proposals, classes + 1], 3),
+  encoderLogits: spread([1, batch, proposals, numClasses + 1], 3),
   encoderBoxes: spread([1, batch, proposals, 4], 4),
 });
 
-const objects: ObjectTargets[] = [
+const objects: Objects[] = [
   { labels: Int32Array.of(0, 1), boxes: Float32Array.of(0.3, 0.5, 0.4, 0.4, 0.7, 0.5, 0.2, 0.6) },
   { labels: Int32Array.of(1), boxes: Float32Array.of(0.5, 0.5, 0.5, 0.5) },
 ];
@@ -56,7 +57,7 @@ function run(parameters: NamedTensors, targets: BatchTargets) {
   const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
     const named = Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
     const { loss, aux } = lossOf(named, { images: images() }, hostValue(targets), undefined);
-    figures = byName(loggedFigures(aux, terms, targets.objects, classes));
+    figures = byName(loggedFigures(aux, terms, targets.objects, numClasses));
     return loss;
   })(Object.values(parameters));
   const gradients = Object.fromEntries(names.map((name, i) => [name, grads[i] as tf.Tensor]));
@@ -79,7 +80,7 @@ describe('the loss of a model of two stages', () => {
       for (const gradient of Object.values(gradients))
         expect(tf.max(tf.abs(gradient)).dataSync()[0]).toBeGreaterThan(0);
       // The decoder does not hang on what the encoder predicts.
-      const other = { ...parametersOf(2), encoderLogits: spread([1, 2, proposals, classes + 1], 9) };
+      const other = { ...parametersOf(2), encoderLogits: spread([1, 2, proposals, numClasses + 1], 9) };
       const { figures: changed, gradients: otherGradients } = run(other, { objects });
       expect(changed.loss_ce_enc).not.toBeCloseTo(figures.loss_ce_enc as number, 4);
       expect(changed.loss_ce).toBe(figures.loss_ce);

@@ -1,7 +1,7 @@
 /** The loss of a batch: forward pass, bipartite matching on the host, and the criterion over known and matching queries. */
+import type { DenseTargets, Objects } from '@dn-detr/boxes';
 import {
   criterion,
-  type DenseTargets,
   type Detector,
   errorFigures,
   type FeatureBatch,
@@ -20,7 +20,7 @@ import {
   type TargetTensors,
   targetTensors,
 } from '@dn-detr/core';
-import { type MatchingCost, matchingTargets, matchLayers, type ObjectTargets } from '@dn-detr/matcher';
+import { type MatchingCost, matchingTargets, matchLayers } from '@dn-detr/matcher';
 import { type HostValue, host, hostValue, readHostValue } from '@dn-detr/runtime';
 import { add, argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
 
@@ -35,7 +35,7 @@ export interface DetectionLossOptions {
 /** What a batch is to be predicted as. */
 export interface BatchTargets {
   /** of each image */
-  readonly objects: readonly ObjectTargets[];
+  readonly objects: readonly Objects[];
   /** of the known queries, where there are any */
   readonly known?: DenseTargets | undefined;
   /** of the whole step, where the batch is one of several micro-batches: objects of all images, and known queries */
@@ -122,8 +122,8 @@ function matchOnHost(
   { detector, matching, terms, onPhase }: DetectionLossOptions,
 ): { dense: TargetTensors[]; matched: HostValue<readonly LossTargets[]> } {
   const shapes = sets.map(({ name, known, logits: { shape } }) => {
-    const [layers, batch, total, classes] = shape;
-    return { name, known, layers, batch, queries: total - known, classes };
+    const [layers, batch, total, numLogits] = shape;
+    return { name, known, layers, batch, queries: total - known, numLogits, numClasses: detector.numClasses };
   });
   const matchingPart = (x: Tensor, known: number): Tensor =>
     known === 0 ? x : (split(x, [known, (x.shape[2] as number) - known], 2)[1] as Tensor);
@@ -134,7 +134,7 @@ function matchOnHost(
       const [logits, boxes] = values.slice(2 * i) as [Float32Array, Float32Array];
       const matches = matchLayers({ ...shape, logits, boxes }, objects, matching);
       const parts = {
-        matching: matchingTargets(matches, objects, detector.classes),
+        matching: matchingTargets(matches, objects, detector.numClasses),
         ...(known > 0 && knownTargets && { known: knownTargets }),
       };
       const counts = whole && {

@@ -3,7 +3,6 @@
  * Source: `SetCriterion` and `HungarianMatcher` in `models/DN_DAB_DETR` of IDEA-Research/DN-DETR.
  */
 import { boxL1Loss, focalDetections, focalLoss, giouLoss } from '@dn-detr/core';
-import { matchingCosts } from '@dn-detr/matcher';
 import { z } from 'zod';
 import type { ObjectiveSpec } from './objective.ts';
 import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';
@@ -20,7 +19,6 @@ const settings = z.strictObject({
 export const sigmoidObjective: ObjectiveSpec<typeof settings> = {
   settings,
   build({ loss, matching, detections }) {
-    const { alpha: costAlpha, gamma: costGamma, ...weights } = matching;
     return {
       head: 'sigmoid',
       terms: [
@@ -28,11 +26,11 @@ export const sigmoidObjective: ObjectiveSpec<typeof settings> = {
         boxL1Loss({ weight: loss.bbox }),
         giouLoss({ epsilon: 1e-6, weight: loss.giou }),
       ],
-      matching: {
-        ...matchingCosts.dnDetr,
-        classCost: { kind: 'focal', alpha: costAlpha, gamma: costGamma },
-        weights,
-      },
+      matching: [
+        { kind: 'focal', alpha: matching.alpha, gamma: matching.gamma, weight: matching.class },
+        { kind: 'l1', weight: matching.l1 },
+        { kind: 'giou', weight: matching.giou, epsilon: 1e-6 },
+      ],
       detections: (predictions, sizes) => focalDetections(predictions, sizes, detections),
     };
   },

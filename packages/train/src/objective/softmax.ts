@@ -1,6 +1,5 @@
 /** DETR's objective (Carion et al., ECCV 2020; `models/detr.py` and `models/matcher.py` of facebookresearch/detr). */
 import { boxL1Loss, giouLoss, softmaxDetections, softmaxLoss } from '@dn-detr/core';
-import { matchingCosts } from '@dn-detr/matcher';
 import { z } from 'zod';
 import type { ObjectiveSpec } from './objective.ts';
 import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';
@@ -18,14 +17,18 @@ const settings = z.strictObject({
 
 export const softmaxObjective: ObjectiveSpec<typeof settings> = {
   settings,
-  build: ({ loss, matching: weights }) => ({
+  build: ({ loss, matching }) => ({
     head: 'softmax',
     terms: [
       softmaxLoss({ eosCoef: loss.eosCoef, weight: loss.class }),
       boxL1Loss({ weight: loss.bbox }),
       giouLoss({ epsilon: 0, weight: loss.giou }),
     ],
-    matching: { ...matchingCosts.detr, weights },
+    matching: [
+      { kind: 'softmax', weight: matching.class },
+      { kind: 'l1', weight: matching.l1 },
+      { kind: 'giou', weight: matching.giou, epsilon: 0 },
+    ],
     detections: softmaxDetections,
   }),
 };

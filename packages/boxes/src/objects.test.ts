@@ -1,27 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { type ObjectTargets, usableObjects } from './check.ts';
-import { DnError } from './error.ts';
-import type { SkipReason } from './options.ts';
+import { checkObjects, type Objects, ObjectsError } from './objects.ts';
 
 const good = { labels: [0, 4], boxes: [0.5, 0.5, 0.2, 0.2, 0.25, 0.25, 0.5, 0.5] };
 
-const check = (targets: readonly ObjectTargets[], skip: readonly SkipReason[] = []) =>
-  usableObjects(targets, { numClasses: 5, skip });
+const withBox = (...box: number[]): Objects => ({ labels: [1, 2], boxes: [...good.boxes.slice(0, 4), ...box] });
 
-const withBox = (...box: number[]): ObjectTargets => ({
-  labels: [1, 2],
-  boxes: [...good.boxes.slice(0, 4), ...box],
-});
-
-describe('usableObjects', () => {
-  it('takes what is in order: plain arrays, empty images, corners outside by a rounding error', () => {
-    const touching = withBox(0.5, 0.5, 1.0015, 1);
-    const { indices, skipped } = check([good, { labels: [], boxes: [] }, touching]);
-    expect(indices).toEqual([Int32Array.of(0, 1), Int32Array.of(), Int32Array.of(0, 1)]);
-    expect(skipped).toEqual({ crowd: 0, degenerate: 0 });
+describe('checkObjects', () => {
+  it.each<[string, Objects]>([
+    ['plain arrays', good],
+    ['typed arrays', { labels: Int32Array.from(good.labels), boxes: Float64Array.from(good.boxes), crowd: [0, 1] }],
+    ['no objects', { labels: [], boxes: [] }],
+    ['corners outside by a rounding error', withBox(0.5, 0.5, 1.0015, 1)],
+    ['a box without a width', withBox(0.5, 0.5, 0, 1)],
+  ])('takes what is in order: %s', (_, objects) => {
+    expect(() => checkObjects(objects, { numClasses: 5 })).not.toThrow();
   });
 
-  it.each<[string, ObjectTargets, string]>([
+  it.each<[string, Objects, string]>([
     [
       'pixels',
       withBox(320, 240, 100, 80),
@@ -53,14 +48,9 @@ describe('usableObjects', () => {
       'box [0.5, 0.5, Infinity, 0.1] has a number that is not finite: expected cx, cy, w, h in 0..1',
     ],
     [
-      'no width',
-      withBox(0.5, 0.5, 0, 0.1),
-      "box [0.5, 0.5, 0, 0.1] has no extent in float32: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)",
-    ],
-    [
-      'a height that float32 rounds to 0',
-      withBox(0.5, 0.5, 0.1, 1e-46),
-      "box [0.5, 0.5, 0.1, 1e-46] has no extent in float32: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)",
+      'a negative height',
+      withBox(0.5, 0.5, 0.1, -0.1),
+      'box [0.5, 0.5, 0.1, -0.1] has a negative width or height: expected w and h of 0 or more',
     ],
     [
       'a category id',
@@ -69,43 +59,39 @@ describe('usableObjects', () => {
     ],
     ['a negative label', { ...good, labels: [0, -1] }, 'label -1 is no class: expected a whole number in 0..4'],
     ['half a label', { ...good, labels: [0, 1.5] }, 'label 1.5 is no class: expected a whole number in 0..4'],
-  ])('names image, object and likely mistake: %s', (_, target, message) => {
-    const found = catchError(() => check([good, target]));
+  ])('names image, object and likely mistake: %s', (_, objects, message) => {
+    const found = errorOf(objects, 1);
     expect(found.message).toBe(`image 1, object 1: ${message}`);
     expect([found.image, found.object]).toEqual([1, 1]);
+    expect(errorOf(objects).message).toBe(`object 1: ${message}`);
   });
 
-  it.each<[ObjectTargets, string]>([
+  it.each<[Objects, string]>([
     [{ labels: [1], boxes: [0.5, 0.5, 0.1] }, '1 labels, but 3 box numbers: expected 4, four for each label'],
     [{ labels: [] } as never, 'boxes are missing: expected labels and boxes, empty without objects'],
     [{ labels: null, boxes: [] } as never, 'labels are missing'],
     [undefined as never, 'labels are missing'],
     [{ ...good, crowd: [1] }, '2 labels, but 1 crowd marks: expected one for each label'],
-  ])('names the image whose lengths do not fit', (target, message) => {
-    const found = catchError(() => check([good, good, target]));
+  ])('names the image whose lengths do not fit', (objects, message) => {
+    const found = errorOf(objects, 2);
     expect(found.message).toContain(`image 2: ${message}`);
     expect([found.image, found.object]).toEqual([2, undefined]);
+    expect(errorOf(objects).message).toMatch(new RegExp(`^${message}`));
   });
 
-  it('leaves out crowd and degenerate boxes if asked to, and counts them', () => {
-    const boxes = [0.5, 0.5, 0.2, 0.2];
-    const target = {
-      labels: [0, 1, 2, 99],
-      boxes: [...boxes, 0.5, 0.5, 0, 1, ...boxes, ...boxes],
-      crowd: [0, 0, 0, 1],
-    };
-    const { indices, skipped } = check([target, target], ['crowd', 'degenerate']);
-    expect(indices).toEqual([Int32Array.of(0, 2), Int32Array.of(0, 2)]);
-    expect(skipped).toEqual({ crowd: 2, degenerate: 2 });
-    expect(() => check([target], ['crowd'])).toThrow('has no extent');
+  it('does not look at objects that are left out', () => {
+    const isLeftOut = (object: number) => object === 1;
+    const objects = { labels: [0, 99], boxes: [...good.boxes.slice(0, 4), 1, 2, 3, Number.NaN] };
+    expect(() => checkObjects(objects, { numClasses: 5, isLeftOut })).not.toThrow();
+    expect(() => checkObjects(objects, { numClasses: 5 })).toThrow('object 1: label 99');
   });
 });
 
-function catchError(action: () => void): DnError {
+function errorOf(objects: Objects, image?: number): ObjectsError {
   try {
-    action();
+    checkObjects(objects, { numClasses: 5, image });
   } catch (error) {
-    if (error instanceof DnError) return error;
+    if (error instanceof ObjectsError) return error;
     throw error;
   }
   throw new Error('nothing was thrown');

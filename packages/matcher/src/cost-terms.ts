@@ -1,0 +1,112 @@
+/** The terms that a matching cost is the sum of, and the costs of the papers. */
+import { type Objects, overlapEpsilon } from '@dn-detr/boxes';
+import type { ClassCost } from './class-cost.ts';
+import type { QueryPredictions } from './predictions.ts';
+
+/** The sum of the absolute differences of cx, cy, width and height. */
+export interface L1Cost {
+  readonly kind: 'l1';
+  readonly weight: number;
+}
+
+/** Minus the generalised IoU of the boxes. */
+export interface GiouCost {
+  readonly kind: 'giou';
+  readonly weight: number;
+  /** What is added to the denominators of IoU and GIoU, from 0. With 0, GIoU of two boxes without area is not defined. */
+  readonly epsilon: number;
+}
+
+/** A cost of your own. */
+export interface CustomCost {
+  /** What messages call it. */
+  readonly name: string;
+  readonly weight: number;
+  /**
+   * Writes the costs of one image in one layer.
+   *
+   * @param predictions not to be changed; where costs that are not finite are replaced, they may hold numbers that are not
+   * @param objects those of the image, one or more; they have been checked
+   * @param out `[G, Q]`: the cost of query q with object g belongs at `g * predictions.queries + q`; zeros at first
+   */
+  cost(predictions: QueryPredictions, objects: Objects, out: Float64Array): void;
+}
+
+export type CostTerm = ClassCost | L1Cost | GiouCost | CustomCost;
+
+/**
+ * The sum of `weight` × cost over all terms, in the order of the list. A list without a class term matches by boxes alone
+ * and reads no logits; labels have to be classes all the same.
+ */
+export type MatchingCost = readonly CostTerm[];
+
+/** The costs of the papers: DETR (Carion et al., ECCV 2020), and DN-DETR (Li et al., CVPR 2022). */
+export const matchingCosts = {
+  detr: [
+    { kind: 'softmax', weight: 1 },
+    { kind: 'l1', weight: 5 },
+    { kind: 'giou', weight: 2, epsilon: 0 },
+  ],
+  dnDetr: [
+    { kind: 'focal', alpha: 0.25, gamma: 2, weight: 2 },
+    { kind: 'l1', weight: 5 },
+    { kind: 'giou', weight: 2, epsilon: overlapEpsilon },
+  ],
+} as const satisfies Record<string, MatchingCost>;
+
+/** Tells a term of the user's own from those that have a kind. */
+export const isCustom = (term: CostTerm): term is CustomCost => 'cost' in term;
+
+/** What messages call a term, such as `the giou cost`. */
+export const termName = (term: CostTerm): string => `the ${isCustom(term) ? term.name : term.kind} cost`;
+
+/**
+ * @throws RangeError that names the term if it is none, a number is not finite, or an epsilon or gamma is negative; if there
+ *   are no terms; or if there are fewer logits than classes for a class term to look at
+ */
+export function checkCost(
+  cost: MatchingCost,
+  { numLogits, numClasses }: Pick<QueryPredictions, 'numLogits' | 'numClasses'>,
+): void {
+  if (!Array.isArray(cost) || cost.length === 0) {
+    throw new RangeError(
+      `expected a list of one or more cost terms, got ${Array.isArray(cost) ? 'none' : typeof cost}`,
+    );
+  }
+  for (const [index, term] of (cost as MatchingCost).entries()) {
+    const problem = termProblem(term) ?? logitsProblem(term, numLogits, numClasses);
+    if (problem !== undefined) throw new RangeError(`cost term ${index}: ${problem}`);
+  }
+}
+
+function termProblem(term: CostTerm): string | undefined {
+  const finite = (name: string, value: number, least = Number.NEGATIVE_INFINITY): string | undefined => {
+    if (Number.isFinite(value) && value >= least) return undefined;
+    const expected = least === 0 ? 'a number of 0 or more' : 'a finite number';
+    return `expected ${expected} as ${name} of ${termName(term)}, got ${value}`;
+  };
+  if (typeof term !== 'object' || term === null) return `expected an object with kind or name, got ${term}`;
+  if (isCustom(term)) {
+    if (typeof term.cost === 'function') return finite('weight', term.weight);
+    return `expected a function as cost of ${termName(term)}, got ${typeof term.cost}`;
+  }
+  switch (term.kind) {
+    case 'softmax':
+    case 'l1':
+      return finite('weight', term.weight);
+    case 'focal':
+      return finite('weight', term.weight) ?? finite('alpha', term.alpha) ?? finite('gamma', term.gamma, 0);
+    case 'giou':
+      return finite('weight', term.weight) ?? finite('epsilon', term.epsilon, 0);
+    default: {
+      const { kind } = term as { kind: unknown };
+      return `expected a kind among softmax, focal, l1 and giou, or a function \`cost\` of your own; got kind ${kind}`;
+    }
+  }
+}
+
+function logitsProblem(term: CostTerm, numLogits: number, numClasses: number): string | undefined {
+  const readsLogits = !isCustom(term) && (term.kind === 'softmax' || term.kind === 'focal');
+  if (!readsLogits || numLogits >= numClasses) return undefined;
+  return `${termName(term)} looks at a logit of each class, but there are ${numLogits} logits for ${numClasses} classes`;
+}
