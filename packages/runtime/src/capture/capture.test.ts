@@ -69,8 +69,31 @@ describe.skipIf(native.addon === undefined)('capture on native TensorFlow', () =
   });
 
   it('agrees with eager execution on random programs (property)', () => {
-    type Op = 'add' | 'mul' | 'matMul' | 'relu' | 'softmax' | 'transpose' | 'sum' | 'bias' | 'concat' | 'host';
-    const ops: Op[] = ['add', 'mul', 'matMul', 'relu', 'softmax', 'transpose', 'sum', 'bias', 'concat', 'host'];
+    type Op =
+      | 'add'
+      | 'mul'
+      | 'matMul'
+      | 'relu'
+      | 'softmax'
+      | 'transpose'
+      | 'sum'
+      | 'bias'
+      | 'concat'
+      | 'expand'
+      | 'host';
+    const ops: Op[] = [
+      'add',
+      'mul',
+      'matMul',
+      'relu',
+      'softmax',
+      'transpose',
+      'sum',
+      'bias',
+      'concat',
+      'expand',
+      'host',
+    ];
     const size = 3;
     const program = (names: Op[]) => (input: { a: tf.Tensor2D; b: tf.Tensor2D; v: tf.Tensor1D }) => {
       let x = input.a;
@@ -84,6 +107,7 @@ describe.skipIf(native.addon === undefined)('capture on native TensorFlow', () =
         if (name === 'sum') x = tf.mul(x, tf.sum(x, 0));
         if (name === 'bias') x = tf.add(x, input.v);
         if (name === 'concat') x = tf.slice(tf.concat([x, input.b], 0), [1, 0], [size, size]);
+        if (name === 'expand') x = tf.squeeze(tf.expandDims(x, 1), [1]);
         if (name === 'host') {
           const read = x;
           const sign = host([read], (data) => tf.tensor2d(Float32Array.from(data, Math.sign), [size, size]));

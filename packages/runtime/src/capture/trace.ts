@@ -184,7 +184,10 @@ class Tracer implements HostTracer {
       return value;
     });
     // An unset attribute arrives as an entry without a name; the graph then takes the op's default.
-    const named = attributes.filter((attribute) => attribute.name);
+    const named = [
+      ...attributes.filter((attribute) => attribute.name),
+      ...(op === 'ExpandDims' && attributes.length === 0 ? this.#typesOf(inputs, ['T', 'Tdim']) : []),
+    ];
     try {
       if (op === statefulOp) throw new UncapturableError(`op ${op} keeps state of its own`);
       for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
@@ -198,6 +201,11 @@ class Tracer implements HostTracer {
     outputs.forEach(({ id, shape, dtype }, port) => {
       this.#byId.set(id, this.#value({ name: `${name}:${port}`, fed: false, stage, shape, dtype }));
     });
+  }
+
+  /** The types of inputs as attributes: tfjs-node leaves those of `ExpandDims` to be inferred, which a graph does not do. */
+  #typesOf(inputs: readonly Value[], names: readonly string[]): OpAttribute[] {
+    return names.map((name, i) => ({ name, type: this.#binding.TF_ATTR_TYPE, value: (inputs[i] as Value).dtype }));
   }
 
   #constant(constant: Constant): Value {
