@@ -14,6 +14,7 @@ import {
   resizeMask,
   resnet,
   type SafeTensor,
+  type TransformerOutput,
   writeSafetensors,
 } from '@dn-detr/core';
 import {
@@ -68,7 +69,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     ? (transpose(loadTensor(fixture, caseName, 'c5'), [0, 2, 3, 1]) as Tensor4D)
     : ours;
   const [batch, height, width] = features.shape;
-  const encoded = (model: Detector): Tensor =>
+  const encoded = (model: Detector<TransformerOutput>): Tensor =>
     model.forwardFeatures(parameters, { levels: [{ features, padding: resizeMask(padding, [height, width]) }] }).memory;
   // What enters the encoder is what comes out of one without layers.
   const projected = reshape(encoded(build({ ...options, encoderLayers: 0 })), [batch, height, width, -1]);
@@ -95,7 +96,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
 type Options = DetectorOptions & { readonly patterns?: number };
 
 /** @param name of the class in transformers */
-function builderOf(name: string, where: string): (options: Options) => Detector {
+function builderOf(name: string, where: string): (options: Options) => Detector<TransformerOutput> {
   switch (name) {
     case 'DetrForObjectDetection':
       return (options) => detr(options);

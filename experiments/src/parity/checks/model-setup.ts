@@ -7,6 +7,7 @@ import {
   type FeatureBatch,
   type ImageBatch,
   type NamedTensors,
+  type TransformerOutput,
   tiny,
 } from '@dn-detr/core';
 import { type DenoisingOptions, type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
@@ -21,7 +22,7 @@ import { drawsOf, targetsOf } from './known-queries.ts';
 /** What is taken from a fixture before anything is computed. */
 export interface ModelSetup {
   readonly fixture: Fixture;
-  readonly detector: Detector;
+  readonly detector: Detector<TransformerOutput>;
   readonly backbone: Backbone;
   readonly batch: ImageBatch | FeatureBatch;
   /** undefined for DETR */

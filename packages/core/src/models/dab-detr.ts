@@ -13,7 +13,14 @@ import { repeatEachRow, repeatRows } from '../nn/repeat.ts';
 import { dabDecoder } from '../transformer/dab-decoder.ts';
 import { encoder } from '../transformer/encoder.ts';
 import type { LayerOptions } from '../transformer/layer.ts';
-import { checkSizes, type Detector, type DetectorOptions, passOf, withBackbone } from './detector.ts';
+import {
+  checkSizes,
+  type Detector,
+  type DetectorOptions,
+  passOf,
+  type TransformerOutput,
+  withBackbone,
+} from './detector.ts';
 import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
@@ -43,7 +50,7 @@ export interface DnDetrOptions extends DabDetrOptions {
 const prior = 0.01;
 
 /** DAB-DETR: content queries start at zeros, as in Hugging Face. */
-export function dabDetr(options: DabDetrOptions): Detector {
+export function dabDetr(options: DabDetrOptions): Detector<TransformerOutput> {
   return build(options, undefined);
 }
 
@@ -51,11 +58,14 @@ export function dabDetr(options: DabDetrOptions): Detector {
  * DN-DETR: DAB-DETR with known queries. The content of a matching query is the embedding of the label "unknown"; without
  * known queries this is the baseline of denoising, and the model at inference.
  */
-export function dnDetr(options: DnDetrOptions): Detector {
+export function dnDetr(options: DnDetrOptions): Detector<TransformerOutput> {
   return build(options, { indicator: options.indicator ?? true });
 }
 
-function build(options: DabDetrOptions, denoising: { readonly indicator: boolean } | undefined): Detector {
+function build(
+  options: DabDetrOptions,
+  denoising: { readonly indicator: boolean } | undefined,
+): Detector<TransformerOutput> {
   const { backbone, numClasses, width = 256, heads = 8, feedForward = 2048, activation = 'prelu' } = options;
   const { encoderLayers = 6, decoderLayers = 6, dropout = 0, patterns = 0, anchorEpsilon = 1e-3 } = options;
   const { temperatureH = 20, temperatureW = 20, keepQueryPosition = false } = options;

@@ -76,15 +76,19 @@ export function passOf(batch: number, rate: number, { dropout: source, observe }
 export type DetectorOutput = {
   /** The decoder's predictions first; two-stage models add those of their encoder. */
   readonly sets: [decoder: PredictionSet, ...others: PredictionSet[]];
-  /** the encoder's output, `[B*N, d]` */
-  readonly memory: Tensor2D;
-  /** the decoder's normalised outputs, `[L*B*T, d]` */
-  readonly hidden: Tensor2D;
   /** DAB-DETR: the anchors that entered each layer, cxcywh in 0..1, `[L, B, T, 4]` */
   readonly anchors?: Tensor4D;
 };
 
-export interface Detector {
+/** What the models of this package give besides. */
+export type TransformerOutput = DetectorOutput & {
+  /** the encoder's output, `[B*N, d]` */
+  readonly memory: Tensor2D;
+  /** the decoder's normalised outputs, `[L*B*T, d]` */
+  readonly hidden: Tensor2D;
+};
+
+export interface Detector<Output extends DetectorOutput = DetectorOutput> {
   /** all parameters; those of group `frozen` are not trained */
   readonly parameters: readonly ParameterDeclaration[];
   /** Q, number of matching queries, those of all patterns together */
@@ -99,18 +103,16 @@ export interface Detector {
    * @param tensors every declared parameter by its name
    * @param known known queries while training; a model without denoising refuses them
    */
-  forward(tensors: NamedTensors, batch: ImageBatch, known?: KnownInputs, options?: ForwardOptions): DetectorOutput;
+  forward(tensors: NamedTensors, batch: ImageBatch, known?: KnownInputs, options?: ForwardOptions): Output;
   /** The same from the backbone's features. @throws RangeError if the model takes another number of levels */
-  forwardFeatures(
-    tensors: NamedTensors,
-    batch: FeatureBatch,
-    known?: KnownInputs,
-    options?: ForwardOptions,
-  ): DetectorOutput;
+  forwardFeatures(tensors: NamedTensors, batch: FeatureBatch, known?: KnownInputs, options?: ForwardOptions): Output;
 }
 
 /** A model that begins with a backbone: `forward` is made of `forwardFeatures`. */
-export function withBackbone(backbone: Backbone, rest: Omit<Detector, 'forward'>): Detector {
+export function withBackbone<Output extends DetectorOutput>(
+  backbone: Backbone,
+  rest: Omit<Detector<Output>, 'forward'>,
+): Detector<Output> {
   return {
     ...rest,
     parameters: [...backbone.parameters, ...rest.parameters],

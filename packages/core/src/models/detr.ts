@@ -13,7 +13,15 @@ import { boxSineEmbedding } from '../position.ts';
 import { decoder } from '../transformer/decoder.ts';
 import { encoder } from '../transformer/encoder.ts';
 import { type LayerOptions, transformerMlp } from '../transformer/layer.ts';
-import { checkSizes, type Detector, type DetectorOptions, type KnownInputs, passOf, withBackbone } from './detector.ts';
+import {
+  checkSizes,
+  type Detector,
+  type DetectorOptions,
+  type KnownInputs,
+  passOf,
+  type TransformerOutput,
+  withBackbone,
+} from './detector.ts';
 import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
@@ -26,7 +34,7 @@ export interface DetrOptions extends DetectorOptions {
 }
 
 /** Its class head has one output more than classes, the last one "no object". */
-export function detr(options: DetrOptions): Detector {
+export function detr(options: DetrOptions): Detector<TransformerOutput> {
   return build(options, false);
 }
 
@@ -34,11 +42,11 @@ export function detr(options: DetrOptions): Detector {
  * DETR with denoising: a known query's content is its label's embedding and the indicator, as in DN-DETR, and its
  * position an embedding of its box. Matching queries are those of `detr`: with no known queries the two are one model.
  */
-export function dnDetrVanilla(options: DetrOptions): Detector {
+export function dnDetrVanilla(options: DetrOptions): Detector<TransformerOutput> {
   return build(options, true);
 }
 
-function build(options: DetrOptions, denoising: boolean): Detector {
+function build(options: DetrOptions, denoising: boolean): Detector<TransformerOutput> {
   const { backbone, numClasses, queries, encoderLayers = 6, decoderLayers = 6, dropout = 0.1 } = options;
   const { width = 256, heads = 8, feedForward = 2048, preNorm = false } = options;
   checkSizes(
