@@ -6,6 +6,7 @@ import { boxOpsCheck } from './checks/box-ops.ts';
 import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
 import { cocoEvalCheck } from './checks/coco-eval.ts';
 import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
+import { criterionDinoCheck } from './checks/criterion-dino.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { focalCeCheck } from './checks/focal-ce.ts';
 import { formulaCheck } from './checks/formula.ts';
@@ -38,6 +39,7 @@ export const checks: Readonly<Record<string, Check>> = {
   focal_ce: focalCeCheck,
   criterion_detr: criterionDetrCheck,
   criterion_dn: criterionDnCheck,
+  criterion_dino: criterionDinoCheck,
   postprocess: postprocessCheck,
   state_dict_names: stateDictNamesCheck,
   hf_small: hfSmallCheck,

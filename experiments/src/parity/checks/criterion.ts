@@ -1,4 +1,4 @@
-/** The criterion over all layers, matching included, against `SetCriterion` of DETR and of DN-DETR. */
+/** The criterion over all layers, matching included, against `SetCriterion` of DETR, of DN-DETR and of DINO. */
 import type { DenseTargets } from '@dn-detr/boxes';
 import {
   boxL1Loss,
@@ -24,40 +24,41 @@ import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../j
 import { targetsOf } from './known-queries.ts';
 import { type LossWeights, lossWeightsOf, weighted } from './loss-weights.ts';
 
-const inputs = ['gt_*', 'logits', 'boxes', 'counts', 'num_queries', 'num_classes', 'layers', 'matcher', 'weight_dict'];
+export const criterionInputs = [
+  'gt_*',
+  'logits',
+  'boxes',
+  'counts',
+  'num_queries',
+  'num_classes',
+  'layers',
+  'matcher',
+  'weight_dict',
+];
 
 export const criterionDetrCheck: Check = {
-  inputs: [...inputs, 'eos_coef'],
+  inputs: [...criterionInputs, 'eos_coef'],
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) =>
-    runCase(fixture, caseName, (fact, weights) => ({
+    runCriterion(fixture, caseName, (fact, weights) => ({
       terms: [
         softmaxLoss({ eosCoef: fact('eos_coef'), weight: weights.class }),
         boxL1Loss({ weight: weights.bbox }),
         giouLoss({ epsilon: 0, weight: weights.giou }),
       ],
       cost: matchingCosts.detr,
-      known: 0,
+      known: undefined,
     })),
 };
 
 export const criterionDnCheck: Check = {
-  inputs: [...inputs, 'known_*', 'map_known_indice', 'bid', 'scalar', 'pad_size', 'focal_alpha', 'training'],
+  inputs: [...criterionInputs, 'known_*', 'map_known_indice', 'bid', 'scalar', 'pad_size', 'focal_alpha', 'training'],
   cases: ({ cases }) => [...cases.keys()],
   run: (fixture, caseName) =>
-    runCase(fixture, caseName, (fact, weights) => {
-      const alpha = fact('focal_alpha');
-      return {
-        terms: [
-          focalLoss({ alpha, gamma: 2, weight: weights.class }),
-          boxL1Loss({ weight: weights.bbox }),
-          giouLoss({ epsilon: 1e-6, weight: weights.giou }),
-        ],
-        cost: matchingCosts.dnDetr,
-        alpha,
-        known: fact('pad_size'),
-      };
-    }),
+    runCriterion(fixture, caseName, (fact, weights) => ({
+      ...focal(fact('focal_alpha'), weights),
+      known: fact('pad_size') === 0 ? undefined : storedTargets(fixture, caseName, fact('pad_size')),
+    })),
 };
 
 interface Setup {
@@ -65,11 +66,25 @@ interface Setup {
   readonly cost: MatchingCost;
   /** of a focal class cost */
   readonly alpha?: number;
-  /** K */
-  readonly known: number;
+  /** targets of the known queries `[B, K]`, where there are any */
+  readonly known: DenseTargets | undefined;
 }
 
-function runCase(
+/** The losses and the matching cost of DN-DETR and DINO. */
+export function focal(alpha: number, weights: LossWeights): Omit<Setup, 'known'> {
+  return {
+    terms: [
+      focalLoss({ alpha, gamma: 2, weight: weights.class }),
+      boxL1Loss({ weight: weights.bbox }),
+      giouLoss({ epsilon: 1e-6, weight: weights.giou }),
+    ],
+    cost: matchingCosts.dnDetr,
+    alpha,
+  };
+}
+
+/** Losses, total and gradients of a case, with the weights that it gives. */
+export function runCriterion(
   fixture: Fixture,
   caseName: string,
   setupOf: (fact: (field: string) => number, weights: LossWeights) => Setup,
@@ -105,7 +120,7 @@ function runCase(
     ];
     return {
       losses: namedValues(byName(ours), objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
-      total: { values: value.dataSync(), expected: { values: [numberAt(facts.total, `${where}.total`)] } },
+      total: { values: value.dataSync(), expected: { values: [totalOf(facts, where)] } },
       grad_logits: take(grads.logits as Tensor),
       grad_boxes: take(grads.boxes as Tensor),
     };
@@ -132,9 +147,10 @@ function targetsFor(
   caseName: string,
   { logits, boxes }: Predictions,
   numClasses: number,
-  { terms, cost, known }: Setup,
+  { terms, cost, known: knownTargets }: Setup,
 ): LossTargets {
   const [layers, batch, total, numLogits] = logits.shape;
+  const known = (knownTargets?.classes.length ?? 0) / batch;
   const matchingPart = (x: Tensor4D): Float32Array =>
     slice(x, [0, 0, known, 0], [-1, -1, total - known, -1]).dataSync<'float32'>();
   const objects = targetsOf(fixture, caseName);
@@ -142,16 +158,16 @@ function targetsFor(
   const sizes = { layers, batch, queries: total - known, numLogits, numClasses };
   const matches = matchLayers({ ...predictions, ...sizes }, objects, cost);
   const matching = matchingTargets(matches, objects, numClasses);
-  const parts = known === 0 ? { matching } : { matching, known: knownTargets(fixture, caseName, batch, known) };
+  const parts = knownTargets === undefined ? { matching } : { matching, known: knownTargets };
   return mergeTargets(parts, { layers, batch, terms });
 }
 
 /** Each of the N noised queries restores its object; the other slots are padding. */
-function knownTargets(fixture: Fixture, caseName: string, batch: number, known: number): DenseTargets {
+function storedTargets(fixture: Fixture, caseName: string, known: number): DenseTargets {
   const stored = (key: string) => tensorOf(fixture, caseName, key).data;
   const [labels, clean, slots, images] = ['known_labels', 'known_bboxs', 'map_known_indice', 'bid'].map(stored);
   if (!labels || !clean || !slots || !images) throw new FixtureError(`${caseName}: the known queries are incomplete`);
-  const count = batch * known;
+  const count = known * tensorOf(fixture, caseName, 'gt_counts').data.length;
   const targets = {
     classes: new Int32Array(count),
     boxes: new Float32Array(4 * count),
@@ -169,15 +185,33 @@ function knownTargets(fixture: Fixture, caseName: string, batch: number, known: 
   return targets;
 }
 
+/** Without what the losses of the encoder's proposals (`interm`) add to it. */
+function totalOf(facts: JsonObject, where: string): number {
+  const losses = objectAt(facts.losses, `${where}.losses`);
+  const weights = objectAt(facts.weight_dict, `${where}.weight_dict`);
+  const ofProposals = Object.keys(weights).filter((name) => name.endsWith('_interm'));
+  return ofProposals.reduce(
+    (sum, name) =>
+      sum - numberAt(weights[name], `${where}.weight_dict.${name}`) * numberAt(losses[name], `${where}.losses.${name}`),
+    numberAt(facts.total, `${where}.total`),
+  );
+}
+
+/** What DINO counts of the encoder's proposals and of known queries, and we do not. */
+const uncounted = /_interm$|^cardinality_error_dn(?:_\d+)?$/;
+
+/** The name that a loss of known queries has here: `tgt_loss_ce_0` for DINO's `loss_ce_dn_0`. */
+const ourName = (name: string): string => name.replace(/^(loss_\w+?)_dn(_\d+)?$/, 'tgt_$1$2');
+
 /** Our values of the stored names, in their order. */
 function namedValues(ours: Record<string, number>, stored: JsonObject, known: number, where: string): Computed {
-  const names = Object.keys(stored);
+  const names = Object.keys(stored).filter((name) => !uncounted.test(name));
   return {
     values: names.map((name) => {
-      const value = ours[name];
+      const value = ours[ourName(name)];
       if (value !== undefined) return value;
       // Without known queries the reference still lists their losses, as zeros; we have none.
-      if (known === 0 && name.startsWith('tgt_')) return 0;
+      if (known === 0 && ourName(name).startsWith('tgt_')) return 0;
       throw new FixtureError(`${where}.${name}: there is no such loss, only ${Object.keys(ours).join(', ')}`);
     }),
     expected: { values: names.map((name) => numberAt(stored[name], `${where}.${name}`)) },
