@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { readSafetensors } from '@dn-detr/core';
+import { readSafetensors } from '@dn-detr/core/weights';
 import { type BackendChoice, useBackend } from '@dn-detr/runtime';
 import { runFolder, runTraining } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readSafetensors } from '@dn-detr/core';
+import { readSafetensors } from '@dn-detr/core/weights';
 import { runFolder } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 /** What the folder of a run holds, in a form that can be compared. */
 import { readFileSync } from 'node:fs';
-import { readSafetensors } from '@dn-detr/core';
+import { readSafetensors } from '@dn-detr/core/weights';
 import { type EvaluationLine, type MetricsLine, runFolder } from '@dn-detr/train';
 import { readJsonLines } from '@dn-detr/train/files';
 

@@ -1,5 +1,5 @@
 /** The two losses of the reference step, against dense targets, with gradients of few ops. */
-import { withGradient } from '@dn-detr/core';
+import { withGradient } from '@dn-detr/core/nn';
 import { abs, div, exp, log, max, mul, type Scalar, sign, sub, sum, type Tensor2D } from '@tensorflow/tfjs-core';
 
 /**

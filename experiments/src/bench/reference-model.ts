@@ -3,16 +3,9 @@
  * predictions of every decoder layer. Post-norm layers and position handling are those of facebookresearch/detr;
  * there is no dropout and no matching, the targets are given.
  */
-import {
-  decoder,
-  embedding,
-  encoder,
-  type LayerOptions,
-  linear,
-  mlp,
-  type NamedTensors,
-  repeatRows,
-} from '@dn-detr/core';
+import type { NamedTensors } from '@dn-detr/core';
+import { decoder, encoder, type LayerOptions } from '@dn-detr/core/models';
+import { embedding, linear, mlp, repeatRows } from '@dn-detr/core/nn';
 import { add, type Scalar, sigmoid, type Tensor2D, tensor2d } from '@tensorflow/tfjs-core';
 import { crossEntropy, l1 } from './reference-loss.ts';
 import { hashedUniform, type ReferenceConfig } from './reference-parameters.ts';

@@ -1,12 +1,6 @@
 /** The training step that `bench capture` times: forward, backward and AdamW on one flat buffer. */
-import {
-  type AdamWOptions,
-  type AdamWState,
-  adamwInit,
-  adamwStep,
-  ParameterLayout,
-  valueAndFlatGrads,
-} from '@dn-detr/core';
+import { adamwInit, adamwStep, ParameterLayout, valueAndFlatGrads } from '@dn-detr/core';
+import type { AdamWOptions, AdamWState } from '@dn-detr/core/optim';
 import { type Scalar, type Tensor1D, tensor, tidy } from '@tensorflow/tfjs-core';
 import { type ReferenceInputs, referenceLoss } from './reference-model.ts';
 import { type ReferenceConfig, referenceParameters } from './reference-parameters.ts';

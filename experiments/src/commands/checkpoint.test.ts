@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { readSafetensors, writeSafetensors } from '@dn-detr/core';
+import { readSafetensors, writeSafetensors } from '@dn-detr/core/weights';
 import { type DatasetImage, exportCoco, looseImages, shapesDataset } from '@dn-detr/data';
 import { type EvaluationLine, runFolder, runTraining, UserError } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';

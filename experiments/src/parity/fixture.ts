@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readSafetensors, type SafeTensor, SafetensorsError } from '@dn-detr/core';
+import { readSafetensors, type SafeTensor, SafetensorsError } from '@dn-detr/core/weights';
 import { arrayAt, FixtureError, isObject, type JsonObject, numberAt, objectAt } from './json.ts';
 import { readRule, type ToleranceRule } from './tolerance.ts';
 

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core';
+import { readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
 import { useBackend } from '@dn-detr/runtime';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { formatReport, reportAsJson } from './report.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { writeSafetensors } from '@dn-detr/core';
+import { writeSafetensors } from '@dn-detr/core/weights';
 import { UserError } from '@dn-detr/train';
 import { afterAll, describe, expect, it } from 'vitest';
 import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';

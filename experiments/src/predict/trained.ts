@@ -1,5 +1,6 @@
 /** A checkpoint as a detector: what it was trained as, and what it makes of images. */
-import { type Checkpoint, loadParameters } from '@dn-detr/core';
+import { loadParameters } from '@dn-detr/core';
+import type { Checkpoint } from '@dn-detr/core/weights';
 import type { DatasetImage } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
 import {

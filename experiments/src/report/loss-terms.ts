@@ -1,5 +1,5 @@
 /** The training loss by its parts, of matching and of known queries: a small plot for each, as their scales lie far apart. */
-import { figure as lossFigure } from '@dn-detr/core';
+import { figure as lossFigure } from '@dn-detr/core/loss';
 import type { Summary } from '../compare/summary.ts';
 import { progressAxis } from './axes.ts';
 import { csvName, evaluationRows, figure } from './figure.ts';

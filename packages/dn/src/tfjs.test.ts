@@ -1,4 +1,5 @@
-import { criterionPresets, type LossTerm, type Predictions } from '@dn-detr/core';
+import { criterionPresets, type LossTerm } from '@dn-detr/core';
+import type { Predictions } from '@dn-detr/core/loss';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useCpuBackend } from '../../../test/support/cpu-backend.ts';

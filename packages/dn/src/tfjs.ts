@@ -2,16 +2,8 @@
  * Known queries as tensors, for models built on tfjs: made from the arrays of `prepareKnownQueries`, split from the
  * matching queries after the decoder, and turned into a loss. Needs `@dn-detr/core` and `@tensorflow/tfjs-core`.
  */
-import {
-  type CriterionOutput,
-  criterion,
-  type KnownInputs,
-  type LossTerm,
-  mergeTargets,
-  type Predictions,
-  type QueryCounts,
-  targetTensors,
-} from '@dn-detr/core';
+import { criterion, type KnownInputs, type LossTerm, mergeTargets, targetTensors } from '@dn-detr/core';
+import type { CriterionOutput, Predictions, QueryCounts } from '@dn-detr/core/loss';
 import { scalar, split, type Tensor4D, tensor2d, tensor3d } from '@tensorflow/tfjs-core';
 import { knownAnchors } from './anchors.ts';
 import { DnError } from './error.ts';

@@ -1,15 +1,7 @@
 /** What a run is resumed from: one safetensors file with the weights, the optimiser and the counters. */
 import { readFileSync } from 'node:fs';
-import {
-  type Checkpoint,
-  loadParameters,
-  type NamedTensors,
-  readCheckpoint,
-  readSafetensors,
-  type SafeTensor,
-  saveParameters,
-  writeSafetensors,
-} from '@dn-detr/core';
+import { loadParameters, type NamedTensors, readCheckpoint, saveParameters } from '@dn-detr/core';
+import { type Checkpoint, readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
 import type { Category } from '@dn-detr/data';
 import type { QueryMatches } from '@dn-detr/metrics';
 import { type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';

@@ -1,5 +1,6 @@
 /** What a model costs: its parameters, and the multiply-adds of one forward pass. */
-import type { Detector, KnownInputs, ParameterGroup } from '@dn-detr/core';
+import type { Detector, KnownInputs } from '@dn-detr/core';
+import type { ParameterGroup } from '@dn-detr/core/nn';
 import {
   _FusedMatMul,
   BatchMatMul,

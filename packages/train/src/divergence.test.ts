@@ -1,4 +1,4 @@
-import { figure } from '@dn-detr/core';
+import { figure } from '@dn-detr/core/loss';
 import { describe, expect, it } from 'vitest';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 

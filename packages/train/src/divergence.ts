@@ -1,5 +1,5 @@
 /** When a run has gone wrong for good. */
-import { byName } from '@dn-detr/core';
+import { byName } from '@dn-detr/core/loss';
 import type { StepRecord } from './trainer.ts';
 
 /** How the loss has gone so far, kept with a checkpoint. */

@@ -1,6 +1,7 @@
 /** Images passed through a model as it is at inference: detections, and which query answers for which object. */
 import type { Objects } from '@dn-detr/boxes';
-import type { Detections, NamedTensors } from '@dn-detr/core';
+import type { NamedTensors } from '@dn-detr/core';
+import type { Detections } from '@dn-detr/core/models';
 import {
   type DatasetImage,
   type EvaluationBatch,

@@ -1,5 +1,5 @@
 /** Errors whose message is for the user; all others are mistakes of ours and keep their stack trace. */
-import { CheckpointError } from '@dn-detr/core';
+import { CheckpointError } from '@dn-detr/core/weights';
 import { DataError } from '@dn-detr/data';
 import { CocoFormatError } from '@dn-detr/metrics';
 import { BackendError } from '@dn-detr/runtime';

@@ -1,5 +1,6 @@
 /** Which learning rate each trained parameter has: the backbone's, that of the rest, or one of its own. */
-import type { AdamWGroup, ParameterGroup, ParameterSpec } from '@dn-detr/core';
+import type { ParameterGroup, ParameterSpec } from '@dn-detr/core/nn';
+import type { AdamWGroup } from '@dn-detr/core/optim';
 import type { RunConfig } from './config/schema.ts';
 import { UserError } from './user-error.ts';
 

@@ -1,5 +1,5 @@
 /** The learning rate's course over a run. */
-import { multiStep } from '@dn-detr/core';
+import { multiStep } from '@dn-detr/core/optim';
 import type { RunConfig } from './config/schema.ts';
 
 /**

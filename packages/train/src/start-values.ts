@@ -1,5 +1,7 @@
 /** What a run takes of a checkpoint that it is started from. */
-import { dependsOnClasses, type LoadedParameters, loadParameters, type ParameterSpec } from '@dn-detr/core';
+import { loadParameters } from '@dn-detr/core';
+import type { ParameterSpec } from '@dn-detr/core/nn';
+import { dependsOnClasses, type LoadedParameters } from '@dn-detr/core/weights';
 import { loadWeights } from './checkpoint.ts';
 import type { Model } from './models/model.ts';
 

@@ -1,17 +1,17 @@
 import type { Objects } from '@dn-detr/boxes';
 import {
-  accumulate,
   adamwInit,
   adamwScalars,
   criterionPresets,
   dnDetr,
   initialParameters,
-  knownCounts,
   ParameterLayout,
   splitFrozen,
   tiny,
   valueAndFlatGrads,
 } from '@dn-detr/core';
+import { knownCounts } from '@dn-detr/core/loss';
+import { accumulate } from '@dn-detr/core/optim';
 import { type DenoisingOptions, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';

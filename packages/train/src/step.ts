@@ -1,16 +1,13 @@
 /** Training steps, captured: forward, matching, loss, backward, clipping and AdamW. */
 import {
-  type AdamWOptions,
-  type AdamWState,
-  accumulate,
   adamwStep,
   clipByGlobalNorm,
-  emaStep,
   type ImageBatch,
   type KnownInputs,
   type ParameterLayout,
   valueAndFlatGrads,
 } from '@dn-detr/core';
+import { type AdamWOptions, type AdamWState, accumulate, emaStep } from '@dn-detr/core/optim';
 import { type Captured, capture, type HostValue, host, randomStream } from '@dn-detr/runtime';
 import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
 import {

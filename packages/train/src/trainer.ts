@@ -1,15 +1,8 @@
 /** A model in training: its parameters, its optimiser and its captured step. */
 import { createHash } from 'node:crypto';
-import {
-  type AdamWOptions,
-  adamwInit,
-  adamwScalars,
-  initialParameters,
-  knownCounts,
-  type LoggedFigure,
-  type NamedTensors,
-  zeroFlats,
-} from '@dn-detr/core';
+import { adamwInit, adamwScalars, initialParameters, type NamedTensors } from '@dn-detr/core';
+import { knownCounts, type LoggedFigure } from '@dn-detr/core/loss';
+import { type AdamWOptions, zeroFlats } from '@dn-detr/core/optim';
 import type { Batch } from '@dn-detr/data';
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';

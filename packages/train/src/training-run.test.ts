@@ -2,7 +2,7 @@ import fs, { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { readSafetensors } from '@dn-detr/core';
+import { readSafetensors } from '@dn-detr/core/weights';
 import { decodingVersion, exportCoco, shapesDataset } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,7 +1,8 @@
 /** A training run from its first step, or from where it stopped, to its last. */
 import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import { byName, type NamedTensors } from '@dn-detr/core';
+import type { NamedTensors } from '@dn-detr/core';
+import { byName } from '@dn-detr/core/loss';
 import type { DatasetImage, TrainingBatch, TrainingBatches } from '@dn-detr/data';
 import { PredictionError } from '@dn-detr/matcher';
 import type { QueryMatches } from '@dn-detr/metrics';

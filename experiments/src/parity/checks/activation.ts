@@ -1,5 +1,5 @@
 /** The activation that a fixture names. */
-import type { LayerOptions } from '@dn-detr/core';
+import type { LayerOptions } from '@dn-detr/core/models';
 import { FixtureError } from '../json.ts';
 
 /**

@@ -1,15 +1,7 @@
 /** AdamW on flat buffers against trajectories of `torch.optim.AdamW` computed in float64. */
-import {
-  type AdamWOptions,
-  adamwInit,
-  adamwScalars,
-  adamwStep,
-  clipByGlobalNorm,
-  globalNorm,
-  multiStep,
-  ParameterError,
-  ParameterLayout,
-} from '@dn-detr/core';
+import { adamwInit, adamwScalars, adamwStep, clipByGlobalNorm, ParameterLayout } from '@dn-detr/core';
+import { ParameterError } from '@dn-detr/core/nn';
+import { type AdamWOptions, globalNorm, multiStep } from '@dn-detr/core/optim';
 import { dispose, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';

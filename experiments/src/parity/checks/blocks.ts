@@ -1,19 +1,14 @@
 /** Attention and transformer layers, with the gradients of inputs and parameters. */
+import type { NamedTensors } from '@dn-detr/core';
 import {
-  type AttentionOptions,
-  affine,
-  attend,
-  attentionMask,
   dabDecoderLayer,
   decoderLayer,
   encoder,
   encoderLayer,
   type LayerOptions,
-  multiHeadAttention,
-  type NamedTensors,
-  type Pass,
   type Tokens,
-} from '@dn-detr/core';
+} from '@dn-detr/core/models';
+import { type AttentionOptions, affine, attend, attentionMask, multiHeadAttention, type Pass } from '@dn-detr/core/nn';
 import {
   add,
   mean,

@@ -8,7 +8,8 @@ import {
   pairwiseUnion,
   xyxyToCxcywh,
 } from '@dn-detr/boxes';
-import { giouRows, inverseSigmoid as inverseSigmoidOfTensor } from '@dn-detr/core';
+import { giouRows } from '@dn-detr/core/loss';
+import { inverseSigmoid as inverseSigmoidOfTensor } from '@dn-detr/core/nn';
 import {
   grad,
   neg,

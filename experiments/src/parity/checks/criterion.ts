@@ -1,20 +1,17 @@
 /** The criterion over all layers, matching included, against `SetCriterion` of DETR, of DN-DETR and of DINO. */
 import type { DenseTargets } from '@dn-detr/boxes';
+import { criterion, type LossTerm, mergeTargets, targetTensors } from '@dn-detr/core';
 import {
   boxL1Loss,
   byName,
-  criterion,
   errorFigures,
   focalLoss,
   giouLoss,
   type LossTargets,
-  type LossTerm,
   lossFigures,
-  mergeTargets,
   type Predictions,
   softmaxLoss,
-  targetTensors,
-} from '@dn-detr/core';
+} from '@dn-detr/core/loss';
 import { type MatchingCost, matchingCosts, matchingTargets, matchLayers } from '@dn-detr/matcher';
 import { argMax, scalar, slice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';

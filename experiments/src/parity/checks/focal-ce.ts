@@ -1,5 +1,6 @@
 /** The two class losses by themselves against `sigmoid_focal_loss` of DN-DETR and `loss_labels` of DETR. */
-import { crossEntropyRows, focalRows, mergeTargets, softmaxLoss } from '@dn-detr/core';
+import { mergeTargets } from '@dn-detr/core';
+import { crossEntropyRows, focalRows, softmaxLoss } from '@dn-detr/core/loss';
 import { reshape, scalar, sum, type Tensor, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
 import type { Check } from '../check.ts';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';

@@ -2,21 +2,9 @@
  * DETR and DAB-DETR of Hugging Face `transformers`, small and with closed-form weights, from images to boxes. The
  * weights come from a file under the names that `save_pretrained` writes.
  */
-import {
-  type Backbone,
-  type Checkpoint,
-  type Detector,
-  type DetectorOptions,
-  dabDetr,
-  detr,
-  loadParameters,
-  readCheckpoint,
-  resizeMask,
-  resnet,
-  type SafeTensor,
-  type TransformerOutput,
-  writeSafetensors,
-} from '@dn-detr/core';
+import { type Backbone, type Detector, dabDetr, detr, loadParameters, readCheckpoint, resnet } from '@dn-detr/core';
+import { type DetectorOptions, resizeMask, type TransformerOutput } from '@dn-detr/core/models';
+import { type Checkpoint, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
 import {
   expandDims,
   mean,

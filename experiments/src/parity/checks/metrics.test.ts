@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readSafetensors, writeSafetensors } from '@dn-detr/core';
+import { readSafetensors, writeSafetensors } from '@dn-detr/core/weights';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runParity } from '../run.ts';
 

@@ -1,15 +1,6 @@
 /** A model as a fixture describes it: its sizes, parameters, batch and known queries. */
-import {
-  type Backbone,
-  type Detector,
-  detr,
-  dnDetr,
-  type FeatureBatch,
-  type ImageBatch,
-  type NamedTensors,
-  type TransformerOutput,
-  tiny,
-} from '@dn-detr/core';
+import { type Backbone, type Detector, detr, dnDetr, type ImageBatch, type NamedTensors, tiny } from '@dn-detr/core';
+import type { FeatureBatch, TransformerOutput } from '@dn-detr/core/models';
 import { type DenoisingOptions, type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
 import { type Tensor3D, type Tensor4D, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Fixture } from '../fixture.ts';

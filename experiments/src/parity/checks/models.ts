@@ -3,20 +3,15 @@ import {
   adamwInit,
   adamwScalars,
   adamwStep,
-  boxL1Loss,
-  byName,
   clipByGlobalNorm,
-  focalLoss,
-  giouLoss,
-  globalNorm,
   type NamedTensors,
-  type ParameterGroup,
   ParameterLayout,
-  resizeMask,
-  sinePositions,
-  softmaxLoss,
   valueAndFlatGrads,
 } from '@dn-detr/core';
+import { boxL1Loss, byName, focalLoss, giouLoss, softmaxLoss } from '@dn-detr/core/loss';
+import { resizeMask } from '@dn-detr/core/models';
+import { type ParameterGroup, sinePositions } from '@dn-detr/core/nn';
+import { globalNorm } from '@dn-detr/core/optim';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';

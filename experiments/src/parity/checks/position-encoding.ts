@@ -1,5 +1,5 @@
 /** Position encodings of feature maps and of query boxes, and the gradient of the latter. */
-import { boxSineEmbedding, type SinePositionOptions, sinePositions } from '@dn-detr/core';
+import { boxSineEmbedding, type SinePositionOptions, sinePositions } from '@dn-detr/core/nn';
 import { reshape, type Tensor, type Tensor2D, type Tensor3D, transpose, valueAndGrad } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';

@@ -1,5 +1,7 @@
 /** Contents and anchors of known and matching queries as a model makes them, with the gradients of what is learned. */
-import { joinQueries, labelEmbedding, type NamedTensors, repeatRows } from '@dn-detr/core';
+import type { NamedTensors } from '@dn-detr/core';
+import { joinQueries, labelEmbedding } from '@dn-detr/core/models';
+import { repeatRows } from '@dn-detr/core/nn';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { add, mul, type Rank, reshape, sum, type Tensor, type Tensor2D, transpose } from '@tensorflow/tfjs-core';

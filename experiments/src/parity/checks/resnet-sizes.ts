@@ -1,5 +1,5 @@
 /** The sizes of a ResNet, read off the shapes of its weights. */
-import type { ResNetSizes } from '@dn-detr/core';
+import type { ResNetSizes } from '@dn-detr/core/models';
 import { FixtureError } from '../json.ts';
 
 type Shapes = ReadonlyMap<string, readonly number[]>;

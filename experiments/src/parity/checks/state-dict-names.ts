@@ -1,5 +1,6 @@
 /** Names and shapes of full-size checkpoints against the parameters that our models declare. */
-import { type Detector, dabDetr, detr, dnDetr, resnet, type SafeTensor, translateTensors } from '@dn-detr/core';
+import { type Detector, dabDetr, detr, dnDetr, resnet } from '@dn-detr/core';
+import { type SafeTensor, translateTensors } from '@dn-detr/core/weights';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { arrayAt, countsAt, FixtureError, objectAt, stringAt } from '../json.ts';

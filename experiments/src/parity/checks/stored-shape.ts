@@ -1,5 +1,5 @@
 /** How a parameter lies in a state_dict. */
-import type { ParameterSpec } from '@dn-detr/core';
+import type { ParameterSpec } from '@dn-detr/core/nn';
 
 /** A kernel's axes stand in PyTorch's order there: `[out, in, height, width]`. */
 export function storedShape({ shape, kernel }: ParameterSpec): readonly number[] {

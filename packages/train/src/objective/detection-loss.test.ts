@@ -1,12 +1,12 @@
 import type { Objects } from '@dn-detr/boxes';
 import {
-  byName,
   criterionPresets,
   type Detector,
   type KnownInputs,
   type NamedTensors,
   type PredictionSet,
 } from '@dn-detr/core';
+import { byName } from '@dn-detr/core/loss';
 import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';

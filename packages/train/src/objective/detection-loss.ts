@@ -3,23 +3,24 @@ import type { DenseTargets, Objects } from '@dn-detr/boxes';
 import {
   criterion,
   type Detector,
-  errorFigures,
-  type FeatureBatch,
-  type ForwardOptions,
   type ImageBatch,
   type KnownInputs,
-  type LoggedFigure,
-  type LossTargets,
   type LossTerm,
-  lossFigures,
-  matchingCounts,
   mergeTargets,
   type NamedTensors,
   type PredictionSet,
-  type QueryCounts,
-  type TargetTensors,
   targetTensors,
 } from '@dn-detr/core';
+import {
+  errorFigures,
+  type LoggedFigure,
+  type LossTargets,
+  lossFigures,
+  matchingCounts,
+  type QueryCounts,
+  type TargetTensors,
+} from '@dn-detr/core/loss';
+import type { FeatureBatch, ForwardOptions } from '@dn-detr/core/models';
 import { type MatchingCost, matchingTargets, matchLayers } from '@dn-detr/matcher';
 import { type HostValue, host, hostValue, readHostValue } from '@dn-detr/runtime';
 import { add, argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';

@@ -1,5 +1,6 @@
 /** What a model is trained for: its losses, what matching costs, and how its logits become detections. */
-import type { Detections, ImageSize, LossTerm, RawPredictions } from '@dn-detr/core';
+import type { LossTerm } from '@dn-detr/core';
+import type { Detections, ImageSize, RawPredictions } from '@dn-detr/core/models';
 import type { MatchingCost } from '@dn-detr/matcher';
 import type { z } from 'zod';
 

@@ -2,7 +2,8 @@
  * The objective of DAB-DETR and DN-DETR, with the focal loss of Lin et al. (ICCV 2017).
  * Source: `SetCriterion` and `HungarianMatcher` in `models/DN_DAB_DETR` of IDEA-Research/DN-DETR.
  */
-import { boxL1Loss, focalDetections, focalLoss, giouLoss } from '@dn-detr/core';
+import { focalDetections } from '@dn-detr/core';
+import { boxL1Loss, focalLoss, giouLoss } from '@dn-detr/core/loss';
 import { z } from 'zod';
 import type { ObjectiveSpec } from './objective.ts';
 import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';

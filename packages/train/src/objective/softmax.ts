@@ -1,5 +1,6 @@
 /** DETR's objective (Carion et al., ECCV 2020; `models/detr.py` and `models/matcher.py` of facebookresearch/detr). */
-import { boxL1Loss, giouLoss, softmaxDetections, softmaxLoss } from '@dn-detr/core';
+import { softmaxDetections } from '@dn-detr/core';
+import { boxL1Loss, giouLoss, softmaxLoss } from '@dn-detr/core/loss';
 import { z } from 'zod';
 import type { ObjectiveSpec } from './objective.ts';
 import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';

@@ -1,5 +1,5 @@
 /** Under which names TensorBoard shows a run's figures. */
-import type { Figure } from '@dn-detr/core';
+import type { Figure } from '@dn-detr/core/loss';
 import type { StepRecord } from '../trainer.ts';
 import type { EvaluationLine } from '../training-run.ts';
 

@@ -1,0 +1,15 @@
+/** Backbones, encoder and decoders, models, and what becomes of their predictions. */
+export * from './backbone/backbone.ts';
+export * from './backbone/resnet.ts';
+export * from './backbone/tiny.ts';
+export * from './models/dab-detr.ts';
+export * from './models/detector.ts';
+export * from './models/detr.ts';
+export * from './models/label-embedding.ts';
+export * from './models/queries.ts';
+export * from './postprocess.ts';
+export * from './transformer/dab-decoder.ts';
+export * from './transformer/dab-decoder-layer.ts';
+export * from './transformer/decoder.ts';
+export * from './transformer/encoder.ts';
+export * from './transformer/layer.ts';
