@@ -3,13 +3,18 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { TrainingBatch } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, readJsonLines, writeJson } from './json-files.ts';
+import { buildModel } from './models/model.ts';
+import { loadersOf, openRunData } from './run-data.ts';
 import { runFolder } from './run-folder.ts';
+import { learningRateFactor } from './schedule.ts';
 import { runTraining } from './start.ts';
 import { readStoredConfig } from './stored-config.ts';
-import { smallBackend } from './testing/small-run.ts';
+import { smallBackend, smallConfig } from './testing/small-run.ts';
+import { Trainer } from './trainer.ts';
 import type { MetricsLine } from './training-run.ts';
 
 /** Two runs of six steps that were stopped after four, and the lines that they wrote when they went on to the end. */
@@ -40,6 +45,41 @@ it.each(['detr', 'dn-detr'])('a run of %s goes on as it would have gone', async 
     const { loss } = before[n] as MetricsLine;
     expect(Math.abs(line.loss - loss) / loss).toBeLessThan(1e-4);
   }
+});
+
+describe('ten steps from scratch', () => {
+  const base = {
+    ...{ 'data.shapes.train': 40, 'length.count': 10, 'evaluation.every': 1000, 'checkpoint.every': 1000 },
+    // Those of the recipe that the losses were recorded with.
+    ...{ 'schedule.drops': [], 'data.shapes.scale.most': 36 / 64 },
+  };
+
+  it.each([
+    ['detr', { 'model.name': 'detr' }],
+    ['dab-detr', { 'model.name': 'dab-detr' }],
+    ['dn-detr', {}],
+    ['dn-detr-vanilla', { 'model.name': 'dn-detr-vanilla' }],
+    ['accumulating', { 'optimizer.accumulate': 2 }],
+    ['dropout', { 'model.dropout': 0.1 }],
+  ])('of %s have the losses that the first version had', async (name, values) => {
+    const config = smallConfig({ ...base, ...values });
+    const data = await openRunData(config);
+    const trainer = new Trainer(buildModel(config, data.dataset.categories.length), config);
+    const { accumulate } = config.optimizer;
+    const incoming = loadersOf(config).training(data.train).from(0);
+    const losses: number[] = [];
+    for (let step = 0; step < 10; step++) {
+      const batches: TrainingBatch[] = [];
+      while (batches.length < accumulate) batches.push((await incoming.next()).value as TrainingBatch);
+      losses.push(trainer.step(batches, step, learningRateFactor(config.schedule, step, step / 10)).loss);
+    }
+    await incoming.return(undefined);
+    trainer.dispose();
+    const before = readJson<Record<string, number[]>>(path.join(kept, 'losses-of-10-steps.json'))[name] as number[];
+    for (const [step, loss] of losses.entries()) {
+      expect(Math.abs(loss / (before[step] as number) - 1), `step ${step + 1}`).toBeLessThan(1e-4);
+    }
+  });
 });
 
 it('has the settings of its model alone, in their places of today', () => {
