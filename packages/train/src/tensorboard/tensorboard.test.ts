@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Reader, type Scalar, tensorboardReader } from '../testing/tensorboard-reader.ts';
 import { openEventFile } from './event-file.ts';
-import { type Reader, type Scalar, tensorboardReader } from './tensorboard-reader.ts';
 
 const read = await tensorboardReader();
 
