@@ -87,5 +87,5 @@ describe('npm start', () => {
     const names = stems.filter((name) => !/_(?:gt|dt)$/.test(name));
     expect(result.fixtures.map((fixture: { name: string }) => fixture.name).sort()).toEqual(names.sort());
     expect(code).toBe(0);
-  });
+  }, 180_000);
 });
