@@ -190,6 +190,8 @@ export interface RunConfig extends z.output<typeof commonSchema> {
  * serves to compare them: a run takes those of its own.
  */
 export interface RunOverrides extends z.input<typeof commonSchema> {
+  /** with the options of readers of one's own, which have no types here */
+  readonly data?: z.input<typeof commonSchema>['data'] & Readonly<Record<string, unknown>>;
   readonly model?: { readonly name?: string; readonly backbone?: ModelSettings['backbone'] } & Readonly<
     Record<string, unknown>
   >;
