@@ -19,6 +19,8 @@ export { type Evaluation, evaluate } from './evaluation.ts';
 export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';
 export { type Init, initFrom, requireFrozenWeights, withInitHash } from './init.ts';
+export { dabDetr, dnDetr } from './models/dab-detr.ts';
+export { detr, dnDetrVanilla } from './models/detr.ts';
 export { buildModel, type Model } from './models/model.ts';
 export type { ModelSpec } from './models/model-spec.ts';
 export { models } from './models/models.ts';
