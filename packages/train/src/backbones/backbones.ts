@@ -14,6 +14,8 @@ const tinySettings = z.strictObject({
   /** outputs of each 3×3 convolution of stride 2 */
   channels: z.array(z.int().min(1)).min(1).default([32, 64, 128]),
   norm: z.enum(['group', 'none']).default('group'),
+  /** how many of the last convolutions hand out their features */
+  levels: z.int().min(1).default(1),
 });
 
 const tinyBackbone: BackboneSpec<typeof tinySettings> = { kind: 'tiny', settings: tinySettings, build: tiny };
@@ -22,6 +24,11 @@ const resnetSettings = z.strictObject({
   depth: z.literal([18, 34, 50, 101]).default(50),
   /** DC5: the last stage dilated in place of strided */
   dilation: z.boolean().default(false),
+  /** the stages that hand out their features: strides 8, 16 and 32 (16 where dilated) */
+  levels: z
+    .array(z.enum(['layer2', 'layer3', 'layer4']))
+    .min(1)
+    .default(['layer4']),
   /** counted from the last; 5 trains all of it, first convolution included */
   trainStages: z.int().min(0).max(5).default(3),
 });
