@@ -11,7 +11,7 @@ export function backendOption(): Option {
 
 /** Makes the backend current; why native TensorFlow is not used, if it is not, goes to stderr. */
 export async function chooseBackend(requested: string | undefined, options?: BackendOptions): Promise<BackendChoice> {
-  const choice = await useBackend(requested, options);
+  const choice = await useBackend(requested, { ...options, askedBy: '--backend' });
   if (choice.notice) process.stderr.write(`notice: ${choice.notice}\n`);
   return choice;
 }

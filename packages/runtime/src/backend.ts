@@ -25,6 +25,8 @@ export interface BackendChoice {
 }
 
 export interface BackendOptions {
+  /** Who asks for the backend, for messages, such as a command's option. */
+  readonly askedBy?: string;
   /**
    * Compile captured graphs with XLA on native TensorFlow. It fuses elementwise ops but has slower products than TensorFlow's
    * own, so measure whether it pays; every capture costs some seconds more. Takes effect on the process's first call.
@@ -56,7 +58,7 @@ export async function useBackend(requested?: string, options: BackendOptions = {
   const fromEnvironment = process.env[backendVariable] || undefined;
   const forced = requested ?? fromEnvironment;
   if (forced === undefined) return useBest(options);
-  const origin = requested !== undefined ? '--backend' : backendVariable;
+  const origin = requested !== undefined ? (options.askedBy ?? 'the caller') : backendVariable;
   const name = backendNames.find((candidate) => candidate === forced);
   if (name === undefined) {
     throw new BackendError(`unknown backend '${forced}' (from ${origin}): expected one of ${backendNames.join(', ')}`);
