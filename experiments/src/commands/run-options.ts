@@ -68,7 +68,7 @@ export async function settingsFrom(
         ? recipeNamed(fallback)
         : await chooseRecipe(source, openOptionsFrom(options));
   const stated = runSettings(recipe.config, `recipe ${recipe.name}`);
-  const changes = { ...values, ...lengthFrom(options), ...assignments(options), ...initFromOptions(options) };
+  const changes = { ...values, ...lengthFrom(options), ...initFromOptions(options), ...assignments(options) };
   const settings = withChanges(stated, changes);
   // A mistake is one whatever the model.
   resolveSettings(settings);
@@ -88,7 +88,6 @@ export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.s
   return data === undefined ? {} : { 'data.source': data === 'shapes' ? data : path.resolve(data) };
 }
 
-/** @throws UserError if the file cannot be read */
 export const initFromOptions = ({ init }: Pick<RunOptions, 'init'>): DottedValues =>
   init === undefined ? {} : { init: initFrom(init) };
 

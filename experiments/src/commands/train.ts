@@ -192,8 +192,8 @@ async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
 
 /** What is set besides data and length. */
 const changesOf = (options: TrainOptions): DottedValues => ({
-  ...assignments(options),
   ...initFromOptions(options),
+  ...assignments(options),
   ...chosen(options),
 });
 

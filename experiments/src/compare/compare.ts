@@ -12,12 +12,14 @@ import {
   type RunResult,
   readStoredConfig,
   requireSameDecoding,
+  requireSameInit,
   requireSameSettings,
   runAll,
   runDataOf,
   runFolder,
   shortageNote,
   UserError,
+  withInitHash,
 } from '@dn-detr/train';
 import { makeFolder, readJson, removeLeftovers, unwritable, writeAtomically, writeJson } from '@dn-detr/train/files';
 import type { LiveView } from '../live/live-view.ts';
@@ -210,7 +212,13 @@ function openFolder(folder: string): void {
 /** @throws UserError if the run that is there has other settings */
 function isDone(folder: string, config: RunConfig): boolean {
   const files = runFolder(folder);
-  if (!existsSync(files.config)) return false;
-  requireSameSettings(readStoredConfig(files.config).config, config, folder);
+  if (!existsSync(files.config)) {
+    // Not later: the file to start from may be gone.
+    withInitHash(config);
+    return false;
+  }
+  const { config: stored } = readStoredConfig(files.config);
+  requireSameInit(stored.init, config.init, folder);
+  requireSameSettings(stored, { ...config, init: stored.init }, folder);
   return existsSync(files.result) && readJson<RunResult>(files.result).finished;
 }

@@ -32,6 +32,14 @@ describe('a contender', () => {
     expect(() => configs(name)).toThrow(message);
   });
 
+  it('may start from a file that is gone, for runs that are there, and not with frozen stages that it has no weights for', () => {
+    const [config] = configs('dn-detr+init={"file":"/nowhere/gone.safetensors"}');
+    expect(config?.init).toEqual({ file: '/nowhere/gone.safetensors' });
+    expect(() => configs('dn-detr+model.backbone={"kind":"resnet","depth":18}')).toThrow(
+      /backbone\.0\.body\.conv1\.weight.* would stay at random values/,
+    );
+  });
+
   it('is refused where it is another one', () => {
     const groups = smallConfig().denoising?.groups;
     expect(() => configs('dn-detr', `dn-detr+denoising.groups=${groups}`)).toThrow(

@@ -1,4 +1,5 @@
 /** What a comparison sets against each other: models, each with settings of its own. */
+import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { readerOptionsOf } from '@dn-detr/data';
 import {
@@ -10,11 +11,11 @@ import {
   parseAssignment,
   type RunConfig,
   type RunSettings,
-  requireFrozenWeights,
+  requireStart,
   resolveSettings,
   UserError,
   withChanges,
-  withInitHash,
+  withInitHashIfThere,
 } from '@dn-detr/train';
 import { fittingName } from '../fitting-name.ts';
 import { UsageError } from '../usage-error.ts';
@@ -71,8 +72,10 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunSet
   // not fit.
   return of(name, () => {
     const model = buildModel(config, 1);
-    if (config.init === 'none') requireFrozenWeights(model);
-    return { name, config: withInitHash(config) };
+    const hashed = withInitHashIfThere(config);
+    // A file that is gone is of use to runs alone that are there already.
+    if (hashed.init === 'none' || existsSync(hashed.init.file)) requireStart(hashed.init, model);
+    return { name, config: hashed };
   });
 }
 

@@ -5,11 +5,13 @@ import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
 import { Evaluator } from './evaluator.ts';
 import { free } from './free.ts';
-import { buildModel } from './models/model.ts';
+import { requireFrozenWeights } from './init.ts';
+import { buildModel, type Model } from './models/model.ts';
 import type { RunProgress } from './progress-events.ts';
 import { shortageNote } from './query-shortage.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
+import { UserError } from './user-error.ts';
 
 export interface DryRun {
   readonly model: string;
@@ -56,6 +58,7 @@ export async function dryRun(
   const model = buildModel(config, data.dataset.categories.length, catalog);
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say?.(`note: ${shortage}`);
+  if (config.init === 'none') noteFrozen(model, say);
   const loaders = loadersOf(config);
   const batches = loaders.training(data.train);
   const { accumulate } = config.optimizer;
@@ -107,6 +110,16 @@ export async function dryRun(
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     stepsMeasured: measured,
   };
+}
+
+/** A dry run needs no weights; the run would. */
+function noteFrozen(model: Model, say: DryRunOptions['say']): void {
+  try {
+    requireFrozenWeights(model);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    say?.(`note: the run itself would be refused: ${error.message}`);
+  }
 }
 
 /** Steadier than a mean on a noisy machine. */

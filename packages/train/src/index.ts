@@ -1,7 +1,7 @@
 export { type BackboneSpec, backbones } from './backbones/backbones.ts';
 export { type Catalog, catalog } from './catalog.ts';
 export { type CheckpointModel, loadWeights, saveWeights } from './checkpoint.ts';
-export { type DottedValues, dottedKeys, flatValues, parseAssignment, wholes } from './config/dotted-keys.ts';
+export { type DottedValues, dottedKeys, flatValues, parseAssignment } from './config/dotted-keys.ts';
 export {
   modelsWith,
   type ResolvedSettings,
@@ -18,7 +18,7 @@ export type { Environment } from './environment.ts';
 export { type Evaluation, evaluate } from './evaluation.ts';
 export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';
-export { type Init, initFrom, requireFrozenWeights, withInitHash } from './init.ts';
+export { type Init, initFrom, requireSameInit, withInitHash, withInitHashIfThere } from './init.ts';
 export { dabDetr, dnDetr } from './models/dab-detr.ts';
 export { detr, dnDetrVanilla } from './models/detr.ts';
 export { buildModel, type Model } from './models/model.ts';
@@ -50,6 +50,7 @@ export {
 export { type RunFolder, runFolder } from './run-folder.ts';
 export type { Sample, SampleImage, SamplesLine } from './samples.ts';
 export { type RunResult, requireSameDecoding, requireSameSettings, runTraining, type StartOptions } from './start.ts';
+export { requireStart } from './start-values.ts';
 export { type BatchInput, type StepInput, type StepOutput, type TrainingState, trainingStep } from './step.ts';
 export { stopSignal } from './stop-signal.ts';
 export { decodedOtherwise, readStoredConfig, type StoredConfig } from './stored-config.ts';

@@ -1,6 +1,6 @@
 /** The weights that a run starts from: `init` of its configuration. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RunConfig } from './config/schema.ts';
 import type { Model } from './models/model.ts';
@@ -9,8 +9,8 @@ import { FolderError, UserError } from './user-error.ts';
 /** `none` for the seed's draws alone, or a checkpoint that is taken as far as it fits the model. */
 export type Init = RunConfig['init'];
 
-/** A checkpoint to start from, with the hash by which a run knows it again. @throws UserError if it cannot be read */
-export const initFrom = (file: string): Init => ({ file: path.resolve(file), hash: hashOf(file) });
+/** A checkpoint to start from; `withInitHash` adds the hash by which a run knows it again. */
+export const initFrom = (file: string): Init => ({ file: path.resolve(file) });
 
 /**
  * The configuration with the hash of the file that it starts from, where it has none yet.
@@ -20,24 +20,33 @@ export const initFrom = (file: string): Init => ({ file: path.resolve(file), has
 export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Config): Config {
   if (config.init === 'none') return config;
   const { file, hash } = config.init;
-  const found = initFrom(file);
-  if (found === 'none' || hash === undefined || hash === found.hash) return { ...config, init: found };
+  const found = hashOf(file);
+  if (hash === undefined || hash === found) return { ...config, init: { file: path.resolve(file), hash: found } };
   throw new UserError(
-    `${file} is another file than the one to start from: its SHA-256 is ${found.hash}, expected ${hash}. Put the other ` +
+    `${file} is another file than the one to start from: its SHA-256 is ${found}, expected ${hash}. Put the other ` +
       'one back, or start a run of its own from this one',
   );
 }
+
+/** The same for a run that may be there already, and then needs its file no more: a file that is gone has no hash. */
+export const withInitHashIfThere = <Config extends Pick<RunConfig, 'init'>>(config: Config): Config =>
+  config.init === 'none' || !existsSync(config.init.file) ? config : withInitHash(config);
 
 /**
  * A run that goes on needs no start values, but must not seem to have begun with others.
  *
  * @throws FolderError if the run in the folder was started from other weights
  */
-export function requireSameInit(before: Init, now: Init, folder: string): void {
+export function requireSameInit(before: Init, asked: Init, folder: string): void {
+  const { init: now } =
+    asked === 'none' || asked.hash !== undefined ? { init: asked } : withInitHashIfThere({ init: asked });
   if (before === now || (before !== 'none' && now !== 'none' && isSame(before, now))) return;
+  const isReplaced = before !== 'none' && now !== 'none' && path.resolve(before.file) === path.resolve(now.file);
+  const others = isReplaced
+    ? `from another ${named(before)} than the one there is now`
+    : `from ${named(before)}, not from ${named(now)}`;
   throw new FolderError(
-    `${folder} holds a run that was started from ${named(before)}, not from ${named(now)}: a run that goes on keeps its ` +
-      'start. Name another folder',
+    `${folder} holds a run that was started ${others}: a run that goes on keeps its start. Name another folder`,
   );
 }
 
@@ -69,6 +78,8 @@ function hashOf(file: string): string {
   try {
     return createHash('sha256').update(readFileSync(file)).digest('hex');
   } catch (error) {
-    throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UserError(
+      `${file} cannot be read: ${(error as Error).message}. Name a checkpoint that is there, or set init to none`,
+    );
   }
 }

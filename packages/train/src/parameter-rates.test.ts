@@ -29,7 +29,7 @@ describe('learning rates', () => {
       [{ pattern: 'class_head', learningRate: 1 }],
       /optimizer.rates.0.pattern is "class_head", which matches the name of no trained/,
     ],
-    [[encoderRate, encoderRate], /optimizer.rates.1.pattern .* that an earlier pattern leaves to it/],
+    [[encoderRate, encoderRate], /optimizer.rates.1.pattern .* all match an earlier pattern/],
     [[{ pattern: '(', learningRate: 1 }], /optimizer.rates.0.pattern: Invalid regular expression/],
   ])('of %j are refused', (rates, message) => {
     expect(() => buildModel(smallConfig({ 'optimizer.rates': rates }), 2)).toThrow(message);

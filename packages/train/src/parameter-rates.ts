@@ -28,10 +28,12 @@ export function groupedByRate(
   });
   for (const [i, { pattern }] of rates.entries()) {
     if (grouped.some(({ group }) => group === `rates.${i}`)) continue;
-    throw new UserError(
-      `optimizer.rates.${i}.pattern is ${JSON.stringify(pattern)}, which matches the name of no trained parameter that an ` +
-        'earlier pattern leaves to it: expected a part of a name such as transformer.encoder or class_embed',
-    );
+    const isTaken = parameters.some(({ name }) => patterns[i]?.test(name));
+    const why = isTaken
+      ? 'whose parameters all match an earlier pattern: put it before that one'
+      : 'which matches the name of no trained parameter of this model: expected a part of a name such as transformer.encoder ' +
+        'or class_embed';
+    throw new UserError(`optimizer.rates.${i}.pattern is ${JSON.stringify(pattern)}, ${why}`);
   }
   return grouped;
 }

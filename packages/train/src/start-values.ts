@@ -2,7 +2,9 @@
 import { loadParameters } from '@dn-detr/core';
 import type { ParameterSpec } from '@dn-detr/core/nn';
 import { dependsOnClasses, type LoadedParameters } from '@dn-detr/core/weights';
+import { dispose } from '@tensorflow/tfjs-core';
 import { loadWeights } from './checkpoint.ts';
+import { type Init, requireFrozenWeights } from './init.ts';
 import type { Model } from './models/model.ts';
 
 /** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
@@ -59,6 +61,22 @@ export function startValues(file: string, { detector }: Model, classes: readonly
       ...lists.filter(([, names]) => names !== '').map(([what, names]) => `  ${what}: ${names}`),
     ],
   };
+}
+
+/**
+ * Before anything runs: frozen stages have weights, and the checkpoint to start from fits the model.
+ *
+ * @throws UserError if a frozen stage would stay at random values, or the checkpoint cannot be read
+ * @throws CheckpointError if nothing in it fits the model
+ */
+export function requireStart(init: Init, model: Model): void {
+  if (init === 'none') {
+    requireFrozenWeights(model);
+    return;
+  }
+  const { parameters, skipped } = startValues(init.file, model, []);
+  dispose(parameters);
+  requireFrozenWeights(model, skipped.drawn);
 }
 
 const textsOf = (items: readonly { readonly text: string }[]): string => items.map(({ text }) => text).join('; ');

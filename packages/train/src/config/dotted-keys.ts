@@ -95,7 +95,7 @@ function unknownKey(key: string, known: readonly string[]): SettingsError {
 }
 
 /** At most three: those that end alike, else those with a last part that begins with or holds the one asked for, else by letters. */
-function nearest(key: string, known: readonly string[]): readonly string[] {
+export function nearest(key: string, known: readonly string[]): readonly string[] {
   const lastOf = (dotted: string): string => (dotted.split('.').at(-1) as string).toLowerCase();
   const last = lastOf(key);
   const alias = Object.hasOwn(aliases, last) ? [aliases[last] as string] : [];
@@ -109,9 +109,19 @@ function nearest(key: string, known: readonly string[]): readonly string[] {
     alias,
     names.filter((name) => last.length > 2 && lastOf(name).startsWith(last)),
     names.filter((name) => last.length > 2 && lastOf(name).includes(last)),
+    nearestSiblings(key, names),
     least,
   ].find(({ length }) => length > 0);
   return (found as readonly string[]).slice(0, 3);
+}
+
+/** Those with the same beginning, nearest by letters. */
+function nearestSiblings(key: string, known: readonly string[]): readonly string[] {
+  const group = key.slice(0, key.lastIndexOf('.') + 1);
+  const siblings =
+    group === '' ? [] : known.filter((name) => name.startsWith(group) && !name.slice(group.length).includes('.'));
+  const least = Math.min(...siblings.map((name) => distance(key, name)));
+  return siblings.filter((name) => distance(key, name) === least);
 }
 
 /** Every key that can be set, such as `optimizer.clipNorm`. */

@@ -88,7 +88,7 @@ describe('overrides', () => {
 
   it('set a backbone of another kind as a whole', () => {
     const { backbone } = withOverrides(config, { 'model.backbone': { kind: 'tiny', channels: [8] } }).model;
-    expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group' });
+    expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group', levels: 1 });
   });
 
   it('switch the kind of denoising, and keep what both kinds have', () => {
@@ -170,6 +170,21 @@ describe('overrides', () => {
       }),
     );
   });
+});
+
+it('names the keys of the same group for one that is unknown in it', () => {
+  expect(() => withOverrides(config, { 'objective.matching.focal': 1 })).toThrow(/did you mean objective\.matching\.\w+/);
+});
+  expect(set('objective.matching.clas')).toThrow("'objective.matching.clas': did you mean objective.matching.class?");
+});
+
+it('offers the setting that may be meant where a configuration has one that does not exist', () => {
+  expect(() => resolveConfig({ model: { widht: 16 } }, 'mine')).toThrow(
+    'mine: there is no setting model.widht: did you mean model.width?',
+  );
+  expect(() => resolveConfig({ model: { backbone: { kind: 'swin' } } }, 'mine')).toThrow(
+    'mine: model.backbone.kind is "swin": expected "tiny" or "resnet"',
+  );
 });
 
 it('names the field of a mistake, and where it stands', () => {

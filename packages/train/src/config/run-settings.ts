@@ -4,12 +4,12 @@ import { type Catalog, catalog as standard } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
 import { SettingsError, UserError } from '../user-error.ts';
 import { denoisingKeys, keptByKind, ofOtherKind } from './denoising.ts';
-import { type DottedValues, dottedKeys, isGroup, moved, setAt } from './dotted-keys.ts';
+import { type DottedValues, dottedKeys, isGroup, moved, nearest, setAt } from './dotted-keys.ts';
 import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
 
 /**
  * Settings that may be of several models: what is stated for a model applies to the runs of that model, so that one
- * recipe and one `--set` serve all models of a comparison.
+ * recipe and one change serve all models of a comparison.
  */
 export interface RunSettings {
   readonly stated: RunOverrides;
@@ -160,15 +160,24 @@ function parse(
 ): RunConfig {
   const result = runSchema(spec, catalog).safeParse(stated);
   if (result.success) return result.data as RunConfig;
-  throw new Problem(result.error.issues.map((issue) => `${origin}: ${describeIssue(issue, stated)}`).join('\n'));
+  throw new Problem(
+    result.error.issues
+      .map((issue) => `${origin}: ${describeIssue(issue, stated, () => defaultKeys(spec, catalog))}`)
+      .join('\n'),
+  );
 }
 
-function describeIssue(issue: z.core.$ZodIssue, input: RunOverrides): string {
+const defaultKeys = (spec: ModelSpec, catalog: Catalog): string[] =>
+  dottedKeys(parse({}, spec, catalog, 'defaults', UserError));
+
+function describeIssue(issue: z.core.$ZodIssue, input: RunOverrides, known: () => readonly string[]): string {
   const at = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     const keys = issue.keys.map((key) => (at === '' ? key : `${at}.${key}`));
     const misplaced = keys.flatMap((key) => ofOtherKind(key, input.denoising?.kind) ?? []);
-    return misplaced[0] ?? `there is no setting ${keys.join(', ')}`;
+    if (misplaced[0] !== undefined) return misplaced[0];
+    const meant = keys.map((key) => `${key}: did you mean ${nearest(key, known()).join(', or ')}?`);
+    return `there is no setting ${meant.join(' ')}`;
   }
   const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], input);
   return `${at} is ${JSON.stringify(value)}: ${issue.message.replace(/^Invalid input: /, '')}`;

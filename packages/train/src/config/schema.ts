@@ -93,7 +93,11 @@ const optimizer = z.strictObject({
   /** rates of parameters whose names match a regular expression; of several that match, the first counts */
   rates: z.array(z.strictObject({ pattern: z.string().min(1), learningRate: rate })).default([]),
   /** AdamW's decays of the mean gradient and of the mean squared gradient */
-  betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).default([0.9, 0.999]),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)], {
+      error: 'expected two numbers from 0 and below 1, such as [0.9,0.999]',
+    })
+    .default([0.9, 0.999]),
   weightDecay: rate.default(1e-4),
   /** the gradient's norm over all parameters is cut to this */
   clipNorm: z.number().gt(0).default(0.1),
@@ -157,7 +161,12 @@ export function runSchema(spec: ModelSpec, { backbones, readers }: Catalog) {
   const [first, ...others] = kinds as [(typeof kinds)[number], ...typeof kinds];
   const model = z.strictObject({
     name: z.literal(spec.name),
-    backbone: z.discriminatedUnion('kind', [first, ...others]).prefault({ kind: 'resnet' }),
+    backbone: z
+      .discriminatedUnion('kind', [first, ...others], {
+        error: ({ code }) =>
+          code === 'invalid_union' ? `expected ${backbones.map(({ kind }) => `"${kind}"`).join(' or ')}` : undefined,
+      })
+      .prefault({ kind: 'resnet' }),
     ...spec.settings.shape,
   });
   return z.strictObject({
