@@ -102,8 +102,10 @@ function coefficientWords(of: ObjectiveSetting): string {
 function matchingWords(of: ObjectiveSetting): string {
   const weight = of('matching.class');
   if (weight === undefined) return dash;
-  const kind = of('matching.alpha') === undefined ? 'softmax' : 'focal';
-  return `${kind} class ${weight}, L1 ${of('matching.l1')}, GIoU ${of('matching.giou')}`;
+  const alpha = of('matching.alpha');
+  const classCost =
+    alpha === undefined ? `softmax class ${weight}` : `focal class ${weight} (α ${alpha}, γ ${of('matching.gamma')})`;
+  return `${classCost}, L1 ${of('matching.l1')}, GIoU ${of('matching.giou')}`;
 }
 
 const code = (key: string): Html => html`<code>${key}</code>`;
