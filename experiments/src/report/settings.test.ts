@@ -44,3 +44,26 @@ describe.each(['detr', 'dn-detr'])('of the objective of %s', (name) => {
     expect(other?.replace('0.75', `${value}`)).toBe(one);
   });
 });
+
+describe('what weights start from', () => {
+  const hash = '0806'.repeat(16);
+  const ownWeights = 'but for weights that a model takes from its file of init';
+
+  it('is one row, and not said to be drawn alike', () => {
+    const { caption, rows } = tableWith({}, { init: 'none' }, { 'init.file': 'a.safetensors', 'init.hash': hash });
+    expect(rows.slice(0, -1)).toEqual([['init', 'none', 'a.safetensors (08060806)']]);
+    expect(caption).toContain(ownWeights);
+  });
+
+  it('is told by the whole of it where models share the name of the file', () => {
+    const own = [hash, 'f'.repeat(64)].map((value) => ({ 'init.hash': value }));
+    const { rows } = tableWith({ 'init.file': 'a.safetensors' }, ...own);
+    expect(rows).toContainEqual(['init', 'a.safetensors (08060806)', 'a.safetensors (ffffffff)']);
+  });
+
+  it('is not spoken of where it is the same', () => {
+    const { caption, rows } = tableOf(exampleSummary());
+    expect(rows.map(([name]) => name)).not.toContain('init');
+    expect(caption).not.toContain(ownWeights);
+  });
+});
