@@ -1,9 +1,10 @@
 /** A `summary.json` or `ablation.json` from anywhere: it may be of another version, or of another program. */
 
-import { type DottedValues, flatValues, models, resolveConfig, UserError } from '@dn-detr/train';
+import { isDeepStrictEqual } from 'node:util';
+import { models as catalogued, type DottedValues, flatValues, resolveConfig, UserError } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { z } from 'zod';
-import type { ModelSummary, Summary } from './summary.ts';
+import type { Summary } from './summary.ts';
 
 const number = z.number();
 const text = z.string();
@@ -86,7 +87,7 @@ const summarySchema = z.object({
 export function keptSummary(file: string): Summary {
   const contents = readJson<Summary>(file);
   const { error } = summarySchema.safeParse(contents);
-  if (!error) return withObjectives(contents);
+  if (!error) return withObjectives(contents, file);
   const [first] = error.issues;
   const where = first?.path.join('.');
   throw new UserError(
@@ -95,18 +96,48 @@ export function keptSummary(file: string): Summary {
 }
 
 /**
- * The objective of a model was not among its settings in the first version, for it could not be set: it was that of the
- * paper, which still is the default.
+ * The objective of a model was not among its settings in the first version, for all but its number of detections could
+ * not be set: it was that of the paper, which still is the default.
  */
-function withObjectives(summary: Summary): Summary {
-  const isStated = (settings: DottedValues): boolean =>
-    Object.keys(settings).some((key) => key.startsWith('objective.'));
-  const stated = (model: ModelSummary): ModelSummary => {
-    const name = model.settings['model.name'] ?? summary.settings['model.name'];
-    if (isStated({ ...summary.settings, ...model.settings }) || !models.some((spec) => spec.name === name))
-      return model;
-    const { objective } = resolveConfig({ model: { name: name as string } }, 'defaults');
-    return { ...model, settings: { ...model.settings, ...flatValues(objective, 'objective.') } };
+function withObjectives(summary: Summary, file: string): Summary {
+  const { settings, models } = summary;
+  const all = models.map((model): DottedValues => ({ ...settings, ...model.settings }));
+  const isOfFirstVersion = all.every(
+    (values) =>
+      catalogued.some(({ name }) => name === values['model.name']) &&
+      !Object.keys(values).some((key) => key.startsWith('objective.')),
+  );
+  if (!isOfFirstVersion) return summary;
+  const objectives = all.map((values) => objectiveOf(values, file));
+  const [first = {}] = objectives;
+  const isShared = (key: string): boolean =>
+    objectives.every((objective) => isDeepStrictEqual(objective[key], first[key]));
+  return {
+    ...summary,
+    settings: { ...without(oldDetections, settings), ...only(isShared, first) },
+    models: models.map((model, i) => ({
+      ...model,
+      settings: {
+        ...without(oldDetections, model.settings),
+        ...only((key) => !isShared(key), objectives[i] as DottedValues),
+      },
+    })),
   };
-  return { ...summary, models: summary.models.map(stated) };
 }
+
+const oldDetections = 'evaluation.detections';
+
+/** The objective of the first version; models that have no number of detections to be set leave it out. */
+function objectiveOf(settings: DottedValues, file: string): DottedValues {
+  const detections = settings[oldDetections];
+  const stated = {
+    model: { name: settings['model.name'] as string },
+    ...(detections !== undefined && { objective: { detections } }),
+  };
+  return flatValues(resolveConfig(stated, file).objective, 'objective.');
+}
+
+const only = (isWanted: (key: string) => boolean, values: DottedValues): DottedValues =>
+  Object.fromEntries(Object.entries(values).filter(([key]) => isWanted(key)));
+
+const without = (left: string, values: DottedValues): DottedValues => only((key) => key !== left, values);

@@ -40,6 +40,33 @@ it('are named without what their model makes nothing of', () => {
   ]);
 });
 
+it('are named by their kind of denoising, without what only one kind has', () => {
+  const contrastive = { 'denoising.kind': 'contrastive', 'denoising.labelNoise': 0.5 };
+  expect(names({ 'denoising.labelNoise': 0.2 }, contrastive)).toEqual([
+    'dn-detr+denoising.kind="dn"+denoising.labelNoise=0.2',
+    'dn-detr+denoising.kind="contrastive"+denoising.labelNoise=0.5',
+  ]);
+  const kind = { 'denoising.kind': 'contrastive' };
+  expect(names({ 'denoising.centerNoise': 0.4 }, { 'denoising.centerNoise': 0.8 }, kind)).toEqual([
+    'dn-detr+denoising.kind="dn"+denoising.centerNoise=0.4',
+    'dn-detr+denoising.kind="dn"+denoising.centerNoise=0.8',
+    'dn-detr+denoising.kind="contrastive"',
+  ]);
+});
+
+it('are named by the files they started from, and by hashes only of files with one name', () => {
+  const init = (file: string, digit: string) => ({ init: { file, hash: digit.repeat(64) } });
+  expect(names({}, init('a.safetensors', '1'), init('b.safetensors', '2'))).toEqual([
+    'dn-detr+init="none"',
+    'dn-detr+init.file="a.safetensors"',
+    'dn-detr+init.file="b.safetensors"',
+  ]);
+  expect(names(init('a.safetensors', '1'), init('a.safetensors', '2'))).toEqual([
+    'dn-detr+init.hash="11111111"',
+    'dn-detr+init.hash="22222222"',
+  ]);
+});
+
 it('are told apart by what changes no result where nothing else does', () => {
   expect(names({ threadsPerOp: 1 }, { threadsPerOp: 2 })).toEqual(['dn-detr+threadsPerOp=1', 'dn-detr+threadsPerOp=2']);
 });

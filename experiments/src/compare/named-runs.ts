@@ -43,12 +43,25 @@ const changesNothing = /^(checkpoint\.|evaluation\.every$|data\.cacheMiB$|thread
 
 /** Its model's name, and those settings in which runs of this model differ. */
 function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key: string) => boolean): string {
-  const rivals = runs.filter((other) => other.settings['model.name'] === settings['model.name']);
+  const rivals = runs.map((run) => run.settings).filter((other) => other['model.name'] === settings['model.name']);
   const differing = Object.keys(settings).filter(
-    (key) => counts(key) && !rivals.every((rival) => isDeepStrictEqual(rival.settings[key], settings[key])),
+    (key) =>
+      counts(key) &&
+      rivals.some((rival) => isToldBy(key, settings, rival) && !isDeepStrictEqual(rival[key], settings[key])),
   );
-  return [settings['model.name'], ...differing.map((key) => `${key}=${JSON.stringify(settings[key])}`)].join('+');
+  return [settings['model.name'], ...differing.map((key) => `${key}=${valueWords(key, settings[key])}`)].join('+');
 }
+
+/** Whether a difference from this rival is told by the setting, and not already by a shorter one. */
+function isToldBy(key: string, settings: DottedValues, rival: DottedValues): boolean {
+  if (key === 'init.hash') return rival['init.file'] === settings['init.file'];
+  // Where the rival has no such setting, its kind of denoising is another.
+  return !key.startsWith('denoising.') || Object.hasOwn(rival, key);
+}
+
+/** As JSON; of a hash its first 8 digits. */
+const valueWords = (key: string, value: unknown): string =>
+  JSON.stringify(key === 'init.hash' ? `${value}`.slice(0, 8) : value);
 
 function runsIn(folder: string): string[] {
   if (!existsSync(folder))

@@ -233,8 +233,8 @@ describe('reportPage', () => {
     expect(values('class loss')[1]).toBe('sigmoid focal, α 0.25, γ 2');
     expect(values('matching cost')).toEqual([
       'softmax class 1, L1 5, GIoU 2',
-      'focal class 2, L1 5, GIoU 2',
-      'focal class 2, L1 5, GIoU 2',
+      'focal class 2 (α 0.25, γ 2), L1 5, GIoU 2',
+      'focal class 2 (α 0.25, γ 2), L1 5, GIoU 2',
     ]);
     expect(keys('#table-shared-settings')).toContain('model.width');
     expect(page.querySelector('#table-shared-settings')?.closest('details')?.open).toBe(false);

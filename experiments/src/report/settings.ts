@@ -26,21 +26,32 @@ ${dataTable({
 function differences(summary: Summary): Html {
   const { models } = summary;
   const differing = [...new Set(models.flatMap((model) => Object.keys(model.settings)))].sort();
-  const keys = differing.filter((key) => !saidInWords.has(key));
+  const initDiffers = differing.some(isInit);
+  const keys = differing.filter((key) => !saidInWords.has(key) && !isInit(key));
   return dataTable({
     id: 'table-settings',
     caption: html`<b>Settings that differ</b>${
       models.length > 1 &&
       `: all others are the same. With equal seeds, models draw the order of the images, augmentation and the initial weights of parts that they have in common alike`
-    }. A dash: the model makes nothing of it.`,
+    }${models.length > 1 && initDiffers && ', but for weights that a model takes from its file of init'}. A dash: the model makes nothing of it.`,
     head: ['Setting', ...models.map(({ name }) => modelName(name))],
     text: models.map((_, i) => i + 1),
     rows: [
       ...keys.map((key) => [code(key), ...models.map((model) => setting(usedValue(model, summary, key)))]),
+      ...(initDiffers ? [[code('init'), ...models.map((model) => initWords(model, summary))]] : []),
       ...kinds.map(([what, words]) => [what, ...models.map((model) => words(model, summary))]).filter(differs),
       ['parameters', ...models.map(({ parameters }) => count(parameters))],
     ],
   });
+}
+
+const isInit = (key: string): boolean => key === 'init' || key.startsWith('init.');
+
+/** `none`, or the file that weights were started from, with the first digits of its hash. */
+function initWords(model: ModelSummary, summary: Summary): string {
+  const [file, hash] = ['init.file', 'init.hash'].map((key) => settingOf(model, summary, key));
+  if (file === undefined) return setting(settingOf(model, summary, 'init'));
+  return hash === undefined ? `${file}` : `${file} (${`${hash}`.slice(0, 8)})`;
 }
 
 /** Parts of the objective that are told together, in words. */
@@ -102,8 +113,10 @@ function coefficientWords(of: ObjectiveSetting): string {
 function matchingWords(of: ObjectiveSetting): string {
   const weight = of('matching.class');
   if (weight === undefined) return dash;
-  const kind = of('matching.alpha') === undefined ? 'softmax' : 'focal';
-  return `${kind} class ${weight}, L1 ${of('matching.l1')}, GIoU ${of('matching.giou')}`;
+  const alpha = of('matching.alpha');
+  const classCost =
+    alpha === undefined ? `softmax class ${weight}` : `focal class ${weight} (α ${alpha}, γ ${of('matching.gamma')})`;
+  return `${classCost}, L1 ${of('matching.l1')}, GIoU ${of('matching.giou')}`;
 }
 
 const code = (key: string): Html => html`<code>${key}</code>`;
