@@ -119,8 +119,8 @@ export class Trainer {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
       const { detector, objective } = this.#model;
-      const lastClass = detector.numClasses - (objective.head === 'softmax' ? 0 : 1);
-      const logged = loggedFigures(figures, objective.terms, batch.targets, lastClass);
+      const lastLogit = detector.numClasses - (objective.head === 'softmax' ? 0 : 1);
+      const logged = loggedFigures(figures, objective.terms, batch.targets, lastLogit);
       for (const figure of logged) {
         const value = figure.kind === 'error' ? figure.value / batches.length : figure.value;
         terms.set(figure.name, { ...figure, value: (terms.get(figure.name)?.value ?? 0) + value });

@@ -133,8 +133,8 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
-    const lastClass = detector.numClasses - (denoising ? 1 : 0);
-    const ours = byName(loggedFigures(result.aux, terms, objects, lastClass));
+    const lastLogit = detector.numClasses - (denoising ? 1 : 0);
+    const ours = byName(loggedFigures(result.aux, terms, objects, lastLogit));
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
     outputs[`losses.step${i + 1}`] = {

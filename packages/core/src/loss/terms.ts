@@ -9,7 +9,7 @@ interface Weighted {
   readonly weight: number;
 }
 
-/** The sigmoid focal loss over C classes, divided by the number of objects. Logged as `loss_ce`. */
+/** The sigmoid focal loss of `numClasses` logits, divided by the number of objects. Logged as `loss_ce`. */
 export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): LossTerm {
   return {
     name: 'ce',
@@ -19,8 +19,9 @@ export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): Lo
 }
 
 /**
- * The softmax cross entropy over C - 1 classes and, last, "no object", whose queries weigh `eosCoef` and all others 1. It
- * is divided by the sum of these weights in a layer, as `torch.nn.functional.cross_entropy` does. Logged as `loss_ce`.
+ * The softmax cross entropy of `numClasses + 1` logits, the last one for "no object", whose queries weigh `eosCoef` and all
+ * others 1. It is divided by the sum of these weights in a layer, as `torch.nn.functional.cross_entropy` does. Logged as
+ * `loss_ce`.
  */
 export function softmaxLoss({ eosCoef, weight }: { readonly eosCoef: number } & Weighted): LossTerm {
   return {

@@ -55,7 +55,7 @@ export type LossFigures = {
 export type SetFigures = {
   /** `[P, L, W]`, see `criterion` */
   readonly sums: Tensor3D;
-  /** the class of the highest logit, int32 `[L, B, T]` */
+  /** the index of the highest logit, int32 `[L, B, T]` */
   readonly predicted: Tensor3D;
 };
 
@@ -89,20 +89,20 @@ export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
 /**
  * The figures that are logged of a batch, read back from its sets.
  *
- * @param lastClass C - 1
+ * @param lastLogit the index of the last logit, `numLogits - 1`
  */
 export function loggedFigures(
   { sets, matched }: LossFigures,
   terms: readonly LossTerm[],
   objects: readonly { readonly labels: ArrayLike<number> }[],
-  lastClass: number,
+  lastLogit: number,
 ): LoggedFigure[] {
   const objectsPerImage = objects.map(({ labels }) => labels.length);
   return readHostValue(matched).flatMap((of, i) => {
     const { sums, predicted } = sets[i] as SetFigures;
     return [
       ...lossFigures(sums.dataSync(), terms, of),
-      ...errorFigures(predicted.dataSync(), of, objectsPerImage, lastClass),
+      ...errorFigures(predicted.dataSync(), of, objectsPerImage, lastLogit),
     ];
   });
 }
