@@ -1,4 +1,5 @@
 /** The loss terms of DETR, DAB-DETR and DN-DETR. A list of them, or of your own, is what the criterion takes. */
+import { overlapEpsilon } from '@dn-detr/boxes';
 import { giouRows, l1Rows } from './boxes.ts';
 import { crossEntropyRows } from './cross-entropy.ts';
 import { type FocalOptions, focalRows } from './focal.ts';
@@ -68,6 +69,6 @@ export const criterionPresets: Readonly<Record<'detr' | 'dnDetr', readonly LossT
   dnDetr: [
     focalLoss({ alpha: 0.25, gamma: 2, weight: 1 }),
     boxL1Loss({ weight: 5 }),
-    giouLoss({ epsilon: 1e-6, weight: 2 }),
+    giouLoss({ epsilon: overlapEpsilon, weight: 2 }),
   ],
 };
