@@ -108,6 +108,7 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
   };
   const step = trainingStep({
     detector,
+    head: 'sigmoid',
     terms: criterionPresets.dnDetr,
     matching: matchingCosts.dnDetr,
     trained,

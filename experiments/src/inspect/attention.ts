@@ -98,7 +98,7 @@ interface Passed {
   /** of each layer: `[H, T, N]` and `[H, T, T]` */
   readonly cross: readonly Float32Array[];
   readonly self: readonly Float32Array[];
-  /** of each layer `[T, C]` and `[T, 4]` */
+  /** of each layer `[T, numLogits]` and `[T, 4]` */
   readonly logits: readonly Float32Array[];
   readonly boxes: readonly Float32Array[];
   readonly anchors: readonly Float32Array[] | undefined;
@@ -153,9 +153,9 @@ function seenFrom(
   const before = known?.layout.known ?? 0;
   const total = before + detector.queries;
   const last = logits.at(-1) as Float32Array;
-  const classes = last.length / total;
+  const numLogits = last.length / total;
   const scores = Array.from({ length: detector.queries }, (_, query) => {
-    const row = last.subarray((before + query) * classes, (before + query + 1) * classes);
+    const row = last.subarray((before + query) * numLogits, (before + query + 1) * numLogits);
     return bestClass(row, objective.head === 'softmax');
   });
   const highest = scores.reduce((best, { score }, q) => (score > (scores[best]?.score ?? 0) ? q : best), 0);
@@ -200,7 +200,7 @@ export function meanOverHeads(weights: Float32Array, heads: number): Float32Arra
   });
 }
 
-/** @param softmax the last class is "no object" */
+/** @param softmax the last logit is "no object" */
 function bestClass(logits: Float32Array, softmax: boolean): { label: number; score: number } {
   const real = softmax ? logits.subarray(0, -1) : logits;
   const label = real.reduce((best, logit, c) => (logit > (real[best] as number) ? c : best), 0);

@@ -61,7 +61,7 @@ describe('focalDetections', () => {
 describe('predictions that cannot be used', () => {
   it('are named', () => {
     expect(() => softmaxDetections(predictions, [...sizes, ...sizes, ...sizes])).toThrow(
-      '12 logits [B, Q, C] and 16 box numbers [B, Q, 4] do not fit 6 images',
+      '12 logits [B, Q, numLogits] and 16 box numbers [B, Q, 4] do not fit 6 images',
     );
     const logits = predictions.logits.slice();
     logits[10] = Number.NaN;

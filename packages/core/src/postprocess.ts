@@ -3,7 +3,7 @@ import { cxcywhToXyxy, toAbsolute } from '@dn-detr/boxes';
 
 /** Predictions for Q queries in each of B images. */
 export interface RawPredictions {
-  /** `[B, Q, C]` */
+  /** `[B, Q, numLogits]` */
   readonly logits: Float32Array;
   /** cxcywh in 0..1 `[B, Q, 4]` */
   readonly boxes: Float32Array;
@@ -27,7 +27,7 @@ export interface Detections {
 
 /**
  * One detection for each query, in their order: the class of the highest softmax probability, "no object", which is the
- * last class, left aside. Source: `PostProcess` in `models/detr.py` of DETR.
+ * last logit, left aside. Source: `PostProcess` in `models/detr.py` of DETR.
  *
  * @param sizes of the B images
  * @throws RangeError if the predictions do not fit the number of images, or hold NaN
@@ -35,12 +35,12 @@ export interface Detections {
 export function softmaxDetections(predictions: RawPredictions, sizes: readonly ImageSize[]): Detections[] {
   return imagesOf(predictions, sizes).map(({ logits, boxes, size }) => {
     const queries = boxes.length / 4;
-    const classes = logits.length / queries;
+    const numLogits = logits.length / queries;
     const scores = new Float32Array(queries);
     const labels = new Int32Array(queries);
     for (let query = 0; query < queries; query++) {
-      const row = logits.subarray(query * classes, (query + 1) * classes);
-      const label = indexOfMax(row.subarray(0, classes - 1));
+      const row = logits.subarray(query * numLogits, (query + 1) * numLogits);
+      const label = indexOfMax(row.subarray(0, numLogits - 1));
       const own = row[label] as number;
       labels[query] = label;
       let sum = 0;
@@ -61,22 +61,22 @@ export function softmaxDetections(predictions: RawPredictions, sizes: readonly I
  */
 export function focalDetections(predictions: RawPredictions, sizes: readonly ImageSize[], count = 300): Detections[] {
   return imagesOf(predictions, sizes).map(({ logits, boxes, size }) => {
-    const classes = logits.length / (boxes.length / 4);
+    const numLogits = logits.length / (boxes.length / 4);
     const selected = indicesOfLargest(logits, count);
     const chosen = new Float32Array(4 * selected.length);
     selected.forEach((index, n) => {
-      const query = Math.floor(index / classes);
+      const query = Math.floor(index / numLogits);
       chosen.set(boxes.subarray(4 * query, 4 * query + 4), 4 * n);
     });
     return {
       scores: Float32Array.from(selected, (index) => 1 / (1 + Math.exp(-(logits[index] as number)))),
-      labels: Int32Array.from(selected, (index) => index % classes),
+      labels: Int32Array.from(selected, (index) => index % numLogits),
       boxes: pixels(cxcywhToXyxy(chosen, chosen), size),
     };
   });
 }
 
-/** One image's logits `[Q, C]` and boxes `[Q, 4]`. */
+/** One image's logits `[Q, numLogits]` and boxes `[Q, 4]`. */
 interface ImagePredictions extends RawPredictions {
   readonly size: ImageSize;
 }
@@ -84,18 +84,18 @@ interface ImagePredictions extends RawPredictions {
 function imagesOf({ logits, boxes }: RawPredictions, sizes: readonly ImageSize[]): ImagePredictions[] {
   const batch = sizes.length;
   const queries = boxes.length / 4 / batch;
-  const classes = logits.length / batch / queries;
-  if (!(Number.isInteger(queries) && Number.isInteger(classes))) {
+  const numLogits = logits.length / batch / queries;
+  if (!(Number.isInteger(queries) && Number.isInteger(numLogits))) {
     throw new RangeError(
-      `${logits.length} logits [B, Q, C] and ${boxes.length} box numbers [B, Q, 4] do not fit ${batch} images`,
+      `${logits.length} logits [B, Q, numLogits] and ${boxes.length} box numbers [B, Q, 4] do not fit ${batch} images`,
     );
   }
   return sizes.map((size, image) => {
     const own = (values: Float32Array, width: number) =>
       values.subarray(image * queries * width, (image + 1) * queries * width);
-    const predictions = { logits: own(logits, classes), boxes: own(boxes, 4), size };
+    const predictions = { logits: own(logits, numLogits), boxes: own(boxes, 4), size };
     for (const [name, width] of [
-      ['logits', classes],
+      ['logits', numLogits],
       ['boxes', 4],
     ] as const) {
       const bad = indexOfNaN(predictions[name]);

@@ -15,7 +15,7 @@ const model = { numClasses, matchingQueries: 3 };
 const prepare = (...counts: number[]) =>
   prepareKnownQueries(counts.map(manyObjects), seededNoise(1), { groups: 2 }, model);
 
-/** Rising numbers as logits `[L, B, T, C]` and boxes `[L, B, T, 4]`. */
+/** Rising numbers as logits `[L, B, T, numLogits]` and boxes `[L, B, T, 4]`. */
 function predictionsOf(layers: number, batch: number, total: number): Predictions {
   const rising = (width: number) => {
     const size = layers * batch * total * width;

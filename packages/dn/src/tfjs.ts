@@ -38,16 +38,16 @@ function floatsOf(mask: Uint8Array): Float32Array {
 
 /** Predictions of known and of matching queries. Only the matching ones may go to the bipartite matching. */
 export interface SplitPredictions {
-  /** logits `[L, B, K, C]`, boxes `[L, B, K, 4]`; undefined where K = 0 */
+  /** logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`; undefined where K = 0 */
   readonly known: Predictions | undefined;
-  /** logits `[L, B, Q, C]`, boxes `[L, B, Q, 4]` */
+  /** logits `[L, B, Q, numLogits]`, boxes `[L, B, Q, 4]` */
   readonly matching: Predictions;
 }
 
 /**
  * Splits the outputs of a decoder that was given K known queries and Q matching ones behind them.
  *
- * @param predictions logits `[L, B, T, C]`, boxes `[L, B, T, 4]`
+ * @param predictions logits `[L, B, T, numLogits]`, boxes `[L, B, T, 4]`
  * @throws DnError if T is not K + Q: queries were added or lost on the way
  */
 export function splitPredictions(predictions: Predictions, { layout }: Pick<KnownQueries, 'layout'>): SplitPredictions {
@@ -70,7 +70,7 @@ export function splitPredictions(predictions: Predictions, { layout }: Pick<Know
 /**
  * The loss of restoring known queries, over all decoder layers, to be added to the loss of the matching ones.
  *
- * @param predictions those of known queries alone: logits `[L, B, K, C]`, boxes `[L, B, K, 4]`; undefined where K = 0
+ * @param predictions those of known queries alone: logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`; undefined where K = 0
  * @param terms what the loss is made of: `criterionPresets.dnDetr`, or `.detr` for a model whose last logit is "no object"
  * @param counts with gradient accumulation: `knownCounts` of all micro-batches
  * @returns total and sums `[1, L, W]` of core's `criterion`; where K = 0 a total of 0 without a gradient, and no sums,

@@ -30,7 +30,7 @@ export {
   detectionLoss,
   loggedFigures,
 } from './objective/detection-loss.ts';
-export type { Objective, ObjectiveSpec } from './objective/objective.ts';
+export { numLogitsOf, type Objective, type ObjectiveSpec } from './objective/objective.ts';
 export { sigmoidObjective } from './objective/sigmoid.ts';
 export { softmaxObjective } from './objective/softmax.ts';
 export { type PlannedRun, type PoolOptions, type RunOutcome, runAll } from './process-pool.ts';

@@ -61,7 +61,7 @@ const queriesOf = (objects: readonly Objects[], seed: number, denoising: Denoisi
   prepareKnownQueries(objects, seededNoise(seed), { ...denoising, groups: 2 }, { numClasses: 3, matchingQueries: 6 });
 
 const images = (count: number): tf.Tensor4D => spread([count, size, size, 3], 5) as tf.Tensor4D;
-const options = { terms: criterionPresets.dnDetr, matching: matchingCosts.dnDetr };
+const options = { head: 'sigmoid', terms: criterionPresets.dnDetr, matching: matchingCosts.dnDetr } as const;
 
 describe('a training step', () => {
   it.each([

@@ -22,6 +22,7 @@ import type { RunConfig } from './config/schema.ts';
 import { free } from './free.ts';
 import type { Model } from './models/model.ts';
 import { type BatchTargets, type LossFigures, loggedFigures } from './objective/detection-loss.ts';
+import { numLogitsOf } from './objective/objective.ts';
 import { optimizerGroups } from './parameter-rates.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
@@ -119,8 +120,8 @@ export class Trainer {
       totals.loss += loss.dataSync()[0] as number;
       totals.knownQueries += queries?.usage.queries ?? 0;
       const { detector, objective } = this.#model;
-      const lastClass = detector.numClasses - (objective.head === 'softmax' ? 0 : 1);
-      const logged = loggedFigures(figures, objective.terms, batch.targets, lastClass);
+      const lastLogit = numLogitsOf(objective.head, detector.numClasses) - 1;
+      const logged = loggedFigures(figures, objective.terms, batch.targets, lastLogit);
       for (const figure of logged) {
         const value = figure.kind === 'error' ? figure.value / batches.length : figure.value;
         terms.set(figure.name, { ...figure, value: (terms.get(figure.name)?.value ?? 0) + value });

@@ -16,7 +16,7 @@ import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue } from '@dn-detr/runtime';
-import { detectionLoss, loggedFigures } from '@dn-detr/train';
+import { detectionLoss, loggedFigures, numLogitsOf } from '@dn-detr/train';
 import { reshape, type Tensor3D, type Tensor4D, tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
@@ -121,7 +121,9 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
   ];
 
   const objects = targetsOf(fixture, '');
-  const loss = detectionLoss({ detector, terms, matching: denoising ? matchingCosts.dnDetr : matchingCosts.detr });
+  const head = denoising ? 'sigmoid' : 'softmax';
+  const matching = denoising ? matchingCosts.dnDetr : matchingCosts.detr;
+  const loss = detectionLoss({ detector, head, terms, matching });
   let state = adamwInit(layout.flatten(parameters));
   const steps = arrayAt(fixture.json.steps, 'steps');
   steps.forEach((stored, i) => {
@@ -133,8 +135,8 @@ function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string,
       clip > 0 ? clipByGlobalNorm(result.grads, clip) : { grads: result.grads, norm: globalNorm(result.grads) };
     if (i === 0) Object.assign(outputs, describeTensors(setup, 'grad', layout.unflatten(result.grads)));
 
-    const lastClass = detector.numClasses - (denoising ? 1 : 0);
-    const ours = byName(loggedFigures(result.aux, terms, objects, lastClass));
+    const lastLogit = numLogitsOf(head, detector.numClasses) - 1;
+    const ours = byName(loggedFigures(result.aux, terms, objects, lastLogit));
     const facts = objectAt(stored, `steps[${i}]`);
     const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
     outputs[`losses.step${i + 1}`] = {

@@ -46,14 +46,14 @@ export function criterion(
   targets: TargetTensors,
   terms: readonly LossTerm[],
 ): CriterionOutput {
-  const [layers, batch, total, classes] = logits.shape;
+  const [layers, batch, total, numLogits] = logits.shape;
   requireShapes({ logits, boxes, known }, targets);
   requireNames(terms);
   const count = layers * batch * total;
   const flat = (x: Tensor): Tensor1D => reshape(x, [count]);
   const rows = (x: Tensor, width: number): Tensor2D => reshape(x, [count, width]);
 
-  const predictionRows = { logits: rows(logits, classes), boxes: rows(boxes, 4) };
+  const predictionRows = { logits: rows(logits, numLogits), boxes: rows(boxes, 4) };
   const targetRows = {
     classes: flat(targets.classes),
     boxes: rows(targets.boxes, 4),

@@ -6,8 +6,8 @@ import { oneHotRows } from './one-hot.ts';
 /**
  * The cross entropy of every row, `-log softmax(logits)` at its class.
  *
- * @param logits `[N, C]`, in DETR with "no object" as the last class
- * @param classes int32 `[N]`, in 0..C-1
+ * @param logits `[N, numLogits]`, in DETR with "no object" as the last one
+ * @param classes int32 `[N]`, from 0 to `numLogits - 1`
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */

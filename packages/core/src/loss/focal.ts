@@ -30,8 +30,8 @@ export interface FocalOptions {
  * `α σ(z)^γ softplus(z)`, and its derivative by z is `α σ(z)^γ (γ (1 - σ(z)) softplus(z) + σ(z))`. Both are accurate for
  * logits of any size.
  *
- * @param logits `[N, C]`
- * @param classes int32 `[N]`; a row whose class is C stands for no object and has no class of its own
+ * @param logits `[N, numClasses]`
+ * @param classes int32 `[N]`; a row whose class is `numClasses` stands for no object and has no class of its own
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */

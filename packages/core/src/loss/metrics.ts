@@ -41,27 +41,27 @@ function termColumns(terms: readonly LossTerm[]) {
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * Errors that no gradient comes from:
+ * How often the predictions of each layer are wrong, as figures that no gradient comes from:
  *
- * - `class_error`: the share, in percent, of queries assigned to an object that give another class the highest logit; of
- *   matching queries in the decoder's last layer only, of known ones in every layer. Without any such query it is 100 for matching
- *   queries and 0 for known ones.
- * - `cardinality_error` of matching queries: by how much the number of detections is wrong, as a mean over the images. A
- *   query detects something if the last class has not the highest logit. That class is "no object" in DETR; DN-DETR has
- *   no such class and counts all the same.
+ * - `class_error`: of the queries that are assigned to an object, the percentage whose highest logit is not that of the
+ *   object's class. It is measured of matching queries in the decoder's last layer only, and of known queries in every
+ *   layer. Where no query is assigned to an object, it is 100 for matching queries and 0 for known ones.
+ * - `cardinality_error` of matching queries: the mean over all images of how far the number of detections is from the number
+ *   of objects. A query counts as a detection unless its last logit is the highest. In DETR the last logit means "no
+ *   object". In DN-DETR it belongs to the last class, and the reference code counts in the same way.
  *
  * Sources: `SetCriterion` in `models/detr.py` of DETR and `models/DN_DAB_DETR/DABDETR.py` of DN-DETR, `tgt_loss_labels`
  * in its `dn_components.py`.
  *
- * @param predicted `[L, B, T]`, the class of the highest logit: `argMax(logits, 3)` in the step
- * @param lastClass C - 1
+ * @param predicted `[L, B, T]`, the index of the highest logit: `argMax(logits, 3)` in the step
+ * @param lastLogit the index of the last logit, `numLogits - 1`
  * @param objectsPerImage `[B]`
  */
 export function errorFigures(
   predicted: ArrayLike<number>,
   targets: LossTargets,
   objectsPerImage: ArrayLike<number>,
-  lastClass: number,
+  lastLogit: number,
 ): LoggedFigure[] {
   return layersOf(targets).flatMap(({ start, end, ...part }) => {
     const { set, known, layer, last } = part;
@@ -71,7 +71,7 @@ export function errorFigures(
     });
     const classes = () => classError(predicted, targets, layer, start, end);
     if (known) return [error('class_error', classes() ?? 0)];
-    const cardinality = cardinalityError(predicted, targets, layer, objectsPerImage, lastClass);
+    const cardinality = cardinalityError(predicted, targets, layer, objectsPerImage, lastLogit);
     return [
       error('cardinality_error', cardinality),
       ...(last && set === 'decoder' ? [error('class_error', classes() ?? 100)] : []),
@@ -105,13 +105,13 @@ function cardinalityError(
   { batch, total, known }: LossTargets,
   layer: number,
   objectsPerImage: ArrayLike<number>,
-  lastClass: number,
+  lastLogit: number,
 ): number {
   let sum = 0;
   for (let image = 0; image < batch; image++) {
     let detections = 0;
     const row = (layer * batch + image) * total;
-    for (let n = row + known; n < row + total; n++) if (predicted[n] !== lastClass) detections++;
+    for (let n = row + known; n < row + total; n++) if (predicted[n] !== lastLogit) detections++;
     sum += Math.abs(detections - (objectsPerImage[image] as number));
   }
   return sum / batch;

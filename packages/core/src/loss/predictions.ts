@@ -2,9 +2,12 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
 // Types, not interfaces: only types count as tensor containers.
-/** Predictions for T queries in each of L layers. */
+/**
+ * Predictions for T queries in each of L layers. `numLogits` is `numClasses`, or one more where the last logit means
+ * "no object".
+ */
 export type Predictions = {
-  /** `[L, B, T, C]` */
+  /** `[L, B, T, numLogits]` */
   logits: Tensor4D;
   /** cxcywh in 0..1 `[L, B, T, 4]` */
   boxes: Tensor4D;

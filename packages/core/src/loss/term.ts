@@ -3,7 +3,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
 /** Predictions for N queries: those of all layers, images and queries, one after the other. */
 export interface PredictionRows {
-  /** `[N, C]` */
+  /** `[N, numLogits]` */
   readonly logits: Tensor2D;
   /** cxcywh in 0..1 `[N, 4]` */
   readonly boxes: Tensor2D;

@@ -1,4 +1,5 @@
 /** The loss terms of DETR, DAB-DETR and DN-DETR. A list of them, or of your own, is what the criterion takes. */
+import { overlapEpsilon } from '@dn-detr/boxes';
 import { giouRows, l1Rows } from './boxes.ts';
 import { crossEntropyRows } from './cross-entropy.ts';
 import { type FocalOptions, focalRows } from './focal.ts';
@@ -9,7 +10,7 @@ interface Weighted {
   readonly weight: number;
 }
 
-/** The sigmoid focal loss over C classes, divided by the number of objects. Logged as `loss_ce`. */
+/** The sigmoid focal loss of `numClasses` logits, divided by the number of objects. Logged as `loss_ce`. */
 export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): LossTerm {
   return {
     name: 'ce',
@@ -19,8 +20,9 @@ export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): Lo
 }
 
 /**
- * The softmax cross entropy over C - 1 classes and, last, "no object", whose queries weigh `eosCoef` and all others 1. It
- * is divided by the sum of these weights in a layer, as `torch.nn.functional.cross_entropy` does. Logged as `loss_ce`.
+ * The softmax cross entropy of `numClasses + 1` logits, the last one for "no object", whose queries weigh `eosCoef` and all
+ * others 1. It is divided by the sum of these weights in a layer, as `torch.nn.functional.cross_entropy` does. Logged as
+ * `loss_ce`.
  */
 export function softmaxLoss({ eosCoef, weight }: { readonly eosCoef: number } & Weighted): LossTerm {
   return {
@@ -67,6 +69,6 @@ export const criterionPresets: Readonly<Record<'detr' | 'dnDetr', readonly LossT
   dnDetr: [
     focalLoss({ alpha: 0.25, gamma: 2, weight: 1 }),
     boxL1Loss({ weight: 5 }),
-    giouLoss({ epsilon: 1e-6, weight: 2 }),
+    giouLoss({ epsilon: overlapEpsilon, weight: 2 }),
   ],
 };

@@ -95,7 +95,7 @@ export interface Detector<Output extends DetectorOutput = DetectorOutput> {
   readonly queries: number;
   /** L, number of decoder layers */
   readonly layers: number;
-  /** C, number of real classes */
+  /** number of real classes; `Predictions` may have a logit more */
   readonly numClasses: number;
   /**
    * Images to predictions, without reading a value, drawing a number or keeping state: it can stand in a captured step.

@@ -33,7 +33,7 @@ export function queryMask(known: KnownInputs | undefined, queries: number, batch
   return attentionMask({ ...(groupMask && { blocked: groupMask }), ...(keyPadding && { keyPadding }) }, batch);
 }
 
-/** Rows `[L*B*T, C]`, one decoder layer after the other, as `[L, B, T, C]`. */
+/** Rows `[L*B*T, W]`, one decoder layer after the other, as `[L, B, T, W]`. */
 export function byLayer(rows: Tensor2D, layers: number, batch: number): Tensor4D {
   return reshape(rows, [layers, batch, -1, rows.shape[1]]);
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { catalog } from '../catalog.ts';
 import { buildModel } from '../models/model.ts';
 import { smallConfig, smallSettings } from '../testing/small-run.ts';
+import { UserError } from '../user-error.ts';
 import { dottedKeys, flatValues } from './dotted-keys.ts';
 import { modelsWith, resolveSettings, withChanges } from './run-settings.ts';
 
@@ -23,6 +24,24 @@ describe('a model has', () => {
   it.each(names)('settings of denoising only where %s can be trained with it', (model) => {
     const config = smallConfig({ 'model.name': model });
     expect(config.denoising !== undefined).toBe(buildModel(config, 2).denoises);
+  });
+
+  it.each(names)('random numbers to be trained with only where %s drops', (model) => {
+    const drops = (values: object) => buildModel(smallConfig({ 'model.name': model, ...values }), 2).drops;
+    expect(drops({ 'model.dropout': 0.1 })).toBe(true);
+    expect(drops({})).toBe(false);
+  });
+
+  it('to be one of the catalogue, and so has its backbone', () => {
+    const config = smallConfig();
+    const other = { ...config.model, name: 'other' };
+    expect(() => buildModel({ ...config, model: other }, 2)).toThrow(
+      new UserError('model.name is "other": expected one of detr, dab-detr, dn-detr-vanilla, dn-detr'),
+    );
+    const onOther = { ...config.model, backbone: { kind: 'other' } };
+    expect(() => buildModel({ ...config, model: onOther }, 2)).toThrow(
+      new UserError('model.backbone.kind is "other": expected one of tiny, resnet'),
+    );
   });
 
   it('the settings of its objective', () => {

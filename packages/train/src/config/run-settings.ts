@@ -1,6 +1,6 @@
 /** From what a recipe states and a user sets to the configuration of a run of one model. */
 import type { z } from 'zod';
-import { type Catalog, catalog as standard } from '../catalog.ts';
+import { type Catalog, entryNamed, catalog as standard } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
 import { SettingsError, UserError } from '../user-error.ts';
 import { denoisingKeys, keptByKind, ofOtherKind } from './denoising.ts';
@@ -48,8 +48,8 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
   const changedName = changes['model.name'];
   const spec =
     changedName === undefined
-      ? modelNamed(stated.model?.name ?? defaultModel, catalog, `${origin}: model.name`, UserError)
-      : modelNamed(changedName, catalog, 'set: model.name', SettingsError);
+      ? entryNamed(catalog.models, 'name', stated.model?.name ?? defaultModel, `${origin}: model.name`)
+      : entryNamed(catalog.models, 'name', changedName, 'set: model.name', SettingsError);
   const others = lazily(() => catalog.models.filter((other) => other !== spec));
   const own = ownPart(stated, spec, catalog);
   const config = withDenoising(parse(own, spec, catalog, origin, UserError), changes, spec, catalog);
@@ -104,13 +104,6 @@ export function modelsWith(key: string, { stated, origin }: RunSettings, catalog
       return [...keys, ...denoisingKeys(spec.denoising)].includes(key);
     })
     .map(({ name }) => name);
-}
-
-function modelNamed(name: unknown, { models }: Catalog, what: string, Problem: typeof UserError): ModelSpec {
-  const found = models.find((spec) => spec.name === name);
-  if (found) return found;
-  const names = models.map((spec) => spec.name).join(', ');
-  throw new Problem(`${what} is ${JSON.stringify(name)}: expected one of ${names}`);
 }
 
 /** What is stated for this model: without keys that are not its own but another model's. */

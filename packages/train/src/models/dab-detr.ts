@@ -3,13 +3,14 @@ import { dabDetr as buildDabDetr, dnDetr as buildDnDetr } from '@dn-detr/core';
 import { z } from 'zod';
 import { sigmoidObjective } from '../objective/sigmoid.ts';
 import type { ModelSpec } from './model-spec.ts';
-import { anchorSettings } from './settings.ts';
+import { anchorSettings, drops } from './settings.ts';
 
 export const dabDetr: ModelSpec<typeof anchorSettings> = {
   name: 'dab-detr',
   title: 'DAB-DETR',
   settings: anchorSettings,
   objective: sigmoidObjective,
+  drops,
   build: ({ temperature, ...settings }, backbone, numClasses) =>
     buildDabDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, numClasses }),
 };
@@ -25,6 +26,7 @@ export const dnDetr: ModelSpec<typeof dnDetrSettings> = {
   settings: dnDetrSettings,
   denoising: ['dn', 'contrastive'],
   objective: sigmoidObjective,
+  drops,
   build: ({ temperature, ...settings }, backbone, numClasses) =>
     buildDnDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, numClasses }),
 };

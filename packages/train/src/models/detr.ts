@@ -2,13 +2,14 @@
 import { detr as buildDetr, dnDetrVanilla as buildDnDetrVanilla } from '@dn-detr/core';
 import { softmaxObjective } from '../objective/softmax.ts';
 import type { ModelSpec } from './model-spec.ts';
-import { detrSettings } from './settings.ts';
+import { detrSettings, drops } from './settings.ts';
 
 export const detr: ModelSpec<typeof detrSettings> = {
   name: 'detr',
   title: 'DETR',
   settings: detrSettings,
   objective: softmaxObjective,
+  drops,
   build: (settings, backbone, numClasses) => buildDetr({ ...settings, backbone, numClasses }),
 };
 
@@ -18,5 +19,6 @@ export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
   settings: detrSettings,
   denoising: ['dn', 'contrastive'],
   objective: softmaxObjective,
+  drops,
   build: (settings, backbone, numClasses) => buildDnDetrVanilla({ ...settings, backbone, numClasses }),
 };

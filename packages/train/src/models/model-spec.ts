@@ -6,8 +6,7 @@ import type { ObjectiveSpec } from '../objective/objective.ts';
 
 /**
  * A model that can be trained, by its name. `settings` are what a configuration says below `model`, beside the name and
- * the backbone; none of another model is accepted there. Where one called `dropout` is above 0, forward passes in training
- * get random numbers.
+ * the backbone; none of another model is accepted there.
  */
 export interface ModelSpec<Settings extends z.ZodObject = z.ZodObject> {
   /** as configurations and the command line name it, such as `dn-detr` */
@@ -18,6 +17,11 @@ export interface ModelSpec<Settings extends z.ZodObject = z.ZodObject> {
   /** the kinds of known queries that it can be trained with, the default first; left out where it takes none */
   readonly denoising?: readonly DenoisingKind[];
   readonly objective: ObjectiveSpec;
+  /**
+   * Whether forward passes in training get random numbers, as dropout needs them. Where this is left out, or is false, a
+   * model is trained without any.
+   */
+  drops?(settings: z.output<Settings>): boolean;
   /** @throws RangeError naming the setting if no model can be built with these sizes */
   build(settings: z.output<Settings>, backbone: Backbone, numClasses: number): Detector;
 }

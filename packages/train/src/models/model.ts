@@ -1,11 +1,10 @@
 /** The model that a configuration describes, ready to be trained. */
 import { type Backbone, type Detector, ParameterLayout, splitFrozen } from '@dn-detr/core';
-import { type Catalog, catalog as standard } from '../catalog.ts';
+import { type Catalog, entryNamed, catalog as standard } from '../catalog.ts';
 import type { RunConfig } from '../config/schema.ts';
 import type { Objective } from '../objective/objective.ts';
 import { groupedByRate, type RateGroup } from '../parameter-rates.ts';
 import { UserError } from '../user-error.ts';
-import type { ModelSpec } from './model-spec.ts';
 
 export interface Model {
   readonly detector: Detector;
@@ -18,14 +17,14 @@ export interface Model {
   readonly frozen: ParameterLayout;
 }
 
-/** @throws UserError if no model can be built with these sizes */
+/** @throws UserError if the catalogue has no such model or backbone, or no model can be built with these sizes */
 export function buildModel(
   config: Pick<RunConfig, 'model' | 'objective' | 'denoising' | 'optimizer'>,
   numClasses: number,
   catalog: Catalog = standard,
 ): Model {
   const { name, backbone, ...settings } = config.model;
-  const spec = catalog.models.find((known) => known.name === name) as ModelSpec;
+  const spec = entryNamed(catalog.models, 'name', name, 'model.name');
   const detector = naming('model.', RangeError, () =>
     spec.build(settings, buildBackbone(backbone, catalog), numClasses),
   );
@@ -33,7 +32,7 @@ export function buildModel(
   return {
     detector,
     objective: spec.objective.build(config.objective),
-    drops: Number(settings.dropout ?? 0) > 0,
+    drops: spec.drops?.(settings) ?? false,
     denoises: config.denoising !== undefined && config.denoising.groups > 0,
     trained: new ParameterLayout(groupedByRate(declared.trained, config.optimizer)),
     frozen: new ParameterLayout(declared.frozen),
@@ -41,8 +40,7 @@ export function buildModel(
 }
 
 function buildBackbone({ kind, ...settings }: RunConfig['model']['backbone'], { backbones }: Catalog): Backbone {
-  const spec = backbones.find((known) => known.kind === kind);
-  if (spec === undefined) throw new UserError(`model.backbone.kind is ${kind}, which is not among the backbones`);
+  const spec = entryNamed(backbones, 'kind', kind, 'model.backbone.kind');
   return naming('model.backbone: ', Error, () => spec.build(settings));
 }
 

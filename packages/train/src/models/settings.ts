@@ -15,6 +15,9 @@ export const transformerSettings = {
   dropout: z.number().min(0).lt(1).default(0),
 };
 
+/** Of a `ModelSpec` with these settings. */
+export const drops = ({ dropout }: { readonly dropout: number }): boolean => dropout > 0;
+
 /** Settings of models whose queries are content and a position of their own. */
 export const detrSettings = z.strictObject({
   ...transformerSettings,

@@ -51,7 +51,7 @@ const images = () => tf.zeros<tf.Rank.R4>([1, 1, 1, 3]);
 
 /** The loss of the batch, its gradients by name and what is logged of it. */
 function run(parameters: NamedTensors, targets: BatchTargets) {
-  const lossOf = detectionLoss({ detector: twoStages, terms, matching: matchingCosts.detr });
+  const lossOf = detectionLoss({ detector: twoStages, head: 'softmax', terms, matching: matchingCosts.detr });
   const names = Object.keys(parameters);
   let figures: Record<string, number> = {};
   const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
@@ -107,12 +107,41 @@ describe('the loss of a model of two stages', () => {
 
   it('is refused if the model does not set its known queries apart', () => {
     tf.tidy(() => {
-      const options = { detector: twoStages, terms, matching: matchingCosts.detr };
+      const options = { detector: twoStages, head: 'softmax', terms, matching: matchingCosts.detr } as const;
       const known: KnownInputs = { labels: tf.zeros([2, 4], 'int32'), anchors: tf.zeros([2, 4, 4]) };
       const lossOf = detectionLoss(options);
       expect(() => lossOf(parametersOf(2), { images: images() }, hostValue({ objects }), known)).toThrow(
         "the model was given 4 known queries, but of its decoder's predictions 0 are of known ones",
       );
+    });
+  });
+
+  it.each([
+    ['softmax', 'decoder', numClasses, 3, '3 for 2 classes, one for each and the last for "no object"'],
+    ['softmax', 'encoder', numClasses, 3, '3 for 2 classes, one for each and the last for "no object"'],
+    ['sigmoid', 'decoder', numClasses + 1, 2, '2 for 2 classes, one for each'],
+  ] as const)('with a %s head is refused if the %s predicts %i logits', (head, set, numLogits, takes, meaning) => {
+    tf.tidy(() => {
+      const preset = head === 'softmax' ? 'detr' : 'dnDetr';
+      const options = { detector: twoStages, head, terms: criterionPresets[preset], matching: matchingCosts[preset] };
+      const right = parametersOf(2);
+      const [name, count] = set === 'decoder' ? ['logits', queries] : ['encoderLogits', proposals];
+      const wrong = { ...right, [name]: spread([set === 'decoder' ? layers : 1, 2, count, numLogits], 1) };
+      expect(() => detectionLoss(options)(wrong, { images: images() }, hostValue({ objects }), undefined)).toThrow(
+        `the ${set} predicts ${numLogits} logits, but an objective with a ${head} head takes ${meaning}: ` +
+          `build the model with ${takes} logits, or give it an objective with another head`,
+      );
+    });
+  });
+
+  it('with a sigmoid head is of as many logits as classes', () => {
+    tf.tidy(() => {
+      const [terms, matching] = [criterionPresets.dnDetr, matchingCosts.dnDetr];
+      const lossOf = detectionLoss({ detector: twoStages, head: 'sigmoid', terms, matching });
+      const logits = spread([layers, 2, queries, numClasses], 1);
+      const parameters = { ...parametersOf(2), logits, encoderLogits: spread([1, 2, proposals, numClasses], 3) };
+      const { loss } = lossOf(parameters, { images: images() }, hostValue({ objects }), undefined);
+      expect(loss.dataSync()[0]).toBeGreaterThan(0);
     });
   });
 });

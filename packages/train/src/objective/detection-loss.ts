@@ -21,14 +21,13 @@ import {
   type TargetTensors,
 } from '@dn-detr/core/loss';
 import type { FeatureBatch, ForwardOptions } from '@dn-detr/core/models';
-import { type MatchingCost, matchingTargets, matchLayers } from '@dn-detr/matcher';
+import { matchingTargets, matchLayers } from '@dn-detr/matcher';
 import { type HostValue, host, hostValue, readHostValue } from '@dn-detr/runtime';
 import { add, argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
+import { numLogitsOf, type Objective } from './objective.ts';
 
-export interface DetectionLossOptions {
+export interface DetectionLossOptions extends Pick<Objective, 'head' | 'terms' | 'matching'> {
   readonly detector: Detector;
-  readonly terms: readonly LossTerm[];
-  readonly matching: MatchingCost;
   /** is told by the host when the predictions are there and when they are matched */
   readonly onPhase?: (phase: 'forward' | 'matching') => void;
 }
@@ -55,7 +54,7 @@ export type LossFigures = {
 export type SetFigures = {
   /** `[P, L, W]`, see `criterion` */
   readonly sums: Tensor3D;
-  /** the class of the highest logit, int32 `[L, B, T]` */
+  /** the index of the highest logit, int32 `[L, B, T]` */
   readonly predicted: Tensor3D;
 };
 
@@ -67,8 +66,12 @@ export type DetectionLoss = (
   options?: ForwardOptions,
 ) => { loss: Scalar; aux: LossFigures };
 
+/**
+ * @returns the loss of a batch. It throws an Error if the model predicts another number of logits than the head takes, or
+ *   does not set its known queries apart.
+ */
 export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
-  const { detector, terms } = options;
+  const { detector, head, terms } = options;
   return (tensors, batch, targets, known, forwardOptions) => {
     const output =
       'levels' in batch
@@ -76,6 +79,7 @@ export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
         : detector.forward(tensors, batch, known, forwardOptions);
     const { sets } = output;
     requireKnown(sets[0], known?.labels.shape[1] ?? 0);
+    requireLogits(sets, head, detector.numClasses);
     const { dense, matched } = matchOnHost(sets, targets, options);
     const results = sets.map((set, i) => {
       const { total, sums } = criterion(set, dense[i] as TargetTensors, terms);
@@ -89,20 +93,20 @@ export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
 /**
  * The figures that are logged of a batch, read back from its sets.
  *
- * @param lastClass C - 1
+ * @param lastLogit the index of the last logit, `numLogits - 1`
  */
 export function loggedFigures(
   { sets, matched }: LossFigures,
   terms: readonly LossTerm[],
   objects: readonly { readonly labels: ArrayLike<number> }[],
-  lastClass: number,
+  lastLogit: number,
 ): LoggedFigure[] {
   const objectsPerImage = objects.map(({ labels }) => labels.length);
   return readHostValue(matched).flatMap((of, i) => {
     const { sums, predicted } = sets[i] as SetFigures;
     return [
       ...lossFigures(sums.dataSync(), terms, of),
-      ...errorFigures(predicted.dataSync(), of, objectsPerImage, lastClass),
+      ...errorFigures(predicted.dataSync(), of, objectsPerImage, lastLogit),
     ];
   });
 }
@@ -112,6 +116,19 @@ function requireKnown({ known }: PredictionSet, given: number): void {
   if (known !== given) {
     throw new Error(
       `the model was given ${given} known queries, but of its decoder's predictions ${known} are of known ones`,
+    );
+  }
+}
+
+/** With a logit too few, a class would be taken for "no object"; with one too many, "no object" for a class. */
+function requireLogits(sets: readonly PredictionSet[], head: Objective['head'], numClasses: number): void {
+  const expected = numLogitsOf(head, numClasses);
+  for (const { name, logits } of sets) {
+    const numLogits = logits.shape[3];
+    if (numLogits === expected) continue;
+    const meaning = head === 'softmax' ? 'one for each and the last for "no object"' : 'one for each';
+    throw new Error(
+      `the ${name} predicts ${numLogits} logits, but an objective with a ${head} head takes ${expected} for ${numClasses} classes, ${meaning}: build the model with ${expected} logits, or give it an objective with another head`,
     );
   }
 }

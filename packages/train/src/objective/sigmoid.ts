@@ -2,6 +2,7 @@
  * The objective of DAB-DETR and DN-DETR, with the focal loss of Lin et al. (ICCV 2017).
  * Source: `SetCriterion` and `HungarianMatcher` in `models/DN_DAB_DETR` of IDEA-Research/DN-DETR.
  */
+import { overlapEpsilon } from '@dn-detr/boxes';
 import { focalDetections } from '@dn-detr/core';
 import { boxL1Loss, focalLoss, giouLoss } from '@dn-detr/core/loss';
 import { z } from 'zod';
@@ -25,12 +26,12 @@ export const sigmoidObjective: ObjectiveSpec<typeof settings> = {
       terms: [
         focalLoss({ alpha: loss.alpha, gamma: loss.gamma, weight: loss.class }),
         boxL1Loss({ weight: loss.bbox }),
-        giouLoss({ epsilon: 1e-6, weight: loss.giou }),
+        giouLoss({ epsilon: overlapEpsilon, weight: loss.giou }),
       ],
       matching: [
         { kind: 'focal', alpha: matching.alpha, gamma: matching.gamma, weight: matching.class },
         { kind: 'l1', weight: matching.l1 },
-        { kind: 'giou', weight: matching.giou, epsilon: 1e-6 },
+        { kind: 'giou', weight: matching.giou, epsilon: overlapEpsilon },
       ],
       detections: (predictions, sizes) => focalDetections(predictions, sizes, detections),
     };
