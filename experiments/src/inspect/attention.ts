@@ -95,10 +95,10 @@ export async function attentionOf(
 interface Passed {
   readonly grid: FeatureGrid;
   readonly heads: number;
-  /** of each layer: `[H, T, N]` and `[H, T, T]` */
+  /** attention weights of each layer: `[H, T, N]` to the features, `[H, T, T]` among queries */
   readonly cross: readonly Float32Array[];
   readonly self: readonly Float32Array[];
-  /** of each layer `[T, numLogits]` and `[T, 4]` */
+  /** predictions of each layer: logits `[T, numLogits]`, boxes cxcywh in 0..1 `[T, 4]` */
   readonly logits: readonly Float32Array[];
   readonly boxes: readonly Float32Array[];
   readonly anchors: readonly Float32Array[] | undefined;

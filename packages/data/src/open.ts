@@ -17,7 +17,7 @@ import { trainingObjects } from './training-objects.ts';
 
 /** How a folder is opened. The options of readers are among these: `vocOrigin` is VOC's. */
 export type OpenOptions<Reader extends DatasetReader = FolderReader> = {
-  /** in the order in which they look; `datasetReaders` unless given */
+  /** Readers in the order in which they look; `datasetReaders` unless given. */
   readonly readers?: readonly Reader[];
   /** without it, that of the first reader which finds something: COCO, then YOLO, then VOC */
   readonly format?: Reader['name'];

@@ -61,7 +61,7 @@ export const criterionDnCheck: Check = {
 interface Setup {
   readonly terms: readonly LossTerm[];
   readonly cost: MatchingCost;
-  /** of a focal class cost */
+  /** α of a focal class cost */
   readonly alpha?: number;
   /** targets of the known queries `[B, K]`, where there are any */
   readonly known: DenseTargets | undefined;

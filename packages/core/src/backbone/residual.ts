@@ -9,11 +9,11 @@ import { type Module, parameter, parametersOf } from '../nn/module.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 
 export interface UnitOptions extends Pick<ConvOptions, 'stride' | 'dilation'> {
-  /** of the kernel, odd */
+  /** sides of the kernel, odd */
   readonly size: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** of the kernel; the batch norm is frozen */
+  /** group of the kernel; the batch norm is frozen */
   readonly group: ParameterGroup;
 }
 
@@ -47,11 +47,11 @@ export interface StageOptions {
   readonly inputs: number;
   /** channels of the 3×3 convolutions */
   readonly width: number;
-  /** of the first block */
+  /** stride of the first block */
   readonly stride: number;
-  /** of the other blocks */
+  /** dilation of the other blocks */
   readonly dilation: number;
-  /** of the kernels */
+  /** group of the kernels; batch norms are frozen */
   readonly group: ParameterGroup;
 }
 

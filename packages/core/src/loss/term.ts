@@ -35,9 +35,9 @@ export interface QueryCounts {
 
 /** What the class weight of a query is multiplied by. */
 export interface ClassScales {
-  /** of a query assigned to an object */
+  /** factor for a query assigned to an object */
   readonly object: number;
-  /** of a query that is to say "no object" */
+  /** factor for a query that is to say "no object" */
   readonly background: number;
 }
 

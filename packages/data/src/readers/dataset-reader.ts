@@ -5,7 +5,7 @@ import type { ReaderOption } from './reader-options.ts';
 
 /** Finds and reads the annotations of one format. */
 export interface DatasetReader<Found = unknown, Options extends object = object> {
-  /** of the format, as `OpenOptions.format` and `Dataset.format` have it */
+  /** The name of the format, as `OpenOptions.format` and `Dataset.format` have it. */
   readonly name: string;
   /** for people: `COCO` */
   readonly title: string;
