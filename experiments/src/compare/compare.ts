@@ -213,8 +213,8 @@ function openFolder(folder: string): void {
 function isDone(folder: string, config: RunConfig): boolean {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
-    // Not later: the file to start from may be gone.
-    withInitHash(config);
+    // Not later: without a hash, the file to start from was not there.
+    if (config.init !== 'none' && config.init.hash === undefined) withInitHash(config);
     return false;
   }
   const { config: stored } = readStoredConfig(files.config);

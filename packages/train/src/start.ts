@@ -97,7 +97,9 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   }
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say(`note: ${shortage}`);
-  const values = begun ? undefined : startOf(withInitHash(config).init, model, stored.data.classes);
+  // A new run's file has just been read for its hash; that of a run without a checkpoint may be another one by now.
+  const { init } = before && !begun ? withInitHash(config) : config;
+  const values = begun ? undefined : startOf(init, model, stored.data.classes);
   for (const line of values?.notices ?? []) say(line);
   // From here on the folder holds a run.
   const run = makeRunFolder(folder);
