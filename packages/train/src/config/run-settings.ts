@@ -50,20 +50,14 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
     changedName === undefined
       ? entryNamed(catalog.models, 'name', stated.model?.name ?? defaultModel, `${origin}: model.name`)
       : entryNamed(catalog.models, 'name', changedName, 'set: model.name', SettingsError);
-  const others = lazily(() => catalog.models.filter((other) => other !== spec));
   const own = ownPart(stated, spec, catalog);
   const config = withDenoising(parse(own, spec, catalog, origin, UserError), changes, spec, catalog);
   const target = structuredClone(config) as Record<string, unknown> & RunConfig;
   const ofOthers = lazily(() => {
-    const configs = others().map((other) => parse(ownPart(stated, other, catalog), other, catalog, origin, UserError));
+    const others = catalog.models.filter((other) => other !== spec);
     // Those of the model with the most settings in their order, which is that of the advice on mistakes.
-    return new Set(
-      configs
-        .map((other) => dottedKeys(other))
-        .sort((a, b) => b.length - a.length)
-        .flat()
-        .concat(others().flatMap(({ denoising }) => denoisingKeys(denoising))),
-    );
+    const keys = others.map((other) => keysOf(other, stated, origin, catalog)).sort((a, b) => b.length - a.length);
+    return new Set([...keys.flat(), ...others.flatMap(({ denoising }) => denoisingKeys(denoising))]);
   });
   const unused: string[] = [];
   const ownKeys = new Set(dottedKeys(config));
@@ -99,12 +93,13 @@ export const resolveConfig = (stated: RunOverrides, origin: string, catalog: Cat
 /** The models that have a setting of this key where the settings are as these. */
 export function modelsWith(key: string, { stated, origin }: RunSettings, catalog: Catalog = standard): string[] {
   return catalog.models
-    .filter((spec) => {
-      const keys = dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError));
-      return [...keys, ...denoisingKeys(spec.denoising)].includes(key);
-    })
+    .filter((spec) => [...keysOf(spec, stated, origin, catalog), ...denoisingKeys(spec.denoising)].includes(key))
     .map(({ name }) => name);
 }
+
+/** The dotted keys of a model's configuration where the settings are as these. */
+const keysOf = (spec: ModelSpec, stated: RunOverrides, origin: string, catalog: Catalog): string[] =>
+  dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError));
 
 /** What is stated for this model: without keys that are not its own but another model's. */
 function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOverrides {
@@ -113,24 +108,24 @@ function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOv
   if (isGroup(part.model)) part.model = { ...part.model, name: spec.name };
   const result = runSchema(spec, catalog).safeParse(part);
   if (result.success) return part;
+  const ofOthers = lazily(() => keysOfOthers(spec, catalog));
   for (const { path, ...issue } of result.error.issues) {
     if (issue.code !== 'unrecognized_keys') continue;
     const group = path.reduce<unknown>((at, name) => (at as Record<PropertyKey, unknown>)?.[name], part);
     for (const key of issue.keys) {
-      if (isGroup(group) && isOfAnother([...path, key].join('.'), spec, catalog)) delete group[key];
+      if (isGroup(group) && ofOthers().has([...path, key].join('.'))) delete group[key];
     }
   }
   return part;
 }
 
-/** Whether a key that this model does not have is one of another model's defaults. */
-function isOfAnother(key: string, spec: ModelSpec, catalog: Catalog): boolean {
-  if (denoisingKeys(spec.denoising).includes(key)) return false;
-  return catalog.models.some((other) => {
-    if (other === spec) return false;
-    const keys = dottedKeys(parse({}, other, catalog, 'defaults', UserError));
-    return [...keys, ...denoisingKeys(other.denoising)].includes(key);
-  });
+/** Keys of the other models' defaults, but for those of denoising of a kind that this model can be trained with. */
+function keysOfOthers(spec: ModelSpec, catalog: Catalog): ReadonlySet<string> {
+  const own = denoisingKeys(spec.denoising);
+  const keys = catalog.models
+    .filter((other) => other !== spec)
+    .flatMap((other) => [...defaultKeys(other, catalog), ...denoisingKeys(other.denoising)]);
+  return new Set(keys.filter((key) => !own.includes(key)));
 }
 
 /** Takes a setting from its old place to where it is now, unless something is there. */
