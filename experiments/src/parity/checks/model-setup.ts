@@ -1,5 +1,14 @@
 /** A model as a fixture describes it: its sizes, parameters, batch and known queries. */
-import { type Backbone, type Detector, detr, dnDetr, type ImageBatch, type NamedTensors, tiny } from '@dn-detr/core';
+import {
+  type Backbone,
+  type Detector,
+  detr,
+  dnDetr,
+  type ImageBatch,
+  imageNet,
+  type NamedTensors,
+  tiny,
+} from '@dn-detr/core';
 import type { FeatureBatch, TransformerOutput } from '@dn-detr/core/models';
 import { type DenoisingOptions, type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
 import { type Tensor3D, type Tensor4D, tensor, transpose } from '@tensorflow/tfjs-core';
@@ -35,7 +44,12 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
   const backbone: Backbone =
     config.conv === true
       ? tiny({ channels: widths, norm: 'none' })
-      : { parameters: [], levels: [{ channels, stride: 1 }], forward: (_, images) => [images] };
+      : {
+          parameters: [],
+          levels: [{ channels, stride: 1 }],
+          normalization: imageNet,
+          forward: (_, images) => [images],
+        };
   const options = {
     backbone,
     numClasses: count('num_classes'),

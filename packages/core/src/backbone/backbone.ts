@@ -2,6 +2,7 @@
 import { gather, type Tensor3D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
+import type { Normalization } from './normalization.ts';
 
 /** One of the maps of features that a backbone hands out. */
 export interface FeatureLevel {
@@ -15,6 +16,8 @@ export interface Backbone {
   readonly parameters: readonly ParameterDeclaration[];
   /** What `forward` hands out, the finest level first. */
   readonly levels: readonly FeatureLevel[];
+  /** What its weights expect images to be, or were trained with. */
+  readonly normalization: Normalization;
   /**
    * @param tensors the declared parameters, and any others
    * @param images `[B, H, W, 3]`

@@ -6,6 +6,7 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import { padForWindows } from '../nn/pad.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 import type { Backbone } from './backbone.ts';
+import { imageNet } from './normalization.ts';
 import { convUnit, expansion, residualStage } from './residual.ts';
 
 type OfFourStages = readonly [number, number, number, number];
@@ -64,7 +65,7 @@ interface Part {
 }
 
 /**
- * Pretrained weights expect RGB in 0..1 less (0.485, 0.456, 0.406), then divided by (0.229, 0.224, 0.225).
+ * The network of these sizes, up to the last of its levels.
  *
  * @throws if there are no such levels, the blocks have no dilated form, or there are not that many stages to train
  */
@@ -78,6 +79,7 @@ export function resnet(options: ResNetOptions): Backbone {
       channels: outputsOf(sizes, i),
       stride: options.dilation && i === 3 ? 16 : 4 * 2 ** i,
     })),
+    normalization: imageNet,
     forward: (tensors, images) =>
       tidy(() => {
         let x = images;

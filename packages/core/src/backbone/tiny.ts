@@ -6,6 +6,7 @@ import { groupNorm } from '../nn/group-norm.ts';
 import { parametersOf } from '../nn/module.ts';
 import type { NamedTensors } from '../nn/named.ts';
 import type { Backbone } from './backbone.ts';
+import { imageNet } from './normalization.ts';
 
 export interface TinyOptions {
   /** outputs of each convolution; each halves the resolution */
@@ -52,6 +53,7 @@ export function tiny({ channels, levels = 1, norm: kind = 'group', prefix = 'bac
   return {
     parameters: parametersOf(...layers),
     levels: channels.map((channels, i) => ({ channels, stride: 2 ** (i + 1) })).slice(-levels),
+    normalization: imageNet,
     forward: (tensors, images) => {
       let x = images;
       const outputs = layers.map((layer) => {

@@ -1,4 +1,5 @@
 /** A backbone of one convolution: every patch of pixels becomes a feature, as in ViT (Dosovitskiy et al., ICLR 2021). */
+import { imageNet } from '@dn-detr/core';
 import { convolution } from '@dn-detr/core/nn';
 import type { BackboneSpec } from '@dn-detr/train';
 import { z } from 'zod';
@@ -18,6 +19,7 @@ export const patches: BackboneSpec<typeof settings> = {
     return {
       parameters: embed.parameters,
       levels: [{ channels, stride: size }],
+      normalization: imageNet,
       forward: (tensors, images) => [embed.apply(tensors, images)],
     };
   },

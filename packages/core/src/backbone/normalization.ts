@@ -1,0 +1,10 @@
+/** How pixels become what a network takes. */
+
+/** For each of red, green and blue in 0..1: `mean` is subtracted, then the channel is divided by `std`. */
+export interface Normalization {
+  readonly mean: readonly [red: number, green: number, blue: number];
+  readonly std: readonly [red: number, green: number, blue: number];
+}
+
+/** Mean and standard deviation of ImageNet's images, as torchvision's weights and all the DETRs have them. */
+export const imageNet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
