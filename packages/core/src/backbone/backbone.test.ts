@@ -1,9 +1,37 @@
 import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resizeMask } from './backbone.ts';
+import { type Backbone, resizeMask, singleLevel } from './backbone.ts';
+import { imageNet } from './normalization.ts';
+import { resnet } from './resnet.ts';
 
 beforeAll(() => useBackend('cpu'));
+
+describe('singleLevel', () => {
+  it('takes a level of a backbone that cannot end with it', () => {
+    const whole: Backbone = {
+      parameters: [],
+      levels: [4, 8].map((stride) => ({ channels: 3, stride })),
+      normalization: imageNet,
+      forward: (_, images) => [tf.avgPool(images, 4, 4, 'valid'), tf.avgPool(images, 8, 8, 'valid')],
+    };
+    for (const [stride, expected] of [
+      [4, 4],
+      [8, 8],
+      [undefined, 8],
+    ] as const) {
+      const one = singleLevel(whole, stride);
+      expect(one.levels).toEqual([{ channels: 3, stride: expected }]);
+      const maps = one.forward({}, tf.zeros([1, 16, 16, 3]));
+      expect(maps.map(({ shape }) => shape[1])).toEqual([16 / expected]);
+    }
+  });
+
+  it('takes the last of several levels of one stride, as DC5 has them', () => {
+    const backbone = resnet({ depth: 50, dilation: true, levels: ['layer3', 'layer4'] });
+    expect(singleLevel(backbone, 16).levels).toEqual([{ channels: 2048, stride: 16 }]);
+  });
+});
 
 describe('resizeMask', () => {
   it.each([

@@ -25,19 +25,53 @@ export interface Backbone {
    * @throws if a parameter is missing
    */
   forward(tensors: NamedTensors, images: Tensor4D): Tensor4D[];
+  /**
+   * The same network without what comes after that level: fewer parameters, and `levels` ends with it. Left out where
+   * nothing comes after any level.
+   *
+   * @param level index in `levels`
+   */
+  upTo?(level: number): Backbone;
 }
 
 /**
- * The level of a model that takes a single one.
+ * The backbone of a model that takes one level: it hands out that level alone, and what comes after it is neither loaded
+ * nor computed.
  *
- * @param levels of a backbone, or of a batch
+ * @param stride of the level, the last one with it; of the last of all where left out
+ * @throws RangeError saying which strides there are
+ */
+export function singleLevel(
+  backbone: Backbone,
+  stride?: number,
+): Backbone & { readonly levels: readonly [FeatureLevel] } {
+  const { levels } = backbone;
+  const index = stride === undefined ? levels.length - 1 : levels.findLastIndex((level) => level.stride === stride);
+  const level = levels[index];
+  if (level === undefined) {
+    const strides = [...new Set(levels.map(({ stride }) => stride))].join(', ');
+    throw new RangeError(`level is ${stride}: expected a stride that the backbone has features at (${strides})`);
+  }
+  const network = backbone.upTo?.(index) ?? backbone;
+  return {
+    parameters: network.parameters,
+    levels: [level],
+    normalization: network.normalization,
+    forward: (tensors, images) => [network.forward(tensors, images)[index] as Tensor4D],
+  };
+}
+
+/**
+ * The features of a model that takes one level.
+ *
+ * @param levels of a batch
  * @param model its name, for the error
  * @throws RangeError if there is none or more than one
  */
 export function onlyLevel<Level>(levels: readonly Level[], model: string): Level {
   const [level] = levels;
   if (level !== undefined && levels.length === 1) return level;
-  throw new RangeError(`backbone hands out ${levels.length} levels of features: ${model} takes exactly one`);
+  throw new RangeError(`got features of ${levels.length} levels: ${model} takes exactly one`);
 }
 
 /**

@@ -66,6 +66,7 @@ describe('parameters', () => {
 describe('forward', () => {
   const zerosOf = ({ parameters }: Backbone) =>
     Object.fromEntries(parameters.map(({ name, shape }) => [name, tf.zeros([...shape])]));
+  const namesAndGroups = (network: Backbone | undefined) => network?.parameters.map(({ name, group }) => [name, group]);
   const all = ['layer1', 'layer2', 'layer3', 'layer4'] as const;
 
   it.each([
@@ -107,6 +108,13 @@ describe('forward', () => {
     const parts = new Set(network.parameters.map(({ name }) => name.split('.')[0]));
     expect([...parts]).toEqual(['conv1', 'bn1', 'layer1', 'layer2', 'layer3']);
     expect(resnet({ depth: 18 }).levels).toEqual([{ channels: 512, stride: 32 }]);
+  });
+
+  it('ends with the level that it is told', () => {
+    const network = resnet({ depth: 18, levels: ['layer4', 'layer2', 'layer3'], trainStages: 2 }).upTo?.(1);
+    const expected = resnet({ depth: 18, levels: ['layer2', 'layer3'], trainStages: 2 });
+    expect(network?.levels).toEqual(expected.levels);
+    expect(namesAndGroups(network)).toEqual(namesAndGroups(expected));
   });
 
   it('gives a level the same features whichever others there are', () => {

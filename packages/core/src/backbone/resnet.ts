@@ -91,6 +91,8 @@ export function resnet(options: ResNetOptions): Backbone {
         });
         return stages.map((i) => outputs[i + 1] as Tensor4D);
       }),
+    upTo: (level) =>
+      resnet({ ...options, levels: stages.slice(0, level + 1).map((i) => levelNames[i] as ResNetLevel) }),
   };
 }
 

@@ -3,14 +3,18 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectNoLeak, expectSameOp, spread } from '../../../../test/support/differentiation.ts';
 import { initialParameters } from '../nn/init.ts';
+import type { Backbone } from './backbone.ts';
 import { tiny } from './tiny.ts';
 
 beforeAll(() => useBackend('cpu'));
 
+const namesAndGroups = (network: Backbone | undefined) =>
+  network?.parameters.map(({ name, shape, group }) => [name, shape, group]);
+
 describe('tiny', () => {
   it('names its parameters as a sequence of convolutions, norms and ReLUs', () => {
-    const { parameters } = tiny({ channels: [8, 16] });
-    expect(parameters.map(({ name, shape, group }) => [name, shape, group])).toEqual([
+    const network = tiny({ channels: [8, 16] });
+    expect(namesAndGroups(network)).toEqual([
       ['backbone.body.0.weight', [3, 3, 3, 8], 'backbone'],
       ['backbone.body.1.weight', [8], 'backbone'],
       ['backbone.body.1.bias', [8], 'backbone'],
@@ -50,6 +54,13 @@ describe('tiny', () => {
     const [before] = tiny({ channels: [8, 16] }).forward(tensors, images);
     expect(last.dataSync()).toEqual(alone?.dataSync());
     expect(finer.dataSync()).toEqual(before?.dataSync());
+  });
+
+  it('ends with the level that it is told', () => {
+    const network = tiny({ channels: [8, 16, 24], levels: 2, norm: 'none', prefix: 'x.' }).upTo?.(0);
+    const expected = tiny({ channels: [8, 16], norm: 'none', prefix: 'x.' });
+    expect(network?.levels).toEqual(expected.levels);
+    expect(namesAndGroups(network)).toEqual(namesAndGroups(expected));
   });
 
   it('pads and strides as PyTorch, with the same gradients', () => {

@@ -62,5 +62,12 @@ export function tiny({ channels, levels = 1, norm: kind = 'group', prefix = 'bac
       });
       return outputs.slice(-levels);
     },
+    upTo: (level) =>
+      tiny({
+        channels: channels.slice(0, channels.length - levels + level + 1),
+        levels: level + 1,
+        norm: kind,
+        prefix,
+      }),
   };
 }

@@ -3,7 +3,7 @@
  * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/{DABDETR,transformer,dn_components}.py`.
  */
 import { add, type Rank, reshape, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
-import { onlyLevel } from '../backbone/backbone.ts';
+import { onlyLevel, singleLevel } from '../backbone/backbone.ts';
 import { embedding } from '../nn/embedding.ts';
 import { constant } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
@@ -66,7 +66,7 @@ function build(
   options: DabDetrOptions,
   denoising: { readonly indicator: boolean } | undefined,
 ): Detector<TransformerOutput> {
-  const { backbone, numClasses, width = 256, heads = 8, feedForward = 2048, activation = 'prelu' } = options;
+  const { numClasses, width = 256, heads = 8, feedForward = 2048, activation = 'prelu' } = options;
   const { encoderLayers = 6, decoderLayers = 6, dropout = 0, patterns = 0, anchorEpsilon = 1e-3 } = options;
   const { temperatureH = 20, temperatureW = 20, keepQueryPosition = false } = options;
   checkSizes(
@@ -88,10 +88,11 @@ function build(
   }
   const layer: LayerOptions = { width, heads, feedForward, activation, preNorm: false };
   const group = 'rest';
+  const backbone = singleLevel(options.backbone, options.level);
   const name = denoising ? 'dnDetr' : 'dabDetr';
   const repeats = Math.max(1, patterns);
   const queries = repeats * options.queries;
-  const embed = featureTokens(onlyLevel(backbone.levels, name).channels, { width, temperatureH, temperatureW });
+  const embed = featureTokens(backbone.levels[0].channels, { width, temperatureH, temperatureW });
   const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: true });
   const decode = dabDecoder('transformer.decoder', {
     ...layer,

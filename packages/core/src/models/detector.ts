@@ -10,6 +10,8 @@ import type { Pass } from '../nn/pass.ts';
 /** Sizes and options that all models have. */
 export interface DetectorOptions {
   readonly backbone: Backbone;
+  /** stride of the one level of the backbone that the model takes; default the last */
+  readonly level?: number | undefined;
   /** number of real classes */
   readonly numClasses: number;
   /** Q, number of matching queries */

@@ -3,7 +3,7 @@
  * Source: facebookresearch/detr `models/detr.py`.
  */
 import { type Rank, reshape, sigmoid, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
-import { onlyLevel } from '../backbone/backbone.ts';
+import { onlyLevel, singleLevel } from '../backbone/backbone.ts';
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
@@ -47,7 +47,7 @@ export function dnDetrVanilla(options: DetrOptions): Detector<TransformerOutput>
 }
 
 function build(options: DetrOptions, denoising: boolean): Detector<TransformerOutput> {
-  const { backbone, numClasses, queries, encoderLayers = 6, decoderLayers = 6, dropout = 0.1 } = options;
+  const { numClasses, queries, encoderLayers = 6, decoderLayers = 6, dropout = 0.1 } = options;
   const { width = 256, heads = 8, feedForward = 2048, preNorm = false } = options;
   checkSizes(
     { numClasses, queries, width, heads, feedForward, encoderLayers, decoderLayers },
@@ -55,8 +55,9 @@ function build(options: DetrOptions, denoising: boolean): Detector<TransformerOu
   );
   const layer: LayerOptions = { width, heads, feedForward, activation: 'relu', preNorm };
   const group = 'rest';
+  const backbone = singleLevel(options.backbone, options.level);
   const name = denoising ? 'dnDetrVanilla' : 'detr';
-  const embed = featureTokens(onlyLevel(backbone.levels, name).channels, { width });
+  const embed = featureTokens(backbone.levels[0].channels, { width });
   const encode = encoder('transformer.encoder', { ...layer, layers: encoderLayers, scalePositions: false });
   const decode = decoder('transformer.decoder', { ...layer, layers: decoderLayers });
   const queryPositions = embedding('query_embed', { rows: queries, width, group });

@@ -182,15 +182,26 @@ describe('models', () => {
     for (const build of Object.values(models)) expect(() => build({ ...options, ...wrong })).toThrow(message);
   });
 
-  it('take one level of features', () => {
-    const backbone = tiny({ channels: [8, 16], levels: 2 });
+  it('take one level of features, and no more of the backbone than leads to it', () => {
+    const backbone = tiny({ channels: [8, 16, 24], levels: 2 });
+    const names = ({ parameters }: Detector) => parameters.map(({ name }) => name);
     for (const [name, build] of Object.entries(models)) {
-      const message = `backbone hands out 2 levels of features: ${name} takes exactly one`;
-      expect(() => build({ ...options, backbone })).toThrow(message);
-      const model = build(options);
-      const levels = [8, 16].map((channels) => ({ features: tf.zeros<tf.Rank.R4>([batch, 2, 2, channels]) }));
-      expect(() => model.forwardFeatures({}, { levels })).toThrow(message);
+      const cut = build({ ...options, backbone, level: 4 });
+      expect(names(cut)).toEqual(names(build({ ...options, backbone: tiny({ channels: [8, 16] }) })));
+      const last = build({ ...options, backbone: tiny({ channels: [8, 16, 24] }) });
+      expect(names(build({ ...options, backbone }))).toEqual(names(last));
+      const message = 'level is 2: expected a stride that the backbone has features at (4, 8)';
+      expect(() => build({ ...options, backbone, level: 2 })).toThrow(message);
+      const levels = [16, 24].map((channels) => ({ features: tf.zeros<tf.Rank.R4>([batch, 2, 2, channels]) }));
+      expect(() => cut.forwardFeatures({}, { levels })).toThrow(`got features of 2 levels: ${name} takes exactly one`);
     }
+  });
+
+  it('predict from the level that they are told', () => {
+    const { model, tensors } = build('dnDetr');
+    const whole = dnDetr({ ...options, backbone: tiny({ channels: [8, 16, 24], levels: 2 }), level: 4 });
+    const [expected, predicted] = [model, whole].map(({ forward }) => forward(tensors, { images: images() }).sets[0]);
+    expect(predicted?.boxes.dataSync()).toEqual(expected?.boxes.dataSync());
   });
 
   it('say when the padding is of other images', () => {

@@ -25,5 +25,18 @@ it('a configuration names the levels that a backbone hands out, for models that 
     { channels: 512, stride: 32 },
   ];
   expect(seen).toEqual([levels]);
-  expect(() => buildModel(config, 2)).toThrow('model.backbone hands out 3 levels of features: detr takes exactly one');
+});
+
+it('a configuration names the level that a model takes, the last where it does not', () => {
+  const backbone = { kind: 'resnet', depth: 18, levels: ['layer2', 'layer3', 'layer4'] };
+  const lastStage = (level: Readonly<Record<string, number>>) => {
+    const config = smallConfig({ 'model.name': 'dab-detr', 'model.backbone': backbone, ...level });
+    const names = buildModel(config, 2).detector.parameters.map(({ name }) => name);
+    return names.findLast((name) => name.startsWith('backbone.'))?.split('.')[3];
+  };
+  expect(lastStage({})).toBe('layer4');
+  expect(lastStage({ 'model.level': 16 })).toBe('layer3');
+  expect(() => lastStage({ 'model.level': 4 })).toThrow(
+    'model.level is 4: expected a stride that the backbone has features at (8, 16, 32)',
+  );
 });

@@ -11,8 +11,15 @@ export const dabDetr: ModelSpec<typeof anchorSettings> = {
   settings: anchorSettings,
   objective: sigmoidObjective,
   drops,
-  build: ({ temperature, ...settings }, backbone, numClasses) =>
-    buildDabDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, numClasses }),
+  build: ({ level, temperature, ...settings }, backbone, numClasses) =>
+    buildDabDetr({
+      ...settings,
+      level: level ?? undefined,
+      temperatureH: temperature,
+      temperatureW: temperature,
+      backbone,
+      numClasses,
+    }),
 };
 
 const dnDetrSettings = anchorSettings.extend({
@@ -27,6 +34,13 @@ export const dnDetr: ModelSpec<typeof dnDetrSettings> = {
   denoising: ['dn', 'contrastive'],
   objective: sigmoidObjective,
   drops,
-  build: ({ temperature, ...settings }, backbone, numClasses) =>
-    buildDnDetr({ ...settings, temperatureH: temperature, temperatureW: temperature, backbone, numClasses }),
+  build: ({ level, temperature, ...settings }, backbone, numClasses) =>
+    buildDnDetr({
+      ...settings,
+      level: level ?? undefined,
+      temperatureH: temperature,
+      temperatureW: temperature,
+      backbone,
+      numClasses,
+    }),
 };

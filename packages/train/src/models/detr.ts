@@ -10,7 +10,8 @@ export const detr: ModelSpec<typeof detrSettings> = {
   settings: detrSettings,
   objective: softmaxObjective,
   drops,
-  build: (settings, backbone, numClasses) => buildDetr({ ...settings, backbone, numClasses }),
+  build: ({ level, ...settings }, backbone, numClasses) =>
+    buildDetr({ ...settings, level: level ?? undefined, backbone, numClasses }),
 };
 
 export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
@@ -20,5 +21,6 @@ export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
   denoising: ['dn', 'contrastive'],
   objective: softmaxObjective,
   drops,
-  build: (settings, backbone, numClasses) => buildDnDetrVanilla({ ...settings, backbone, numClasses }),
+  build: ({ level, ...settings }, backbone, numClasses) =>
+    buildDnDetrVanilla({ ...settings, level: level ?? undefined, backbone, numClasses }),
 };

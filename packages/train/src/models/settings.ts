@@ -3,8 +3,10 @@ import { z } from 'zod';
 
 export const count = z.int().min(1);
 
-/** Sizes of the transformer. */
+/** Sizes of the transformer, and the one level of the backbone that it takes. */
 export const transformerSettings = {
+  /** stride of that level; null for the last */
+  level: count.nullable().default(null),
   width: count.default(256),
   heads: count.default(8),
   feedForward: count.default(2048),

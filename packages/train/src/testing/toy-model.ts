@@ -1,5 +1,5 @@
 /** A model that is none of DETR's kin: each learned query takes a weighted mean of the features, and says what it saw. */
-import { onlyLevel, withBackbone } from '@dn-detr/core/models';
+import { onlyLevel, singleLevel, withBackbone } from '@dn-detr/core/models';
 import { embedding, linear, parametersOf } from '@dn-detr/core/nn';
 import { type ModelSpec, softmaxObjective } from '@dn-detr/train';
 import * as tf from '@tensorflow/tfjs-core';
@@ -17,8 +17,9 @@ export const glimpse: ModelSpec<typeof settings> = {
   title: 'Glimpse',
   settings,
   objective: softmaxObjective,
-  build({ width, queries, sharpness }, backbone, numClasses) {
-    const inputs = onlyLevel(backbone.levels, 'glimpse').channels;
+  build({ width, queries, sharpness }, allLevels, numClasses) {
+    const backbone = singleLevel(allLevels); // the last one
+    const inputs = backbone.levels[0].channels;
     const project = linear('project', { inputs, outputs: width, group: 'rest' });
     const query = embedding('query', { rows: queries, width, group: 'rest' });
     const classHead = linear('class_embed', { inputs: width, outputs: numClasses + 1, group: 'rest' });
