@@ -94,8 +94,11 @@ const metadataOf = ({ config, categories }: CheckpointModel) => ({
   categories: JSON.stringify(categories),
 });
 
-/** @throws UserError if the file is no checkpoint of such a run */
-export function loadRun(file: string, model: Model): SavedRun {
+/**
+ * @returns also the parameters that are not trained, by name; the caller disposes them and the state
+ * @throws UserError if the file is no checkpoint of such a run
+ */
+export function loadRun(file: string, model: Model): SavedRun & { readonly frozen: NamedTensors } {
   const checkpoint = readFile(file);
   const { metadata } = checkpoint;
   const state = new Map([...checkpoint.tensors].filter(([name]) => name.startsWith(prefix)));
@@ -107,17 +110,18 @@ export function loadRun(file: string, model: Model): SavedRun {
   };
   const flatsOf = (slot: (typeof slots)[number]) =>
     model.trained.groups.map(({ name, size }) => flat(`${slot}.${name}`, size));
-  const params = tidy(() => {
+  const { params, frozen } = tidy(() => {
     const { parameters } = loadParameters(weightsOf(checkpoint), model.detector.parameters);
-    return model.trained.flatten(
-      Object.fromEntries(model.trained.parameters.map(({ name }) => [name, parameters[name] as Tensor])),
-    );
+    const pick = (names: readonly { name: string }[]): NamedTensors =>
+      Object.fromEntries(names.map(({ name }) => [name, parameters[name] as Tensor]));
+    return { params: model.trained.flatten(pick(model.trained.parameters)), frozen: pick(model.frozen.parameters) };
   });
   const hasAverage = [...state.keys()].some((name) => name.startsWith(`${prefix}average.`));
   return {
     counters: JSON.parse(metadata.counters) as Counters,
     state: { params, m: flatsOf('m'), v: flatsOf('v'), average: hasAverage ? flatsOf('average') : [] },
     matches: matchesIn(state),
+    frozen,
   };
 }
 

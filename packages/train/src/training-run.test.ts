@@ -7,6 +7,8 @@ import { decodingVersion, exportCoco, shapesDataset } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BackboneSpec } from './backbones/backbones.ts';
+import { catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { readJson, readJsonLines } from './json-files.ts';
 import { runFolder } from './run-folder.ts';
@@ -80,6 +82,33 @@ describe('a run', () => {
     expect(samplesOf('whole').map(({ step }) => step)).toEqual([4, 8, 12]);
     expect(tensorsOf(filesOf('parts').last)).toEqual(tensorsOf(filesOf('whole').last));
     expect(tensorsOf(filesOf('parts').best)).toEqual(tensorsOf(filesOf('whole').best));
+  });
+
+  it('goes on with the frozen weights that it was started from', async () => {
+    const settings = { 'length.count': 4, 'checkpoint.every': 2 };
+    await run('source', smallConfig({ ...settings, seed: 1 }));
+    // As a ResNet's first stages are: `tiny` has no stages to freeze.
+    const standard = catalog.backbones.find(({ kind }) => kind === 'tiny') as BackboneSpec;
+    const frozen: BackboneSpec = {
+      ...standard,
+      build(values) {
+        const built = standard.build(values);
+        return { ...built, parameters: built.parameters.map((parameter) => ({ ...parameter, group: 'frozen' })) };
+      },
+    };
+    const options = { catalog: { ...catalog, backbones: [frozen] } };
+    const config = { ...smallConfig(settings), init: { file: filesOf('source').last } };
+    await run('whole', config, options);
+    await run('parts', config, { ...options, stopAfter: 2 });
+    const before = tf.memory().numTensors;
+    await run('parts', config, options);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(linesOf('parts')).toEqual(linesOf('whole'));
+    expect(evaluationsOf('parts')).toEqual(evaluationsOf('whole'));
+    expect(tensorsOf(filesOf('parts').last)).toEqual(tensorsOf(filesOf('whole').last));
+    const [kept, given] = ['parts', 'source'].map((name) => tensorsOf(filesOf(name).last)['backbone.body.0.weight']);
+    expect(kept?.length).toBeGreaterThan(0);
+    expect(kept).toEqual(given);
   });
 
   it('measures instability over equally many steps: not at a last evaluation that comes sooner', async () => {

@@ -89,10 +89,11 @@ export class TrainingRun {
   constructor(options: TrainingRunOptions) {
     this.#options = options;
     const { config, model, data, folder, initial } = options;
-    this.#trainer = new Trainer(model, config, initial);
-    if (existsSync(folder.last)) {
-      const saved = loadRun(folder.last, model);
+    const saved = existsSync(folder.last) ? loadRun(folder.last, model) : undefined;
+    this.#trainer = new Trainer(model, config, saved?.frozen ?? initial);
+    if (saved) {
       this.#trainer.restore(saved.state);
+      free(saved.frozen);
       this.#counters = saved.counters;
       this.#saved = saved.counters.step;
       this.#matches = saved.matches;
