@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { libraries, run } from './wheel.ts';
+import { run } from '../wheel/run.ts';
+import { libraries } from './wheel.ts';
 
 const require = createRequire(import.meta.url);
 

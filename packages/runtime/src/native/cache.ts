@@ -1,10 +1,11 @@
 /** The user's cache of native libraries: one copy for all checkouts, checked before use, replaced as a whole. */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
-import lockfile from 'proper-lockfile';
+import { cacheFolder } from '../wheel/cache-folder.ts';
+import { sha256 } from '../wheel/sha256.ts';
+import type { Wheel } from '../wheel/wheel.ts';
 import { addonName, quietName } from './build.ts';
-import { libraries, sha256, type Wheel } from './wheel.ts';
+import { libraries } from './wheel.ts';
 
 /** What a provisioned folder promises of its files. */
 interface Manifest {
@@ -13,14 +14,6 @@ interface Manifest {
 
 /** Version of the folder's layout and of the build: raise it when either changes. */
 const layoutVersion = 1;
-
-/** `$XDG_CACHE_HOME/dn-detr`, by default `~/.cache/dn-detr`. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env.XDG_CACHE_HOME;
-  // The XDG specification tells programs to ignore a relative path.
-  const root = base !== undefined && path.isAbsolute(base) ? base : path.join(os.homedir(), '.cache');
-  return path.join(root, 'dn-detr');
-}
 
 /** Where the libraries and the addon of one wheel live. */
 export function nativeFolder(wheel: Wheel, cache = cacheFolder()): string {
@@ -90,24 +83,5 @@ export async function replaceFolder(folder: string, fill: (staging: string) => P
   } finally {
     await rm(staging, { recursive: true, force: true });
     await rm(`${folder}.old`, { recursive: true, force: true });
-  }
-}
-
-/** Runs `work` while no other set-up of this user does; `onWait` is called once when it has to wait for one. */
-export async function withLock<T>(folder: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
-  await mkdir(path.dirname(folder), { recursive: true });
-  const options = { realpath: false, stale: 15_000, update: 3_000 };
-  const release = await lockfile.lock(folder, options).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ELOCKED') throw error;
-    onWait();
-    return lockfile.lock(folder, {
-      ...options,
-      retries: { forever: true, factor: 1, minTimeout: 500, maxTimeout: 500 },
-    });
-  });
-  try {
-    return await work();
-  } finally {
-    await release();
   }
 }

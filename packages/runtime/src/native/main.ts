@@ -1,6 +1,6 @@
 /** `dn-detr-native [--thorough]`: provisions native TensorFlow. Everything it says goes to stderr. */
+import { stderrReport } from '../wheel/report.ts';
 import { provisionNative } from './provision.ts';
-import { stderrReport } from './report.ts';
 
 const state = await provisionNative({ report: stderrReport, thorough: process.argv.includes('--thorough') });
 if (state.addon === undefined && process.argv.includes('--thorough')) {

@@ -19,18 +19,18 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Report } from '../wheel/report.ts';
 import { buildAddon, tfjsNodeFolder } from './build.ts';
-import { cacheFolder, findDamage, nativeFolder } from './cache.ts';
+import { findDamage, nativeFolder } from './cache.ts';
 import { findNative, type ProvisionOptions, provisionNative } from './provision.ts';
-import type { Report } from './report.ts';
-import { tensorflowCpu, type Wheel } from './wheel.ts';
+import { type TensorFlowWheel, tensorflowCpu } from './wheel.ts';
 
 const canBuild = process.platform === 'linux' && process.arch === 'x64' && tfjsNodeFolder() !== undefined;
 
 const scratch = mkdtempSync(path.join(os.tmpdir(), 'dn detr native '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-let wheel: Wheel;
+let wheel: TensorFlowWheel;
 /** A wheel that pip accepts, made with Python's zipfile: two empty libraries and the headers of the real one. */
 beforeAll(() => {
   const index = path.join(scratch, 'index');
@@ -184,12 +184,4 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   });
   const originalPath = process.env.PATH;
   afterEach(() => vi.stubEnv('DN_DETR_NATIVE', ''));
-});
-
-describe('cacheFolder', () => {
-  it('honours XDG_CACHE_HOME where it is absolute', () => {
-    expect(cacheFolder({ XDG_CACHE_HOME: '/x y' })).toBe('/x y/dn-detr');
-    expect(cacheFolder({ XDG_CACHE_HOME: 'relative' })).toBe(path.join(os.homedir(), '.cache', 'dn-detr'));
-    expect(cacheFolder({})).toBe(path.join(os.homedir(), '.cache', 'dn-detr'));
-  });
 });

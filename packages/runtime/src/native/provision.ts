@@ -2,18 +2,14 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { cacheFolder } from '../wheel/cache-folder.ts';
+import { withLock } from '../wheel/lock.ts';
+import type { Report } from '../wheel/report.ts';
+import { run } from '../wheel/run.ts';
+import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
 import { addonName, buildAddon, tfjsNodeFolder } from './build.ts';
-import {
-  cacheFolder,
-  findDamage,
-  nativeFolder,
-  readManifest,
-  replaceFolder,
-  withLock,
-  writeManifest,
-} from './cache.ts';
-import type { Report } from './report.ts';
-import { downloadWheel, run, tensorflowCpu, unpackWheel, type Wheel } from './wheel.ts';
+import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
+import { type TensorFlowWheel, tensorflowCpu, unpackWheel } from './wheel.ts';
 
 /** An addon that can be loaded. */
 export interface NativeAddon {
@@ -28,7 +24,7 @@ export type NativeState = NativeAddon | { addon?: undefined; reason: string };
 
 export interface ProvisionOptions {
   report: Report;
-  wheel?: Wheel;
+  wheel?: TensorFlowWheel;
   /** Cache folder; `cacheFolder()` by default. */
   cache?: string;
   /** Hash the libraries even when their sizes and times are as expected, and retry what failed before. */

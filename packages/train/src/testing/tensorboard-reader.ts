@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, replaceFolder, withLock } from '../../../runtime/src/native/cache.ts';
-import { run } from '../../../runtime/src/native/wheel.ts';
+import { cacheFolder, withLock } from '@dn-detr/runtime/wheel';
+import { replaceFolder } from '../../../runtime/src/native/cache.ts';
+import { run } from '../../../runtime/src/wheel/run.ts';
 
 /** All that the reader imports; TensorBoard as a whole asks for more. */
 const requirements = ['tensorboard==2.21.0', 'protobuf==6.33.0', 'numpy==2.2.6', 'absl-py==2.3.1'] as const;
