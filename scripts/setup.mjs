@@ -1,5 +1,5 @@
-// Sets up what a fresh clone lacks: packages (pnpm) and native TensorFlow. Plain JavaScript without imports from
-// npm, because it runs before anything is installed. Everything it prints goes to stderr.
+// Sets up what a fresh clone lacks: packages (pnpm), native TensorFlow and pretrained weights. Plain JavaScript without
+// imports from npm, because it runs before anything is installed. Everything it prints goes to stderr.
 //   node scripts/setup.mjs       checks all of it, and tries again what failed before
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,19 +17,25 @@ export function typescript() {
 const pnpm = JSON.parse(read(path.join(root, 'package.json'))).packageManager;
 const stampFile = path.join(root, 'node_modules', '.setup-stamp');
 
-/** Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. */
-export function setUp({ thorough = false } = {}) {
+/**
+ * Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. With `weights` also fetches
+ * the pretrained weights that recipes and tests use; a run fetches by itself what it lacks.
+ */
+export function setUp({ thorough = false, weights = false } = {}) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
   if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
-  const native = path.join(root, 'packages', 'runtime', 'src', 'native', 'main.ts');
-  const child = spawnSync(process.execPath, [...typescript(), native, ...(thorough ? ['--thorough'] : [])], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
-  if (child.signal) process.kill(process.pid, child.signal);
-  if (child.status !== 0) fail(`provisioning native TensorFlow ended with ${child.status}`);
+  const native = path.join('packages', 'runtime', 'src', 'native', 'main.ts');
+  provision('native TensorFlow', [native, ...(thorough ? ['--thorough'] : [])]);
+  if (weights) provision('pretrained weights', [path.join('packages', 'train', 'src', 'pretrained', 'set-up.ts')]);
   if (thorough) say('ready');
+}
+
+/** Runs a program of the workspace, which says itself what it cannot get. */
+function provision(what, program) {
+  const child = spawnSync(process.execPath, [...typescript(), ...program], { cwd: root, stdio: ['ignore', 2, 2] });
+  if (child.signal) process.kill(process.pid, child.signal);
+  if (child.status !== 0) fail(`provisioning ${what} ended with ${child.status}`);
 }
 
 function installPackages() {
@@ -107,4 +113,4 @@ function fail(text) {
   process.exit(1);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ thorough: true });
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ thorough: true, weights: true });

@@ -1,6 +1,8 @@
 /** The command line as a user sees it: results on stdout, the rest on stderr, errors without a stack trace. */
-import { readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import { efficientnetLiteWeights, weightsFile } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
 import { type Finished, runProcess } from '../support/process.ts';
 import { root } from '../support/readme.ts';
@@ -20,12 +22,25 @@ describe('npm start', () => {
     expect(found.findings.length).toBeGreaterThan(5);
   });
 
-  it('runs on WASM with a notice where native TensorFlow is switched off', async () => {
-    const { code, stdout, stderr } = await cli(['doctor', '--json'], { DN_DETR_NATIVE: 'off' });
+  it('runs on WASM with a notice where native TensorFlow is off, and tells which weights are there', async () => {
+    const cache = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-cache-'));
+    const [, file] = efficientnetLiteWeights.map((weights) => weightsFile(weights, path.join(cache, 'dn-detr')));
+    mkdirSync(path.dirname(file as string), { recursive: true });
+    writeFileSync(file as string, 'cut off');
+    const env = { DN_DETR_NATIVE: 'off', XDG_CACHE_HOME: cache };
+    const { code, stdout, stderr } = await cli(['doctor', '--json'], env);
+    rmSync(cache, { recursive: true });
     expect(code).toBe(0);
-    expect(JSON.parse(stdout).backend).toMatchObject({ name: 'wasm', notice: expect.stringMatching(/slower/) });
+    const { backend, weights, findings } = JSON.parse(stdout);
+    expect(backend).toMatchObject({ name: 'wasm', notice: expect.stringMatching(/slower/) });
     expect(stderr).toMatch(/^notice: native TensorFlow is not used: .*DN_DETR_NATIVE=off/m);
     expect(stderr).toMatch(/npm run setup/);
+    expect(weights).toMatchObject([
+      { name: 'efficientnet-lite0', state: 'missing', licence: 'Apache-2.0' },
+      { name: 'efficientnet-lite1', state: 'damaged', path: file },
+      { name: 'efficientnet-lite2', state: 'missing' },
+    ]);
+    expect(findings).toContainEqual(expect.objectContaining({ name: 'weights efficientnet-lite1', ok: false }));
   });
 
   it('obeys DN_DETR_BACKEND', async () => {

@@ -1,6 +1,13 @@
 /** `doctor [--json]`: what runs where on this machine, measured, each line with a verdict and advice. */
 import os from 'node:os';
 import type { BackendChoice } from '@dn-detr/runtime';
+import {
+  efficientnetLiteWeights,
+  type StoredWeights,
+  stateOfWeights,
+  storedWeights,
+  weightsFile,
+} from '@dn-detr/train';
 import * as tf from '@tensorflow/tfjs-core';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -22,13 +29,14 @@ export function doctorCommand(): Command {
     .action(async (options: { json?: boolean; backend?: string }) => {
       const choice = await chooseBackend(options.backend);
       const speed = measureSpeed();
-      const findings = describe(choice, speed);
+      const weights = await findWeights();
+      const findings = [...describe(choice, speed), ...weights.map(describeWeights)];
       if (options.json) {
         const { name, reason, notice, tensorflow } = choice;
         const machine = { node: process.versions.node, os: osName(), cores: os.availableParallelism() };
         const memory = { freeBytes: os.freemem(), totalBytes: os.totalmem() };
         process.stdout.write(
-          `${JSON.stringify({ ...machine, backend: { name, reason, notice, tensorflow }, speed, memory, findings }, null, 2)}\n`,
+          `${JSON.stringify({ ...machine, backend: { name, reason, notice, tensorflow }, speed, memory, weights, findings }, null, 2)}\n`,
         );
         return;
       }
@@ -147,6 +155,32 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
     },
   ];
 }
+
+/** Pretrained weights that runs can start from. */
+interface FoundWeights extends StoredWeights {
+  state: Awaited<ReturnType<typeof stateOfWeights>>;
+  path: string;
+}
+
+const findWeights = (): Promise<FoundWeights[]> =>
+  Promise.all(
+    efficientnetLiteWeights.map(async (weights) => ({
+      ...storedWeights(weights),
+      state: await stateOfWeights(weights),
+      path: weightsFile(weights),
+    })),
+  );
+
+const describeWeights = ({ name, licence, state, path }: FoundWeights): Finding => ({
+  name: `weights ${name}`,
+  value: state,
+  ok: state !== 'damaged',
+  verdict: {
+    there: `${licence}; ${path}`,
+    damaged: `${path} is not what it should be: a run that uses it fetches it again`,
+    missing: `${licence}; a run that uses them fetches them`,
+  }[state],
+});
 
 function osName(): string {
   return `${os.type()} ${os.release()} ${os.arch()}`;

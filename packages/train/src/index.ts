@@ -33,6 +33,9 @@ export {
 export { numLogitsOf, type Objective, type ObjectiveSpec } from './objective/objective.ts';
 export { sigmoidObjective } from './objective/sigmoid.ts';
 export { softmaxObjective } from './objective/softmax.ts';
+export { efficientnetLiteWeights } from './pretrained/efficientnet-lite.ts';
+export { fetchWeights, stateOfWeights, weightsFile } from './pretrained/fetch.ts';
+export { type PretrainedWeights, type StoredWeights, storedWeights } from './pretrained/pretrained-weights.ts';
 export { type PlannedRun, type PoolOptions, type RunOutcome, runAll } from './process-pool.ts';
 export { progressEvents, type RunProgress } from './progress-events.ts';
 export { queriesNeeded, shortageNote } from './query-shortage.ts';

