@@ -7,7 +7,7 @@ import { type TrainingObjects, trainingObjects } from '../training-objects.ts';
 import { type Augmentation, augmentationSettings, drawView } from '../transforms/augmentation.ts';
 import { canvasOf, type Framing, type FramingSettings, framedSize, framingSettings } from '../transforms/framing.ts';
 import { drawColorChange } from '../transforms/jitter.ts';
-import { checkNormalization, imageNet, type Normalization, normalizer } from '../transforms/normalize.ts';
+import { checkNormalization, type Normalization, normalizer } from '../transforms/normalize.ts';
 import { type Size, wholeView } from '../transforms/view.ts';
 import { workingSize } from '../transforms/working-size.ts';
 import { type Batch, type BatchSettings, prepareBatch } from './batch.ts';
@@ -18,8 +18,8 @@ import { prefetch } from './prefetch.ts';
 export interface LoadingOptions extends Framing {
   /** B; smaller only where there are fewer images */
   readonly batchSize: number;
-  /** ImageNet's */
-  readonly normalization?: Normalization;
+  /** what the network that is fed expects */
+  readonly normalization: Normalization;
   /** for decoded images; none are kept without it */
   readonly cache?: ImageCache;
   /** batches under way while one is being used, 3 */
@@ -150,7 +150,7 @@ interface LoadingSettings {
 }
 
 function loadingSettings(where: string, options: LoadingOptions, images: readonly Size[]): LoadingSettings {
-  const { batchSize, normalization = imageNet, cache = new ImageCache(0), ahead = 3 } = options;
+  const { batchSize, normalization, cache = new ImageCache(0), ahead = 3 } = options;
   requireCount(`${where}.batchSize`, batchSize, 1);
   requireCount(`${where}.ahead`, ahead, 0);
   if (!(cache instanceof ImageCache)) {
