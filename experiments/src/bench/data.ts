@@ -1,4 +1,5 @@
 /** Times what brings images to a training step: reading or drawing, transforms, batches. */
+import { imageNet } from '@dn-detr/core';
 import { type DatasetImage, shapesDataset, type TrainingBatchesOptions, trainingBatches } from '@dn-detr/data';
 import { median } from '../median.ts';
 
@@ -99,7 +100,10 @@ async function measure(
   step: FedStep,
   { seconds, steps, warmUp }: Effort,
 ): Promise<Measured> {
-  const { from, batchSize } = trainingBatches(images, { batchSize: step.batch, seed: 0, ...options });
+  const { from, batchSize } = trainingBatches(images, {
+    ...{ batchSize: step.batch, seed: 0, normalization: imageNet },
+    ...options,
+  });
   const batches = from(0);
   for (let i = 0; i < warmUp; i++) await batches.next();
 

@@ -356,4 +356,25 @@ describe('detect', () => {
       );
     }
   });
+
+  it('makes a canvas for a longer side of the images at hand, or of those it is told', async () => {
+    const trained = readTrained(run.best);
+    const { config } = trained;
+    const forPhotos = { ...trained, config: { ...config, data: { ...config.data, canvas: { longSide: 32 } } } };
+    const image = (width: number, height: number) => {
+      const [drawn] = shapesDataset({ size: { width, height }, classes: 2, train: 1, val: 1 }).val;
+      return drawn as DatasetImage;
+    };
+    const [wide, tall] = [image(64, 48), image(48, 64)];
+    const scoresOf = async (one: DatasetImage, framed?: readonly DatasetImage[]) => {
+      const [result] = await detect(forPhotos, [one], () => {}, framed);
+      return Array.from(result?.detections.scores ?? []);
+    };
+    const fixed = (canvas: object) =>
+      ({ ...trained, config: { ...config, data: { ...config.data, canvas } } }) as typeof trained;
+    const [own] = await detect(fixed({ width: 24, height: 32 }), [tall], () => {});
+    expect(await scoresOf(tall)).toEqual(Array.from(own?.detections.scores ?? []));
+    const [padded] = await detect(fixed({ width: 32, height: 32 }), [tall], () => {});
+    expect(await scoresOf(tall, [wide, tall])).toEqual(Array.from(padded?.detections.scores ?? []));
+  });
 });

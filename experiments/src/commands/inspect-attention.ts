@@ -1,10 +1,10 @@
 /** `inspect attention`: where a query of a trained model looks, and which other queries it takes from. */
-import { type DatasetImage, looseImages, type SplitName, splitNames, trainingObjects } from '@dn-detr/data';
+import { looseImages, type SplitName, splitNames, trainingObjects } from '@dn-detr/data';
 import { pixelsOf, UserError } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { attentionOf } from '../inspect/attention.ts';
 import { openOutput } from '../inspect/output-folder.ts';
-import { openSplit } from '../predict/evaluate-checkpoint.ts';
+import { type OpenedSplit, openSplit } from '../predict/evaluate-checkpoint.ts';
 import { readTrained, type Trained } from '../predict/trained.ts';
 import { UsageError } from '../usage-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
@@ -58,29 +58,32 @@ async function inspectAttention(paths: string[], options: AttentionOptions): Pro
   }
   const trained = readTrained(file);
   for (const note of trained.notes) process.stderr.write(`note: ${note}\n`);
-  const images = paths.length > 0 ? await imagesAt(paths, trained) : await imagesOfData(trained, options);
+  const { images, framed } = paths.length > 0 ? await imagesAt(paths, trained) : await imagesOfData(trained, options);
   const folder = openOutput(out, 'attention');
   const { threadsPerOp } = trained.config;
   await chooseBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
-  const found = await attentionOf(trained, images, { query, known });
+  const found = await attentionOf(trained, images, { query, known }, framed);
   const { attentionInspection } = await import('../inspect/attention-page.ts');
   const source = { checkpoint: file, model: trained.config.model.name, categories: trained.categories };
   writeInspection(folder, await attentionInspection(found, source), out, json);
 }
 
 /** @throws UserError if one of the paths has no image */
-async function imagesAt(paths: readonly string[], { config }: Trained): Promise<readonly DatasetImage[]> {
+async function imagesAt(
+  paths: readonly string[],
+  { config }: Trained,
+): Promise<Pick<OpenedSplit, 'images' | 'framed'>> {
   const { images, problems } = await looseImages(paths, pixelsOf(config.data));
   if (problems.length > 0) throw new UserError(problems.map(({ message }) => message).join('\n'));
-  return images;
+  return { images, framed: images };
 }
 
 /** @throws UserError if there are none, or none with an object where known queries are to be made */
 async function imagesOfData(
   trained: Trained,
   { checkpoint, data: wanted, split: named, images: count = fewImages, known }: AttentionOptions,
-): Promise<readonly DatasetImage[]> {
-  const { data, split, images, notes } = await openSplit(trained, checkpoint, wanted, named);
+): Promise<Pick<OpenedSplit, 'images' | 'framed'>> {
+  const { data, split, images, framed, notes } = await openSplit(trained, checkpoint, wanted, named);
   for (const note of notes) process.stderr.write(`note: ${note}\n`);
   const usable = known ? images.filter((image) => trainingObjects(image).labels.length > 0) : images;
   if (usable.length === 0) {
@@ -88,5 +91,5 @@ async function imagesOfData(
       `${data} has no images with an object in its ${split} split: --known makes queries of objects, leave it out`,
     );
   }
-  return usable.slice(0, count);
+  return { images: usable.slice(0, count), framed };
 }

@@ -56,6 +56,7 @@ export interface AttentionOptions {
 /**
  * Passes the images through the model one by one, as evaluation does.
  *
+ * @param framed which images the canvas is for, where it depends on them
  * @throws UserError if there is no such query, or the model is trained without known queries and is to have some
  * @throws DataError if an image cannot be read
  * @throws CheckpointError if the weights do not fit the model that the checkpoint names
@@ -64,6 +65,7 @@ export async function attentionOf(
   { checkpoint, config, categories }: Trained,
   images: readonly DatasetImage[],
   options: AttentionOptions,
+  framed: readonly DatasetImage[] = images,
 ): Promise<ImageAttention[]> {
   const model = buildModel(config, categories.length);
   const { queries } = model.detector;
@@ -73,7 +75,11 @@ export async function attentionOf(
   if (options.known && !model.denoises) {
     throw new UserError(`${config.model.name} was trained without known queries: leave out --known`);
   }
-  const { evaluation } = loadersOf({ ...config, batchSize: 1, data: { ...config.data, cacheMiB: 0 } });
+  const { evaluation } = loadersOf(
+    { ...config, batchSize: 1, data: { ...config.data, cacheMiB: 0 } },
+    model.detector.backbone,
+    framed,
+  );
   const { parameters } = loadParameters(checkpoint, model.detector.parameters);
   try {
     const found: ImageAttention[] = [];

@@ -38,7 +38,7 @@ describe('queriesOfStep', () => {
     const { config, data, images, batch, epoch } = await step({ 'optimizer.accumulate': 2 }, 3, 8);
     expect([images.length, batch, epoch]).toEqual([8, 8, 1]);
     const model = buildModel(config, 2);
-    const incoming = loadersOf(config).training(data.train).from(0);
+    const incoming = loadersOf(config, model.detector.backbone, []).training(data.train).from(0);
     // Two steps of two micro-batches come before.
     for (let i = 0; i < 4; i++) await incoming.next();
     for (const micro of [0, 1]) {

@@ -1,7 +1,16 @@
 /** The known queries of a training step, with the images as the model saw them. */
-import { imageNet, type RgbImage, type TrainingBatch } from '@dn-detr/data';
+import type { Normalization } from '@dn-detr/core';
+import type { RgbImage, TrainingBatch } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
-import { buildModel, knownQueriesAt, loadersOf, type RunConfig, type RunData, UserError } from '@dn-detr/train';
+import {
+  allImages,
+  buildModel,
+  knownQueriesAt,
+  loadersOf,
+  type RunConfig,
+  type RunData,
+  UserError,
+} from '@dn-detr/train';
 
 /** An image of a step. */
 export interface QueryImage {
@@ -51,7 +60,8 @@ export async function queriesOfStep(
     );
   }
   const { accumulate } = config.optimizer;
-  const incoming = loadersOf(config)
+  const { backbone } = model.detector;
+  const incoming = loadersOf(config, backbone, allImages(dataset))
     .training(train)
     .from((step - 1) * accumulate);
   const images: QueryImage[] = [];
@@ -63,7 +73,9 @@ export async function queriesOfStep(
       const queries = knownQueriesAt(batch, model, config, { step: step - 1, micro }) as KnownQueries;
       if (micro === 0) epoch = batch.epoch;
       size += batch.targets.length;
-      images.push(...batch.sources.map(({ name }, index) => ({ name, index, queries, ...seen(batch, index) })));
+      images.push(
+        ...batch.sources.map(({ name }, index) => ({ name, index, queries, ...seen(batch, index, backbone) })),
+      );
     }
   } finally {
     await incoming.return(undefined);
@@ -71,12 +83,16 @@ export async function queriesOfStep(
   return { epoch, batch: size, images: images.slice(0, count), denoising };
 }
 
-function seen(batch: TrainingBatch, index: number): Pick<QueryImage, 'canvas' | 'size' | 'target'> {
+function seen(
+  batch: TrainingBatch,
+  index: number,
+  { normalization: { mean, std } }: { readonly normalization: Normalization },
+): Pick<QueryImage, 'canvas' | 'size' | 'target'> {
   const { width, height, views, targets } = batch;
   const values = batch.images.subarray(index * height * width * 3, (index + 1) * height * width * 3);
   const data = Uint8Array.from(values, (value, i) => {
     const c = (i % 3) as 0 | 1 | 2;
-    return Math.round(255 * Math.min(1, Math.max(0, value * imageNet.std[c] + imageNet.mean[c])));
+    return Math.round(255 * Math.min(1, Math.max(0, value * std[c] + mean[c])));
   });
   const { width: w, height: h } = views[index] as TrainingBatch['views'][number];
   return {

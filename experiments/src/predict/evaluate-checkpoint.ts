@@ -9,13 +9,13 @@ import {
   splitNames,
 } from '@dn-detr/data';
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
-import { type OpenedData, openData, type RunConfig, UserError } from '@dn-detr/train';
+import { allImages, type OpenedData, openData, type RunConfig, UserError } from '@dn-detr/train';
 import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
 
 /** What a checkpoint finds in a split; `notes` are also about the figures. */
-export interface Evaluated extends Omit<OpenedSplit, 'images'> {
+export interface Evaluated extends Omit<OpenedSplit, 'images' | 'framed'> {
   /** in the data set's order */
   readonly results: readonly ImageResult[];
   readonly evaluation: CocoEvaluation;
@@ -30,6 +30,8 @@ export interface OpenedSplit {
   readonly categories: readonly Category[];
   /** at least one; labels are the model's */
   readonly images: readonly DatasetImage[];
+  /** those of all splits: a canvas that depends on images is for them, as in training */
+  readonly framed: readonly DatasetImage[];
   /** what the user should know about them */
   readonly notes: readonly string[];
 }
@@ -61,7 +63,7 @@ export async function openSplit(
   }
   const about: string[] = [];
   if (overfitted) about.push(`these are the ${images.length} images that the run trained on: --split takes others`);
-  return { data: source, split, categories, images, notes: [...notices, ...about] };
+  return { data: source, split, categories, images, framed: allImages(dataset), notes: [...notices, ...about] };
 }
 
 /** As `openSplit`, with the backend that the model needs current. */
@@ -71,8 +73,10 @@ export async function evaluateCheckpoint(
   data: string | undefined,
   wanted: SplitName | undefined,
 ): Promise<Evaluated> {
-  const { images, notes, ...of } = await openSplit(trained, file, data, wanted);
-  const results = await withProgress('detecting', images.length, (progress) => detect(trained, images, progress));
+  const { images, framed, notes, ...of } = await openSplit(trained, file, data, wanted);
+  const results = await withProgress('detecting', images.length, (progress) =>
+    detect(trained, images, progress, framed),
+  );
   const evaluation = evaluateDetections(
     results.map(({ image }) => image.objects),
     results.map(({ detections }) => detections),

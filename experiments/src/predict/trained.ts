@@ -70,6 +70,7 @@ function load(file: string): ReturnType<typeof loadWeights> {
  * Detects in every image, as evaluation in training does.
  *
  * @param progress is told how many of the images were read
+ * @param framed which images the canvas is for, where it depends on them
  * @returns in the order of the images
  * @throws CheckpointError if the weights do not fit the model that the checkpoint names
  * @throws DataError if an image cannot be read
@@ -78,6 +79,7 @@ export async function detect(
   { checkpoint, config, categories }: Trained,
   images: readonly DatasetImage[],
   progress: (done: number) => void,
+  framed: readonly DatasetImage[] = images,
 ): Promise<ImageResult[]> {
   const model = buildModel(config, categories.length);
   const { parameters } = loadParameters(checkpoint, model.detector.parameters);
@@ -90,7 +92,11 @@ export async function detect(
     }),
   );
   // Each image is needed once: none is worth keeping.
-  const { evaluation } = loadersOf({ ...config, data: { ...config.data, cacheMiB: 0 } });
+  const { evaluation } = loadersOf(
+    { ...config, data: { ...config.data, cacheMiB: 0 } },
+    model.detector.backbone,
+    framed,
+  );
   const evaluator = new Evaluator(model, counted, evaluation);
   try {
     const { images: order, detections } = await evaluator.run(parameters);

@@ -9,7 +9,7 @@ import { requireFrozenWeights } from './init.ts';
 import { buildModel, type Model } from './models/model.ts';
 import type { RunProgress } from './progress-events.ts';
 import { shortageNote } from './query-shortage.ts';
-import { loadersOf, openRunData } from './run-data.ts';
+import { allImages, loadersOf, openRunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
 
@@ -59,7 +59,7 @@ export async function dryRun(
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say?.(`note: ${shortage}`);
   if (config.init === 'none') noteFrozen(model, say);
-  const loaders = loadersOf(config);
+  const loaders = loadersOf(config, model.detector.backbone, allImages(data.dataset));
   const batches = loaders.training(data.train);
   const { accumulate } = config.optimizer;
   const trainer = new Trainer(model, config);

@@ -40,6 +40,7 @@ export { type PlannedRun, type PoolOptions, type RunOutcome, runAll } from './pr
 export { progressEvents, type RunProgress } from './progress-events.ts';
 export { queriesNeeded, shortageNote } from './query-shortage.ts';
 export {
+  allImages,
   loadersOf,
   type OpenedData,
   openData,

@@ -40,8 +40,9 @@ describe('learning rates', () => {
 async function trained(values: object): Promise<Record<string, Float32Array>> {
   const config = smallConfig({ 'optimizer.weightDecay': 0, 'schedule.warmUp': 0, ...values });
   const data = await openRunData(config);
-  const trainer = new Trainer(buildModel(config, data.dataset.categories.length), config);
-  const batches = loadersOf(config).training(data.train).from(0);
+  const model = buildModel(config, data.dataset.categories.length);
+  const trainer = new Trainer(model, config);
+  const batches = loadersOf(config, model.detector.backbone, []).training(data.train).from(0);
   for (let step = 0; step < 2; step++) trainer.step([(await batches.next()).value as never], step, 1);
   await batches.return(undefined);
   const parameters = trainer.parameters();

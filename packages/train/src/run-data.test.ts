@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkDataset } from '@dn-detr/data';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openRunData } from './run-data.ts';
+import { allImages, loadersOf, openRunData } from './run-data.ts';
 import { smallConfig } from './testing/small-run.ts';
 
 const photo = fileURLToPath(new URL('../../../test/fixtures/data/bccd/images/BloodImage_00134.jpg', import.meta.url));
@@ -89,4 +89,24 @@ describe('openRunData', () => {
       /has no training images with an object/,
     );
   });
+});
+
+it('a canvas for a longer side is for the images of all splits, and pixels are what the backbone expects', async () => {
+  const config = smallConfig({
+    'data.source': folderOf({ train: [[{}]], val: [[{}]] }),
+    'data.canvas': { longSide: 64 },
+  });
+  const { dataset, train } = await openRunData(config);
+  const normalization = { mean: [0, 0, 0], std: [0.5, 0.5, 0.5] } as const;
+  const first = async (framed: readonly { width: number; height: number }[]) => {
+    const batches = loadersOf(config, { normalization }, framed).training(train).from(0);
+    const { value } = await batches.next();
+    await batches.return(undefined);
+    return value;
+  };
+  const batch = await first(allImages(dataset));
+  expect(batch).toMatchObject({ width: 64, height: 48, padding: undefined });
+  expect(Math.max(...(batch?.images ?? []))).toBeGreaterThan(1.5);
+  expect(Math.min(...(batch?.images ?? []))).toBeGreaterThanOrEqual(0);
+  expect(await first([...allImages(dataset), { width: 30, height: 40 }])).toMatchObject({ width: 64, height: 64 });
 });

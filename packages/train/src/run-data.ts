@@ -1,5 +1,6 @@
 /** The images of a run, as its configuration asks for them. */
 import { createHash } from 'node:crypto';
+import type { Backbone } from '@dn-detr/core';
 import {
   type Dataset,
   type DatasetImage,
@@ -15,6 +16,7 @@ import {
   type Problem,
   problemKinds,
   problemsByKind,
+  type Size,
   shapesDataset,
   type TrainingBatches,
   trainingBatches,
@@ -120,8 +122,20 @@ const consequences = {
   change: 'used otherwise than written',
 } as const;
 
-/** How images come to a model: both ways share decoded images. */
-export function loadersOf(config: Pick<RunConfig, 'data' | 'batchSize' | 'seed' | 'overfit'>): {
+/** The images of all splits. */
+export const allImages = ({ train, val, test }: Dataset): readonly DatasetImage[] => [...train, ...val, ...test];
+
+/**
+ * How images come to a model: both ways share decoded images.
+ *
+ * @param backbone what the images are for
+ * @param framed which images a canvas is for that depends on them: those of all splits
+ */
+export function loadersOf(
+  config: Pick<RunConfig, 'data' | 'batchSize' | 'seed' | 'overfit'>,
+  { normalization }: Pick<Backbone, 'normalization'>,
+  framed: readonly Size[],
+): {
   readonly training: (images: readonly DatasetImage[]) => TrainingBatches;
   readonly evaluation: EvaluationBatchesOptions;
 } {
@@ -129,7 +143,8 @@ export function loadersOf(config: Pick<RunConfig, 'data' | 'batchSize' | 'seed' 
   const { flip, crop, jitter } = augmentation;
   const common = {
     batchSize: config.batchSize,
-    canvas,
+    normalization,
+    canvas: 'longSide' in canvas ? { ...canvas, images: framed } : canvas,
     cache: new ImageCache(cacheMiB * 2 ** 20),
     ...(maxSize !== null && { maxSize }),
   };

@@ -16,7 +16,7 @@ import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
 import { LineLog } from './line-log.ts';
 import type { Model } from './models/model.ts';
-import { loadersOf, type RunData } from './run-data.ts';
+import { allImages, loadersOf, type RunData } from './run-data.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';
 import { learningRateFactor } from './schedule.ts';
@@ -99,7 +99,7 @@ export class TrainingRun {
       this.#matches = saved.matches;
     }
     const { step } = this.#counters;
-    const loaders = loadersOf(config);
+    const loaders = loadersOf(config, model.detector.backbone, allImages(data.dataset));
     this.#evaluator = new Evaluator(model, data.val, loaders.evaluation);
     this.#batches = loaders.training(data.train);
     this.#metrics = new LineLog(folder.metrics, step);

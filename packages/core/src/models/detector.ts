@@ -91,6 +91,8 @@ export type TransformerOutput = DetectorOutput & {
 };
 
 export interface Detector<Output extends DetectorOutput = DetectorOutput> {
+  /** what `forwardFeatures` is given the features of, with just the levels that the model takes */
+  readonly backbone: Backbone;
   /** all parameters; those of group `frozen` are not trained */
   readonly parameters: readonly ParameterDeclaration[];
   /** Q, number of matching queries, those of all patterns together */
@@ -113,10 +115,11 @@ export interface Detector<Output extends DetectorOutput = DetectorOutput> {
 /** A model that begins with a backbone: `forward` is made of `forwardFeatures`. */
 export function withBackbone<Output extends DetectorOutput>(
   backbone: Backbone,
-  rest: Omit<Detector<Output>, 'forward'>,
+  rest: Omit<Detector<Output>, 'backbone' | 'forward'>,
 ): Detector<Output> {
   return {
     ...rest,
+    backbone,
     parameters: [...backbone.parameters, ...rest.parameters],
     forward(tensors, { images, padding }, known, options) {
       const expected = images.shape.slice(0, 3);

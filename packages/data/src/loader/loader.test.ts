@@ -4,11 +4,13 @@ import type { DatasetImage, RgbImage } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import { shapesDataset } from '../shapes/shapes.ts';
 import { detrTransforms } from '../transforms/augmentation.ts';
-import { imageNet } from '../transforms/normalize.ts';
 import { boxesInImage, type View } from '../transforms/view.ts';
 
 import { ImageCache } from './cache.ts';
 import { evaluationBatches, type TrainingBatch, trainingBatches } from './loader.ts';
+
+/** ImageNet's. */
+const normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 const shapes = shapesDataset({ train: 21, val: 10, size: 32 });
 
@@ -50,7 +52,7 @@ const augmentation = {
 
 describe('trainingBatches', () => {
   it('sees every image once an epoch, filling up the last batch', async () => {
-    const { from, stepsPerEpoch, batchSize } = trainingBatches(shapes.train, { batchSize: 4, seed: 1 });
+    const { from, stepsPerEpoch, batchSize } = trainingBatches(shapes.train, { normalization, batchSize: 4, seed: 1 });
     expect([stepsPerEpoch, batchSize]).toEqual([6, 4]);
     const batches = await take(from(0), 12);
     expect(batches.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
@@ -63,7 +65,14 @@ describe('trainingBatches', () => {
   });
 
   it('goes on from any step as a run from the first would', async () => {
-    const options = { batchSize: 4, seed: 5, canvas: { width: 40, height: 40 }, scale: [24, 32, 48], augmentation };
+    const options = {
+      normalization,
+      batchSize: 4,
+      seed: 5,
+      canvas: { width: 40, height: 40 },
+      scale: [24, 32, 48],
+      augmentation,
+    };
     const whole = await take(trainingBatches(shapes.train, options).from(0), 9);
     const cached = { ...options, cache: new ImageCache(20 * 3 * 32 * 32), ahead: 0 };
     const resumed = await take(trainingBatches(shapes.train, cached).from(4), 5);
@@ -74,22 +83,23 @@ describe('trainingBatches', () => {
   });
 
   it('normalises the images as they are where nothing else is to be done', async () => {
-    const [batch] = (await take(trainingBatches(shapes.train, { batchSize: 3, seed: 0 }).from(0), 1)) as [
-      TrainingBatch,
-    ];
+    const [batch] = (await take(
+      trainingBatches(shapes.train, { normalization, batchSize: 3, seed: 0 }).from(0),
+      1,
+    )) as [TrainingBatch];
     expect(batch).toMatchObject({ width: 32, height: 32, padding: undefined });
     const { data } = await (batch.sources[1] as DatasetImage).read();
     const found = batch.images.subarray(3 * 32 * 32, 2 * 3 * 32 * 32);
     const expected = Float32Array.from(data, (value, i) => {
       const c = i % 3;
-      return (value / 255 - (imageNet.mean[c] as number)) / (imageNet.std[c] as number);
+      return (value / 255 - (normalization.mean[c] as number)) / (normalization.std[c] as number);
     });
     expect(found).toEqual(expected);
   });
 
   it('shows objects where the targets say', async () => {
     const images = Array.from({ length: 6 }, (_, id) => image(id, 40 + id, 30));
-    const options = { batchSize: 6, seed: 2, canvas: { width: 64, height: 64 }, scale: [30, 40] };
+    const options = { normalization, batchSize: 6, seed: 2, canvas: { width: 64, height: 64 }, scale: [30, 40] };
     const batches = await take(trainingBatches(images, { ...options, augmentation: { flip: 0.5 } }).from(0), 8);
     for (const { targets, views, images: pixels, padding, sources } of batches) {
       for (const [b, view] of views.entries()) {
@@ -141,6 +151,7 @@ describe('trainingBatches', () => {
     };
     const canvas = { width: 100, height: 100 };
     const options = {
+      normalization,
       batchSize: 1,
       seed: 0,
       canvas,
@@ -175,7 +186,7 @@ describe('trainingBatches', () => {
       id % 3 === 0 ? image(id, 40, 60 + (id % 4)) : image(id, 60 + (id % 4), 40),
     );
     const sizesOf = (batches: TrainingBatch[]) => new Set(batches.map(({ width, height }) => `${width}x${height}`));
-    const options = { batchSize: 4, seed: 0 };
+    const options = { normalization, batchSize: 4, seed: 0 };
     const grouped = await take(trainingBatches(mixed, { ...options, canvas: { multipleOf: 32 } }).from(0), 12);
     expect([...sizesOf(grouped)]).toEqual(['64x64']);
     const fine = await take(trainingBatches(mixed, { ...options, canvas: { multipleOf: 8 } }).from(0), 12);
@@ -201,7 +212,7 @@ describe('trainingBatches', () => {
   it("runs DETR's own transforms", async () => {
     const images = [image(0, 120, 90), image(1, 120, 90)];
     const [batch] = await take(
-      trainingBatches(images, { batchSize: 2, seed: 0, ...detrTransforms.training }).from(3),
+      trainingBatches(images, { normalization, batchSize: 2, seed: 0, ...detrTransforms.training }).from(3),
       1,
     );
     for (const { width, height } of batch?.views ?? []) {
@@ -219,7 +230,10 @@ describe('trainingBatches', () => {
       areas: Float64Array.of(81, 0, 2500),
       crowd: Uint8Array.of(1, 0, 0),
     };
-    const [batch] = await take(trainingBatches([{ ...plain, objects }], { batchSize: 1, seed: 0 }).from(0), 1);
+    const [batch] = await take(
+      trainingBatches([{ ...plain, objects }], { normalization, batchSize: 1, seed: 0 }).from(0),
+      1,
+    );
     expect(batch?.targets).toEqual([
       { labels: Int32Array.of(2), boxes: Float32Array.of(25 / 40, 20 / 30, 30 / 40, 20 / 30) },
     ]);
@@ -228,7 +242,7 @@ describe('trainingBatches', () => {
   it('rejects with what a read rejects with, and ends', async () => {
     const broken = { ...image(3, 40, 30), read: () => Promise.reject(new DataError('image 3 is cut off')) };
     const images = [image(0, 40, 30), image(1, 40, 30), image(2, 40, 30), broken];
-    const batches = trainingBatches(images, { batchSize: 1, seed: 0 }).from(0);
+    const batches = trainingBatches(images, { normalization, batchSize: 1, seed: 0 }).from(0);
     let good = 0;
     const all = (async () => {
       for await (const batch of batches) good += batch.sources.length;
@@ -239,15 +253,22 @@ describe('trainingBatches', () => {
   });
 
   it('takes a set smaller than a batch, and no empty one', async () => {
-    const { batchSize, stepsPerEpoch, from } = trainingBatches(shapes.train.slice(0, 3), { batchSize: 16, seed: 0 });
+    const { batchSize, stepsPerEpoch, from } = trainingBatches(shapes.train.slice(0, 3), {
+      normalization,
+      batchSize: 16,
+      seed: 0,
+    });
     expect([batchSize, stepsPerEpoch]).toEqual([3, 1]);
     expect((await take(from(7), 1))[0]).toMatchObject({ step: 7, epoch: 7 });
-    expect(() => trainingBatches([], { batchSize: 1, seed: 0 })).toThrow('there are no images to train on');
+    expect(() => trainingBatches([], { normalization, batchSize: 1, seed: 0 })).toThrow(
+      'there are no images to train on',
+    );
   });
 
   it('frees what it makes', async () => {
     const cache = new ImageCache(1e6);
     const batches = trainingBatches(shapes.train, {
+      normalization,
       batchSize: 8,
       seed: 0,
       cache,
@@ -263,14 +284,14 @@ describe('trainingBatches', () => {
   });
 
   it.each([
-    [{ batchSize: 0, seed: 0 }, 'trainingBatches.batchSize is 0: expected a whole number from 1'],
+    [{ normalization, batchSize: 0, seed: 0 }, 'trainingBatches.batchSize is 0: expected a whole number from 1'],
     [
-      { batchSize: 1, seed: 0, cacheBytes: 5 },
+      { normalization, batchSize: 1, seed: 0, cacheBytes: 5 },
       "trainingBatches has no option 'cacheBytes': expected batchSize, canvas",
     ],
-    [{ batchSize: 1 }, 'trainingBatches.seed is undefined: expected a whole number from 0'],
+    [{ normalization, batchSize: 1 }, 'trainingBatches.seed is undefined: expected a whole number from 0'],
     [
-      { batchSize: 1, seed: 0, augmentation: { flip: -1 } },
+      { normalization, batchSize: 1, seed: 0, augmentation: { flip: -1 } },
       'trainingBatches.augmentation.flip is -1: expected a number in 0..1',
     ],
     [
@@ -278,10 +299,14 @@ describe('trainingBatches', () => {
       'trainingBatches.normalization.std is 0',
     ],
     [
-      { batchSize: 1, seed: 0, cache: 5 },
+      { normalization, batchSize: 1, seed: 0, cache: 5 },
       'trainingBatches.cache is 5: expected an ImageCache, such as new ImageCache(500e6)',
     ],
-    [{ batchSize: 1, seed: 0, ahead: 0.5 }, 'trainingBatches.ahead is 0.5: expected a whole number from 0'],
+    [{ batchSize: 1, seed: 0 }, 'trainingBatches.normalization is undefined: expected { mean, std } of the channels'],
+    [
+      { normalization, batchSize: 1, seed: 0, ahead: 0.5 },
+      'trainingBatches.ahead is 0.5: expected a whole number from 0',
+    ],
   ])('refuses %j', (options, message) => {
     expect(() => trainingBatches(shapes.train, options as never)).toThrow(message);
   });
@@ -291,7 +316,7 @@ describe('evaluationBatches', () => {
   it('gives every image once, in batches of one size', async () => {
     const ids: DatasetImage['id'][] = [];
     const counts: number[] = [];
-    for await (const batch of evaluationBatches(shapes.val, { batchSize: 4 })) {
+    for await (const batch of evaluationBatches(shapes.val, { normalization, batchSize: 4 })) {
       expect(batch).toMatchObject({ width: 32, height: 32, padding: undefined });
       expect(batch.images.length).toBe(4 * 32 * 32 * 3);
       expect([batch.targets.length, batch.sources.length, batch.views.length]).toEqual([4, 4, 4]);
@@ -306,6 +331,7 @@ describe('evaluationBatches', () => {
     const images = Array.from({ length: 5 }, (_, id) => (id % 2 === 0 ? image(id, 48, 36) : image(id, 36, 48)));
     const sizes: string[] = [];
     for await (const { width, height, count, views } of evaluationBatches(images, {
+      normalization,
       batchSize: 2,
       ...detrTransforms.evaluation,
     })) {
@@ -316,14 +342,19 @@ describe('evaluationBatches', () => {
   });
 
   it('has nothing to give without images, and stops when told', async () => {
-    expect(await evaluationBatches([], { batchSize: 4 }).next()).toEqual({ value: undefined, done: true });
-    const batches = evaluationBatches(shapes.val, { batchSize: 1 });
+    expect(await evaluationBatches([], { normalization, batchSize: 4 }).next()).toEqual({
+      value: undefined,
+      done: true,
+    });
+    const batches = evaluationBatches(shapes.val, { normalization, batchSize: 1 });
     await batches.next();
     await batches.return();
     expect((await batches.next()).done).toBe(true);
-    expect(() => evaluationBatches(shapes.val, { batchSize: 1, scale: [1] as never })).toThrow(
+    expect(() => evaluationBatches(shapes.val, { normalization, batchSize: 1, scale: [1] as never })).toThrow(
       'evaluationBatches.scale is [1]',
     );
-    expect(() => evaluationBatches(shapes.val, { batchSize: 1, seed: 1 } as never)).toThrow("no option 'seed'");
+    expect(() => evaluationBatches(shapes.val, { normalization, batchSize: 1, seed: 1 } as never)).toThrow(
+      "no option 'seed'",
+    );
   });
 });

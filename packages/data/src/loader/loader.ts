@@ -7,7 +7,7 @@ import { type TrainingObjects, trainingObjects } from '../training-objects.ts';
 import { type Augmentation, augmentationSettings, drawView } from '../transforms/augmentation.ts';
 import { canvasOf, type Framing, type FramingSettings, framedSize, framingSettings } from '../transforms/framing.ts';
 import { drawColorChange } from '../transforms/jitter.ts';
-import { checkNormalization, imageNet, type Normalization, normalizer } from '../transforms/normalize.ts';
+import { checkNormalization, type Normalization, normalizer } from '../transforms/normalize.ts';
 import { type Size, wholeView } from '../transforms/view.ts';
 import { workingSize } from '../transforms/working-size.ts';
 import { type Batch, type BatchSettings, prepareBatch } from './batch.ts';
@@ -18,8 +18,8 @@ import { prefetch } from './prefetch.ts';
 export interface LoadingOptions extends Framing {
   /** B; smaller only where there are fewer images */
   readonly batchSize: number;
-  /** ImageNet's */
-  readonly normalization?: Normalization;
+  /** what the network that is fed expects */
+  readonly normalization: Normalization;
   /** for decoded images; none are kept without it */
   readonly cache?: ImageCache;
   /** batches under way while one is being used, 3 */
@@ -74,7 +74,7 @@ export function trainingBatches(images: readonly DatasetImage[], options: Traini
   requireKnown(where, options, [...common, 'seed', 'augmentation']);
   const { seed } = options;
   requireCount(`${where}.seed`, seed, 0);
-  const { batchSize, ahead, framing, batch } = loadingSettings(where, options);
+  const { batchSize, ahead, framing, batch } = loadingSettings(where, options, images);
   const augmentation = augmentationSettings(`${where}.augmentation`, options.augmentation);
   if (images.length === 0) throw new DataError('there are no images to train on');
 
@@ -119,7 +119,7 @@ export function evaluationBatches(
   const where = 'evaluationBatches';
   requireKnown(where, options, common);
   if (options.scale !== undefined) requireCount(`${where}.scale`, options.scale, 1);
-  const { ahead, framing, batch, batchSize } = loadingSettings(where, options);
+  const { ahead, framing, batch, batchSize } = loadingSettings(where, options, images);
   const groups = groupsOf(images, framing);
   const padded = leavesRoom(groups, images, framing);
   const size = Math.min(batchSize, images.length);
@@ -149,8 +149,8 @@ interface LoadingSettings {
   readonly batch: Omit<BatchSettings, 'padded'>;
 }
 
-function loadingSettings(where: string, options: LoadingOptions): LoadingSettings {
-  const { batchSize, normalization = imageNet, cache = new ImageCache(0), ahead = 3 } = options;
+function loadingSettings(where: string, options: LoadingOptions, images: readonly Size[]): LoadingSettings {
+  const { batchSize, normalization, cache = new ImageCache(0), ahead = 3 } = options;
   requireCount(`${where}.batchSize`, batchSize, 1);
   requireCount(`${where}.ahead`, ahead, 0);
   if (!(cache instanceof ImageCache)) {
@@ -159,7 +159,7 @@ function loadingSettings(where: string, options: LoadingOptions): LoadingSetting
     );
   }
   checkNormalization(`${where}.normalization`, normalization);
-  const framing = framingSettings(where, options);
+  const framing = framingSettings(where, options, images);
   return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), cache } };
 }
 

@@ -6,7 +6,7 @@ import { wholeView } from './view.ts';
 
 const image = { width: 640, height: 480 };
 
-const draws = (augmentation: Augmentation, count: number, framing = framingSettings('test', {})) => {
+const draws = (augmentation: Augmentation, count: number, framing = framingSettings('test', {}, [])) => {
   const settings = augmentationSettings('test', augmentation);
   return Array.from({ length: count }, (_, n) => drawView(image, image, framing, settings, randomStream('test', n)));
 };
@@ -24,7 +24,7 @@ describe('drawView', () => {
 
   it('crops and scales as DETR does', () => {
     const { augmentation, ...rest } = detrTransforms.training;
-    const views = draws(augmentation, 2000, framingSettings('test', rest));
+    const views = draws(augmentation, 2000, framingSettings('test', rest, []));
     const scales = new Set<number>();
     const cropped = views.filter(({ source }) => source.width < 640 || source.height < 480);
     expect(Math.abs(cropped.length / 2000 - 0.5)).toBeLessThan(0.06);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canvasOf, type Framing, framedSize, framingSettings } from './framing.ts';
+import type { Size } from './view.ts';
 
-const sizeOf = (width: number, height: number, framing: Framing) => {
-  const settings = framingSettings('test', framing);
+const sizeOf = (width: number, height: number, framing: Framing, images: readonly Size[] = []) => {
+  const settings = framingSettings('test', framing, images);
   const size = framedSize({ width, height }, settings, settings.scales[0], Math.min(width, height));
   return [size.width, size.height];
 };
@@ -57,7 +58,7 @@ describe('framedSize', () => {
       fc.property(side, side, framings, (width, height, { scale, ...framing }) => {
         const chosen: Framing = scale === undefined ? framing : { ...framing, scale };
         const [w, h] = sizeOf(width, height, chosen) as [number, number];
-        const canvas = canvasOf([{ width: w, height: h }], framingSettings('test', chosen));
+        const canvas = canvasOf([{ width: w, height: h }], framingSettings('test', chosen, []));
         expect(w).toBeLessThanOrEqual(canvas.width);
         expect(h).toBeLessThanOrEqual(canvas.height);
         expect(Math.max(w, h)).toBeLessThanOrEqual(framing.maxSize);
@@ -76,25 +77,62 @@ describe('framedSize', () => {
   });
 
   it('rounds canvases up', () => {
-    const settings = framingSettings('test', { canvas: { multipleOf: 64 } });
+    const settings = framingSettings('test', { canvas: { multipleOf: 64 } }, []);
     const sizes = [
       { width: 100, height: 64 },
       { width: 60, height: 65 },
     ];
     expect(canvasOf(sizes, settings)).toEqual({ width: 128, height: 128 });
-    expect(canvasOf(sizes, framingSettings('test', {}))).toEqual({ width: 128, height: 96 });
+    expect(canvasOf(sizes, framingSettings('test', {}, []))).toEqual({ width: 128, height: 96 });
+  });
+
+  it('makes the smallest canvas on which all images have their longer side', () => {
+    const canvasFor = (longSide: number, images: readonly Size[], loaded: readonly Size[] = []) =>
+      canvasOf([], framingSettings('test', { canvas: { longSide, images } }, loaded));
+    const wide = [
+      { width: 640, height: 480 },
+      { width: 100, height: 20 },
+    ];
+    expect(canvasFor(320, wide)).toEqual({ width: 320, height: 240 });
+    expect(canvasFor(320, [...wide, { width: 30, height: 40 }])).toEqual({ width: 320, height: 320 });
+    expect(canvasOf([], framingSettings('test', { canvas: { longSide: 320 } }, wide))).toEqual({
+      width: 320,
+      height: 240,
+    });
+    const canvas = { longSide: 320, images: wide };
+    // Larger, smaller, as it is; and of another aspect than those the canvas is for.
+    expect(sizeOf(1280, 960, { canvas })).toEqual([320, 240]);
+    expect(sizeOf(100, 20, { canvas })).toEqual([320, 64]);
+    expect(sizeOf(240, 320, { canvas })).toEqual([180, 240]);
+    expect(sizeOf(640, 480, { canvas, maxSize: 160 })).toEqual([160, 120]);
+    expect(sizeOf(640, 480, { canvas, scale: 120 })).toEqual([160, 120]);
+  });
+
+  it('keeps a longer side to the pixel where the shorter one is rounded', () => {
+    const side = fc.integer({ min: 1, max: 2000 });
+    fc.assert(
+      fc.property(side, side, fc.constantFrom(64, 320, 641), (width, height, longSide) => {
+        const [w, h] = sizeOf(width, height, { canvas: { longSide } }, [{ width, height }]) as [number, number];
+        expect(Math.max(w, h)).toBe(longSide);
+        expect(Math.abs(Math.min(w, h) - (longSide * Math.min(width, height)) / Math.max(width, height))).toBeLessThan(
+          1,
+        );
+      }),
+    );
   });
 
   it.each([
-    [{ canvas: 320 }, 'test.canvas is 320: expected { width, height } or { multipleOf }'],
+    [{ canvas: 320 }, 'test.canvas is 320: expected { width, height }, { multipleOf } or { longSide }'],
     [{ canvas: { width: 320 } }, 'test.canvas.height is undefined: expected a whole number from 1'],
     [{ canvas: { multipleOf: 0 } }, 'test.canvas.multipleOf is 0: expected a whole number from 1'],
     [{ canvas: { multipleOf: 32, width: 9 } }, "test.canvas has no option 'width': expected multipleOf"],
+    [{ canvas: { longSide: 0.5 } }, 'test.canvas.longSide is 0.5: expected a whole number from 1'],
+    [{ canvas: { longSide: 32, width: 9 } }, "test.canvas has no option 'width': expected longSide, images"],
     [{ scale: [] }, 'test.scale is []: expected a number of pixels or a list of them'],
     [{ scale: '480' }, "test.scale is '480': expected a number of pixels"],
     [{ scale: [480, 0.5] }, 'test.scale is 0.5: expected a whole number from 1'],
     [{ maxSize: 0 }, 'test.maxSize is 0: expected a whole number from 1'],
   ])('refuses %j', (framing, message) => {
-    expect(() => framingSettings('test', framing as Framing)).toThrow(message);
+    expect(() => framingSettings('test', framing as Framing, [])).toThrow(message);
   });
 });

@@ -6,9 +6,10 @@ import type { Size } from './view.ts';
 export interface Framing {
   /**
    * What a batch's images are put on, at the top left; the rest is padding. Of one size, or as large as a batch needs,
-   * rounded up to a multiple; `{ multipleOf: 32 }`
+   * rounded up to a multiple, or the smallest one on which images fit whose longer side is resized to so many pixels;
+   * `{ multipleOf: 32 }`
    */
-  readonly canvas?: Size | { readonly multipleOf: number };
+  readonly canvas?: Size | { readonly multipleOf: number } | LongSideCanvas;
   /**
    * The shorter side that images are resized to, in pixels; of several one is drawn for each image. Without it, images
    * fill a canvas of one size as far as their aspect allows, and otherwise keep their size
@@ -18,24 +19,40 @@ export interface Framing {
   readonly maxSize?: number;
 }
 
+/** A canvas of one size for images of any size: 320 × 240 for photographs of 4:3 whose longer side becomes 320. */
+export interface LongSideCanvas {
+  /** pixels that the longer side is resized to */
+  readonly longSide: number;
+  /** which are to fit; those that are loaded. With images of all splits, training and evaluation share a canvas */
+  readonly images?: readonly Size[];
+}
+
 /** Framing with nothing left open. */
 export interface FramingSettings {
   readonly canvas: Size | { readonly multipleOf: number };
+  /** of the longer side of whole images that are not scaled, where the canvas is made for that */
+  readonly longSide: number | undefined;
   /** empty where images are not scaled to a size of their own */
   readonly scales: readonly number[];
   readonly maxSize: number;
 }
 
-/** @throws DataError if an option is of another type or out of its range */
+/**
+ * @param images that are loaded
+ * @throws DataError if an option is of another type or out of its range
+ */
 export function framingSettings(
   where: string,
   { canvas = { multipleOf: 32 }, scale, maxSize }: Framing,
+  images: readonly Size[],
 ): FramingSettings {
   if (typeof canvas !== 'object' || canvas === null) {
-    throw new DataError(`${where}.canvas is ${shown(canvas)}: expected { width, height } or { multipleOf }`);
+    throw new DataError(
+      `${where}.canvas is ${shown(canvas)}: expected { width, height }, { multipleOf } or { longSide }`,
+    );
   }
-  const fields = 'multipleOf' in canvas ? ['multipleOf'] : ['width', 'height'];
-  requireKnown(`${where}.canvas`, canvas, fields);
+  const fields = 'multipleOf' in canvas ? ['multipleOf'] : 'longSide' in canvas ? ['longSide'] : ['width', 'height'];
+  requireKnown(`${where}.canvas`, canvas, 'longSide' in canvas ? [...fields, 'images'] : fields);
   for (const field of fields) requireCount(`${where}.canvas.${field}`, (canvas as Record<string, unknown>)[field], 1);
   const scales = scale === undefined ? [] : typeof scale === 'number' ? [scale] : scale;
   if (!Array.isArray(scales) || (scale !== undefined && scales.length === 0)) {
@@ -43,8 +60,24 @@ export function framingSettings(
   }
   for (const pixels of scales) requireCount(`${where}.scale`, pixels, 1);
   if (maxSize !== undefined) requireCount(`${where}.maxSize`, maxSize, 1);
-  return { canvas, scales, maxSize: maxSize ?? Number.POSITIVE_INFINITY };
+  const common = { scales, maxSize: maxSize ?? Number.POSITIVE_INFINITY };
+  if (!('longSide' in canvas)) return { canvas, longSide: undefined, ...common };
+  const { longSide, images: fitting = images } = canvas;
+  return { canvas: smallestCanvas(fitting, longSide), longSide, ...common };
 }
+
+/** On which all of these images fit, with their longer side at so many pixels. */
+function smallestCanvas(images: readonly Size[], longSide: number): Size {
+  let [width, height] = [1, 1];
+  for (const image of images) {
+    const size = withLongSide(image, longSide);
+    width = Math.max(width, size.width);
+    height = Math.max(height, size.height);
+  }
+  return { width, height };
+}
+
+const withLongSide = (image: Size, longSide: number): Size => fitted(image, { width: longSide, height: longSide });
 
 /**
  * The size an image is resized to.
@@ -54,14 +87,15 @@ export function framingSettings(
  */
 export function framedSize(
   image: Size,
-  { canvas, maxSize }: FramingSettings,
+  { canvas, longSide, maxSize }: FramingSettings,
   scale: number | undefined,
   own: number,
 ): Size {
   if ('multipleOf' in canvas) return resizedTo(image, scale ?? own, maxSize);
   const limit = { width: Math.min(canvas.width, maxSize), height: Math.min(canvas.height, maxSize) };
-  if (scale === undefined) return fitted(image, limit);
-  const size = resizedTo(image, scale, maxSize);
+  if (scale === undefined && longSide === undefined) return fitted(image, limit);
+  // Fitted into the canvas, an image whose shorter side was rounded down would miss its longer side by a pixel.
+  const size = scale === undefined ? withLongSide(image, longSide as number) : resizedTo(image, scale, maxSize);
   return size.width <= limit.width && size.height <= limit.height ? size : fitted(image, limit);
 }
 

@@ -9,11 +9,11 @@ export interface Normalization {
   readonly std: readonly [number, number, number];
 }
 
-/** What the weights of torchvision's and DETR's backbones expect. */
-export const imageNet: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
 /** @throws DataError unless it has a mean and a positive deviation for each channel */
 export function checkNormalization(where: string, normalization: Normalization): void {
+  if (typeof normalization !== 'object' || normalization === null) {
+    throw new DataError(`${where} is ${shown(normalization)}: expected { mean, std } of the channels in 0..1`);
+  }
   requireKnown(where, normalization, ['mean', 'std']);
   for (const name of ['mean', 'std'] as const) {
     const values = normalization[name];

@@ -6,7 +6,7 @@ import { workingSize } from './working-size.ts';
 const sizeOf = (width: number, height: number, framing: Framing, augmentation: Augmentation = {}) => {
   const size = workingSize(
     { width, height },
-    framingSettings('test', framing),
+    framingSettings('test', framing, []),
     augmentationSettings('test', augmentation),
   );
   return [size.width, size.height];

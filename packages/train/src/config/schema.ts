@@ -54,9 +54,16 @@ const dataSchema = (readers: readonly DatasetReader[]) =>
     /** images with more are left out: an image of 280 megapixels needs 840 MB when it is decoded */
     maxPixels: count.default(defaultMaxPixels),
     shapes: shapes.prefault({}),
-    /** what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs */
+    /**
+     * what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs, or the
+     * smallest of one size on which all images of the data set fit with their longer side resized to `longSide`
+     */
     canvas: z
-      .union([z.strictObject({ height: count, width: count }), z.strictObject({ multipleOf: count })])
+      .union([
+        z.strictObject({ height: count, width: count }),
+        z.strictObject({ multipleOf: count }),
+        z.strictObject({ longSide: count }),
+      ])
       .default({ height: 640, width: 640 }),
     /** the shorter side that training images are scaled to, one drawn for each; none fits them into the canvas */
     scales: z.array(count).default([]),

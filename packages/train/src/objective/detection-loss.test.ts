@@ -5,6 +5,7 @@ import {
   type KnownInputs,
   type NamedTensors,
   type PredictionSet,
+  tiny,
 } from '@dn-detr/core';
 import { byName } from '@dn-detr/core/loss';
 import { matchingCosts } from '@dn-detr/matcher';
@@ -33,7 +34,15 @@ const forward = ({ logits, boxes, encoderLogits, encoderBoxes }: NamedTensors) =
 };
 
 /** A model of two stages whose parameters are what it predicts, with one logit more than classes. */
-const twoStages: Detector = { parameters: [], queries, layers, numClasses, forward, forwardFeatures: forward };
+const twoStages: Detector = {
+  backbone: tiny({ channels: [8] }),
+  parameters: [],
+  queries,
+  layers,
+  numClasses,
+  forward,
+  forwardFeatures: forward,
+};
 
 const parametersOf = (batch: number): NamedTensors => ({
   logits: spread([layers, batch, queries, numClasses + 1], 1),
