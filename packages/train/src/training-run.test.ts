@@ -7,7 +7,6 @@ import { decodingVersion, exportCoco, shapesDataset } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { BackboneSpec } from './backbones/backbones.ts';
 import { catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { readJson, readJsonLines } from './json-files.ts';
@@ -15,6 +14,7 @@ import { runFolder } from './run-folder.ts';
 import type { Sample, SampleImage, SamplesLine } from './samples.ts';
 import { type RunResult, runTraining, type StartOptions } from './start.ts';
 import type { StoredConfig } from './stored-config.ts';
+import { frozenTiny } from './testing/frozen-tiny.ts';
 import { smallBackend, smallConfig } from './testing/small-run.ts';
 import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
 
@@ -87,16 +87,7 @@ describe('a run', () => {
   it('goes on with the frozen weights that it was started from', async () => {
     const settings = { 'length.count': 4, 'checkpoint.every': 2 };
     await run('source', smallConfig({ ...settings, seed: 1 }));
-    // As a ResNet's first stages are: `tiny` has no stages to freeze.
-    const standard = catalog.backbones.find(({ kind }) => kind === 'tiny') as BackboneSpec;
-    const frozen: BackboneSpec = {
-      ...standard,
-      build(values) {
-        const built = standard.build(values);
-        return { ...built, parameters: built.parameters.map((parameter) => ({ ...parameter, group: 'frozen' })) };
-      },
-    };
-    const options = { catalog: { ...catalog, backbones: [frozen] } };
+    const options = { catalog: { ...catalog, backbones: [frozenTiny()] } };
     const config = { ...smallConfig(settings), init: { file: filesOf('source').last } };
     await run('whole', config, options);
     await run('parts', config, { ...options, stopAfter: 2 });
