@@ -3,9 +3,21 @@ import { type DryRun, formatCost } from '@dn-detr/train';
 import { duration } from './progress-display.ts';
 
 export function formatDryRun(found: DryRun): string {
-  const { model, cost, images, stepsPerEpoch, steps, secondsPerStep, expectedSeconds, peakMiB, stepsMeasured } = found;
+  const {
+    model,
+    pretrained,
+    cost,
+    images,
+    stepsPerEpoch,
+    steps,
+    secondsPerStep,
+    expectedSeconds,
+    peakMiB,
+    stepsMeasured,
+  } = found;
   return [
     `${model}: ${formatCost(cost)} at inference`,
+    ...(pretrained ? [`weights: ${pretrained.name} (${pretrained.licence}; ${pretrained.origin})`] : []),
     `data: ${images.train} training and ${images.val} validation images, ${stepsPerEpoch.toFixed(1)} steps an epoch`,
     `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured})`,
     `memory: at most ${peakMiB} MiB for the process in these steps and a batch of evaluation`,

@@ -29,7 +29,10 @@ export interface RunOptions {
 
 /** `--init`, of the commands that train. */
 export const initOption = (): Option =>
-  new Option('--init <file>', 'start from the weights of a checkpoint, as far as they fit');
+  new Option(
+    '--init <file>',
+    "start from the weights of a checkpoint, as far as they fit, or: none, pretrained (the backbone's; default if it has any)",
+  );
 
 export function addRunOptions(command: Command): Command {
   return command

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {
   buildModel,
+  fetchStart,
   isExpected,
   openData,
   type PlannedRun,
@@ -71,6 +72,8 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
   const planned = plan(options);
   const open = planned.filter((run) => !isDone(run.folder, run.config));
   if (open.length > 0) requireDecodedAlike(planned);
+  // Not by each of the runs that go on at the same time.
+  for (const { config, folder } of open) if (!existsSync(runFolder(folder).last)) await fetchStart(config);
   // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
   const [{ reportPage }, { terminalTable }] = await Promise.all([
     import('../report/page.ts'),
@@ -214,7 +217,7 @@ function isDone(folder: string, config: RunConfig): boolean {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
     // Not later: without a hash, the file to start from was not there.
-    if (config.init !== 'none' && config.init.hash === undefined) withInitHash(config);
+    if (typeof config.init !== 'string' && config.init.hash === undefined) withInitHash(config);
     return false;
   }
   const { config: stored } = readStoredConfig(files.config);

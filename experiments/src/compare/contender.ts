@@ -74,7 +74,7 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunSet
     const model = buildModel(config, 1);
     const hashed = withInitHashIfThere(config);
     // A file that is gone is of use to runs alone that are there already.
-    if (hashed.init === 'none' || existsSync(hashed.init.file)) requireStart(hashed.init, model);
+    if (typeof hashed.init === 'string' || existsSync(hashed.init.file)) requireStart(hashed.init, model);
     return { name, config: hashed };
   });
 }

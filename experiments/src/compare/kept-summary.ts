@@ -65,6 +65,7 @@ const summarySchema = z.object({
   ...{ schema: z.literal(1), name: text, command: text, updated: text, finished: z.boolean(), recipe: text },
   data: z.object({ source: text, format: text, classes: z.array(text), train: number, val: number, hash: text }),
   settings: z.record(text, z.unknown()),
+  pretrained: z.array(z.object({ name: text, file: text, sha256: text, licence: text, origin: text })).optional(),
   environments: z.array(
     z.object({ backend: text, node: text, versions: z.record(text, text), commit: text.optional(), cpus: number }),
   ),

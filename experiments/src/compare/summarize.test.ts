@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { writeJson } from '@dn-detr/train/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keptSummary } from './kept-summary.ts';
 import { summarize } from './summarize.ts';
 import { type StoredRun, writeRun } from './testing/stored-runs.ts';
 
@@ -55,6 +57,18 @@ describe('what is compared', () => {
     const places = found.models.map(({ runs: [run] }) => run?.environment);
     expect(places).toEqual([0, 0, found.environments.length - 1]);
   });
+});
+
+it('has the pretrained weights that runs were started from, each once, as kept summaries do', () => {
+  const pretrained = { name: 'lite', file: 'lite.pth', sha256: '57ab', licence: 'Apache-2.0', origin: 'of Google' };
+  const summary = summaryOf({ detr: { pretrained }, 'dab-detr': {}, 'dn-detr': { pretrained } });
+  expect(summary.pretrained).toEqual([pretrained]);
+  const file = path.join(root, 'summary.json');
+  writeJson(file, summary);
+  expect(keptSummary(file).pretrained).toEqual([pretrained]);
+  writeJson(file, { ...summary, pretrained: [{ ...pretrained, licence: undefined }] });
+  expect(() => keptSummary(file)).toThrow('pretrained.0.licence');
+  expect(summaryOf({ 'dab-detr': {} })).not.toHaveProperty('pretrained');
 });
 
 it('refuses runs whose images were decoded differently, and says so', () => {

@@ -47,6 +47,7 @@ export const plateauAP50 = 0.1;
 /** @throws UserError if a folder holds no run, or the runs are of different data */
 export function summarize(sources: readonly RunSource[], frame: SummaryFrame): Summary {
   const read = sources.map((source) => ({ ...source, ...readRun(source, frame.folder) }));
+  const pretrained = distinct(read.flatMap(({ stored }) => stored.pretrained ?? []));
   const environments = distinct(read.map(({ stored }) => stored.environment));
   const runs = read.map(({ run, stored, ...source }) => {
     const environment = environments.findIndex((other) => isDeepStrictEqual(other, stored.environment));
@@ -98,6 +99,7 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     recipe: frame.recipe,
     data: { source, format, classes, train, val, hash },
     settings: Object.fromEntries(shared.map((key) => [key, first.settings[key]])),
+    ...(pretrained.length > 0 && { pretrained }),
     environments,
     models,
     ...ablation,

@@ -1,6 +1,6 @@
 /** `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. */
 import type { PairedComparison, StepsRatio } from '@dn-detr/metrics';
-import type { DottedValues, Environment } from '@dn-detr/train';
+import type { DottedValues, Environment, StoredWeights } from '@dn-detr/train';
 
 export type { Environment };
 
@@ -163,6 +163,8 @@ export interface Summary {
   };
   /** settings that all models share, by dotted key */
   readonly settings: DottedValues;
+  /** the different ones that runs were started from; absent where there was none */
+  readonly pretrained?: readonly StoredWeights[];
   /** the different ones that runs were computed with */
   readonly environments: readonly Environment[];
   readonly models: readonly ModelSummary[];

@@ -320,6 +320,16 @@ describe('reportPage', () => {
     expect(facts).toContain('Backendwasm, Node 20.20.2, 8 CPU cores');
   });
 
+  it('names the licence and the origin of pretrained weights', () => {
+    const summary = exampleSummary({ seeds: [0] });
+    const facts = (page: Document) => all(page, '#repeat dl > div').map(({ textContent }) => textContent);
+    expect(facts(open(summary)).join()).not.toContain('Pretrained');
+    const weights = { name: 'lite', file: 'lite-57.pth', sha256: '57ab', licence: 'Apache-2.0', origin: 'of <Google>' };
+    expect(facts(open({ ...summary, pretrained: [weights] }))).toContain(
+      'Pretrained weightslite: of <Google>; licence Apache-2.0; lite-57.pth, SHA-256 57ab',
+    );
+  });
+
   it('leaves out a recipe that there is none of, and a command that would fail', () => {
     const page = open({ ...exampleSummary({ seeds: [0] }), recipe: '', command: 'npm start -- report a --out b.html' });
     expect(page.body.textContent).not.toMatch(/recipe/i);

@@ -8,7 +8,7 @@ import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 
 export function provenanceSection(summary: Summary): Html {
-  const { data, environments, command, name, recipe, updated } = summary;
+  const { data, pretrained = [], environments, command, name, recipe, updated } = summary;
   const facts: readonly (readonly [string, Content])[] = [
     ['Comparison', name],
     ...(recipe === '' ? [] : [['Recipe', html`<code>${recipe}</code>`] as const]),
@@ -18,6 +18,13 @@ export function provenanceSection(summary: Summary): Html {
     ],
     ['Classes', html`${data.classes.length}: ${data.classes.join(', ')}`],
     ['Hash of the data', html`<code>${data.hash}</code>`],
+    ...pretrained.map(
+      ({ name, file, sha256, licence, origin }) =>
+        [
+          'Pretrained weights',
+          html`${name}: ${origin}; licence ${licence}; <code>${file}</code>, SHA-256 <code>${sha256}</code>`,
+        ] as const,
+    ),
     ...environments.flatMap((environment, i) => [
       ...(environments.length > 1 ? [[`Environment ${i + 1}`, runsIn(summary, i)] as const] : []),
       ...environmentFacts(environment),

@@ -1,12 +1,14 @@
 /** What a run would take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Catalog } from './catalog.ts';
+import { type Catalog, catalog as standard } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
 import { Evaluator } from './evaluator.ts';
 import { free } from './free.ts';
 import { requireFrozenWeights } from './init.ts';
 import { buildModel, type Model } from './models/model.ts';
+import { weightsOf } from './pretrained/init-setting.ts';
+import { type StoredWeights, storedWeights } from './pretrained/pretrained-weights.ts';
 import type { RunProgress } from './progress-events.ts';
 import { shortageNote } from './query-shortage.ts';
 import { allImages, loadersOf, openRunData } from './run-data.ts';
@@ -15,6 +17,8 @@ import { UserError } from './user-error.ts';
 
 export interface DryRun {
   readonly model: string;
+  /** what it starts from, if pretrained weights */
+  readonly pretrained?: StoredWeights;
   readonly cost: ModelCost;
   readonly images: { readonly train: number; readonly val: number };
   readonly stepsPerEpoch: number;
@@ -51,14 +55,15 @@ export interface DryRunOptions {
  */
 export async function dryRun(
   config: RunConfig,
-  { catalog, progress, say, signal }: DryRunOptions = {},
+  { catalog = standard, progress, say, signal }: DryRunOptions = {},
 ): Promise<DryRun | undefined> {
-  const data = await openRunData(config, catalog?.readers);
+  const data = await openRunData(config, catalog.readers);
   for (const notice of data.notices) say?.(notice);
   const model = buildModel(config, data.dataset.categories.length, catalog);
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say?.(`note: ${shortage}`);
   if (config.init === 'none') noteFrozen(model, say);
+  const weights = weightsOf(config, catalog);
   const loaders = loadersOf(config, model.detector.backbone, allImages(data.dataset));
   const batches = loaders.training(data.train);
   const { accumulate } = config.optimizer;
@@ -101,6 +106,7 @@ export async function dryRun(
   const { height, width } = size;
   return {
     model: config.model.name,
+    ...(weights && { pretrained: storedWeights(weights) }),
     cost: modelCost(model.detector, { height, width }),
     images: { train: data.train.length, val: data.val.length },
     stepsPerEpoch,

@@ -36,6 +36,7 @@ export { softmaxObjective } from './objective/softmax.ts';
 export { efficientnetLiteWeights } from './pretrained/efficientnet-lite.ts';
 export { fetchWeights, stateOfWeights, weightsFile } from './pretrained/fetch.ts';
 export { type PretrainedWeights, type StoredWeights, storedWeights } from './pretrained/pretrained-weights.ts';
+export { fetchStart } from './pretrained/start.ts';
 export { type PlannedRun, type PoolOptions, type RunOutcome, runAll } from './process-pool.ts';
 export { progressEvents, type RunProgress } from './progress-events.ts';
 export { queriesNeeded, shortageNote } from './query-shortage.ts';

@@ -6,11 +6,15 @@ import type { RunConfig } from './config/schema.ts';
 import type { Model } from './models/model.ts';
 import { FolderError, UserError } from './user-error.ts';
 
-/** `none` for the seed's draws alone, or a checkpoint that is taken as far as it fits the model. */
+/**
+ * `none` for the seed's draws alone, `pretrained` for weights that there are of the backbone, or a checkpoint that is taken
+ * as far as it fits the model.
+ */
 export type Init = RunConfig['init'];
 
-/** A checkpoint to start from; `withInitHash` adds the hash by which a run knows it again. */
-export const initFrom = (file: string): Init => ({ file: path.resolve(file) });
+/** From `none`, `pretrained` or a file's path; `withInitHash` adds the hash by which a run knows a file again. */
+export const initFrom = (text: string): Init =>
+  text === 'none' || text === 'pretrained' ? text : { file: path.resolve(text) };
 
 /**
  * The configuration with the hash of the file that it starts from, where it has none yet.
@@ -18,7 +22,7 @@ export const initFrom = (file: string): Init => ({ file: path.resolve(file) });
  * @throws UserError if the file cannot be read, or is another one than that of the hash
  */
 export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Config): Config {
-  if (config.init === 'none') return config;
+  if (typeof config.init === 'string') return config;
   const { file, hash } = config.init;
   const found = hashOf(file);
   if (hash === undefined || hash === found) return { ...config, init: { file: path.resolve(file), hash: found } };
@@ -30,7 +34,7 @@ export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Con
 
 /** The same for a run that may be there already, and then needs its file no more: a file that is gone has no hash. */
 export const withInitHashIfThere = <Config extends Pick<RunConfig, 'init'>>(config: Config): Config =>
-  config.init === 'none' || !existsSync(config.init.file) ? config : withInitHash(config);
+  typeof config.init === 'string' || !existsSync(config.init.file) ? config : withInitHash(config);
 
 /**
  * A run that goes on needs no start values, but must not seem to have begun with others.
@@ -39,9 +43,10 @@ export const withInitHashIfThere = <Config extends Pick<RunConfig, 'init'>>(conf
  */
 export function requireSameInit(before: Init, asked: Init, folder: string): void {
   const { init: now } =
-    asked === 'none' || asked.hash !== undefined ? { init: asked } : withInitHashIfThere({ init: asked });
-  if (before === now || (before !== 'none' && now !== 'none' && isSame(before, now))) return;
-  const isReplaced = before !== 'none' && now !== 'none' && path.resolve(before.file) === path.resolve(now.file);
+    typeof asked === 'string' || asked.hash !== undefined ? { init: asked } : withInitHashIfThere({ init: asked });
+  const areFiles = typeof before !== 'string' && typeof now !== 'string';
+  if (areFiles ? isSame(before, now) : before === now) return;
+  const isReplaced = areFiles && path.resolve(before.file) === path.resolve(now.file);
   const others = isReplaced
     ? `from another ${named(before)} than the one there is now`
     : `from ${named(before)}, not from ${named(now)}`;
@@ -50,11 +55,12 @@ export function requireSameInit(before: Init, asked: Init, folder: string): void
   );
 }
 
-const isSame = (one: Exclude<Init, 'none'>, other: Exclude<Init, 'none'>): boolean =>
+const isSame = (one: Exclude<Init, string>, other: Exclude<Init, string>): boolean =>
   path.resolve(one.file) === path.resolve(other.file) &&
   (one.hash === undefined || other.hash === undefined || one.hash === other.hash);
 
-const named = (init: Init): string => (init === 'none' ? "its seed's weights" : init.file);
+const named = (init: Init): string =>
+  typeof init === 'string' ? { none: "its seed's weights", pretrained: 'pretrained weights' }[init] : init.file;
 
 /**
  * A frozen stage needs weights from somewhere. Frozen vectors do not: frozen batch norms start as the identity.

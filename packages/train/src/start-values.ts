@@ -6,6 +6,7 @@ import { dispose } from '@tensorflow/tfjs-core';
 import { loadWeights } from './checkpoint.ts';
 import { type Init, requireFrozenWeights } from './init.ts';
 import type { Model } from './models/model.ts';
+import { besideBackbone } from './pretrained/start.ts';
 
 /** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
 export interface SkippedStartValues {
@@ -18,8 +19,9 @@ export interface SkippedStartValues {
 export interface StartValues {
   /** by name; the caller disposes them */
   readonly parameters: LoadedParameters['parameters'];
-  readonly skipped: SkippedStartValues;
-  /** the same for people, a line each */
+  /** of a checkpoint, which is taken as far as it fits */
+  readonly skipped?: SkippedStartValues;
+  /** what is taken and what is not, for people, a line each */
   readonly notices: readonly string[];
 }
 
@@ -30,7 +32,7 @@ export interface StartValues {
  * @throws UserError if the file cannot be read
  * @throws CheckpointError if nothing in it fits the model
  */
-export function startValues(file: string, { detector }: Model, classes: readonly string[]): StartValues {
+export function startValues(file: string, { detector }: Model, classes: readonly string[]): Required<StartValues> {
   const checkpoint = loadWeights(file);
   const named = checkpoint.about?.categories.map(({ name }) => name);
   const isOther = (name: string): boolean =>
@@ -64,14 +66,15 @@ export function startValues(file: string, { detector }: Model, classes: readonly
 }
 
 /**
- * Before anything runs: frozen stages have weights, and the checkpoint to start from fits the model.
+ * Before anything runs: frozen stages have weights, and the checkpoint to start from fits the model. Pretrained weights
+ * need not be there yet.
  *
  * @throws UserError if a frozen stage would stay at random values, or the checkpoint cannot be read
  * @throws CheckpointError if nothing in it fits the model
  */
 export function requireStart(init: Init, model: Model): void {
-  if (init === 'none') {
-    requireFrozenWeights(model);
+  if (typeof init === 'string') {
+    requireFrozenWeights(model, init === 'pretrained' ? besideBackbone(model) : undefined);
     return;
   }
   const { parameters, skipped } = startValues(init.file, model, []);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { decodingVersion } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
-import type { Catalog } from './catalog.ts';
+import { type Catalog, catalog as standard } from './catalog.ts';
 import { flatValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
 import { environmentOf } from './environment.ts';
@@ -11,6 +11,10 @@ import { holdFolder } from './hold-folder.ts';
 import { type Init, requireFrozenWeights, requireSameInit, withInitHash } from './init.ts';
 import { writeJson } from './json-files.ts';
 import { buildModel, type Model } from './models/model.ts';
+import { fetchWeights } from './pretrained/fetch.ts';
+import { weightsOf } from './pretrained/init-setting.ts';
+import { type PretrainedWeights, storedWeights } from './pretrained/pretrained-weights.ts';
+import { backboneValues, besideBackbone } from './pretrained/start.ts';
 import { shortageNote } from './query-shortage.ts';
 import { dataHash, decodingOf, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder } from './run-folder.ts';
@@ -77,7 +81,7 @@ async function train(options: StartOptions): Promise<RunResult> {
 }
 
 async function startRun(options: StartOptions): Promise<TrainingRun> {
-  const { folder, resume, backend, catalog, events, say } = options;
+  const { folder, resume, backend, catalog = standard, events, say } = options;
   const before = existsSync(runFolder(folder).config) ? readStoredConfig(runFolder(folder).config, catalog) : undefined;
   if (before && !resume) {
     throw new FolderError(`${folder} holds a run already: resume it, or name another folder`);
@@ -86,10 +90,11 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   const begun = existsSync(runFolder(folder).last);
   // Once a run has a checkpoint of its own, the file that it started from may be gone.
   const config = before ? { ...options.config, init: before.config.init } : withInitHash(options.config);
-  const data = await openRunData(config, catalog?.readers);
+  const data = await openRunData(config, catalog.readers);
   for (const notice of data.notices) say(notice);
   const model = buildModel(config, data.dataset.categories.length, catalog);
-  const stored = storedConfig(config, data, model, backend);
+  const weights = weightsOf(config, catalog);
+  const stored = storedConfig(config, data, model, { backend, weights });
   if (before) {
     requireSameSettings(before.config, config, folder);
     requireSameDecoding(before.data, folder);
@@ -99,11 +104,11 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   if (shortage !== undefined) say(`note: ${shortage}`);
   // A new run's file has just been read for its hash; that of a run without a checkpoint may be another one by now.
   const { init } = before && !begun ? withInitHash(config) : config;
-  const values = begun ? undefined : startOf(init, model, stored.data.classes);
+  const values = begun ? undefined : await startOf({ init, weights }, model, stored.data.classes);
   for (const line of values?.notices ?? []) say(line);
   // From here on the folder holds a run.
   const run = makeRunFolder(folder);
-  if (!before) writeJson(run.config, { ...stored, ...(values && { initSkipped: values.skipped }) });
+  if (!before) writeJson(run.config, { ...stored, ...(values?.skipped && { initSkipped: values.skipped }) });
   return new TrainingRun({
     ...{ config, model, data, folder: run },
     ...(values && { initial: values.parameters }),
@@ -111,9 +116,17 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   });
 }
 
-/** @throws UserError if a frozen stage would stay at random values */
-function startOf(init: Init, model: Model, classes: readonly string[]): StartValues | undefined {
-  if (init === 'none') {
+/** @throws UserError if a frozen stage would stay at random values, or pretrained weights cannot be fetched */
+async function startOf(
+  { init, weights }: { readonly init: Init; readonly weights: PretrainedWeights | undefined },
+  model: Model,
+  classes: readonly string[],
+): Promise<StartValues | undefined> {
+  if (weights !== undefined) {
+    requireFrozenWeights(model, besideBackbone(model));
+    return backboneValues(await fetchWeights(weights), weights, model);
+  }
+  if (typeof init === 'string') {
     requireFrozenWeights(model);
     return undefined;
   }
@@ -122,12 +135,18 @@ function startOf(init: Init, model: Model, classes: readonly string[]): StartVal
   return values;
 }
 
-function storedConfig(config: RunConfig, data: RunData, { detector }: Model, backend: BackendChoice): StoredConfig {
+function storedConfig(
+  config: RunConfig,
+  data: RunData,
+  { detector }: Model,
+  { backend, weights }: { readonly backend: BackendChoice; readonly weights: PretrainedWeights | undefined },
+): StoredConfig {
   const { name, format, categories } = data.dataset;
   const decoding = decodingOf(data.dataset);
   return {
     version: configVersion,
     config,
+    ...(weights && { pretrained: storedWeights(weights) }),
     data: {
       name,
       format,

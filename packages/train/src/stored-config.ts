@@ -4,6 +4,7 @@ import { resolveConfig } from './config/run-settings.ts';
 import type { RunConfig, RunOverrides } from './config/schema.ts';
 import type { Environment } from './environment.ts';
 import { readJson } from './json-files.ts';
+import type { StoredWeights } from './pretrained/pretrained-weights.ts';
 import type { SkippedStartValues } from './start-values.ts';
 import { UserError } from './user-error.ts';
 
@@ -16,6 +17,8 @@ export interface StoredConfig {
   readonly config: RunConfig;
   /** what was not taken from the checkpoint that its weights were started from */
   readonly initSkipped?: SkippedStartValues;
+  /** what `init: 'pretrained'` stood for */
+  readonly pretrained?: StoredWeights;
   readonly data: {
     readonly name: string;
     readonly format: string;
@@ -64,6 +67,6 @@ export function readStoredConfig(file: string, catalog?: Catalog): StoredConfig 
   }
   if (version !== undefined) return { ...stored, config: resolveConfig(stored.config, file, catalog) };
   const { init, ...rest } = stored;
-  const config = { ...stored.config, ...(init !== undefined && { init: { file: init } }) };
+  const config = { ...stored.config, init: init === undefined ? ('none' as const) : { file: init } };
   return { ...rest, version: configVersion, config: resolveConfig(config, file, catalog) };
 }

@@ -10,6 +10,7 @@ import {
   type SampleImage,
   type SamplesLine,
   type StoredConfig,
+  type StoredWeights,
 } from '@dn-detr/train';
 import { writeJson } from '@dn-detr/train/files';
 import { smallConfig } from '../../../../packages/train/src/testing/small-run.ts';
@@ -17,6 +18,7 @@ import { smallConfig } from '../../../../packages/train/src/testing/small-run.ts
 export interface StoredRun {
   readonly settings?: DottedValues;
   readonly environment?: Partial<Environment>;
+  readonly pretrained?: StoredWeights;
   /** the `decodingVersion` of a folder's images */
   readonly decoding?: number;
   /** of the evaluations at step 100, 200 and so on */
@@ -28,13 +30,14 @@ export interface StoredRun {
 /** A run that is done, as it leaves its folder behind. */
 export function writeRun(
   folder: string,
-  { settings = {}, environment = {}, decoding, AP50 = [0.1, 0.3], sample }: StoredRun = {},
+  { settings = {}, environment = {}, pretrained, decoding, AP50 = [0.1, 0.3], sample }: StoredRun = {},
 ): void {
   const files = runFolder(folder);
   mkdirSync(path.dirname(files.config), { recursive: true });
   writeJson(files.config, {
     version: 2,
     config: smallConfig(settings),
+    ...(pretrained && { pretrained }),
     data: {
       ...{ name: 'shapes', format: 'shapes', classes: ['disc', 'square'], train: 10, val: 4, hash: 'abc' },
       ...(decoding !== undefined && { format: 'coco', decoding, hash: `abc${decoding}` }),

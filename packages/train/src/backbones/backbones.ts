@@ -1,6 +1,8 @@
 /** The backbones there are. Another one is a `BackboneSpec` of its own, added to this list or to a copy of it. */
-import { type Backbone, resnet, tiny } from '@dn-detr/core';
+import { type Backbone, efficientnetLite, resnet, tiny } from '@dn-detr/core';
 import { z } from 'zod';
+import { efficientnetLiteWeights } from '../pretrained/efficientnet-lite.ts';
+import type { PretrainedWeights } from '../pretrained/pretrained-weights.ts';
 
 /** A backbone that a configuration can name. `settings` are what it says below `model.backbone`, beside the kind. */
 export interface BackboneSpec<Settings extends z.ZodObject = z.ZodObject> {
@@ -8,6 +10,8 @@ export interface BackboneSpec<Settings extends z.ZodObject = z.ZodObject> {
   readonly settings: Settings;
   /** @throws Error saying which setting does not fit */
   build(settings: z.output<Settings>): Backbone;
+  /** the weights that `init: 'pretrained'` stands for, which have all of its parameters; left out where there are none */
+  pretrained?(settings: z.output<Settings>): PretrainedWeights;
 }
 
 const tinySettings = z.strictObject({
@@ -35,4 +39,17 @@ const resnetSettings = z.strictObject({
 
 const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', settings: resnetSettings, build: resnet };
 
-export const backbones: readonly BackboneSpec[] = [tinyBackbone, resnetBackbone];
+const efficientnetLiteSettings = z.strictObject({
+  variant: z.literal([0, 1, 2]).default(0),
+  /** of 7, counted from the last; 8 trains the first convolution too */
+  trainStages: z.int().min(0).max(8).default(0),
+});
+
+const efficientnetLiteBackbone: BackboneSpec<typeof efficientnetLiteSettings> = {
+  kind: 'efficientnet-lite',
+  settings: efficientnetLiteSettings,
+  build: efficientnetLite,
+  pretrained: ({ variant }) => efficientnetLiteWeights[variant] as PretrainedWeights,
+};
+
+export const backbones: readonly BackboneSpec[] = [tinyBackbone, resnetBackbone, efficientnetLiteBackbone];

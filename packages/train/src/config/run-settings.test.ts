@@ -183,8 +183,38 @@ it('offers the setting that may be meant where a configuration has one that does
     'mine: there is no setting model.widht: did you mean model.width?',
   );
   expect(() => resolveConfig({ model: { backbone: { kind: 'swin' } } }, 'mine')).toThrow(
-    'mine: model.backbone.kind is "swin": expected "tiny" or "resnet"',
+    'mine: model.backbone.kind is "swin": expected "tiny" or "resnet" or "efficientnet-lite"',
   );
+});
+
+describe('init', () => {
+  const lite = { model: { backbone: { kind: 'efficientnet-lite' } } };
+  const file = { file: 'weights.pth' };
+
+  it.each([
+    ['none where the backbone has no pretrained weights', {}, {}, 'none'],
+    ['pretrained where it has', lite, {}, 'pretrained'],
+    ['what is stated', { ...lite, init: 'none' }, {}, 'none'],
+    ['what is set', lite, { init: file }, file],
+    ['of the backbone that is set, with weights', {}, { 'model.backbone': lite.model.backbone }, 'pretrained'],
+    ['of the backbone that is set, without', lite, { 'model.backbone': { kind: 'tiny' } }, 'none'],
+    ['what is set before what is stated', { ...lite, init: 'none' }, { init: 'pretrained' }, 'pretrained'],
+  ] as const)('is %s', (_, stated, values, expected) => {
+    const { config } = resolveSettings(withChanges(runSettings(stated, 'test'), values));
+    expect(config.init).toEqual(expected);
+    expect(resolveConfig(JSON.parse(JSON.stringify(config)), 'stored')).toEqual(config);
+  });
+
+  it('pretrained is refused for a backbone without weights, and says which have some', () => {
+    const message =
+      'init is "pretrained", but there are no pretrained weights of model.backbone resnet to be fetched: there are ' +
+      'weights of efficientnet-lite. Name a file of its weights as init, or none';
+    expect(() => resolveConfig({ init: 'pretrained' }, 'test')).toThrow(message);
+    expect(() => withOverrides(config, { init: 'pretrained' })).toThrow(message);
+    expect(() => withOverrides(config, { init: 'some' })).toThrow(
+      'init is "some": expected none, pretrained, or the file',
+    );
+  });
 });
 
 it('names the field of a mistake, and where it stands', () => {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { type Catalog, entryNamed, catalog as standard } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
+import { defaultInit, weightsOf } from '../pretrained/init-setting.ts';
 import { SettingsError, UserError } from '../user-error.ts';
 import { denoisingKeys, keptByKind, ofOtherKind } from './denoising.ts';
 import { type DottedValues, dottedKeys, isGroup, moved, nearest, setAt } from './dotted-keys.ts';
@@ -68,7 +69,20 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
     if (!ownKeys.has(key) && ofOthers().has(key)) unused.push(key);
     else setAt(target, key, value, ownKeys.has(key) ? [...ownKeys] : [...new Set([...ofOthers(), ...ownKeys])]);
   }
-  return { config: parse(target, spec, catalog, 'set', SettingsError), unused };
+  return { config: withInit(parse(target, spec, catalog, 'set', SettingsError), settings, catalog), unused };
+}
+
+/**
+ * What weights start from depends on the backbone, and that on all changes.
+ *
+ * @throws UserError if pretrained weights are asked for that there are not
+ */
+function withInit(config: RunConfig, { stated, changes }: RunSettings, catalog: Catalog): RunConfig {
+  const isChanged = Object.keys(changes).some((key) => key === 'init' || key.startsWith('init.'));
+  const isStated = isChanged || stated.init !== undefined;
+  const started = isStated ? config : { ...config, init: defaultInit(config, catalog) };
+  weightsOf(started, catalog, isChanged ? SettingsError : UserError);
+  return started;
 }
 
 /** Which of the settings of denoising there are depends on these, so that they are changed before all others. */

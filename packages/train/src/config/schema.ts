@@ -125,11 +125,16 @@ const schedule = z.strictObject({
 /** Settings that the runs of all models have. */
 const commonSettings = (readers: readonly DatasetReader[]) => ({
   data: dataSchema(readers).prefault({}),
-  /** what weights start from: `none` for the seed's draws, or a checkpoint, as far as it fits the model */
+  /**
+   * what weights start from: `none` for the seed's draws; `pretrained` for weights of the backbone that others have trained;
+   * or a checkpoint, as far as it fits the model. Where it is not stated, `resolveSettings` sets it to `pretrained` for
+   * backbones that there are such weights of
+   */
   init: z
-    .union([z.literal('none'), z.strictObject({ file: z.string().min(1), hash: z.string().optional() })], {
-      error: 'expected none, or the file of a checkpoint, such as {"file":"weights.safetensors"}',
-    })
+    .union(
+      [z.literal(['none', 'pretrained']), z.strictObject({ file: z.string().min(1), hash: z.string().optional() })],
+      { error: 'expected none, pretrained, or the file of a checkpoint, such as {"file":"weights.safetensors"}' },
+    )
     .default('none'),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),

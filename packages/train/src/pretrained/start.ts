@@ -1,0 +1,58 @@
+/** What a run takes of pretrained weights: all parameters of its backbone. */
+import { loadParameters } from '@dn-detr/core';
+import { dispose } from '@tensorflow/tfjs-core';
+import { type Catalog, catalog as standard } from '../catalog.ts';
+import { loadWeights } from '../checkpoint.ts';
+import type { RunConfig } from '../config/schema.ts';
+import type { Model } from '../models/model.ts';
+import type { StartValues } from '../start-values.ts';
+import { UserError } from '../user-error.ts';
+import { fetchWeights } from './fetch.ts';
+import { weightsOf } from './init-setting.ts';
+import type { PretrainedWeights } from './pretrained-weights.ts';
+
+/**
+ * The parameters of the model's backbone. What else is in the file, such as a classifier, is of no use.
+ *
+ * @param file that holds the weights
+ * @throws UserError if it lacks one of them
+ */
+export function backboneValues(
+  file: string,
+  { name, licence, origin }: PretrainedWeights,
+  { detector }: Model,
+): StartValues {
+  const declared = detector.backbone.parameters;
+  const { parameters, missing, misshaped } = loadParameters(loadWeights(file), declared, 'matching');
+  const lacking = [...missing, ...misshaped.map(({ name }) => name)];
+  if (lacking.length > 0) {
+    dispose(parameters);
+    throw new UserError(
+      `the pretrained weights ${name} do not fit the backbone: ${file} has no ${lacking.slice(0, 3).join(', ')} of its ` +
+        `shape (${lacking.length} of ${declared.length} parameters). Name another file as init, or none`,
+    );
+  }
+  return {
+    parameters,
+    notices: [`the backbone starts from the weights ${name} (${licence}; ${origin}), the others from the seed's draws`],
+  };
+}
+
+/** Names of the parameters that pretrained weights have no value for. */
+export function besideBackbone({ detector }: Model): string[] {
+  const own = new Set(detector.backbone.parameters.map(({ name }) => name));
+  return detector.parameters.map(({ name }) => name).filter((name) => !own.has(name));
+}
+
+/**
+ * Fetches the pretrained weights that a run starts from, if it does: once, before runs that go on at the same time.
+ *
+ * @throws UserError if they cannot be fetched
+ */
+export async function fetchStart(
+  config: Pick<RunConfig, 'init' | 'model'>,
+  catalog: Catalog = standard,
+): Promise<void> {
+  const weights = weightsOf(config, catalog);
+  if (weights !== undefined) await fetchWeights(weights);
+}
