@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { imageNet, type Normalization } from '@dn-detr/core';
 import { readSafetensors, writeSafetensors } from '@dn-detr/core/weights';
 import { type DatasetImage, exportCoco, looseImages, shapesDataset } from '@dn-detr/data';
 import { type EvaluationLine, runFolder, runTraining, UserError } from '@dn-detr/train';
@@ -355,6 +356,20 @@ describe('detect', () => {
         Array.from(detections.scores, (score) => expect.closeTo(score, 4)),
       );
     }
+  });
+
+  it('normalises images as the checkpoint says, and as the backbone does where it says nothing', async () => {
+    const trained = readTrained(run.best);
+    expect(trained.normalization).toEqual(imageNet);
+    const { val } = shapesDataset({ size: 32, classes: 2, train: 1, val: 1 });
+    const scoresOf = async (normalization: Normalization | undefined) => {
+      const [result] = await detect({ ...trained, normalization }, val, () => {});
+      return Array.from(result?.detections.scores ?? []);
+    };
+    const own = await scoresOf(imageNet);
+    expect(own.length).toBeGreaterThan(0);
+    expect(await scoresOf(undefined)).toEqual(own);
+    expect(await scoresOf({ mean: [0.1, 0.1, 0.1], std: [0.1, 0.1, 0.1] })).not.toEqual(own);
   });
 
   it('makes a canvas for a longer side of the images at hand, or of those it is told', async () => {

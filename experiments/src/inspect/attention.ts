@@ -62,7 +62,7 @@ export interface AttentionOptions {
  * @throws CheckpointError if the weights do not fit the model that the checkpoint names
  */
 export async function attentionOf(
-  { checkpoint, config, categories }: Trained,
+  { checkpoint, config, categories, normalization }: Trained,
   images: readonly DatasetImage[],
   options: AttentionOptions,
   framed: readonly DatasetImage[] = images,
@@ -77,7 +77,7 @@ export async function attentionOf(
   }
   const { evaluation } = loadersOf(
     { ...config, batchSize: 1, data: { ...config.data, cacheMiB: 0 } },
-    model.detector.backbone,
+    { normalization: normalization ?? model.detector.backbone.normalization },
     framed,
   );
   const { parameters } = loadParameters(checkpoint, model.detector.parameters);

@@ -42,6 +42,17 @@ describe('readTrained', () => {
     ]);
   });
 
+  it('has how images are normalised, where the file says it', () => {
+    const normalization = { mean: [0.5, 0.5, 0.4], std: [0.5, 0.5, 0.6] };
+    const metadata = { ...about(), normalization: JSON.stringify(normalization) };
+    expect(readTrained(checkpoint('new.safetensors', metadata)).normalization).toEqual(normalization);
+    expect(readTrained(checkpoint('old.safetensors', about())).normalization).toBeUndefined();
+    for (const wrong of ['{"mean":[0,0,0],"std":[1,1,0]}', '{"mean":[0,0,0]}', '[]']) {
+      const file = checkpoint('wrong.safetensors', { ...about(), normalization: wrong });
+      expect(() => readTrained(file)).toThrow(`the normalization in its metadata is ${wrong}: expected mean and std`);
+    }
+  });
+
   it.each<[string, Record<string, string>, RegExp]>([
     ['both', {}, /but not what model they are of: config and categories missing in its metadata/],
     ['the classes', { config: about().config }, /: categories missing in its metadata/],

@@ -1,5 +1,5 @@
 /** A checkpoint as a detector: what it was trained as, and what it makes of images. */
-import { loadParameters } from '@dn-detr/core';
+import { loadParameters, type Normalization } from '@dn-detr/core';
 import type { Checkpoint } from '@dn-detr/core/weights';
 import type { DatasetImage } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
@@ -15,6 +15,8 @@ import {
 import { dispose } from '@tensorflow/tfjs-core';
 
 export interface Trained extends CheckpointModel {
+  /** of images; undefined in files of earlier versions, whose backbone says it */
+  readonly normalization: Normalization | undefined;
   readonly checkpoint: Checkpoint;
   /** what the user should know about the weights */
   readonly notes: readonly string[];
@@ -54,7 +56,8 @@ export function readTrained(file: string): Trained {
   const note =
     `${file} is used as it was trained; the run's own figures are those of the moving average of its weights, which ` +
     'best.safetensors holds';
-  return { config, categories: about.categories, checkpoint, notes: inTraining ? [note] : [] };
+  const { categories, normalization } = about;
+  return { config, categories, normalization, checkpoint, notes: inTraining ? [note] : [] };
 }
 
 function load(file: string): ReturnType<typeof loadWeights> {
@@ -76,7 +79,7 @@ function load(file: string): ReturnType<typeof loadWeights> {
  * @throws DataError if an image cannot be read
  */
 export async function detect(
-  { checkpoint, config, categories }: Trained,
+  { checkpoint, config, categories, normalization }: Trained,
   images: readonly DatasetImage[],
   progress: (done: number) => void,
   framed: readonly DatasetImage[] = images,
@@ -94,7 +97,7 @@ export async function detect(
   // Each image is needed once: none is worth keeping.
   const { evaluation } = loadersOf(
     { ...config, data: { ...config.data, cacheMiB: 0 } },
-    model.detector.backbone,
+    { normalization: normalization ?? model.detector.backbone.normalization },
     framed,
   );
   const evaluator = new Evaluator(model, counted, evaluation);

@@ -1,10 +1,11 @@
 /** What a run is resumed from: one safetensors file with the weights, the optimiser and the counters. */
 import { readFileSync } from 'node:fs';
-import { loadParameters, type NamedTensors, readCheckpoint, saveParameters } from '@dn-detr/core';
+import { loadParameters, type NamedTensors, type Normalization, readCheckpoint, saveParameters } from '@dn-detr/core';
 import { type Checkpoint, readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
 import type { Category } from '@dn-detr/data';
 import type { QueryMatches } from '@dn-detr/metrics';
 import { type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { z } from 'zod';
 import { writeAtomically } from './atomic-file.ts';
 import type { RunConfig, RunOverrides } from './config/schema.ts';
 import type { LossHistory } from './divergence.ts';
@@ -42,6 +43,8 @@ export interface CheckpointModel {
 export interface StatedModel {
   readonly stated: RunOverrides;
   readonly categories: readonly Category[];
+  /** of the images that it was trained on; what the backbone says where an earlier version wrote the file */
+  readonly normalization: Normalization | undefined;
 }
 
 const prefix = 'state.';
@@ -75,7 +78,7 @@ export async function saveRun(
     tensors.set(`${prefix}matches`, { dtype: 'I32', shape, data: Int32Array.from(objects) });
     tensors.set(`${prefix}objects`, { dtype: 'I32', shape: [counts.length], data: Int32Array.from(counts) });
   }
-  writeAtomically(file, writeSafetensors(tensors, { ...metadataOf(about), counters: JSON.stringify(counters) }));
+  writeAtomically(file, writeSafetensors(tensors, { ...metadataOf(about, model), counters: JSON.stringify(counters) }));
 }
 
 /** Writes weights alone. @throws UserError if the file cannot be written */
@@ -85,14 +88,31 @@ export async function saveWeights(
   weights: NamedTensors,
   about: CheckpointModel,
 ): Promise<void> {
-  writeAtomically(file, await saveParameters(model.detector.parameters, weights, metadataOf(about)));
+  writeAtomically(file, await saveParameters(model.detector.parameters, weights, metadataOf(about, model)));
 }
 
-const metadataOf = ({ config, categories }: CheckpointModel) => ({
+const metadataOf = ({ config, categories }: CheckpointModel, { detector }: Model) => ({
   format: 'pt',
   config: JSON.stringify(config),
   categories: JSON.stringify(categories),
+  normalization: JSON.stringify(detector.backbone.normalization),
 });
+
+const channels = z.tuple([z.number(), z.number(), z.number()]);
+const normalizationSchema = z.object({
+  mean: channels,
+  std: channels.refine((std) => std.every((value) => value > 0)),
+});
+
+/** @throws UserError if it is not what a run writes */
+function readNormalization(text: string, file: string): Normalization {
+  const { data } = normalizationSchema.safeParse(JSON.parse(text));
+  if (data !== undefined) return data;
+  throw new UserError(
+    `${file}: the normalization in its metadata is ${text}: expected mean and std of three channels in 0..1, such as ` +
+      '{"mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5]}',
+  );
+}
 
 /**
  * @returns also the parameters that are not trained, by name; the caller disposes them and the state
@@ -135,16 +155,20 @@ function matchesIn(state: ReadonlyMap<string, SafeTensor>): QueryMatches | undef
 /**
  * A checkpoint's weights and, where a run wrote it, what model they are of.
  *
- * @throws UserError if the file cannot be read
+ * @throws UserError if the file cannot be read, or says what no run writes
  * @throws CheckpointError if it holds no weights
  */
 export function loadWeights(file: string): Checkpoint & { readonly about: StatedModel | undefined } {
   const checkpoint = readFile(file);
-  const { config, categories } = checkpoint.metadata;
+  const { config, categories, normalization } = checkpoint.metadata;
   const about =
     config === undefined || categories === undefined
       ? undefined
-      : { stated: JSON.parse(config) as RunOverrides, categories: JSON.parse(categories) as Category[] };
+      : {
+          stated: JSON.parse(config) as RunOverrides,
+          categories: JSON.parse(categories) as Category[],
+          normalization: normalization === undefined ? undefined : readNormalization(normalization, file),
+        };
   return { ...weightsOf(checkpoint), about };
 }
 
