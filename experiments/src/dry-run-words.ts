@@ -3,23 +3,17 @@ import { type DryRun, formatCost } from '@dn-detr/train';
 import { duration } from './progress-display.ts';
 
 export function formatDryRun(found: DryRun): string {
-  const {
-    model,
-    pretrained,
-    cost,
-    images,
-    stepsPerEpoch,
-    steps,
-    secondsPerStep,
-    expectedSeconds,
-    peakMiB,
-    stepsMeasured,
-  } = found;
+  const { model, pretrained, cost, images, stepsPerEpoch, steps, expectedSeconds, peakMiB } = found;
+  const { secondsPerStep, secondsPerFeatures, stepsMeasured } = found;
+  const features =
+    secondsPerFeatures === undefined
+      ? ''
+      : `, and ${(1000 * secondsPerFeatures).toFixed(0)} ms more for each image and flip that is seen for the first time`;
   return [
     `${model}: ${formatCost(cost)} at inference`,
     ...(pretrained ? [`weights: ${pretrained.name} (${pretrained.licence}; ${pretrained.origin})`] : []),
     `data: ${images.train} training and ${images.val} validation images, ${stepsPerEpoch.toFixed(1)} steps an epoch`,
-    `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured})`,
+    `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured})${features}`,
     `memory: at most ${peakMiB} MiB for the process in these steps and a batch of evaluation`,
     `the run: ${steps} steps, about ${duration(expectedSeconds)} of training`,
   ].join('\n');

@@ -39,7 +39,7 @@ interface NamedRun {
 }
 
 /** Settings that change no result: how often a run is looked at and saved, and how fast it is. */
-const changesNothing = /^(checkpoint\.|evaluation\.every$|data\.cacheMiB$|threadsPerOp$)/;
+const changesNothing = /^(checkpoint\.|evaluation\.every$|data\.cacheMiB$|features\.|threadsPerOp$)/;
 
 /** Its model's name, and those settings in which runs of this model differ. */
 function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key: string) => boolean): string {

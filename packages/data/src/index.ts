@@ -6,7 +6,7 @@ export { DataError } from './error.ts';
 export { describeFault, ImageError, kindOfFault } from './image-error.ts';
 export { FileImage } from './image-file.ts';
 export { readExtensions, refusedFormatOf } from './image-formats.ts';
-export type { Batch } from './loader/batch.ts';
+export type { Batch, Images, ImageView, LoadContent } from './loader/batch.ts';
 export { ImageCache } from './loader/cache.ts';
 export {
   type EvaluationBatch,

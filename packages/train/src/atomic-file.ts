@@ -8,9 +8,15 @@ import { UserError } from './user-error.ts';
  * Writes beside the file, makes sure it is on the disk, then takes the file's place. Killed at any moment, the old file or
  * the new one is there.
  *
+ * @param forced false leaves it to the system when the file gets to the disk, which is faster: it may be damaged if power
+ *   fails
  * @throws UserError if the disk is full or the folder cannot be written to; what was there before stays
  */
-export function writeAtomically(file: string, contents: Uint8Array | string): void {
+export function writeAtomically(
+  file: string,
+  contents: Uint8Array | string,
+  { forced = true }: { readonly forced?: boolean } = {},
+): void {
   const folder = path.dirname(file);
   let beside: string | undefined;
   try {
@@ -19,12 +25,12 @@ export function writeAtomically(file: string, contents: Uint8Array | string): vo
     try {
       const bytes = typeof contents === 'string' ? Buffer.from(contents) : contents;
       for (let written = 0; written < bytes.length; ) written += writeSync(created.handle, bytes, written);
-      fsyncSync(created.handle);
+      if (forced) fsyncSync(created.handle);
     } finally {
       closeSync(created.handle);
     }
     renameSync(beside, file);
-    syncFolder(folder);
+    if (forced) syncFolder(folder);
   } catch (error) {
     try {
       if (beside !== undefined) rmSync(beside, { force: true });

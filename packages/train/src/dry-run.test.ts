@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
+import { catalog } from './catalog.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunProgress } from './progress-events.ts';
+import { frozenTiny } from './testing/frozen-tiny.ts';
 import { smallBackend, smallConfig } from './testing/small-run.ts';
 
 beforeAll(async () => {
@@ -19,5 +21,22 @@ it('shows its progress, and can be stopped after any step', async () => {
   expect(await dryRun(smallConfig(), { progress, signal: controller.signal })).toBeUndefined();
   expect(shown.map(({ step }) => step)).toEqual([1, 2]);
   expect(shown[1]).toMatchObject({ progress: 2 / 11, imagesPerSecond: expect.any(Number) });
+  expect(tf.memory().numTensors).toBe(tensors);
+});
+
+it('measures steps that begin at features apart from what makes these', async () => {
+  const tensors = tf.memory().numTensors;
+  const shown: number[] = [];
+  const options = {
+    catalog: { ...catalog, backbones: [frozenTiny()] },
+    progress: ({ step }: RunProgress) => void shown.push(step),
+  };
+  const found = await dryRun(smallConfig(), options);
+  expect(shown.length).toBe(22);
+  expect(found?.secondsPerFeatures).toBeGreaterThanOrEqual(0);
+  // 12 steps of 4 images see all 10, both ways.
+  const { secondsPerStep = 0, secondsPerFeatures = 0 } = found ?? {};
+  expect(found?.expectedSeconds).toBeCloseTo(12 * secondsPerStep + 20 * secondsPerFeatures, 6);
+  expect(await dryRun(smallConfig())).not.toHaveProperty('secondsPerFeatures');
   expect(tf.memory().numTensors).toBe(tensors);
 });

@@ -1,11 +1,15 @@
 /** What a run would take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Images, TrainingBatches } from '@dn-detr/data';
 import { type Catalog, catalog as standard } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
 import { Evaluator } from './evaluator.ts';
+import { FeatureStore } from './features/feature-store.ts';
+import { asksForFeatures, featuresStay } from './features/run-features.ts';
 import { free } from './free.ts';
 import { requireFrozenWeights } from './init.ts';
+import type { Features, LoadedBatch } from './model-batch.ts';
 import { buildModel, type Model } from './models/model.ts';
 import { weightsOf } from './pretrained/init-setting.ts';
 import { type StoredWeights, storedWeights } from './pretrained/pretrained-weights.ts';
@@ -25,7 +29,9 @@ export interface DryRun {
   /** of the whole run; as far as it can be told where its length is given in minutes */
   readonly steps: number;
   readonly secondsPerStep: number;
-  /** of training, without evaluations */
+  /** where features are computed once: what that takes for an image, beside steps that begin at them */
+  readonly secondsPerFeatures?: number;
+  /** of training, without evaluations; as if all features that are computed once could be kept */
   readonly expectedSeconds: number;
   /** largest resident memory of the process over these steps and a batch of evaluation; without a GPU's own */
   readonly peakMiB: number;
@@ -64,32 +70,36 @@ export async function dryRun(
   if (shortage !== undefined) say?.(`note: ${shortage}`);
   if (config.init === 'none') noteFrozen(model, say);
   const weights = weightsOf(config, catalog);
-  const loaders = loadersOf(config, model.detector.backbone, allImages(data.dataset));
-  const batches = loaders.training(data.train);
+  const { backbone } = model.detector;
   const { accumulate } = config.optimizer;
   const trainer = new Trainer(model, config);
-  const times: number[] = [];
+  const features =
+    asksForFeatures(config) && featuresStay(config, backbone)
+      ? new FeatureStore({ backbone, weights: trainer.frozenBackbone(), memoryBytes: Number.POSITIVE_INFINITY })
+      : undefined;
+  const loaders = loadersOf<Images | Features>(config, backbone, allImages(data.dataset), features?.load);
+  const batches = loaders.training(data.train);
+  // A second pass over the same batches finds the features that the first has computed.
+  const passes = features ? 2 : 1;
+  const medians: number[] = [];
   let size = { height: 0, width: 0 };
-  const incoming = batches.from(0);
-  for (let step = 0; step < warmUp + measured && !signal?.aborted; step++) {
-    const started = performance.now();
-    const micro = [];
-    while (micro.length < accumulate) {
-      const { value } = await incoming.next();
-      if (value) micro.push(value);
+  for (let pass = 0; pass < passes; pass++) {
+    const times: number[] = [];
+    for await (const { micro, loss, seconds } of stepsOf(trainer, batches, accumulate)) {
+      times.push(seconds);
+      size = micro[0] as typeof size;
+      const step = pass * (warmUp + measured) + times.length;
+      const images = micro.reduce((sum, { targets }) => sum + targets.length, 0);
+      const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
+      const share = step / (passes * (warmUp + measured));
+      progress?.({ progress: share, step, loss, imagesPerSecond: images / seconds, memoryMiB });
+      // Signals are handled between steps, which hold the thread.
+      await turn();
+      if (signal?.aborted) break;
     }
-    const { loss } = trainer.step(micro, step, 1);
-    const seconds = (performance.now() - started) / 1000;
-    times.push(seconds);
-    size = micro[0] as typeof size;
-    const images = micro.reduce((sum, { targets }) => sum + targets.length, 0);
-    const share = (step + 1) / (warmUp + measured);
-    const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
-    progress?.({ progress: share, step: step + 1, loss, imagesPerSecond: images / seconds, memoryMiB });
-    // Signals are handled between steps, which hold the thread.
-    await turn();
+    if (signal?.aborted) break;
+    medians.push(medianOf(times.slice(warmUp)));
   }
-  await incoming.return();
   if (!signal?.aborted) {
     const evaluator = new Evaluator(model, data.val.slice(0, config.batchSize), loaders.evaluation);
     const parameters = trainer.parameters();
@@ -98,11 +108,17 @@ export async function dryRun(
     evaluator.dispose();
   }
   trainer.dispose();
+  features?.dispose();
   if (signal?.aborted) return undefined;
-  const secondsPerStep = medianOf(times.slice(warmUp));
+  const secondsPerStep = medians.at(-1) as number;
+  const imagesPerStep = batches.batchSize * accumulate;
+  const secondsPerFeatures = features && Math.max(0, ((medians[0] as number) - secondsPerStep) / imagesPerStep);
   const stepsPerEpoch = batches.stepsPerEpoch / accumulate;
   const { unit, count } = config.length;
-  const steps = { steps: count, epochs: count * stepsPerEpoch, minutes: (60 * count) / secondsPerStep }[unit];
+  const all = { steps: count, epochs: count * stepsPerEpoch, minutes: (60 * count) / secondsPerStep }[unit];
+  const { flip } = config.data.augmentation;
+  const ways = config.overfit === 0 && flip > 0 && flip < 1 ? 2 : 1;
+  const computed = Math.min(all * imagesPerStep, ways * data.train.length);
   const { height, width } = size;
   return {
     model: config.model.name,
@@ -110,12 +126,32 @@ export async function dryRun(
     cost: modelCost(model.detector, { height, width }),
     images: { train: data.train.length, val: data.val.length },
     stepsPerEpoch,
-    steps: Math.ceil(steps),
+    steps: Math.ceil(all),
     secondsPerStep,
-    expectedSeconds: steps * secondsPerStep,
+    ...(secondsPerFeatures !== undefined && { secondsPerFeatures }),
+    expectedSeconds: unit === 'minutes' ? 60 * count : all * secondsPerStep + computed * (secondsPerFeatures ?? 0),
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     stepsMeasured: measured,
   };
+}
+
+/** The first steps of a run, timed. */
+async function* stepsOf(trainer: Trainer, batches: TrainingBatches<Images | Features>, accumulate: number) {
+  const incoming = batches.from(0);
+  try {
+    for (let step = 0; step < warmUp + measured; step++) {
+      const started = performance.now();
+      const micro: LoadedBatch[] = [];
+      while (micro.length < accumulate) {
+        const { value } = await incoming.next();
+        if (value) micro.push(value);
+      }
+      const { loss } = trainer.step(micro, step, 1);
+      yield { micro, loss, seconds: (performance.now() - started) / 1000 };
+    }
+  } finally {
+    await incoming.return();
+  }
 }
 
 /** A dry run needs no weights; the run would. */

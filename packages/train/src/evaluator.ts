@@ -7,16 +7,17 @@ import {
   type EvaluationBatch,
   type EvaluationBatchesOptions,
   evaluationBatches,
+  type Images,
 } from '@dn-detr/data';
 import { matchLayers } from '@dn-detr/matcher';
 import type { ImageDetections, QueryMatches } from '@dn-detr/metrics';
 import { type Captured, capture } from '@dn-detr/runtime';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { free } from './free.ts';
+import { batchTensors, type Features, forward } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { replayed } from './replayed.ts';
 import type { BatchInput } from './step.ts';
-import { imageTensors } from './trainer.ts';
 
 /** What a model makes of N images, in the order in which they were loaded, which is always the same. */
 export interface Inferred {
@@ -37,19 +38,19 @@ type Output = { logits: Tensor4D; boxes: Tensor4D; anchors?: Tensor4D };
 export class Evaluator {
   readonly #model: Model;
   readonly #images: readonly DatasetImage[];
-  readonly #loading: EvaluationBatchesOptions;
+  readonly #loading: EvaluationBatchesOptions<Images | Features>;
   readonly #forward: Captured<Input, Output>;
 
-  constructor(model: Model, images: readonly DatasetImage[], loading: EvaluationBatchesOptions) {
+  constructor(model: Model, images: readonly DatasetImage[], loading: EvaluationBatchesOptions<Images | Features>) {
     this.#model = model;
     this.#images = images;
     this.#loading = loading;
-    const forward = ({ parameters, batch }: Input): Output => {
-      const { sets, anchors } = model.detector.forward(parameters, batch);
+    const inference = ({ parameters, batch }: Input): Output => {
+      const { sets, anchors } = forward(model.detector, parameters, batch);
       const [{ logits, boxes }] = sets;
       return { logits, boxes, ...(anchors && { anchors }) };
     };
-    this.#forward = capture(forward, { name: 'inference' });
+    this.#forward = capture(inference, { name: 'inference' });
   }
 
   /**
@@ -88,15 +89,15 @@ export class Evaluator {
     this.#forward.dispose();
   }
 
-  #infer(parameters: NamedTensors, batch: EvaluationBatch) {
-    const images = imageTensors(batch);
-    const output = replayed(this.#forward, { parameters, batch: images });
+  #infer(parameters: NamedTensors, batch: EvaluationBatch<Images | Features>) {
+    const tensors = batchTensors(batch);
+    const output = replayed(this.#forward, { parameters, batch: tensors });
     const logits = output.logits.dataSync<'float32'>();
     const boxes = output.boxes.dataSync<'float32'>();
     const anchors = output.anchors?.dataSync<'float32'>();
     const [layers, size, queries, numLogits] = output.logits.shape;
     const { numClasses } = this.#model.detector;
-    free(images, output);
+    free(tensors, output);
 
     const { objects } = matchLayers(
       { logits, boxes, layers, batch: size, queries, numLogits, numClasses },

@@ -19,6 +19,7 @@ export { type Evaluation, evaluate } from './evaluation.ts';
 export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';
 export { type Init, initFrom, requireSameInit, withInitHash, withInitHashIfThere } from './init.ts';
+export { type Features, imageTensors, type LoadedBatch } from './model-batch.ts';
 export { dabDetr, dnDetr } from './models/dab-detr.ts';
 export { detr, dnDetrVanilla } from './models/detr.ts';
 export { buildModel, type Model } from './models/model.ts';
@@ -60,7 +61,7 @@ export { type BatchInput, type StepInput, type StepOutput, type TrainingState, t
 export { stopSignal } from './stop-signal.ts';
 export { decodedOtherwise, readStoredConfig, type StoredConfig } from './stored-config.ts';
 export { type TrainedRun, type TrainOptions, train } from './train.ts';
-export { imageTensors, knownQueriesAt, type StepRecord, Trainer } from './trainer.ts';
+export { knownQueriesAt, type StepRecord, Trainer } from './trainer.ts';
 export { type EvaluationLine, type MetricsLine, type TrainingEvents, TrainingRun } from './training-run.ts';
 export { FolderError, SettingsError, UserError } from './user-error.ts';
 export { counted } from './words.ts';

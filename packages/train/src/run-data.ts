@@ -10,6 +10,8 @@ import {
   type EvaluationBatchesOptions,
   firstOfEachKind,
   ImageCache,
+  type Images,
+  type LoadContent,
   type OpenOptions,
   openDataset,
   type PixelOptions,
@@ -130,14 +132,16 @@ export const allImages = ({ train, val, test }: Dataset): readonly DatasetImage[
  *
  * @param backbone what the images are for
  * @param framed which images a canvas is for that depends on them: those of all splits
+ * @param load what batches hold in place of images
  */
-export function loadersOf(
+export function loadersOf<Content = Images>(
   config: Pick<RunConfig, 'data' | 'batchSize' | 'seed' | 'overfit'>,
   { normalization }: Pick<Backbone, 'normalization'>,
   framed: readonly Size[],
+  load?: LoadContent<Content>,
 ): {
-  readonly training: (images: readonly DatasetImage[]) => TrainingBatches;
-  readonly evaluation: EvaluationBatchesOptions;
+  readonly training: (images: readonly DatasetImage[]) => TrainingBatches<Content>;
+  readonly evaluation: EvaluationBatchesOptions<Content>;
 } {
   const { canvas, scales, evaluationScale, maxSize, augmentation, cacheMiB } = config.data;
   const { flip, crop, jitter } = augmentation;
@@ -147,6 +151,7 @@ export function loadersOf(
     canvas: 'longSide' in canvas ? { ...canvas, images: framed } : canvas,
     cache: new ImageCache(cacheMiB * 2 ** 20),
     ...(maxSize !== null && { maxSize }),
+    ...(load && { load }),
   };
   const augmented = { flip, jitter, ...(crop && { crop }) };
   return {

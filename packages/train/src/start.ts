@@ -7,6 +7,7 @@ import { type Catalog, catalog as standard } from './catalog.ts';
 import { flatValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
 import { environmentOf } from './environment.ts';
+import { asksForFeatures } from './features/run-features.ts';
 import { holdFolder } from './hold-folder.ts';
 import { type Init, requireFrozenWeights, requireSameInit, withInitHash } from './init.ts';
 import { writeJson } from './json-files.ts';
@@ -110,7 +111,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   const run = makeRunFolder(folder);
   if (!before) writeJson(run.config, { ...stored, ...(values?.skipped && { initSkipped: values.skipped }) });
   return new TrainingRun({
-    ...{ config, model, data, folder: run },
+    ...{ config, model, data, folder: run, backend, say },
     ...(values && { initial: values.parameters }),
     ...(events && { events }),
   });
@@ -181,13 +182,17 @@ function requireSameData(before: StoredConfig['data'], now: StoredConfig['data']
 }
 
 /** Settings that may change while a run goes on: what comes out does not depend on them. */
-const changeable: readonly string[] = ['checkpoint.every', 'data.cacheMiB'];
+const changeable: readonly string[] = ['checkpoint.every', 'data.cacheMiB', 'features.memoryMiB', 'features.disk'];
+
+/** Whether steps begin at images or features does change the last bits. */
+const mayChange = (key: string, before: RunConfig, now: RunConfig): boolean =>
+  changeable.includes(key) && (!key.startsWith('features.') || asksForFeatures(before) === asksForFeatures(now));
 
 /** @throws FolderError naming the settings in which a run that is there differs from the one asked for */
 export function requireSameSettings(before: RunConfig, now: RunConfig, folder: string): void {
   const [old, asked] = [flatValues(before), flatValues(now)];
   const changed = Object.keys({ ...old, ...asked }).filter(
-    (key) => !changeable.includes(key) && !isDeepStrictEqual(old[key], asked[key]),
+    (key) => !mayChange(key, before, now) && !isDeepStrictEqual(old[key], asked[key]),
   );
   if (changed.length === 0) return;
   const list = changed.map((key) => `${key} (was ${JSON.stringify(old[key])}, is ${JSON.stringify(asked[key])})`);

@@ -7,6 +7,7 @@ import {
   type ParameterLayout,
   valueAndFlatGrads,
 } from '@dn-detr/core';
+import type { FeatureBatch } from '@dn-detr/core/models';
 import { type AdamWOptions, type AdamWState, accumulate, emaStep } from '@dn-detr/core/optim';
 import { type Captured, capture, type HostValue, host, randomStream } from '@dn-detr/runtime';
 import { mul, type Scalar, scalar, type Tensor, type Tensor1D } from '@tensorflow/tfjs-core';
@@ -44,7 +45,7 @@ export type TrainingState = AdamWState & { average: Tensor1D[] };
 export type BatchInput = {
   /** one `[size]` tensor for each group of the frozen layout, if it has any */
   frozen: Tensor1D[];
-  batch: ImageBatch;
+  batch: ImageBatch | FeatureBatch;
   targets: HostValue<BatchTargets>;
   known: KnownInputs | undefined;
   /** int32 scalar from which dropout draws; left out for none */

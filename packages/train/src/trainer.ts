@@ -3,23 +3,13 @@ import { createHash } from 'node:crypto';
 import { adamwInit, adamwScalars, initialParameters, type NamedTensors } from '@dn-detr/core';
 import { knownCounts, type LoggedFigure } from '@dn-detr/core/loss';
 import { type AdamWOptions, zeroFlats } from '@dn-detr/core/optim';
-import type { Batch } from '@dn-detr/data';
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { hostValue } from '@dn-detr/runtime';
-import {
-  abs,
-  scalar,
-  sum,
-  type Tensor,
-  type Tensor1D,
-  tensor1d,
-  tensor3d,
-  tensor4d,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { abs, scalar, sum, type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { RunConfig } from './config/schema.ts';
 import { free } from './free.ts';
+import { batchTensors, type LoadedBatch } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { type BatchTargets, type LossFigures, loggedFigures } from './objective/detection-loss.ts';
 import { numLogitsOf } from './objective/objective.ts';
@@ -100,6 +90,16 @@ export class Trainer {
     return { ...this.#model.trained.unflatten(flats), ...this.#model.frozen.unflatten(this.#frozen) };
   }
 
+  /** Those of the backbone if it is not trained at all, by name. The caller disposes them. */
+  frozenBackbone(): NamedTensors {
+    return tidy(() => {
+      const frozen = this.#model.frozen.unflatten(this.#frozen);
+      return Object.fromEntries(
+        this.#model.detector.backbone.parameters.map(({ name }) => [name, frozen[name] as Tensor]),
+      );
+    });
+  }
+
   /**
    * One update.
    *
@@ -107,7 +107,7 @@ export class Trainer {
    * @param step updates done before this one
    * @param factor of the learning rate
    */
-  step(batches: readonly Batch[], step: number, factor: number): StepRecord {
+  step(batches: readonly LoadedBatch[], step: number, factor: number): StepRecord {
     const prepared = batches.map((batch, i) => ({
       batch,
       queries: knownQueriesAt(batch, this.#model, this.#settings, { step, micro: i }),
@@ -172,7 +172,7 @@ export class Trainer {
   #input({ batch, queries }: Prepared, whole: BatchTargets['whole'], step: number, micro: number): BatchInput {
     return {
       frozen: this.#frozen,
-      batch: imageTensors(batch),
+      batch: batchTensors(batch),
       targets: hostValue({ objects: batch.targets, known: queries?.targets, whole }),
       known: queries && knownInputs(queries),
       seed: this.#model.drops ? scalar(dropoutSeed(this.#settings.seed, step, micro), 'int32') : undefined,
@@ -185,7 +185,7 @@ export const dropoutSeed = (seed: number, step: number, micro: number): number =
   createHash('sha256').update(`${seed}/dropout/${step}/${micro}`).digest().readInt32LE(0);
 
 interface Prepared {
-  readonly batch: Batch;
+  readonly batch: LoadedBatch;
   readonly queries: KnownQueries | undefined;
 }
 
@@ -204,7 +204,7 @@ function wholeStep(prepared: readonly Prepared[]): BatchTargets['whole'] {
  * @param at updates done before this one, and which of its micro-batches
  */
 export function knownQueriesAt(
-  { targets }: Pick<Batch, 'targets'>,
+  { targets }: Pick<LoadedBatch, 'targets'>,
   { denoises, detector }: Pick<Model, 'denoises' | 'detector'>,
   { seed, denoising }: Pick<TrainerSettings, 'seed' | 'denoising'>,
   { step, micro }: { readonly step: number; readonly micro: number },
@@ -212,14 +212,6 @@ export function knownQueriesAt(
   if (!denoises || denoising === undefined) return undefined;
   const fits = { numClasses: detector.numClasses, matchingQueries: detector.queries };
   return prepareKnownQueries(targets, seededNoise(`${seed}/noise/${step}/${micro}`), denoising, fits);
-}
-
-/** A batch's images and padding as tensors; the caller disposes them. */
-export function imageTensors({ images, padding, height, width, targets }: Batch): BatchInput['batch'] {
-  return {
-    images: tensor4d(images, [targets.length, height, width, 3]),
-    padding: padding && tensor3d(padding, [targets.length, height, width], 'float32'),
-  };
 }
 
 function disposeInput({ batch, known, seed }: BatchInput): void {

@@ -3,18 +3,22 @@ import { existsSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { NamedTensors } from '@dn-detr/core';
 import { byName } from '@dn-detr/core/loss';
-import type { DatasetImage, TrainingBatch, TrainingBatches } from '@dn-detr/data';
+import type { DatasetImage, Images, TrainingBatch, TrainingBatches } from '@dn-detr/data';
 import { PredictionError } from '@dn-detr/matcher';
 import type { QueryMatches } from '@dn-detr/metrics';
+import type { BackendChoice } from '@dn-detr/runtime';
 import { removeFile } from './atomic-file.ts';
 import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
 import type { RunConfig } from './config/schema.ts';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { Evaluator, type Inferred } from './evaluator.ts';
+import type { FeatureStore } from './features/feature-store.ts';
+import { asksForFeatures, featureStore, featuresStay } from './features/run-features.ts';
 import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
 import { LineLog } from './line-log.ts';
+import type { Features } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { allImages, loadersOf, type RunData } from './run-data.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -48,6 +52,8 @@ export interface EvaluationLine extends Position, Evaluation {
   readonly losses: Readonly<Record<string, number>>;
 }
 
+type Incoming = TrainingBatch<Images | Features>;
+
 /** What a run tells while it goes on. */
 export interface TrainingEvents {
   /** @param progress share of the run that is over */
@@ -64,13 +70,17 @@ export interface TrainingRunOptions {
   /** parameters that do not start from the seed's draws, by name */
   readonly initial?: NamedTensors;
   readonly events?: TrainingEvents;
+  readonly backend: BackendChoice;
+  /** is told what a user should know that ends no run */
+  readonly say: (notice: string) => void;
 }
 
 export class TrainingRun {
   readonly #options: TrainingRunOptions;
   readonly #trainer: Trainer;
   readonly #evaluator: Evaluator;
-  readonly #batches: TrainingBatches;
+  readonly #features: FeatureStore | undefined;
+  readonly #batches: TrainingBatches<Images | Features>;
   readonly #metrics: LineLog<MetricsLine>;
   readonly #evaluations: LineLog<EvaluationLine>;
   readonly #samples: LineLog<SamplesLine>;
@@ -99,7 +109,13 @@ export class TrainingRun {
       this.#matches = saved.matches;
     }
     const { step } = this.#counters;
-    const loaders = loadersOf(config, model.detector.backbone, allImages(data.dataset));
+    const { backbone } = model.detector;
+    if (asksForFeatures(config) && featuresStay(config, backbone)) {
+      const { backend, say } = options;
+      const weights = this.#trainer.frozenBackbone();
+      this.#features = featureStore(config, { backbone, weights, data, backend, say });
+    }
+    const loaders = loadersOf<Images | Features>(config, backbone, allImages(data.dataset), this.#features?.load);
     this.#evaluator = new Evaluator(model, data.val, loaders.evaluation);
     this.#batches = loaders.training(data.train);
     this.#metrics = new LineLog(folder.metrics, step);
@@ -131,8 +147,8 @@ export class TrainingRun {
     try {
       while (!this.finished && !signal?.aborted) {
         const started = performance.now();
-        const batches: TrainingBatch[] = [];
-        while (batches.length < accumulate) batches.push((await incoming.next()).value as TrainingBatch);
+        const batches: Incoming[] = [];
+        while (batches.length < accumulate) batches.push((await incoming.next()).value as Incoming);
         const { line, imagesPerSecond } = this.#advance(batches, started);
         const { step } = line;
         if (step % config.evaluation.every === 0 || this.finished) await this.#evaluate(batches);
@@ -152,6 +168,7 @@ export class TrainingRun {
     this.#board.close();
     this.#trainer.dispose();
     this.#evaluator.dispose();
+    this.#features?.dispose();
     free(this.#options.initial);
   }
 
@@ -171,7 +188,7 @@ export class TrainingRun {
     return { step, epoch: round(step / this.#stepsPerEpoch()), seconds: round(seconds) };
   }
 
-  #advance(batches: readonly TrainingBatch[], started: number): { line: MetricsLine; imagesPerSecond: number } {
+  #advance(batches: readonly Incoming[], started: number): { line: MetricsLine; imagesPerSecond: number } {
     const { config } = this.#options;
     const { step, seconds, history, recent } = this.#counters;
     const factor = learningRateFactor(config.schedule, step, Math.min(1, this.#progress()));
@@ -199,7 +216,7 @@ export class TrainingRun {
     return { line, imagesPerSecond: images / elapsed };
   }
 
-  #step(batches: readonly TrainingBatch[], factor: number): StepRecord {
+  #step(batches: readonly Incoming[], factor: number): StepRecord {
     const { step } = this.#counters;
     try {
       return this.#trainer.step(batches, step, factor);
@@ -209,7 +226,7 @@ export class TrainingRun {
   }
 
   /** @param batches of the step before, for the report if it has broken the weights */
-  async #evaluate(batches: readonly TrainingBatch[]): Promise<void> {
+  async #evaluate(batches: readonly Incoming[]): Promise<void> {
     const { data, folder, model, config, events } = this.#options;
     const parameters = this.#trainer.parameters();
     let inferred: Inferred;
@@ -246,7 +263,7 @@ export class TrainingRun {
   }
 
   /** @param batches of the step before, for the report if it has broken the weights */
-  async #save(batches: readonly TrainingBatch[]): Promise<void> {
+  async #save(batches: readonly Incoming[]): Promise<void> {
     const { config, data, folder, model } = this.#options;
     const { step } = this.#counters;
     if (!this.#trainer.isSound()) throw this.#stopDiverged('the weights are no longer finite', step, batches);
@@ -265,12 +282,12 @@ export class TrainingRun {
   }
 
   /** Predictions that are no numbers cannot be matched: then there is neither a loss nor an evaluation to look at. */
-  #unmatched(error: unknown, step: number, batches: readonly TrainingBatch[]): unknown {
+  #unmatched(error: unknown, step: number, batches: readonly Incoming[]): unknown {
     return error instanceof PredictionError ? this.#stopDiverged(error.message, step, batches) : error;
   }
 
   /** Keeps what is known about where it began; the last checkpoint stays. */
-  #stopDiverged(problem: string, step: number, batches: readonly TrainingBatch[], line?: MetricsLine): UserError {
+  #stopDiverged(problem: string, step: number, batches: readonly Incoming[], line?: MetricsLine): UserError {
     const { folder } = this.#options;
     this.#metrics.flush();
     const images = batches.flatMap(({ sources }) => sources.map(({ name }) => name));

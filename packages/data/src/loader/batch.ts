@@ -10,10 +10,8 @@ import { renderView } from '../transforms/render.ts';
 import { objectsInView, type Size, type View } from '../transforms/view.ts';
 import type { ImageCache } from './cache.ts';
 
-/** B images on a canvas of one size, each at its top left. */
-export interface Batch extends Size {
-  /** `[B, height, width, 3]`, normalised; 0 where padded */
-  readonly images: Float32Array;
+/** All of a batch but what it holds of its images: B of them on a canvas of one size, each at its top left. */
+export interface BatchItems extends Size {
   /** `[B, height, width]`: 1 where padded; undefined if no batch of this sequence can have any */
   readonly padding: Uint8Array | undefined;
   /** `[B]`; boxes are relative to the image without its padding, as DETR's are */
@@ -24,57 +22,85 @@ export interface Batch extends Size {
   readonly views: readonly View[];
 }
 
-/** One image of a batch to be. */
-export interface Item {
+/** What a batch holds of its images unless something else is loaded. */
+export interface Images {
+  /** `[B, height, width, 3]`, normalised; 0 where padded */
+  readonly images: Float32Array;
+}
+
+export type Batch<Content = Images> = BatchItems & Content;
+
+/** Something that is seen of an image. */
+export interface ImageView {
   readonly source: DatasetImage;
+  readonly view: View;
+}
+
+/**
+ * Loads what a batch holds of its images. The result is called when the batch's turn has come.
+ *
+ * @param items the B images of the batch
+ * @param pixels reads one of them; the result writes it, normalised, on a canvas of zeros `[height, width, 3]`
+ */
+export type LoadContent<Content> = (
+  items: readonly ImageView[],
+  canvas: Size,
+  pixels: (item: number) => Promise<(out: Float32Array) => void>,
+) => Promise<() => Content>;
+
+/** One image of a batch to be. */
+export interface Item extends ImageView {
   /** the size at which it is worked on */
   readonly working: Size;
   readonly objects: TrainingObjects;
-  readonly view: View;
   readonly change: ColorChange | undefined;
 }
 
-export interface BatchSettings {
+export interface BatchSettings<Content> {
   readonly framing: FramingSettings;
   readonly normalize: Normalize;
   readonly padded: boolean;
   readonly cache: ImageCache;
+  readonly load: LoadContent<Content>;
 }
 
 /**
- * Reads, renders and recolours the images of a batch. When the result is called they are normalised: until then a batch
- * is bytes, a quarter of its size.
+ * A batch of these images: when the result is called, it is put together.
  *
  * @throws DataError if an image cannot be read
  */
-export async function prepareBatch(items: readonly Item[], settings: BatchSettings): Promise<() => Batch> {
-  const { cache } = settings;
-  const render = async ({ source, working, view, change }: Item): Promise<Uint8Array> => {
-    const pixels = await renderView(await cache.read(source, working), view, source);
-    return change ? recolored(pixels, view, change) : pixels;
-  };
-  const rendered = await Promise.all(items.map(render));
-  return () => assemble(items, rendered, settings);
-}
-
-function assemble(items: readonly Item[], rendered: readonly Uint8Array[], settings: BatchSettings): Batch {
-  const { framing, normalize, padded } = settings;
+export async function prepareBatch<Content>(
+  items: readonly Item[],
+  { framing, normalize, padded, cache, load }: BatchSettings<Content>,
+): Promise<() => Batch<Content>> {
   const views = items.map(({ view }) => view);
-  const { width, height } = canvasOf(views, framing);
-  const images = new Float32Array(items.length * height * width * 3);
-  for (const [b, { view }] of items.entries()) {
-    normalize(rendered[b] as Uint8Array, view, images.subarray(b * height * width * 3), width);
-  }
-  return {
-    images,
-    width,
-    height,
-    padding: padded ? paddingOf(views, { width, height }) : undefined,
+  const canvas = canvasOf(views, framing);
+  const content = await load(items, canvas, async (n) => {
+    const { source, working, view, change } = items[n] as Item;
+    const pixels = await renderView(await cache.read(source, working), view, source);
+    const rendered = change ? await recolored(pixels, view, change) : pixels;
+    return (out) => normalize(rendered, view, out, canvas.width);
+  });
+  return () => ({
+    ...content(),
+    ...canvas,
+    padding: padded ? paddingOf(views, canvas) : undefined,
     targets: items.map(({ objects, view }) => objectsInView(objects, view)),
     sources: items.map(({ source }) => source),
     views,
-  };
+  });
 }
+
+/** Until the result is called, images are bytes, a quarter of their size. */
+export const loadImages: LoadContent<Images> = async (items, { width, height }, pixels) => {
+  const writers = await Promise.all(items.map((_, n) => pixels(n)));
+  return () => {
+    const size = height * width * 3;
+    const images = new Float32Array(items.length * size);
+    for (const [b, write] of writers.entries()) write(images.subarray(b * size, (b + 1) * size));
+    return { images };
+  };
+};
 
 /** `[B, height, width]` */
 function paddingOf(sizes: readonly Size[], { width, height }: Size): Uint8Array {

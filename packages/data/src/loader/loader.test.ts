@@ -265,6 +265,49 @@ describe('trainingBatches', () => {
     );
   });
 
+  it('loads something else in place of pixels, which are read if it asks for them', async () => {
+    const read: string[] = [];
+    const counted = shapes.train.map((image) => ({
+      ...image,
+      read: () => {
+        read.push(image.name);
+        return image.read();
+      },
+    }));
+    const options = {
+      normalization,
+      batchSize: 4,
+      seed: 3,
+      canvas: { width: 40, height: 32 },
+      augmentation: { flip: 0.5 },
+    };
+    const [plain] = (await take(trainingBatches(shapes.train, options).from(2), 1)) as [TrainingBatch];
+    const batches = trainingBatches(counted, {
+      ...options,
+      ahead: 0,
+      load: async (items, { width, height }, pixels) => {
+        const write = await pixels(1);
+        return () => {
+          const second = new Float32Array(3 * width * height);
+          write(second);
+          return { flips: items.map(({ view }) => view.flip), second };
+        };
+      },
+    }).from(2);
+    const { value } = await batches.next();
+    await batches.return(undefined);
+    if (!value) throw new Error('no batch');
+    const { flips, second, ...items } = value;
+    const { images, ...expected } = plain;
+    expect(flips).toEqual(plain.views.map(({ flip }) => flip));
+    expect(second).toEqual(images.subarray(3 * 32 * 40, 2 * 3 * 32 * 40));
+    expect({ ...items, sources: items.sources.map(({ name }) => name) }).toEqual({
+      ...expected,
+      sources: plain.sources.map(({ name }) => name),
+    });
+    expect(read).toEqual([plain.sources[1]?.name]);
+  });
+
   it('frees what it makes', async () => {
     const cache = new ImageCache(1e6);
     const batches = trainingBatches(shapes.train, {

@@ -10,40 +10,42 @@ import { drawColorChange } from '../transforms/jitter.ts';
 import { checkNormalization, type Normalization, normalizer } from '../transforms/normalize.ts';
 import { type Size, wholeView } from '../transforms/view.ts';
 import { workingSize } from '../transforms/working-size.ts';
-import { type Batch, type BatchSettings, prepareBatch } from './batch.ts';
+import { type Batch, type BatchSettings, type Images, type LoadContent, loadImages, prepareBatch } from './batch.ts';
 import { ImageCache } from './cache.ts';
 import { EpochOrder } from './order.ts';
 import { prefetch } from './prefetch.ts';
 
-export interface LoadingOptions extends Framing {
+export interface LoadingOptions<Content = Images> extends Framing {
   /** B; smaller only where there are fewer images */
   readonly batchSize: number;
   /** what the network that is fed expects */
   readonly normalization: Normalization;
   /** for decoded images; none are kept without it */
   readonly cache?: ImageCache;
+  /** what batches hold of their images in place of pixels, which are read and normalised only if it asks for them */
+  readonly load?: LoadContent<Content>;
   /** batches under way while one is being used, 3 */
   readonly ahead?: number;
 }
 
-export interface TrainingBatchesOptions extends LoadingOptions {
+export interface TrainingBatchesOptions<Content = Images> extends LoadingOptions<Content> {
   /** of order and augmentation */
   readonly seed: number;
   /** none */
   readonly augmentation?: Augmentation;
 }
 
-export interface EvaluationBatchesOptions extends LoadingOptions {
+export interface EvaluationBatchesOptions<Content = Images> extends LoadingOptions<Content> {
   readonly scale?: number;
 }
 
-export interface TrainingBatch extends Batch {
+export type TrainingBatch<Content = Images> = Batch<Content> & {
   /** counted from 0 over all epochs */
   readonly step: number;
   readonly epoch: number;
-}
+};
 
-export interface TrainingBatches {
+export interface TrainingBatches<Content = Images> {
   /** B */
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
@@ -52,15 +54,15 @@ export interface TrainingBatches {
    * what a run from step 0 gets there. `next()` rejects with the DataError of an image that cannot be read, and the
    * sequence ends.
    */
-  from(step: number): AsyncGenerator<TrainingBatch, void>;
+  from(step: number): AsyncGenerator<TrainingBatch<Content>, void>;
 }
 
-export interface EvaluationBatch extends Batch {
+export type EvaluationBatch<Content = Images> = Batch<Content> & {
   /** the first so many are to be evaluated, the rest repeats them to fill the batch */
   readonly count: number;
-}
+};
 
-const common = ['batchSize', 'canvas', 'scale', 'maxSize', 'normalization', 'cache', 'ahead'];
+const common = ['batchSize', 'canvas', 'scale', 'maxSize', 'normalization', 'cache', 'load', 'ahead'];
 
 /**
  * Batches to train on: every image once an epoch, in an order drawn from seed and epoch. On canvases of no fixed size,
@@ -69,7 +71,10 @@ const common = ['batchSize', 'canvas', 'scale', 'maxSize', 'normalization', 'cac
  *
  * @throws DataError if there are no images, or an option is unknown, of another type or out of its range
  */
-export function trainingBatches(images: readonly DatasetImage[], options: TrainingBatchesOptions): TrainingBatches {
+export function trainingBatches<Content = Images>(
+  images: readonly DatasetImage[],
+  options: TrainingBatchesOptions<Content>,
+): TrainingBatches<Content> {
   const where = 'trainingBatches';
   requireKnown(where, options, [...common, 'seed', 'augmentation']);
   const { seed } = options;
@@ -83,7 +88,7 @@ export function trainingBatches(images: readonly DatasetImage[], options: Traini
   const padded = varies || leavesRoom(order.groups, images, framing);
   const objects = images.map(trainingObjects);
   const workingSizes = images.map((image) => workingSize(image, framing, augmentation));
-  const prepare = async (step: number): Promise<() => TrainingBatch> => {
+  const prepare = async (step: number): Promise<() => TrainingBatch<Content>> => {
     const { epoch, images: chosen } = order.at(step);
     const items = chosen.map((index) => {
       const source = images[index] as DatasetImage;
@@ -112,10 +117,10 @@ export function trainingBatches(images: readonly DatasetImage[], options: Traini
  *
  * @throws DataError if an option is unknown, of another type or out of its range; `next()` if an image cannot be read
  */
-export function evaluationBatches(
+export function evaluationBatches<Content = Images>(
   images: readonly DatasetImage[],
-  options: EvaluationBatchesOptions,
-): AsyncGenerator<EvaluationBatch, void> {
+  options: EvaluationBatchesOptions<Content>,
+): AsyncGenerator<EvaluationBatch<Content>, void> {
   const where = 'evaluationBatches';
   requireKnown(where, options, common);
   if (options.scale !== undefined) requireCount(`${where}.scale`, options.scale, 1);
@@ -126,7 +131,7 @@ export function evaluationBatches(
   const chunks = groups.flatMap((group) =>
     Array.from({ length: Math.ceil(group.length / size) }, (_, n) => group.slice(n * size, (n + 1) * size)),
   );
-  const prepare = async (n: number): Promise<() => EvaluationBatch> => {
+  const prepare = async (n: number): Promise<() => EvaluationBatch<Content>> => {
     const chunk = chunks[n] as readonly number[];
     const items = Array.from({ length: size }, (_, i) => {
       const source = images[chunk[i % chunk.length] as number] as DatasetImage;
@@ -142,14 +147,18 @@ export function evaluationBatches(
 
 const noAugmentation = augmentationSettings('');
 
-interface LoadingSettings {
+interface LoadingSettings<Content> {
   readonly batchSize: number;
   readonly ahead: number;
   readonly framing: FramingSettings;
-  readonly batch: Omit<BatchSettings, 'padded'>;
+  readonly batch: Omit<BatchSettings<Content>, 'padded'>;
 }
 
-function loadingSettings(where: string, options: LoadingOptions, images: readonly Size[]): LoadingSettings {
+function loadingSettings<Content>(
+  where: string,
+  options: LoadingOptions<Content>,
+  images: readonly Size[],
+): LoadingSettings<Content> {
   const { batchSize, normalization, cache = new ImageCache(0), ahead = 3 } = options;
   requireCount(`${where}.batchSize`, batchSize, 1);
   requireCount(`${where}.ahead`, ahead, 0);
@@ -160,7 +169,9 @@ function loadingSettings(where: string, options: LoadingOptions, images: readonl
   }
   checkNormalization(`${where}.normalization`, normalization);
   const framing = framingSettings(where, options, images);
-  return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), cache } };
+  // Where nothing else is loaded, the content is images.
+  const load = options.load ?? (loadImages as LoadContent<unknown> as LoadContent<Content>);
+  return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), cache, load } };
 }
 
 /** The size of the whole image where nothing is left to chance. */

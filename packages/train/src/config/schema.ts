@@ -138,6 +138,18 @@ const commonSettings = (readers: readonly DatasetReader[]) => ({
     .default('none'),
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
+  /**
+   * of images by a frozen backbone that sees them the same in all epochs: they are computed once for each flip, and steps
+   * begin at them. With 0 and false nothing is kept, and all steps begin at the images
+   */
+  features: z
+    .strictObject({
+      /** in memory, at most */
+      memoryMiB: z.number().min(0).default(1024),
+      /** in the user's cache folder too, for later runs and those of a comparison */
+      disk: z.boolean().default(false),
+    })
+    .prefault({}),
   /** of one micro-batch */
   batchSize: count.default(16),
   length: z

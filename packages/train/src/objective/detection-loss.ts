@@ -24,6 +24,7 @@ import type { FeatureBatch, ForwardOptions } from '@dn-detr/core/models';
 import { matchingTargets, matchLayers } from '@dn-detr/matcher';
 import { type HostValue, host, hostValue, readHostValue } from '@dn-detr/runtime';
 import { add, argMax, type Scalar, split, type Tensor, type Tensor3D } from '@tensorflow/tfjs-core';
+import { forward } from '../model-batch.ts';
 import { numLogitsOf, type Objective } from './objective.ts';
 
 export interface DetectionLossOptions extends Pick<Objective, 'head' | 'terms' | 'matching'> {
@@ -73,11 +74,7 @@ export type DetectionLoss = (
 export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
   const { detector, head, terms } = options;
   return (tensors, batch, targets, known, forwardOptions) => {
-    const output =
-      'levels' in batch
-        ? detector.forwardFeatures(tensors, batch, known, forwardOptions)
-        : detector.forward(tensors, batch, known, forwardOptions);
-    const { sets } = output;
+    const { sets } = forward(detector, tensors, batch, known, forwardOptions);
     requireKnown(sets[0], known?.labels.shape[1] ?? 0);
     requireLogits(sets, head, detector.numClasses);
     const { dense, matched } = matchOnHost(sets, targets, options);

@@ -1,0 +1,108 @@
+/** Features of images by a frozen backbone: computed once for each way an image is seen, and kept. */
+import type { Backbone, NamedTensors } from '@dn-detr/core';
+import type { ImageView, LoadContent, Size } from '@dn-detr/data';
+import { type Captured, capture } from '@dn-detr/runtime';
+import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
+import { free } from '../free.ts';
+import type { Features } from '../model-batch.ts';
+import { replayed } from '../replayed.ts';
+import type { FeatureFiles, ImageFeatures } from './feature-files.ts';
+
+export interface FeatureStoreOptions {
+  readonly backbone: Backbone;
+  /** the backbone's by name; the store disposes them */
+  readonly weights: NamedTensors;
+  /** of features in memory, at most; the first that are computed stay */
+  readonly memoryBytes: number;
+  readonly files?: FeatureFiles | undefined;
+}
+
+type Input = { weights: NamedTensors; images: Tensor4D };
+
+export class FeatureStore {
+  readonly #options: FeatureStoreOptions;
+  readonly #backbone: Captured<Input, Tensor4D[]>;
+  readonly #kept = new Map<string, ImageFeatures>();
+  #bytes = 0;
+
+  constructor(options: FeatureStoreOptions) {
+    this.#options = options;
+    const { backbone } = options;
+    this.#backbone = capture(({ weights, images }: Input) => backbone.forward(weights, images), { name: 'backbone' });
+  }
+
+  /**
+   * The features of a batch. Images are computed one by one, so that what comes out depends on neither the batch nor the
+   * order; those whose features are there are not read.
+   */
+  readonly load: LoadContent<Features> = async (items, canvas, pixels) => {
+    const found = await Promise.all(items.map((item, n) => this.#prepare(item, canvas, () => pixels(n))));
+    return () => joined(found.map((get) => get()));
+  };
+
+  dispose(): void {
+    this.#backbone.dispose();
+    this.#kept.clear();
+    free(this.#options.weights);
+  }
+
+  async #prepare(
+    item: ImageView,
+    canvas: Size,
+    pixels: () => Promise<(out: Float32Array) => void>,
+  ): Promise<() => ImageFeatures> {
+    const { files } = this.#options;
+    const { source, view } = item;
+    const seen = JSON.stringify([source.id, source.name, canvas.width, canvas.height, view]);
+    const kept = this.#kept.get(seen);
+    if (kept !== undefined) return () => kept;
+    const file = await files?.fileOf(item, seen);
+    const stored = file === undefined ? undefined : await files?.read(file);
+    if (stored !== undefined) {
+      this.#keep(seen, stored);
+      return () => stored;
+    }
+    const write = await pixels();
+    return () => {
+      // The image may have been in a batch before, which was under way together with this one.
+      const known = this.#kept.get(seen);
+      if (known !== undefined) return known;
+      const features = this.#compute(canvas, write);
+      this.#keep(seen, features);
+      if (file !== undefined) files?.write(file, features);
+      return features;
+    };
+  }
+
+  #compute({ width, height }: Size, write: (out: Float32Array) => void): ImageFeatures {
+    const pixels = new Float32Array(height * width * 3);
+    write(pixels);
+    const images = tensor4d(pixels, [1, height, width, 3]);
+    const levels = replayed(this.#backbone, { weights: this.#options.weights, images });
+    const features = levels.map((level) => ({ shape: level.shape.slice(1), values: level.dataSync<'float32'>() }));
+    free(images, levels);
+    return features;
+  }
+
+  #keep(seen: string, features: ImageFeatures): void {
+    const bytes = features.reduce((sum, { values }) => sum + values.byteLength, 0);
+    if (this.#kept.has(seen) || this.#bytes + bytes > this.#options.memoryBytes) return;
+    this.#bytes += bytes;
+    this.#kept.set(seen, features);
+  }
+}
+
+/** Those of B images, level by level `[B, h, w, C]`. */
+function joined(images: readonly ImageFeatures[]): Features {
+  const [first = []] = images;
+  return {
+    levels: first.map(({ shape, values: { length } }, level) => {
+      const values = new Float32Array(images.length * length);
+      for (const [b, features] of images.entries()) {
+        values.set((features[level] as ImageFeatures[number]).values, b * length);
+      }
+      const [height, width, channels] = shape as [number, number, number];
+      return { shape: [images.length, height, width, channels] as const, values };
+    }),
+  };
+}

@@ -1,0 +1,70 @@
+/** Whether a run computes the features of its images once, and where it keeps them. */
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import type { Backbone, NamedTensors } from '@dn-detr/core';
+import { decoderVersions } from '@dn-detr/data';
+import type { BackendChoice } from '@dn-detr/runtime';
+import type { RunConfig } from '../config/schema.ts';
+import { dataHash, type RunData } from '../run-data.ts';
+import { FeatureFiles } from './feature-files.ts';
+import { FeatureStore } from './feature-store.ts';
+
+/** Whether anything is to be kept: otherwise every step begins at the images. */
+export const asksForFeatures = ({ features: { memoryMiB, disk } }: Pick<RunConfig, 'features'>): boolean =>
+  memoryMiB > 0 || disk;
+
+/**
+ * Whether what the backbone makes of an image depends on nothing but whether it is mirrored: no weight changes, and all
+ * else that is seen stays the same in all epochs.
+ */
+export function featuresStay(
+  { data, overfit }: Pick<RunConfig, 'data' | 'overfit'>,
+  { parameters }: Pick<Backbone, 'parameters'>,
+): boolean {
+  const { canvas, scales, augmentation } = data;
+  const { crop, jitter } = augmentation;
+  const changes = overfit === 0 && (crop !== null || Object.values(jitter).some((most) => most > 0));
+  // On canvases as large as a batch needs, padding and with it the features depend on the batch.
+  const isFixed = !('multipleOf' in canvas) && scales.length <= 1 && !changes;
+  return isFixed && parameters.every(({ group }) => group === 'frozen');
+}
+
+export interface RunFeaturesOptions {
+  readonly backbone: Backbone;
+  /** the backbone's; they are the store's from then on */
+  readonly weights: NamedTensors;
+  readonly data: Pick<RunData, 'dataset'>;
+  readonly backend: BackendChoice;
+  /** is told if features cannot be kept on disk */
+  readonly say: (notice: string) => void;
+}
+
+export function featureStore(config: RunConfig, options: RunFeaturesOptions): FeatureStore {
+  const { backbone, weights, say } = options;
+  const { memoryMiB, disk } = config.features;
+  const files = disk ? new FeatureFiles(originOf(config, options), say) : undefined;
+  return new FeatureStore({ backbone, weights, memoryBytes: memoryMiB * 2 ** 20, files });
+}
+
+/** Raised when the same weights and images give other features than before. */
+const version = 1;
+
+/** All that features depend on, to the last bit, beside the image and how it is seen. */
+function originOf(
+  { model, data: { source, bands, shapes }, threadsPerOp }: RunConfig,
+  { backbone, weights, data, backend }: RunFeaturesOptions,
+): unknown {
+  const hash = createHash('sha256');
+  for (const name of Object.keys(weights).sort()) {
+    const values = weights[name]?.dataSync<'float32'>() as Float32Array;
+    hash.update(`${name} `).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return {
+    version,
+    weights: hash.digest('hex'),
+    backbone: [model.backbone, backbone.levels, backbone.normalization],
+    data: [dataHash(data), bands, source === 'shapes' && shapes, decoderVersions],
+    backend: [backend.name, backend.tensorflow?.version, backend.tensorflow?.gpu],
+    threads: [threadsPerOp, process.env.TF_NUM_INTRAOP_THREADS, os.availableParallelism(), os.cpus()[0]?.model],
+  };
+}
