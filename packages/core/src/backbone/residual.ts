@@ -2,10 +2,9 @@
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';
-import type { ConvOptions } from '../nn/conv.ts';
-import { convFrozenBatchNorm, frozenBatchNorm } from '../nn/frozen-batch-norm.ts';
-import { normal } from '../nn/init.ts';
-import { type Module, parameter, parametersOf } from '../nn/module.ts';
+import { type ConvOptions, conv2d } from '../nn/conv.ts';
+import { normedConvolution } from '../nn/frozen-batch-norm.ts';
+import { inSequence, type Module, parametersOf } from '../nn/module.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 
 export interface UnitOptions extends Pick<ConvOptions, 'stride' | 'dilation'> {
@@ -19,7 +18,7 @@ export interface UnitOptions extends Pick<ConvOptions, 'stride' | 'dilation'> {
 
 /**
  * A convolution that keeps the size, but for its stride, and its batch norm: from `[B, H, W, inputs]` to
- * `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`. The kernel starts as torchvision's does.
+ * `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`.
  *
  * @param conv name of the convolution
  * @param norm name of the batch norm
@@ -29,16 +28,9 @@ export function convUnit(
   norm: string,
   { size, inputs, outputs, stride = 1, dilation = 1, group }: UnitOptions,
 ): Module<Tensor4D, Tensor4D> {
-  const shape = [size, size, inputs, outputs];
-  // He et al. 2015, https://arxiv.org/abs/1502.01852, by the number of outputs.
-  const init = normal(Math.sqrt(2 / (size * size * outputs)));
-  const kernel = parameter<Tensor4D>({ name: `${conv}.weight`, shape, kernel: true, group, init });
-  const batchNorm = frozenBatchNorm(norm, outputs);
   const options = { stride, dilation, padding: (dilation * (size - 1)) / 2 };
-  return {
-    parameters: parametersOf(kernel, batchNorm),
-    apply: (tensors, x) => convFrozenBatchNorm(x, kernel.apply(tensors), batchNorm.apply(tensors), options),
-  };
+  const convolve = (x: Tensor4D, weight: Tensor4D): Tensor4D => conv2d(x, { weight }, options);
+  return normedConvolution(conv, norm, { size, inputs, outputs, group, convolve });
 }
 
 export interface StageOptions {
@@ -64,11 +56,7 @@ export const expansion = 4;
  * @param name such as `layer2`
  */
 export function residualStage(name: string, options: StageOptions): Module<Tensor4D, Tensor4D> {
-  const blocks = Array.from({ length: options.blocks }, (_, i) => residualBlock(`${name}.${i}`, options, i === 0));
-  return {
-    parameters: parametersOf(...blocks),
-    apply: (tensors, x) => blocks.reduce((y, block) => block.apply(tensors, y), x),
-  };
+  return inSequence(Array.from({ length: options.blocks }, (_, i) => residualBlock(`${name}.${i}`, options, i === 0)));
 }
 
 /** Units with ReLU between them, added to the input, or to a unit of it where the two differ in shape. */

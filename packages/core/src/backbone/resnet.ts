@@ -1,12 +1,12 @@
 /** ResNet (He et al. 2015, https://arxiv.org/abs/1512.03385) in torchvision's version 1.5, with frozen batch norm. */
 import { maxPool, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
-import { withGradient } from '../nn/custom-gradient.ts';
-import { type Module, parametersOf } from '../nn/module.ts';
+import { parametersOf } from '../nn/module.ts';
 import { padForWindows } from '../nn/pad.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 import type { Backbone } from './backbone.ts';
 import { imageNet } from './normalization.ts';
+import { outputsOfParts, type Part } from './part.ts';
 import { convUnit, expansion, residualStage } from './residual.ts';
 
 type OfFourStages = readonly [number, number, number, number];
@@ -58,12 +58,6 @@ export interface ResNetVariant {
   readonly prefix?: string;
 }
 
-/** The first convolution, or a stage. */
-interface Part {
-  readonly module: Module<Tensor4D, Tensor4D>;
-  readonly trained: boolean;
-}
-
 /**
  * The network of these sizes, up to the last of its levels.
  *
@@ -82,13 +76,8 @@ export function resnet(options: ResNetOptions): Backbone {
     normalization: imageNet,
     forward: (tensors, images) =>
       tidy(() => {
-        let x = images;
-        // The first convolution, then the stages.
-        const outputs = parts.map(({ trained, module }) => {
-          const run = () => module.apply(tensors, x);
-          x = trained ? tidy(run) : withoutGradient(run);
-          return x;
-        });
+        // Of the first convolution, then of the stages.
+        const outputs = outputsOfParts(parts, tensors, images);
         return stages.map((i) => outputs[i + 1] as Tensor4D);
       }),
     upTo: (level) =>
@@ -161,9 +150,4 @@ function partsOf(
 function pool(x: Tensor4D): Tensor4D {
   // PyTorch pads with −∞; zeros do where nothing is below them.
   return maxPool(padForWindows(x, { size: 3, stride: 2, padding: 1 }), 3, 2, 'valid');
-}
-
-/** Nothing in here is recorded for a gradient, so that it costs neither time nor memory. */
-function withoutGradient(compute: () => Tensor4D): Tensor4D {
-  return withGradient([], () => ({ value: compute(), saved: [], gradient: () => [] }));
 }

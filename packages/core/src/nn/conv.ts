@@ -75,8 +75,10 @@ export function conv2d(
   return bias === undefined ? y : addChannels(y, bias);
 }
 
-/** Without tfjs' own sum, which keeps its inputs until the gradient is done. */
-function addChannels(y: Tensor4D, bias: Tensor1D): Tensor4D {
+/**
+ * Adds a bias `[C]` to `[B, H, W, C]`, without tfjs' own sum, which keeps its inputs until the gradient is done.
+ */
+export function addChannels(y: Tensor4D, bias: Tensor1D): Tensor4D {
   return withGradient([y, bias], () => ({
     value: add<Tensor4D>(y, bias),
     saved: [],

@@ -3,6 +3,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 
 /** The same values, through which no gradient flows: PyTorch's `detach`. */
-export function detach<T extends Tensor>(x: T): T {
-  return withGradient([], () => ({ value: x.clone() as T, saved: [] as const, gradient: () => [] }));
+export const detach = <T extends Tensor>(x: T): T => withoutGradient(() => x.clone() as T);
+
+/** What `compute` returns, with nothing in it recorded for a gradient, so that it costs neither time nor memory. */
+export function withoutGradient<T extends Tensor>(compute: () => T): T {
+  return withGradient([], () => ({ value: compute(), saved: [] as const, gradient: () => [] }));
 }

@@ -14,10 +14,11 @@ const normOf = (): BatchNormTensors => ({
   runningVar: tf.add(1.5, spread([4], 5)) as tf.Tensor1D,
 });
 const inputs = () => [spread([2, 5, 4, 3]), spread([3, 3, 3, 4], 1)];
+const same = (x: tf.Tensor4D, kernel: tf.Tensor4D): tf.Tensor4D => tf.conv2d(x, kernel, 1, 'same');
 const folded =
   (norm = normOf()) =>
   (x?: tf.Tensor, kernel?: tf.Tensor) =>
-    convFrozenBatchNorm(x as tf.Tensor4D, kernel as tf.Tensor4D, norm, { padding: 1 });
+    convFrozenBatchNorm(x as tf.Tensor4D, kernel as tf.Tensor4D, norm, same);
 
 describe('convFrozenBatchNorm', () => {
   it('is a convolution followed by batch norm, with the same gradients', () => {
@@ -38,6 +39,34 @@ describe('convFrozenBatchNorm', () => {
       return tf.sum(folded({ weight, bias, runningMean, runningVar } as BatchNormTensors)(x, kernel));
     };
     expect(() => tf.grads(loss)(Object.values(norm))).toThrow('Cannot compute gradient');
+  });
+
+  it('trains weight and bias where told, and not the statistics', () => {
+    const { runningMean, runningVar, ...trained } = normOf();
+    const fold = { epsilon: 1e-3, trainNorm: true };
+    const ours = (x?: tf.Tensor, kernel?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor) => {
+      const norm = { weight, bias, runningMean, runningVar } as BatchNormTensors;
+      return convFrozenBatchNorm(x as tf.Tensor4D, kernel as tf.Tensor4D, norm, same, fold);
+    };
+    const plain = (x?: tf.Tensor, kernel?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor) => {
+      const y = tf.conv2d(x as tf.Tensor4D, kernel as tf.Tensor4D, 1, 'same');
+      const normal = tf.div(tf.sub(y, runningMean), tf.sqrt(tf.add(runningVar, 1e-3)));
+      return tf.add(tf.mul(normal, weight as tf.Tensor), bias as tf.Tensor);
+    };
+    expectSameOp(ours, plain, [...inputs(), trained.weight, trained.bias], 1e-5);
+    expectNoLeak(ours, [...inputs(), trained.weight, trained.bias]);
+    const [x, kernel] = inputs();
+    const loss = (mean: tf.Tensor, variance: tf.Tensor) =>
+      tf.sum(
+        convFrozenBatchNorm(
+          x as tf.Tensor4D,
+          kernel as tf.Tensor4D,
+          { ...trained, runningMean: mean, runningVar: variance } as BatchNormTensors,
+          same,
+          fold,
+        ),
+      );
+    expect(() => tf.grads(loss)([runningMean, runningVar])).toThrow('Cannot compute gradient');
   });
 
   it('leaves no tensor behind', () => {

@@ -1,9 +1,11 @@
-/** Batch norm whose statistics and scale stay as they are, as DETR keeps those of its backbone. */
+/** Batch norm whose statistics stay as they are, and its scale too where it is not trained, as DETR's backbone has it. */
 import { add, mul, rsqrt, sub, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
-import { type ConvOptions, conv2d } from './conv.ts';
+import { addChannels } from './conv.ts';
 import { withGradient } from './custom-gradient.ts';
-import { constant } from './init.ts';
+import { detach } from './detach.ts';
+import { constant, normal } from './init.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
+import type { ParameterGroup } from './parameters.ts';
 
 /** All `[C]`. */
 export interface BatchNormTensors {
@@ -13,31 +15,42 @@ export interface BatchNormTensors {
   readonly runningVar: Tensor1D;
 }
 
-/** Of `FrozenBatchNorm2d` in detr's models/backbone.py. */
-const epsilon = 1e-5;
+export interface FoldOptions {
+  /** what is added to the variance; 1e-5, as in `FrozenBatchNorm2d` of detr's models/backbone.py */
+  readonly epsilon?: number;
+  /** whether gradients flow to the norm's weight and bias; false */
+  readonly trainNorm?: boolean;
+}
 
 /**
  * A convolution and the batch norm after it as one convolution, with the kernel `w γ / √(σ² + ε)` and the bias
- * `β - μ γ / √(σ² + ε)`. Gradients flow to `x` and to the kernel alone.
+ * `β - μ γ / √(σ² + ε)`. Gradients flow to `x`, to the kernel and, where they are trained, to γ and β.
  *
  * @param x `[B, H, W, in]`
- * @param kernel w, `[k, k, in, out]`
+ * @param kernel w, `[…, out]`
  * @param norm `[out]` each
+ * @param convolve the convolution by itself, to `[B, h, w, out]`
  * @returns `[B, h, w, out]`
  */
 export function convFrozenBatchNorm(
   x: Tensor4D,
   kernel: Tensor4D,
   norm: BatchNormTensors,
-  options: ConvOptions,
+  convolve: (x: Tensor4D, kernel: Tensor4D) => Tensor4D,
+  { epsilon = 1e-5, trainNorm = false }: FoldOptions = {},
 ): Tensor4D {
+  if (trainNorm) {
+    const scale = mul<Tensor1D>(norm.weight, detach(rsqrt(add(norm.runningVar, epsilon))));
+    const bias = sub<Tensor1D>(norm.bias, mul(detach(norm.runningMean), scale));
+    return addChannels(convolve(x, mul<Tensor4D>(kernel, scale)), bias);
+  }
   const scale = mul(norm.weight, rsqrt(add(norm.runningVar, epsilon)));
   const weight = withGradient([kernel], () => ({
     value: mul<Tensor4D>(kernel, scale),
     saved: [scale] as const,
     gradient: (dy, [scale]) => [mul(dy, scale)],
   }));
-  const y = conv2d(x, { weight }, options);
+  const y = convolve(x, weight);
   return withGradient([y], () => ({
     value: add<Tensor4D>(y, sub(norm.bias, mul(norm.runningMean, scale))),
     saved: [],
@@ -46,15 +59,20 @@ export function convFrozenBatchNorm(
 }
 
 /**
- * The four tensors of a batch norm, in the group `frozen`; they start as the identity.
+ * The four tensors of a batch norm; they start as the identity. The statistics are in the group `frozen`.
  *
  * @param name they are `name.weight`, `name.bias`, `name.running_mean` and `name.running_var`, `[width]` each
+ * @param group of weight and bias
  */
-export function frozenBatchNorm(name: string, width: number): Module<void, BatchNormTensors> {
-  const frozen = (key: string, start: number): Module<void, Tensor1D> =>
-    parameter({ name: `${name}.${key}`, shape: [width], group: 'frozen', init: constant(start) });
-  const [weight, bias] = [frozen('weight', 1), frozen('bias', 0)];
-  const [runningMean, runningVar] = [frozen('running_mean', 0), frozen('running_var', 1)];
+export function frozenBatchNorm(
+  name: string,
+  width: number,
+  group: ParameterGroup = 'frozen',
+): Module<void, BatchNormTensors> {
+  const tensor = (key: string, group: ParameterGroup, start: number): Module<void, Tensor1D> =>
+    parameter({ name: `${name}.${key}`, shape: [width], group, init: constant(start) });
+  const [weight, bias] = [tensor('weight', group, 1), tensor('bias', group, 0)];
+  const [runningMean, runningVar] = [tensor('running_mean', 'frozen', 0), tensor('running_var', 'frozen', 1)];
   return {
     parameters: parametersOf(weight, bias, runningMean, runningVar),
     apply: (tensors) => ({
@@ -63,5 +81,45 @@ export function frozenBatchNorm(name: string, width: number): Module<void, Batch
       runningMean: runningMean.apply(tensors),
       runningVar: runningVar.apply(tensors),
     }),
+  };
+}
+
+export interface NormedConvolutionOptions {
+  /** sides of the kernel */
+  readonly size: number;
+  /** inputs of each output: 1 for a depthwise convolution */
+  readonly inputs: number;
+  readonly outputs: number;
+  /** outputs of each input: 1 for a depthwise convolution, `outputs` for others */
+  readonly fanOut?: number;
+  /** of the kernel */
+  readonly group: ParameterGroup;
+  /** of the norm's weight and bias; `frozen` */
+  readonly normGroup?: ParameterGroup;
+  readonly epsilon?: number;
+  /** the convolution by itself, with a kernel `[size, size, inputs, outputs]` */
+  readonly convolve: (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
+}
+
+/**
+ * A convolution and its batch norm, folded. The kernel starts from a normal distribution by the number of outputs, as
+ * torchvision's ResNets and TensorFlow's EfficientNets do (He et al. 2015, https://arxiv.org/abs/1502.01852).
+ *
+ * @param conv the kernel is `conv.weight`
+ * @param norm name of the batch norm
+ */
+export function normedConvolution(
+  conv: string,
+  norm: string,
+  { size, inputs, outputs, fanOut = outputs, group, normGroup = 'frozen', convolve, ...fold }: NormedConvolutionOptions,
+): Module<Tensor4D, Tensor4D> {
+  const init = normal(Math.sqrt(2 / (size * size * fanOut)));
+  const shape = [size, size, inputs, outputs];
+  const kernel = parameter<Tensor4D>({ name: `${conv}.weight`, shape, kernel: true, group, init });
+  const batchNorm = frozenBatchNorm(norm, outputs, normGroup);
+  const options = { ...fold, trainNorm: normGroup !== 'frozen' };
+  return {
+    parameters: parametersOf(kernel, batchNorm),
+    apply: (tensors, x) => convFrozenBatchNorm(x, kernel.apply(tensors), batchNorm.apply(tensors), convolve, options),
   };
 }

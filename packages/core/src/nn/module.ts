@@ -20,6 +20,14 @@ export function parameter<T extends Tensor>(declaration: ParameterDeclaration): 
   return { parameters: [declaration], apply: (tensors) => namedTensor<T>(tensors, declaration.name) };
 }
 
+/** Modules of which each takes what the one before gives. */
+export function inSequence<T>(modules: readonly Module<T, T>[]): Module<T, T> {
+  return {
+    parameters: parametersOf(...modules),
+    apply: (tensors, input) => modules.reduce((x, module) => module.apply(tensors, x), input),
+  };
+}
+
 /** The parameters of several modules, one module after the other; `undefined` stands for one that a model leaves out. */
 export function parametersOf(
   ...modules: readonly (Pick<Module<never, unknown>, 'parameters'> | undefined)[]
