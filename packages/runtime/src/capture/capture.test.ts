@@ -68,6 +68,26 @@ describe.skipIf(native.addon === undefined)('capture on native TensorFlow', () =
     expect(step.stats.replays).toBe(2);
   });
 
+  it('captures depthwise convolutions with their gradients', () => {
+    const gradients = ({ x, w }: { x: tf.Tensor4D; w: tf.Tensor4D }) => {
+      const square = (x: tf.Tensor, w: tf.Tensor): tf.Tensor =>
+        tf.square(tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 2, 'same'));
+      return tf.grads(square)([x, w]);
+    };
+    const step = captureHere(gradients);
+    for (let round = 0; round < 3; round++) {
+      const input = {
+        x: tf.randomNormal<tf.Rank.R4>([2, 7, 6, 3]),
+        w: tf.randomNormal<tf.Rank.R4>([5, 5, 3, 1]),
+      };
+      const expected = gradients(input);
+      step(input).forEach((found, i) => {
+        close(found, expected[i] as tf.Tensor);
+      });
+    }
+    expect(step.stats).toMatchObject({ captures: 1, replays: 2, eager: 0 });
+  });
+
   it('agrees with eager execution on random programs (property)', () => {
     type Op =
       | 'add'

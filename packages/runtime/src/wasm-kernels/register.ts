@@ -1,8 +1,8 @@
 /**
  * Makes the WASM backend able to train.
  *
- * Stock tfjs-backend-wasm 4.22 is built for inference. It has no `Conv2DBackpropFilter` and no `UnsortedSegmentSum`
- * (the gradients of a convolution's filter and of `gather`), and three of the kernels it does have run a naive loop of
+ * Stock tfjs-backend-wasm 4.22 is built for inference. It has none of the gradients of a convolution's filter, of a
+ * depthwise convolution and of `gather` (`UnsortedSegmentSum`), and three of the kernels it does have run a naive loop of
  * 2 to 4 GFLOP/s where XNNPACK reaches 13 to 35: products with a transposed operand, products of more than one matrix,
  * and `Conv2DBackpropInput`. `OneHot` is wrong but for int32, and `Sum` and `Mean` lose precision over many numbers.
  */
@@ -10,6 +10,7 @@ import type { KernelFunc } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { WASM } from './compose.ts';
 import { conv2DBackpropFilter, quickConv2DBackpropInput } from './convolution.ts';
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise.ts';
 import { oneHot, unsortedSegmentSum } from './indices.ts';
 import { quickProduct } from './products.ts';
 import { exactReduction } from './reductions.ts';
@@ -28,10 +29,15 @@ export function registerTrainingKernels(): void {
   wrapKernel(tf.OneHot, () => oneHot);
   wrapKernel(tf.Sum, exactReduction('sum'));
   wrapKernel(tf.Mean, exactReduction('mean'));
-  tf.registerKernel({ kernelName: tf.Conv2DBackpropFilter, backendName: WASM, kernelFunc: conv2DBackpropFilter });
-  tf.registerKernel({ kernelName: tf.UnsortedSegmentSum, backendName: WASM, kernelFunc: unsortedSegmentSum });
+  addKernel(tf.Conv2DBackpropFilter, conv2DBackpropFilter);
+  addKernel(tf.DepthwiseConv2dNativeBackpropFilter, depthwiseBackpropFilter);
+  addKernel(tf.DepthwiseConv2dNativeBackpropInput, depthwiseBackpropInput);
+  addKernel(tf.UnsortedSegmentSum, unsortedSegmentSum);
   registered = true;
 }
+
+const addKernel = (kernelName: string, kernelFunc: KernelFunc): void =>
+  tf.registerKernel({ kernelName, backendName: WASM, kernelFunc });
 
 /** Replaces a stock kernel, keeping its set-up: the stock function stays in use inside the new one. */
 function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc): void {
