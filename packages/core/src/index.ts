@@ -1,5 +1,6 @@
 /** What most code needs; `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` have all there is of each part. */
 export type { Backbone } from './backbone/backbone.ts';
+export { efficientnetLite } from './backbone/efficientnet-lite.ts';
 export { imageNet, type Normalization } from './backbone/normalization.ts';
 export { resnet } from './backbone/resnet.ts';
 export { tiny } from './backbone/tiny.ts';

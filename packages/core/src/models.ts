@@ -1,5 +1,6 @@
 /** Backbones, encoder and decoders, models, and what becomes of their predictions. */
 export * from './backbone/backbone.ts';
+export * from './backbone/efficientnet-lite.ts';
 export * from './backbone/normalization.ts';
 export * from './backbone/resnet.ts';
 export * from './backbone/tiny.ts';

@@ -3,6 +3,7 @@ import {
   add,
   minimum,
   mul,
+  relu6 as relu6Op,
   relu as reluOp,
   reshape,
   sign,
@@ -27,6 +28,17 @@ export function relu<T extends Tensor>(x: T): T {
   return withGradient([x], () => {
     const y = reluOp<T>(x);
     return { value: y, saved: [y] as const, gradient: (dy, [y]) => [mul(dy, sign(y))] };
+  });
+}
+
+/**
+ * `x` within 0..6, with gradient 0 at both ends as in PyTorch. As with `relu` the gradient needs the output alone: the
+ * sign of `y (6 - y)`.
+ */
+export function relu6<T extends Tensor>(x: T): T {
+  return withGradient([x], () => {
+    const y = relu6Op<T>(x);
+    return { value: y, saved: [y] as const, gradient: (dy, [y]) => [mul(dy, sign(mul(y, sub(6, y))))] };
   });
 }
 

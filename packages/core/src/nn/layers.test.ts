@@ -11,7 +11,7 @@ import {
   spread,
   valueAndGrads,
 } from '../../../../test/support/differentiation.ts';
-import { relu, reluWithSlope } from './activation.ts';
+import { relu, relu6, reluWithSlope } from './activation.ts';
 import { addBias, addSame } from './add.ts';
 import { detach } from './detach.ts';
 import { drop } from './dropout.ts';
@@ -69,6 +69,13 @@ const cases: Case[] = [
     plain: (x) => tf.relu(x as tf.Tensor),
     inputs: () => [tf.tensor2d([-2, -0.5, 0, 0.5, 1, 2], [2, 3])],
     kernels: 3,
+  },
+  {
+    name: 'relu6',
+    ours: (x) => relu6(x as tf.Tensor),
+    plain: (x) => tf.relu6(x as tf.Tensor),
+    inputs: () => [tf.tensor2d([-2, -0.5, 0.3, 0.5, 5.5, 7], [2, 3])],
+    kernels: 5,
   },
   {
     name: 'reluWithSlope',
@@ -143,6 +150,14 @@ describe('gradients that meet', () => {
     const ours: Op = (x) => addSame(addSame(x as tf.Tensor, x as tf.Tensor), relu(x as tf.Tensor));
     expectSameOp(ours, (x) => tf.add(tf.mul(x as tf.Tensor, 2), tf.relu(x as tf.Tensor)), [spread([3, 4])]);
     expectNoLeak(ours, [spread([3, 4])]);
+  });
+});
+
+describe('relu6', () => {
+  it('has gradient 0 at both ends', () => {
+    const [value, grad] = valueAndGrads((x) => relu6(x as tf.Tensor), [tf.tensor1d([0, 6, 9])]);
+    expect([...(value as tf.Tensor).dataSync()]).toEqual([0, 6, 6]);
+    expect([...(grad as tf.Tensor).dataSync()].map(Math.abs)).toEqual([0, 0, 0]);
   });
 });
 
