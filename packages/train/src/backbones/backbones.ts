@@ -1,5 +1,5 @@
 /** The backbones there are. Another one is a `BackboneSpec` of its own, added to this list or to a copy of it. */
-import { type Backbone, resnet, tiny } from '@dn-detr/core';
+import { type Backbone, efficientnetLite, resnet, tiny } from '@dn-detr/core';
 import { z } from 'zod';
 
 /** A backbone that a configuration can name. `settings` are what it says below `model.backbone`, beside the kind. */
@@ -35,4 +35,16 @@ const resnetSettings = z.strictObject({
 
 const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', settings: resnetSettings, build: resnet };
 
-export const backbones: readonly BackboneSpec[] = [tinyBackbone, resnetBackbone];
+const efficientnetLiteSettings = z.strictObject({
+  variant: z.literal([0, 1, 2]).default(0),
+  /** counted from the last of seven; 8 trains all of it, first convolution included */
+  trainStages: z.int().min(0).max(8).default(0),
+});
+
+const efficientnetLiteBackbone: BackboneSpec<typeof efficientnetLiteSettings> = {
+  kind: 'efficientnet-lite',
+  settings: efficientnetLiteSettings,
+  build: efficientnetLite,
+};
+
+export const backbones: readonly BackboneSpec[] = [tinyBackbone, resnetBackbone, efficientnetLiteBackbone];
