@@ -23,6 +23,8 @@ export interface Check {
   covers?(fixture: Fixture): boolean;
   /** The cases of a fixture, in order; `''` for a fixture that has but one, nameless. */
   cases(fixture: Fixture): readonly string[];
+  /** Why a case cannot be computed on this machine; undefined where it can. */
+  skips?(fixture: Fixture, caseName: string): string | undefined;
   /**
    * Computes the outputs of one case, by key.
    *

@@ -20,6 +20,9 @@ export function formatReport(report: ParityReport): string {
     ...(fixture.error === undefined ? [] : [`FAIL ${fixture.name}: ${fixture.error}`]),
     ...fixture.cases.flatMap(({ name, problems }) => problems.map((text) => `FAIL ${fixture.name} ${name}: ${text}`)),
   ]);
+  const skipped = report.fixtures.flatMap((fixture) =>
+    (fixture.skipped ?? []).map(({ name, reason }) => `skipped ${fixture.name} ${name}: ${reason}`),
+  );
   const uncovered = report.fixtures.flatMap((fixture) =>
     fixture.uncovered.length === 0 ? [] : [`not covered in ${fixture.name}: ${fixture.uncovered.join(', ')}`],
   );
@@ -27,6 +30,7 @@ export function formatReport(report: ParityReport): string {
   return [
     ...(report.fixtures.length === 0 ? [] : [table.toString()]),
     ...failures,
+    ...skipped,
     ...uncovered,
     ...unchecked,
     `${report.passed} passed, ${report.failed} failed, ${report.uncovered.length} fixtures without a check`,

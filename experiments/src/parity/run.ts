@@ -8,6 +8,7 @@ import { cocoEvalCheck } from './checks/coco-eval.ts';
 import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
 import { criterionDinoCheck } from './checks/criterion-dino.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
+import { efficientnetCheck } from './checks/efficientnet.ts';
 import { focalCeCheck } from './checks/focal-ce.ts';
 import { formulaCheck } from './checks/formula.ts';
 import { hfSmallCheck } from './checks/hf-small.ts';
@@ -33,6 +34,7 @@ export const checks: Readonly<Record<string, Check>> = {
   adamw: adamwCheck,
   position_encoding: positionEncodingCheck,
   resnet: resnetCheck,
+  efficientnet: efficientnetCheck,
   blocks: blocksCheck,
   dn_prepare: dnPrepareCheck,
   cdn_prepare: cdnPrepareCheck,
@@ -64,6 +66,8 @@ export interface FixtureReport {
   readonly cases: readonly CaseReport[];
   /** what is stored but neither compared nor an input */
   readonly uncovered: readonly string[];
+  /** cases that cannot be computed on this machine, and why; left out where there are none */
+  readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
   /** why the fixture as a whole could not be used; it counts as a failure */
   readonly error?: string;
 }
@@ -117,9 +121,17 @@ function runFixture(
     const fixture = readFixture(folder, name);
     const [, check] = Object.entries(registry).find(([kinds]) => matches(kinds, fixture.kind)) ?? [];
     if (check === undefined || check.covers?.(fixture) === false) return 'uncovered';
-    const cases = check.cases(fixture).map((caseName) => runCase(check, fixture, caseName));
-    if (cases.length === 0) throw new FixtureError(`${name} holds no case for the check '${fixture.kind}'`);
-    return { name, cases, uncovered: uncoveredKeys(check, fixture, cases) };
+    const names = check.cases(fixture);
+    const skipped = names.flatMap((name) => {
+      const reason = check.skips?.(fixture, name);
+      return reason === undefined ? [] : [{ name, reason }];
+    });
+    const cases = names
+      .filter((name) => !skipped.some((skip) => skip.name === name))
+      .map((caseName) => runCase(check, fixture, caseName));
+    if (names.length === 0) throw new FixtureError(`${name} holds no case for the check '${fixture.kind}'`);
+    const report = { name, cases, uncovered: uncoveredKeys(check, fixture, cases) };
+    return skipped.length === 0 ? report : { ...report, skipped };
   } catch (error) {
     return { name, cases: [], uncovered: [], error: (error as Error).message };
   }

@@ -1,4 +1,4 @@
-import { type Detector, detr, dnDetrVanilla, resnet, tiny } from '@dn-detr/core';
+import { type Detector, detr, dnDetrVanilla, efficientnetLite, resnet, tiny } from '@dn-detr/core';
 import { backendNames, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -89,6 +89,16 @@ describe('countMacs', () => {
     expect(macs).toBe(4_089_184_256 - 2048 * 1000);
   });
 
+  it('finds 385 MMACs in EfficientNet-Lite0 at 224×224', () => {
+    const backbone = efficientnetLite({ variant: 0 });
+    const macs = countMacs(() => {
+      const tensors = Object.fromEntries(backbone.parameters.map(({ name, shape }) => [name, tf.fill([...shape], 0)]));
+      backbone.forward(tensors, tf.zeros([1, 224, 224, 3]));
+    });
+    // Counted by hooks on the convolutions and the last layer of the PyTorch port, whose head is not part of ours.
+    expect(macs).toBe(385_187_552 - 7 * 7 * 320 * 1280 - 1280 * 1000);
+  });
+
   it('counts batches, transposed and broadcast operands, strides and fused kernels', () => {
     const a = tf.ones([2, 3, 4]);
     const image = tf.ones<tf.Rank.R4>([2, 5, 6, 3]);
@@ -100,6 +110,9 @@ describe('countMacs', () => {
     expect(count(() => tf.fused.matMul({ a: tf.ones([3, 4]), b: tf.ones([4, 5]), activation: 'relu' }))).toBe(60);
     expect(count(() => tf.conv2d(image, filter, 1, 'valid'))).toBe(2 * 3 * 5 * 7 * (3 * 2 * 3));
     expect(count(() => tf.conv2d(image, filter, 2, 'same'))).toBe(2 * 3 * 3 * 7 * (3 * 2 * 3));
+    const channelwise = tf.ones<tf.Rank.R4>([3, 2, 3, 2]);
+    expect(count(() => tf.depthwiseConv2d(image, channelwise, 1, 'valid'))).toBe(2 * 3 * 5 * 6 * (3 * 2));
+    channelwise.dispose();
     const fused = { x: image, filter, strides: 1, pad: 'valid', activation: 'relu' } as const;
     expect(count(() => tf.fused.conv2d(fused))).toBe(2 * 3 * 5 * 7 * (3 * 2 * 3));
     tf.dispose([a, image, filter]);

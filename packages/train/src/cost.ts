@@ -5,7 +5,9 @@ import {
   _FusedMatMul,
   BatchMatMul,
   Conv2D,
+  DepthwiseConv2dNative,
   FusedConv2D,
+  FusedDepthwiseConv2D,
   fill,
   getBackend,
   getKernel,
@@ -83,12 +85,18 @@ const product: MacsOf = ({ a }, { shape }) => {
 const convolution: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 3));
 
+/** filter `[height, width, in, outputs of each input]`: height × width for each number that comes out */
+const depthwise: MacsOf = ({ filter }, { shape }) =>
+  util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 2));
+
 /** All kernels of tfjs that the models' products and convolutions run in. */
 const counted: Readonly<Record<string, MacsOf>> = {
   [BatchMatMul]: product,
   [_FusedMatMul]: product,
   [Conv2D]: convolution,
   [FusedConv2D]: convolution,
+  [DepthwiseConv2dNative]: depthwise,
+  [FusedDepthwiseConv2D]: depthwise,
 };
 
 /**

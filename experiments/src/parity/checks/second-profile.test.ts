@@ -1,11 +1,12 @@
 /** That no check is wired to the cases it has seen: the recorded fixtures under other names, with other keys and sizes. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
 import { useBackend } from '@dn-detr/runtime';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { formatReport } from '../report.ts';
 import { runParity } from '../run.ts';
 
 const recorded = fileURLToPath(new URL('../../../../test/fixtures/parity', import.meta.url));
@@ -100,6 +101,43 @@ describe('a second fixture of a kind', () => {
     expect(report.fixtures[0]?.cases[0]?.problems).toEqual([
       'layer2.1.conv2.weight: our network has [128, 128, 3, 3], found [128, 4, 3, 3]',
     ]);
+  });
+
+  it('efficientnet: another variant, odd sides, and names of networks without their family', () => {
+    const report = runEdited('efficientnet_odd', (content) => {
+      renameCases(content, (name) => `${name}.x`);
+      for (const facts of Object.values(content.json.cases)) facts.arch = 'lite2';
+      content.json.state_dict = { lite2: (content.json.state_dict as Json)['efficientnet-lite2'] };
+      drop(content.tensors, /S8/);
+    });
+    expectAllPass(report, 2);
+    expect(report.fixtures[0]?.uncovered).toEqual([]);
+  });
+
+  it('efficientnet: fails where a level or the gradient is another', () => {
+    const report = runEdited('efficientnet_odd', (content) => {
+      keepCases(content, ['lite2_odd']);
+      const facts = content.json.cases.lite2_odd as { features: Record<string, Json>; grad_image: Json };
+      Object.assign(facts.features.S16 as Json, { sum: 1 });
+      Object.assign(facts.grad_image, { abs_sum: 1 });
+    });
+    const problems = report.fixtures[0]?.cases[0]?.problems.map((text) => text.split(':')[0]);
+    expect(problems).toEqual(['S16.sum', 'grad_image.abs_sum']);
+  });
+
+  it('efficientnet: skips cases whose weights are not on this machine, and says where they belong', () => {
+    vi.stubEnv('XDG_CACHE_HOME', folder);
+    const report = runEdited('efficientnet', (content) => keepCases(content, ['lite0_imagenet_wide']));
+    expect([report.passed, report.failed]).toEqual([0, 0]);
+    const place = path.join(folder, 'dn-detr', 'weights', 'efficientnet-lite0-57934424.pth');
+    expect(report.fixtures[0]?.skipped).toEqual([
+      { name: 'lite0_imagenet_wide', reason: `there is no file of its weights, ${place}` },
+    ]);
+    expect(formatReport(report)).toContain(`skipped efficientnet lite0_imagenet_wide: there is no file`);
+    mkdirSync(path.dirname(place), { recursive: true });
+    writeFileSync(place, 'other weights');
+    expect(runParity(folder).fixtures[0]?.cases[0]?.problems[0]).toMatch(/57934424.pth has SHA-256 .*, expected 5793/);
+    vi.unstubAllEnvs();
   });
 
   it.each([

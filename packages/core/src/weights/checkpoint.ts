@@ -21,7 +21,7 @@ export interface Checkpoint {
 
 /**
  * Reads a safetensors or `.pth` file with weights of DETR, DAB-DETR or DN-DETR (of the original repositories or of
- * Hugging Face `transformers`) or of a ResNet (torchvision, timm). Format and names are recognised by content, and so is
+ * Hugging Face `transformers`), of a ResNet (torchvision, timm, `transformers`) or an EfficientNet-Lite. Format and names are recognised by content, and so is
  * what a trainer put before the names (`module.`, `ema.module.`, …). A `.pth` file has the state_dict at the top or one or
  * two keys down (`model`, `state_dict`, `ema`, …); `findStateDict` says which counts of several.
  *

@@ -173,6 +173,13 @@ describe('loadParameters', () => {
     );
   });
 
+  it('says that a backbone is another one than the model has', () => {
+    const file = { '_conv_stem.weight': [32, 3, 3, 3], '_blocks.0._bn1.bias': [32], '_conv_head.weight': [9, 9, 1, 1] };
+    expect(() => load(file, 'matching')).toThrow(
+      /none of its 3 tensors .* It holds a backbone alone, of another kind or size than the model's\.$/,
+    );
+  });
+
   it('takes a part of a model whose names have any prefix', () => {
     const name = fc.constantFrom('module', 'ema', 'net-2', '_orig_mod', 'transformer', 'encoder', '0', 'weight');
     const prefixes = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => `${parts.join('.')}.`);
@@ -222,6 +229,7 @@ describe('loadParameters', () => {
 
   it.each<[string, Readonly<Record<string, readonly number[]>>, string]>([
     ['a backbone', { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] }, "the mode 'matching' takes it"],
+    ['another backbone', { '_conv_stem.weight': [1], '_fc.bias': [9] }, "the mode 'matching' takes it"],
     ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'matching'"],
     ['no denoising', without('label_enc.weight'), "in the mode 'matching'"],
     ['other queries', { ...whole, 'query_embed.weight': [100, 4] }, 'It has 100 queries'],

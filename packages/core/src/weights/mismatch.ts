@@ -2,8 +2,11 @@
 import type { Checkpoint } from './checkpoint.ts';
 import type { SafeTensor } from './elements.ts';
 
-/** Whether a name is one of the backbone's. */
-const isBackbone = (name: string): boolean => name.startsWith('backbone.');
+/** Whether a name is one of the backbone's: detr's names, or EfficientNet-Lite's. */
+const isBackbone = (name: string): boolean => /^(backbone|_conv_stem|_bn0|_blocks)\./.test(name);
+
+/** Whether a name is one of the layers by which an image classifier goes on after its backbone. */
+const isClassifier = (name: string): boolean => /^(fc|classifier|_conv_head|_bn1|_fc)\./.test(name);
 
 /** Whether a parameter's size is the number of classes: the class head and the embedding of labels. */
 export const dependsOnClasses = (name: string): boolean => /^(class_embed|label_enc)\./.test(name);
@@ -47,9 +50,12 @@ export function describeNothing({ file, source, tensors }: Checkpoint, mismatch:
     mismatch.misshaped.length > 0
       ? ''
       : ` Its names are ${some(mismatch.extra)}; the model's are ${some(mismatch.missing)}.`;
+  const advice = isBackboneAlone(names)
+    ? "It holds a backbone alone, of another kind or size than the model's."
+    : advise(names, mismatch);
   return (
     `${file} (weights of ${source}) has nothing for the model: none of its ${names.length} tensors has the name ` +
-    `and the shape of a parameter.${examples} ${advise(names, mismatch)}`
+    `and the shape of a parameter.${examples} ${advice}`
   );
 }
 
@@ -67,11 +73,14 @@ function group(items: readonly string[]): string {
     .join('; ');
 }
 
+const isBackboneAlone = (names: readonly string[]): boolean =>
+  names.every((name) => isBackbone(name) || isClassifier(name));
+
 /** What to do about it, by the likely cause. */
 function advise(offered: readonly string[], { missing, extra, misshaped }: Mismatch): string {
   const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
   const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));
-  if (offered.every((name) => isBackbone(name) || name.startsWith('fc.'))) {
+  if (isBackboneAlone(offered)) {
     return "It holds a backbone alone: the mode 'matching' takes it.";
   }
   if (wrong.every(dependsOnClasses)) {

@@ -41,7 +41,7 @@ const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', se
 
 const efficientnetLiteSettings = z.strictObject({
   variant: z.literal([0, 1, 2]).default(0),
-  /** of 7, counted from the last; 8 trains the first convolution too */
+  /** counted from the last of seven; 8 trains all of it, first convolution included */
   trainStages: z.int().min(0).max(8).default(0),
 });
 

@@ -40,7 +40,7 @@ describe('a model has', () => {
     );
     const onOther = { ...config.model, backbone: { kind: 'other' } };
     expect(() => buildModel({ ...config, model: onOther }, 2)).toThrow(
-      new UserError('model.backbone.kind is "other": expected one of tiny, resnet'),
+      new UserError('model.backbone.kind is "other": expected one of tiny, resnet, efficientnet-lite'),
     );
   });
 

@@ -40,3 +40,15 @@ it('a configuration names the level that a model takes, the last where it does n
     'model.level is 4: expected a stride that the backbone has features at (8, 16, 32)',
   );
 });
+
+it('EfficientNet-Lite ends with the level that a model takes', () => {
+  const backbone = { kind: 'efficientnet-lite', trainStages: 3 };
+  const config = smallConfig({ 'model.backbone': backbone, 'model.level': 16 });
+  const { detector, trained, frozen } = buildModel(config, 2);
+  const blocks = detector.parameters.flatMap(({ name }) => /^_blocks\.(\d+)\./.exec(name)?.[1] ?? []);
+  expect(blocks.at(-1)).toBe('10');
+  const nameOf = ({ name }: { readonly name: string }) => name;
+  expect(trained.parameters.map(nameOf)).toContain('_blocks.8._bn1.weight');
+  expect(frozen.parameters.map(nameOf)).toContain('_blocks.8._bn1.running_mean');
+  expect(() => smallConfig({ 'model.backbone': { ...backbone, trainStages: 9 } })).toThrow('trainStages');
+});

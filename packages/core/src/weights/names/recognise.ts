@@ -1,15 +1,19 @@
 /** Finding out whose names a checkpoint has, whatever stands before all of them. */
+import { efficientnetLiteNames } from './efficientnet.ts';
 import { hfDabDetrNames, hfDetrNames } from './hf.ts';
 import { originalDabDetrNames, originalDetrNames } from './original.ts';
-import { resnetNames } from './resnet.ts';
+import { hfResnetNames, resnetNames } from './resnet.ts';
 import type { NameTable } from './table.ts';
 
+/** Whole models before backbones: a model may have the names of its backbone beside its own. */
 const tables: readonly NameTable[] = [
   hfDetrNames,
   hfDabDetrNames,
-  resnetNames,
   originalDabDetrNames,
   originalDetrNames,
+  resnetNames,
+  hfResnetNames,
+  efficientnetLiteNames,
 ];
 
 export interface RecognisedNames {

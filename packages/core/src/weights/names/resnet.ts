@@ -13,14 +13,26 @@ export const resnetNames: NameTable = {
   ],
 };
 
+/** @param prefix what stands before all of them, with its dot */
+const hfResnetRules = (prefix: string): readonly NameRule[] => [
+  [`${prefix}embedder.embedder.convolution.*`, `${body}.conv1.*`],
+  [`${prefix}embedder.embedder.normalization.*`, `${body}.bn1.*`],
+  [`${prefix}encoder.stages.#.layers.#.shortcut.convolution.*`, `${body}.layer#+1.#.downsample.0.*`],
+  [`${prefix}encoder.stages.#.layers.#.shortcut.normalization.*`, `${body}.layer#+1.#.downsample.1.*`],
+  [`${prefix}encoder.stages.#.layers.#.layer.#.convolution.*`, `${body}.layer#+1.#.conv#+1.*`],
+  [`${prefix}encoder.stages.#.layers.#.layer.#.normalization.*`, `${body}.layer#+1.#.bn#+1.*`],
+];
+
+/** A ResNet of Hugging Face by itself: `ResNetModel`, `ResNetBackbone`, or `ResNetForImageClassification`. */
+export const hfResnetNames: NameTable = {
+  source: 'a ResNet of Hugging Face transformers',
+  mark: 'embedder.embedder.convolution.weight',
+  rules: hfResnetRules(''),
+};
+
 /** A ResNet within a larger model of Hugging Face: its own, or timm's directly or wrapped. */
 export const nestedResnetRules = (prefix: string): readonly NameRule[] => [
-  [`${prefix}.embedder.embedder.convolution.*`, `${body}.conv1.*`],
-  [`${prefix}.embedder.embedder.normalization.*`, `${body}.bn1.*`],
-  [`${prefix}.encoder.stages.#.layers.#.shortcut.convolution.*`, `${body}.layer#+1.#.downsample.0.*`],
-  [`${prefix}.encoder.stages.#.layers.#.shortcut.normalization.*`, `${body}.layer#+1.#.downsample.1.*`],
-  [`${prefix}.encoder.stages.#.layers.#.layer.#.convolution.*`, `${body}.layer#+1.#.conv#+1.*`],
-  [`${prefix}.encoder.stages.#.layers.#.layer.#.normalization.*`, `${body}.layer#+1.#.bn#+1.*`],
+  ...hfResnetRules(`${prefix}.`),
   [`${prefix}._backbone.*`, `${body}.*`],
   [`${prefix}.*`, `${body}.*`],
 ];

@@ -64,6 +64,38 @@ describe('translateTensors', () => {
     expect(shapesOf(tensors)).toEqual({ ...shapesOf(new Map(original)), 'fc.weight': [10, 2048] });
   });
 
+  const hfResnet = [...onDisk('hf_detr_hf_resnet50')].flatMap(([name, tensor]): [string, SafeTensor][] => {
+    const prefix = 'model.backbone.conv_encoder.model.';
+    return name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [];
+  });
+
+  it.each(['', 'resnet.'])('puts a ResNet of Hugging Face where detr has it, behind %j', (prefix) => {
+    const expected = [...onDisk('original_detr_r50')].filter(([name]) => name.startsWith('backbone.'));
+    const file = new Map(hfResnet.map(([name, tensor]) => [prefix + name, tensor]));
+    file.set('classifier.1.weight', zeros([10, 2048]));
+    const { tensors, source } = translateTensors(file);
+    expect(source).toBe('a ResNet of Hugging Face transformers');
+    expect(shapesOf(tensors)).toEqual({ ...shapesOf(new Map(expected)), 'classifier.1.weight': [10, 2048] });
+  });
+
+  it('knows EfficientNet-Lite, and a model that has its names beside its own', () => {
+    const backbone = ['_conv_stem.weight', '_blocks.0._bn1.bias'].map((name) => [name, numbers(1)] as const);
+    const own = ['transformer.decoder.bbox_embed.layers.0.weight', 'query_embed.weight'] as const;
+    expect(translateTensors(new Map(backbone)).source).toBe('EfficientNet-Lite');
+    for (const [name, source] of [
+      [own[0], 'DAB-DETR or DN-DETR'],
+      [own[1], 'DETR'],
+    ] as const) {
+      for (const prefix of ['', 'module.']) {
+        const file = new Map([...backbone, [name, numbers(2)] as const].map(([key, value]) => [prefix + key, value]));
+        expect(translateTensors(file)).toEqual({
+          ...{ source, prefix, others: [] },
+          tensors: new Map([...backbone, [name, numbers(2)]]),
+        });
+      }
+    }
+  });
+
   it('joins queries, keys and values in this order', () => {
     const prefix = 'model.encoder.layers.3.self_attn';
     const stored = new Map([
@@ -130,7 +162,13 @@ describe('translateTensors', () => {
     .filter(([name]) => name.startsWith('backbone.0.body.'))
     .map(([name, tensor]): [string, SafeTensor] => [name.replace('backbone.0.body.', ''), tensor]);
   const known = Object.keys(models).map((model): [string, Map<string, SafeTensor>] => [model, onDisk(model)]);
-  it.each([...known, ['a ResNet', new Map(resnet)] as const])('gives %s its names behind any prefix', (_, plain) => {
+  const efficientnet = new Map(['_conv_stem.weight', '_bn0.bias'].map((name) => [name, zeros([1])]));
+  it.each([
+    ...known,
+    ['a ResNet', new Map(resnet)] as const,
+    ['a ResNet of Hugging Face', new Map(hfResnet)] as const,
+    ['an EfficientNet-Lite', efficientnet] as const,
+  ])('gives %s its names behind any prefix', (_, plain) => {
     const expected = translateTensors(plain);
     expect(expected).toMatchObject({ prefix: '', others: [] });
     const part = fc.constantFrom('module', 'model', 'ema', '_orig_mod', 'detr', 'backbone', '0', 'body', 'net-2', 'é');

@@ -20,8 +20,8 @@ export interface TranslatedTensors {
 
 /**
  * Recognises whose names these are (DETR or DAB-DETR of the original repositories or of Hugging Face `transformers`, a
- * ResNet of torchvision or timm) and gives the tensors ours, which are those of the original repositories. Projections
- * of queries, keys and values become one tensor; a tensor listed twice becomes one; what a trainer put before the names
+ * ResNet of torchvision, timm or `transformers`, an EfficientNet-Lite) and gives the tensors ours, which are those of the
+ * original repositories. Projections of queries, keys and values become one tensor; a tensor listed twice becomes one; what a trainer put before the names
  * and the counters of batch normalisation (`num_batches_tracked`) are left out. Names that no table has, and those without
  * the prefix of the others, stay as they are.
  *
