@@ -1,16 +1,20 @@
 /** The configurations of `bench step`. */
-import { type Backbone, resnet, tiny } from '@dn-detr/core';
+import { type Backbone, efficientnetLite, resnet, tiny } from '@dn-detr/core';
+import type { Size } from '@dn-detr/data';
 
 export interface StepConfig {
-  /** images are square */
-  readonly imageSize: number;
+  readonly image: Size;
   readonly batch: number;
   readonly backbone: () => Backbone;
+  /** stride of the level that the model takes; the last */
+  readonly level?: number;
+  /** a frozen backbone's features are computed before, and steps begin at them */
+  readonly featuresOnce?: true;
   readonly width: number;
   readonly heads: number;
   readonly feedForward: number;
-  /** of encoder and decoder each */
-  readonly layers: number;
+  readonly encoderLayers: number;
+  readonly decoderLayers: number;
   readonly queries: number;
   readonly numClasses: number;
   /** objects of the first image, and of the others at least and at most */
@@ -19,60 +23,84 @@ export interface StepConfig {
   readonly threadsPerOp?: number;
 }
 
+const square = (side: number): Size => ({ width: side, height: side });
+
 const few = { first: 8, least: 3, most: 6 };
+
+/** As the recipe `photographs` with photographs of 4:3. */
+const lite0 = {
+  image: { width: 320, height: 240 },
+  batch: 4,
+  backbone: () => efficientnetLite({ variant: 0 }),
+  level: 16,
+  width: 128,
+  heads: 8,
+  feedForward: 512,
+  encoderLayers: 1,
+  decoderLayers: 3,
+  queries: 60,
+  numClasses: 3,
+  objects: { first: 16, least: 8, most: 16 },
+};
 
 export const stepConfigs = {
   /** the quick recipe of the comparison */
   micro: {
-    imageSize: 64,
+    image: square(64),
     batch: 16,
     backbone: () => tiny({ channels: [32, 64, 128] }),
     width: 64,
     heads: 4,
     feedForward: 256,
-    layers: 2,
+    encoderLayers: 2,
+    decoderLayers: 2,
     queries: 40,
     numClasses: 3,
     objects: { first: 4, least: 1, most: 4 },
     threadsPerOp: 1,
   },
   tiny: {
-    imageSize: 128,
+    image: square(128),
     batch: 8,
     backbone: () => tiny({ channels: [32, 64, 128, 256] }),
     width: 128,
     heads: 8,
     feedForward: 512,
-    layers: 3,
+    encoderLayers: 3,
+    decoderLayers: 3,
     queries: 50,
     numClasses: 6,
     objects: few,
     threadsPerOp: 1,
   },
   mid: {
-    imageSize: 256,
+    image: square(256),
     batch: 4,
     backbone: () => tiny({ channels: [32, 64, 128, 256] }),
     width: 256,
     heads: 8,
     feedForward: 1024,
-    layers: 6,
+    encoderLayers: 6,
+    decoderLayers: 6,
     queries: 100,
     numClasses: 6,
     objects: few,
   },
   r50: {
-    imageSize: 512,
+    image: square(512),
     batch: 2,
     backbone: () => resnet({ depth: 50 }),
     width: 256,
     heads: 8,
     feedForward: 2048,
-    layers: 6,
+    encoderLayers: 6,
+    decoderLayers: 6,
     queries: 300,
     numClasses: 6,
     objects: few,
   },
+  lite0,
+  'lite0-features': { ...lite0, featuresOnce: true },
 } as const satisfies Record<string, StepConfig>;
 
 export type StepConfigName = keyof typeof stepConfigs;

@@ -3,6 +3,7 @@ import type { Objects } from '@dn-detr/boxes';
 import {
   adamwInit,
   adamwScalars,
+  type Backbone,
   criterionPresets,
   dnDetr,
   initialParameters,
@@ -14,7 +15,7 @@ import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue } from '@dn-detr/runtime';
 import { type StepInput, type TrainingState, trainingStep } from '@dn-detr/train';
-import { dispose, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor4D, tensor1d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { median } from '../median.ts';
 import { groups, type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
 
@@ -29,7 +30,7 @@ export interface StepPhases {
 
 export interface StepBench {
   config: StepConfigName;
-  /** median and least of a step, from images on the host to a loss on the host */
+  /** median and least of a step, from images, or features, on the host to a loss on the host */
   ms: number;
   msMin: number;
   /** medians, measured apart, in steps that wait after each phase */
@@ -98,8 +99,8 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
 
 /** A model in training; `onPhase` makes its steps wait after each phase. */
 function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
-  const { numClasses, layers, imageSize, batch } = config;
-  const detector = dnDetr({ ...config, backbone: config.backbone(), encoderLayers: layers, decoderLayers: layers });
+  const { numClasses, batch, image, featuresOnce } = config;
+  const detector = dnDetr({ ...config, backbone: config.backbone() });
   const declared = splitFrozen(detector.parameters);
   const trained = new ParameterLayout(declared.trained);
   const frozen = new ParameterLayout(declared.frozen);
@@ -124,7 +125,12 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
   };
   const fixed = tidy(() => frozen.flatten(initialParameters(declared.frozen, 1)));
   const noise = seededNoise('bench step');
-  const pixels = Float32Array.from({ length: batch * imageSize ** 2 * 3 }, (_, i) => Math.sin(i * 12.9898) * 2);
+  const shape: [number, number, number, number] = [batch, image.height, image.width, 3];
+  const pixels = Float32Array.from(
+    { length: batch * image.height * image.width * 3 },
+    (_, i) => Math.sin(i * 12.9898) * 2,
+  );
+  const features = featuresOnce && featuresOf(detector.backbone, () => tensor4d(pixels, shape));
   let count = 0;
   return {
     step(): void {
@@ -135,7 +141,9 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
       const { state: _, ...fed } = {
         state,
         scalars: tensor1d(adamwScalars(count, optimizer)),
-        batch: { images: tensor4d(pixels, [batch, imageSize, imageSize, 3]) },
+        batch: features
+          ? { levels: features.map(({ values, shape }) => ({ features: tensor4d(values, shape) })) }
+          : { images: tensor4d(pixels, shape) },
         targets: hostValue({ objects, known: known.targets }),
         known: knownInputs(known),
       } satisfies Omit<StepInput, 'frozen'>;
@@ -150,6 +158,15 @@ function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => v
       dispose([state, fixed]);
     },
   };
+}
+
+/** Of each level, as a run keeps them. */
+function featuresOf(backbone: Backbone, images: () => Tensor4D) {
+  return tidy(() =>
+    backbone.forward(initialParameters(backbone.parameters, 1), images()).map((level) => {
+      return { shape: level.shape, values: level.dataSync<'float32'>() };
+    }),
+  );
 }
 
 /** Boxes that lie inside the image, of all sizes, other ones for every step. */
