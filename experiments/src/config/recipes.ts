@@ -1,5 +1,6 @@
 /** The recipes there are. */
 import easy from '../../recipes/easy.ts';
+import photographs from '../../recipes/photographs.ts';
 import quick from '../../recipes/quick.ts';
 import quickWasm from '../../recipes/quick-wasm.ts';
 import r50 from '../../recipes/r50.ts';
@@ -7,7 +8,7 @@ import small from '../../recipes/small.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Recipe } from './recipe.ts';
 
-export const recipes: readonly Recipe[] = [quick, easy, quickWasm, small, r50];
+export const recipes: readonly Recipe[] = [quick, easy, quickWasm, small, photographs, r50];
 
 /** @throws UsageError naming those there are */
 export function recipeNamed(name: string): Recipe {
