@@ -1,10 +1,9 @@
 /** The other sides of `bench matcher`: a process with the JavaScript solvers, and scipy where Python has it. */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { CostMatrix } from './matcher-matrices.ts';
 import type { SolverName, Timing, TimingRequest } from './matcher-solvers.ts';
+import { type PythonProcess, startPython } from './python-process.ts';
 
 /** Times one solver on one matrix after another. */
 export interface Peer {
@@ -51,6 +50,8 @@ export class SolverProcess {
   }
 }
 
+const script = new URL('./matcher-scipy.py', import.meta.url);
+
 /** scipy in a Python of its own; after that was stopped, in a new one. */
 export class Scipy implements Peer {
   readonly name = 'scipy';
@@ -67,12 +68,12 @@ export class Scipy implements Peer {
 
   /** undefined if there is no such Python, or it has no scipy. */
   static async start(command: string): Promise<Scipy | undefined> {
-    const python = await startPython(command);
+    const python = await startPython(command, script);
     return python && new Scipy(command, python);
   }
 
   async time(matrix: CostMatrix, runs: number, limitMs: number): Promise<Timing | undefined> {
-    this.#python ??= await startPython(this.#command);
+    this.#python ??= await startPython(this.#command, script);
     const python = this.#python;
     if (python === undefined) throw new Error('scipy does not start again');
     const send = (request: object) => python.process.stdin?.write(`${JSON.stringify(request)}\n`);
@@ -95,23 +96,6 @@ export class Scipy implements Peer {
     this.#python = undefined;
     this.#matrix = undefined;
   }
-}
-
-interface PythonProcess {
-  readonly process: ChildProcess;
-  readonly lines: AsyncIterator<string>;
-  /** of scipy */
-  readonly version: string;
-}
-
-async function startPython(command: string): Promise<PythonProcess | undefined> {
-  const script = fileURLToPath(new URL('./matcher-scipy.py', import.meta.url));
-  const python = spawn(command, [script], { stdio: ['pipe', 'pipe', 'ignore'] });
-  // A command that does not exist closes its output too, which is all that matters here.
-  python.on('error', () => {});
-  const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-  const { value, done } = await lines.next();
-  return done ? undefined : { process: python, lines, version: JSON.parse(value).version };
 }
 
 async function within<T>(limitMs: number, result: Promise<T>): Promise<T | undefined> {

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { benchCaptureCommand } from './bench-capture.ts';
 import { benchCocoEvalCommand } from './bench-coco-eval.ts';
 import { benchDataCommand } from './bench-data.ts';
+import { benchDepthwiseCommand } from './bench-depthwise.ts';
 import { benchDnCommand } from './bench-dn.ts';
 import { benchMatcherCommand } from './bench-matcher.ts';
 import { benchStepCommand } from './bench-step.ts';
@@ -14,6 +15,7 @@ export function benchCommand(): Command {
     .addCommand(benchStepCommand())
     .addCommand(benchMatcherCommand())
     .addCommand(benchDnCommand())
+    .addCommand(benchDepthwiseCommand())
     .addCommand(benchDataCommand())
     .addCommand(benchCocoEvalCommand());
 }

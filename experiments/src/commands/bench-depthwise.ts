@@ -1,0 +1,59 @@
+/** `bench depthwise`: the depthwise convolutions of EfficientNet-Lite0 against PyTorch's. */
+import { efficientnetLite } from '@dn-detr/core';
+import { UserError } from '@dn-detr/train';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { benchDepthwise, type DepthwiseBench, type DepthwiseRow, nameOf, TorchDepthwise } from '../bench/depthwise.ts';
+import { depthwiseShapes } from '../bench/depthwise-shapes.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+
+const image = { height: 240, width: 320 };
+const options = { batch: 4, threads: 2 };
+
+export function benchDepthwiseCommand(): Command {
+  return new Command('depthwise')
+    .description(
+      `depthwise convolutions of EfficientNet-Lite0, ${options.batch} images of ${image.width}×${image.height}, forward ` +
+        `and backward, against PyTorch, ${options.threads} threads each`,
+    )
+    .option('--json', 'one JSON document on stdout')
+    .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
+    .addOption(backendOption())
+    .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
+      await chooseBackend(backend, { threadsPerOp: options.threads });
+      const interpreter = python ?? process.env.PYTHON ?? 'python3';
+      const torch = await TorchDepthwise.start(interpreter);
+      const advice = `no PyTorch in ${interpreter}: pip install torch, or name an interpreter with --python`;
+      if (torch === undefined && python !== undefined) throw new UserError(advice);
+      if (torch === undefined) process.stderr.write(`${advice}\n`);
+      const shapes = await depthwiseShapes(efficientnetLite({ variant: 0 }), image);
+      const bench = await benchDepthwise(shapes, torch, options, (shape) =>
+        process.stderr.write(`measuring ${nameOf(shape)} …\n`),
+      ).finally(() => torch?.close());
+      process.stdout.write(`${json ? JSON.stringify({ image, ...bench }, null, 2) : tableOf(bench)}\n`);
+    });
+}
+
+function tableOf({ rows, total, version }: DepthwiseBench): string {
+  const head = [
+    '',
+    'times',
+    'forward, ms',
+    'and backward, ms',
+    `PyTorch ${version ?? ''}: forward, ms`,
+    'and backward, ms',
+  ];
+  const table = new Table({
+    head: [...head, 'times as fast: forward', 'both'],
+    colAligns: ['left', ...Array(7).fill('right')],
+    style: { head: [], border: [] },
+  });
+  const figures = ({ ms, ratio }: Pick<DepthwiseRow, 'ms' | 'ratio'>): string[] => [
+    ...[ms.ours, ms.torch].flatMap((times) => [times?.forward.toFixed(2) ?? '-', times?.both.toFixed(2) ?? '-']),
+    ratio?.forward.toFixed(2) ?? '-',
+    ratio?.both.toFixed(2) ?? '-',
+  ];
+  for (const row of rows) table.push([nameOf(row), row.count, ...figures(row)]);
+  table.push(['all', rows.reduce((sum, { count }) => sum + count, 0), ...figures(total)]);
+  return table.toString();
+}
