@@ -9,7 +9,7 @@ import {
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
-import { fanInUniform } from './init.ts';
+import { fanInUniform, type Init } from './init.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import { padForWindows } from './pad.ts';
 import type { ParameterGroup } from './parameters.ts';
@@ -31,6 +31,8 @@ export interface ConvolutionOptions extends ConvOptions {
   readonly group: ParameterGroup;
   /** Whether there is a bias; false where left out. */
   readonly bias?: boolean;
+  /** What kernel and bias start from; PyTorch's default where left out. */
+  readonly init?: { readonly weight: Init; readonly bias: Init };
 }
 
 /**
@@ -40,12 +42,15 @@ export interface ConvolutionOptions extends ConvOptions {
  */
 export function convolution(
   name: string,
-  { size, inputs, outputs, group, bias: hasBias = false, ...options }: ConvolutionOptions,
+  { size, inputs, outputs, group, bias: hasBias = false, init, ...options }: ConvolutionOptions,
 ): Module<Tensor4D, Tensor4D> {
-  const init = fanInUniform(size * size * inputs);
+  const start = fanInUniform(size * size * inputs);
+  const { weight: weightInit, bias: biasInit } = init ?? { weight: start, bias: start };
   const shape = [size, size, inputs, outputs];
-  const weight = parameter<Tensor4D>({ name: `${name}.weight`, shape, kernel: true, group, init });
-  const bias = hasBias ? parameter<Tensor1D>({ name: `${name}.bias`, shape: [outputs], group, init }) : undefined;
+  const weight = parameter<Tensor4D>({ name: `${name}.weight`, shape, kernel: true, group, init: weightInit });
+  const bias = hasBias
+    ? parameter<Tensor1D>({ name: `${name}.bias`, shape: [outputs], group, init: biasInit })
+    : undefined;
   return {
     parameters: parametersOf(weight, bias),
     apply: (tensors, x) => conv2d(x, { weight: weight.apply(tensors), bias: bias?.apply(tensors) }, options),

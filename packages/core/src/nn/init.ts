@@ -9,6 +9,8 @@ export type Init = (shape: readonly number[], seed: number) => Tensor;
 /** A parameter and what it starts from. */
 export interface ParameterDeclaration<Name extends string = string> extends ParameterSpec<Name> {
   readonly init: Init;
+  /** The parameter that it starts as a copy of, by its name: both draw the same numbers. */
+  readonly copyOf?: string;
 }
 
 export const constant =
@@ -33,6 +35,12 @@ export const xavierUniform: Init = (shape, seed) => {
   return uniform(Math.sqrt(6 / (inputs + outputs)))(shape, seed);
 };
 
+/** The same of a convolution's kernel, kept as `[k, k, in, out]`: within √(6 / (k² in + k² out)). */
+export const xavierUniformKernel: Init = (shape, seed) => {
+  const [height, width, inputs, outputs] = shape as [number, number, number, number];
+  return uniform(Math.sqrt(6 / (height * width * (inputs + outputs))))(shape, seed);
+};
+
 /** PyTorch's default for weights and biases of linear layers and convolutions: uniform within 1 / √fanIn. */
 export const fanInUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
 
@@ -41,7 +49,9 @@ export const fanInUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn
  * share a parameter start from the same values, whatever else they have.
  */
 export function initialParameters(declarations: readonly ParameterDeclaration[], seed: number): NamedTensors {
-  return Object.fromEntries(declarations.map(({ name, shape, init }) => [name, init(shape, seedOf(name, seed))]));
+  return Object.fromEntries(
+    declarations.map(({ name, shape, init, copyOf = name }) => [name, init(shape, seedOf(copyOf, seed))]),
+  );
 }
 
 /** FNV-1a over the name, started from the seed. Never 0, which tfjs takes for "no seed". */

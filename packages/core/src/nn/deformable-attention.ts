@@ -1,0 +1,120 @@
+/**
+ * Multi-scale deformable attention (Zhu et al., ICLR 2021, section 4.1) with the parameters of the reference's
+ * `MSDeformAttn`. Source: fundamentalvision/Deformable-DETR `models/ops/modules/ms_deform_attn.py`.
+ */
+import {
+  add,
+  mul,
+  type Rank,
+  reshape,
+  slice,
+  softmax,
+  sub,
+  type Tensor,
+  type Tensor2D,
+  type Tensor4D,
+  tensor,
+  tensor1d,
+} from '@tensorflow/tfjs-core';
+import type { AttentionSizes } from './attention.ts';
+import { type LevelSize, sampleDeformably } from './deformable-sampling.ts';
+import { constant, type Init, xavierUniform } from './init.ts';
+import { linear } from './linear.ts';
+import { type Module, parametersOf } from './module.ts';
+import type { Pass } from './pass.ts';
+
+export interface DeformableAttentionSizes extends AttentionSizes {
+  /** L, feature levels */
+  readonly levels: number;
+  /** P, points that each head samples on each level */
+  readonly points: number;
+}
+
+export interface DeformableAttentionInput {
+  /** `[B*Q, d]` */
+  readonly query: Tensor2D;
+  /** The features of all levels, row by row and one level after the other, `[B*S, d]`. */
+  readonly value: Tensor2D;
+  readonly sizes: readonly LevelSize[];
+  /** `[B, S]`, 1 where a feature is padding, which then counts as zeros; left out where nothing is. */
+  readonly padding?: Tensor2D | undefined;
+  /**
+   * Where each query looks from on each level, in 0..1 of the level with its padding: points `[B, Q, L, 2]`, or boxes
+   * `[B, Q, L, 4]` cxcywh. B and L may be 1 where references are the same for all images or levels.
+   */
+  readonly references: Tensor4D;
+  readonly pass: Pass;
+}
+
+/**
+ * Every query samples P points of each level for each head, and adds them up by weights that it chooses: `[B*Q, d]`. From a
+ * point, offsets are counted in features of the level; from a box, in halves of its sides divided by P.
+ *
+ * @param name its parameters are those of `name.sampling_offsets`, `name.attention_weights`, `name.value_proj` and
+ *   `name.output_proj`
+ */
+export function deformableAttention(
+  name: string,
+  { width, heads, levels, points, group }: DeformableAttentionSizes,
+): Module<DeformableAttentionInput, Tensor2D> {
+  const samples = heads * levels * points;
+  const zero = constant(0);
+  const project = (part: string, outputs: number, init: { readonly weight: Init; readonly bias: Init }) =>
+    linear(`${name}.${part}`, { inputs: width, outputs, group, ...init });
+  const toOffsets = project('sampling_offsets', 2 * samples, {
+    weight: zero,
+    bias: firstOffsets({ heads, levels, points }),
+  });
+  const toWeights = project('attention_weights', samples, { weight: zero, bias: zero });
+  const toValue = project('value_proj', width, { weight: xavierUniform, bias: zero });
+  const toOutput = project('output_proj', width, { weight: xavierUniform, bias: zero });
+  return {
+    parameters: parametersOf(toOffsets, toWeights, toValue, toOutput),
+    apply: (tensors, { query, value, sizes, padding, references, pass: { batch } }) => {
+      const queries = query.shape[0] / batch;
+      const projected = toValue.apply(tensors, value);
+      const seen = padding === undefined ? projected : mul(projected, sub(1, reshape(padding, [padding.size, 1])));
+      const scores = reshape(toWeights.apply(tensors, query), [batch * queries * heads, levels * points]);
+      const offsets = reshape(toOffsets.apply(tensors, query), [batch, queries, heads, levels, points, 2]);
+      const sampled = sampleDeformably({
+        value: reshape<Rank.R4>(seen, [batch, -1, heads, width / heads]),
+        levels: sizes,
+        locations: add(pairOf(references, 0), mul(offsets, offsetUnit(references, sizes, points))),
+        weights: reshape<Rank.R5>(softmax(scores), [batch, queries, heads, levels, points]),
+      });
+      return toOutput.apply(tensors, reshape(sampled, [batch * queries, width]));
+    },
+  };
+}
+
+/** Part of references as `[B, Q, 1, L, 1, 2]`: the first two of their coordinates, or the two after these. */
+function pairOf(references: Tensor4D, first: 0 | 2): Tensor {
+  const [batch, queries, levels] = references.shape;
+  return reshape(slice(references, [0, 0, 0, first], [batch, queries, levels, 2]), [batch, queries, 1, levels, 1, 2]);
+}
+
+/** What an offset of 1 is on each level, as a share of it: `[1, 1, 1, L, 1, 2]`, or `[B, Q, 1, L, 1, 2]` from boxes. */
+function offsetUnit(references: Tensor4D, sizes: readonly LevelSize[], points: number): Tensor {
+  if (references.shape[3] === 4) return mul(pairOf(references, 2), 0.5 / points);
+  const units = sizes.flatMap(({ height, width }) => [1 / width, 1 / height]);
+  return tensor(units, [1, 1, 1, sizes.length, 1, 2]);
+}
+
+/**
+ * The offsets that a query starts with: head by head in directions all around it, point by point further away. A step is 1
+ * along the longer of the two axes.
+ */
+function firstOffsets({ heads, levels, points }: Pick<DeformableAttentionSizes, 'heads' | 'levels' | 'points'>): Init {
+  return () => {
+    const values: number[] = [];
+    for (let head = 0; head < heads; head++) {
+      const angle = (2 * Math.PI * head) / heads;
+      const [x, y] = [Math.cos(angle), Math.sin(angle)];
+      const longer = Math.max(Math.abs(x), Math.abs(y));
+      for (let level = 0; level < levels; level++) {
+        for (let point = 1; point <= points; point++) values.push((point * x) / longer, (point * y) / longer);
+      }
+    }
+    return tensor1d(values);
+  };
+}
