@@ -44,14 +44,16 @@ export interface SinePositionOptions {
   readonly temperatureW?: number;
   /** counts from 0 to 2π over the part of an image that is not padded, in place of whole features; true */
   readonly normalize?: boolean;
+  /** added to the counts; 0, and -0.5 in Deformable DETR, whose positions are the centres of features */
+  readonly offset?: number;
 }
 
 /** Keeps rows and columns that are all padding from dividing by 0, as the references do. */
 const epsilon = 1e-6;
 
 /**
- * `PositionEmbeddingSine` of detr's models/position_encoding.py and `PositionEmbeddingSineHW` of DN-DETR's. Features
- * are counted from 1, and padded ones do not count.
+ * `PositionEmbeddingSine` of detr's models/position_encoding.py, with its offset of Deformable DETR's, and
+ * `PositionEmbeddingSineHW` of DN-DETR's. Features are counted from 1, and padded ones do not count.
  *
  * @param mask `[B, h, w]` float32, 1 = padded; without it the encoding is a constant
  * @returns `[B*h*w, width]`
@@ -62,15 +64,15 @@ export function sinePositions(
   options: SinePositionOptions,
   mask?: Tensor3D,
 ): Tensor2D {
-  const { temperatureH = 10000, temperatureW = temperatureH, normalize = true } = options;
+  const { temperatureH = 10000, temperatureW = temperatureH, normalize = true, offset = 0 } = options;
   const axis = { features: options.width / 2, scale: normalize ? 2 * Math.PI : 1 };
   const bands = [
     { ...axis, column: 0, temperature: temperatureH },
     { ...axis, column: 1, temperature: temperatureW },
   ];
-  if (mask !== undefined) return sineFeatures(countUnpadded(mask, normalize), bands);
+  if (mask !== undefined) return sineFeatures(countUnpadded(mask, normalize, offset), bands);
   const counts = Array.from({ length: height * width }, (_, i) => {
-    const [y, x] = [Math.floor(i / width) + 1, (i % width) + 1];
+    const [y, x] = [Math.floor(i / width) + 1 + offset, (i % width) + 1 + offset];
     return normalize ? [y / (height + epsilon), x / (width + epsilon)] : [y, x];
   });
   return tile(sineFeatures(tensor2d(counts as [number, number][]), bands), [batch, 1]);
@@ -82,15 +84,16 @@ export function sinePositions(
  *
  * @param boxes `[N, 4]` cxcywh, or centres `[N, 2]`, in 0..1
  * @param features for each coordinate, an even number
+ * @param first the coordinate whose features come first; Deformable DETR's proposals begin with x
  * @returns `[N, 4 * features]` of y, x, w, h, or `[N, 2 * features]`
  * @throws if there are other than 2 or 4 coordinates, or the features are odd in number
  */
-export function boxSineEmbedding(boxes: Tensor2D, features: number): Tensor2D {
+export function boxSineEmbedding(boxes: Tensor2D, features: number, first: 'y' | 'x' = 'y'): Tensor2D {
   const coordinates = boxes.shape[1];
   if (coordinates !== 2 && coordinates !== 4) {
     throw new Error(`boxSineEmbedding: expected boxes [N, 4] or centres [N, 2], got [${boxes.shape}]`);
   }
-  const columns = [1, 0, 2, 3].slice(0, coordinates);
+  const columns = [...(first === 'y' ? [1, 0] : [0, 1]), 2, 3].slice(0, coordinates);
   const bands = columns.map((column) => ({ column, features, temperature: 10000, scale: 2 * Math.PI }));
   return sineFeatures(boxes, bands);
 }
@@ -198,11 +201,13 @@ function sineFeatures(coordinates: Tensor2D, bands: readonly SineBand[]): Tensor
 }
 
 /** y and x of every feature, counted over those that are not padded: `[B*h*w, 2]`. */
-function countUnpadded(mask: Tensor3D, normalize: boolean): Tensor2D {
+function countUnpadded(mask: Tensor3D, normalize: boolean, offset: number): Tensor2D {
   const seen = sub<Tensor3D>(1, mask);
   const [y, x] = [1, 2].map((axis) => {
     const count = cumsum(seen, axis);
-    return normalize ? div<Tensor3D>(count, add(sum(seen, axis, true), epsilon)) : count;
+    // In a row of nothing but padding an offset alone would be divided by almost 0.
+    const placed = offset === 0 ? count : mul(add(count, offset), seen);
+    return normalize ? div<Tensor3D>(placed, add(sum(seen, axis, true), epsilon)) : placed;
   }) as [Tensor3D, Tensor3D];
   return reshape(stack([y, x], 3), [-1, 2]);
 }

@@ -49,17 +49,17 @@ export interface ResidualInput {
  * @param name of the layer: the parameters are those of `name.linear1`, `name.linear2`, `name.norm1` and so on, and
  *   with PReLU of `name.activation`
  * @param attentions how many there are
+ * @param normNumbers what the norms are called, in the order of the parts; 1, 2 and so on where left out
  */
 export function residualParts(
   name: string,
   attentions: number,
   { width, feedForward, activation, preNorm }: LayerOptions,
+  normNumbers: readonly number[] = Array.from({ length: attentions + 1 }, (_, i) => i + 1),
 ): Module<ResidualInput, Tensor2D> {
   const linear1 = transformerLinear(`${name}.linear1`, width, feedForward);
   const linear2 = transformerLinear(`${name}.linear2`, feedForward, width);
-  const norms = Array.from({ length: attentions + 1 }, (_, i) =>
-    layerNorm(`${name}.norm${i + 1}`, { width, group: 'rest' }),
-  );
+  const norms = normNumbers.map((number) => layerNorm(`${name}.norm${number}`, { width, group: 'rest' }));
   const bend = activation === 'prelu' ? prelu(`${name}.activation`, 'rest') : undefined;
   return {
     parameters: parametersOf(linear1, linear2, ...norms, bend),

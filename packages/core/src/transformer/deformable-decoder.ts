@@ -1,0 +1,144 @@
+/**
+ * The decoders of Deformable DETR (Zhu et al., ICLR 2021) and of DN-DETR with deformable attention.
+ * Sources: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`, IDEA-Research/DN-DETR
+ * `models/dn_dab_deformable_detr/deformable_transformer.py`.
+ */
+import {
+  add,
+  concat,
+  mul,
+  pad,
+  reshape,
+  sigmoid,
+  slice,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+} from '@tensorflow/tfjs-core';
+import type { AttentionMask } from '../nn/attention-mask.ts';
+import { detach } from '../nn/detach.ts';
+import { inverseSigmoid } from '../nn/inverse-sigmoid.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import type { Pass } from '../nn/pass.ts';
+import { boxSineEmbedding } from '../position.ts';
+import { deformableDecoderLayer } from './deformable-decoder-layer.ts';
+import type { DeformableLayerOptions } from './deformable-encoder.ts';
+import { transformerMlp } from './layer.ts';
+import { type LevelTokens, onLevels } from './levels.ts';
+
+export interface DeformableDecoderInput {
+  /** what the queries start from, `[B*T, d]` */
+  readonly content: Tensor2D;
+  /** where they start to look: points `[B*T, 2]`, or boxes `[B*T, 4]` cxcywh, in 0..1 */
+  readonly references: Tensor2D;
+  /** the positions of the queries in a layer, `[B*T, d]` */
+  readonly positions: (input: PositionInput) => Tensor2D;
+  /** which queries see which; all without it */
+  readonly mask?: AttentionMask | undefined;
+  /** the encoder's output, on its levels */
+  readonly memory: LevelTokens;
+  readonly pass: Pass;
+}
+
+/** What the positions of queries depend on in a layer. */
+export interface PositionInput {
+  /** where they look from, on each level, `[B, T, L, k]`; see `onLevels` */
+  readonly references: Tensor4D;
+  /** `[B*T, d]` */
+  readonly content: Tensor2D;
+  /** counted from 0 */
+  readonly layer: number;
+}
+
+export interface DeformableDecoderOptions extends DeformableLayerOptions {
+  readonly layers: number;
+  /** Whether the box that a layer predicts is what the next one looks from; else all look from the first references. */
+  readonly refines: boolean;
+  /** From the output of a layer to a box relative to its references, `[N, 4]`: one for each layer, or one for all. */
+  readonly boxHeads: readonly Module<Tensor2D, Tensor2D>[];
+  /** `eps` of the inverse sigmoid of references: 1e-5 in Deformable DETR, 1e-3 in DN-DETR */
+  readonly epsilon: number;
+}
+
+export interface DeformableDecoded {
+  /** The outputs of all L layers, without a normalisation after the last part, one layer after the other: `[L*B*T, d]`. */
+  readonly hidden: Tensor2D;
+  /** The boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]`. */
+  readonly boxes: Tensor2D;
+  /** The references that entered each layer, `[B*T, 2]` or `[B*T, 4]`. */
+  readonly references: readonly Tensor2D[];
+}
+
+/**
+ * From queries to predicted boxes, layer by layer. A box that a layer hands on is detached, so that its loss trains the box
+ * head of this layer alone.
+ */
+export function deformableDecoder(
+  name: string,
+  options: DeformableDecoderOptions,
+): Module<DeformableDecoderInput, DeformableDecoded> {
+  const { boxHeads, refines, epsilon } = options;
+  const layers = Array.from({ length: options.layers }, (_, i) =>
+    deformableDecoderLayer(`${name}.layers.${i}`, options),
+  );
+  return {
+    parameters: parametersOf(...layers, ...boxHeads),
+    apply: (tensors, { content, references, positions, mask, memory, pass }) => {
+      const hidden: Tensor2D[] = [];
+      const boxes: Tensor2D[] = [];
+      const entered: Tensor2D[] = [];
+      let x = content;
+      let from = references;
+      layers.forEach((layer, i) => {
+        const [, size] = from.shape;
+        const onEachLevel = onLevels(reshape(from, [pass.batch, -1, size]) as Tensor3D, memory);
+        const placed = positions({ references: onEachLevel, content: x, layer: i });
+        x = layer.apply(tensors, { content: x, positions: placed, references: onEachLevel, mask, memory, pass });
+        hidden.push(x);
+        entered.push(from);
+        const boxHead = (boxHeads[i] ?? boxHeads[0]) as Module<Tensor2D, Tensor2D>;
+        const box = boxesFrom(boxHead.apply(tensors, x), from, epsilon);
+        boxes.push(box);
+        if (refines) from = detach(box);
+      });
+      return { hidden: concat(hidden, 0), boxes: concat(boxes, 0), references: entered };
+    },
+  };
+}
+
+/**
+ * What a box head adds to references before the sigmoid: to both halves of boxes, to the centre alone where they are
+ * points.
+ */
+function boxesFrom(delta: Tensor2D, references: Tensor2D, epsilon: number): Tensor2D {
+  const below = inverseSigmoid(references, epsilon);
+  const whole =
+    references.shape[1] === 4
+      ? below
+      : pad(below, [
+          [0, 0],
+          [0, 2],
+        ]);
+  return sigmoid(add<Tensor2D>(delta, whole));
+}
+
+/**
+ * Positions of anchors (DAB-DETR, section 4.1), `[B*T, d]`: an MLP of their sine embedding on the finest level, which every
+ * layer but the first scales by an MLP of the content.
+ *
+ * @param name of the decoder
+ */
+export function anchorPositions(name: string, width: number): Module<PositionInput, Tensor2D> {
+  const scale = transformerMlp(`${name}.query_scale`, [width, width, width]);
+  const embed = transformerMlp(`${name}.ref_point_head`, [2 * width, width, width]);
+  return {
+    parameters: parametersOf(scale, embed),
+    apply: (tensors, { references, content, layer }) => {
+      const [batch, queries, , size] = references.shape;
+      const finest = slice(references, [0, 0, 0, 0], [batch, queries, 1, size]);
+      const sine = boxSineEmbedding(reshape(finest, [batch * queries, size]), width / 2);
+      const embedded = embed.apply(tensors, sine);
+      return layer === 0 ? embedded : mul<Tensor2D>(embedded, scale.apply(tensors, content));
+    },
+  };
+}
