@@ -10,6 +10,7 @@ export { mergeTargets, targetTensors } from './loss/targets.ts';
 export type { LossTerm } from './loss/term.ts';
 export { criterionPresets } from './loss/terms.ts';
 export { dabDetr, dnDetr } from './models/dab-detr.ts';
+export { deformableDetr } from './models/deformable-detr.ts';
 export {
   type Detector,
   type DetectorOutput,
@@ -18,6 +19,7 @@ export {
   splitFrozen,
 } from './models/detector.ts';
 export { detr, dnDetrVanilla } from './models/detr.ts';
+export { dnDeformableDetr } from './models/dn-deformable-detr.ts';
 export { valueAndFlatGrads } from './nn/gradients.ts';
 export { initialParameters } from './nn/init.ts';
 export type { Module } from './nn/module.ts';

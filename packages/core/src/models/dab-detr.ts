@@ -16,8 +16,8 @@ import type { LayerOptions } from '../transformer/layer.ts';
 import {
   checkSizes,
   type Detector,
-  type DetectorOptions,
   passOf,
+  type SingleLevelOptions,
   type TransformerOutput,
   withBackbone,
 } from './detector.ts';
@@ -25,7 +25,7 @@ import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
 
-export interface DabDetrOptions extends DetectorOptions {
+export interface DabDetrOptions extends SingleLevelOptions {
   /** of the feed-forward parts; default PReLU, as the reference's command line has it */
   readonly activation?: 'relu' | 'prelu';
   /** default 0 */

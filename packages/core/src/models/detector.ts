@@ -10,8 +10,6 @@ import type { Pass } from '../nn/pass.ts';
 /** Sizes and options that all models have. */
 export interface DetectorOptions {
   readonly backbone: Backbone;
-  /** stride of the one level of the backbone that the model takes; default the last */
-  readonly level?: number | undefined;
   /** number of real classes */
   readonly numClasses: number;
   /** Q, number of matching queries */
@@ -26,6 +24,12 @@ export interface DetectorOptions {
   readonly encoderLayers?: number;
   /** default 6 */
   readonly decoderLayers?: number;
+}
+
+/** The same of models that take one level of the backbone's features. */
+export interface SingleLevelOptions extends DetectorOptions {
+  /** the stride of that level; default the last */
+  readonly level?: number | undefined;
 }
 
 /** A batch of B images, padded to one size. */
@@ -46,7 +50,11 @@ export type FeatureMap = {
 };
 
 /** A batch as the backbone sees it, one map for each of its levels, the finest first. */
-export type FeatureBatch = { readonly levels: FeatureMap[] };
+export type FeatureBatch = {
+  readonly levels: FeatureMap[];
+  /** The padding of the images, `[B, H, W]`, for levels that a model adds; left out where nothing is padded. */
+  readonly padding?: Tensor3D | undefined;
+};
 
 /** K known queries for each image, which come before the Q matching ones: T = K + Q. */
 export type KnownInputs = {
@@ -130,7 +138,7 @@ export function withBackbone<Output extends DetectorOutput>(
         const [, height, width] = features.shape;
         return { features, padding: padding && resizeMask(padding, [height, width]) };
       });
-      return rest.forwardFeatures(tensors, { levels }, known, options);
+      return rest.forwardFeatures(tensors, { levels, padding }, known, options);
     },
   };
 }

@@ -16,9 +16,9 @@ import { type LayerOptions, transformerMlp } from '../transformer/layer.ts';
 import {
   checkSizes,
   type Detector,
-  type DetectorOptions,
   type KnownInputs,
   passOf,
+  type SingleLevelOptions,
   type TransformerOutput,
   withBackbone,
 } from './detector.ts';
@@ -26,7 +26,7 @@ import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
 
-export interface DetrOptions extends DetectorOptions {
+export interface DetrOptions extends SingleLevelOptions {
   /** normalises before each part of a layer in place of after it; default false */
   readonly preNorm?: boolean;
   /** default 0.1 */

@@ -5,12 +5,12 @@ import { expectClose, spread } from '../../../../test/support/differentiation.ts
 import { tiny } from '../backbone/tiny.ts';
 import { initialParameters } from '../nn/init.ts';
 import { dabDetr, dnDetr } from './dab-detr.ts';
-import type { Detector, DetectorOptions, KnownInputs } from './detector.ts';
+import type { Detector, KnownInputs, SingleLevelOptions } from './detector.ts';
 import { detr, dnDetrVanilla } from './detr.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-const options: DetectorOptions = {
+const options: SingleLevelOptions = {
   backbone: tiny({ channels: [8, 16] }),
   numClasses: 3,
   queries: 4,
@@ -20,14 +20,14 @@ const options: DetectorOptions = {
   encoderLayers: 1,
   decoderLayers: 2,
 };
-const models: Record<string, (options: DetectorOptions) => Detector> = { detr, dnDetrVanilla, dabDetr, dnDetr };
+const models: Record<string, (options: SingleLevelOptions) => Detector> = { detr, dnDetrVanilla, dabDetr, dnDetr };
 const denoising = ['dnDetr', 'dnDetrVanilla'];
 const [batch, groups, slots] = [2, 2, 3];
 const K = groups * slots;
 const total = K + options.queries;
 
 const build = (name: string, seed = 1) => {
-  const model = (models[name] as (options: DetectorOptions) => Detector)(options);
+  const model = (models[name] as (options: SingleLevelOptions) => Detector)(options);
   return { model, tensors: initialParameters(model.parameters, seed) };
 };
 const images = (count = batch, seed = 3) => spread([count, 16, 24, 3], seed) as tf.Tensor4D;

@@ -9,7 +9,8 @@ const isBackbone = (name: string): boolean => /^(backbone|_conv_stem|_bn0|_block
 const isClassifier = (name: string): boolean => /^(fc|classifier|_conv_head|_bn1|_fc)\./.test(name);
 
 /** Whether a parameter's size is the number of classes: the class head and the embedding of labels. */
-export const dependsOnClasses = (name: string): boolean => /^(class_embed|label_enc)\./.test(name);
+export const dependsOnClasses = (name: string): boolean =>
+  /^(?:(?:transformer\.decoder\.)?class_embed|label_enc)\./.test(name);
 
 /** The tensors by which a file and a model differ, by name. */
 export interface Mismatch {

@@ -8,7 +8,7 @@
 import { nestedResnetRules } from './resnet.ts';
 import type { NameRule, NameTable } from './table.ts';
 
-const attention = (from: string, to: string): readonly NameRule[] => [
+export const attention = (from: string, to: string): readonly NameRule[] => [
   [`${from}.q_proj.*`, `${to}.in_proj_*`, 0],
   [`${from}.k_proj.*`, `${to}.in_proj_*`, 1],
   [`${from}.v_proj.*`, `${to}.in_proj_*`, 2],

@@ -1,5 +1,5 @@
-/** The names of facebookresearch/detr and of DN-DETR's DABDETR, which are ours. */
-import type { NameTable } from './table.ts';
+/** The names of facebookresearch/detr, fundamentalvision/Deformable-DETR and IDEA-Research/DN-DETR, which are ours. */
+import type { NameRule, NameTable } from './table.ts';
 
 /** DAB-DETR and DN-DETR list the box head, which the decoder uses too, a second time. */
 export const originalDabDetrNames: NameTable = {
@@ -9,3 +9,29 @@ export const originalDabDetrNames: NameTable = {
 };
 
 export const originalDetrNames: NameTable = { source: 'DETR', mark: 'query_embed.weight', rules: [] };
+
+const boxesInDecoder: NameRule = ['bbox_embed.*', 'transformer.decoder.bbox_embed.*'];
+
+/** The heads that the transformer uses too are listed a second time. */
+export const originalDeformableDetrNames: readonly NameTable[] = [
+  {
+    source: 'two-stage Deformable DETR',
+    mark: 'transformer.pos_trans.weight',
+    rules: [boxesInDecoder, ['class_embed.*', 'transformer.decoder.class_embed.*']],
+  },
+  { source: 'DN-Deformable-DETR', mark: 'tgt_embed.weight', rules: [boxesInDecoder] },
+  {
+    source: 'Deformable DETR with box refinement',
+    mark: 'transformer.decoder.bbox_embed.0.layers.0.weight',
+    rules: [boxesInDecoder],
+  },
+  {
+    // One head for all layers, listed for each of them.
+    source: 'Deformable DETR',
+    mark: 'transformer.reference_points.weight',
+    rules: [
+      ['class_embed.?.*', 'class_embed.0.*'],
+      ['bbox_embed.?.*', 'bbox_embed.0.*'],
+    ],
+  },
+];

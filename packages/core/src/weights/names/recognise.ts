@@ -1,7 +1,8 @@
 /** Finding out whose names a checkpoint has, whatever stands before all of them. */
 import { efficientnetLiteNames } from './efficientnet.ts';
 import { hfDabDetrNames, hfDetrNames } from './hf.ts';
-import { originalDabDetrNames, originalDetrNames } from './original.ts';
+import { hfDeformableDetrNames } from './hf-deformable.ts';
+import { originalDabDetrNames, originalDeformableDetrNames, originalDetrNames } from './original.ts';
 import { hfResnetNames, resnetNames } from './resnet.ts';
 import type { NameTable } from './table.ts';
 
@@ -9,7 +10,9 @@ import type { NameTable } from './table.ts';
 const tables: readonly NameTable[] = [
   hfDetrNames,
   hfDabDetrNames,
+  ...hfDeformableDetrNames,
   originalDabDetrNames,
+  ...originalDeformableDetrNames,
   originalDetrNames,
   resnetNames,
   hfResnetNames,

@@ -2,7 +2,7 @@
 
 /**
  * Names of one form and what they are called here. `#` stands for a number, `#+1` in the target for the next one, `*`
- * for any rest; they stand for the same in both, in their order.
+ * for any rest; they stand for the same in both, in their order. `?` is a number that the target has no place for.
  *
  * `third`: the tensor is the first, second or last third of the rows of the target, where one has the projections of
  * queries, keys and values (`in_proj_weight`) and the other has each alone.
@@ -17,6 +17,11 @@ export interface NameTable {
   readonly mark: string;
   /** The first rule that fits a name counts; a name that none fits stays as it is. */
   readonly rules: readonly NameRule[];
+  /**
+   * A head that a file may have once for all layers, where the model has one for each: what the names of both heads begin
+   * with, before `.0` and so on. There are as many layers as there are of `layers`.
+   */
+  readonly sharedHead?: { readonly head: string; readonly layers: string };
 }
 
 export interface TranslatedName {
@@ -37,7 +42,7 @@ export function translator({ rules }: NameTable): (name: string) => TranslatedNa
 }
 
 function patternOf(from: string): RegExp {
-  const escaped = from.replaceAll('.', '\\.').replaceAll('#', '(\\d+)').replaceAll('*', '(.+)');
+  const escaped = from.replaceAll('.', '\\.').replaceAll('?', '\\d+').replaceAll('#', '(\\d+)').replaceAll('*', '(.+)');
   return new RegExp(`^${escaped}$`);
 }
 

@@ -50,7 +50,24 @@ export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): Trans
     tensors.set(name, tensor);
   }
   for (const [name, parts] of thirds) tensors.set(name, joinThirds(name, parts));
+  repeatSharedHead(tensors, table);
   return { source: table.source, prefix, others, tensors };
+}
+
+/** Gives every layer the head that a file has once. */
+function repeatSharedHead(tensors: Map<string, SafeTensor>, { sharedHead }: NameTable): void {
+  if (sharedHead === undefined) return;
+  const { head, layers } = sharedHead;
+  const namesOf = (part: string): string[] => [...tensors.keys()].filter((name) => name.startsWith(`${part}.`));
+  const indexOf = (part: string, name: string): number => Number(name.slice(part.length + 1).split('.', 1)[0]);
+  const heads = namesOf(head);
+  if (heads.some((name) => indexOf(head, name) > 0)) return;
+  const last = Math.max(0, ...namesOf(layers).map((name) => indexOf(layers, name)));
+  for (const name of heads) {
+    for (let layer = 1; layer <= last; layer++) {
+      tensors.set(name.replace(`${head}.0.`, `${head}.${layer}.`), tensors.get(name) as SafeTensor);
+    }
+  }
 }
 
 const bytesOf = ({ data }: SafeTensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,0 +1,137 @@
+/**
+ * What Deformable DETR and its successors share: tokens of several levels, their encoder, and heads.
+ * Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
+ */
+import { concat, split, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
+import { constant, type Init, type ParameterDeclaration } from '../nn/init.ts';
+import { linear } from '../nn/linear.ts';
+import { mlp } from '../nn/mlp.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import type { NamedTensors } from '../nn/named.ts';
+import type { Pass } from '../nn/pass.ts';
+import { type DeformableLayerOptions, deformableEncoder } from '../transformer/deformable-encoder.ts';
+import type { LevelTokens } from '../transformer/levels.ts';
+import { checkSizes, type DetectorOptions, type FeatureBatch } from './detector.ts';
+import { levelTokens } from './level-tokens.ts';
+
+/** Sizes and options of models with deformable attention. */
+export interface DeformableOptions extends DetectorOptions {
+  /** L, at least as many as the backbone hands out: strided convolutions make the others; default 4 */
+  readonly featureLevels?: number;
+  /** points that each head samples on each level; default 4 */
+  readonly points?: number;
+  readonly dropout?: number;
+}
+
+/**
+ * The same with nothing left open.
+ *
+ * @param defaults those that differ from model to model
+ * @throws RangeError naming the option that no model can be built with
+ */
+export function deformableSizes(
+  options: DeformableOptions,
+  defaults: { readonly feedForward: number; readonly dropout: number },
+) {
+  const { numClasses, queries, width = 256, heads = 8 } = options;
+  const { feedForward = defaults.feedForward, dropout = defaults.dropout } = options;
+  const { encoderLayers = 6, decoderLayers = 6, featureLevels = 4, points = 4 } = options;
+  const sizes = { numClasses, queries, width, heads, feedForward, encoderLayers, decoderLayers, featureLevels, points };
+  checkSizes(sizes, { activation: 'relu', dropout });
+  const layer: DeformableLayerOptions = {
+    ...{ width, heads, feedForward, activation: 'relu', preNorm: false },
+    ...{ levels: featureLevels, points },
+  };
+  return { ...sizes, dropout, layer };
+}
+
+/** From a batch's features to the tokens of all levels after the encoder. */
+export function encodedTokens(
+  { backbone }: Pick<DetectorOptions, 'backbone'>,
+  { width, featureLevels, encoderLayers, layer }: ReturnType<typeof deformableSizes>,
+): Module<{ readonly batch: FeatureBatch; readonly pass: Pass }, LevelTokens> {
+  const embed = levelTokens(backbone.levels, { width, levels: featureLevels });
+  const encode = deformableEncoder('transformer.encoder', { ...layer, layers: encoderLayers });
+  return {
+    parameters: parametersOf(embed, encode),
+    apply: (tensors, { batch, pass }) => {
+      const tokens = embed.apply(tensors, batch);
+      return { ...tokens, features: encode.apply(tensors, { tokens, pass }) };
+    },
+  };
+}
+
+/** Classes start at this probability (Lin et al. 2017, section 4.1). */
+const prior = 0.01;
+
+export interface HeadOptions {
+  readonly width: number;
+  readonly numClasses: number;
+  /** how many there are of both kinds */
+  readonly count: number;
+  /** what their names begin with, such as `class_embed`, before `.0` and so on */
+  readonly names: { readonly classes: string; readonly boxes: string };
+  /** what the first box head's output for width and height starts from, before the sigmoid; 0 for all others */
+  readonly sides: number;
+}
+
+/** Heads from the decoder's outputs `[N, d]` to logits and to boxes relative to references. */
+export function deformableHeads({ width, numClasses, count, names, sides }: HeadOptions): {
+  readonly classes: readonly Module<Tensor2D, Tensor2D>[];
+  readonly boxes: readonly Module<Tensor2D, Tensor2D>[];
+} {
+  const bias = constant(-Math.log((1 - prior) / prior));
+  const box =
+    (side: number): Init =>
+    () =>
+      tensor1d([0, 0, side, side]);
+  const heads = Array.from({ length: count }, (_, i) => i);
+  return {
+    classes: heads.map((i) =>
+      linear(`${names.classes}.${i}`, { inputs: width, outputs: numClasses, group: 'rest', bias }),
+    ),
+    boxes: heads.map((i) =>
+      mlp(`${names.boxes}.${i}`, {
+        widths: [width, width, width, 4],
+        group: 'rest',
+        last: { weight: constant(0), bias: box(i === 0 ? sides : 0) },
+      }),
+    ),
+  };
+}
+
+/**
+ * Logits of all layers.
+ *
+ * @param heads one for each layer, or one for all
+ * @param hidden `[L*B*T, d]`, one layer after the other
+ * @returns `[L*B*T, numLogits]`
+ */
+export function logitsByLayer(
+  heads: readonly Module<Tensor2D, Tensor2D>[],
+  tensors: NamedTensors,
+  hidden: Tensor2D,
+): Tensor2D {
+  const [first, ...others] = heads as [Module<Tensor2D, Tensor2D>];
+  if (others.length === 0) return first.apply(tensors, hidden);
+  const layers = split(hidden, heads.length, 0);
+  return concat(
+    heads.map((head, i) => head.apply(tensors, layers[i] as Tensor2D)),
+    0,
+  );
+}
+
+const layerName = /^(transformer\.(?:en|de)coder\.layers)\.\d+\./;
+const headName = /^((?:transformer\.decoder\.)?(?:class|bbox)_embed)\.\d+\./;
+
+/**
+ * The references build one layer and one head and copy them, and afterwards draw only the matrices of the layers anew: whole
+ * heads, and biases of layers, start as copies of the first one's.
+ */
+export function startAsCopies(parameters: readonly ParameterDeclaration[]): ParameterDeclaration[] {
+  return parameters.map((parameter) => {
+    const { name, shape } = parameter;
+    const copied = headName.test(name) ? headName : shape.length === 1 ? layerName : undefined;
+    return copied ? { ...parameter, copyOf: name.replace(copied, '$1.0.') } : parameter;
+  });
+}

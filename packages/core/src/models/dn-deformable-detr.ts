@@ -1,0 +1,98 @@
+/**
+ * DN-DETR with deformable attention (Li et al., CVPR 2022, section 5): queries are anchors, and known queries are trained
+ * beside them. Source: IDEA-Research/DN-DETR `models/dn_dab_deformable_detr/{dab_deformable_detr,deformable_transformer,
+ * dn_components}.py`.
+ */
+import { concat, pad, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
+import { embedding } from '../nn/embedding.ts';
+import { parametersOf } from '../nn/module.ts';
+import { repeatRows } from '../nn/repeat.ts';
+import { anchorPositions, deformableDecoder } from '../transformer/deformable-decoder.ts';
+import {
+  type DeformableOptions,
+  deformableHeads,
+  deformableSizes,
+  encodedTokens,
+  logitsByLayer,
+  startAsCopies,
+} from './deformable-parts.ts';
+import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
+import { labelEmbedding } from './label-embedding.ts';
+import { byLayer, joinQueries, queryMask } from './queries.ts';
+
+export interface DnDeformableDetrOptions extends DeformableOptions {
+  /** the last channel of a query's content tells known from matching queries; default true */
+  readonly indicator?: boolean;
+}
+
+/**
+ * The content of a matching query is learned, and so is the anchor that it looks from; each layer looks from the box that
+ * the one before predicts. Without known queries this is DAB-Deformable-DETR, the baseline of denoising.
+ * Defaults are the reference's: feed-forward parts of 2048 and no dropout.
+ */
+export function dnDeformableDetr(options: DnDeformableDetrOptions): Detector<TransformerOutput> {
+  const { backbone, indicator = true } = options;
+  const sizes = deformableSizes(options, { feedForward: 2048, dropout: 0 });
+  const { numClasses, queries, width, decoderLayers, dropout, layer } = sizes;
+  const encode = encodedTokens(options, sizes);
+  const decoderName = 'transformer.decoder';
+  const names = { classes: 'class_embed', boxes: `${decoderName}.bbox_embed` };
+  const heads = deformableHeads({ width, numClasses, count: decoderLayers, names, sides: -2 });
+  const decode = deformableDecoder(decoderName, {
+    ...layer,
+    layers: decoderLayers,
+    refines: true,
+    boxHeads: heads.boxes,
+    epsilon: 1e-3,
+  });
+  const place = anchorPositions(decoderName, width);
+  const labels = labelEmbedding('label_enc', { numClasses, width, indicator, group: 'rest' });
+  const contents = embedding('tgt_embed', { rows: queries, width: indicator ? width - 1 : width, group: 'rest' });
+  const queryAnchors = embedding('refpoint_embed', { rows: queries, width: 4, group: 'rest' });
+
+  return withBackbone(backbone, {
+    parameters: startAsCopies(parametersOf(encode, decode, place, ...heads.classes, labels, contents, queryAnchors)),
+    queries,
+    layers: decoderLayers,
+    numClasses,
+    forwardFeatures(tensors, batch, known, forwardOptions = {}) {
+      const images = batch.levels[0]?.features.shape[0] ?? 0;
+      const pass = passOf(images, dropout, forwardOptions);
+      const memory = encode.apply(tensors, { batch, pass });
+      const learned = contents.apply(tensors);
+      // The indicator of a matching query is 0.
+      const matching = indicator
+        ? pad(learned, [
+            [0, 0],
+            [0, 1],
+          ])
+        : learned;
+      const anchors = joinQueries(
+        known && reshape<Rank.R2>(known.anchors, [-1, 4]),
+        repeatRows(queryAnchors.apply(tensors), images),
+        images,
+      );
+      const decoded = decode.apply(tensors, {
+        content: joinQueries(known && labels.apply(tensors, known.labels), repeatRows(matching, images), images),
+        references: sigmoid(anchors),
+        positions: (input) => place.apply(tensors, input),
+        mask: queryMask(known, queries, images),
+        memory,
+        pass,
+      });
+      return {
+        sets: [
+          {
+            name: 'decoder',
+            logits: byLayer(logitsByLayer(heads.classes, tensors, decoded.hidden), decoderLayers, images),
+            boxes: byLayer(decoded.boxes, decoderLayers, images),
+            known: known?.labels.shape[1] ?? 0,
+          },
+        ],
+        memory: memory.features,
+        hidden: decoded.hidden,
+        anchors: byLayer(concat([...decoded.references], 0), decoderLayers, images),
+      };
+    },
+  });
+}

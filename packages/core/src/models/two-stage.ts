@@ -1,0 +1,147 @@
+/**
+ * Queries that come from the encoder (Deformable DETR, section 4.2).
+ * Source: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`, the two-stage part.
+ */
+import {
+  add,
+  gather,
+  mul,
+  type Rank,
+  reshape,
+  sigmoid,
+  slice,
+  split,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  tensor2d,
+  topk,
+} from '@tensorflow/tfjs-core';
+import type { PredictionSet } from '../loss/predictions.ts';
+import { detach } from '../nn/detach.ts';
+import { xavierUniform } from '../nn/init.ts';
+import { linear } from '../nn/linear.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import { layerNorm } from '../nn/norm.ts';
+import { boxSineEmbedding } from '../position.ts';
+import type { LevelTokens } from '../transformer/levels.ts';
+import { proposalsOf } from '../transformer/proposals.ts';
+
+export interface QueryStartInput {
+  /** the encoder's output */
+  readonly memory: LevelTokens;
+  /** B */
+  readonly batch: number;
+}
+
+/** What queries start from. */
+export interface QueryStart {
+  /** `[B*Q, d]` */
+  readonly content: Tensor2D;
+  /** `[B*Q, d]` */
+  readonly positions: Tensor2D;
+  /** points `[B*Q, 2]`, or boxes `[B*Q, 4]` cxcywh, in 0..1 */
+  readonly references: Tensor2D;
+  /** what the encoder predicts at each of its S tokens, where it is trained to: L is 1, T is S */
+  readonly encoderSet?: PredictionSet;
+}
+
+export interface ProposedQueriesOptions {
+  readonly width: number;
+  /** Q */
+  readonly queries: number;
+  /** from tokens to logits, and to boxes relative to their proposals */
+  readonly classHead: Module<Tensor2D, Tensor2D>;
+  readonly boxHead: Module<Tensor2D, Tensor2D>;
+}
+
+/**
+ * The Q tokens whose score for class 0 is highest become queries that look from the boxes predicted there; content and
+ * positions are made of the boxes alone, which are detached. The encoder's predictions are trained to tell objects of
+ * any class, called class 0, from background.
+ *
+ * @param name of the transformer: parameters are those of `name.enc_output`, `name.enc_output_norm`, `name.pos_trans` and
+ *   `name.pos_trans_norm`, and of the heads
+ * @throws RangeError if an image has fewer tokens than queries
+ */
+export function proposedQueries(
+  name: string,
+  { width, queries, classHead, boxHead }: ProposedQueriesOptions,
+): Module<QueryStartInput, QueryStart> {
+  const outputs = encoderOutputs(name, width);
+  const group = 'rest';
+  const project = linear(`${name}.pos_trans`, { inputs: 2 * width, outputs: 2 * width, group, weight: xavierUniform });
+  const norm = layerNorm(`${name}.pos_trans_norm`, { width: 2 * width, group });
+  return {
+    parameters: parametersOf(outputs, project, norm, classHead, boxHead),
+    apply: (tensors, { memory, batch }) => {
+      const { features, anchors } = outputs.apply(tensors, { memory, batch });
+      const logits = classHead.apply(tensors, features); // [B*S, numLogits]
+      const [rows, numLogits] = logits.shape;
+      const tokens = rows / batch;
+      const deltas = reshape(boxHead.apply(tensors, features), [batch, tokens, 4]);
+      const boxes = reshape<Rank.R2>(add(deltas, anchors), [rows, 4]);
+      const scores = reshape<Rank.R2>(slice(logits, [0, 0], [rows, 1]), [batch, tokens]);
+      const best = detach(gather(boxes, bestRows(scores, queries)));
+      const sine = boxSineEmbedding(sigmoid(best), width / 2, 'x'); // [B*Q, 2d]
+      const [positions, content] = split(norm.apply(tensors, project.apply(tensors, sine)), 2, 1) as [
+        Tensor2D,
+        Tensor2D,
+      ];
+      return {
+        content,
+        positions,
+        references: sigmoid(best),
+        encoderSet: {
+          name: 'encoder',
+          logits: reshape(logits, [1, batch, tokens, numLogits]),
+          boxes: reshape(sigmoid(boxes), [1, batch, tokens, 4]),
+          known: 0,
+          classAgnostic: true,
+        },
+      };
+    },
+  };
+}
+
+/** The encoder's tokens as its heads read them, `[B*S, d]`, and the proposals there, before the sigmoid. */
+export function encoderOutputs(
+  name: string,
+  width: number,
+): Module<QueryStartInput, { readonly features: Tensor2D; readonly anchors: Tensor3D }> {
+  const group = 'rest';
+  const project = linear(`${name}.enc_output`, { inputs: width, outputs: width, group, weight: xavierUniform });
+  const norm = layerNorm(`${name}.enc_output_norm`, { width, group });
+  return {
+    parameters: parametersOf(project, norm),
+    apply: (tensors, { memory, batch }) => {
+      const { anchors, valid } = proposalsOf(memory);
+      const rows = reshape(memory.features, [batch, -1, width]);
+      const open = reshape<Rank.R2>(mul(rows, valid), [-1, width]);
+      return { features: norm.apply(tensors, project.apply(tensors, open)), anchors };
+    },
+  };
+}
+
+/**
+ * The rows of the best tokens of each image, the best first, among the rows of all images.
+ *
+ * @param scores `[B, S]`
+ * @returns int32 `[B*Q]`
+ */
+export function bestRows(scores: Tensor2D, queries: number): Tensor1D {
+  const [batch, tokens] = scores.shape;
+  if (tokens < queries) {
+    throw new RangeError(
+      `queries is ${queries}, but an image has ${tokens} tokens to choose them from: expected no more`,
+    );
+  }
+  const { indices } = topk<Tensor>(scores, queries);
+  const starts = tensor2d(
+    Int32Array.from({ length: batch }, (_, b) => b * tokens),
+    [batch, 1],
+    'int32',
+  );
+  return reshape(add(indices, starts), [batch * queries]);
+}
