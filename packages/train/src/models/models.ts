@@ -1,6 +1,7 @@
 /** The models there are. Another one is a `ModelSpec` of its own, added to this list or to a copy of it. */
 import { dabDetr, dnDetr } from './dab-detr.ts';
+import { deformableDetr, dnDeformableDetr } from './deformable-detr.ts';
 import { detr, dnDetrVanilla } from './detr.ts';
 import type { ModelSpec } from './model-spec.ts';
 
-export const models: readonly ModelSpec[] = [detr, dabDetr, dnDetrVanilla, dnDetr];
+export const models: readonly ModelSpec[] = [detr, dabDetr, dnDetrVanilla, dnDetr, deformableDetr, dnDeformableDetr];

@@ -3,10 +3,8 @@ import { z } from 'zod';
 
 export const count = z.int().min(1);
 
-/** Sizes of the transformer, and the one level of the backbone that it takes. */
-export const transformerSettings = {
-  /** stride of that level; null for the last */
-  level: count.nullable().default(null),
+/** Sizes of the transformer. */
+const transformerSettings = {
   width: count.default(256),
   heads: count.default(8),
   feedForward: count.default(2048),
@@ -17,19 +15,26 @@ export const transformerSettings = {
   dropout: z.number().min(0).lt(1).default(0),
 };
 
+/** Of models that take one level of the backbone's features. */
+const singleLevelSettings = {
+  /** the stride of that level; null for the last */
+  level: count.nullable().default(null),
+  ...transformerSettings,
+};
+
 /** Of a `ModelSpec` with these settings. */
 export const drops = ({ dropout }: { readonly dropout: number }): boolean => dropout > 0;
 
 /** Settings of models whose queries are content and a position of their own. */
 export const detrSettings = z.strictObject({
-  ...transformerSettings,
+  ...singleLevelSettings,
   /** normalise before each part of a layer */
   preNorm: z.boolean().default(false),
 });
 
 /** Settings of models whose queries are anchors. */
 export const anchorSettings = z.strictObject({
-  ...transformerSettings,
+  ...singleLevelSettings,
   activation: z.enum(['relu', 'prelu']).default('prelu'),
   /** learned contents for each anchor; 0 for one that is not learned */
   patterns: z.int().min(0).default(0),
@@ -37,4 +42,13 @@ export const anchorSettings = z.strictObject({
   temperature: count.default(20),
   /** every decoder layer, not only the first, adds the query's position in its cross-attention */
   keepQueryPosition: z.boolean().default(false),
+});
+
+/** Settings of models with deformable attention. */
+export const deformableSettings = z.strictObject({
+  ...transformerSettings,
+  /** L; strided convolutions add those that the backbone does not hand out */
+  featureLevels: count.default(4),
+  /** that each head samples on each level */
+  points: count.default(4),
 });

@@ -130,26 +130,30 @@ function requireLogits(sets: readonly PredictionSet[], head: Objective['head'], 
   }
 }
 
+const ofClass0 = ({ labels, boxes }: Objects): Objects => ({ labels: new Int32Array(labels.length), boxes });
+
 /** Reads the matching parts of all predictions back once, and makes dense targets for all layers and both parts. */
 function matchOnHost(
   sets: readonly PredictionSet[],
   targets: HostValue<BatchTargets>,
   { detector, matching, terms, onPhase }: DetectionLossOptions,
 ): { dense: TargetTensors[]; matched: HostValue<readonly LossTargets[]> } {
-  const shapes = sets.map(({ name, known, logits: { shape } }) => {
+  const shapes = sets.map(({ name, known, classAgnostic = false, logits: { shape } }) => {
     const [layers, batch, total, numLogits] = shape;
-    return { name, known, layers, batch, queries: total - known, numLogits, numClasses: detector.numClasses };
+    const queries = total - known;
+    return { name, known, classAgnostic, layers, batch, queries, numLogits, numClasses: detector.numClasses };
   });
   const matchingPart = (x: Tensor, known: number): Tensor =>
     known === 0 ? x : (split(x, [known, (x.shape[2] as number) - known], 2)[1] as Tensor);
   const read = sets.flatMap(({ logits, boxes, known }) => [matchingPart(logits, known), matchingPart(boxes, known)]);
   return host([targets, ...read], ({ objects, known: knownTargets, whole }, ...values) => {
     onPhase?.('forward');
-    const merged = shapes.map(({ name, known, ...shape }, i) => {
+    const merged = shapes.map(({ name, known, classAgnostic, ...shape }, i) => {
       const [logits, boxes] = values.slice(2 * i) as [Float32Array, Float32Array];
-      const matches = matchLayers({ ...shape, logits, boxes }, objects, matching);
+      const wanted = classAgnostic ? objects.map(ofClass0) : objects;
+      const matches = matchLayers({ ...shape, logits, boxes }, wanted, matching);
       const parts = {
-        matching: matchingTargets(matches, objects, detector.numClasses),
+        matching: matchingTargets(matches, wanted, detector.numClasses),
         ...(known > 0 && knownTargets && { known: knownTargets }),
       };
       const counts = whole && {

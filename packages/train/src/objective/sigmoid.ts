@@ -1,6 +1,7 @@
 /**
- * The objective of DAB-DETR and DN-DETR, with the focal loss of Lin et al. (ICCV 2017).
- * Source: `SetCriterion` and `HungarianMatcher` in `models/DN_DAB_DETR` of IDEA-Research/DN-DETR.
+ * The objective of Deformable DETR, DAB-DETR and DN-DETR, with the focal loss of Lin et al. (ICCV 2017).
+ * Sources: `SetCriterion` and `HungarianMatcher` in `models/DN_DAB_DETR` of IDEA-Research/DN-DETR and in `models` of
+ * fundamentalvision/Deformable-DETR.
  */
 import { overlapEpsilon } from '@dn-detr/boxes';
 import { focalDetections } from '@dn-detr/core';
@@ -11,29 +12,44 @@ import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';
 
 const focal = { alpha: z.number().min(0).max(1).default(0.25), gamma: coefficient.default(2) };
 
-const settings = z.strictObject({
-  loss: z.strictObject({ ...lossCoefficients, ...focal }).prefault({}),
-  matching: z.strictObject({ class: coefficient.default(2), ...matchingWeights, ...focal }).prefault({}),
-  /** detections an image, of which several may be of one query under different classes */
-  detections: z.int().min(1).default(100),
-});
+interface SigmoidDefaults {
+  /** what the class loss of every layer counts for in the total */
+  readonly classCoefficient: number;
+  /** of GIoU, see `giouRows` */
+  readonly epsilon: number;
+}
 
-export const sigmoidObjective: ObjectiveSpec<typeof settings> = {
-  settings,
-  build({ loss, matching, detections }) {
-    return {
-      head: 'sigmoid',
-      terms: [
-        focalLoss({ alpha: loss.alpha, gamma: loss.gamma, weight: loss.class }),
-        boxL1Loss({ weight: loss.bbox }),
-        giouLoss({ epsilon: overlapEpsilon, weight: loss.giou }),
-      ],
-      matching: [
-        { kind: 'focal', alpha: matching.alpha, gamma: matching.gamma, weight: matching.class },
-        { kind: 'l1', weight: matching.l1 },
-        { kind: 'giou', weight: matching.giou, epsilon: overlapEpsilon },
-      ],
-      detections: (predictions, sizes) => focalDetections(predictions, sizes, detections),
-    };
-  },
-};
+function withDefaults({ classCoefficient, epsilon }: SigmoidDefaults) {
+  const settings = z.strictObject({
+    loss: z.strictObject({ ...lossCoefficients, class: coefficient.default(classCoefficient), ...focal }).prefault({}),
+    matching: z.strictObject({ class: coefficient.default(2), ...matchingWeights, ...focal }).prefault({}),
+    /** detections an image, of which several may be of one query under different classes */
+    detections: z.int().min(1).default(100),
+  });
+  const spec: ObjectiveSpec<typeof settings> = {
+    settings,
+    build({ loss, matching, detections }) {
+      return {
+        head: 'sigmoid',
+        terms: [
+          focalLoss({ alpha: loss.alpha, gamma: loss.gamma, weight: loss.class }),
+          boxL1Loss({ weight: loss.bbox }),
+          giouLoss({ epsilon, weight: loss.giou }),
+        ],
+        matching: [
+          { kind: 'focal', alpha: matching.alpha, gamma: matching.gamma, weight: matching.class },
+          { kind: 'l1', weight: matching.l1 },
+          { kind: 'giou', weight: matching.giou, epsilon },
+        ],
+        detections: (predictions, sizes) => focalDetections(predictions, sizes, detections),
+      };
+    },
+  };
+  return spec;
+}
+
+/** With the defaults of DAB-DETR and DN-DETR. */
+export const sigmoidObjective = withDefaults({ classCoefficient: 1, epsilon: overlapEpsilon });
+
+/** With the defaults of Deformable DETR. */
+export const deformableDetrObjective = withDefaults({ classCoefficient: 2, epsilon: 0 });

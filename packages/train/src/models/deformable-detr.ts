@@ -1,0 +1,39 @@
+/** Deformable DETR (Zhu et al., ICLR 2021), and DN-DETR with deformable attention (Li et al., CVPR 2022). */
+import { deformableDetr as buildDeformableDetr, dnDeformableDetr as buildDnDeformableDetr } from '@dn-detr/core';
+import { z } from 'zod';
+import { deformableDetrObjective, sigmoidObjective } from '../objective/sigmoid.ts';
+import type { ModelSpec } from './model-spec.ts';
+import { deformableSettings, drops } from './settings.ts';
+
+const deformableDetrSettings = deformableSettings.extend({
+  feedForward: deformableSettings.shape.feedForward.default(1024),
+  dropout: deformableSettings.shape.dropout.default(0.1),
+  /** each decoder layer has heads of its own and looks from the box that the one before predicts */
+  boxRefinement: z.boolean().default(false),
+  /** queries are the encoder's best boxes; needs `boxRefinement` */
+  twoStage: z.boolean().default(false),
+});
+
+export const deformableDetr: ModelSpec<typeof deformableDetrSettings> = {
+  name: 'deformable-detr',
+  title: 'Deformable DETR',
+  settings: deformableDetrSettings,
+  objective: deformableDetrObjective,
+  drops,
+  build: (settings, backbone, numClasses) => buildDeformableDetr({ ...settings, backbone, numClasses }),
+};
+
+const dnDeformableDetrSettings = deformableSettings.extend({
+  /** a channel of the content tells known from matching queries */
+  indicator: z.boolean().default(true),
+});
+
+export const dnDeformableDetr: ModelSpec<typeof dnDeformableDetrSettings> = {
+  name: 'dn-deformable-detr',
+  title: 'DN-Deformable-DETR',
+  settings: dnDeformableDetrSettings,
+  denoising: ['dn', 'contrastive'],
+  objective: sigmoidObjective,
+  drops,
+  build: (settings, backbone, numClasses) => buildDnDeformableDetr({ ...settings, backbone, numClasses }),
+};
