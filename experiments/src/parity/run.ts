@@ -7,6 +7,7 @@ import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
 import { cocoEvalCheck } from './checks/coco-eval.ts';
 import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
 import { criterionDinoCheck } from './checks/criterion-dino.ts';
+import { deformableModelChecks } from './checks/deformable-models.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { efficientnetCheck } from './checks/efficientnet.ts';
 import { focalCeCheck } from './checks/focal-ce.ts';
@@ -26,6 +27,7 @@ import { compare, type Difference, matches, toleranceFor } from './tolerance.ts'
 
 /** By globs over kinds of fixtures: the check of those that have one. */
 export const checks: Readonly<Record<string, Check>> = {
+  ...deformableModelChecks,
   ...modelChecks,
   formula: formulaCheck,
   box_ops: boxOpsCheck,

@@ -18,7 +18,7 @@ export function lossWeightsOf(weightDict: unknown, where: string): LossWeights {
   const weights = objectAt(weightDict, where);
   const weightOf = (name: string): number => numberAt(weights[name], `${where}.${name}`);
   for (const name of Object.keys(weights)) {
-    const base = /^(?:tgt_)?(loss_(?:ce|bbox|giou))(?:_\d+)?$/.exec(name)?.[1];
+    const base = /^(?:tgt_)?(loss_(?:ce|bbox|giou))(?:_\d+|_enc)?$/.exec(name)?.[1];
     if (base !== undefined && weightOf(name) !== weightOf(base)) {
       throw new FixtureError(
         `${where}.${name} is ${weightOf(name)}, ${base} is ${weightOf(base)}: expected the same for all layers`,

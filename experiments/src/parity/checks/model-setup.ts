@@ -1,4 +1,5 @@
 /** A model as a fixture describes it: its sizes, parameters, batch and known queries. */
+import { overlapEpsilon } from '@dn-detr/boxes';
 import {
   type Backbone,
   type Detector,
@@ -11,6 +12,7 @@ import {
 } from '@dn-detr/core';
 import type { FeatureBatch, TransformerOutput } from '@dn-detr/core/models';
 import { type DenoisingOptions, type KnownQueries, prepareKnownQueries } from '@dn-detr/dn';
+import type { Objective } from '@dn-detr/train';
 import { type Tensor3D, type Tensor4D, tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Fixture } from '../fixture.ts';
 import { formulaWeight, waveOf, weightKind } from '../formula.ts';
@@ -25,8 +27,11 @@ export interface ModelSetup {
   readonly detector: Detector<TransformerOutput>;
   readonly backbone: Backbone;
   readonly batch: ImageBatch | FeatureBatch;
-  /** undefined for DETR */
+  /** undefined for models without known queries */
   readonly denoising: DenoisingOptions | undefined;
+  readonly head: Objective['head'];
+  /** of GIoU, in losses and costs */
+  readonly epsilon: number;
   readonly width: number;
 }
 
@@ -82,12 +87,14 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
           maskPadding: false,
         }
       : undefined,
+    head: isDn ? 'sigmoid' : 'softmax',
+    epsilon: isDn ? overlapEpsilon : 0,
     width: options.width,
   };
 }
 
 /** `[B, C, h, w]` as `[B, h, w, C]`. */
-function loadMap(fixture: Fixture, key: string): Tensor4D {
+export function loadMap(fixture: Fixture, key: string): Tensor4D {
   return transpose(loadTensor(fixture, '', key) as Tensor4D, [0, 2, 3, 1]);
 }
 
