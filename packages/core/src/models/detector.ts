@@ -74,12 +74,14 @@ export interface ForwardOptions {
   readonly dropout?: Dropout['source'] | undefined;
   /** as in `Pass` */
   readonly observe?: Pass['observe'];
+  /** as in `Pass` */
+  readonly observeSampling?: Pass['observeSampling'];
 }
 
 /** A pass of `batch` images through a model that drops at this rate where there are random numbers to. */
-export function passOf(batch: number, rate: number, { dropout: source, observe }: ForwardOptions): Pass {
+export function passOf(batch: number, rate: number, { dropout: source, ...observers }: ForwardOptions): Pass {
   const dropout = source && rate > 0 ? { rate, source } : undefined;
-  return { batch, observe, dropout };
+  return { batch, dropout, ...observers };
 }
 
 /** What a model makes of a batch: its predictions, those of the last layer last, and their origin. */

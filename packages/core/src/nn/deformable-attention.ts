@@ -70,18 +70,18 @@ export function deformableAttention(
   const toOutput = project('output_proj', width, { weight: xavierUniform, bias: zero });
   return {
     parameters: parametersOf(toOffsets, toWeights, toValue, toOutput),
-    apply: (tensors, { query, value, sizes, padding, references, pass: { batch } }) => {
+    apply: (tensors, { query, value, sizes, padding, references, pass }) => {
+      const { batch, observeSampling } = pass;
       const queries = query.shape[0] / batch;
       const projected = toValue.apply(tensors, value);
       const seen = padding === undefined ? projected : mul(projected, sub(1, reshape(padding, [padding.size, 1])));
       const scores = reshape(toWeights.apply(tensors, query), [batch * queries * heads, levels * points]);
       const offsets = reshape(toOffsets.apply(tensors, query), [batch, queries, heads, levels, points, 2]);
-      const sampled = sampleDeformably({
-        value: reshape<Rank.R4>(seen, [batch, -1, heads, width / heads]),
-        levels: sizes,
-        locations: add(pairOf(references, 0), mul(offsets, offsetUnit(references, sizes, points))),
-        weights: reshape<Rank.R5>(softmax(scores), [batch, queries, heads, levels, points]),
-      });
+      const locations = add(pairOf(references, 0), mul(offsets, offsetUnit(references, sizes, points)));
+      const weights = reshape<Rank.R5>(softmax(scores), [batch, queries, heads, levels, points]);
+      observeSampling?.(name, { locations, weights });
+      const byHead = reshape<Rank.R4>(seen, [batch, -1, heads, width / heads]);
+      const sampled = sampleDeformably({ value: byHead, levels: sizes, locations, weights });
       return toOutput.apply(tensors, reshape(sampled, [batch * queries, width]));
     },
   };

@@ -1,5 +1,5 @@
 /** What differs from one pass through a model to another, apart from its inputs. */
-import type { Tensor4D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
 import type { Dropout } from './dropout.ts';
 
 export interface Pass {
@@ -9,4 +9,14 @@ export interface Pass {
   readonly dropout?: Dropout | undefined;
   /** Is shown the attention weights `[B, H, Q, K]` of every attention, before dropout, with the attention's name. */
   readonly observe?: ((attention: string, weights: Tensor4D) => void) | undefined;
+  /** Is shown what every deformable attention samples, with the attention's name. */
+  readonly observeSampling?: ((attention: string, sampling: ObservedSampling) => void) | undefined;
+}
+
+/** The samples of a deformable attention. */
+export interface ObservedSampling {
+  /** x and y of P points on each of L levels, 0..1 from edge to edge of the level, `[B, Q, H, L, P, 2]`. */
+  readonly locations: Tensor;
+  /** What each sample counts, `[B, Q, H, L, P]`; those of a query's head add up to 1. */
+  readonly weights: Tensor5D;
 }
