@@ -35,30 +35,48 @@ export interface Backbone {
 }
 
 /**
- * The backbone of a model that takes one level: it hands out that level alone, and what comes after it is neither loaded
- * nor computed.
+ * The backbone of a model that takes some of its levels: it hands out these alone, and what comes after the last of them is
+ * neither loaded nor computed.
  *
- * @param stride of the level, the last one with it; of the last of all where left out
+ * @param strides of the levels, in any order; of two levels with one stride the last is taken
+ * @param option what the strides are called, for the error
+ * @throws RangeError saying which strides there are, if there are no such levels or none are asked for
+ */
+export function levelsOfStrides(backbone: Backbone, strides: readonly number[], option: string): Backbone {
+  const { levels } = backbone;
+  const found = strides.map((stride) => levels.findLastIndex((level) => level.stride === stride));
+  const indices = [...new Set(found)].sort((a, b) => a - b);
+  if (indices.length === 0 || indices.length < strides.length || indices.includes(-1)) {
+    const there = [...new Set(levels.map(({ stride }) => stride))].join(', ');
+    const one = strides.length === 1 ? 'a stride' : 'strides, each once,';
+    throw new RangeError(
+      `${option} is ${strides.join(', ')}: expected ${one} that the backbone has features at (${there})`,
+    );
+  }
+  const network = backbone.upTo?.(indices.at(-1) as number) ?? backbone;
+  return {
+    parameters: network.parameters,
+    levels: indices.map((index) => levels[index] as FeatureLevel),
+    normalization: network.normalization,
+    forward: (tensors, images) => {
+      const maps = network.forward(tensors, images);
+      return indices.map((index) => maps[index] as Tensor4D);
+    },
+  };
+}
+
+/**
+ * The backbone of a model that takes one level.
+ *
+ * @param stride of the level; of the last of all where left out
  * @throws RangeError saying which strides there are
  */
 export function singleLevel(
   backbone: Backbone,
-  stride?: number,
+  stride: number = (backbone.levels.at(-1) as FeatureLevel).stride,
 ): Backbone & { readonly levels: readonly [FeatureLevel] } {
-  const { levels } = backbone;
-  const index = stride === undefined ? levels.length - 1 : levels.findLastIndex((level) => level.stride === stride);
-  const level = levels[index];
-  if (level === undefined) {
-    const strides = [...new Set(levels.map(({ stride }) => stride))].join(', ');
-    throw new RangeError(`level is ${stride}: expected a stride that the backbone has features at (${strides})`);
-  }
-  const network = backbone.upTo?.(index) ?? backbone;
-  return {
-    parameters: network.parameters,
-    levels: [level],
-    normalization: network.normalization,
-    forward: (tensors, images) => [network.forward(tensors, images)[index] as Tensor4D],
-  };
+  const cut = levelsOfStrides(backbone, [stride], 'level');
+  return { ...cut, levels: [cut.levels[0] as FeatureLevel] };
 }
 
 /**

@@ -33,12 +33,12 @@ export interface DeformableDetrOptions extends DeformableOptions {
  * token.
  */
 export function deformableDetr(options: DeformableDetrOptions): Detector<TransformerOutput> {
-  const { backbone, boxRefinement = false, twoStage = false } = options;
+  const { boxRefinement = false, twoStage = false } = options;
   const sizes = deformableSizes(options, { feedForward: 1024, dropout: 0.1 });
-  const { numClasses, queries, width, decoderLayers, dropout, layer } = sizes;
+  const { backbone, numClasses, queries, width, decoderLayers, dropout, layer } = sizes;
   if (twoStage && !boxRefinement) throw new RangeError('twoStage needs boxRefinement, which is false');
   const decoderName = 'transformer.decoder';
-  const encode = encodedTokens(options, sizes);
+  const encode = encodedTokens(sizes);
   const heads = deformableHeads({
     width,
     numClasses,

@@ -3,6 +3,7 @@
  * Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
 import { concat, split, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
+import { levelsOfStrides } from '../backbone/backbone.ts';
 import { constant, type Init, type ParameterDeclaration } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
@@ -16,7 +17,9 @@ import { levelTokens } from './level-tokens.ts';
 
 /** Sizes and options of models with deformable attention. */
 export interface DeformableOptions extends DetectorOptions {
-  /** L, at least as many as the backbone hands out: strided convolutions make the others; default 4 */
+  /** strides of the backbone's levels that the model takes; default all */
+  readonly strides?: readonly number[] | undefined;
+  /** L, at least as many as it takes of the backbone: strided convolutions make the others; default 4 */
   readonly featureLevels?: number;
   /** points that each head samples on each level; default 4 */
   readonly points?: number;
@@ -42,14 +45,19 @@ export function deformableSizes(
     ...{ width, heads, feedForward, activation: 'relu', preNorm: false },
     ...{ levels: featureLevels, points },
   };
-  return { ...sizes, dropout, layer };
+  const { backbone, strides } = options;
+  const taken = strides === undefined ? backbone : levelsOfStrides(backbone, strides, 'strides');
+  return { ...sizes, dropout, layer, backbone: taken };
 }
 
 /** From a batch's features to the tokens of all levels after the encoder. */
-export function encodedTokens(
-  { backbone }: Pick<DetectorOptions, 'backbone'>,
-  { width, featureLevels, encoderLayers, layer }: ReturnType<typeof deformableSizes>,
-): Module<{ readonly batch: FeatureBatch; readonly pass: Pass }, LevelTokens> {
+export function encodedTokens({
+  backbone,
+  width,
+  featureLevels,
+  encoderLayers,
+  layer,
+}: ReturnType<typeof deformableSizes>): Module<{ readonly batch: FeatureBatch; readonly pass: Pass }, LevelTokens> {
   const embed = levelTokens(backbone.levels, { width, levels: featureLevels });
   const encode = deformableEncoder('transformer.encoder', { ...layer, layers: encoderLayers });
   return {

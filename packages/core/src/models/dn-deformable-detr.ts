@@ -31,10 +31,10 @@ export interface DnDeformableDetrOptions extends DeformableOptions {
  * Defaults are the reference's: feed-forward parts of 2048 and no dropout.
  */
 export function dnDeformableDetr(options: DnDeformableDetrOptions): Detector<TransformerOutput> {
-  const { backbone, indicator = true } = options;
+  const { indicator = true } = options;
   const sizes = deformableSizes(options, { feedForward: 2048, dropout: 0 });
-  const { numClasses, queries, width, decoderLayers, dropout, layer } = sizes;
-  const encode = encodedTokens(options, sizes);
+  const { backbone, numClasses, queries, width, decoderLayers, dropout, layer } = sizes;
+  const encode = encodedTokens(sizes);
   const decoderName = 'transformer.decoder';
   const names = { classes: 'class_embed', boxes: `${decoderName}.bbox_embed` };
   const heads = deformableHeads({ width, numClasses, count: decoderLayers, names, sides: -2 });

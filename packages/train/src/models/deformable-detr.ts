@@ -20,7 +20,8 @@ export const deformableDetr: ModelSpec<typeof deformableDetrSettings> = {
   settings: deformableDetrSettings,
   objective: deformableDetrObjective,
   drops,
-  build: (settings, backbone, numClasses) => buildDeformableDetr({ ...settings, backbone, numClasses }),
+  build: ({ strides, ...settings }, backbone, numClasses) =>
+    buildDeformableDetr({ ...settings, strides: strides ?? undefined, backbone, numClasses }),
 };
 
 const dnDeformableDetrSettings = deformableSettings.extend({
@@ -35,5 +36,6 @@ export const dnDeformableDetr: ModelSpec<typeof dnDeformableDetrSettings> = {
   denoising: ['dn', 'contrastive'],
   objective: sigmoidObjective,
   drops,
-  build: (settings, backbone, numClasses) => buildDnDeformableDetr({ ...settings, backbone, numClasses }),
+  build: ({ strides, ...settings }, backbone, numClasses) =>
+    buildDnDeformableDetr({ ...settings, strides: strides ?? undefined, backbone, numClasses }),
 };

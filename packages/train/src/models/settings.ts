@@ -47,7 +47,9 @@ export const anchorSettings = z.strictObject({
 /** Settings of models with deformable attention. */
 export const deformableSettings = z.strictObject({
   ...transformerSettings,
-  /** L; strided convolutions add those that the backbone does not hand out */
+  /** strides of the backbone's levels that the model takes; null for all */
+  strides: z.array(count).min(1).nullable().default(null),
+  /** L; strided convolutions add those that are not taken from the backbone */
   featureLevels: count.default(4),
   /** that each head samples on each level */
   points: count.default(4),
