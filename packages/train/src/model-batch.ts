@@ -38,6 +38,7 @@ export function batchTensors(batch: LoadedBatch): ImageBatch | FeatureBatch {
         features: tensor4d(values, [...shape]),
         padding: padding && resizeMask(padding, [shape[1], shape[2]]),
       })),
+      padding,
     };
   });
 }
