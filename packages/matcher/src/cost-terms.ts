@@ -52,6 +52,12 @@ export const matchingCosts = {
     { kind: 'l1', weight: 5 },
     { kind: 'giou', weight: 2, epsilon: overlapEpsilon },
   ],
+  /** Deformable DETR: `cost_*` of its `main.py`, without an epsilon in GIoU. */
+  deformableDetr: [
+    { kind: 'focal', alpha: 0.25, gamma: 2, weight: 2 },
+    { kind: 'l1', weight: 5 },
+    { kind: 'giou', weight: 2, epsilon: 0 },
+  ],
 } as const satisfies Record<string, MatchingCost>;
 
 /** Tells a term of the user's own from those that have a kind. */

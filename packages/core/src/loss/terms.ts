@@ -63,12 +63,17 @@ export function giouLoss({ epsilon, weight }: { readonly epsilon: number } & Wei
   };
 }
 
-/** The defaults of `main.py` in facebookresearch/detr and IDEA-Research/DN-DETR. */
-export const criterionPresets: Readonly<Record<'detr' | 'dnDetr', readonly LossTerm[]>> = {
+/** The defaults of `main.py` in facebookresearch/detr, IDEA-Research/DN-DETR and fundamentalvision/Deformable-DETR. */
+export const criterionPresets: Readonly<Record<'detr' | 'dnDetr' | 'deformableDetr', readonly LossTerm[]>> = {
   detr: [softmaxLoss({ eosCoef: 0.1, weight: 1 }), boxL1Loss({ weight: 5 }), giouLoss({ epsilon: 0, weight: 2 })],
   dnDetr: [
     focalLoss({ alpha: 0.25, gamma: 2, weight: 1 }),
     boxL1Loss({ weight: 5 }),
     giouLoss({ epsilon: overlapEpsilon, weight: 2 }),
+  ],
+  deformableDetr: [
+    focalLoss({ alpha: 0.25, gamma: 2, weight: 2 }),
+    boxL1Loss({ weight: 5 }),
+    giouLoss({ epsilon: 0, weight: 2 }),
   ],
 };

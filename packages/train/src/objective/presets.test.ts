@@ -40,7 +40,8 @@ const counts = { objects: 5, background: 7, normalizer: 5 };
 
 describe.each(models.map((model) => [model.name, model] as const))('the default objective of %s', (_, model) => {
   const objective = model.objective.build(model.objective.settings.parse({}));
-  const preset = objective.head === 'softmax' ? 'detr' : 'dnDetr';
+  const own = model.name === 'deformable-detr' ? 'deformableDetr' : 'dnDetr';
+  const preset = objective.head === 'softmax' ? 'detr' : own;
 
   it(`has the terms of the preset ${preset}`, () => {
     const numLogits = numLogitsOf(objective.head, numClasses);
