@@ -1,0 +1,30 @@
+/** Ops that a backend may have as kernels of its own, and that are composed of tfjs's ops on all others. */
+import { engine, getBackend, getKernel, type NamedAttrMap, type Tensor } from '@tensorflow/tfjs-core';
+import { withGradient } from './custom-gradient.ts';
+
+export interface KernelOp<Value extends Tensor> {
+  /**
+   * Name of the kernel. There is a second one, `<name>Grad`, that takes the same inputs, the gradient `dy` of the output
+   * and the same attributes, and gives the gradient of each input in the order of `inputs`.
+   */
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly attributes: NamedAttrMap;
+  /** Computes the same of the same inputs from tfjs's ops, gradient included. */
+  readonly composed: () => Value;
+}
+
+/** Runs an op through the current backend's kernel for it, or else as it is composed. */
+export function kernelOp<Value extends Tensor>({ name, inputs, attributes, composed }: KernelOp<Value>): Value {
+  if (getKernel(name, getBackend()) === undefined) return composed();
+  const names = Object.keys(inputs);
+  const tensors = Object.values(inputs);
+  return withGradient(tensors, () => ({
+    value: engine().runKernel<Value>(name, { ...inputs }, attributes),
+    saved: tensors,
+    gradient: (dy, saved) => {
+      const kept = Object.fromEntries(names.map((input, i) => [input, saved[i] as Tensor]));
+      return engine().runKernel<Tensor[]>(`${name}Grad`, { ...kept, dy }, attributes);
+    },
+  }));
+}
