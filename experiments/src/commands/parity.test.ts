@@ -46,11 +46,11 @@ describe('parity', () => {
   });
 
   it('holds whole models to the references on WASM too', async () => {
-    const models = ['model_detr_conv', 'model_dn_conv', 'model_dn_patterns'];
-    const { stdout } = await run('--backend', 'wasm', '--dir', recorded, '--only', 'box_ops', ...models, '--json');
+    const names = ['box_ops', 'model_detr_conv', 'model_dn_conv', 'model_dn_patterns', 'msda'];
+    const { stdout } = await run('--backend', 'wasm', '--dir', recorded, '--only', ...names, '--json');
     const { failed, fixtures } = JSON.parse(stdout);
     expect(failed, stdout).toBe(0);
-    expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(['box_ops', ...models]);
+    expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(names);
   });
 
   it('throws a sentence on a folder that is not there', async () => {

@@ -16,6 +16,7 @@ import { instabilityCheck } from './checks/instability.ts';
 import { lsapCheck } from './checks/lsap.ts';
 import { matcherCheck } from './checks/matcher.ts';
 import { modelChecks } from './checks/models.ts';
+import { msdaCheck } from './checks/msda.ts';
 import { positionEncodingCheck } from './checks/position-encoding.ts';
 import { postprocessCheck } from './checks/postprocess.ts';
 import { resnetCheck } from './checks/resnet.ts';
@@ -36,6 +37,7 @@ export const checks: Readonly<Record<string, Check>> = {
   resnet: resnetCheck,
   efficientnet: efficientnetCheck,
   blocks: blocksCheck,
+  msda: msdaCheck,
   dn_prepare: dnPrepareCheck,
   cdn_prepare: cdnPrepareCheck,
   focal_ce: focalCeCheck,

@@ -5,6 +5,7 @@ export * from './nn/attention.ts';
 export * from './nn/attention-mask.ts';
 export * from './nn/conv.ts';
 export * from './nn/custom-gradient.ts';
+export * from './nn/deformable-attention.ts';
 export * from './nn/deformable-sampling.ts';
 export * from './nn/depthwise.ts';
 export * from './nn/detach.ts';

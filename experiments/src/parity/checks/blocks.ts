@@ -9,21 +9,13 @@ import {
   type Tokens,
 } from '@dn-detr/core/models';
 import { type AttentionOptions, affine, attend, attentionMask, multiHeadAttention, type Pass } from '@dn-detr/core/nn';
-import {
-  add,
-  mean,
-  reshape,
-  type Tensor,
-  type Tensor1D,
-  type Tensor2D,
-  type Tensor4D,
-  transpose,
-} from '@tensorflow/tfjs-core';
+import { add, mean, type Tensor, type Tensor1D, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, loadTensors, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { FixtureError, type JsonObject, numberAt } from '../json.ts';
 import { activationOf } from './activation.ts';
+import { fromRows, toRows } from './token-rows.ts';
 
 const masks = ['attn_mask', 'key_padding_mask', 'tgt_mask', 'memory_key_padding_mask'];
 const fields = ['embed_dim', 'vdim', 'num_heads', 'attn_mask', 'd_model', 'nhead', 'ffn', 'layers'];
@@ -175,16 +167,4 @@ function tokensOf(features: Tensor2D | undefined, positions: Tensor2D | undefine
 function row(tensor: Tensor2D | undefined): Tensor2D {
   if (tensor === undefined) throw new FixtureError('an input of the block is missing');
   return tensor;
-}
-
-/** `[N, B, d]` to `[B*N, d]`. */
-function toRows(x: Tensor): Tensor2D {
-  const [tokens, batch, width] = x.shape as [number, number, number];
-  return reshape(transpose(x, [1, 0, 2]), [batch * tokens, width]);
-}
-
-/** `[B*N, d]` to `[N, B, d]`. */
-function fromRows(x: Tensor2D, batch: number): Tensor {
-  const [rows, width] = x.shape;
-  return transpose(reshape(x, [batch, rows / batch, width]), [1, 0, 2]);
 }
