@@ -19,6 +19,12 @@ export function loadTensors(fixture: Fixture, caseName: string, prefix: string):
   );
 }
 
+/** The same by their whole keys. */
+export function loadPrefixed(fixture: Fixture, caseName: string, prefix: string): NamedTensors {
+  const tensors = Object.entries(loadTensors(fixture, caseName, prefix));
+  return Object.fromEntries(tensors.map(([name, tensor]) => [prefix + name, tensor]));
+}
+
 /** Reads a tensor's values and disposes it. */
 export function take(values: Tensor): Computed {
   const computed = { values: values.dataSync<'float32'>(), shape: values.shape };

@@ -7,6 +7,7 @@ import { cdnPrepareCheck } from './checks/cdn-prepare.ts';
 import { cocoEvalCheck } from './checks/coco-eval.ts';
 import { criterionDetrCheck, criterionDnCheck } from './checks/criterion.ts';
 import { criterionDinoCheck } from './checks/criterion-dino.ts';
+import { deformableBlocksCheck } from './checks/deformable-blocks.ts';
 import { dnPrepareCheck } from './checks/dn-prepare.ts';
 import { efficientnetCheck } from './checks/efficientnet.ts';
 import { focalCeCheck } from './checks/focal-ce.ts';
@@ -38,6 +39,7 @@ export const checks: Readonly<Record<string, Check>> = {
   efficientnet: efficientnetCheck,
   blocks: blocksCheck,
   msda: msdaCheck,
+  deformable_blocks: deformableBlocksCheck,
   dn_prepare: dnPrepareCheck,
   cdn_prepare: cdnPrepareCheck,
   focal_ce: focalCeCheck,

@@ -1,10 +1,9 @@
 /** Multi-scale deformable attention: its sampling alone, and the attention module of detrex. */
-import type { NamedTensors } from '@dn-detr/core';
 import { deformableAttention, type LevelSize, sampleDeformably } from '@dn-detr/core/nn';
 import { add, type Tensor, type Tensor2D, type Tensor4D, type Tensor5D } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
-import { loadTensor, loadTensors, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
+import { loadPrefixed, loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { type JsonObject, numberAt } from '../json.ts';
 import { fromRows, toRows } from './token-rows.ts';
 
@@ -47,10 +46,6 @@ function runModule(fixture: Fixture, caseName: string): Record<string, Computed>
   const attention = deformableAttention('w', { width, heads, levels: levelCount, points, group: 'rest' });
   const levels = levelsOf(fixture, caseName);
   const padding = loadTensor(fixture, caseName, 'key_padding_mask') as Tensor2D;
-  const prefixed = (prefix: string): NamedTensors =>
-    Object.fromEntries(
-      Object.entries(loadTensors(fixture, caseName, prefix)).map(([name, tensor]) => [prefix + name, tensor]),
-    );
   const { value, grads } = valueAndNamedGrads(
     (tensors) => {
       const query = toRows(tensors['in.query'] as Tensor);
@@ -63,7 +58,7 @@ function runModule(fixture: Fixture, caseName: string): Record<string, Computed>
       };
       return fromRows(add(attention.apply(tensors, input), query), padding.shape[0]);
     },
-    { ...prefixed('in.'), ...prefixed('w.') },
+    { ...loadPrefixed(fixture, caseName, 'in.'), ...loadPrefixed(fixture, caseName, 'w.') },
     loadTensor(fixture, caseName, 'cot'),
   );
   const gradients = Object.entries(grads).map(([name, gradient]) => [`g${name}`, take(gradient)]);
