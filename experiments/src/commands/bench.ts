@@ -6,6 +6,7 @@ import { benchDataCommand } from './bench-data.ts';
 import { benchDepthwiseCommand } from './bench-depthwise.ts';
 import { benchDnCommand } from './bench-dn.ts';
 import { benchMatcherCommand } from './bench-matcher.ts';
+import { benchMsdaCommand } from './bench-msda.ts';
 import { benchStepCommand } from './bench-step.ts';
 
 export function benchCommand(): Command {
@@ -15,6 +16,7 @@ export function benchCommand(): Command {
     .addCommand(benchStepCommand())
     .addCommand(benchMatcherCommand())
     .addCommand(benchDnCommand())
+    .addCommand(benchMsdaCommand())
     .addCommand(benchDepthwiseCommand())
     .addCommand(benchDataCommand())
     .addCommand(benchCocoEvalCommand());

@@ -122,6 +122,7 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
       ok: native,
       verdict: choice.tensorflow?.source ?? 'native TensorFlow is not in use',
     },
+    nativeOps(choice),
     {
       name: 'GPU',
       value: choice.tensorflow?.gpu ? 'yes' : 'no',
@@ -181,6 +182,14 @@ const describeWeights = ({ name, licence, state, path }: FoundWeights): Finding 
     missing: `${licence}; a run that uses them fetches them`,
   }[state],
 });
+
+/** Ops that this toolkit brings itself; without them others take their place, with the same results. */
+function nativeOps({ tensorflow }: BackendChoice): Finding {
+  const { names = [], reason = 'native TensorFlow is not in use' } = tensorflow?.ops ?? {};
+  const ok = names.length > 0;
+  const verdict = ok ? 'used where a model has them' : `${reason}; models that have them are slower`;
+  return { name: 'native ops', value: ok ? names.join(', ') : 'none', ok, verdict };
+}
 
 function osName(): string {
   return `${os.type()} ${os.release()} ${os.arch()}`;

@@ -67,7 +67,10 @@ const summarySchema = z.object({
   settings: z.record(text, z.unknown()),
   pretrained: z.array(z.object({ name: text, file: text, sha256: text, licence: text, origin: text })).optional(),
   environments: z.array(
-    z.object({ backend: text, node: text, versions: z.record(text, text), commit: text.optional(), cpus: number }),
+    z.object({
+      ...{ backend: text, node: text, versions: z.record(text, text), commit: text.optional(), cpus: number },
+      nativeOps: z.array(text).optional(),
+    }),
   ),
   models: z
     .array(z.object({ name: text, settings: z.record(text, z.unknown()), parameters: number, runs: z.array(run) }))

@@ -46,8 +46,15 @@ function runsIn({ models }: Summary, environment: number): Content {
   );
 }
 
-const environmentFacts = ({ versions, backend, node, commit, cpus }: Environment): (readonly [string, Content])[] => [
-  ['Backend', html`${backend}, Node ${node}, ${counted(cpus, 'CPU core')}`],
+const environmentFacts = ({
+  versions,
+  backend,
+  nativeOps,
+  node,
+  commit,
+  cpus,
+}: Environment): (readonly [string, Content])[] => [
+  ['Backend', html`${backend}${nativeOps?.length && ' with native ops'}, Node ${node}, ${counted(cpus, 'CPU core')}`],
   [
     'Versions',
     joined(

@@ -16,6 +16,7 @@ export * from './nn/gradients.ts';
 export * from './nn/group-norm.ts';
 export * from './nn/init.ts';
 export * from './nn/inverse-sigmoid.ts';
+export * from './nn/kernel-op.ts';
 export * from './nn/linear.ts';
 export * from './nn/mlp.ts';
 export * from './nn/module.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadNative } from './native/load.ts';
+import { loadNative, type NativeOps } from './native/load.ts';
 import { findNative } from './native/provision.ts';
 import { registerTrainingKernels } from './wasm-kernels/register.ts';
 
@@ -20,8 +20,8 @@ export interface BackendChoice {
   reason: string;
   /** Set when native TensorFlow was wanted and is not there: why, what it costs, how to fix it. */
   notice?: string;
-  /** Set on `tensorflow`: the library's version, where it came from, whether it runs on a GPU. */
-  tensorflow?: { version: string; source: string; gpu: boolean };
+  /** Set on `tensorflow`: the library's version, where it came from, whether it runs on a GPU, and the native ops. */
+  tensorflow?: { version: string; source: string; gpu: boolean; ops: NativeOps };
 }
 
 export interface BackendOptions {
@@ -97,8 +97,8 @@ async function useBest(options: BackendOptions): Promise<BackendChoice> {
 async function useNative(reason: string, options: BackendOptions): Promise<BackendChoice | { missing: string }> {
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
-  const { version, gpu } = await loadNative(state.addon, options);
-  return { name: 'tensorflow', reason, tensorflow: { version, source: state.source, gpu } };
+  const { version, gpu, ops } = await loadNative(state, options);
+  return { name: 'tensorflow', reason, tensorflow: { version, source: state.source, gpu, ops } };
 }
 
 async function useWasm(): Promise<void> {

@@ -89,7 +89,11 @@ const convolution: MacsOf = ({ filter }, { shape }) =>
 const depthwise: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 2));
 
-/** All kernels of tfjs that the models' products and convolutions run in. */
+/** Four pixels for each of L × P points, weights `[B, Q, H, L, P]`: what the product of the composed op counts. */
+const sampling: MacsOf = ({ weights }, { shape }) =>
+  util.sizeFromShape(shape) * 4 * util.sizeFromShape((weights as TensorInfo).shape.slice(3));
+
+/** All kernels that the models' products and convolutions run in. */
 const counted: Readonly<Record<string, MacsOf>> = {
   [BatchMatMul]: product,
   [_FusedMatMul]: product,
@@ -97,6 +101,7 @@ const counted: Readonly<Record<string, MacsOf>> = {
   [FusedConv2D]: convolution,
   [DepthwiseConv2dNative]: depthwise,
   [FusedDepthwiseConv2D]: depthwise,
+  DnMultiScaleDeformableAttention: sampling,
 };
 
 /**

@@ -15,6 +15,8 @@ export interface Environment {
   /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
   readonly commit?: string;
   readonly cpus: number;
+  /** the native ops there were for models that have them; absent in runs from before there were any */
+  readonly nativeOps?: readonly string[];
 }
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
@@ -32,7 +34,22 @@ export function environmentOf({ name, tensorflow }: BackendChoice): Environment 
     },
     ...(commit !== undefined && { commit }),
     cpus: os.availableParallelism(),
+    nativeOps: tensorflow?.ops.names ?? [],
   };
+}
+
+/** What to say when a run goes on with other native ops than it was started with; undefined where it does not. */
+export function otherNativeOps(
+  { nativeOps: before }: Environment,
+  { nativeOps: now = [] }: Environment,
+): string | undefined {
+  // A run from before there were any has a model without them.
+  if (before === undefined || `${[...before].sort()}` === `${[...now].sort()}`) return undefined;
+  const words = (names: readonly string[]): string => (names.length === 0 ? 'no native ops' : names.join(', '));
+  return (
+    `native ops: the run was started with ${words(before)} and goes on with ${words(now)}. If its model has any of them, it is ` +
+    'no longer to the last bit the run that it would have been'
+  );
 }
 
 /** With `+` where files differ from it; undefined outside a checkout, or without git. */

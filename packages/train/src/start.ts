@@ -6,7 +6,7 @@ import type { BackendChoice } from '@dn-detr/runtime';
 import { type Catalog, catalog as standard } from './catalog.ts';
 import { flatValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
-import { environmentOf } from './environment.ts';
+import { environmentOf, otherNativeOps } from './environment.ts';
 import { asksForFeatures } from './features/run-features.ts';
 import { holdFolder } from './hold-folder.ts';
 import { type Init, requireFrozenWeights, requireSameInit, withInitHash } from './init.ts';
@@ -100,6 +100,8 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
     requireSameSettings(before.config, config, folder);
     requireSameDecoding(before.data, folder);
     requireSameData(before.data, stored.data, folder);
+    const notice = otherNativeOps(before.environment, stored.environment);
+    if (notice !== undefined) say(`note: ${notice}`);
   }
   const shortage = shortageNote(model, config, data);
   if (shortage !== undefined) say(`note: ${shortage}`);

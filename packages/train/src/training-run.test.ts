@@ -63,6 +63,14 @@ const tensorsOf = (file: string) =>
   Object.fromEntries([...readSafetensors(readFileSync(file)).tensors].map(([name, { data }]) => [name, [...data]]));
 
 describe('a run', () => {
+  it('that goes on with other native ops says so', async () => {
+    const [config, said] = [smallConfig(), [] as string[]];
+    const tensorflow = { version: '2.21.0', source: 'here', gpu: false, ops: { names: ['DnOther'] } };
+    await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
+    await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
+    expect(said.join()).toMatch(/^note: native ops: the run was started with DnOther and goes on with/);
+  });
+
   it.each([
     ['a plain one', {}],
     ['dropout, accumulation and an average', { 'model.dropout': 0.1, 'optimizer.accumulate': 2, 'optimizer.ema': 0.9 }],

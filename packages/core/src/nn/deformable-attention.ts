@@ -52,11 +52,13 @@ export interface DeformableAttentionInput {
  *
  * @param name its parameters are those of `name.sampling_offsets`, `name.attention_weights`, `name.value_proj` and
  *   `name.output_proj`
+ * @throws RangeError if the heads do not divide the width
  */
 export function deformableAttention(
   name: string,
   { width, heads, levels, points, group }: DeformableAttentionSizes,
 ): Module<DeformableAttentionInput, Tensor2D> {
+  if (width % heads !== 0) throw new RangeError(`${name}: ${heads} heads do not divide the width ${width}`);
   const samples = heads * levels * points;
   const zero = constant(0);
   const project = (part: string, outputs: number, init: { readonly weight: Init; readonly bias: Init }) =>

@@ -1,4 +1,4 @@
-/** Compiles the N-API addon of `@tensorflow/tfjs-node` from the package's own sources against unpacked libraries. */
+/** Compiles the N-API addon of `@tensorflow/tfjs-node`, and the native ops, against unpacked libraries. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -38,22 +38,49 @@ export async function buildAddon(folder: string): Promise<void> {
       '@tensorflow/tfjs-node is not installed: npm install --ignore-scripts @tensorflow/tfjs-node@4.22.0',
     );
   }
-  const compiler = await findCompiler();
-  const compile = (files: string[], linked: readonly string[], output: string): Promise<string> =>
-    run(
-      compiler,
-      [
-        ...['-std=c++17', '-O2', '-fPIC', '-shared', `-DNAPI_VERSION=${napiVersion}`],
-        ...['-I', path.join(folder, 'include'), '-I', nodeHeaders(), ...files],
-        ...['-L', folder, ...linked.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'],
-        ...['-o', path.join(folder, output)],
-      ],
-      process.env,
-    );
+  const build = { include: path.join(folder, 'include'), libraryFolder: folder };
   const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(sources, 'binding', name));
-  await compile(binding, libraries, addonName);
-  const quiet = fileURLToPath(new URL('../../native/quiet.cc', import.meta.url));
-  await compile([quiet], [], quietName);
+  await compile({ ...build, flags: ['-O2'], files: binding, libraries, output: path.join(folder, addonName) });
+  const quiet = path.join(sourceFolder, 'quiet.cc');
+  await compile({ ...build, flags: ['-O2'], files: [quiet], libraries: [], output: path.join(folder, quietName) });
+}
+
+/** Where this package's own C++ sources are. */
+export const sourceFolder = fileURLToPath(new URL('../../native/', import.meta.url));
+
+export interface CompileOptions {
+  files: readonly string[];
+  flags: readonly string[];
+  /** Folder of TensorFlow's headers. */
+  include: string;
+  libraryFolder: string;
+  /** File names of the libraries to link. They are found beside the output, and in any case where they are loaded already. */
+  libraries: readonly string[];
+  output: string;
+}
+
+/**
+ * Compiles files into an N-API module.
+ * @throws Error when no C++ compiler is there or the files do not compile.
+ */
+export async function compile({
+  files,
+  flags,
+  include,
+  libraryFolder,
+  libraries,
+  output,
+}: CompileOptions): Promise<void> {
+  await run(
+    await findCompiler(),
+    [
+      ...['-std=c++17', '-fPIC', '-shared', `-DNAPI_VERSION=${napiVersion}`, ...flags],
+      ...['-I', include, '-I', nodeHeaders(), ...files],
+      ...['-L', libraryFolder, ...libraries.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'],
+      ...['-o', output],
+    ],
+    process.env,
+  );
 }
 
 /** Node's own headers where its prefix has them, else those of the npm package `node-api-headers`. */

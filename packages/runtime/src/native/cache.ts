@@ -13,7 +13,7 @@ interface Manifest {
 }
 
 /** Version of the folder's layout and of the build: raise it when either changes. */
-const layoutVersion = 1;
+const layoutVersion = 2;
 
 /** Where the libraries and the addon of one wheel live. */
 export function nativeFolder(wheel: Wheel, cache = cacheFolder()): string {

@@ -1,10 +1,13 @@
-/** Loads the native addon and registers it as tfjs's backend `tensorflow`. */
+/** Loads the native addon and registers it as tfjs's backend `tensorflow`, with the native ops. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import { registerNativeOps } from '../ops/register.ts';
 import type { NativeBackend, NativeBinding } from './binding.ts';
 import { quietName } from './build.ts';
+import type { OpsState } from './ops-module.ts';
+import type { NativeAddon } from './provision.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -18,17 +21,26 @@ const xlaFlags = [
   '--tf_xla_ops_to_cluster=FUSIBLE,BatchMatMulV2,Softmax,Transpose,Reshape,ConcatV2,SplitV,Tile',
 ].join(' ');
 
+/** The native ops of this process. */
+export interface NativeOps {
+  /** Those that run, each with its gradient; every other op is composed of TensorFlow's own. */
+  names: readonly string[];
+  /** Why there are none. */
+  reason?: string;
+}
+
+let nativeOps: NativeOps | undefined;
+
 /**
- * Loads the addon once per process and makes `tensorflow` the current backend.
+ * Loads the addon and the ops once per process and makes `tensorflow` the current backend.
  * The backend class and its kernels come from `@tensorflow/tfjs-node`; the addon may lie anywhere, so nothing is
  * written below `node_modules`.
- * @param addon path of `tfjs_binding.node`.
  * @param options have an effect only when the addon is loaded by this call.
  */
 export async function loadNative(
-  addon: string,
+  { addon, ops }: NativeAddon,
   { xla, threadsPerOp }: { xla?: boolean; threadsPerOp?: number },
-): Promise<{ version: string; gpu: boolean }> {
+): Promise<{ version: string; gpu: boolean; ops: NativeOps }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads them once; what the user has set stands.
     if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
@@ -44,7 +56,22 @@ export async function loadNative(
   await tf.setBackend('tensorflow');
   await tf.ready();
   const backend = tf.backend() as unknown as NativeBackend;
-  return { version: backend.binding.TF_Version, gpu: backend.isUsingGpuDevice };
+  const gpu = backend.isUsingGpuDevice;
+  nativeOps ??= gpu ? { names: [], reason: 'they are for the CPU, and TensorFlow runs on a GPU' } : loadOps(ops);
+  return { version: backend.binding.TF_Version, gpu, ops: nativeOps };
+}
+
+/** Makes the ops known to TensorFlow, whose library the binding has loaded, and to tfjs. */
+function loadOps(ops: OpsState): NativeOps {
+  if (ops.file === undefined) return { names: [], reason: ops.reason };
+  try {
+    const { ops: names } = require(ops.file) as { ops: string[] };
+    registerNativeOps();
+    // A gradient goes without saying.
+    return { names: names.filter((name) => !name.endsWith('Grad')) };
+  } catch (error) {
+    return { names: [], reason: `${ops.file} cannot be loaded: ${(error as Error).message}` };
+  }
 }
 
 /** TensorFlow's start-up lines are for its developers: they appear only where `TF_CPP_MIN_LOG_LEVEL` asks for them. */

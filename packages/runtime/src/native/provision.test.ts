@@ -63,6 +63,8 @@ with zipfile.ZipFile(out, 'w') as wheel:
   // pip splits a plain path at its spaces.
   vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(index).href);
   vi.stubEnv('DN_DETR_NATIVE', '');
+  // They take seconds to build: only where it is about them.
+  vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
 });
 afterAll(() => vi.unstubAllEnvs());
 
@@ -93,13 +95,20 @@ const provision = (options: Partial<ProvisionOptions> = {}): ReturnType<typeof p
 
 describe.skipIf(!canBuild)('provisionNative', () => {
   it('downloads, unpacks and builds, in a path with spaces; a second call only looks', async () => {
+    vi.stubEnv('DN_DETR_NATIVE_OPS', '');
     const state = await provision();
     expect(state.addon).toBe(path.join(nativeFolder(wheel, cache), 'tfjs_binding.node'));
-    expect(steps.join('\n')).toMatch(/from the PyPI wheel[\s\S]*building the TensorFlow addon[\s\S]*is ready/);
+    expect(steps.join('\n')).toMatch(
+      /from the PyPI wheel[\s\S]*building the TensorFlow addon[\s\S]*is ready[\s\S]*ops/,
+    );
+    expect(state).toMatchObject({ ops: { file: expect.stringMatching(/ops-[0-9a-f]{12}\.node$/) } });
     expect(readdirSync(cache)).toEqual([path.basename(nativeFolder(wheel, cache))]);
     steps = [];
     expect(await provision()).toEqual(state);
     expect(steps).toEqual([]);
+    vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
+    const ops = { reason: 'switched off (DN_DETR_NATIVE_OPS=off)' };
+    expect(await provision()).toEqual({ ...state, ops });
   });
 
   it('repairs a truncated and a changed library, and a folder without manifest', async () => {
@@ -140,13 +149,13 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   });
 
   it('lets two set-ups at once take turns', async () => {
-    let builds = 0;
-    const prove = async (): Promise<void> => {
-      builds++;
+    const proven: string[][] = [];
+    const prove = async (...modules: string[]): Promise<void> => {
+      proven.push(modules.map((module) => path.basename(module)));
     };
     const states = await Promise.all([provision({ prove }), provision({ prove })]);
     expect(states[0]).toEqual(states[1]);
-    expect(builds).toBe(1);
+    expect(proven).toEqual([['tfjs_binding.node']]);
     expect(steps).toContain('another set-up is at work on native TensorFlow; waiting for it');
   });
 
@@ -170,6 +179,25 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(existsSync(nativeFolder(wheel, cache))).toBe(false);
   });
 
+  it('does without the native ops where they do not load, remembers why, and tries again when asked to', async () => {
+    vi.stubEnv('DN_DETR_NATIVE_OPS', '');
+    const prove = async (...modules: string[]): Promise<void> => {
+      // Not the addon alone.
+      if (modules.length > 1) throw new Error('undefined symbol: TF_NewKernelBuilder');
+    };
+    const state = await provision({ prove });
+    expect(state).toMatchObject({
+      addon: expect.any(String),
+      ops: { reason: 'undefined symbol: TF_NewKernelBuilder' },
+    });
+    expect(steps.at(-1)).toMatch(/no native ops, .* take their place: undefined symbol/);
+    steps = [];
+    expect(await provision()).toEqual(state);
+    expect(await findNative(wheel, cache)).toEqual(state);
+    expect(steps).toEqual([]);
+    expect(await provision({ thorough: true })).toMatchObject({ ops: { file: expect.any(String) } });
+  });
+
   it('names the missing compiler', async () => {
     vi.stubEnv('PATH', '/nowhere');
     vi.stubEnv('CXX', '');
@@ -183,5 +211,8 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(existsSync(cache)).toBe(false);
   });
   const originalPath = process.env.PATH;
-  afterEach(() => vi.stubEnv('DN_DETR_NATIVE', ''));
+  afterEach(() => {
+    vi.stubEnv('DN_DETR_NATIVE', '');
+    vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
+  });
 });

@@ -9,6 +9,7 @@ import { run } from '../wheel/run.ts';
 import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
 import { addonName, buildAddon, tfjsNodeFolder } from './build.ts';
 import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
+import { buildOps, findOps, type OpsPlace, type OpsState, opsAreToBuild } from './ops-module.ts';
 import { type TensorFlowWheel, tensorflowCpu, unpackWheel } from './wheel.ts';
 
 /** An addon that can be loaded. */
@@ -17,6 +18,8 @@ export interface NativeAddon {
   addon: string;
   /** Where the libraries came from, in words. */
   source: string;
+  /** The native ops that go with it. */
+  ops: OpsState;
 }
 
 /** Either an addon, or the reason why there is none. */
@@ -29,8 +32,8 @@ export interface ProvisionOptions {
   cache?: string;
   /** Hash the libraries even when their sizes and times are as expected, and retry what failed before. */
   thorough?: boolean;
-  /** Proves in a process of its own that an addon loads; throws when it does not. */
-  prove?: (addon: string) => Promise<void>;
+  /** Proves in a process of its own that modules load, one after the other; throws when they do not. */
+  prove?: (...modules: string[]) => Promise<void>;
   /** Runs the installer of `@tensorflow/tfjs-node`. */
   runStockInstaller?: (packageFolder: string) => Promise<void>;
 }
@@ -45,9 +48,9 @@ export async function findNative(wheel: Wheel = tensorflowCpu, cache = cacheFold
   const damage = await findDamage(folder);
   if (damage === undefined) {
     const source = `PyPI wheel ${wheel.distribution} ${wheel.version}, addon built here`;
-    return { addon: path.join(folder, addonName), source };
+    return { addon: path.join(folder, addonName), source, ops: findOps(opsPlace(folder)) };
   }
-  const stock = findStock();
+  const stock = findStock(cache);
   if (stock) return stock;
   return { reason: (await lastFailure(wheel, cache)) ?? damage };
 }
@@ -57,6 +60,30 @@ export async function findNative(wheel: Wheel = tensorflowCpu, cache = cacheFold
  * Never throws for a machine that cannot have it: the reason is returned, and remembered so that the next call is quick.
  */
 export async function provisionNative(options: ProvisionOptions): Promise<NativeState> {
+  const state = await provisionAddon(options);
+  return state.addon === undefined ? state : provisionOps(state, options);
+}
+
+/** Builds the native ops where that is still to be tried. Without them everything works, only slower. */
+async function provisionOps(state: NativeAddon, options: ProvisionOptions): Promise<NativeState> {
+  const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false, prove = proveModules } = options;
+  const folder = nativeFolder(wheel, cache);
+  const place = state.addon === path.join(folder, addonName) ? opsPlace(folder) : stockOpsPlace(cache);
+  if (!opsAreToBuild(place, thorough)) return state;
+  const build = async (): Promise<OpsState> => {
+    if (!opsAreToBuild(place, thorough)) return findOps(place);
+    report.step('building the native ops (about 5 s)');
+    return buildOps(place, (file) => prove(state.addon, file));
+  };
+  const ops = await withLock(folder, waitingReport(report), build).catch((error: unknown) => ({
+    file: undefined,
+    reason: `the cache folder cannot be used: ${messageOf(error)}`,
+  }));
+  if (ops.file === undefined) report.step(`there are no native ops, TensorFlow's own take their place: ${ops.reason}`);
+  return { ...state, ops };
+}
+
+async function provisionAddon(options: ProvisionOptions): Promise<NativeState> {
   const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false } = options;
   const found = await findNative(wheel, cache);
   if (process.env[nativeSwitch] === 'off') return found;
@@ -64,9 +91,8 @@ export async function provisionNative(options: ProvisionOptions): Promise<Native
   if (!thorough && (await lastFailure(wheel, cache)) !== undefined) return found;
 
   const folder = nativeFolder(wheel, cache);
-  const onWait = (): void => report.step('another set-up is at work on native TensorFlow; waiting for it');
   try {
-    return await withLock(folder, onWait, () => provisionLocked(options, folder));
+    return await withLock(folder, waitingReport(report), () => provisionLocked(options, folder));
   } catch (error) {
     return { reason: `the cache folder cannot be used: ${messageOf(error)}` };
   }
@@ -74,7 +100,7 @@ export async function provisionNative(options: ProvisionOptions): Promise<Native
 
 async function provisionLocked(options: ProvisionOptions, folder: string): Promise<NativeState> {
   const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false } = options;
-  const { prove = proveAddon, runStockInstaller = stockInstaller } = options;
+  const { prove = proveModules, runStockInstaller = stockInstaller } = options;
   await rm(failureFile(wheel, cache), { force: true });
   const damage = await findDamage(folder, thorough);
   if (damage === undefined) {
@@ -104,7 +130,7 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
     report.step(`the wheel did not do: ${messageOf(error)}`);
   }
   try {
-    const stock = findStock() ?? (await installStock(report, runStockInstaller));
+    const stock = findStock(cache) ?? (await installStock(report, runStockInstaller, cache));
     await prove(stock.addon);
     return stock;
   } catch (error) {
@@ -117,19 +143,41 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
 }
 
 /** The addon that `@tensorflow/tfjs-node`'s own installer has left, if any. */
-function findStock(): NativeAddon | undefined {
+function findStock(cache: string): NativeAddon | undefined {
   const folder = tfjsNodeFolder();
   if (folder === undefined) return undefined;
   const addon = path.join(folder, 'lib', 'napi-v8', addonName);
-  return existsSync(addon) ? { addon, source: 'stock installer of @tensorflow/tfjs-node' } : undefined;
+  if (!existsSync(addon)) return undefined;
+  return { addon, source: 'stock installer of @tensorflow/tfjs-node', ops: findOps(stockOpsPlace(cache)) };
 }
 
-async function installStock(report: Report, runInstaller: (folder: string) => Promise<void>): Promise<NativeAddon> {
+/** Ops for the libraries that set-up has unpacked to `folder`. */
+const opsPlace = (folder: string): OpsPlace => ({
+  folder,
+  include: path.join(folder, 'include'),
+  libraryFolder: folder,
+});
+
+/** Ops for the libraries of the stock installer. They lie in the cache, since nothing is written below node_modules. */
+function stockOpsPlace(cache: string): OpsPlace {
+  const stock = path.join(tfjsNodeFolder() ?? '', 'deps');
+  return {
+    folder: path.join(cache, 'stock-ops'),
+    include: path.join(stock, 'include'),
+    libraryFolder: path.join(stock, 'lib'),
+  };
+}
+
+async function installStock(
+  report: Report,
+  runInstaller: (folder: string) => Promise<void>,
+  cache: string,
+): Promise<NativeAddon> {
   const folder = tfjsNodeFolder();
   if (folder === undefined) throw new Error('@tensorflow/tfjs-node is not installed');
   report.step('trying the stock installer of @tensorflow/tfjs-node');
   await runInstaller(folder);
-  const stock = findStock();
+  const stock = findStock(cache);
   if (stock === undefined) throw new Error('it ended well but left no addon');
   return stock;
 }
@@ -141,10 +189,12 @@ function stockInstaller(folder: string): Promise<void> {
 }
 
 /** A library built for other processors can kill the process that loads it, so a child tries first. */
-async function proveAddon(addon: string): Promise<void> {
-  const script = 'const {TF_Version} = require(process.argv[1]); if (!TF_Version) process.exit(1)';
-  await run(process.execPath, ['-e', script, addon], process.env);
+async function proveModules(...modules: string[]): Promise<void> {
+  await run(process.execPath, ['-e', 'process.argv.slice(1).forEach(require)', ...modules], process.env);
 }
+
+const waitingReport = (report: Report) => (): void =>
+  report.step('another set-up is at work on native TensorFlow; waiting for it');
 
 function requirePlatform(): void {
   if (process.platform === 'linux' && process.arch === 'x64') return;

@@ -25,10 +25,14 @@ export const tensorflowCpu: TensorFlowWheel = {
 /** Libraries that the addon links against, by their path in the wheel. */
 export const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
 
-/** Header folders that tensorflow/c/eager/c_api.h and the addon's sources reach. */
-const headerFolders = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'].map(
-  (folder) => `tensorflow/include/${folder}`,
-);
+/** Header folders that tensorflow/c/eager/c_api.h, tensorflow/c/kernels.h and the addon's sources reach. */
+const headerFolders = [
+  'tensorflow/c/',
+  'tensorflow/core/common_runtime/next_pluggable_device/c/',
+  'tensorflow/core/platform/',
+  'tsl/platform/',
+  'xla/tsl/c/',
+].map((folder) => `tensorflow/include/${folder}`);
 
 /**
  * Unpacks the C libraries to `folder` and the headers to `folder/include`.

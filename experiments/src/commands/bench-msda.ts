@@ -1,0 +1,47 @@
+/** `bench msda`: the sampling of multi-scale deformable attention against PyTorch's. */
+import { UserError } from '@dn-detr/train';
+import Table from 'cli-table3';
+import { Command } from 'commander';
+import { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from '../bench/msda.ts';
+import { backendOption, chooseBackend } from './backend-option.ts';
+
+const threads = 2;
+
+export function benchMsdaCommand(): Command {
+  return new Command('msda')
+    .description(
+      'the sampling of multi-scale deformable attention, forward and backward, as an op, as composed of tfjs ops, and ' +
+        `in PyTorch, ${threads} threads each`,
+    )
+    .option('--json', 'one JSON document on stdout')
+    .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
+    .addOption(backendOption())
+    .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
+      await chooseBackend(backend, { threadsPerOp: threads });
+      const interpreter = python ?? process.env.PYTHON ?? 'python3';
+      const torch = await TorchMsda.start(interpreter);
+      const advice = `no PyTorch in ${interpreter}: pip install torch, or name an interpreter with --python`;
+      if (torch === undefined && python !== undefined) throw new UserError(advice);
+      if (torch === undefined) process.stderr.write(`${advice}\n`);
+      const cases = await benchMsda(msdaCases, torch, threads, (name) =>
+        process.stderr.write(`measuring ${name} …\n`),
+      ).finally(() => torch?.close());
+      process.stdout.write(`${json ? JSON.stringify({ cases }, null, 2) : tableOf(cases)}\n`);
+    });
+}
+
+function tableOf(cases: readonly MsdaBench[]): string {
+  const table = new Table({
+    head: ['forward + backward, ms', 'ours', 'composed', 'PyTorch', 'ours / PyTorch'],
+    colAligns: ['left', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  const sum = ({ forward, backward }: MsdaTimes): number => forward + backward;
+  const words = (times: MsdaTimes | undefined): string =>
+    times === undefined ? '-' : `${times.forward.toFixed(2)} + ${times.backward.toFixed(2)}`;
+  for (const { name, ours, composed, pytorch } of cases) {
+    const ratio = pytorch === undefined ? '-' : (sum(ours) / sum(pytorch)).toFixed(3);
+    table.push([name, words(ours), words(composed), words(pytorch), ratio]);
+  }
+  return table.toString();
+}

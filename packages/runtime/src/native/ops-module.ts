@@ -1,0 +1,96 @@
+/** The module of native ops: built once for each state of its sources, and kept beside the libraries it belongs to. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { compile, sourceFolder } from './build.ts';
+import { libraries } from './wheel.ts';
+
+/** Setting this variable to `off` keeps set-up from building native ops and the runtime from using them. */
+export const opsSwitch = 'DN_DETR_NATIVE_OPS';
+
+/** What a module of ops is built against and where it lies. */
+export interface OpsPlace {
+  /** Folder of the module. */
+  folder: string;
+  /** Folder of TensorFlow's headers. */
+  include: string;
+  libraryFolder: string;
+}
+
+/** A module that can be loaded, or the reason why there is none. */
+export type OpsState = { file: string } | { file?: undefined; reason: string };
+
+/**
+ * No `-ffast-math`: results do not depend on how many samples the compiler takes at once, and NaN stays NaN. No `-march`:
+ * the folder may be shared with other machines, and each function has variants for better processors.
+ */
+const flags = ['-O3', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi'];
+
+/** TensorFlow keeps pointers into the module, which must therefore stay when a thread of Node's that loaded it ends. */
+const linkerFlags = ['-Wl,-z,nodelete'];
+
+/** The module for these sources. Only looks. */
+export function findOps({ folder }: OpsPlace): OpsState {
+  if (process.env[opsSwitch] === 'off') return { reason: `switched off (${opsSwitch}=off)` };
+  const file = moduleFile(folder);
+  if (existsSync(file)) return { file };
+  const failure = failureFile(file);
+  return { reason: existsSync(failure) ? readFileSync(failure, 'utf8') : 'not built yet: run `npm run setup`' };
+}
+
+/** Whether set-up has anything to do. `thorough` builds again and tries again what failed. */
+export function opsAreToBuild({ folder }: OpsPlace, thorough: boolean): boolean {
+  if (process.env[opsSwitch] === 'off') return false;
+  const file = moduleFile(folder);
+  return thorough || !(existsSync(file) || existsSync(failureFile(file)));
+}
+
+/**
+ * Builds the module. The file appears whole or not at all; where it cannot be built or does not load, the reason is kept in
+ * its place. Call it inside `withLock`.
+ * @param prove loads a module in a process of its own; throws when that does not work.
+ */
+export async function buildOps(place: OpsPlace, prove: (file: string) => Promise<void>): Promise<OpsState> {
+  const file = moduleFile(place.folder);
+  const staging = `${file}.staging.node`;
+  await mkdir(place.folder, { recursive: true });
+  await rm(failureFile(file), { force: true });
+  try {
+    await compile({
+      ...place,
+      files: sources().filter((source) => source.endsWith('.cc')),
+      flags: [...flags, ...linkerFlags],
+      libraries: [frameworkLibrary],
+      output: staging,
+    });
+    await prove(staging);
+    await rename(staging, file);
+    return { file };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await rm(staging, { force: true });
+    await writeFile(failureFile(file), reason);
+    return { reason };
+  }
+}
+
+/** It has the C API for ops and kernels. */
+const [, frameworkLibrary] = libraries;
+
+function moduleFile(folder: string): string {
+  const hash = createHash('sha256').update([...flags, ...linkerFlags].join(' '));
+  for (const source of sources()) hash.update(readFileSync(source));
+  return path.join(folder, `ops-${hash.digest('hex').slice(0, 12)}.node`);
+}
+
+/** The C++ files and the headers. */
+function sources(): string[] {
+  const folder = path.join(sourceFolder, 'ops');
+  return readdirSync(folder)
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+const failureFile = (file: string): string => `${file}.failed`;
