@@ -5,6 +5,7 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeBackend, NativeBinding } from './binding.ts';
 import { quietName } from './build.ts';
+import { registerGather } from './gather.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -36,6 +37,7 @@ export async function loadNative(
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
+    registerGather();
     const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
       NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeBackend;
     };
