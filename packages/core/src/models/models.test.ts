@@ -149,6 +149,19 @@ describe('models', () => {
     expect(predicted?.boxes.dataSync()).toEqual(expected?.boxes.dataSync());
   });
 
+  it('with deformable attention say which levels and tokens they need', () => {
+    const backbone = tiny({ channels: [8, 16], levels: 2 });
+    expect(() => dnDeformableDetr({ ...options, ...deformable, backbone, featureLevels: 1 })).toThrow(
+      'featureLevels is 1, but the model takes 2 of the backbone: expected at least as many',
+    );
+    const sizes = { ...options, ...deformable, boxRefinement: true, twoStage: true, queries: 31 };
+    const model = deformableDetr(sizes);
+    // 4×6 tokens, and 2×3 on the level that is added.
+    expect(() => model.forward(initialParameters(model.parameters, 1), { images: images() })).toThrow(
+      'queries is 31, but an image has 30 tokens to choose them from',
+    );
+  });
+
   it('say when the padding is of other images', () => {
     const { model, tensors } = build('dnDetr');
     const padding = tf.zeros<tf.Rank.R3>([batch, 8, 8]);
