@@ -17,11 +17,12 @@ const best = path.join('dn', 'checkpoints', 'best.safetensors');
 beforeAll(async () => {
   root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-inspect-'));
   process.chdir(root);
-  for (const [model, folder] of [
-    ['dn-detr', 'dn'],
-    ['detr', 'detr'],
+  for (const [model, folder, own] of [
+    ['dn-detr', 'dn', []],
+    ['detr', 'detr', []],
+    ['dn-deformable-detr', 'deformable', ['--set', 'model.width=32', '--set', 'model.featureLevels=2']],
   ] as const) {
-    const trained = await program('train', ...settings, '--model', model, '--out', folder);
+    const trained = await program('train', ...settings, '--model', model, ...own, '--out', folder);
     expect(trained).toMatchObject({ code: 0 });
   }
 }, 120_000);
@@ -99,6 +100,21 @@ describe('inspect attention', () => {
       // Refined layer by layer: an anchor is the box predicted before it.
       expect(image.layers[1].anchor).toEqual(image.layers[0].bbox);
     }
+  });
+
+  it('draws where deformable attention samples', async () => {
+    const checkpoint = path.join('deformable', 'checkpoints', 'best.safetensors');
+    const args = ['--checkpoint', checkpoint, '--known', '--images', '1', '--out', 'sampled', '--json'];
+    const { code, stdout } = await program('inspect', 'attention', ...args);
+    expect(code).toBe(0);
+    const { images, files } = JSON.parse(stdout);
+    expectFiles('sampled', 'attention.html', files.slice(1));
+    const [{ layers, levels, largestBlockedWeights }] = images;
+    expect(largestBlockedWeights).toEqual({ matchingToKnown: 0, betweenGroups: 0, onPadding: 0 });
+    expect(levels).toHaveLength(2);
+    expect(layers[0].weightOfLevels).toHaveLength(2);
+    expect(layers[1].anchor).toEqual(layers[0].bbox);
+    expect(readFileSync(path.join('sampled', 'attention.html'), 'utf8')).toContain('deformable cross-attention');
   });
 
   it('draws models without anchors, on image files', async () => {

@@ -109,7 +109,7 @@ describe.each(['boxes', 'matcher', 'dn', 'metrics'] as const)('%s, packed, holds
 });
 
 describe('dn, packed, beside core', () => {
-  it('runs the tfjs example of its README', () => expectExamplesRun('dn with tfjs', readmeExamples('dn', 'tfjs')));
+  it('runs the tfjs examples of its README', () => expectExamplesRun('dn with tfjs', readmeExamples('dn', 'tfjs')));
 });
 
 describe('core, packed, without native TensorFlow', () => {

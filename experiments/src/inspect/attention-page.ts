@@ -3,13 +3,15 @@ import type { Category } from '@dn-detr/data';
 import { counted } from '@dn-detr/train';
 import { decimal } from '../report/format.ts';
 import { type Html, html } from '../report/html.ts';
-import { type ImageAttention, type KnownAttention, type LayerAttention, meanOverHeads } from './attention.ts';
+import type { ImageAttention, KnownAttention } from './attention.ts';
+import { describedAttention } from './attention-json.ts';
 import { crossDrawing } from './cross-drawing.ts';
 import { groupsDrawing } from './groups-drawing.ts';
 import type { Inspection } from './inspection.ts';
 import type { Picture } from './output-folder.ts';
 import { figureOf } from './page.ts';
 import { greyed, photo } from './photo.ts';
+import { samplingDrawing } from './sampling-drawing.ts';
 import { selfDrawing } from './self-drawing.ts';
 
 export interface AttentionSource {
@@ -33,8 +35,12 @@ export async function attentionInspection(
       photo(`grey-${n}`, greyed(found.pixels)),
       photo(`small-${n}`, found.pixels),
     ]);
-    const { groups } = found;
-    const cross = { name: `attention-${n}-cross.svg`, drawing: crossDrawing(found, { color, grey }) };
+    const { groups, cross: seen } = found;
+    const photos = { color, grey };
+    const cross = {
+      name: `attention-${n}-cross.svg`,
+      drawing: seen.kind === 'cells' ? crossDrawing(found, seen, photos) : samplingDrawing(found, seen, photos),
+    };
     const self = { name: `attention-${n}-self.svg`, drawing: selfDrawing(found, small) };
     const known = groups && { name: `attention-${n}-groups.svg`, drawing: groupsDrawing(found, groups, n) };
     const own = [cross, self, ...(known ? [known] : [])];
@@ -45,14 +51,14 @@ ${figureOf(cross.drawing, crossCaption(found))}
 ${figureOf(self.drawing, selfCaption(found))}
 ${groups && known && figureOf(known.drawing, groupsCaption(groups))}`;
     sections.push({ name: found.image.name, content });
-    described.push(describedImage(found, className, own));
+    described.push({
+      name: found.image.name,
+      pictures: own.map(({ name }) => name),
+      ...describedAttention(found, className),
+    });
   }
-  const anchors = images.some(({ layers }) => layers.some((layer) => layer.anchors !== undefined));
   const lede = html`<p class="lede">One query of ${model}, followed through the decoder in ${counted(images.length, 'image')}; weights of <code>${checkpoint}</code>.</p>
-<p>In attention each query is compared with keys, and the better it fits one, the more it takes of what stands there: in cross-attention the
-keys are places of the image, so that a query says what to look for and where, and a key what is there. In self-attention the keys are
-the other queries, from which a query learns who else answers for an object; this is how the model does without non-maximum suppression.</p>
-${!anchors && html`<p class="notice">${model} has no anchors: where a query looks is learned as a vector, and only predicted boxes can be drawn.</p>`}`;
+${explanation(images, model)}`;
   return {
     page: { title: `Attention of ${model}`, lede, sections },
     pictures,
@@ -60,9 +66,29 @@ ${!anchors && html`<p class="notice">${model} has no anchors: where a query look
   };
 }
 
-function crossCaption({ query, heads, grid }: ImageAttention): Html {
+/** What the attention of these images is, for those who do not know it. */
+function explanation(images: readonly ImageAttention[], model: string): Html {
+  if (images.some(({ cross }) => cross.kind === 'samples')) {
+    return html`<p>In deformable cross-attention a query is not compared with the image. It looks from a box or a point, and says itself at
+which points around it, on each level of features and for each head, it samples the image, and what each sample counts.
+In self-attention each query is compared with the other ones, and the better it fits one, the more it takes of it: so it learns who else
+answers for an object. This is how the model does without non-maximum suppression.</p>`;
+  }
+  const anchors = images.some(({ layers }) => layers.some((layer) => layer.anchors !== undefined));
+  return html`<p>In attention each query is compared with keys, and the better it fits one, the more it takes of what stands there: in cross-attention the
+keys are places of the image, so that a query says what to look for and where, and a key what is there. In self-attention the keys are
+the other queries, from which a query learns who else answers for an object; this is how the model does without non-maximum suppression.</p>
+${!anchors && html`<p class="notice">${model} has no anchors: where a query looks is learned as a vector, and only predicted boxes can be drawn.</p>`}`;
+}
+
+function crossCaption({ query, heads, cross }: ImageAttention): Html {
+  if (cross.kind === 'samples') {
+    return html`<b>Where query ${query} samples the image</b>, by layer (rows) and level of features (columns; a cell of a level is as many pixels wide as
+its stride). Colours are heads, shapes are levels, and areas are weights, which sum to 1 over the samples of a head. Samples outside the
+image find zeros.`;
+  }
   return html`<b>Cross-attention of query ${query}</b> over the image, by layer (rows) and head (${counted(heads, 'head')} and their mean). A cell is one
-of ${grid.rows} × ${grid.columns} of the feature map; each panel has a scale of its own, up to the weight written under it, and weights of a panel sum
+of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has a scale of its own, up to the weight written under it, and weights of a panel sum
 to 1 over the map.`;
 }
 
@@ -82,44 +108,4 @@ function groupsCaption({ leak, queries }: KnownAttention): Html {
 square root of the weight, and blank is exactly 0. Right: the mask. The largest weight in any layer and head that a matching query has on
 a known one is <b>${exact(leak.matchingToKnown)}</b>, that a known one has on another group <b>${exact(leak.betweenGroups)}</b>, that any has on a padded
 slot <b>${exact(leak.onPadding)}</b>.`;
-}
-
-/** Boxes are x, y, width, height in pixels of the upright image. */
-function describedImage(found: ImageAttention, category: string, own: readonly Picture[]): object {
-  const { image, query, score, known, heads, grid, layers, groups } = found;
-  const { width, height } = image;
-  const inPixels = (boxes: Float32Array): number[] => {
-    const [cx, cy, w, h] = boxes.subarray(4 * (known + query), 4 * (known + query) + 4) as unknown as number[];
-    const box = [(cx as number) - (w as number) / 2, (cy as number) - (h as number) / 2, w as number, h as number];
-    return box.map((value, i) => Number((value * (i % 2 === 0 ? width : height)).toFixed(2)));
-  };
-  const strongest = (weights: Float32Array): { at: number; weight: number } => {
-    const at = weights.reduce((best, weight, i) => (weight > (weights[best] as number) ? i : best), 0);
-    return { at, weight: Number((weights[at] as number).toFixed(4)) };
-  };
-  const layer = ({ cross, self, boxes, anchors }: LayerAttention) => {
-    const cell = strongest(meanOverHeads(cross, heads));
-    const other = strongest(meanOverHeads(self, heads));
-    return {
-      ...(anchors && { anchor: inPixels(anchors) }),
-      bbox: inPixels(boxes),
-      strongestCell: { row: Math.floor(cell.at / grid.columns), column: cell.at % grid.columns, weight: cell.weight },
-      strongestQuery: {
-        ...(other.at < known ? { known: other.at } : { query: other.at - known }),
-        weight: other.weight,
-      },
-    };
-  };
-  return {
-    name: image.name,
-    pictures: own.map(({ name }) => name),
-    width,
-    height,
-    query,
-    category,
-    score: Number(score.toFixed(6)),
-    featureMap: { rows: grid.rows, columns: grid.columns },
-    layers: layers.map(layer),
-    ...(groups && { knownQueries: known, largestBlockedWeights: groups.leak }),
-  };
 }

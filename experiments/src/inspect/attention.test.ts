@@ -1,40 +1,30 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { initialParameters, type NamedTensors } from '@dn-detr/core';
 import { type DatasetImage, shapesDataset } from '@dn-detr/data';
-import { buildModel, type DottedValues, saveWeights } from '@dn-detr/train';
+import type { DottedValues } from '@dn-detr/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallBackend, smallConfig } from '../../../packages/train/src/testing/small-run.ts';
-import { readTrained, type Trained } from '../predict/trained.ts';
-import { attentionOf, type ImageAttention, meanOverHeads } from './attention.ts';
+import { attentionOf, type CellAttention, type ImageAttention, meanOverHeads } from './attention.ts';
 import { heatMap } from './cross-drawing.ts';
 import { groupLeak } from './group-leak.ts';
 import { cellsOf, elements } from './testing/drawn.ts';
+import { untrained } from './testing/untrained.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'attention-'));
-const categories = [
-  { id: 1, name: 'disc' },
-  { id: 2, name: 'square' },
-];
 const images = shapesDataset(smallConfig().data.shapes).val.slice(0, 3);
 beforeAll(smallBackend);
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** A model with its initial weights, as a checkpoint. */
-async function checkpoint(values: DottedValues = {}): Promise<Trained> {
-  const config = smallConfig(values);
-  const model = buildModel(config, categories.length);
-  const weights: NamedTensors = initialParameters(model.detector.parameters, 1);
-  const file = path.join(root, 'weights.safetensors');
-  await saveWeights(file, model, weights, { config, categories });
-  tf.dispose(weights);
-  return readTrained(file);
-}
+const checkpoint = (values?: DottedValues) => untrained(root, values);
 
 const plain = { query: undefined, known: false };
 const known = { query: undefined, known: true };
+const cellsIn = ({ cross }: ImageAttention): CellAttention => {
+  if (cross.kind !== 'cells') throw new Error('no attention to cells');
+  return cross;
+};
 
 function sums(weights: Float32Array, rows: number): number[] {
   const size = weights.length / rows;
@@ -52,9 +42,12 @@ describe('attentionOf', () => {
       const found = await attentionOf(trained, images, name.startsWith('dn') ? known : plain);
       expect(tf.memory().numTensors).toBe(before);
       expect(found.map(({ image }) => image)).toEqual(images);
-      for (const { layers, heads, grid, known: before } of found) {
+      for (const image of found) {
+        const { layers, heads, known: before } = image;
+        const { grid, layers: crossed } = cellsIn(image);
         expect([layers.length, heads, grid.rows, grid.columns]).toEqual([2, 2, 8, 8]);
-        for (const { cross, self, boxes, anchors } of layers) {
+        for (const [l, { self, boxes, anchors }] of layers.entries()) {
+          const cross = crossed[l] as Float32Array;
           expect([cross.length, self.length]).toEqual([heads * 64, heads * (before + 8)]);
           for (const sum of [...sums(cross, heads), ...sums(self, heads)]) expect(sum).toBeCloseTo(1, 5);
           expect(boxes).toHaveLength(4 * (before + 8));
@@ -111,14 +104,15 @@ describe('attentionOf', () => {
     const [within] = (await attentionOf(trained, images.slice(0, 1), { query: 3, known: true })) as [ImageAttention];
     expect(within.known).toBe(8);
     expect(within.score).toBeCloseTo(without.score, 5);
-    for (const [l, { self, cross }] of within.layers.entries()) {
+    for (const [l, { self }] of within.layers.entries()) {
       const before = without.layers[l] as ImageAttention['layers'][number];
       for (let h = 0; h < 2; h++) {
         const row = self.subarray(h * 16, (h + 1) * 16);
         expect([...row.subarray(0, 8)]).toEqual(new Array(8).fill(0));
         for (let q = 0; q < 8; q++) expect(row[8 + q]).toBeCloseTo(before.self[h * 8 + q] as number, 5);
       }
-      for (const [i, weight] of cross.entries()) expect(weight).toBeCloseTo(before.cross[i] as number, 5);
+      const [cross, crossBefore] = [within, without].map((seen) => cellsIn(seen).layers[l] as Float32Array);
+      for (const [i, weight] of cross?.entries() ?? []) expect(weight).toBeCloseTo(crossBefore?.[i] as number, 5);
     }
   });
 
@@ -147,18 +141,19 @@ describe('attentionOf', () => {
       read: async () => ({ width: 32, height: 16, data: (await image.read()).data.slice(0, 3 * 32 * 16) }),
     };
     const [found] = (await attentionOf(await checkpoint(), [wide], plain)) as [ImageAttention];
-    expect(found.grid).toEqual({ rows: 8, columns: 8, cell: { width: 1 / 8, height: 1 / 4 } });
-    for (const { cross } of found.layers) {
+    const { grid, layers } = cellsIn(found);
+    expect(grid).toEqual({ rows: 8, columns: 8, cell: { width: 1 / 8, height: 1 / 4 } });
+    for (const cross of layers) {
       for (let h = 0; h < 2; h++) {
         const map = cross.subarray(64 * h, 64 * (h + 1));
         expect(map.subarray(0, 32).reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
         expect([...map.subarray(32)]).toEqual(new Array(32).fill(0));
-        const drawn = cellsOf(heatMap(found, map, Math.max(...map), { width: 200, height: 100 }), 8, 8);
+        const drawn = cellsOf(heatMap(grid, map, Math.max(...map), { width: 200, height: 100 }), 8, 8);
         expect(drawn.slice(0, 4).flat()).not.toContain(0);
         expect(drawn.slice(4).flat()).toEqual(new Array(32).fill(0));
       }
     }
-    const svg = heatMap(found, found.layers[0]?.cross.subarray(0, 64) as Float32Array, 1, { width: 200, height: 100 });
+    const svg = heatMap(grid, layers[0]?.subarray(0, 64) as Float32Array, 1, { width: 200, height: 100 });
     // Eight cells make 200 pixels of width, four of them 100 of height.
     expect(elements(svg, 'g').map(({ transform }) => transform)).toContain('scale(25.0000 25.0000)');
   });

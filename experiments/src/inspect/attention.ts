@@ -1,18 +1,17 @@
-/** What one query of a trained model attends to: weights over the image and over the other queries. */
-import { loadParameters, type NamedTensors } from '@dn-detr/core';
-import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage } from '@dn-detr/data';
+/** What one query of a trained model attends to: in the image and among the other queries. */
+import { loadParameters } from '@dn-detr/core';
+import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage, type Size } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
-import { knownInputs } from '@dn-detr/dn/tfjs';
-import { buildModel, imageTensors, knownQueriesAt, loadersOf, type Model, UserError } from '@dn-detr/train';
-import { dispose, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
+import { buildModel, knownQueriesAt, loadersOf, type Model, UserError } from '@dn-detr/train';
+import { dispose } from '@tensorflow/tfjs-core';
 import type { Trained } from '../predict/trained.ts';
+import { type DecoderPass, decoderPass } from './decoder-pass.ts';
 import { type FeatureGrid, featureGrid } from './feature-grid.ts';
 import { type GroupLeak, groupLeak } from './group-leak.ts';
+import { type Sampling, samplingOf } from './sampling.ts';
 
 /** A decoder layer, seen from one query. */
 export interface LayerAttention {
-  /** over the cells of the feature map, row by row; `[H, N]` */
-  readonly cross: Float32Array;
   /** over all queries `[H, T]`, known ones first */
   readonly self: Float32Array;
   /** what each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image */
@@ -21,11 +20,19 @@ export interface LayerAttention {
   readonly anchors: Float32Array | undefined;
 }
 
+/** Cross-attention to every cell of a feature map. */
+export interface CellAttention {
+  readonly kind: 'cells';
+  readonly grid: FeatureGrid;
+  /** of each layer, over the cells row by row; `[H, N]` */
+  readonly layers: readonly Float32Array[];
+}
+
 export interface ImageAttention {
   readonly image: DatasetImage;
   readonly pixels: RgbImage;
-  /** the feature map's cells in the image */
-  readonly grid: FeatureGrid;
+  /** what the query takes from the image: deformable attention samples points */
+  readonly cross: CellAttention | Sampling;
   readonly heads: number;
   /** the matching query that is looked at, from 0 */
   readonly query: number;
@@ -88,8 +95,8 @@ export async function attentionOf(
       // Each image has draws of its own.
       const at = { step: images.indexOf(image), micro: 0 };
       const known = options.known ? knownQueriesAt(batch, model, config, at) : undefined;
-      const passed = passThrough(model, parameters, batch, known);
-      found.push({ image, pixels: await image.read(), ...seenFrom(options.query, passed, model, known) });
+      const passed = decoderPass(model, parameters, batch, known);
+      found.push({ image, pixels: await image.read(), ...seenFrom(options.query, passed, model, batch, known) });
     }
     return found.sort((a, b) => images.indexOf(a.image) - images.indexOf(b.image));
   } finally {
@@ -97,65 +104,14 @@ export async function attentionOf(
   }
 }
 
-/** All that is observed of one image. */
-interface Passed {
-  readonly grid: FeatureGrid;
-  readonly heads: number;
-  /** attention weights of each layer: `[H, T, N]` to the features, `[H, T, T]` among queries */
-  readonly cross: readonly Float32Array[];
-  readonly self: readonly Float32Array[];
-  /** predictions of each layer: logits `[T, numLogits]`, boxes cxcywh in 0..1 `[T, 4]` */
-  readonly logits: readonly Float32Array[];
-  readonly boxes: readonly Float32Array[];
-  readonly anchors: readonly Float32Array[] | undefined;
-}
-
-const decoderAttention = /decoder\.layers\.(\d+)\.(self_attn|cross_attn|multihead_attn)$/;
-
-function passThrough(
-  { detector }: Model,
-  parameters: NamedTensors,
-  batch: EvaluationBatch,
-  known: KnownQueries | undefined,
-): Passed {
-  const [input, inputs] = [imageTensors(batch), known && knownInputs(known)];
-  const cross: Float32Array[] = [];
-  const self: Float32Array[] = [];
-  let shape: readonly number[] = [];
-  const observe = (name: string, weights: Tensor4D): void => {
-    const [, layer, kind] = decoderAttention.exec(name) ?? [];
-    if (layer === undefined) return;
-    (kind === 'self_attn' ? self : cross)[Number(layer)] = weights.dataSync<'float32'>();
-    if (kind !== 'self_attn') shape = weights.shape;
-  };
-  try {
-    const { logits, boxes, anchors } = tidy(() => {
-      const output = detector.forward(parameters, input, inputs, { observe });
-      const [decoded] = output.sets;
-      const byLayer = (x: Tensor4D): Float32Array[] => {
-        const [values, size] = [x.dataSync<'float32'>(), x.size / detector.layers];
-        return Array.from({ length: detector.layers }, (_, l) => values.subarray(l * size, (l + 1) * size));
-      };
-      return {
-        logits: byLayer(decoded.logits),
-        boxes: byLayer(decoded.boxes),
-        anchors: output.anchors && byLayer(output.anchors),
-      };
-    });
-    const [, heads, , cells] = shape as [number, number, number, number];
-    const view = batch.views[0] as EvaluationBatch['views'][number];
-    return { grid: featureGrid(batch, view, cells), heads, cross, self, logits, boxes, anchors };
-  } finally {
-    dispose([input as never, (inputs ?? []) as never]);
-  }
-}
-
 function seenFrom(
   wanted: number | undefined,
-  { grid, heads, cross, self, logits, boxes, anchors }: Passed,
+  passed: DecoderPass,
   { detector, objective }: Model,
+  batch: EvaluationBatch,
   known: KnownQueries | undefined,
 ): Omit<ImageAttention, 'image' | 'pixels'> {
+  const { heads, cross, self, logits, boxes, anchors } = passed;
   const before = known?.layout.known ?? 0;
   const total = before + detector.queries;
   const last = logits.at(-1) as Float32Array;
@@ -176,15 +132,18 @@ function seenFrom(
     }
     return rows;
   };
+  const view = batch.views[0] as EvaluationBatch['views'][number];
   return {
-    grid,
+    cross:
+      passed.sampled.length > 0
+        ? samplingOf(passed, at, { canvas: batch, image: view, strides: detector.backbone.levels.map((l) => l.stride) })
+        : cellsOf(cross.map(rowsOf), heads, batch, view),
     heads,
     query,
     ...(scores[query] as { label: number; score: number }),
     known: before,
-    layers: cross.map((weights, l) => ({
-      cross: rowsOf(weights),
-      self: rowsOf(self[l] as Float32Array),
+    layers: self.map((weights, l) => ({
+      self: rowsOf(weights),
       boxes: boxes[l] as Float32Array,
       anchors: anchors?.[l],
     })),
@@ -194,6 +153,11 @@ function seenFrom(
       leak: groupLeak(self, heads, known),
     },
   };
+}
+
+function cellsOf(layers: Float32Array[], heads: number, canvas: Size, image: Size): CellAttention {
+  const cells = (layers[0] as Float32Array).length / heads;
+  return { kind: 'cells', grid: featureGrid(canvas, image, cells), layers };
 }
 
 /** Mean over the first axis, `[H, …]` to `[…]`. */

@@ -1,6 +1,7 @@
-/** Cross-attention of a query: where it looks in the image, by decoder layer and head. */
+/** Cross-attention of a query to the cells of a feature map, by decoder layer and head. */
 import { type Html, html } from '../report/html.ts';
-import { type ImageAttention, type LayerAttention, meanOverHeads } from './attention.ts';
+import { type CellAttention, type ImageAttention, type LayerAttention, meanOverHeads } from './attention.ts';
+import type { FeatureGrid } from './feature-grid.ts';
 import { heatCells, overImage } from './heat.ts';
 import { boxOutline, type Photo } from './photo.ts';
 import { clipped, drawing, placed, px, text } from './svg.ts';
@@ -9,12 +10,13 @@ const width = 900;
 const left = 54;
 const gap = 6;
 const widestPanel = 168;
-const anchorColor = '#ffffff';
+export const anchorColor = '#ffffff';
 export const boxColor = '#56b4e9';
 
 /** @param photos of the image, in colour and in grey */
 export function crossDrawing(
   found: ImageAttention,
+  { grid, layers: weights }: CellAttention,
   { color, grey }: { readonly color: Photo; readonly grey: Photo },
 ): Html {
   const { image, heads, layers } = found;
@@ -33,7 +35,8 @@ export function crossDrawing(
     names.map((name, i) => text(xOf(i) + panel / 2, 12, name, { anchor: 'middle', bold: i < 2 })),
     layers.map((layer, l) => {
       const y = top + l * rowHeight;
-      const maps = [meanOverHeads(layer.cross, heads), ...headsOf(layer.cross, heads)];
+      const ofLayer = weights[l] as Float32Array;
+      const maps = [meanOverHeads(ofLayer, heads), ...headsOf(ofLayer, heads)];
       return [
         text(0, y + 14, `layer ${l + 1}`, { bold: true }),
         clipped({ x: xOf(0), y, ...size }, color.use(size.width, size.height), boxes(found, layer, size)),
@@ -44,7 +47,7 @@ export function crossDrawing(
             clipped(
               { x, y, ...size },
               grey.use(size.width, size.height),
-              heatMap(found, map, most, size),
+              heatMap(grid, map, most, size),
               boxes(found, layer, size),
             ),
             text(x + panel, y + size.height + 11, percentText(most), { anchor: 'end', size: 9, fill: 'var(--muted)' }),
@@ -69,12 +72,7 @@ interface Size {
 }
 
 /** Cells of the feature map over the whole of the image; those of padding lie outside. */
-export function heatMap(
-  { grid }: Pick<ImageAttention, 'grid'>,
-  map: Float32Array,
-  most: number,
-  { width, height }: Size,
-): Html {
+export function heatMap(grid: FeatureGrid, map: Float32Array, most: number, { width, height }: Size): Html {
   const scale = `${(grid.cell.width * width).toPrecision(6)} ${(grid.cell.height * height).toPrecision(6)}`;
   const cells = heatCells(map, { columns: grid.columns, most, style: overImage });
   return html`<rect width="${px(width)}" height="${px(height)}" fill="#000" fill-opacity="0.35"/><g transform="scale(${scale})">${cells}</g>`;
@@ -92,9 +90,11 @@ function legend(hasAnchors: boolean, length: number): Html {
     return html`<rect x="${8 * i}" y="-9" width="8" height="10" fill="${fill}" fill-opacity="${opacity.toFixed(3)}"/>`;
   });
   const at = Math.min(420, length);
-  const line = (x: number, color: string, dashes?: string) =>
-    html`<rect x="${x}" y="-9" width="14" height="10" fill="#555"/><path d="M${x} -4h14" stroke="${color}" stroke-width="2"${dashes !== undefined && html` stroke-dasharray="${dashes}"`}/>`;
-  return html`<rect y="-9" width="128" height="10" fill="#555"/>${scale}${text(134, 0, 'weight, from 0 to the % under the panel')}${line(at, boxColor)}${text(at + 20, 0, 'box predicted after the layer')}${
-    hasAnchors && html`${line(at + 200, anchorColor, '3 3')}${text(at + 220, 0, 'anchor that enters the layer')}`
+  return html`<rect y="-9" width="128" height="10" fill="#555"/>${scale}${text(134, 0, 'weight, from 0 to the % under the panel')}${lineMark(at, boxColor)}${text(at + 20, 0, 'box predicted after the layer')}${
+    hasAnchors && html`${lineMark(at + 200, anchorColor, '3 3')}${text(at + 220, 0, 'anchor that enters the layer')}`
   }`;
 }
+
+/** A line as legends show it. */
+export const lineMark = (x: number, color: string, dashes?: string): Html =>
+  html`<rect x="${x}" y="-9" width="14" height="10" fill="#555"/><path d="M${x} -4h14" stroke="${color}" stroke-width="2"${dashes !== undefined && html` stroke-dasharray="${dashes}"`}/>`;

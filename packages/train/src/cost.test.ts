@@ -1,4 +1,13 @@
-import { type Detector, detr, dnDetrVanilla, efficientnetLite, resnet, tiny } from '@dn-detr/core';
+import {
+  type Detector,
+  deformableDetr,
+  detr,
+  dnDeformableDetr,
+  dnDetrVanilla,
+  efficientnetLite,
+  resnet,
+  tiny,
+} from '@dn-detr/core';
 import { backendNames, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -62,6 +71,73 @@ describe('modelCost', () => {
     const before = tf.memory().numTensors;
     expect(() => modelCost(build(detr), { ...input, knownQueries: K })).toThrow(/takes no known queries/);
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  describe('of models with deformable attention', () => {
+    const [d, layers, levels, points] = [32, 2, 2, 3];
+    const small = {
+      ...{ backbone: tiny({ channels: [8, 16] }), numClasses, queries, width: d, heads, feedForward },
+      ...{ encoderLayers: 1, decoderLayers: layers, featureLevels: levels, points },
+    };
+    /** 4×6 features, and 2×3 of a level that a convolution makes of them. */
+    const S = 4 * 6 + 2 * 3;
+    const perceptron = (rows: number, ...widths: number[]): number =>
+      widths.slice(1).reduce((sum, width, i) => sum + rows * (widths[i] as number) * width, 0);
+    const headsOf = (rows: number): number => perceptron(rows, d, numClasses) + perceptron(rows, d, d, d, 4);
+
+    /** Without what makes and places the T queries. */
+    function byHand(T: number): number {
+      const backbone = 8 * 12 * (3 * 3 * 3) * 8 + 4 * 6 * (3 * 3 * 8) * 16;
+      const projections = 4 * 6 * 16 * d + 2 * 3 * (3 * 3 * 16) * d;
+      const positions = S * 2 * d;
+      // An x and a y for each sample and a weight; values and output; four neighbours of a sample.
+      const deformable = (rows: number): number =>
+        rows * d * (3 * heads * levels * points) + (S + rows) * d * d + rows * (levels * points * 4 * d);
+      const mlp = (rows: number): number => perceptron(rows, d, feedForward, d);
+      const selfAttention = 4 * T * d * d + 2 * T * T * d;
+      return (
+        backbone +
+        projections +
+        positions +
+        (deformable(S) + mlp(S)) +
+        layers * (selfAttention + deformable(T) + mlp(T) + headsOf(T))
+      );
+    }
+
+    it.each(backendNames)('is what a count by hand gives, on %s', async (backend) => {
+      await useBackend(backend === 'tensorflow' ? best : backend);
+      const before = tf.memory().numTensors;
+      const ofPoints = queries * d * 2;
+      expect(modelCost(deformableDetr(small), input).macs).toBe(byHand(queries) + ofPoints);
+      const proposals = S * d * d + headsOf(S);
+      const proposed = queries * 4 * (2 * d) + queries * (2 * d) ** 2;
+      const twoStage = deformableDetr({ ...small, boxRefinement: true, twoStage: true });
+      expect(modelCost(twoStage, input).macs).toBe(byHand(queries) + proposals + proposed);
+      const K = 7;
+      const T = K + queries;
+      // In every layer anchors are placed; in all but the first their positions are scaled.
+      const placed = layers * (T * 4 * (2 * d) + perceptron(T, 2 * d, d, d)) + (layers - 1) * perceptron(T, d, d, d);
+      const content = K * 4 * (d - 1);
+      expect(modelCost(dnDeformableDetr(small), { ...input, knownQueries: K }).macs).toBe(byHand(T) + placed + content);
+      expect(tf.memory().numTensors).toBe(before);
+      await useBackend();
+    });
+
+    it('has the parameters of the original repositories', () => {
+      const backbone = resnet({ depth: 50, levels: ['layer2', 'layer3', 'layer4'] });
+      const forward = (): never => ({}) as never;
+      const count = (model: Detector) => {
+        const { trained, frozen } = modelCost({ ...model, forward }, input).parameters;
+        return [trained, trained + frozen];
+      };
+      const sizes = { backbone, numClasses: 91, queries: 300 };
+      // Sums over the checkpoints of fundamentalvision/Deformable-DETR and IDEA-Research/DN-DETR, shared tensors counted once.
+      expect(count(deformableDetr(sizes))).toEqual([39_847_265, 40_175_905]);
+      expect(count(deformableDetr({ ...sizes, boxRefinement: true }))).toEqual([40_627_260, 40_955_900]);
+      const twoStage = deformableDetr({ ...sizes, boxRefinement: true, twoStage: true });
+      expect(count(twoStage)).toEqual([40_959_129, 41_287_769]);
+      expect(count(dnDeformableDetr(sizes))).toEqual([47_206_754, 47_535_394]);
+    });
   });
 
   it('counts the parameters of DETR as its authors do', () => {

@@ -38,7 +38,10 @@ export interface ModelCost {
     /** those trained, by optimiser group */
     readonly byGroup: Readonly<Partial<Record<ParameterGroup, number>>>;
   };
-  /** multiply-adds of matrix products and convolutions in a forward pass, which papers call FLOPs; nothing else counts */
+  /**
+   * multiply-adds of matrix products, convolutions and deformable sampling in a forward pass, which papers call FLOPs;
+   * nothing else counts
+   */
   readonly macs: number;
   /** 2 × `macs`: a multiplication and an addition each */
   readonly flops: number;
@@ -89,11 +92,16 @@ const convolution: MacsOf = ({ filter }, { shape }) =>
 const depthwise: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 2));
 
-/** Four pixels for each of L × P points, weights `[B, Q, H, L, P]`: what the product of the composed op counts. */
-const sampling: MacsOf = ({ weights }, { shape }) =>
-  util.sizeFromShape(shape) * 4 * util.sizeFromShape((weights as TensorInfo).shape.slice(3));
+/**
+ * Weights `[B, Q, H, L, P]` and values make `[B, Q, d]`: each of the L·P samples is its four neighbours, each by its share.
+ * The product of the op that is composed of tfjs's kernels is the same.
+ */
+const deformableSampling: MacsOf = ({ weights }, { shape }) => {
+  const [, , , levels = 0, points = 0] = (weights as TensorInfo).shape;
+  return util.sizeFromShape(shape) * levels * points * 4;
+};
 
-/** All kernels that the models' products and convolutions run in. */
+/** All kernels that the models' products, convolutions and samples run in. */
 const counted: Readonly<Record<string, MacsOf>> = {
   [BatchMatMul]: product,
   [_FusedMatMul]: product,
@@ -101,11 +109,11 @@ const counted: Readonly<Record<string, MacsOf>> = {
   [FusedConv2D]: convolution,
   [DepthwiseConv2dNative]: depthwise,
   [FusedDepthwiseConv2D]: depthwise,
-  DnMultiScaleDeformableAttention: sampling,
+  DnMultiScaleDeformableAttention: deformableSampling,
 };
 
 /**
- * The multiply-adds of all matrix products and convolutions that `compute` runs on the current backend, by the shapes
+ * The multiply-adds of all matrix products, convolutions and deformable sampling that `compute` runs on the current backend, by the shapes
  * that their kernels see. Zeros that pad images count as pixels do, and so do masked keys.
  *
  * @param compute its tensors are disposed

@@ -47,7 +47,7 @@ export function levelTokens(
   if (width % groups !== 0) throw new RangeError(`width is ${width}: expected a multiple of ${groups}`);
   if (backbone.length === 0 || backbone.length > levels) {
     throw new RangeError(
-      `levels is ${levels}, but the backbone hands out ${backbone.length}: expected at least as many`,
+      `featureLevels is ${levels}, but the model takes ${backbone.length} of the backbone: expected at least as many`,
     );
   }
   const last = (backbone.at(-1) as FeatureLevel).channels;

@@ -2,18 +2,21 @@ import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, spread } from '../../../../test/support/differentiation.ts';
+import { batch, groupedKnownInputs, Q, T } from '../../../../test/support/known-inputs.ts';
 import { tiny } from '../backbone/tiny.ts';
 import { initialParameters } from '../nn/init.ts';
 import { dabDetr, dnDetr } from './dab-detr.ts';
-import type { Detector, KnownInputs, SingleLevelOptions } from './detector.ts';
+import { deformableDetr } from './deformable-detr.ts';
+import type { Detector, DetectorOptions, SingleLevelOptions } from './detector.ts';
 import { detr, dnDetrVanilla } from './detr.ts';
+import { dnDeformableDetr } from './dn-deformable-detr.ts';
 
 beforeAll(() => useBackend('cpu'));
 
 const options: SingleLevelOptions = {
   backbone: tiny({ channels: [8, 16] }),
   numClasses: 3,
-  queries: 4,
+  queries: Q,
   width: 16,
   heads: 2,
   feedForward: 24,
@@ -21,47 +24,24 @@ const options: SingleLevelOptions = {
   decoderLayers: 2,
 };
 const models: Record<string, (options: SingleLevelOptions) => Detector> = { detr, dnDetrVanilla, dabDetr, dnDetr };
-const denoising = ['dnDetr', 'dnDetrVanilla'];
-const [batch, groups, slots] = [2, 2, 3];
-const K = groups * slots;
-const total = K + options.queries;
+const deformable = { width: 32, featureLevels: 2, points: 2 };
+/** With those that take several levels of features, and a width of 32 at least. */
+const allModels: Record<string, (options: DetectorOptions) => Detector> = {
+  ...models,
+  deformableDetr: (options) => deformableDetr({ ...options, ...deformable }),
+  'deformableDetr, refined': (options) => deformableDetr({ ...options, ...deformable, boxRefinement: true }),
+  'deformableDetr, two-stage': (options) =>
+    deformableDetr({ ...options, ...deformable, boxRefinement: true, twoStage: true }),
+  dnDeformableDetr: (options) => dnDeformableDetr({ ...options, ...deformable }),
+};
 
 const build = (name: string, seed = 1) => {
-  const model = (models[name] as (options: SingleLevelOptions) => Detector)(options);
+  const model = (allModels[name] as (options: DetectorOptions) => Detector)(options);
   return { model, tensors: initialParameters(model.parameters, seed) };
 };
 const images = (count = batch, seed = 3) => spread([count, 16, 24, 3], seed) as tf.Tensor4D;
 
-/** The first image has 3 objects, the second one; groups keep apart, padding is hidden. */
-const known = (change: (kind: 'label' | 'anchor', place: number) => number = () => 0): KnownInputs => {
-  const real = (place: number): boolean => place % K < K && (place < K || place % slots === 0);
-  const labels = Int32Array.from({ length: batch * K }, (_, i) => (real(i) ? (i + change('label', i)) % 3 : -1));
-  const anchors = Float32Array.from({ length: batch * K * 4 }, (_, i) => {
-    const place = Math.floor(i / 4);
-    return real(place) ? Math.sin(i) + change('anchor', place) : change('anchor', place);
-  });
-  const blocked = Float32Array.from({ length: total ** 2 }, (_, i) => {
-    const [row, column] = [Math.floor(i / total), i % total];
-    if (column >= K) return 0;
-    return row >= K || Math.floor(row / slots) !== Math.floor(column / slots) ? 1 : 0;
-  });
-  const padding = Float32Array.from({ length: batch * total }, (_, i) => {
-    const [image, query] = [Math.floor(i / total), i % total];
-    return query < K && !real(image * K + query) ? 1 : 0;
-  });
-  return {
-    labels: tf.tensor2d(labels, [batch, K], 'int32'),
-    anchors: tf.tensor3d(anchors, [batch, K, 4]),
-    groupMask: tf.tensor2d(blocked, [total, total]),
-    keyPadding: tf.tensor2d(padding, [batch, total]),
-  };
-};
-
-/** Predictions of some queries, as plain numbers. */
-const valuesOf = ({ logits, boxes }: { logits: tf.Tensor4D; boxes: tf.Tensor4D }, start: number, size: number) =>
-  [logits, boxes].map((x) => tf.slice(x, [0, 0, start, 0], [-1, -1, size, -1]).dataSync());
-
-describe.each(Object.keys(models))('%s', (name) => {
+describe.each(Object.keys(allModels))('%s', (name) => {
   it('predicts classes and boxes for every query of every layer', () => {
     const { model, tensors } = build(name);
     const { logits, boxes, known } = model.forward(tensors, { images: images() }).sets[0];
@@ -81,6 +61,16 @@ describe.each(Object.keys(models))('%s', (name) => {
     expectClose(tf.slice(together.boxes, [0, 0], [2, 1]), alone.boxes, 1e-5);
   });
 
+  it('leaves no tensor behind', () => {
+    const { model, tensors } = build(name);
+    const input = images();
+    const before = tf.memory().numTensors;
+    tf.dispose(tf.tidy(() => model.forward(tensors, { images: input })));
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe.each(Object.keys(models))('%s', (name) => {
   it('does not see by one bit what lies in the padding', () => {
     const { model, tensors } = build(name);
     const features = spread([batch, 4, 6, 16]) as tf.Tensor4D;
@@ -105,60 +95,15 @@ describe.each(Object.keys(models))('%s', (name) => {
     );
     expect(after).toEqual(before);
   });
-
-  it('leaves no tensor behind', () => {
-    const { model, tensors } = build(name);
-    const input = images();
-    const before = tf.memory().numTensors;
-    tf.dispose(tf.tidy(() => model.forward(tensors, { images: input })));
-    expect(tf.memory().numTensors).toBe(before);
-  });
-});
-
-describe.each(denoising)('%s with known queries', (name) => {
-  const run = (inputs: KnownInputs | undefined) => {
-    const { model, tensors } = build(name);
-    return model.forward(tensors, { images: images() }, inputs).sets[0];
-  };
-
-  it('predicts the same for matching queries, whatever the known ones are told', () => {
-    expect(run(known()).known).toBe(K);
-    const matching = valuesOf(run(known()), K, options.queries);
-    expect(valuesOf(run(known((kind) => (kind === 'label' ? 1 : 0.5))), K, options.queries)).toEqual(matching);
-    const without = run(undefined);
-    expectClose(tf.slice(run(known()).boxes, [0, 0, K, 0]), without.boxes, 1e-5);
-  });
-
-  it('keeps groups apart, and padding out', () => {
-    const before = run(known());
-    const secondGroup = run(known((_, place) => (place % K >= slots ? 1 : 0)));
-    expect(valuesOf(secondGroup, 0, slots)).toEqual(valuesOf(before, 0, slots));
-    expect(valuesOf(secondGroup, slots, slots)).not.toEqual(valuesOf(before, slots, slots));
-    // Places 1 and 2 of the second image's first group are padding.
-    const padding = run(known((kind, place) => (kind === 'anchor' && (place === K + 1 || place === K + 2) ? 2 : 0)));
-    expect(valuesOf(padding, 0, 1)).toEqual(valuesOf(before, 0, 1));
-    expect(valuesOf(padding, K, options.queries)).toEqual(valuesOf(before, K, options.queries));
-  });
-
-  it('leaks once the mask is gone', () => {
-    const open = (inputs: KnownInputs): KnownInputs => ({ ...inputs, groupMask: undefined });
-    const before = valuesOf(run(open(known())), K, options.queries);
-    expect(valuesOf(run(open(known(() => 1))), K, options.queries)).not.toEqual(before);
-  });
-
-  it('says when a mask is made for other queries', () => {
-    const { groupMask, ...rest } = known();
-    expect(() => run({ ...rest, groupMask: tf.slice(groupMask as tf.Tensor2D, [0, 0], [5, 5]) })).toThrow(
-      'groupMask is [5,5], expected [10,10] for 6 known and 4 matching queries',
-    );
-  });
 });
 
 describe('models', () => {
   it('without denoising refuse known queries', () => {
-    for (const name of ['detr', 'dabDetr']) {
+    for (const name of ['detr', 'dabDetr', 'deformableDetr']) {
       const { model, tensors } = build(name);
-      expect(() => model.forward(tensors, { images: images() }, known())).toThrow(/takes no known queries/);
+      expect(() => model.forward(tensors, { images: images() }, groupedKnownInputs())).toThrow(
+        /takes no known queries/,
+      );
     }
   });
 
@@ -204,6 +149,19 @@ describe('models', () => {
     expect(predicted?.boxes.dataSync()).toEqual(expected?.boxes.dataSync());
   });
 
+  it('with deformable attention say which levels and tokens they need', () => {
+    const backbone = tiny({ channels: [8, 16], levels: 2 });
+    expect(() => dnDeformableDetr({ ...options, ...deformable, backbone, featureLevels: 1 })).toThrow(
+      'featureLevels is 1, but the model takes 2 of the backbone: expected at least as many',
+    );
+    const sizes = { ...options, ...deformable, boxRefinement: true, twoStage: true, queries: 31 };
+    const model = deformableDetr(sizes);
+    // 4×6 tokens, and 2×3 on the level that is added.
+    expect(() => model.forward(initialParameters(model.parameters, 1), { images: images() })).toThrow(
+      'queries is 31, but an image has 30 tokens to choose them from',
+    );
+  });
+
   it('say when the padding is of other images', () => {
     const { model, tensors } = build('dnDetr');
     const padding = tf.zeros<tf.Rank.R3>([batch, 8, 8]);
@@ -221,9 +179,11 @@ describe('models', () => {
   it('show the attention of every layer', () => {
     const { model, tensors } = build('dnDetr');
     const maps = new Map<string, number[]>();
-    model.forward(tensors, { images: images() }, known(), { observe: (at, weights) => maps.set(at, weights.shape) });
-    expect(maps.get('transformer.decoder.layers.1.self_attn')).toEqual([batch, 2, total, total]);
-    expect(maps.get('transformer.decoder.layers.1.cross_attn')).toEqual([batch, 2, total, 24]);
+    model.forward(tensors, { images: images() }, groupedKnownInputs(), {
+      observe: (at, weights) => maps.set(at, weights.shape),
+    });
+    expect(maps.get('transformer.decoder.layers.1.self_attn')).toEqual([batch, 2, T, T]);
+    expect(maps.get('transformer.decoder.layers.1.cross_attn')).toEqual([batch, 2, T, 24]);
     expect(maps.size).toBe(5);
   });
 });

@@ -47,6 +47,11 @@ export interface QueryStart {
   readonly encoderSet?: PredictionSet;
 }
 
+/** Images are so small that a two-stage model has fewer tokens than queries. */
+export class TooFewTokensError extends RangeError {
+  override name = 'TooFewTokensError';
+}
+
 export interface ProposedQueriesOptions {
   readonly width: number;
   /** Q */
@@ -63,7 +68,7 @@ export interface ProposedQueriesOptions {
  *
  * @param name of the transformer: parameters are those of `name.enc_output`, `name.enc_output_norm`, `name.pos_trans` and
  *   `name.pos_trans_norm`, and of the heads
- * @throws RangeError if an image has fewer tokens than queries
+ * @throws TooFewTokensError if an image has fewer tokens than queries
  */
 export function proposedQueries(
   name: string,
@@ -133,8 +138,8 @@ export function encoderOutputs(
 export function bestRows(scores: Tensor2D, queries: number): Tensor1D {
   const [batch, tokens] = scores.shape;
   if (tokens < queries) {
-    throw new RangeError(
-      `queries is ${queries}, but an image has ${tokens} tokens to choose them from: expected no more`,
+    throw new TooFewTokensError(
+      `queries is ${queries}, but an image has ${tokens} tokens to choose them from: expected no more, or a larger canvas`,
     );
   }
   const { indices } = topk<Tensor>(scores, queries);

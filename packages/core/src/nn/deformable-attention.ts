@@ -81,7 +81,7 @@ export function deformableAttention(
       const offsets = reshape(toOffsets.apply(tensors, query), [batch, queries, heads, levels, points, 2]);
       const locations = add(pairOf(references, 0), mul(offsets, offsetUnit(references, sizes, points)));
       const weights = reshape<Rank.R5>(softmax(scores), [batch, queries, heads, levels, points]);
-      observeSampling?.(name, { locations, weights });
+      observeSampling?.(name, { references, locations, weights });
       const byHead = reshape<Rank.R4>(seen, [batch, -1, heads, width / heads]);
       const sampled = sampleDeformably({ value: byHead, levels: sizes, locations, weights });
       return toOutput.apply(tensors, reshape(sampled, [batch * queries, width]));

@@ -88,6 +88,20 @@ describe.skipIf(native.addon === undefined)('capture on native TensorFlow', () =
     expect(step.stats).toMatchObject({ captures: 1, replays: 2, eager: 0 });
   });
 
+  it('captures gather with its gradient, and still refuses indices that there are not', () => {
+    const gradient = (x: tf.Tensor, indices: tf.Tensor): tf.Tensor =>
+      tf.grad((y: tf.Tensor) => tf.sum(tf.square(tf.gather(y, indices as tf.Tensor1D))))(x);
+    const inputs = (at: number): [tf.Tensor, tf.Tensor] => [
+      tf.tensor2d([1, 2, 3, 4], [2, 2]),
+      tf.tensor1d([at, 1], 'int32'),
+    ];
+    const step = captureHere(([x, indices]: [tf.Tensor, tf.Tensor]) => gradient(x, indices));
+    step(inputs(0));
+    expect(values(step(inputs(1)))).toEqual([0, 0, 12, 16]);
+    expect(step.stats).toMatchObject({ captures: 1, replays: 1, eager: 0 });
+    expect(() => gradient(...inputs(2))).toThrow(/not in \[0, 2\)/);
+  });
+
   it('agrees with eager execution on random programs (property)', () => {
     type Op =
       | 'add'

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { registerNativeOps } from '../ops/register.ts';
 import type { NativeBackend, NativeBinding } from './binding.ts';
 import { quietName } from './build.ts';
+import { registerGather } from './gather.ts';
 import type { OpsState } from './ops-module.ts';
 import type { NativeAddon } from './provision.ts';
 
@@ -48,6 +49,7 @@ export async function loadNative(
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
+    registerGather();
     const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
       NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeBackend;
     };
