@@ -1,6 +1,6 @@
 /** Values and gradients of functions of named tensors, as plain arrays to compare. */
 import type { NamedTensors } from '@dn-detr/core';
-import { type Tensor, tensor, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
+import { addN, mul, sum, type Tensor, tensor, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import type { Computed } from './check.ts';
 import { type Fixture, storedName, tensorOf } from './fixture.ts';
 
@@ -41,6 +41,49 @@ export function valueAndNamedGrads(
   )(Object.values(inputs), cotangent);
   return { value, grads: Object.fromEntries(names.map((name, i) => [name, grads[i] as Tensor])) };
 }
+
+/**
+ * The outputs of a case, and the gradients of its inputs, `in.*`, and of its weights, `w.*`, that are stored, as `gin.*` and
+ * `gw.*`: those of the sum over all outputs that have a cotangent, of output * cotangent.
+ *
+ * @param compute outputs by their keys, which begin with `out`; the cotangent of `out.hs` is `cot.hs`
+ */
+export function outputsAndGradients(
+  fixture: Fixture,
+  caseName: string,
+  compute: (inputs: NamedTensors, weights: NamedTensors) => Readonly<Record<string, Tensor>>,
+): Record<string, Computed> {
+  const stored = {
+    ...withPrefix(loadTensors(fixture, caseName, 'in.'), 'in.'),
+    ...withPrefix(loadTensors(fixture, caseName, 'w.'), 'w.'),
+  };
+  const run = (tensors: NamedTensors) => compute(withoutPrefix(tensors, 'in.'), withoutPrefix(tensors, 'w.'));
+  const outputs = Object.fromEntries(Object.entries(run(stored)).map(([key, value]) => [key, take(value.clone())]));
+  const has = (key: string): boolean => fixture.tensors.has(storedName(caseName, key));
+  const wanted = Object.fromEntries(Object.entries(stored).filter(([key]) => has(`g${key}`)));
+  const cotangentOf = (key: string): string => key.replace(/^out/, 'cot');
+  const weighed = Object.keys(outputs).filter((key) => has(cotangentOf(key)));
+  if (Object.keys(wanted).length === 0 || weighed.length === 0) return outputs;
+  const { grads } = valueAndNamedGrads((changed) => {
+    const values = run({ ...stored, ...changed });
+    const cotangents = weighed.map((key) => loadTensor(fixture, caseName, cotangentOf(key)));
+    return addN(weighed.map((key, i) => sum(mul(values[key] as Tensor, cotangents[i] as Tensor))));
+  }, wanted);
+  for (const [key, gradient] of Object.entries(grads)) outputs[`g${key}`] = take(gradient);
+  return outputs;
+}
+
+/** The tensors under longer names. */
+export const withPrefix = (tensors: NamedTensors, prefix: string): NamedTensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
+
+/** Those whose names begin with `prefix`, without it. */
+const withoutPrefix = (tensors: NamedTensors, prefix: string): NamedTensors =>
+  Object.fromEntries(
+    Object.entries(tensors).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
 
 /** Runs a check's computation and frees every tensor it made. */
 export function withoutLeak<T>(run: () => T): T {

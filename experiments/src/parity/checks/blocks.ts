@@ -20,8 +20,8 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
-import type { Fixture } from '../fixture.ts';
-import { loadTensor, loadTensors, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
+import { type Fixture, tensorOf } from '../fixture.ts';
+import { loadTensor, outputsAndGradients, take, withoutLeak, withPrefix } from '../gradients.ts';
 import { FixtureError, type JsonObject, numberAt } from '../json.ts';
 import { activationOf } from './activation.ts';
 
@@ -41,29 +41,17 @@ type Block = (inputs: Readonly<Record<string, Tensor2D>>, weights: NamedTensors)
 
 function runBlock(fixture: Fixture, caseName: string): Record<string, Computed> {
   const facts = fixture.cases.get(caseName) as JsonObject;
-  const cotangent = loadTensor(fixture, caseName, 'cot'); // [N, B, d]
-  const batch = cotangent.shape[1] as number;
+  const batch = tensorOf(fixture, caseName, 'out').shape[1] as number; // [N, B, d]
   const outputs: Record<string, Computed> = {};
   const observe = (weights: Tensor4D): void => {
     outputs.attn = take(mean(weights, 1));
   };
   const block = blockOf(fixture, caseName, facts, batch, observe);
-
-  const inputs = loadTensors(fixture, caseName, 'in.');
-  const weights = loadTensors(fixture, caseName, 'w.');
-  const named = { ...renamed(inputs, 'in.'), ...renamed(weights, 'w.') };
-  const { value, grads } = valueAndNamedGrads(
-    (tensors) => {
-      const rows = Object.keys(inputs).map((name) => [name, toRows(tensors[`in.${name}`] as Tensor)]);
-      const parameters = Object.keys(weights).map((name) => [name, tensors[`w.${name}`]]);
-      return fromRows(block(Object.fromEntries(rows), Object.fromEntries(parameters)), batch);
-    },
-    named,
-    cotangent,
-  );
-  outputs.out = take(value);
-  for (const [name, gradient] of Object.entries(grads)) outputs[`g${name}`] = take(gradient);
-  return outputs;
+  const computed = outputsAndGradients(fixture, caseName, (inputs, weights) => {
+    const rows = Object.entries(inputs).map(([name, value]) => [name, toRows(value)]);
+    return { out: fromRows(block(Object.fromEntries(rows), weights), batch) };
+  });
+  return { ...outputs, ...computed };
 }
 
 function blockOf(
@@ -96,7 +84,7 @@ function blockOf(
     }
     const attention = multiHeadAttention('a', { width: numberAt(facts.embed_dim, 'embed_dim'), heads, group: 'rest' });
     return ({ q, k, v }, weights) =>
-      attention.apply(renamed(weights, 'a.'), { query: row(q), key: row(k), value: row(v), mask, pass });
+      attention.apply(withPrefix(weights, 'a.'), { query: row(q), key: row(k), value: row(v), mask, pass });
   }
 
   const options: LayerOptions = {
@@ -112,18 +100,18 @@ function blockOf(
     case 'encoder layer': {
       const layer = encoderLayer('a', options);
       return ({ src, pos }, weights) =>
-        layer.apply(renamed(weights, 'a.'), { tokens: tokensOf(src, pos, memoryMask), pass });
+        layer.apply(withPrefix(weights, 'a.'), { tokens: tokensOf(src, pos, memoryMask), pass });
     }
     case 'encoder': {
       const layers = numberAt(facts.layers, 'layers');
       const stack = encoder('a', { ...options, layers, scalePositions: true });
       return ({ src, pos }, weights) =>
-        stack.apply(renamed(weights, 'a.'), { tokens: tokensOf(src, pos, memoryMask), pass });
+        stack.apply(withPrefix(weights, 'a.'), { tokens: tokensOf(src, pos, memoryMask), pass });
     }
     case 'decoder layer': {
       const layer = decoderLayer('a', options);
       return ({ tgt, memory, pos, query_pos }, weights) =>
-        layer.apply(renamed(weights, 'a.'), {
+        layer.apply(withPrefix(weights, 'a.'), {
           content: row(tgt),
           positions: row(query_pos),
           mask: queryMask,
@@ -136,7 +124,7 @@ function blockOf(
       const useQueryPosition = facts.is_first === true || facts.keep_query_pos === true;
       const layer = dabDecoderLayer('a', { ...options, useQueryPosition });
       return ({ tgt, memory, pos, query_pos, query_sine_embed }, weights) =>
-        layer.apply(renamed(weights, 'a.'), {
+        layer.apply(withPrefix(weights, 'a.'), {
           content: row(tgt),
           positions: row(query_pos),
           sine: row(query_sine_embed),
@@ -164,9 +152,6 @@ function kindOf({ tensors }: Fixture, caseName: string): BlockKind {
   if (has('in.tgt')) return has('in.query_sine_embed') ? 'decoder layer with anchors' : 'decoder layer';
   throw new FixtureError(`${caseName}: no block is known with these inputs: expected in.q, in.src or in.tgt`);
 }
-
-const renamed = (tensors: NamedTensors, prefix: string): NamedTensors =>
-  Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
 
 function tokensOf(features: Tensor2D | undefined, positions: Tensor2D | undefined, mask: Tokens['mask']): Tokens {
   return { features: row(features), positions: row(positions), mask };
