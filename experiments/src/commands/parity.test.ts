@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
+import { useBackend } from '@dn-detr/runtime';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parityCommand } from './parity.ts';
 
 const recorded = fileURLToPath(new URL('../../../test/fixtures/parity', import.meta.url));
+
+const { name: best } = await useBackend();
 
 async function run(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: unknown }> {
   let [stdout, stderr] = ['', ''];
@@ -46,11 +49,22 @@ describe('parity', () => {
   });
 
   it('holds whole models to the references on WASM too', async () => {
-    const models = ['model_detr_conv', 'model_dn_conv', 'model_dn_patterns'];
+    const models = ['model_deformable_refine_conv', 'model_detr_conv', 'model_dn_conv', 'model_dn_patterns'];
     const { stdout } = await run('--backend', 'wasm', '--dir', recorded, '--only', 'box_ops', ...models, '--json');
     const { failed, fixtures } = JSON.parse(stdout);
     expect(failed, stdout).toBe(0);
     expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(['box_ops', ...models]);
+  });
+
+  it.skipIf(best !== 'tensorflow')('holds deformable attention to the references on native TensorFlow', async () => {
+    const blocks = ['msda', 'deformable_blocks', 'two_stage', 'hf_deformable'];
+    const models = ['', '_refine_conv', '_two_stage', '_two_stage_h256_hash'].map((end) => `model_deformable${end}`);
+    const dnModels = ['', '_conv', '_h256_hash'].map((end) => `model_dn_deformable${end}`);
+    const names = [...blocks, ...models, ...dnModels];
+    const { stdout } = await run('--backend', 'tensorflow', '--dir', recorded, '--only', ...names, '--json');
+    const { failed, fixtures } = JSON.parse(stdout);
+    expect(failed, stdout).toBe(0);
+    expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(names.sort());
   });
 
   it('throws a sentence on a folder that is not there', async () => {

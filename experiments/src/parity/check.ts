@@ -8,7 +8,13 @@ export interface Computed {
   /** compared too if given */
   readonly shape?: readonly number[];
   /** what to compare with, where it is not the tensor `<case>.<key>` but a list in the json */
-  readonly expected?: { readonly values: ArrayLike<number> /** no tolerance */; readonly exact?: boolean };
+  readonly expected?: {
+    readonly values: ArrayLike<number>;
+    /** no tolerance */
+    readonly exact?: boolean;
+    /** relative, where the fixture's prose gives it in place of its rules */
+    readonly rtol?: number;
+  };
 }
 
 export interface Check {
@@ -19,8 +25,8 @@ export interface Check {
   readonly inputs: readonly string[];
   /** Globs over outputs that a fixture may leave out; another one that is not stored is a failure. */
   readonly optional?: readonly string[];
-  /** Whether it is for a fixture whose kind has the name of one it knows; all of them without it. */
-  covers?(fixture: Fixture): boolean;
+  /** Whether it can compute a case; all of them without it. One that it cannot is reported as uncovered. */
+  covers?(fixture: Fixture, caseName: string): boolean;
   /** The cases of a fixture, in order; `''` for a fixture that has but one, nameless. */
   cases(fixture: Fixture): readonly string[];
   /** Why a case cannot be computed on this machine; undefined where it can. */

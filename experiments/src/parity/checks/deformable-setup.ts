@@ -72,7 +72,8 @@ function convolutions(fixture: Fixture, levels: number): Backbone {
   return tiny({ channels: widths, norm: 'none', levels, prefix: 'backbone.0.body.' });
 }
 
-const givenFeatures = (channels: readonly number[]): Backbone => ({
+/** In place of a backbone, where a batch is of features: it has no parameters. */
+export const givenFeatures = (channels: readonly number[]): Backbone => ({
   ...tiny({ channels, norm: 'none', levels: channels.length }),
   parameters: [],
 });

@@ -8,15 +8,12 @@ import { reshape, type Tensor3D, type Tensor4D, transpose } from '@tensorflow/tf
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor, take, withoutLeak } from '../gradients.ts';
-import { objectAt } from '../json.ts';
 import { knownOf, loadParameters, type ModelSetup, readModelSetup } from './model-setup.ts';
 import { trainingOf } from './model-training.ts';
 
 const check: Check = {
   inputs: ['w.*', 'features', 'image', 'mask', 'gt_*', 'draw.*'],
   optional: ['eval_*', 'hs', 'memory', 'pos', 'references', 'feature_mask'],
-  // Deformable DETRs, whose kinds begin alike, have several levels of features.
-  covers: ({ json }) => objectAt(json.config, 'config').levels === undefined,
   cases: () => [''],
   run: (fixture) => withoutLeak(() => runModel(fixture)),
 };

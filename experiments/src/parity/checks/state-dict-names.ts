@@ -4,12 +4,14 @@ import { type SafeTensor, translateTensors } from '@dn-detr/core/weights';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { arrayAt, countsAt, FixtureError, objectAt, stringAt } from '../json.ts';
+import { deformableModelOf, isDino } from './deformable-sizes.ts';
 import { countLayers, resnetSizesOf } from './resnet-sizes.ts';
 import { storedShape } from './stored-shape.ts';
 
 export const stateDictNamesCheck: Check = {
   inputs: [],
   cases: ({ json }) => Object.keys(objectAt(json.models, 'models')),
+  covers: (fixture, caseName) => !isDino(storedTensors(fixture, caseName).keys()),
   run: runCase,
 };
 
@@ -21,10 +23,13 @@ export const stateDictNamesCheck: Check = {
  */
 function modelOf(tensors: ReadonlyMap<string, SafeTensor>): Detector {
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
+  if (shapes.has('transformer.level_embed')) return deformableModelOf(shapes);
   const size = (name: string): number => {
     const found = shapes.get(name)?.[0];
     if (found !== undefined) return found;
-    throw new FixtureError(`there is no tensor ${name}: expected a checkpoint of DETR, DAB-DETR or DN-DETR`);
+    throw new FixtureError(
+      `there is no tensor ${name}: expected a checkpoint of DETR, DAB-DETR, DN-DETR or Deformable DETR`,
+    );
   };
   const [encoder, decoder] = ['transformer.encoder', 'transformer.decoder'];
   const common = {
