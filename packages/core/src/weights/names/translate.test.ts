@@ -6,9 +6,12 @@ import type { SafeTensor } from '../elements.ts';
 import { translateTensors } from './translate.ts';
 
 /** Names and shapes of full-size checkpoints: `[name, shape, kind, name on disk where it differs]`. */
-const { models } = JSON.parse(
-  readFileSync(new URL('../../../../../test/fixtures/parity/state_dict_names.json', import.meta.url), 'utf8'),
-) as { models: Record<string, [string, number[], string, (string | null)?][]> };
+type Listed = Record<string, [name: string, shape: number[], kind: string, disk?: string | null][]>;
+const listed = (fixture: string): Listed => {
+  const file = new URL(`../../../../../test/fixtures/parity/${fixture}.json`, import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { models: Listed }).models;
+};
+const models = { ...listed('state_dict_names'), ...listed('state_dict_names_deformable') };
 
 const zeros = (shape: readonly number[]): SafeTensor => ({
   dtype: 'U8',
@@ -41,6 +44,64 @@ describe('translateTensors', () => {
     const expected = shapesOf(translateTensors(onDisk(to)).tensors);
     for (const name of missing) delete expected[name];
     expect(shapesOf(translateTensors(onDisk(from)).tensors)).toEqual(expected);
+  });
+
+  const [plain, refined, twoStage] = ['', '_refine', '_two_stage'].map((kind) => `original_deformable_detr${kind}_r50`);
+  it.each([
+    [plain, 'Deformable DETR', 'transformer.decoder.bbox_embed', 0],
+    [refined, 'Deformable DETR with box refinement', 'transformer.decoder.bbox_embed', 6],
+    [twoStage, 'two-stage Deformable DETR', 'transformer.decoder.class_embed', 7],
+    ['original_dn_deformable_detr_r50', 'DN-Deformable-DETR', 'transformer.decoder.bbox_embed', 6],
+  ])('leaves the names of %s as they are, each head once', (model, source, head, count) => {
+    const stored = onDisk(model as string);
+    const { tensors, ...rest } = translateTensors(stored);
+    expect(rest).toEqual({ source, prefix: '', others: [] });
+    const left = [...stored.keys()].filter((name) => !tensors.has(name));
+    const own = count === 0 ? /^(class|bbox)_embed\.[1-5]\./ : count === 6 ? /^bbox_embed\./ : /^(class|bbox)_embed\./;
+    expect(left).toEqual([...stored.keys()].filter((name) => own.test(name)));
+    const heads = [...tensors.keys()].map((name) => name.startsWith(`${head}.`) && name.split('.')[3]);
+    expect(new Set(heads).size - 1).toBe(count);
+  });
+
+  it.each(['hf', 'timm'])(
+    'gives Deformable DETR of Hugging Face with a ResNet of %s the names of the original',
+    (kind) => {
+      const { tensors, source } = translateTensors(onDisk(`hf_deformable_detr_${kind}_resnet50`));
+      expect(source).toBe('Deformable DETR of Hugging Face transformers');
+      expect(shapesOf(tensors)).toEqual(shapesOf(translateTensors(onDisk(plain as string)).tensors));
+    },
+  );
+
+  /** What Hugging Face writes of a model with refinement, with as many class heads as the file has. */
+  const hfRefined = (classHeads: number): Map<string, SafeTensor> =>
+    new Map([
+      ...[0, 1, 2].map((i) => [`model.decoder.bbox_embed.${i}.layers.0.weight`, numbers(i)] as const),
+      ...Array.from({ length: classHeads }, (_, i) => [`class_embed.${i}.weight`, numbers(10 + i)] as const),
+      ['model.reference_points.weight', numbers(7)],
+    ]);
+  const classHeadsOf = (stored: Map<string, SafeTensor>) =>
+    [0, 1, 2, 3].map((i) => translateTensors(stored).tensors.get(`class_embed.${i}.weight`)?.data[0]);
+
+  it('gives every layer the class head that a file of a refined model has once, or its own', () => {
+    expect(translateTensors(hfRefined(1)).source).toBe(
+      'Deformable DETR with box refinement of Hugging Face transformers',
+    );
+    expect(classHeadsOf(hfRefined(1))).toEqual([10, 10, 10, undefined]);
+    expect(classHeadsOf(hfRefined(3))).toEqual([10, 11, 12, undefined]);
+  });
+
+  it('takes the head of an older file that lists it for every layer of a plain model, if it is one', () => {
+    const stored = new Map([
+      ['model.reference_points.weight', numbers(7)],
+      ['class_embed.0.weight', numbers(1)],
+      ['class_embed.1.weight', numbers(1)],
+    ]);
+    expect([...translateTensors(stored).tensors.keys()]).toEqual([
+      'transformer.reference_points.weight',
+      'class_embed.0.weight',
+    ]);
+    stored.set('class_embed.1.weight', numbers(2));
+    expect(() => translateTensors(stored)).toThrow('two tensors stand for class_embed.0.weight');
   });
 
   it('leaves the names of the original repositories as they are, the second listing of the box head out', () => {
@@ -161,7 +222,9 @@ describe('translateTensors', () => {
   const resnet = [...onDisk('original_detr_r50')]
     .filter(([name]) => name.startsWith('backbone.0.body.'))
     .map(([name, tensor]): [string, SafeTensor] => [name.replace('backbone.0.body.', ''), tensor]);
-  const known = Object.keys(models).map((model): [string, Map<string, SafeTensor>] => [model, onDisk(model)]);
+  const known = Object.keys(models)
+    .filter((model) => !model.includes('dino'))
+    .map((model): [string, Map<string, SafeTensor>] => [model, onDisk(model)]);
   const efficientnet = new Map(['_conv_stem.weight', '_bn0.bias'].map((name) => [name, zeros([1])]));
   it.each([
     ...known,
