@@ -35,7 +35,8 @@ const groups = 32;
 
 /**
  * Features of a batch, one map for each level of the backbone, as tokens of L levels with their sine positions. Each level
- * is projected to width d by a convolution with a group norm, and has an embedding that is added to its positions.
+ * is projected to width d by a convolution with a group norm, and has an embedding that is added to its positions. The
+ * norm counts padding in, as the reference's does: predictions depend a little on how much there is.
  * Parameters are those of `input_proj` and `transformer.level_embed`.
  *
  * @throws RangeError if the width cannot be divided by the groups of the norm, or the backbone has more levels

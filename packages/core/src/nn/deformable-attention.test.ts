@@ -1,26 +1,63 @@
 import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectNoLeak, spread } from '../../../../test/support/differentiation.ts';
+import { expectDerivative, expectNoLeak, type Op, spread } from '../../../../test/support/differentiation.ts';
 import { deformableAttention } from './deformable-attention.ts';
 import { initialParameters } from './init.ts';
 
-beforeAll(() => useBackend('cpu'));
-
-const options = { width: 8, heads: 2, levels: 2, points: 2, group: 'rest' } as const;
-const attention = deformableAttention('a', options);
-const levels = [
+const width = 8;
+const sizes = [
+  { height: 4, width: 6 },
   { height: 2, width: 3 },
-  { height: 1, width: 2 },
 ];
-const [batch, queries, pixels] = [2, 3, 8];
-const inputs = () => ({
-  query: spread([batch * queries, 8], 1) as tf.Tensor2D,
-  value: spread([batch * pixels, 8], 2) as tf.Tensor2D,
-  sizes: levels,
-  pass: { batch },
-  references: tf.fill([batch, queries, 2, 2], 0.5) as tf.Tensor4D,
-});
+const [batch, queries, tokens] = [2, 3, 30];
+const options = { width, heads: 2, levels: 2, points: 2, group: 'rest' } as const;
+const attention = deformableAttention('a', options);
+const names = attention.parameters.map(({ name }) => name);
+
+/** Points halfway between pixel centres, which is where the value has kinks; as boxes, with sides of 0.3. */
+const references = (coordinates: number): tf.Tensor4D => {
+  const values = Array.from({ length: batch * queries }, (_, i) =>
+    sizes.map(({ height, width }) => {
+      const point = [((i % (width - 1)) + 1) / width, ((i % (height - 1)) + 1) / height];
+      return coordinates === 2 ? point : [...point, 0.3, 0.3];
+    }),
+  );
+  return tf.tensor4d(values.flat(2), [batch, queries, 2, coordinates]);
+};
+
+/** Offsets of at most a third of a pixel, so that no kink is near. */
+const parameterOf = (name: string, shape: readonly number[], i: number): tf.Tensor =>
+  tf.mul(spread([...shape], i), name.includes('sampling_offsets') ? 0.03 : 0.6);
+
+const inputs = (coordinates: number): tf.Tensor[] => [
+  spread([batch * queries, width], 1),
+  spread([batch * tokens, width], 2),
+  references(coordinates),
+  ...attention.parameters.map(({ name, shape }, i) => parameterOf(name, shape, 10 + i)),
+];
+
+const op =
+  (padding?: tf.Tensor2D): Op =>
+  (query, value, places, ...parameters) =>
+    attention.apply(Object.fromEntries(names.map((name, i) => [name, parameters[i] as tf.Tensor])), {
+      query: query as tf.Tensor2D,
+      value: value as tf.Tensor2D,
+      references: places as tf.Tensor4D,
+      sizes,
+      padding,
+      pass: { batch },
+    });
+
+/** The last column of either level, of the second image. */
+const padded = (): tf.Tensor2D => {
+  const columns = sizes.flatMap(({ height, width }) =>
+    Array.from({ length: height * width }, (_, i) => Number(i % width === width - 1)),
+  );
+  return tf.tensor2d([...columns.map(() => 0), ...columns], [batch, tokens]);
+};
+
+beforeAll(() => useBackend('cpu'));
 
 describe('the parameters of deformable attention', () => {
   it('are those of the reference, in its order', () => {
@@ -58,26 +95,29 @@ describe('the parameters of deformable attention', () => {
 });
 
 describe('deformable attention', () => {
-  const tensors = () => initialParameters(attention.parameters, 1);
-
-  it('does not see padding', () => {
-    const { value, ...rest } = inputs();
-    const padding = tf.tensor2d([0, 0, 1, 0, 0, 1, 0, 1, ...Array(8).fill(0)], [batch, pixels]);
-    const seen = attention.apply(tensors(), { ...rest, value, padding });
-    const changed = tf.where(tf.cast(tf.reshape(padding, [-1, 1]), 'bool'), tf.fill([16, 8], 7), value) as tf.Tensor2D;
-    expect(attention.apply(tensors(), { ...rest, value: changed, padding }).dataSync()).toEqual(seen.dataSync());
-    expect(attention.apply(tensors(), { ...rest, value: changed }).dataSync()).not.toEqual(seen.dataSync());
+  it.each([2, 4])('has the gradients of finite differences, from references of %i coordinates', (coordinates) => {
+    expectDerivative(op(), inputs(coordinates), 2.5e-3);
+    expectDerivative(op(padded()), inputs(coordinates), 2.5e-3);
   });
 
-  it('leaves nothing behind', () => {
-    const { sizes, pass, ...rest } = inputs();
-    const [named, names] = [tensors(), attention.parameters.map(({ name }) => name)];
-    expectNoLeak(
-      (query, value, references, ...parameters) =>
-        attention.apply(Object.fromEntries(names.map((name, i) => [name, parameters[i] as tf.Tensor])), {
-          ...{ query, value, references, sizes, pass },
-        } as never),
-      [...Object.values(rest), ...names.map((name) => named[name] as tf.Tensor)],
-    );
+  it('leaves no tensor behind', () => {
+    expectNoLeak(op(padded()), inputs(2));
+  });
+
+  it('takes one reference for all levels and images', () => {
+    const [query, value, , ...parameters] = inputs(2) as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    const alike = tf.tensor4d([0.4, 0.3, 0.5, 0.6, 0.9, 0.1], [1, queries, 1, 2]);
+    const expected = op()(query, value, tf.tile(alike, [batch, 1, 2, 1]), ...parameters);
+    expect(op()(query, value, alike, ...parameters).dataSync()).toEqual(expected.dataSync());
+  });
+
+  it('takes padding for zeros after the projection, whose bias is not seen there', () => {
+    const [query, value, places, ...parameters] = inputs(2) as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
+    const mask = tf.reshape(padded(), [-1, 1]);
+    const before = op(padded())(query, value, places, ...parameters);
+    const after = op(padded())(query, tf.add(value, tf.mul(mask, 50)), places, ...parameters);
+    expect(after.dataSync()).toEqual(before.dataSync());
+    const zeroBefore = op()(query, tf.mul(value, tf.sub(1, mask)), places, ...parameters);
+    expect(before.dataSync()).not.toEqual(zeroBefore.dataSync());
   });
 });
