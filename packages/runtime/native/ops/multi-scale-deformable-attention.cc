@@ -87,16 +87,17 @@ DN_INLINE Between Neighbours(float location, int size) {
           high_inside ? 1.f : 0.f};
 }
 
-// Calls `part.operator()<kLanes, kCount>(offset)` for parts of kLanes * kCount numbers that make up a width.
-template <typename Part>
-DN_INLINE void ForParts(int64_t width, const Part& part) {
-  int64_t offset = 0;
-  for (; width - offset >= 64; offset += 64) part.template Run<16, 4>(offset);
-  if (width - offset >= 32) part.template Run<16, 2>(offset), offset += 32;
-  if (width - offset >= 16) part.template Run<16, 1>(offset), offset += 16;
-  if (width - offset >= 8) part.template Run<8, 1>(offset), offset += 8;
-  if (width - offset >= 4) part.template Run<4, 1>(offset), offset += 4;
-  for (; offset < width; offset++) part.template Run<1, 1>(offset);
+// Calls `part.Run<lanes, count>(offset)` for parts of lanes * count numbers that make up a width, `lanes` at most kLanes.
+template <int kLanes, typename Part>
+DN_INLINE void ForParts(int64_t width, const Part& part, int64_t offset = 0) {
+  if constexpr (kLanes == 1) {
+    for (; offset < width; offset++) part.template Run<1, 1>(offset);
+  } else {
+    for (; width - offset >= 4 * kLanes; offset += 4 * kLanes) part.template Run<kLanes, 4>(offset);
+    if (width - offset >= 2 * kLanes) part.template Run<kLanes, 2>(offset), offset += 2 * kLanes;
+    if (width - offset >= kLanes) part.template Run<kLanes, 1>(offset), offset += kLanes;
+    ForParts<kLanes == 4 ? 1 : kLanes / 2>(width, part, offset);
+  }
 }
 
 struct Forward {
@@ -139,6 +140,7 @@ struct Forward {
   };
 };
 
+template <int kLanes>
 DN_INLINE void ForwardBody(const Forward& call, int64_t task) {
   const Sizes& sizes = call.sizes;
   const int64_t samples = sizes.samples(), all = sizes.heads * samples, row = sizes.row();
@@ -170,8 +172,8 @@ DN_INLINE void ForwardBody(const Forward& call, int64_t task) {
     const float* value = call.value + query / sizes.queries * sizes.rows * row;
     for (int64_t head = 0; head < sizes.heads; head++) {
       const int64_t first = head * samples;
-      ForParts(sizes.width, Forward::Part{value, places + first, shares + first, samples, all,
-                                          call.out + query * row + head * sizes.width});
+      ForParts<kLanes>(sizes.width, Forward::Part{value, places + first, shares + first, samples, all,
+                                                  call.out + query * row + head * sizes.width});
     }
   }
 }
@@ -224,6 +226,7 @@ struct Backward {
   };
 };
 
+template <int kLanes>
 DN_INLINE void BackwardBody(const Backward& call, int64_t task) {
   const Sizes& sizes = call.sizes;
   const int64_t image = task % sizes.images, head = task / sizes.images % sizes.heads;
@@ -280,8 +283,8 @@ DN_INLINE void BackwardBody(const Backward& call, int64_t task) {
     }
     std::fill_n(products, 4 * samples, 0.f);
     const float* dy = call.dy + (image * sizes.queries + begin) * row + head * sizes.width;
-    ForParts(sizes.width, Backward::Part{call.value + values, dy, call.d_value + values, count, points, row, most, places,
-                                         shares, products});
+    ForParts<kLanes>(sizes.width, Backward::Part{call.value + values, dy, call.d_value + values, count, points, row, most,
+                                                 places, shares, products});
 #pragma GCC ivdep
     for (int64_t i = 0; i < samples; i++) {
       const float a = products[4 * i], b = products[4 * i + 1], c = products[4 * i + 2], d = products[4 * i + 3];

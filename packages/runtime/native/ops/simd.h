@@ -10,16 +10,17 @@
 // Marks what the clones of a function are made of: it has to become part of each.
 #define DN_INLINE inline __attribute__((always_inline))
 
-// Defines `Name(const Arguments&, int64_t)` as `Body`, compiled for AVX-512, AVX2 and any x86-64.
+// Defines `Name(const Arguments&, int64_t)` as `Body<kLanes>`, compiled for AVX-512, AVX2 and any x86-64. kLanes is the
+// number of floats in a register: the compiler keeps longer vectors in memory.
 #define DN_CLONES(Name, Body, Arguments)                                                                             \
   __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))) static void Name##Avx512(                   \
       const Arguments& arguments, int64_t task) {                                                                    \
-    Body(arguments, task);                                                                                           \
+    Body<16>(arguments, task);                                                                                       \
   }                                                                                                                  \
   __attribute__((target("avx2,fma"))) static void Name##Avx2(const Arguments& arguments, int64_t task) {             \
-    Body(arguments, task);                                                                                           \
+    Body<8>(arguments, task);                                                                                        \
   }                                                                                                                  \
-  static void Name##Plain(const Arguments& arguments, int64_t task) { Body(arguments, task); }                       \
+  static void Name##Plain(const Arguments& arguments, int64_t task) { Body<4>(arguments, task); }                    \
   static void Name(const Arguments& arguments, int64_t task) {                                                       \
     static const dn::InstructionSet best = dn::BestInstructionSet();                                                 \
     if (best == dn::InstructionSet::kAvx512) return Name##Avx512(arguments, task);                                   \
