@@ -25,7 +25,6 @@ export default {
       decoderLayers: 3,
       queries: 60,
     },
-    init: 'pretrained',
     denoising: { groups: 5, slotBucket: 10 },
     data: { canvas: { longSide: 320 } },
     optimizer: { learningRate: 4e-4, clipNorm: 0.1 },

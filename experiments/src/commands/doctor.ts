@@ -23,7 +23,7 @@ export interface Finding {
 
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('what runs where: versions, backend and why, measured speed')
+    .description('what runs where: versions, backend and why, measured speed, pretrained weights')
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: { json?: boolean; backend?: string }) => {

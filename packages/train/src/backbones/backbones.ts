@@ -41,7 +41,10 @@ const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', se
 
 const efficientnetLiteSettings = z.strictObject({
   variant: z.literal([0, 1, 2]).default(0),
-  /** counted from the last of seven; 8 trains all of it, first convolution included */
+  /**
+   * counted from the last of seven, of which a level of stride 16 leaves out two and one of stride 8 four; 8 trains all of
+   * it, first convolution included
+   */
   trainStages: z.int().min(0).max(8).default(0),
 });
 

