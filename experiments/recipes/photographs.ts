@@ -1,11 +1,12 @@
 /**
  * Photographs whose longer side becomes 320 pixels, with the features of a frozen EfficientNet-Lite0 that has seen ImageNet:
- * a few hundred steps, of which each takes a fraction of a second on two CPU cores, because an image's features are
- * computed once.
+ * 500 steps of a fraction of a second each on two CPU cores, because an image's features are computed once.
  *
- * Source: sizes and rates with which multi-scale models learn on BCCD within minutes (EfficientNet-Lite: Liu 2020,
- * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html). Models of one feature
- * map take that of stride 16.
+ * Models with deformable attention take the features of strides 16 and 32, and a level more by a strided convolution: they
+ * learn within minutes. Models of one feature map take that of stride 16, and need many times as long.
+ * Source: EfficientNet-Lite (Liu 2020,
+ * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html); rates as in the table
+ * of docs/recipes.md.
  * Command: `npm start -- train --recipe photographs --data DIR`; without `--data`, drawn shapes.
  * Time and result: docs/recipes.md.
  */
@@ -16,7 +17,10 @@ export default {
   title: 'photographs at 320 pixels, a frozen EfficientNet-Lite0, 1 + 3 layers of width 128, 500 steps',
   config: {
     model: {
+      name: 'dn-deformable-detr',
       backbone: { kind: 'efficientnet-lite', variant: 0, trainStages: 0 },
+      strides: [16, 32],
+      featureLevels: 3,
       level: 16,
       width: 128,
       heads: 8,
