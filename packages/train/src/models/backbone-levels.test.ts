@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { catalog } from '../catalog.ts';
 import { smallConfig } from '../testing/small-run.ts';
+import { UserError } from '../user-error.ts';
 import { buildModel } from './model.ts';
 import type { ModelSpec } from './model-spec.ts';
 
@@ -51,4 +52,27 @@ it('EfficientNet-Lite ends with the level that a model takes', () => {
   expect(trained.parameters.map(nameOf)).toContain('_blocks.8._bn1.weight');
   expect(frozen.parameters.map(nameOf)).toContain('_blocks.8._bn1.running_mean');
   expect(() => smallConfig({ 'model.backbone': { ...backbone, trainStages: 9 } })).toThrow('trainStages');
+});
+
+it('stages that are trained but come after the level that a model takes are refused', () => {
+  const build = (model: string, backbone: object, at: object) =>
+    buildModel(smallConfig({ 'model.name': model, 'model.width': 32, 'model.backbone': backbone, ...at }), 2);
+  const lite = (trainStages: number) => ({ kind: 'efficientnet-lite', trainStages });
+  const resnet = (trainStages: number) => ({
+    ...{ kind: 'resnet', depth: 18, levels: ['layer2', 'layer3', 'layer4'], trainStages },
+  });
+  const isTrained = ({ group }: { readonly group: string }) => group !== 'frozen';
+  for (const [model, at] of [
+    ['dn-detr', { 'model.level': 16 }],
+    ['dn-deformable-detr', { 'model.strides': [16] }],
+  ] as const) {
+    expect(() => build(model, lite(2), at)).toThrow(
+      'model.backbone.trainStages asks for stages that come after the last level that the model takes (model.level or',
+    );
+    expect(() => build(model, resnet(1), at)).toThrow(UserError);
+    for (const backbone of [lite(3), resnet(2)]) {
+      expect(build(model, backbone, at).detector.backbone.parameters.some(isTrained)).toBe(true);
+    }
+    expect(build(model, lite(0), at).detector.backbone.parameters.some(isTrained)).toBe(false);
+  }
 });
