@@ -29,7 +29,7 @@ it('a configuration names the levels that a backbone hands out, for models that 
 });
 
 it('a configuration names the level that a model takes, the last where it does not', () => {
-  const backbone = { kind: 'resnet', depth: 18, levels: ['layer2', 'layer3', 'layer4'] };
+  const backbone = { kind: 'resnet', depth: 18 };
   const lastStage = (level: Readonly<Record<string, number>>) => {
     const config = smallConfig({ 'model.name': 'dab-detr', 'model.backbone': backbone, ...level });
     const names = buildModel(config, 2).detector.parameters.map(({ name }) => name);
@@ -41,6 +41,19 @@ it('a configuration names the level that a model takes, the last where it does n
     'model.level is 4: expected a stride that the backbone has features at (8, 16, 32)',
   );
 });
+
+it.each([[18], [50, true]])(
+  'the levels before it change nothing for models of one: depth %s',
+  (depth, dilation = false) => {
+    const build = (levels: object) =>
+      buildModel(smallConfig({ 'model.backbone': { kind: 'resnet', depth, dilation, ...levels } }), 2).detector;
+    // What configurations from before there were several by default hold.
+    const [before, now] = [build({ levels: ['layer4'] }), build({})];
+    // But for functions, which draw the first values in this order.
+    expect(JSON.stringify(now.parameters)).toBe(JSON.stringify(before.parameters));
+    expect(now.backbone.levels).toEqual(before.backbone.levels);
+  },
+);
 
 it('EfficientNet-Lite ends with the level that a model takes', () => {
   const backbone = { kind: 'efficientnet-lite', trainStages: 3 };
@@ -58,9 +71,7 @@ it('stages that are trained but come after the level that a model takes are refu
   const build = (model: string, backbone: object, at: object) =>
     buildModel(smallConfig({ 'model.name': model, 'model.width': 32, 'model.backbone': backbone, ...at }), 2);
   const lite = (trainStages: number) => ({ kind: 'efficientnet-lite', trainStages });
-  const resnet = (trainStages: number) => ({
-    ...{ kind: 'resnet', depth: 18, levels: ['layer2', 'layer3', 'layer4'], trainStages },
-  });
+  const resnet = (trainStages: number) => ({ kind: 'resnet', depth: 18, trainStages });
   const isTrained = ({ group }: { readonly group: string }) => group !== 'frozen';
   for (const [model, at] of [
     ['dn-detr', { 'model.level': 16 }],
