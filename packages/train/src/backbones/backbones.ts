@@ -24,15 +24,17 @@ const tinySettings = z.strictObject({
 
 const tinyBackbone: BackboneSpec<typeof tinySettings> = { kind: 'tiny', settings: tinySettings, build: tiny };
 
+const stages = ['layer2', 'layer3', 'layer4'] as const;
+
 const resnetSettings = z.strictObject({
   depth: z.literal([18, 34, 50, 101]).default(50),
   /** DC5: the last stage dilated in place of strided */
   dilation: z.boolean().default(false),
-  /** the stages that hand out their features: strides 8, 16 and 32 (16 where dilated) */
+  /** the stages that hand out their features: strides 8, 16 and 32 (16 where dilated); models of one map take the last */
   levels: z
-    .array(z.enum(['layer2', 'layer3', 'layer4']))
+    .array(z.enum(stages))
     .min(1)
-    .default(['layer4']),
+    .default([...stages]),
   /** counted from the last; 5 trains all of it, first convolution included */
   trainStages: z.int().min(0).max(5).default(3),
 });

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { catalog } from '../catalog.ts';
 import { smallConfig } from '../testing/small-run.ts';
+import { UserError } from '../user-error.ts';
 import { buildModel } from './model.ts';
 import type { ModelSpec } from './model-spec.ts';
 
@@ -28,7 +29,7 @@ it('a configuration names the levels that a backbone hands out, for models that 
 });
 
 it('a configuration names the level that a model takes, the last where it does not', () => {
-  const backbone = { kind: 'resnet', depth: 18, levels: ['layer2', 'layer3', 'layer4'] };
+  const backbone = { kind: 'resnet', depth: 18 };
   const lastStage = (level: Readonly<Record<string, number>>) => {
     const config = smallConfig({ 'model.name': 'dab-detr', 'model.backbone': backbone, ...level });
     const names = buildModel(config, 2).detector.parameters.map(({ name }) => name);
@@ -41,6 +42,19 @@ it('a configuration names the level that a model takes, the last where it does n
   );
 });
 
+it.each([[18], [50, true]])(
+  'the levels before it change nothing for models of one: depth %s',
+  (depth, dilation = false) => {
+    const build = (levels: object) =>
+      buildModel(smallConfig({ 'model.backbone': { kind: 'resnet', depth, dilation, ...levels } }), 2).detector;
+    // What configurations from before there were several by default hold.
+    const [before, now] = [build({ levels: ['layer4'] }), build({})];
+    // But for functions, which draw the first values in this order.
+    expect(JSON.stringify(now.parameters)).toBe(JSON.stringify(before.parameters));
+    expect(now.backbone.levels).toEqual(before.backbone.levels);
+  },
+);
+
 it('EfficientNet-Lite ends with the level that a model takes', () => {
   const backbone = { kind: 'efficientnet-lite', trainStages: 3 };
   const config = smallConfig({ 'model.backbone': backbone, 'model.level': 16 });
@@ -51,4 +65,25 @@ it('EfficientNet-Lite ends with the level that a model takes', () => {
   expect(trained.parameters.map(nameOf)).toContain('_blocks.8._bn1.weight');
   expect(frozen.parameters.map(nameOf)).toContain('_blocks.8._bn1.running_mean');
   expect(() => smallConfig({ 'model.backbone': { ...backbone, trainStages: 9 } })).toThrow('trainStages');
+});
+
+it('stages that are trained but come after the level that a model takes are refused', () => {
+  const build = (model: string, backbone: object, at: object) =>
+    buildModel(smallConfig({ 'model.name': model, 'model.width': 32, 'model.backbone': backbone, ...at }), 2);
+  const lite = (trainStages: number) => ({ kind: 'efficientnet-lite', trainStages });
+  const resnet = (trainStages: number) => ({ kind: 'resnet', depth: 18, trainStages });
+  const isTrained = ({ group }: { readonly group: string }) => group !== 'frozen';
+  for (const [model, at] of [
+    ['dn-detr', { 'model.level': 16 }],
+    ['dn-deformable-detr', { 'model.strides': [16] }],
+  ] as const) {
+    expect(() => build(model, lite(2), at)).toThrow(
+      'model.backbone.trainStages asks for stages that come after the last level that the model takes (model.level or',
+    );
+    expect(() => build(model, resnet(1), at)).toThrow(UserError);
+    for (const backbone of [lite(3), resnet(2)]) {
+      expect(build(model, backbone, at).detector.backbone.parameters.some(isTrained)).toBe(true);
+    }
+    expect(build(model, lite(0), at).detector.backbone.parameters.some(isTrained)).toBe(false);
+  }
 });

@@ -25,9 +25,9 @@ export function buildModel(
 ): Model {
   const { name, backbone, ...settings } = config.model;
   const spec = entryNamed(catalog.models, 'name', name, 'model.name');
-  const detector = naming('model.', RangeError, () =>
-    spec.build(settings, buildBackbone(backbone, catalog), numClasses),
-  );
+  const whole = buildBackbone(backbone, catalog);
+  const detector = naming('model.', RangeError, () => spec.build(settings, whole, numClasses));
+  requireTrainedStages(whole, detector.backbone);
   const declared = splitFrozen(detector.parameters);
   return {
     detector,
@@ -42,6 +42,17 @@ export function buildModel(
 function buildBackbone({ kind, ...settings }: RunConfig['model']['backbone'], { backbones }: Catalog): Backbone {
   const spec = entryNamed(backbones, 'kind', kind, 'model.backbone.kind');
   return naming('model.backbone: ', Error, () => spec.build(settings));
+}
+
+/** @throws UserError if all stages that the settings train are among those that the model leaves out */
+function requireTrainedStages(whole: Backbone, taken: Backbone): void {
+  const isTrained = ({ group }: Backbone['parameters'][number]): boolean => group !== 'frozen';
+  if (!whole.parameters.some(isTrained) || taken.parameters.some(isTrained)) return;
+  throw new UserError(
+    'model.backbone.trainStages asks for stages that come after the last level that the model takes (model.level or ' +
+      'model.strides), so that nothing of the backbone would be trained: raise trainStages, which counts from the last ' +
+      'stage of the whole backbone, until it reaches that level, set it to 0 to train none, or take a later level',
+  );
 }
 
 /** Says of what errors of this kind are, which are for the user. */
