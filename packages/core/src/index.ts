@@ -19,6 +19,7 @@ export {
   splitFrozen,
 } from './models/detector.ts';
 export { detr, dnDetrVanilla } from './models/detr.ts';
+export { dino } from './models/dino.ts';
 export { dnDeformableDetr } from './models/dn-deformable-detr.ts';
 export { valueAndFlatGrads } from './nn/gradients.ts';
 export { initialParameters } from './nn/init.ts';

@@ -8,13 +8,13 @@ import { constant, xavierUniform } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
+import { applyByLayer } from '../transformer/by-layer.ts';
 import { deformableDecoder } from '../transformer/deformable-decoder.ts';
 import {
   type DeformableOptions,
   deformableHeads,
   deformableSizes,
   encodedTokens,
-  logitsByLayer,
   startAsCopies,
 } from './deformable-parts.ts';
 import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
@@ -49,7 +49,7 @@ export function deformableDetr(options: DeformableDetrOptions): Detector<Transfo
       classes: twoStage ? `${decoderName}.class_embed` : 'class_embed',
       boxes: boxRefinement ? `${decoderName}.bbox_embed` : 'bbox_embed',
     },
-    sides: twoStage ? 0 : -2,
+    side: twoStage ? 0 : -2,
   });
   const [classHeads, boxHeads] = [heads.classes.slice(0, decoderLayers), heads.boxes.slice(0, decoderLayers)];
   const start = twoStage
@@ -85,7 +85,7 @@ export function deformableDetr(options: DeformableDetrOptions): Detector<Transfo
         sets: [
           {
             name: 'decoder',
-            logits: byLayer(logitsByLayer(classHeads, tensors, decoded.hidden), decoderLayers, images),
+            logits: byLayer(applyByLayer(classHeads, tensors, decoded.hidden), decoderLayers, images),
             boxes: byLayer(decoded.boxes, decoderLayers, images),
             known: 0,
           },

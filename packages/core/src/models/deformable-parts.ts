@@ -2,18 +2,17 @@
  * What Deformable DETR and its successors share: tokens of several levels, their encoder, and heads.
  * Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
-import { concat, split, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
+import { type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
 import { levelsOfStrides } from '../backbone/backbone.ts';
 import { constant, type Init, type ParameterDeclaration } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
-import type { NamedTensors } from '../nn/named.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type DeformableLayerOptions, deformableEncoder } from '../transformer/deformable-encoder.ts';
 import type { LevelTokens } from '../transformer/levels.ts';
 import { checkSizes, type DetectorOptions, type FeatureBatch } from './detector.ts';
-import { levelTokens } from './level-tokens.ts';
+import { type LevelPositionOptions, levelTokens } from './level-tokens.ts';
 
 /** Sizes and options of models with deformable attention. */
 export interface DeformableOptions extends DetectorOptions {
@@ -51,14 +50,15 @@ export function deformableSizes(
 }
 
 /** From a batch's features to the tokens of all levels after the encoder. */
-export function encodedTokens({
-  backbone,
-  width,
-  featureLevels,
-  encoderLayers,
-  layer,
-}: ReturnType<typeof deformableSizes>): Module<{ readonly batch: FeatureBatch; readonly pass: Pass }, LevelTokens> {
-  const embed = levelTokens(backbone.levels, { width, levels: featureLevels });
+export function encodedTokens(
+  { backbone, width, featureLevels, encoderLayers, layer }: ReturnType<typeof deformableSizes>,
+  position?: LevelPositionOptions,
+): Module<{ readonly batch: FeatureBatch; readonly pass: Pass }, LevelTokens> {
+  const embed = levelTokens(backbone.levels, {
+    width,
+    levels: featureLevels,
+    ...(position && { position }),
+  });
   const encode = deformableEncoder('transformer.encoder', { ...layer, layers: encoderLayers });
   return {
     parameters: parametersOf(embed, encode),
@@ -72,6 +72,28 @@ export function encodedTokens({
 /** Classes start at this probability (Lin et al. 2017, section 4.1). */
 const prior = 0.01;
 
+/** From rows `[N, d]` to logits, one for each class. */
+export function classHead(
+  name: string,
+  { width, numClasses }: { readonly width: number; readonly numClasses: number },
+): Module<Tensor2D, Tensor2D> {
+  const bias = constant(-Math.log((1 - prior) / prior));
+  return linear(name, { inputs: width, outputs: numClasses, group: 'rest', bias });
+}
+
+/**
+ * From rows `[N, d]` to boxes relative to references, before the sigmoid.
+ *
+ * @param side what width and height start from
+ */
+export function boxHead(
+  name: string,
+  { width, side }: { readonly width: number; readonly side: number },
+): Module<Tensor2D, Tensor2D> {
+  const bias: Init = () => tensor1d([0, 0, side, side]);
+  return mlp(name, { widths: [width, width, width, 4], group: 'rest', last: { weight: constant(0), bias } });
+}
+
 export interface HeadOptions {
   readonly width: number;
   readonly numClasses: number;
@@ -80,57 +102,24 @@ export interface HeadOptions {
   /** what their names begin with, such as `class_embed`, before `.0` and so on */
   readonly names: { readonly classes: string; readonly boxes: string };
   /** what the first box head's output for width and height starts from, before the sigmoid; 0 for all others */
-  readonly sides: number;
+  readonly side: number;
 }
 
-/** Heads from the decoder's outputs `[N, d]` to logits and to boxes relative to references. */
-export function deformableHeads({ width, numClasses, count, names, sides }: HeadOptions): {
+/** The heads of the decoder's layers. */
+export function deformableHeads({ width, numClasses, count, names, side }: HeadOptions): {
   readonly classes: readonly Module<Tensor2D, Tensor2D>[];
   readonly boxes: readonly Module<Tensor2D, Tensor2D>[];
 } {
-  const bias = constant(-Math.log((1 - prior) / prior));
-  const box =
-    (side: number): Init =>
-    () =>
-      tensor1d([0, 0, side, side]);
   const heads = Array.from({ length: count }, (_, i) => i);
   return {
-    classes: heads.map((i) =>
-      linear(`${names.classes}.${i}`, { inputs: width, outputs: numClasses, group: 'rest', bias }),
-    ),
-    boxes: heads.map((i) =>
-      mlp(`${names.boxes}.${i}`, {
-        widths: [width, width, width, 4],
-        group: 'rest',
-        last: { weight: constant(0), bias: box(i === 0 ? sides : 0) },
-      }),
-    ),
+    classes: heads.map((i) => classHead(`${names.classes}.${i}`, { width, numClasses })),
+    boxes: heads.map((i) => boxHead(`${names.boxes}.${i}`, { width, side: i === 0 ? side : 0 })),
   };
-}
-
-/**
- * Logits of all layers.
- *
- * @param heads one for each layer, or one for all
- * @param hidden `[L*B*T, d]`, one layer after the other
- * @returns `[L*B*T, numLogits]`
- */
-export function logitsByLayer(
-  heads: readonly Module<Tensor2D, Tensor2D>[],
-  tensors: NamedTensors,
-  hidden: Tensor2D,
-): Tensor2D {
-  const [first, ...others] = heads as [Module<Tensor2D, Tensor2D>];
-  if (others.length === 0) return first.apply(tensors, hidden);
-  const layers = split(hidden, heads.length, 0);
-  return concat(
-    heads.map((head, i) => head.apply(tensors, layers[i] as Tensor2D)),
-    0,
-  );
 }
 
 const layerName = /^(transformer\.(?:en|de)coder\.layers)\.\d+\./;
 const headName = /^((?:transformer\.decoder\.)?(?:class|bbox)_embed)\.\d+\./;
+const encoderHeadName = /^(transformer\.)enc_out_(class|bbox)_embed\./;
 
 /**
  * The references build one layer and one head and copy them, and afterwards draw only the matrices of the layers anew: whole
@@ -139,7 +128,8 @@ const headName = /^((?:transformer\.decoder\.)?(?:class|bbox)_embed)\.\d+\./;
 export function startAsCopies(parameters: readonly ParameterDeclaration[]): ParameterDeclaration[] {
   return parameters.map((parameter) => {
     const { name, shape } = parameter;
-    const copied = headName.test(name) ? headName : shape.length === 1 ? layerName : undefined;
-    return copied ? { ...parameter, copyOf: name.replace(copied, '$1.0.') } : parameter;
+    const ofFirst = name.replace(encoderHeadName, '$1decoder.$2_embed.0.').replace(headName, '$1.0.');
+    const copyOf = ofFirst === name && shape.length === 1 ? name.replace(layerName, '$1.0.') : ofFirst;
+    return copyOf === name ? parameter : { ...parameter, copyOf };
   });
 }

@@ -7,13 +7,13 @@ import { concat, pad, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core'
 import { embedding } from '../nn/embedding.ts';
 import { parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
+import { applyByLayer } from '../transformer/by-layer.ts';
 import { anchorPositions, deformableDecoder } from '../transformer/deformable-decoder.ts';
 import {
   type DeformableOptions,
   deformableHeads,
   deformableSizes,
   encodedTokens,
-  logitsByLayer,
   startAsCopies,
 } from './deformable-parts.ts';
 import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
@@ -37,7 +37,7 @@ export function dnDeformableDetr(options: DnDeformableDetrOptions): Detector<Tra
   const encode = encodedTokens(sizes);
   const decoderName = 'transformer.decoder';
   const names = { classes: 'class_embed', boxes: `${decoderName}.bbox_embed` };
-  const heads = deformableHeads({ width, numClasses, count: decoderLayers, names, sides: -2 });
+  const heads = deformableHeads({ width, numClasses, count: decoderLayers, names, side: -2 });
   const decode = deformableDecoder(decoderName, {
     ...layer,
     layers: decoderLayers,
@@ -84,7 +84,7 @@ export function dnDeformableDetr(options: DnDeformableDetrOptions): Detector<Tra
         sets: [
           {
             name: 'decoder',
-            logits: byLayer(logitsByLayer(heads.classes, tensors, decoded.hidden), decoderLayers, images),
+            logits: byLayer(applyByLayer(heads.classes, tensors, decoded.hidden), decoderLayers, images),
             boxes: byLayer(decoded.boxes, decoderLayers, images),
             known: known?.labels.shape[1] ?? 0,
           },

@@ -19,15 +19,20 @@ import { convolution } from '../nn/conv.ts';
 import { groupNorm } from '../nn/group-norm.ts';
 import { constant, normal, xavierUniformKernel } from '../nn/init.ts';
 import { type Module, parameter, parametersOf } from '../nn/module.ts';
-import { sinePositions } from '../position.ts';
+import { type SinePositionOptions, sinePositions } from '../position.ts';
 import { type LevelTokens, validSize } from '../transformer/levels.ts';
 import type { FeatureBatch } from './detector.ts';
+
+/** Of the sine positions of every level; see `sinePositions`. */
+export type LevelPositionOptions = Pick<SinePositionOptions, 'offset' | 'temperatureH'>;
 
 export interface LevelTokenOptions {
   /** d, a multiple of 32 */
   readonly width: number;
   /** L; where the backbone has fewer, strided convolutions add the others, from its last level on */
   readonly levels: number;
+  /** default an offset of -0.5, as in Deformable DETR */
+  readonly position?: LevelPositionOptions;
 }
 
 /** Of the normalisation after each convolution. */
@@ -43,7 +48,7 @@ const groups = 32;
  */
 export function levelTokens(
   backbone: readonly FeatureLevel[],
-  { width, levels }: LevelTokenOptions,
+  { width, levels, position = { offset: -0.5 } }: LevelTokenOptions,
 ): Module<FeatureBatch, LevelTokens> {
   if (width % groups !== 0) throw new RangeError(`width is ${width}: expected a multiple of ${groups}`);
   if (backbone.length === 0 || backbone.length > levels) {
@@ -75,7 +80,7 @@ export function levelTokens(
         projected.push(x);
         masks.push(map ? map.padding : padding && resizeMask(padding, [x.shape[1], x.shape[2]]));
       });
-      return joined(projected, masks, embedding.apply(tensors));
+      return joined(projected, masks, embedding.apply(tensors), position);
     },
   };
 }
@@ -100,7 +105,12 @@ function projection(
  * @param masks `[B, h, w]`, 1 = padded, of all levels or of none
  * @param embedding `[L, d]`
  */
-function joined(maps: readonly Tensor4D[], masks: readonly (Tensor3D | undefined)[], embedding: Tensor2D): LevelTokens {
+function joined(
+  maps: readonly Tensor4D[],
+  masks: readonly (Tensor3D | undefined)[],
+  embedding: Tensor2D,
+  position: LevelPositionOptions,
+): LevelTokens {
   const [batch, , , width] = (maps[0] as Tensor4D).shape;
   const sizes = maps.map(({ shape: [, height, columns] }) => ({ height, width: columns }));
   const tokens = sizes.reduce((sum, size) => sum + size.height * size.width, 0);
@@ -113,7 +123,7 @@ function joined(maps: readonly Tensor4D[], masks: readonly (Tensor3D | undefined
       [batch * tokens, width],
     );
   const positions = sizes.map((size, level) => {
-    const sine = sinePositions([batch, size.height, size.width], { width, offset: -0.5 }, masks[level]);
+    const sine = sinePositions([batch, size.height, size.width], { ...position, width }, masks[level]);
     return add(sine, slice(embedding, [level, 0], [1, width]));
   });
   const padded = masks.filter((mask) => mask !== undefined);

@@ -142,7 +142,8 @@ export function bestRows(scores: Tensor2D, queries: number): Tensor1D {
       `queries is ${queries}, but an image has ${tokens} tokens to choose them from: expected no more, or a larger canvas`,
     );
   }
-  const { indices } = topk<Tensor>(scores, queries);
+  // A choice has no gradient.
+  const { indices } = topk<Tensor>(detach(scores), queries);
   const starts = tensor2d(
     Int32Array.from({ length: batch }, (_, b) => b * tokens),
     [batch, 1],

@@ -1,26 +1,28 @@
 /**
- * The decoders of Deformable DETR (Zhu et al., ICLR 2021) and of DN-DETR with deformable attention.
+ * The decoders of Deformable DETR (Zhu et al., ICLR 2021), of DN-DETR with deformable attention, and of DINO.
  * Sources: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`, IDEA-Research/DN-DETR
- * `models/dn_dab_deformable_detr/deformable_transformer.py`.
+ * `models/dn_dab_deformable_detr/deformable_transformer.py`, IDEA-Research/DINO `models/dino/deformable_transformer.py`.
  */
 import {
   add,
   concat,
   mul,
   pad,
+  type Rank,
   reshape,
   sigmoid,
   slice,
   type Tensor2D,
-  type Tensor3D,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
 import type { AttentionMask } from '../nn/attention-mask.ts';
 import { detach } from '../nn/detach.ts';
 import { inverseSigmoid } from '../nn/inverse-sigmoid.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
+import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 import { boxSineEmbedding } from '../position.ts';
+import { applyByLayer } from './by-layer.ts';
 import { deformableDecoderLayer } from './deformable-decoder-layer.ts';
 import type { DeformableLayerOptions } from './deformable-encoder.ts';
 import { transformerMlp } from './layer.ts';
@@ -56,12 +58,18 @@ export interface DeformableDecoderOptions extends DeformableLayerOptions {
   readonly refines: boolean;
   /** From the output of a layer to a box relative to its references, `[N, 4]`: one for each layer, or one for all. */
   readonly boxHeads: readonly Module<Tensor2D, Tensor2D>[];
-  /** `eps` of the inverse sigmoid of references: 1e-5 in Deformable DETR, 1e-3 in DN-DETR */
+  /** `eps` of the inverse sigmoid of references: 1e-5 in Deformable DETR, 1e-3 in DN-DETR and DINO */
   readonly epsilon: number;
+  /**
+   * DINO (Zhang et al., ICLR 2023, section 3.5): heads read the outputs of layers after a shared normalisation, and the box
+   * of a layer is relative to the references that the layer before predicts, not detached, so that its loss trains that
+   * layer too. Default false.
+   */
+  readonly lookForwardTwice?: boolean;
 }
 
 export interface DeformableDecoded {
-  /** The outputs of all L layers, without a normalisation after the last part, one layer after the other: `[L*B*T, d]`. */
+  /** What heads read of all L layers, one layer after the other: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
   /** The boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly boxes: Tensor2D;
@@ -70,38 +78,45 @@ export interface DeformableDecoded {
 }
 
 /**
- * From queries to predicted boxes, layer by layer. A box that a layer hands on is detached, so that its loss trains the box
- * head of this layer alone.
+ * From queries to predicted boxes, layer by layer. The box that a layer hands on is detached, so that its loss trains the
+ * box head of this layer alone, but for `lookForwardTwice`.
  */
 export function deformableDecoder(
   name: string,
   options: DeformableDecoderOptions,
 ): Module<DeformableDecoderInput, DeformableDecoded> {
-  const { boxHeads, refines, epsilon } = options;
+  const { boxHeads, refines, epsilon, lookForwardTwice = false, width } = options;
   const layers = Array.from({ length: options.layers }, (_, i) =>
     deformableDecoderLayer(`${name}.layers.${i}`, options),
   );
+  const norm = lookForwardTwice ? layerNorm(`${name}.norm`, { width, group: 'rest' }) : undefined;
+  const boxHead = (layer: number) => (boxHeads[layer] ?? boxHeads[0]) as Module<Tensor2D, Tensor2D>;
   return {
-    parameters: parametersOf(...layers, ...boxHeads),
+    parameters: parametersOf(...layers, norm, ...boxHeads),
     apply: (tensors, { content, references, positions, mask, memory, pass }) => {
-      const hidden: Tensor2D[] = [];
-      const boxes: Tensor2D[] = [];
+      const outputs: Tensor2D[] = [];
       const entered: Tensor2D[] = [];
+      // Before they were detached.
+      const predicted: Tensor2D[] = [references];
       let x = content;
       let from = references;
       layers.forEach((layer, i) => {
-        const [, size] = from.shape;
-        const onEachLevel = onLevels(reshape(from, [pass.batch, -1, size]) as Tensor3D, memory);
+        const onEachLevel = onLevels(reshape<Rank.R3>(from, [pass.batch, -1, from.shape[1]]), memory);
         const placed = positions({ references: onEachLevel, content: x, layer: i });
         x = layer.apply(tensors, { content: x, positions: placed, references: onEachLevel, mask, memory, pass });
-        hidden.push(x);
+        outputs.push(x);
         entered.push(from);
-        const boxHead = (boxHeads[i] ?? boxHeads[0]) as Module<Tensor2D, Tensor2D>;
-        const box = boxesFrom(boxHead.apply(tensors, x), from, epsilon);
-        boxes.push(box);
+        // What the last layer hands on is its prediction, which is made below where it is of normalised outputs.
+        if (norm !== undefined && i === layers.length - 1) return;
+        const box = boxesFrom(boxHead(i).apply(tensors, x), from, epsilon);
+        predicted.push(box);
         if (refines) from = detach(box);
       });
-      return { hidden: concat(hidden, 0), boxes: concat(boxes, 0), references: entered };
+      if (norm === undefined)
+        return { hidden: concat(outputs, 0), boxes: concat(predicted.slice(1), 0), references: entered };
+      const hidden = norm.apply(tensors, concat(outputs, 0));
+      const deltas = applyByLayer(boxHeads, tensors, hidden);
+      return { hidden, boxes: boxesFrom(deltas, concat(predicted, 0), epsilon), references: entered };
     },
   };
 }
@@ -123,13 +138,13 @@ function boxesFrom(delta: Tensor2D, references: Tensor2D, epsilon: number): Tens
 }
 
 /**
- * Positions of anchors (DAB-DETR, section 4.1), `[B*T, d]`: an MLP of their sine embedding on the finest level, which every
- * layer but the first scales by an MLP of the content.
+ * Positions of anchors (DAB-DETR, section 4.1), `[B*T, d]`: an MLP of their sine embedding on the finest level.
  *
  * @param name of the decoder
+ * @param scaled every layer but the first scales them by an MLP of the content, which DINO has left out
  */
-export function anchorPositions(name: string, width: number): Module<PositionInput, Tensor2D> {
-  const scale = transformerMlp(`${name}.query_scale`, [width, width, width]);
+export function anchorPositions(name: string, width: number, scaled = true): Module<PositionInput, Tensor2D> {
+  const scale = scaled ? transformerMlp(`${name}.query_scale`, [width, width, width]) : undefined;
   const embed = transformerMlp(`${name}.ref_point_head`, [2 * width, width, width]);
   return {
     parameters: parametersOf(scale, embed),
@@ -138,7 +153,7 @@ export function anchorPositions(name: string, width: number): Module<PositionInp
       const finest = slice(references, [0, 0, 0, 0], [batch, queries, 1, size]);
       const sine = boxSineEmbedding(reshape(finest, [batch * queries, size]), width / 2);
       const embedded = embed.apply(tensors, sine);
-      return layer === 0 ? embedded : mul<Tensor2D>(embedded, scale.apply(tensors, content));
+      return layer === 0 || scale === undefined ? embedded : mul<Tensor2D>(embedded, scale.apply(tensors, content));
     },
   };
 }

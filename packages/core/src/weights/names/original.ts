@@ -15,6 +15,12 @@ const boxesInDecoder: NameRule = ['bbox_embed.*', 'transformer.decoder.bbox_embe
 /** The heads that the transformer uses too are listed a second time. */
 export const originalDeformableDetrNames: readonly NameTable[] = [
   {
+    source: 'DINO',
+    mark: 'transformer.enc_out_class_embed.weight',
+    rules: [boxesInDecoder, ['class_embed.*', 'transformer.decoder.class_embed.*']],
+    listedHeads: ['transformer.decoder.class_embed', 'transformer.decoder.bbox_embed'],
+  },
+  {
     source: 'two-stage Deformable DETR',
     mark: 'transformer.pos_trans.weight',
     rules: [boxesInDecoder, ['class_embed.*', 'transformer.decoder.class_embed.*']],

@@ -22,6 +22,11 @@ export interface NameTable {
    * with, before `.0` and so on. There are as many layers as there are of `layers`.
    */
   readonly sharedHead?: { readonly head: string; readonly layers: string };
+  /**
+   * Heads, by what our names of them begin with before `.0` and so on, that a file lists for each layer though all layers
+   * may share one: where all are equal they are one.
+   */
+  readonly listedHeads?: readonly string[];
 }
 
 export interface TranslatedName {

@@ -51,6 +51,7 @@ export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): Trans
   }
   for (const [name, parts] of thirds) tensors.set(name, joinThirds(name, parts));
   repeatSharedHead(tensors, table);
+  for (const head of table.listedHeads ?? []) joinEqualHeads(tensors, head);
   return { source: table.source, prefix, others, tensors };
 }
 
@@ -68,6 +69,17 @@ function repeatSharedHead(tensors: Map<string, SafeTensor>, { sharedHead }: Name
       tensors.set(name.replace(`${head}.0.`, `${head}.${layer}.`), tensors.get(name) as SafeTensor);
     }
   }
+}
+
+/** Keeps the first of several heads that are all equal. */
+function joinEqualHeads(tensors: Map<string, SafeTensor>, head: string): void {
+  const others = [...tensors.keys()].filter((name) => name.startsWith(`${head}.`) && !name.startsWith(`${head}.0.`));
+  const firstOf = (name: string): string => `${head}.0.${name.slice(head.length + 1).replace(/^\d+\./, '')}`;
+  const isCopy = (name: string): boolean => {
+    const first = tensors.get(firstOf(name));
+    return first !== undefined && areEqual(first, tensors.get(name) as SafeTensor);
+  };
+  if (others.every(isCopy)) for (const name of others) tensors.delete(name);
 }
 
 const bytesOf = ({ data }: SafeTensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

@@ -1,0 +1,110 @@
+/**
+ * DINO (Zhang et al., ICLR 2023, https://arxiv.org/abs/2203.03605): deformable attention, anchors from the encoder, contrastive
+ * denoising, and boxes that look forward twice. Source: IDEA-Research/DINO `models/dino/{dino,deformable_transformer,
+ * dn_components}.py`.
+ */
+import { concat, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
+import { parametersOf } from '../nn/module.ts';
+import { applyByLayer } from '../transformer/by-layer.ts';
+import { anchorPositions, deformableDecoder } from '../transformer/deformable-decoder.ts';
+import {
+  boxHead,
+  classHead,
+  type DeformableOptions,
+  deformableHeads,
+  deformableSizes,
+  encodedTokens,
+  startAsCopies,
+} from './deformable-parts.ts';
+import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
+import { labelEmbedding } from './label-embedding.ts';
+import { mixedSelection } from './mixed-selection.ts';
+import { byLayer, joinQueries, queryMask } from './queries.ts';
+
+export interface DinoOptions extends DeformableOptions {
+  /** all decoder layers have one class head and one box head, in place of heads of their own; default true */
+  readonly shareHeads?: boolean;
+  /** what matching queries start from: contents that are learned, or the tokens of their anchors; default `learned` */
+  readonly content?: 'learned' | 'encoder';
+  /**
+   * labels that known queries can have, at least the number of classes, which is the default; the reference's
+   * `dn_labelbook_size`, by which its checkpoints are larger
+   */
+  readonly labelBook?: number | undefined;
+}
+
+/**
+ * Known queries are made by contrastive denoising (`kind: 'contrastive'` in `@dn-detr/dn`); without any this is the baseline
+ * of denoising. The second prediction set is the encoder's, at the tokens that became queries. Defaults are the reference's:
+ * feed-forward parts of 2048 and no dropout.
+ */
+export function dino(options: DinoOptions): Detector<TransformerOutput> {
+  const { shareHeads = true, content = 'learned', labelBook = options.numClasses } = options;
+  const sizes = deformableSizes(options, { feedForward: 2048, dropout: 0 });
+  if (!(Number.isSafeInteger(labelBook) && labelBook >= options.numClasses)) {
+    throw new RangeError(`labelBook is ${labelBook}: expected a whole number from ${options.numClasses}, the classes`);
+  }
+  const { backbone, numClasses, queries, width, decoderLayers, dropout, layer } = sizes;
+  const [name, decoderName] = ['transformer', 'transformer.decoder'];
+  const encode = encodedTokens(sizes, { temperatureH: 20 });
+  const heads = deformableHeads({
+    width,
+    numClasses,
+    count: shareHeads ? 1 : decoderLayers,
+    names: { classes: `${decoderName}.class_embed`, boxes: `${decoderName}.bbox_embed` },
+    side: 0,
+  });
+  const select = mixedSelection(name, {
+    width,
+    queries,
+    content,
+    classHead: classHead(`${name}.enc_out_class_embed`, { width, numClasses }),
+    boxHead: boxHead(`${name}.enc_out_bbox_embed`, { width, side: 0 }),
+  });
+  const decode = deformableDecoder(decoderName, {
+    ...layer,
+    layers: decoderLayers,
+    refines: true,
+    boxHeads: heads.boxes,
+    epsilon: 1e-3,
+    lookForwardTwice: true,
+  });
+  const place = anchorPositions(decoderName, width, false);
+  const labels = labelEmbedding('label_enc', { numClasses: labelBook, width, indicator: false, group: 'rest' });
+
+  return withBackbone(backbone, {
+    parameters: startAsCopies(parametersOf(encode, select, decode, place, ...heads.classes, labels)),
+    queries,
+    layers: decoderLayers,
+    numClasses,
+    forwardFeatures(tensors, batch, known, forwardOptions = {}) {
+      const images = batch.levels[0]?.features.shape[0] ?? 0;
+      const pass = passOf(images, dropout, forwardOptions);
+      const memory = encode.apply(tensors, { batch, pass });
+      const selected = select.apply(tensors, { memory, batch: images });
+      const knownAnchors = known && reshape<Rank.R2>(known.anchors, [-1, 4]);
+      const decoded = decode.apply(tensors, {
+        content: joinQueries(known && labels.apply(tensors, known.labels), selected.content, images),
+        references: sigmoid(joinQueries(knownAnchors, selected.anchors, images)),
+        positions: (input) => place.apply(tensors, input),
+        mask: queryMask(known, queries, images),
+        memory,
+        pass,
+      });
+      return {
+        sets: [
+          {
+            name: 'decoder',
+            logits: byLayer(applyByLayer(heads.classes, tensors, decoded.hidden), decoderLayers, images),
+            boxes: byLayer(decoded.boxes, decoderLayers, images),
+            known: known?.labels.shape[1] ?? 0,
+          },
+          selected.encoderSet,
+        ],
+        memory: memory.features,
+        hidden: decoded.hidden,
+        anchors: byLayer(concat([...decoded.references], 0), decoderLayers, images),
+      };
+    },
+  });
+}

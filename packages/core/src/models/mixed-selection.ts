@@ -1,0 +1,75 @@
+/**
+ * Mixed query selection (DINO, Zhang et al., ICLR 2023, section 3.4): anchors come from the encoder, contents are learned.
+ * Source: IDEA-Research/DINO `models/dino/deformable_transformer.py`, the two-stage part.
+ */
+import { gather, max, type Rank, reshape, sigmoid, type Tensor2D, tile } from '@tensorflow/tfjs-core';
+import type { PredictionSet } from '../loss/predictions.ts';
+import { addSame } from '../nn/add.ts';
+import { detach } from '../nn/detach.ts';
+import { embedding } from '../nn/embedding.ts';
+import { xavierUniform } from '../nn/init.ts';
+import { type Module, parametersOf } from '../nn/module.ts';
+import { repeatRows } from '../nn/repeat.ts';
+import { bestRows, encoderOutputs, type ProposedQueriesOptions, type QueryStartInput } from './two-stage.ts';
+
+export interface MixedSelectionOptions extends ProposedQueriesOptions {
+  /** whether queries start from learned contents, or from the encoder's tokens */
+  readonly content: 'learned' | 'encoder';
+}
+
+/** What queries start from. */
+export interface MixedSelection {
+  /** `[B*Q, d]` */
+  readonly content: Tensor2D;
+  /** cxcywh before the sigmoid, `[B*Q, 4]` */
+  readonly anchors: Tensor2D;
+  /** what the encoder predicts at the chosen tokens: L is 1, T is Q */
+  readonly encoderSet: PredictionSet;
+}
+
+/**
+ * The Q tokens of an image with the highest score of any class, the best first, become anchors: the boxes predicted there,
+ * detached. The encoder is trained by its predictions at these tokens.
+ *
+ * @param name of the transformer: parameters are those of `name.enc_output`, `name.enc_output_norm`, where contents are
+ *   learned `name.tgt_embed.weight` `[Q, d]`, and of the heads
+ * @throws RangeError if an image has fewer tokens than queries
+ */
+export function mixedSelection(
+  name: string,
+  { width, queries, classHead, boxHead, content: kind }: MixedSelectionOptions,
+): Module<QueryStartInput, MixedSelection> {
+  const outputs = encoderOutputs(name, width);
+  // The reference draws it from a normal distribution first, and then draws every matrix of the transformer anew.
+  const contents =
+    kind === 'learned'
+      ? embedding(`${name}.tgt_embed`, { rows: queries, width, group: 'rest', init: xavierUniform })
+      : undefined;
+  return {
+    parameters: parametersOf(contents, outputs, classHead, boxHead),
+    apply: (tensors, { memory, batch }) => {
+      const { features, anchors } = outputs.apply(tensors, { memory, batch });
+      const rows = features.shape[0];
+      // Scores of all tokens choose, those of the chosen are trained: a gradient of a few rows in place of all.
+      const scores = max<Tensor2D>(classHead.apply(tensors, detach(features)), 1);
+      const chosen = bestRows(reshape<Rank.R2>(scores, [batch, rows / batch]), queries);
+      const tokens = gather(features, chosen);
+      const proposals = gather(
+        reshape<Rank.R2>(anchors.shape[0] === batch ? anchors : tile(anchors, [batch, 1, 1]), [rows, 4]),
+        chosen,
+      );
+      const logits = classHead.apply(tensors, tokens);
+      const boxes = addSame(boxHead.apply(tensors, tokens), proposals);
+      return {
+        content: contents === undefined ? detach(tokens) : repeatRows(contents.apply(tensors), batch),
+        anchors: detach(boxes),
+        encoderSet: {
+          name: 'encoder',
+          logits: reshape(logits, [1, batch, queries, logits.shape[1]]),
+          boxes: reshape(sigmoid(boxes), [1, batch, queries, 4]),
+          known: 0,
+        },
+      };
+    },
+  };
+}
