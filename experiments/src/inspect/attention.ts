@@ -2,7 +2,7 @@
 import { loadParameters } from '@dn-detr/core';
 import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage, type Size } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
-import { buildModel, knownQueriesAt, loadersOf, type Model, UserError } from '@dn-detr/train';
+import { buildModel, knownQueriesAt, loadersOf, type Model, UserError, withKnownSlots } from '@dn-detr/train';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { Trained } from '../predict/trained.ts';
 import { type DecoderPass, decoderPass } from './decoder-pass.ts';
@@ -94,7 +94,7 @@ export async function attentionOf(
       const [image] = batch.sources as [DatasetImage];
       // Each image has draws of its own.
       const at = { step: images.indexOf(image), micro: 0 };
-      const known = options.known ? knownQueriesAt(batch, model, config, at) : undefined;
+      const known = options.known ? knownQueriesAt(batch, model, withKnownSlots(config, images), at) : undefined;
       const passed = decoderPass(model, parameters, batch, known);
       found.push({ image, pixels: await image.read(), ...seenFrom(options.query, passed, model, batch, known) });
     }

@@ -1,5 +1,5 @@
 import { imageMask } from '@dn-detr/dn';
-import { buildModel, type DottedValues, knownQueriesAt, loadersOf, openRunData } from '@dn-detr/train';
+import { buildModel, type DottedValues, knownQueriesAt, loadersOf, openRunData, withKnownSlots } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
 import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { html } from '../report/html.ts';
@@ -44,7 +44,7 @@ describe('queriesOfStep', () => {
     for (const micro of [0, 1]) {
       const { value } = await incoming.next();
       if (!value) throw new Error('no batch');
-      const expected = knownQueriesAt(value, model, config, { step: 2, micro });
+      const expected = knownQueriesAt(value, model, withKnownSlots(config, data.train), { step: 2, micro });
       const own = images.slice(4 * micro, 4 * micro + 4);
       expect(own.map(({ name }) => name)).toEqual(value.sources.map(({ name }) => name));
       expect(own.map(({ target }) => target)).toEqual(value.targets);

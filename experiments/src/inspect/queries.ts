@@ -9,7 +9,9 @@ import {
   loadersOf,
   type RunConfig,
   type RunData,
+  type SettledDenoising,
   UserError,
+  withKnownSlots,
 } from '@dn-detr/train';
 
 /** An image of a step. */
@@ -34,7 +36,7 @@ export interface QueryStep {
   /** the first of them */
   readonly images: readonly QueryImage[];
   /** how the known queries were made */
-  readonly denoising: NonNullable<RunConfig['denoising']>;
+  readonly denoising: SettledDenoising;
 }
 
 /**
@@ -52,7 +54,8 @@ export async function queriesOfStep(
   count: number,
 ): Promise<QueryStep> {
   const model = buildModel(config, dataset.categories.length);
-  const { denoising } = config;
+  const settled = withKnownSlots(config, train);
+  const { denoising } = settled;
   if (denoising === undefined || !model.denoises) {
     const why = denoising ? 'denoising.groups=0' : config.model.name;
     throw new UserError(
@@ -70,7 +73,7 @@ export async function queriesOfStep(
   try {
     for (let micro = 0; micro < accumulate; micro++) {
       const batch = (await incoming.next()).value as TrainingBatch;
-      const queries = knownQueriesAt(batch, model, config, { step: step - 1, micro }) as KnownQueries;
+      const queries = knownQueriesAt(batch, model, settled, { step: step - 1, micro }) as KnownQueries;
       if (micro === 0) epoch = batch.epoch;
       size += batch.targets.length;
       images.push(

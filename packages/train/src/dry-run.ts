@@ -9,6 +9,7 @@ import { FeatureStore } from './features/feature-store.ts';
 import { asksForFeatures, featuresStay } from './features/run-features.ts';
 import { free } from './free.ts';
 import { requireFrozenWeights } from './init.ts';
+import { withKnownSlots } from './known-slots.ts';
 import type { Features, LoadedBatch } from './model-batch.ts';
 import { buildModel, type Model } from './models/model.ts';
 import { weightsOf } from './pretrained/init-setting.ts';
@@ -72,7 +73,7 @@ export async function dryRun(
   const weights = weightsOf(config, catalog);
   const { backbone } = model.detector;
   const { accumulate } = config.optimizer;
-  const trainer = new Trainer(model, config);
+  const trainer = new Trainer(model, withKnownSlots(config, data.train));
   const features =
     asksForFeatures(config) && featuresStay(config, backbone)
       ? new FeatureStore({ backbone, weights: trainer.frozenBackbone(), memoryBytes: Number.POSITIVE_INFINITY })

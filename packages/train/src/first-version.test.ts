@@ -7,6 +7,7 @@ import type { TrainingBatch } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, readJsonLines, writeJson } from './json-files.ts';
+import { withKnownSlots } from './known-slots.ts';
 import { buildModel } from './models/model.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { runFolder } from './run-folder.ts';
@@ -65,7 +66,7 @@ describe('ten steps from scratch', () => {
     const config = smallConfig({ ...base, ...values });
     const data = await openRunData(config);
     const model = buildModel(config, data.dataset.categories.length);
-    const trainer = new Trainer(model, config);
+    const trainer = new Trainer(model, withKnownSlots(config, []));
     const { accumulate } = config.optimizer;
     const incoming = loadersOf(config, model.detector.backbone, []).training(data.train).from(0);
     const losses: number[] = [];

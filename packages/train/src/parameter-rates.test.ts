@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { withKnownSlots } from './known-slots.ts';
 import { buildModel } from './models/model.ts';
 import { optimizerGroups } from './parameter-rates.ts';
 import { loadersOf, openRunData } from './run-data.ts';
@@ -41,7 +42,7 @@ async function trained(values: object): Promise<Record<string, Float32Array>> {
   const config = smallConfig({ 'optimizer.weightDecay': 0, 'schedule.warmUp': 0, ...values });
   const data = await openRunData(config);
   const model = buildModel(config, data.dataset.categories.length);
-  const trainer = new Trainer(model, config);
+  const trainer = new Trainer(model, withKnownSlots(config, []));
   const batches = loadersOf(config, model.detector.backbone, []).training(data.train).from(0);
   for (let step = 0; step < 2; step++) trainer.step([(await batches.next()).value as never], step, 1);
   await batches.return(undefined);

@@ -11,6 +11,7 @@ import { asksForFeatures } from './features/run-features.ts';
 import { holdFolder } from './hold-folder.ts';
 import { type Init, requireFrozenWeights, requireSameInit, withInitHash } from './init.ts';
 import { writeJson } from './json-files.ts';
+import { withKnownSlots } from './known-slots.ts';
 import { buildModel, type Model } from './models/model.ts';
 import { fetchWeights } from './pretrained/fetch.ts';
 import { weightsOf } from './pretrained/init-setting.ts';
@@ -113,7 +114,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   const run = makeRunFolder(folder);
   if (!before) writeJson(run.config, { ...stored, ...(values?.skipped && { initSkipped: values.skipped }) });
   return new TrainingRun({
-    ...{ config, model, data, folder: run, backend, say },
+    ...{ config: withKnownSlots(config, data.train), model, data, folder: run, backend, say },
     ...(values && { initial: values.parameters }),
     ...(events && { events }),
   });

@@ -7,8 +7,8 @@ import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { hostValue } from '@dn-detr/runtime';
 import { abs, scalar, sum, type Tensor, type Tensor1D, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import type { RunConfig } from './config/schema.ts';
 import { free } from './free.ts';
+import type { SettledConfig } from './known-slots.ts';
 import { batchTensors, type LoadedBatch } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { type BatchTargets, type LossFigures, loggedFigures } from './objective/detection-loss.ts';
@@ -30,7 +30,7 @@ export interface StepRecord {
 }
 
 /** Of initial weights, noise and dropout; of known queries; and of the optimiser. */
-export type TrainerSettings = Pick<RunConfig, 'seed' | 'denoising' | 'optimizer'>;
+export type TrainerSettings = Pick<SettledConfig, 'seed' | 'denoising' | 'optimizer'>;
 
 export class Trainer {
   readonly #model: Model;

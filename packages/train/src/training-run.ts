@@ -9,7 +9,6 @@ import type { QueryMatches } from '@dn-detr/metrics';
 import type { BackendChoice } from '@dn-detr/runtime';
 import { removeFile } from './atomic-file.ts';
 import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
-import type { RunConfig } from './config/schema.ts';
 import { divergence, followLoss, noHistory } from './divergence.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { Evaluator, type Inferred } from './evaluator.ts';
@@ -17,6 +16,7 @@ import type { FeatureStore } from './features/feature-store.ts';
 import { asksForFeatures, featureStore, featuresStay } from './features/run-features.ts';
 import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
+import type { SettledConfig } from './known-slots.ts';
 import { LineLog } from './line-log.ts';
 import type { Features } from './model-batch.ts';
 import type { Model } from './models/model.ts';
@@ -63,7 +63,7 @@ export interface TrainingEvents {
 }
 
 export interface TrainingRunOptions {
-  readonly config: RunConfig;
+  readonly config: SettledConfig;
   readonly model: Model;
   readonly data: RunData;
   readonly folder: RunFolder;

@@ -6,8 +6,8 @@ const rate = z.number().min(0);
 const { dn, contrastive } = denoisingDefaults;
 
 const shared = {
-  /** 0 trains the same model without denoising */
-  groups: z.int().min(0).default(dn.groups),
+  /** 0 trains the same model without denoising; null for as many as fit into `maxKnownQueries` */
+  groups: z.int().min(0).nullable().default(dn.groups),
   labelNoise: z.number().min(0).max(1).default(dn.labelNoise),
   /** labels are drawn anew from the other classes alone; the references draw from all classes */
   excludeOwnClass: z.boolean().default(dn.excludeOwnClass),
@@ -17,8 +17,11 @@ const shared = {
   maskPadding: z.boolean().default(dn.maskPadding),
   /** trains padded known queries as "no object", as DINO does */
   paddingAsBackground: z.boolean().default(dn.paddingAsBackground),
-  /** the slots of a group are rounded up to a multiple of this, so that few steps are captured */
-  slotBucket: z.int().min(1).default(10),
+  /**
+   * the slots of a group are rounded up to a multiple of this, so that few steps are captured; null for one slot for each
+   * object of the fullest training image, so that there is one step
+   */
+  slotBucket: z.int().min(1).nullable().default(10),
   /** at most so many known queries an image, padding included; 0 for no limit */
   maxKnownQueries: z.int().min(0).default(dn.maxKnownQueries),
 };
@@ -48,16 +51,33 @@ type Denoising = z.ZodType<
   z.input<typeof settings.contrastive> | (Omit<z.input<typeof settings.dn>, 'kind'> & { readonly kind?: 'dn' })
 >;
 
-/** @param kinds that the model can be trained with; settings without a kind are of the first */
-export function denoisingSchema(kinds: readonly DenoisingKind[]): Denoising {
+/** Defaults of a model that are not those of the kind. */
+export type DenoisingDefaults = Partial<
+  Pick<z.output<typeof settings.contrastive>, 'groups' | 'labelNoise' | 'slotBucket' | 'maxKnownQueries'>
+>;
+
+/**
+ * @param kinds that the model can be trained with; settings without a kind are of the first
+ * @param defaults of the model, for its first kind
+ */
+export function denoisingSchema(kinds: readonly DenoisingKind[], defaults: DenoisingDefaults = {}): Denoising {
   const options = kinds.map((kind, i) =>
     i === 0 ? settings[kind].extend({ kind: z.literal(kind).optional().default(kind) }) : settings[kind],
   );
   const [first, ...others] = options as [(typeof options)[number], ...typeof options];
   const expected = `expected ${kinds.map((kind) => JSON.stringify(kind)).join(' or ')}`;
-  return z.discriminatedUnion('kind', [first, ...others], {
-    error: ({ code }) => (code === 'invalid_union' ? expected : undefined),
-  }) as Denoising;
+  const schema = z
+    .discriminatedUnion('kind', [first, ...others], {
+      error: ({ code }) => (code === 'invalid_union' ? expected : undefined),
+    })
+    .refine(({ groups, maxKnownQueries }) => groups !== null || maxKnownQueries > 0, {
+      path: ['maxKnownQueries'],
+      error: 'expected a limit, such as 200, where denoising.groups is null',
+    });
+  const ofFirstKind = (stated: object): boolean => !('kind' in stated) || stated.kind === kinds[0];
+  const withDefaults = (stated: unknown): unknown =>
+    typeof stated === 'object' && stated !== null && ofFirstKind(stated) ? { ...defaults, ...stated } : stated;
+  return z.preprocess(withDefaults, schema) as Denoising;
 }
 
 /** The dotted keys of all settings that some of these kinds have. */

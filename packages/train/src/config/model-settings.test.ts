@@ -26,6 +26,7 @@ describe('a model has', () => {
       'dn-detr': [...ofAnchors, 'indicator'],
       'deformable-detr': [...ofLevels, 'boxRefinement', 'twoStage'],
       'dn-deformable-detr': [...ofLevels, 'indicator'],
+      dino: [...ofLevels, 'shareHeads', 'content', 'labelBook'],
     };
     expect(Object.keys(own).sort()).toEqual(names.toSorted());
     for (const [model, keys] of Object.entries(own)) {

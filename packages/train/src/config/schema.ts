@@ -195,7 +195,7 @@ export function runSchema(spec: ModelSpec, { backbones, readers }: Catalog) {
   });
   return z.strictObject({
     model: model.prefault({ name: spec.name }),
-    ...(spec.denoising && { denoising: denoisingSchema(spec.denoising).prefault({}) }),
+    ...(spec.denoising && { denoising: denoisingSchema(spec.denoising, spec.denoisingDefaults).prefault({}) }),
     objective: spec.objective.settings.prefault({}),
     ...commonSettings(readers),
   });

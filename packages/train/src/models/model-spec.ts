@@ -2,6 +2,7 @@
 import type { Backbone, Detector } from '@dn-detr/core';
 import type { DenoisingKind } from '@dn-detr/dn';
 import type { z } from 'zod';
+import type { DenoisingDefaults } from '../config/denoising.ts';
 import type { ObjectiveSpec } from '../objective/objective.ts';
 
 /**
@@ -16,6 +17,8 @@ export interface ModelSpec<Settings extends z.ZodObject = z.ZodObject> {
   readonly settings: Settings;
   /** the kinds of known queries that it can be trained with, the default first; left out where it takes none */
   readonly denoising?: readonly DenoisingKind[];
+  /** settings of the first of these kinds that start from other values with this model */
+  readonly denoisingDefaults?: DenoisingDefaults;
   readonly objective: ObjectiveSpec;
   /**
    * Whether forward passes in training get random numbers, as dropout needs them. Where this is left out, or is false, a

@@ -33,7 +33,7 @@ export function buildModel(
     detector,
     objective: spec.objective.build(config.objective),
     drops: spec.drops?.(settings) ?? false,
-    denoises: config.denoising !== undefined && config.denoising.groups > 0,
+    denoises: config.denoising !== undefined && config.denoising.groups !== 0,
     trained: new ParameterLayout(groupedByRate(declared.trained, config.optimizer)),
     frozen: new ParameterLayout(declared.frozen),
   };

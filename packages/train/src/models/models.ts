@@ -2,6 +2,15 @@
 import { dabDetr, dnDetr } from './dab-detr.ts';
 import { deformableDetr, dnDeformableDetr } from './deformable-detr.ts';
 import { detr, dnDetrVanilla } from './detr.ts';
+import { dino } from './dino.ts';
 import type { ModelSpec } from './model-spec.ts';
 
-export const models: readonly ModelSpec[] = [detr, dabDetr, dnDetrVanilla, dnDetr, deformableDetr, dnDeformableDetr];
+export const models: readonly ModelSpec[] = [
+  detr,
+  dabDetr,
+  dnDetrVanilla,
+  dnDetr,
+  deformableDetr,
+  dnDeformableDetr,
+  dino,
+];

@@ -17,14 +17,16 @@ interface SigmoidDefaults {
   readonly classCoefficient: number;
   /** of GIoU, see `giouRows` */
   readonly epsilon: number;
+  /** detections an image */
+  readonly detections: number;
 }
 
-function withDefaults({ classCoefficient, epsilon }: SigmoidDefaults) {
+function withDefaults({ classCoefficient, epsilon, ...defaults }: SigmoidDefaults) {
   const settings = z.strictObject({
     loss: z.strictObject({ ...lossCoefficients, class: coefficient.default(classCoefficient), ...focal }).prefault({}),
     matching: z.strictObject({ class: coefficient.default(2), ...matchingWeights, ...focal }).prefault({}),
     /** detections an image, of which several may be of one query under different classes */
-    detections: z.int().min(1).default(100),
+    detections: z.int().min(1).default(defaults.detections),
   });
   const spec: ObjectiveSpec<typeof settings> = {
     settings,
@@ -49,7 +51,10 @@ function withDefaults({ classCoefficient, epsilon }: SigmoidDefaults) {
 }
 
 /** With the defaults of DAB-DETR and DN-DETR. */
-export const sigmoidObjective = withDefaults({ classCoefficient: 1, epsilon: overlapEpsilon });
+export const sigmoidObjective = withDefaults({ classCoefficient: 1, epsilon: overlapEpsilon, detections: 100 });
 
 /** With the defaults of Deformable DETR. */
-export const deformableDetrObjective = withDefaults({ classCoefficient: 2, epsilon: 0 });
+export const deformableDetrObjective = withDefaults({ classCoefficient: 2, epsilon: 0, detections: 100 });
+
+/** With the defaults of DINO. */
+export const dinoObjective = withDefaults({ classCoefficient: 1, epsilon: overlapEpsilon, detections: 300 });
