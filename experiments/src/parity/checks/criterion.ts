@@ -19,7 +19,7 @@ import { type Fixture, tensorOf } from '../fixture.ts';
 import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
-import { type LossWeights, lossWeightsOf, weighted } from './loss-weights.ts';
+import { isCounted, type LossWeights, lossWeightsOf, ourLossName, weighted } from './loss-weights.ts';
 
 export const criterionInputs = [
   'gt_*',
@@ -194,21 +194,15 @@ function totalOf(facts: JsonObject, where: string): number {
   );
 }
 
-/** What DINO counts of the encoder's proposals and of known queries, and we do not. */
-const uncounted = /_interm$|^cardinality_error_dn(?:_\d+)?$/;
-
-/** The name that a loss of known queries has here: `tgt_loss_ce_0` for DINO's `loss_ce_dn_0`. */
-const ourName = (name: string): string => name.replace(/^(loss_\w+?)_dn(_\d+)?$/, 'tgt_$1$2');
-
 /** Our values of the stored names, in their order. */
 function namedValues(ours: Record<string, number>, stored: JsonObject, known: number, where: string): Computed {
-  const names = Object.keys(stored).filter((name) => !uncounted.test(name));
+  const names = Object.keys(stored).filter((name) => isCounted(name) && !name.endsWith('_interm'));
   return {
     values: names.map((name) => {
-      const value = ours[ourName(name)];
+      const value = ours[ourLossName(name)];
       if (value !== undefined) return value;
       // Without known queries the reference still lists their losses, as zeros; we have none.
-      if (known === 0 && ourName(name).startsWith('tgt_')) return 0;
+      if (known === 0 && ourLossName(name).startsWith('tgt_')) return 0;
       throw new FixtureError(`${where}.${name}: there is no such loss, only ${Object.keys(ours).join(', ')}`);
     }),
     expected: { values: names.map((name) => numberAt(stored[name], `${where}.${name}`)) },

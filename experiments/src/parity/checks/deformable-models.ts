@@ -1,21 +1,34 @@
 /** Whole models with deformable attention: predictions of decoder and encoder, losses, gradients and steps. */
 import type { NamedTensors } from '@dn-detr/core';
-import { type LevelTokens, resizeMask } from '@dn-detr/core/models';
-import { sinePositions } from '@dn-detr/core/nn';
+import {
+  bestRows,
+  encoderOutputs,
+  type LevelPositionOptions,
+  type LevelTokens,
+  resizeMask,
+  type TransformerOutput,
+} from '@dn-detr/core/models';
+import { affine, sinePositions } from '@dn-detr/core/nn';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import {
+  gather,
+  max,
   mul,
   type Rank,
   reshape,
+  sigmoid,
   slice,
   sub,
   type Tensor,
+  type Tensor1D,
+  type Tensor2D,
   type Tensor3D,
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
+import { tensorOf } from '../fixture.ts';
 import { take, withoutLeak } from '../gradients.ts';
 import { countAt, objectAt } from '../json.ts';
 import { embeddedLevels, mapsOf, referencesOf, withoutPadding } from './deformable-outputs.ts';
@@ -28,7 +41,7 @@ const check: Check = {
   inputs: ['image', 'mask', 'gt_*', 'draw.*'],
   optional: [
     ...['features.*', 'src.*', 'pos.*', 'level_mask.*', 'memory', 'topk', 'enc_*'],
-    ...['init_reference', 'hs', 'references', 'dn_*', 'eval_*'],
+    ...['init_reference', 'hs', 'references', 'dn_*', 'eval_*', 'interm_*', 'init_box_proposal'],
   ],
   cases: () => [''],
   run: (fixture) =>
@@ -37,7 +50,8 @@ const check: Check = {
       const parameters = loadParameters(setup);
       const { backbone, batch, width } = setup;
       const levels = countAt(objectAt(fixture.json.config, 'config').levels, 'config.levels');
-      const tokens = embeddedLevels(backbone, batch, parameters, { width, levels });
+      const position = positionOf(fixture.kind);
+      const tokens = embeddedLevels(backbone, batch, parameters, { width, levels, position });
       return {
         ...levelsOf(setup, parameters, tokens),
         ...predictionsOf(setup, parameters, tokens),
@@ -52,11 +66,17 @@ export const deformableModelChecks: Readonly<Record<string, Check>> = {
   'model_deformable_*': check,
   model_dn_deformable: check,
   'model_dn_deformable_*': check,
+  model_dino: check,
+  'model_dino_*': check,
 };
+
+const isDino = (kind: string): boolean => kind.startsWith('model_dino');
+
+const positionOf = (kind: string): LevelPositionOptions => (isDino(kind) ? { temperatureH: 20 } : { offset: -0.5 });
 
 /** The tokens of every level, before the encoder. */
 function levelsOf(
-  { batch, backbone, width }: ModelSetup,
+  { fixture, batch, backbone, width }: ModelSetup,
   parameters: NamedTensors,
   tokens: LevelTokens,
 ): Record<string, Computed> {
@@ -70,7 +90,10 @@ function levelsOf(
   tokens.sizes.forEach(({ height: h, width: w }, l) => {
     const mask = resizeMask(batch.padding as Tensor3D, [h, w]);
     const map = reshape<Rank.R4>(slice(features, [0, start, 0], [images, h * w, width]), [images, h, w, width]);
-    const positions = reshape<Rank.R4>(sinePositions([images, h, w], { width, offset: -0.5 }, mask), map.shape);
+    const positions = reshape<Rank.R4>(
+      sinePositions([images, h, w], { ...positionOf(fixture.kind), width }, mask),
+      map.shape,
+    );
     outputs[`src.${l}`] = take(channelsFirst(map));
     outputs[`pos.${l}`] = take(channelsFirst(mul(positions, sub(1, reshape(mask, [images, h, w, 1])))));
     outputs[`level_mask.${l}`] = take(mask);
@@ -83,26 +106,30 @@ const channelsFirst = (x: Tensor4D): Tensor => transpose(x, [0, 3, 1, 2]);
 
 /** Everything that is stored of the forward passes, before any step. */
 function predictionsOf(setup: ModelSetup, parameters: NamedTensors, tokens: LevelTokens): Record<string, Computed> {
-  const { width, detector } = setup;
+  const { fixture, width } = setup;
   const outputs: Record<string, Computed> = {};
-  const [evaluated, proposed] = forward(setup, parameters).sets;
-  outputs.eval_logits = take(evaluated.logits);
-  outputs.eval_boxes = take(evaluated.boxes);
-  if (proposed) outputs.eval_topk = take(bestTokens(proposed.logits, detector.queries));
+  const evaluated = forward(setup, parameters);
+  const encoder = { setup, parameters, tokens };
+  Object.assign(outputs, withPrefix(encoderOutputsOf(encoder, evaluated), 'eval_'));
+  outputs.eval_logits = take(evaluated.sets[0].logits);
+  outputs.eval_boxes = take(evaluated.sets[0].boxes);
 
   const known = knownOf(setup, 1);
   const output = forward(setup, parameters, known);
-  const [decoded, encoded] = output.sets;
+  const [decoded] = output.sets;
   const [layers, images, total] = decoded.logits.shape;
-  const references = referencesOf(output, parameters);
+  Object.assign(outputs, encoderOutputsOf(encoder, output));
   outputs.hs = take(reshape(output.hidden, [layers, images, total, width]));
   outputs.memory = take(withoutPadding(output.memory, tokens));
-  outputs.references = take(references.afterLayers);
-  outputs.init_reference = take(references.initial);
-  if (encoded) {
-    outputs.topk = take(bestTokens(encoded.logits, detector.queries));
-    outputs.enc_logits = take(ofLastLayer(encoded.logits));
-    outputs.enc_boxes = take(ofLastLayer(encoded.boxes));
+  if (isDino(fixture.kind)) {
+    // The references that entered each layer; the fixture has what the last one predicts from its output as well.
+    const entered = (output.anchors as Tensor4D).dataSync<'float32'>();
+    const stored = tensorOf(fixture, '', 'references').data as Float32Array;
+    outputs.references = { values: entered, expected: { values: stored.subarray(0, entered.length) } };
+  } else {
+    const references = referencesOf(output, parameters);
+    outputs.references = take(references.afterLayers);
+    outputs.init_reference = take(references.initial);
   }
   const parts: SplitPredictions = known ? splitPredictions(decoded, known) : { known: undefined, matching: decoded };
   outputs.pred_logits = take(parts.matching.logits);
@@ -113,6 +140,47 @@ function predictionsOf(setup: ModelSetup, parameters: NamedTensors, tokens: Leve
   }
   return outputs;
 }
+
+interface EncoderInputs {
+  readonly setup: ModelSetup;
+  readonly parameters: NamedTensors;
+  readonly tokens: LevelTokens;
+}
+
+/** What a two-stage model's encoder predicts, and which tokens become queries. */
+function encoderOutputsOf(
+  { setup, parameters, tokens }: EncoderInputs,
+  { sets: [, proposed], memory }: TransformerOutput,
+): Record<string, Computed> {
+  if (proposed === undefined) return {};
+  const { detector, fixture, width, batch } = setup;
+  const { queries } = detector;
+  if (!isDino(fixture.kind)) {
+    return {
+      topk: take(bestTokens(proposed.logits, queries)),
+      enc_logits: take(ofLastLayer(proposed.logits)),
+      enc_boxes: take(ofLastLayer(proposed.boxes)),
+    };
+  }
+  const images = batch.padding?.shape[0] as number;
+  const { features, anchors } = encoderOutputs('transformer', width).apply(parameters, {
+    memory: { ...tokens, features: memory },
+    batch: images,
+  });
+  const [weight, bias] = ['weight', 'bias'].map((part) => parameters[`transformer.enc_out_class_embed.${part}`]);
+  const scores = max(affine(features, weight as Tensor2D, bias as Tensor1D), 1);
+  const chosen = bestRows(reshape<Rank.R2>(scores, [images, -1]), queries);
+  const starts = Array.from({ length: images }, (_, b) => [(b * features.shape[0]) / images]);
+  return {
+    topk: take(sub(reshape(chosen, [images, queries]), starts)),
+    interm_logits: take(ofLastLayer(proposed.logits)),
+    interm_boxes: take(ofLastLayer(proposed.boxes)),
+    init_box_proposal: take(reshape(sigmoid(gather(reshape(anchors, [-1, 4]), chosen)), [images, queries, 4])),
+  };
+}
+
+const withPrefix = (outputs: Record<string, Computed>, prefix: string): Record<string, Computed> =>
+  Object.fromEntries(Object.entries(outputs).map(([key, output]) => [prefix + key, output]));
 
 function forward({ detector, batch }: ModelSetup, parameters: NamedTensors, known?: KnownQueries) {
   const inputs = known && knownInputs(known);

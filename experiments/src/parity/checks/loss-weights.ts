@@ -18,7 +18,7 @@ export function lossWeightsOf(weightDict: unknown, where: string): LossWeights {
   const weights = objectAt(weightDict, where);
   const weightOf = (name: string): number => numberAt(weights[name], `${where}.${name}`);
   for (const name of Object.keys(weights)) {
-    const base = /^(?:tgt_)?(loss_(?:ce|bbox|giou))(?:_\d+|_enc)?$/.exec(name)?.[1];
+    const base = /^(?:tgt_)?(loss_(?:ce|bbox|giou))(?:_dn)?(?:_\d+|_enc|_interm)?$/.exec(name)?.[1];
     if (base !== undefined && weightOf(name) !== weightOf(base)) {
       throw new FixtureError(
         `${where}.${name} is ${weightOf(name)}, ${base} is ${weightOf(base)}: expected the same for all layers`,
@@ -44,3 +44,13 @@ export function weighted(
     return { ...term, weight: weights.class, ...(term.kind === 'focal' && alpha !== undefined && { alpha }) };
   });
 }
+
+/** DINO counts known queries whose highest logit is not the last, and we do not. */
+export const isCounted = (name: string): boolean => !/^cardinality_error_dn(?:_\d+)?$/.test(name);
+
+/**
+ * The name that a loss has here: `tgt_loss_ce_0` for DINO's `loss_ce_dn_0` of known queries, `loss_ce_enc` for its
+ * `loss_ce_interm` of the encoder.
+ */
+export const ourLossName = (name: string): string =>
+  name.replace(/^(loss_\w+?)_dn(_\d+)?$/, 'tgt_$1$2').replace(/_interm$/, '_enc');

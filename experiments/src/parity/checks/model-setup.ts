@@ -127,10 +127,11 @@ export const isKernel = (detector: Detector, name: string): boolean =>
 /** The known queries of a step, from the draws that the reference made in it. */
 export function knownOf({ fixture, detector, denoising }: ModelSetup, step: number): KnownQueries | undefined {
   if (denoising === undefined) return undefined;
+  const boxDraws = denoising.kind === 'contrastive' ? ['box_sign', 'box_part'] : ['box_rand'];
   const draws = drawsOf(
     fixture,
     '',
-    ['label_p', 'new_label', 'box_rand'].map((draw) => `s${step}.${draw}`),
+    ['label_p', 'new_label', ...boxDraws].map((draw) => `s${step}.${draw}`),
   );
   const fits = { numClasses: detector.numClasses, matchingQueries: detector.queries };
   return prepareKnownQueries(targetsOf(fixture, ''), draws, denoising, fits);

@@ -18,7 +18,7 @@ import { tensor1d, transpose } from '@tensorflow/tfjs-core';
 import type { Computed } from '../check.ts';
 import { arrayAt, type JsonObject, numberAt, numbersAt, objectAt, stringAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
-import { lossWeightsOf } from './loss-weights.ts';
+import { isCounted, lossWeightsOf, ourLossName } from './loss-weights.ts';
 import { isKernel, knownOf, type ModelSetup } from './model-setup.ts';
 
 /** Steps of AdamW on the same batch, matched anew each time. */
@@ -70,9 +70,9 @@ export function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<
     const lastLogit = numLogitsOf(head, detector.numClasses) - 1;
     const ours = byName(loggedFigures(result.aux, terms, objects, lastLogit));
     const facts = objectAt(stored, `steps[${i}]`);
-    const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`));
+    const names = Object.keys(objectAt(facts.losses, `steps[${i}].losses`)).filter(isCounted);
     outputs[`losses.step${i + 1}`] = {
-      values: [...names.map((name) => ours[name] ?? Number.NaN), result.loss.dataSync()[0] as number],
+      values: [...names.map((name) => ours[ourLossName(name)] ?? Number.NaN), result.loss.dataSync()[0] as number],
       expected: {
         values: [
           ...names.map((name) => numberAt((facts.losses as JsonObject)[name], name)),
