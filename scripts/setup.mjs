@@ -25,9 +25,10 @@ export function setUp({ thorough = false, weights = false } = {}) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
   if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
-  const native = path.join('packages', 'runtime', 'src', 'native', 'main.ts');
-  provision('native TensorFlow', [native, ...(thorough ? ['--thorough'] : [])]);
-  if (weights) provision('pretrained weights', [path.join('packages', 'train', 'src', 'pretrained', 'set-up.ts')]);
+  const options = thorough ? ['--thorough'] : [];
+  provision('native TensorFlow', [path.join('packages', 'runtime', 'src', 'native', 'main.ts'), ...options]);
+  const pretrained = path.join('packages', 'train', 'src', 'pretrained', 'set-up.ts');
+  if (weights) provision('pretrained weights', [pretrained, ...options]);
   if (thorough) say('ready');
 }
 

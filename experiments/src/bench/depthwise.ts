@@ -13,10 +13,17 @@ export interface DepthwiseTimes {
   readonly both: number;
 }
 
+const layouts = ['contiguous', 'channels_last'] as const;
+
+export type TorchLayout = (typeof layouts)[number];
+
 export interface DepthwiseRow extends DepthwiseShape {
   /** how often it occurs in the network */
   readonly count: number;
+  /** PyTorch's are those of its faster layout, forward and backward */
   readonly ms: { readonly ours: DepthwiseTimes; readonly torch: DepthwiseTimes | null };
+  /** that PyTorch's images have in memory: `contiguous` is NCHW, `channels_last` is NHWC */
+  readonly layout: TorchLayout | null;
   /** how many times as fast as PyTorch */
   readonly ratio: DepthwiseTimes | null;
 }
@@ -33,8 +40,8 @@ export interface DepthwiseBench {
 
 type Samples = Record<keyof DepthwiseTimes, readonly number[]>;
 
-const rounds = 5;
-const runsPerRound = 4;
+const rounds = 4;
+const runsPerRound = 3;
 
 /** PyTorch in a Python of its own. */
 export class TorchDepthwise {
@@ -53,7 +60,10 @@ export class TorchDepthwise {
   }
 
   /** @throws UserError if it stops of itself */
-  async time(shape: DepthwiseShape, options: { batch: number; threads: number; runs: number }): Promise<Samples> {
+  async time(
+    shape: DepthwiseShape,
+    options: { batch: number; threads: number; runs: number },
+  ): Promise<Record<TorchLayout, Samples>> {
     const { process, lines } = this.#python;
     process.stdin?.write(`${JSON.stringify({ ...shape, ...options })}\n`);
     const { value, done } = await lines.next();
@@ -86,14 +96,16 @@ export async function benchDepthwise(
   for (const shape of shapes) {
     onShape(shape);
     const ours = new OurDepthwise(shape, batch);
-    const [samples, theirs]: Samples[][] = [[], []];
+    const samples: Samples[] = [];
+    const theirs: Record<TorchLayout, Samples>[] = [];
     for (let round = 0; round < rounds; round++) {
-      samples?.push(ours.time(runsPerRound));
-      if (torch) theirs?.push(await torch.time(shape, { batch, threads, runs: runsPerRound }));
+      samples.push(ours.time(runsPerRound));
+      if (torch) theirs.push(await torch.time(shape, { batch, threads, runs: runsPerRound }));
     }
     ours.dispose();
-    const ms = { ours: mediansOf(samples ?? []), torch: torch ? mediansOf(theirs ?? []) : null };
-    rows.push({ ...shape, ms, ratio: ratioOf(ms) });
+    const { layout, times } = fasterOf(theirs) ?? { layout: null, times: null };
+    const ms = { ours: mediansOf(samples), torch: times };
+    rows.push({ ...shape, ms, layout, ratio: ratioOf(ms) });
   }
   const sumOf = (side: 'ours' | 'torch'): DepthwiseTimes => {
     const sum = (kind: keyof DepthwiseTimes) =>
@@ -150,6 +162,15 @@ class OurDepthwise {
 function mediansOf(samples: readonly Samples[]): DepthwiseTimes {
   const of = (kind: keyof DepthwiseTimes): number => median(samples.flatMap((sample) => sample[kind]));
   return { forward: of('forward'), both: of('both') };
+}
+
+/** undefined where nothing was measured */
+function fasterOf(
+  samples: readonly Record<TorchLayout, Samples>[],
+): { layout: TorchLayout; times: DepthwiseTimes } | undefined {
+  if (samples.length === 0) return undefined;
+  const candidates = layouts.map((layout) => ({ layout, times: mediansOf(samples.map((sample) => sample[layout])) }));
+  return candidates.reduce((best, next) => (next.times.both < best.times.both ? next : best));
 }
 
 const ratioOf = ({ ours, torch }: DepthwiseRow['ms']): DepthwiseTimes | null =>

@@ -1,12 +1,15 @@
 /** The configurations of `bench step`. */
-import { type Backbone, efficientnetLite, resnet, tiny } from '@dn-detr/core';
+import { type Backbone, type Detector, dnDeformableDetr, efficientnetLite, resnet, tiny } from '@dn-detr/core';
+import type { DetectorOptions } from '@dn-detr/core/models';
 import type { Size } from '@dn-detr/data';
 
 export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
   readonly backbone: () => Backbone;
-  /** stride of the level that the model takes; the last */
+  /** the model, of these sizes; DN-DETR where left out */
+  readonly build?: (options: DetectorOptions) => Detector;
+  /** stride of the level that DN-DETR takes; the last */
   readonly level?: number;
   /** a frozen backbone's features are computed before, and steps begin at them */
   readonly featuresOnce?: true;
@@ -101,6 +104,12 @@ export const stepConfigs = {
   },
   lite0,
   'lite0-features': { ...lite0, featuresOnce: true },
+  /** DN-DETR with deformable attention over strides 16 and 32 and one level more, from features */
+  deformable: {
+    ...lite0,
+    featuresOnce: true,
+    build: (options: DetectorOptions) => dnDeformableDetr({ ...options, strides: [16, 32], featureLevels: 3 }),
+  },
 } as const satisfies Record<string, StepConfig>;
 
 export type StepConfigName = keyof typeof stepConfigs;

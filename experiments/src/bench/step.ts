@@ -1,4 +1,4 @@
-/** Times whole training steps of DN-DETR, with targets and known queries drawn anew each time. */
+/** Times whole training steps of models that take known queries, with targets and known queries drawn anew each time. */
 import type { Objects } from '@dn-detr/boxes';
 import {
   adamwInit,
@@ -100,7 +100,8 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
 /** A model in training; `onPhase` makes its steps wait after each phase. */
 function stepRunner(config: StepConfig, onPhase?: (phase: keyof StepPhases) => void) {
   const { numClasses, batch, image, featuresOnce } = config;
-  const detector = dnDetr({ ...config, backbone: config.backbone() });
+  const { build = dnDetr } = config;
+  const detector = build({ ...config, backbone: config.backbone() });
   const declared = splitFrozen(detector.parameters);
   const trained = new ParameterLayout(declared.trained);
   const frozen = new ParameterLayout(declared.frozen);

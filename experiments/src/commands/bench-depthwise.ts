@@ -14,7 +14,7 @@ export function benchDepthwiseCommand(): Command {
   return new Command('depthwise')
     .description(
       `depthwise convolutions of EfficientNet-Lite0, ${options.batch} images of ${image.width}×${image.height}, forward ` +
-        `and backward, against PyTorch, ${options.threads} threads each`,
+        `and backward, against PyTorch in the faster of its layouts (contiguous, channels_last), ${options.threads} threads each`,
     )
     .option('--json', 'one JSON document on stdout')
     .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
@@ -42,18 +42,20 @@ function tableOf({ rows, total, version }: DepthwiseBench): string {
     'and backward, ms',
     `PyTorch ${version ?? ''}: forward, ms`,
     'and backward, ms',
+    'layout',
   ];
   const table = new Table({
     head: [...head, 'times as fast: forward', 'both'],
-    colAligns: ['left', ...Array(7).fill('right')],
+    colAligns: ['left', ...Array(8).fill('right')],
     style: { head: [], border: [] },
   });
-  const figures = ({ ms, ratio }: Pick<DepthwiseRow, 'ms' | 'ratio'>): string[] => [
+  const figures = ({ ms, ratio }: Pick<DepthwiseRow, 'ms' | 'ratio'>, layout: string): string[] => [
     ...[ms.ours, ms.torch].flatMap((times) => [times?.forward.toFixed(2) ?? '-', times?.both.toFixed(2) ?? '-']),
+    layout,
     ratio?.forward.toFixed(2) ?? '-',
     ratio?.both.toFixed(2) ?? '-',
   ];
-  for (const row of rows) table.push([nameOf(row), row.count, ...figures(row)]);
-  table.push(['all', rows.reduce((sum, { count }) => sum + count, 0), ...figures(total)]);
+  for (const row of rows) table.push([nameOf(row), row.count, ...figures(row, row.layout ?? '-')]);
+  table.push(['all', rows.reduce((sum, { count }) => sum + count, 0), ...figures(total, '')]);
   return table.toString();
 }

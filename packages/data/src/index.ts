@@ -52,7 +52,7 @@ export { type SplitSummary, type Spread, summarise } from './summary.ts';
 export { cutToBytes, temporaryNames, temporaryNameWriter } from './temporary-name.ts';
 export { type TrainingObjects, trainingObjects } from './training-objects.ts';
 export { type Augmentation, detrTransforms, type RandomCrop } from './transforms/augmentation.ts';
-export type { Framing, LongSideCanvas } from './transforms/framing.ts';
+export { type Framing, type LongSideCanvas, smallestCanvas } from './transforms/framing.ts';
 export type { ColorJitter } from './transforms/jitter.ts';
 export type { Normalization } from './transforms/normalize.ts';
 export { renderView } from './transforms/render.ts';

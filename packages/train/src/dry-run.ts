@@ -6,7 +6,8 @@ import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
 import { Evaluator } from './evaluator.ts';
 import { FeatureStore } from './features/feature-store.ts';
-import { asksForFeatures, featuresStay } from './features/run-features.ts';
+import { featuresNote, waysSeen } from './features/features-note.ts';
+import { keepsFeatures } from './features/run-features.ts';
 import { free } from './free.ts';
 import { requireFrozenWeights } from './init.ts';
 import { withKnownSlots } from './known-slots.ts';
@@ -67,17 +68,17 @@ export async function dryRun(
   const data = await openRunData(config, catalog.readers);
   for (const notice of data.notices) say?.(notice);
   const model = buildModel(config, data.dataset.categories.length, catalog);
-  const shortage = shortageNote(model, config, data);
-  if (shortage !== undefined) say?.(`note: ${shortage}`);
+  for (const note of [shortageNote(model, config, data), featuresNote(config, model.detector.backbone, data)]) {
+    if (note !== undefined) say?.(`note: ${note}`);
+  }
   if (config.init === 'none') noteFrozen(model, say);
   const weights = weightsOf(config, catalog);
   const { backbone } = model.detector;
   const { accumulate } = config.optimizer;
   const trainer = new Trainer(model, withKnownSlots(config, data.train));
-  const features =
-    asksForFeatures(config) && featuresStay(config, backbone)
-      ? new FeatureStore({ backbone, weights: trainer.frozenBackbone(), memoryBytes: Number.POSITIVE_INFINITY })
-      : undefined;
+  const features = keepsFeatures(config, backbone)
+    ? new FeatureStore({ backbone, weights: trainer.frozenBackbone(), memoryBytes: Number.POSITIVE_INFINITY })
+    : undefined;
   const loaders = loadersOf<Images | Features>(config, backbone, allImages(data.dataset), features?.load);
   const batches = loaders.training(data.train);
   // A second pass over the same batches finds the features that the first has computed.
@@ -117,9 +118,7 @@ export async function dryRun(
   const stepsPerEpoch = batches.stepsPerEpoch / accumulate;
   const { unit, count } = config.length;
   const all = { steps: count, epochs: count * stepsPerEpoch, minutes: (60 * count) / secondsPerStep }[unit];
-  const { flip } = config.data.augmentation;
-  const ways = config.overfit === 0 && flip > 0 && flip < 1 ? 2 : 1;
-  const computed = Math.min(all * imagesPerStep, ways * data.train.length);
+  const computed = Math.min(all * imagesPerStep, waysSeen(config) * data.train.length);
   const { height, width } = size;
   return {
     model: config.model.name,

@@ -78,7 +78,7 @@ describe('a model', () => {
 
   it('has its settings checked', async () => {
     await expect(train(settingsOf(-1), { folder: path.join(root, 'run'), catalog: extended })).rejects.toThrow(
-      'settings: model.sharpness is -1: Too small: expected number to be >=0',
+      'settings: model.sharpness is -1: expected at least 0',
     );
   });
 });
@@ -97,7 +97,7 @@ describe('a backbone', () => {
 
   it('has its settings checked', async () => {
     await expect(train(settingsOf(0), { folder: path.join(root, 'run'), catalog: extended })).rejects.toThrow(
-      'settings: model.backbone.size is 0: Too small: expected number to be >=1',
+      'settings: model.backbone.size is 0: expected at least 1',
     );
   });
 });
@@ -157,7 +157,7 @@ describe('a loss term with a setting', () => {
 
   it('has its setting checked', async () => {
     await expect(train(settingsOf(-1), { folder: path.join(root, 'run'), catalog: extended })).rejects.toThrow(
-      'settings: objective.area is -1: Too small: expected number to be >=0',
+      'settings: objective.area is -1: expected at least 0',
     );
   });
 });
@@ -196,7 +196,7 @@ describe('a reader', () => {
 
   it('has its option checked', async () => {
     await expect(train(settingsOf('csv', 'inches'), { folder: root, catalog: extended })).rejects.toThrow(
-      'settings: data.csvUnit is "inches": Invalid option: expected one of "pixels"|"parts"',
+      'settings: data.csvUnit is "inches": expected "pixels" or "parts"',
     );
   });
 });

@@ -7,6 +7,7 @@ import { type Catalog, catalog as standard } from './catalog.ts';
 import { flatValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
 import { environmentOf, otherNativeOps } from './environment.ts';
+import { featuresNote } from './features/features-note.ts';
 import { asksForFeatures } from './features/run-features.ts';
 import { holdFolder } from './hold-folder.ts';
 import { type Init, requireFrozenWeights, requireSameInit, withInitHash } from './init.ts';
@@ -104,8 +105,9 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
     const notice = otherNativeOps(before.environment, stored.environment);
     if (notice !== undefined) say(`note: ${notice}`);
   }
-  const shortage = shortageNote(model, config, data);
-  if (shortage !== undefined) say(`note: ${shortage}`);
+  for (const note of [shortageNote(model, config, data), featuresNote(config, model.detector.backbone, data)]) {
+    if (note !== undefined) say(`note: ${note}`);
+  }
   // A new run's file has just been read for its hash; that of a run without a checkpoint may be another one by now.
   const { init } = before && !begun ? withInitHash(config) : config;
   const values = begun ? undefined : await startOf({ init, weights }, model, stored.data.classes);

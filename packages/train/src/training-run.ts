@@ -13,7 +13,7 @@ import { divergence, followLoss, noHistory } from './divergence.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { Evaluator, type Inferred } from './evaluator.ts';
 import type { FeatureStore } from './features/feature-store.ts';
-import { asksForFeatures, featureStore, featuresStay } from './features/run-features.ts';
+import { featureStore, keepsFeatures } from './features/run-features.ts';
 import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
 import type { SettledConfig } from './known-slots.ts';
@@ -110,7 +110,7 @@ export class TrainingRun {
     }
     const { step } = this.#counters;
     const { backbone } = model.detector;
-    if (asksForFeatures(config) && featuresStay(config, backbone)) {
+    if (keepsFeatures(config, backbone)) {
       const { backend, say } = options;
       const weights = this.#trainer.frozenBackbone();
       this.#features = featureStore(config, { backbone, weights, data, backend, say });

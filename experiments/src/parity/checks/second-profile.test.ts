@@ -1,74 +1,23 @@
 /** That no check is wired to the cases it has seen: the recorded fixtures under other names, with other keys and sizes. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
+import type { SafeTensor } from '@dn-detr/core/weights';
 import { useBackend } from '@dn-detr/runtime';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { formatReport } from '../report.ts';
 import { runParity } from '../run.ts';
+import {
+  drop,
+  editedFixtures,
+  expectAllPass,
+  type Json,
+  keepCases,
+  recorded,
+  renameCases,
+} from '../testing/edited-fixture.ts';
 
-const recorded = fileURLToPath(new URL('../../../../test/fixtures/parity', import.meta.url));
-
-let folder: string;
+const { folder, runEdited } = editedFixtures();
 beforeAll(() => useBackend('wasm'));
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'parity-second-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-type Json = Record<string, unknown>;
-interface Content {
-  json: Json & { cases: Record<string, Json> };
-  tensors: Map<string, SafeTensor>;
-}
-
-/** Writes an edited copy of a recorded fixture and runs it. */
-function runEdited(name: string, edit: (content: Content) => void, as = name) {
-  const content: Content = {
-    json: JSON.parse(readFileSync(path.join(recorded, `${name}.json`), 'utf8')),
-    tensors: new Map(),
-  };
-  const file = path.join(recorded, `${name}.safetensors`);
-  const hasTensors = existsSync(file);
-  if (hasTensors) content.tensors = new Map(readSafetensors(readFileSync(file)).tensors);
-  edit(content);
-  writeFileSync(path.join(folder, `${as}.json`), JSON.stringify(content.json));
-  if (hasTensors) writeFileSync(path.join(folder, `${as}.safetensors`), writeSafetensors(content.tensors));
-  return runParity(folder, [as]);
-}
-
-/** Gives every case another name. */
-function renameCases({ json, tensors }: Content, rename: (name: string) => string): void {
-  const stored = [...tensors];
-  const dotted = (name: string) => `${name}.`;
-  const cases = new Set([...Object.keys(json.cases ?? {}), ...stored.map(([key]) => key.slice(0, key.indexOf('.')))]);
-  json.cases &&= Object.fromEntries(Object.entries(json.cases).map(([name, facts]) => [rename(name), facts]));
-  tensors.clear();
-  for (const [key, tensor] of stored) {
-    const owner = [...cases].find((name) => key.startsWith(dotted(name)));
-    tensors.set(owner === undefined ? key : rename(owner) + key.slice(owner.length), tensor);
-  }
-}
-
-/** Leaves cases out, all but some. */
-function keepCases({ json, tensors }: Content, names: readonly string[]): void {
-  if (json.cases) json.cases = Object.fromEntries(names.map((name) => [name, json.cases[name] as Json]));
-  for (const key of tensors.keys()) if (!names.some((name) => key.startsWith(`${name}.`))) tensors.delete(key);
-}
-
-const drop = (tensors: Map<string, SafeTensor>, pattern: RegExp): void => {
-  for (const key of tensors.keys()) if (pattern.test(key)) tensors.delete(key);
-};
-
-const expectAllPass = (report: ReturnType<typeof runParity>, cases: number): void => {
-  const problems = report.fixtures.flatMap(({ error, cases }) =>
-    [error ?? [], ...cases.flatMap((c) => c.problems)].flat(),
-  );
-  expect(problems).toEqual([]);
-  expect([report.passed, report.failed, report.uncovered]).toEqual([cases, 0, []]);
-};
 
 describe('a second fixture of a kind', () => {
   it('resnet: other depths, stages and sizes of corners', () => {
@@ -126,17 +75,19 @@ describe('a second fixture of a kind', () => {
   });
 
   it('efficientnet: skips cases whose weights are not on this machine, and says where they belong', () => {
-    vi.stubEnv('XDG_CACHE_HOME', folder);
+    vi.stubEnv('XDG_CACHE_HOME', folder());
     const report = runEdited('efficientnet', (content) => keepCases(content, ['lite0_imagenet_wide']));
     expect([report.passed, report.failed]).toEqual([0, 0]);
-    const place = path.join(folder, 'dn-detr', 'weights', 'efficientnet-lite0-57934424.pth');
+    const place = path.join(folder(), 'dn-detr', 'weights', 'efficientnet-lite0-57934424.pth');
     expect(report.fixtures[0]?.skipped).toEqual([
       { name: 'lite0_imagenet_wide', reason: `there is no file of its weights, ${place}` },
     ]);
     expect(formatReport(report)).toContain(`skipped efficientnet lite0_imagenet_wide: there is no file`);
     mkdirSync(path.dirname(place), { recursive: true });
     writeFileSync(place, 'other weights');
-    expect(runParity(folder).fixtures[0]?.cases[0]?.problems[0]).toMatch(/57934424.pth has SHA-256 .*, expected 5793/);
+    expect(runParity(folder()).fixtures[0]?.cases[0]?.problems[0]).toMatch(
+      /57934424.pth has SHA-256 .*, expected 5793/,
+    );
     vi.unstubAllEnvs();
   });
 
@@ -242,104 +193,6 @@ describe('a second fixture of a kind', () => {
     expect(edited('optimizer.eps', 1)).not.toEqual([]);
   });
 
-  it.each([
-    ['model_dn_deformable_conv', 'model_dn_deformable_h64_other'],
-    ['model_deformable_two_stage', 'model_deformable_x'],
-  ])('models: %s under another kind, %s, with less that is stored', (name, kind) => {
-    const report = runEdited(
-      name,
-      ({ json, tensors }) => {
-        json.fixture = kind;
-        drop(tensors, /^(pos|src|level_mask)\.\d|^(enc_|dn_|eval_|topk)/);
-      },
-      kind,
-    );
-    expectAllPass(report, 1);
-  });
-
-  it('names the cases that no one computes, and nothing of them', () => {
-    const uncovered = (name: string) => runEdited(name, () => undefined).fixtures[0]?.uncovered;
-    expect(uncovered('deformable_blocks')).toEqual(['decoder_dino']);
-    expect(uncovered('deformable_init')).toEqual(['dino']);
-    expect(uncovered('state_dict_names_deformable')).toEqual(['original_dino_4scale_r50']);
-    expect(uncovered('two_stage')).toEqual([
-      'proposals3',
-      'select_dino0',
-      'select_dino1',
-      'select_dino2',
-      'select_dino3',
-    ]);
-  });
-
-  it('deformable_blocks, msda: without gradients', () => {
-    const blocks = runEdited('deformable_blocks', (content) => {
-      keepCases(content, ['encoder', 'decoder_dab', 'sine4']);
-      drop(content.tensors, /\.(gin|gw)\./);
-    });
-    expectAllPass(blocks, 3);
-    expect(blocks.fixtures[0]?.cases.map(({ keys }) => [...keys].sort())).toEqual([
-      ['out.out', 'reference_points', 'valid_ratios'],
-      ['out.hs', 'out.references', 'valid_ratios'],
-      ['embed'],
-    ]);
-    const msda = runEdited('msda', ({ tensors }) => drop(tensors, /\.(cot|grad_.*|gin\..*|gw\..*)$/));
-    expectAllPass(msda, 4);
-    expect(msda.fixtures[0]?.cases.map(({ keys }) => keys)).toEqual(Array(4).fill(['out']));
-  });
-
-  it('deformable_init: fewer encoder layers, and says which parameter starts otherwise', () => {
-    type Start = [
-      name: string,
-      shape: number[],
-      mean: number,
-      deviation: number,
-      largest: number,
-      constant: number | null,
-    ];
-    const report = runEdited('deformable_init', ({ json }) => {
-      const facts = json.cases.dn_deformable as { parameters: Start[] };
-      json.cases = { 'x.y': { parameters: facts.parameters.filter(([name]) => !/encoder\.layers\.0\./.test(name)) } };
-    });
-    expectAllPass(report, 1);
-    const problems = (change: (start: Start) => void, wanted: string): readonly string[] =>
-      runEdited('deformable_init', ({ json }) => {
-        json.cases = { dn_deformable: json.cases.dn_deformable as Json };
-        const { parameters } = json.cases.dn_deformable as { parameters: Start[] };
-        for (const start of parameters) if (start[0] === wanted) change(start);
-      }).fixtures[0]?.cases[0]?.problems ?? [];
-    const bias = 'transformer.decoder.layers.1.linear1.bias';
-    const enlarge = (start: Start) => {
-      start[3] *= 1.1;
-      start[4] *= 1.1;
-    };
-    expect(problems(enlarge, bias)).toEqual([
-      expect.stringMatching(`^deviation.${bias}: element 0 differs by`),
-      expect.stringMatching(`^largest.${bias}: element 0 differs by`),
-      expect.stringMatching(/^copies: element \d+ differs by/),
-    ]);
-    const constant = (start: Start) => {
-      start[5] = 0.01;
-    };
-    expect(problems(constant, 'input_proj.0.0.bias')[0]).toMatch(/^constant.input_proj.0.0.bias: element 0 differs by/);
-  });
-
-  it('state_dict_names_deformable: other names, depths, layers, levels and classes', () => {
-    const shrink = (entries: unknown[]): unknown[] =>
-      (entries as [string, number[], string, (string | null)?][])
-        .filter(([name]) => !/encoder\.layers\.[345]\.|input_proj\.3/.test(name))
-        .map(([name, shape, ...rest]) => {
-          const fewer = /class_embed|label_enc/.test(name) ? 80 : 0;
-          const first = /level_embed/.test(name) ? 3 : /sampling_offsets|attention_weights/.test(name) ? 0.75 : 0;
-          const axis = (size: number): number => (first >= 1 ? first : first > 0 ? size * first : size - fewer);
-          return [name, shape.map((size, i) => (i === 0 ? axis(size) : size)), ...rest];
-        });
-    const report = runEdited('state_dict_names_deformable', ({ json }) => {
-      const models = Object.entries(json.models as Record<string, unknown[]>).filter(([name]) => !/dino/.test(name));
-      json.models = Object.fromEntries(models.map(([, entries], i) => [`other.${i}`, shrink(entries)]));
-    });
-    expectAllPass(report, 6);
-  });
-
   it('state_dict_names: other names, depths, layers and classes', () => {
     // Three encoder layers, and 80 classes fewer.
     const fewer = (name: string): number => (/^(class_embed|class_labels_classifier|label_enc)\./.test(name) ? 80 : 0);
@@ -380,16 +233,6 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 2);
   });
 
-  it('hf_deformable: without what is between images and boxes', () => {
-    const report = runEdited('hf_deformable', (content) => {
-      renameCases(content, (name) => `case.${name}`);
-      drop(content.tensors, /\.(features\.\d|attention_mask|init_.*|intermediate_.*|enc.*|topk)$/);
-      for (const facts of Object.values(content.json.cases)) delete facts.query_spread;
-    });
-    expect(report.fixtures[0]?.cases.map(({ keys }) => keys)).toEqual(Array(3).fill(['logits', 'pred_boxes']));
-    expectAllPass(report, 3);
-  });
-
   it('hf_small: refuses a decoder that is unlike its encoder', () => {
     const report = runEdited('hf_small', (content) => {
       keepCases(content, ['dab_basic_hash']);
@@ -422,7 +265,7 @@ describe('a second fixture of a kind', () => {
     for (const file of ['small_gt', 'small_dt']) {
       const json = JSON.parse(readFileSync(path.join(recorded, `coco_eval_${file}.json`), 'utf8')) as unknown;
       const asText = (key: string, value: unknown) => (/^(category_)?id$/.test(key) ? String(value) : value);
-      writeFileSync(path.join(folder, `coco_eval_${file}.json`), JSON.stringify(json, asText));
+      writeFileSync(path.join(folder(), `coco_eval_${file}.json`), JSON.stringify(json, asText));
     }
     const report = runEdited('coco_eval', ({ json }) => {
       json.cases = { small: json.cases.small as Json };
@@ -452,7 +295,7 @@ describe('a second fixture of a kind', () => {
       for (const facts of Object.values(json.cases)) {
         const [sample] = facts.precision_checks as number[][];
         if (sample) sample[2] = 999;
-        facts.files = (facts.files as string[]).map((file) => path.relative(folder, path.join(recorded, file)));
+        facts.files = (facts.files as string[]).map((file) => path.relative(folder(), path.join(recorded, file)));
       }
     });
     expect(fixtures[0]?.cases.map(({ pass }) => pass)).toEqual(fixtures[0]?.cases.map(() => false));

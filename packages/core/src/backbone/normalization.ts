@@ -1,6 +1,9 @@
 /** How pixels become what a network takes. */
 
-/** For each of red, green and blue in 0..1: `mean` is subtracted, then the channel is divided by `std`. */
+/**
+ * For each of red, green and blue in 0..1: `mean` is subtracted, then the channel is divided by `std`. `@dn-detr/data`
+ * declares the same, because neither of the two packages depends on the other.
+ */
 export interface Normalization {
   readonly mean: readonly [red: number, green: number, blue: number];
   readonly std: readonly [red: number, green: number, blue: number];

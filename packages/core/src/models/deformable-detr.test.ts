@@ -90,7 +90,7 @@ describe.each(Object.keys(models))('deformable, %s', (name) => {
   it.each([
     [{ width: 48, heads: 2 }, 'width is 48: expected a multiple of 32'],
     [{ heads: 3 }, 'width is 32 with 3 heads'],
-    [{ featureLevels: 1 }, 'levels is 1, but the backbone hands out 2: expected at least as many'],
+    [{ featureLevels: 1 }, 'featureLevels is 1, but the model takes 2 of the backbone: expected at least as many'],
     [{ points: 0 }, 'points is 0: expected a whole number from 1'],
     [{ dropout: 1 }, 'dropout is 1: expected at least 0 and below 1'],
   ])('cannot be built with %j', (wrong, message) => {

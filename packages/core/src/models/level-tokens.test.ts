@@ -110,7 +110,9 @@ describe('levelTokens', () => {
 
   it('says what is no model or no batch of it', () => {
     expect(() => levelTokens(backbone, { width: 48, levels: 4 })).toThrow('width is 48: expected a multiple of 32');
-    expect(() => module(1)).toThrow('levels is 1, but the backbone hands out 2: expected at least as many');
+    expect(() => module(1)).toThrow(
+      'featureLevels is 1, but the model takes 2 of the backbone: expected at least as many',
+    );
     const { parameters, apply } = module();
     const tensors = initialParameters(parameters, 1);
     const [fine, coarse] = mapsOf(1) as [FeatureMap, FeatureMap];

@@ -67,7 +67,7 @@ export function framingSettings(
 }
 
 /** On which all of these images fit, with their longer side at so many pixels. */
-function smallestCanvas(images: readonly Size[], longSide: number): Size {
+export function smallestCanvas(images: readonly Size[], longSide: number): Size {
   let [width, height] = [1, 1];
   for (const image of images) {
     const size = withLongSide(image, longSide);

@@ -3,7 +3,10 @@ import { DataError } from '../error.ts';
 import { requireKnown, requireNumber, shown } from '../option-checks.ts';
 import type { Size } from './view.ts';
 
-/** A channel's value in 0..1 becomes (value − mean) / std. */
+/**
+ * A channel's value in 0..1 becomes (value − mean) / std. A backbone of `@dn-detr/core` carries one, declared there anew,
+ * because this package works without core and without tensors.
+ */
 export interface Normalization {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];

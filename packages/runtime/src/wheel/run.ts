@@ -1,7 +1,16 @@
 /** Other programs: pip, compilers. */
 import { spawn } from 'node:child_process';
 
-/** Runs a command to its end. @throws Error with the last lines of its output when it fails. */
+/** A command was stopped from outside, such as by Ctrl-C, and did not fail. */
+export class StoppedError extends Error {
+  override name = 'StoppedError';
+}
+
+/**
+ * Runs a command to its end.
+ *
+ * @throws StoppedError if a signal ends it, Error with the last lines of its output when it fails
+ */
 export function run(
   command: string,
   args: string[],
@@ -18,10 +27,14 @@ export function run(
     child.stderr.on('data', collect);
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      const what = `${command} ${args.slice(0, 3).join(' ')} …`;
       if (code === 0) resolve(output);
+      // What pip says when it gets Ctrl-C; then it ends as if it had failed.
+      else if (output.includes('Operation cancelled by user')) reject(new StoppedError(`${what} was cancelled`));
+      else if (signal !== null) reject(new StoppedError(`${what} was ended by ${signal}`));
       else {
         const lastWords = output.trim().split('\n').slice(-4).map(shortened).join('\n    ');
-        reject(new Error(`${command} ${args.slice(0, 3).join(' ')} … ended with ${signal ?? code}:\n    ${lastWords}`));
+        reject(new Error(`${what} ended with ${code}:\n    ${lastWords}`));
       }
     });
   });

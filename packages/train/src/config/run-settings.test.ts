@@ -87,6 +87,22 @@ describe('overrides', () => {
     expect(() => withOverrides(config, { optimizer: 3 })).toThrow('set one of optimizer.learningRate');
   });
 
+  it.each([
+    ['batchSize', 0, 'at least 1'],
+    ['batchSize', 1.5, 'a whole number'],
+    ['optimizer.clipNorm', 0, 'more than 0'],
+    ['data.augmentation.flip', 2, 'at most 1'],
+    ['optimizer.ema', 1, 'less than 1'],
+    ['data.shapes.classes', [], 'at least 1 element$'],
+    ['length.unit', 'hours', '"steps" or "epochs" or "minutes"'],
+    ['init', { file: '' }, 'at least 1 character$'],
+    ['model.backbone', { kind: 'efficientnet-lite', variant: 3 }, '0 or 1 or 2'],
+    ['model.backbone', { kind: 'efficientnet-lite', trainStages: 9 }, 'at most 8'],
+  ])('say what %s may be in place of %j', (key, value, words) => {
+    const refused = () => withOverrides(config, { [key]: value });
+    expect(refused).toThrow(new RegExp(`^set: ${key}[a-zA-Z.]* is .*: expected ${words}`));
+  });
+
   it('set a backbone of another kind as a whole', () => {
     const { backbone } = withOverrides(config, { 'model.backbone': { kind: 'tiny', channels: [8] } }).model;
     expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group', levels: 1 });

@@ -6,6 +6,7 @@ import { defaultInit, weightsOf } from '../pretrained/init-setting.ts';
 import { SettingsError, UserError } from '../user-error.ts';
 import { denoisingKeys, keptByKind, ofOtherKind } from './denoising.ts';
 import { type DottedValues, dottedKeys, isGroup, moved, nearest, setAt } from './dotted-keys.ts';
+import { expected } from './expected.ts';
 import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
 
 /**
@@ -160,7 +161,7 @@ function parse(
   origin: string,
   Problem: typeof UserError,
 ): RunConfig {
-  const result = runSchema(spec, catalog).safeParse(stated);
+  const result = runSchema(spec, catalog).safeParse(stated, { error: expected });
   if (result.success) return result.data as RunConfig;
   throw new Problem(
     result.error.issues

@@ -2,6 +2,7 @@ import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } fro
 import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core/weights';
+import { shapesDataset } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +15,8 @@ import { runTraining } from '../start.ts';
 import { frozenTiny } from '../testing/frozen-tiny.ts';
 import { smallBackend, smallConfig } from '../testing/small-run.ts';
 import type { EvaluationLine, MetricsLine } from '../training-run.ts';
-import { featuresStay } from './run-features.ts';
+import { featuresNote } from './features-note.ts';
+import { keepsFeatures } from './run-features.ts';
 
 const withFrozenBackbone: Catalog = { ...catalog, backbones: [frozenTiny()] };
 
@@ -171,9 +173,10 @@ it('the last stages of a backbone can be trained at a lower rate, from the image
   expect(change('class_embed.weight') / 1e-3).toBeCloseTo(1, 1);
 });
 
-describe('features stay the same', () => {
+describe('features are kept', () => {
   it.each([
     ['as a rule', {}, true],
+    ['but not if nothing is asked for', { 'features.memoryMiB': 0 }, false],
     ['with one scale', { 'data.scales': [32] }, true],
     ['with two scales', { 'data.scales': [24, 32] }, false],
     ['with crops', { 'data.augmentation.crop': { probability: 1, scales: [32], least: 16, most: 32 } }, false],
@@ -184,13 +187,65 @@ describe('features stay the same', () => {
   ])('%s: %j is %s', (_, values, expected) => {
     const config = smallConfig(values);
     const { backbone } = buildModel(config, 2, withFrozenBackbone).detector;
-    expect(featuresStay(config, backbone)).toBe(expected);
+    expect(keepsFeatures(config, backbone)).toBe(expected);
   });
 
   it('not where a stage is trained', () => {
     const config = smallConfig({ 'model.backbone': { kind: 'resnet', depth: 18, trainStages: 1 } });
-    expect(featuresStay(config, buildModel(config, 2).detector.backbone)).toBe(false);
+    expect(keepsFeatures(config, buildModel(config, 2).detector.backbone)).toBe(false);
     const frozen = smallConfig({ 'model.backbone': { kind: 'resnet', depth: 18, trainStages: 0 } });
-    expect(featuresStay(frozen, buildModel(frozen, 2).detector.backbone)).toBe(true);
+    expect(keepsFeatures(frozen, buildModel(frozen, 2).detector.backbone)).toBe(true);
+  });
+});
+
+describe('a note before a run', () => {
+  /** 18 training and 2 validation images, of 8 × 8 × 16 numbers each. */
+  const note = (values: DottedValues) => {
+    const config = smallConfig({ 'data.augmentation.flip': 0, ...values });
+    const { train, val } = shapesDataset({ train: 18, val: 2, size: 64, plain: true });
+    const dataset = { name: '', format: 'shapes', categories: [], train, val, test: [] };
+    const { backbone } = buildModel(config, 2, withFrozenBackbone).detector;
+    return featuresNote(config, backbone, { dataset, train, val: config.overfit > 0 ? train : val });
+  };
+  const bytes = 4 * 8 * 8 * 16;
+  const enough = (images: number) => ({ 'features.memoryMiB': (images * bytes) / 2 ** 20 });
+
+  it.each([
+    [
+      'crops',
+      { 'data.augmentation.crop': { probability: 1, scales: [32], least: 16, most: 32 } },
+      'images are cropped',
+    ],
+    ['jitter', { 'data.augmentation.jitter.hue': 0.1 }, 'images are recoloured'],
+    ['scales', { 'data.scales': [24, 32] }, 'images are seen at several scales'],
+    ['canvases', { 'data.canvas': { multipleOf: 32 } }, 'canvases are as large as each batch needs'],
+  ])('says why features.disk has no effect: %s', (_, values, why) => {
+    expect(note({ ...values, 'features.disk': true })).toMatch(
+      new RegExp(`^features.disk has no effect, all steps begin at the images: features change, because ${why}`),
+    );
+    expect(note(values)).toBeUndefined();
+  });
+
+  it('says that a stage is trained', () => {
+    const config = smallConfig({
+      'model.backbone': { kind: 'resnet', depth: 18, trainStages: 1 },
+      'features.disk': true,
+    });
+    const { backbone } = buildModel(config, 2).detector;
+    expect(featuresNote(config, backbone, { train: [], val: [] } as never)).toContain('backbone is trained');
+  });
+
+  it.each([
+    ['images as they are', {}, 20],
+    ['mirrored training images too', { 'data.augmentation.flip': 0.5 }, 38],
+    ['the images of a run that overfits once', { overfit: 18 }, 18],
+    ['the canvas of a longer side', { 'data.canvas': { longSide: 32 } }, 20],
+  ])('says how much memory is needed: %s', (_, values, images) => {
+    expect(note({ ...values, ...enough(images) })).toBeUndefined();
+    expect(note({ ...values, ...enough(images - 1) })).toMatch(
+      /^the features of all images take about 1 MiB, and features\.memoryMiB is 0\.\d+: .* Set features\.memoryMiB=1, or/,
+    );
+    expect(note({ ...values, ...enough(images - 1), 'features.disk': true })).toBeUndefined();
+    expect(note({ ...values, 'features.memoryMiB': 0 })).toBeUndefined();
   });
 });

@@ -14,20 +14,30 @@ export const asksForFeatures = ({ features: { memoryMiB, disk } }: Pick<RunConfi
   memoryMiB > 0 || disk;
 
 /**
- * Whether what the backbone makes of an image depends on nothing but whether it is mirrored: no weight changes, and all
- * else that is seen stays the same in all epochs.
+ * Why what the backbone makes of an image depends on more than whether it is mirrored; undefined where no weight changes,
+ * and all else that is seen stays the same in all epochs.
  */
-export function featuresStay(
+export function whyFeaturesChange(
   { data, overfit }: Pick<RunConfig, 'data' | 'overfit'>,
   { parameters }: Pick<Backbone, 'parameters'>,
-): boolean {
+): string | undefined {
   const { canvas, scales, augmentation } = data;
   const { crop, jitter } = augmentation;
-  const changes = overfit === 0 && (crop !== null || Object.values(jitter).some((most) => most > 0));
-  // On canvases as large as a batch needs, padding and with it the features depend on the batch.
-  const isFixed = !('multipleOf' in canvas) && scales.length <= 1 && !changes;
-  return isFixed && parameters.every(({ group }) => group === 'frozen');
+  if (parameters.some(({ group }) => group !== 'frozen')) return 'a part of the backbone is trained';
+  // Padding and with it the features depend on the batch.
+  if ('multipleOf' in canvas) return 'canvases are as large as each batch needs (data.canvas)';
+  if (scales.length > 1) return 'images are seen at several scales (data.scales)';
+  if (overfit > 0) return undefined;
+  if (crop !== null) return 'images are cropped (data.augmentation.crop)';
+  if (Object.values(jitter).some((most) => most > 0)) return 'images are recoloured (data.augmentation.jitter)';
+  return undefined;
 }
+
+/** Whether a run computes the features of its images once, so that its steps begin at them. */
+export const keepsFeatures = (
+  config: Pick<RunConfig, 'data' | 'overfit' | 'features'>,
+  backbone: Pick<Backbone, 'parameters'>,
+): boolean => asksForFeatures(config) && whyFeaturesChange(config, backbone) === undefined;
 
 export interface RunFeaturesOptions {
   readonly backbone: Backbone;

