@@ -27,6 +27,11 @@ export interface DinoOptions extends DeformableOptions {
   /** what matching queries start from: contents that are learned, or the tokens of their anchors; default `learned` */
   readonly content?: 'learned' | 'encoder';
   /**
+   * the boxes that the encoder's tokens start from have a width and a height that are learned, in place of 0.05 of the
+   * image's on the finest level; the reference's `two_stage_learn_wh`. Default false
+   */
+  readonly learnedProposalSize?: boolean;
+  /**
    * labels that known queries can have, at least the number of classes, which is the default; the reference's
    * `dn_labelbook_size`, by which its checkpoints are larger
    */
@@ -39,7 +44,12 @@ export interface DinoOptions extends DeformableOptions {
  * feed-forward parts of 2048 and no dropout.
  */
 export function dino(options: DinoOptions): Detector<TransformerOutput> {
-  const { shareHeads = true, content = 'learned', labelBook = options.numClasses } = options;
+  const {
+    shareHeads = true,
+    content = 'learned',
+    learnedProposalSize = false,
+    labelBook = options.numClasses,
+  } = options;
   const sizes = deformableSizes(options, { feedForward: 2048, dropout: 0 });
   if (!(Number.isSafeInteger(labelBook) && labelBook >= options.numClasses)) {
     throw new RangeError(`labelBook is ${labelBook}: expected a whole number from ${options.numClasses}, the classes`);
@@ -58,6 +68,7 @@ export function dino(options: DinoOptions): Detector<TransformerOutput> {
     width,
     queries,
     content,
+    learnedProposalSize,
     classHead: classHead(`${name}.enc_out_class_embed`, { width, numClasses }),
     boxHead: boxHead(`${name}.enc_out_bbox_embed`, { width, side: 0 }),
   });

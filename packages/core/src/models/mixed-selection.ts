@@ -15,6 +15,8 @@ import { bestRows, encoderOutputs, type ProposedQueriesOptions, type QueryStartI
 export interface MixedSelectionOptions extends ProposedQueriesOptions {
   /** whether queries start from learned contents, or from the encoder's tokens */
   readonly content: 'learned' | 'encoder';
+  /** width and height of the encoder's proposals on the finest level are learned; see `DinoOptions` */
+  readonly learnedProposalSize?: boolean;
 }
 
 /** What queries start from. */
@@ -32,14 +34,15 @@ export interface MixedSelection {
  * detached. The encoder is trained by its predictions at these tokens.
  *
  * @param name of the transformer: parameters are those of `name.enc_output`, `name.enc_output_norm`, where contents are
- *   learned `name.tgt_embed.weight` `[Q, d]`, and of the heads
+ *   learned `name.tgt_embed.weight` `[Q, d]`, where the size of proposals is `name.two_stage_wh_embedding.weight` `[1, 2]`,
+ *   and of the heads
  * @throws RangeError if an image has fewer tokens than queries
  */
 export function mixedSelection(
   name: string,
-  { width, queries, classHead, boxHead, content: kind }: MixedSelectionOptions,
+  { width, queries, classHead, boxHead, content: kind, learnedProposalSize }: MixedSelectionOptions,
 ): Module<QueryStartInput, MixedSelection> {
-  const outputs = encoderOutputs(name, width);
+  const outputs = encoderOutputs(name, width, learnedProposalSize);
   // The reference draws it from a normal distribution first, and then draws every matrix of the transformer anew.
   const contents =
     kind === 'learned'

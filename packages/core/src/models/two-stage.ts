@@ -20,13 +20,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { PredictionSet } from '../loss/predictions.ts';
 import { detach } from '../nn/detach.ts';
-import { xavierUniform } from '../nn/init.ts';
+import { embedding } from '../nn/embedding.ts';
+import { constant, xavierUniform } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
 import { layerNorm } from '../nn/norm.ts';
 import { boxSineEmbedding } from '../position.ts';
 import type { LevelTokens } from '../transformer/levels.ts';
-import { proposalsOf } from '../transformer/proposals.ts';
+import { proposalSide, proposalsOf } from '../transformer/proposals.ts';
 
 export interface QueryStartInput {
   /** the encoder's output */
@@ -110,18 +111,27 @@ export function proposedQueries(
   };
 }
 
-/** The encoder's tokens as its heads read them, `[B*S, d]`, and the proposals there, before the sigmoid. */
+/**
+ * The encoder's tokens as its heads read them, `[B*S, d]`, and the proposals there, before the sigmoid.
+ *
+ * @param learnedProposalSize whether their width and height on the finest level are learned; see `DinoOptions`
+ */
 export function encoderOutputs(
   name: string,
   width: number,
+  learnedProposalSize = false,
 ): Module<QueryStartInput, { readonly features: Tensor2D; readonly anchors: Tensor3D }> {
   const group = 'rest';
   const project = linear(`${name}.enc_output`, { inputs: width, outputs: width, group, weight: xavierUniform });
   const norm = layerNorm(`${name}.enc_output_norm`, { width, group });
+  const init = constant(Math.log(proposalSide / (1 - proposalSide)));
+  const size = learnedProposalSize
+    ? embedding(`${name}.two_stage_wh_embedding`, { rows: 1, width: 2, group, init })
+    : undefined;
   return {
-    parameters: parametersOf(project, norm),
+    parameters: parametersOf(size, project, norm),
     apply: (tensors, { memory, batch }) => {
-      const { anchors, valid } = proposalsOf(memory);
+      const { anchors, valid } = proposalsOf(memory, size && sigmoid(size.apply(tensors)));
       const rows = reshape(memory.features, [batch, -1, width]);
       const open = reshape<Rank.R2>(mul(rows, valid), [-1, width]);
       return { features: norm.apply(tensors, project.apply(tensors, open)), anchors };

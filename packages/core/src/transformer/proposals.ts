@@ -12,18 +12,21 @@ import {
   less,
   log,
   logicalAnd,
+  mul,
   type Rank,
   reshape,
   sub,
+  type Tensor2D,
   type Tensor3D,
   tensor2d,
   tile,
   where,
 } from '@tensorflow/tfjs-core';
+import { detach } from '../nn/detach.ts';
 import { cellCentres, type LevelTokens } from './levels.ts';
 
 /** Sides of the boxes on the finest level, as a share of the image's; they double from level to level. */
-const finestSide = 0.05;
+export const proposalSide = 0.05;
 
 /** Boxes with a coordinate that is not between these are left out. */
 const [least, most] = [0.01, 0.99];
@@ -38,31 +41,34 @@ export interface Proposals {
   readonly valid: Tensor3D;
 }
 
-/** The proposals of B images; where nothing is padded they are the same for all, and B is 1. */
-export function proposalsOf({
-  sizes,
-  validSizes,
-  padding,
-}: Pick<LevelTokens, 'sizes' | 'validSizes' | 'padding'>): Proposals {
+/**
+ * The proposals of B images; where nothing is padded they are the same for all, and B is 1.
+ *
+ * @param finest width and height on the finest level, as shares of the image's, `[1, 2]`; default 0.05
+ */
+export function proposalsOf(
+  { sizes, validSizes, padding }: Pick<LevelTokens, 'sizes' | 'validSizes' | 'padding'>,
+  finest: Tensor2D = fill([1, 2], proposalSide),
+): Proposals {
   const centres = cellCentres({ sizes, validSizes });
   const [images, tokens] = centres.shape;
-  const sides = sizes.flatMap(({ height, width }, level) =>
-    Array.from({ length: height * width }, (): [number, number] => [finestSide * 2 ** level, finestSide * 2 ** level]),
-  );
-  const sidesOfAll = tile(reshape<Rank.R3>(tensor2d(sides), [1, tokens, 2]), [images, 1, 1]);
+  const scales = sizes.flatMap(({ height, width }, level) => Array<number>(height * width).fill(2 ** level));
+  const sides = mul(tensor2d(scales, [tokens, 1]), finest);
+  const sidesOfAll = tile(reshape<Rank.R3>(sides, [1, tokens, 2]), [images, 1, 1]);
   const boxes = concat([centres, sidesOfAll], 2) as Tensor3D;
-  const isInside: Tensor3D = all<Tensor3D>(logicalAnd(greater(boxes, least), less(boxes, most)), 2, true);
+  // A choice has no gradient.
+  const fixed = detach(boxes);
+  const isInside: Tensor3D = all<Tensor3D>(logicalAnd(greater(fixed, least), less(fixed, most)), 2, true);
   const isValid: Tensor3D =
     padding === undefined
       ? isInside
       : logicalAnd<Tensor3D>(isInside, less<Tensor3D>(reshape<Rank.R3>(padding, [images, tokens, 1]), 0.5));
+  const isValidSide = tile<Tensor3D>(isValid, [1, 1, 4]);
+  // Where a learned side makes the logarithm infinite, its gradient would not be a number.
+  const inside = where<Tensor3D>(isValidSide, boxes, fill<Rank.R3>(boxes.shape, 0.5));
   const outside = fill<Rank.R3>(boxes.shape, Number.POSITIVE_INFINITY);
   return {
-    anchors: where<Tensor3D>(
-      tile<Tensor3D>(isValid, [1, 1, 4]),
-      log<Tensor3D>(div<Tensor3D>(boxes, sub(1, boxes))),
-      outside,
-    ),
+    anchors: where<Tensor3D>(isValidSide, log<Tensor3D>(div<Tensor3D>(inside, sub(1, inside))), outside),
     valid: cast<Tensor3D>(isValid, 'float32'),
   };
 }

@@ -26,7 +26,7 @@ describe('a model has', () => {
       'dn-detr': [...ofAnchors, 'indicator'],
       'deformable-detr': [...ofLevels, 'boxRefinement', 'twoStage'],
       'dn-deformable-detr': [...ofLevels, 'indicator'],
-      dino: [...ofLevels, 'shareHeads', 'content', 'labelBook'],
+      dino: [...ofLevels, 'shareHeads', 'content', 'labelBook', 'learnedProposalSize'],
     };
     expect(Object.keys(own).sort()).toEqual(names.toSorted());
     for (const [model, keys] of Object.entries(own)) {

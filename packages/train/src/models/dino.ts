@@ -11,6 +11,8 @@ const settings = deformableSettings.extend({
   shareHeads: z.boolean().default(true),
   /** what queries start from: contents that are learned, or the encoder's tokens */
   content: z.enum(['learned', 'encoder']).default('learned'),
+  /** the boxes that the encoder's tokens start from have a learned width and height */
+  learnedProposalSize: z.boolean().default(false),
   /** labels that known queries can have; null for the classes. Checkpoints of the reference have 91 */
   labelBook: count.nullable().default(null),
 });
