@@ -49,7 +49,8 @@ describe('parity', () => {
   });
 
   it('holds whole models to the references on WASM too', async () => {
-    const models = ['model_deformable_refine_conv', 'model_detr_conv', 'model_dn_conv', 'model_dn_patterns'];
+    const models = ['model_deformable_refine_conv', 'model_detr_conv', 'model_dino_conv', 'model_dino_variant'];
+    models.push('model_dn_conv', 'model_dn_patterns');
     const { stdout } = await run('--backend', 'wasm', '--dir', recorded, '--only', 'box_ops', ...models, '--json');
     const { failed, fixtures } = JSON.parse(stdout);
     expect(failed, stdout).toBe(0);
@@ -60,7 +61,8 @@ describe('parity', () => {
     const blocks = ['msda', 'deformable_blocks', 'two_stage', 'hf_deformable'];
     const models = ['', '_refine_conv', '_two_stage', '_two_stage_h256_hash'].map((end) => `model_deformable${end}`);
     const dnModels = ['', '_conv', '_h256_hash'].map((end) => `model_dn_deformable${end}`);
-    const names = [...blocks, ...models, ...dnModels];
+    const dinoModels = ['', '_conv', '_variant', '_h256_hash'].map((end) => `model_dino${end}`);
+    const names = [...blocks, ...models, ...dnModels, ...dinoModels];
     const { stdout } = await run('--backend', 'tensorflow', '--dir', recorded, '--only', ...names, '--json');
     const { failed, fixtures } = JSON.parse(stdout);
     expect(failed, stdout).toBe(0);

@@ -25,8 +25,6 @@ export interface Check {
   readonly inputs: readonly string[];
   /** Globs over outputs that a fixture may leave out; another one that is not stored is a failure. */
   readonly optional?: readonly string[];
-  /** Whether it can compute a case; all of them without it. One that it cannot is reported as uncovered. */
-  covers?(fixture: Fixture, caseName: string): boolean;
   /** The cases of a fixture, in order; `''` for a fixture that has but one, nameless. */
   cases(fixture: Fixture): readonly string[];
   /** Why a case cannot be computed on this machine; undefined where it can. */

@@ -136,16 +136,14 @@ function runFixture(
     if (check === undefined) return 'uncovered';
     const names = check.cases(fixture);
     if (names.length === 0) throw new FixtureError(`${name} holds no case for the check '${fixture.kind}'`);
-    const others = names.filter((caseName) => check.covers?.(fixture, caseName) === false);
-    const covered = names.filter((caseName) => !others.includes(caseName));
-    const skipped = covered.flatMap((name) => {
+    const skipped = names.flatMap((name) => {
       const reason = check.skips?.(fixture, name);
       return reason === undefined ? [] : [{ name, reason }];
     });
-    const cases = covered
+    const cases = names
       .filter((name) => !skipped.some((skip) => skip.name === name))
       .map((caseName) => runCase(check, fixture, caseName));
-    const report = { name, cases, uncovered: [...others, ...uncoveredKeys(check, fixture, cases, others)] };
+    const report = { name, cases, uncovered: uncoveredKeys(check, fixture, cases) };
     return skipped.length === 0 ? report : { ...report, skipped };
   } catch (error) {
     return { name, cases: [], uncovered: [], error: (error as Error).message };
@@ -228,20 +226,11 @@ function describeDifference(key: string, { error, tolerance, index }: Difference
   return `${key}: element ${index} ${size}, allowed is ${tolerance.toPrecision(3)}`;
 }
 
-/**
- * Tensors, and fields of the cases' configuration, that no one compared and that are no inputs.
- *
- * @param others cases that are uncovered as a whole
- */
-function uncoveredKeys(
-  { inputs }: Check,
-  fixture: Fixture,
-  reports: readonly CaseReport[],
-  others: readonly string[],
-): string[] {
+/** Tensors, and fields of the cases' configuration, that no one compared and that are no inputs. */
+function uncoveredKeys({ inputs }: Check, fixture: Fixture, reports: readonly CaseReport[]): string[] {
   const compared = new Set(reports.flatMap(({ name, keys }) => keys.map((key) => storedName(name, key))));
   // Longest first, so that case `a.b` is not taken for key `b.…` of case `a`.
-  const names = [...new Set([...reports.map(({ name }) => name), ...others, ...fixture.cases.keys()])];
+  const names = [...new Set([...reports.map(({ name }) => name), ...fixture.cases.keys()])];
   const cases = names.sort((a, b) => b.length - a.length);
   const ownerOf = (stored: string) => cases.find((name) => name !== '' && stored.startsWith(`${name}.`));
   const keyOf = (stored: string): string => {
@@ -249,9 +238,6 @@ function uncoveredKeys(
     return owner === undefined ? stored : stored.slice(owner.length + 1);
   };
   const fields = [...fixture.cases].flatMap(([name, facts]) => Object.keys(facts).map((key) => storedName(name, key)));
-  const isCovered = (stored: string) =>
-    compared.has(stored) ||
-    others.includes(ownerOf(stored) ?? '') ||
-    inputs.some((glob) => matches(glob, keyOf(stored)));
+  const isCovered = (stored: string) => compared.has(stored) || inputs.some((glob) => matches(glob, keyOf(stored)));
   return [...new Set([...fields, ...fixture.tensors.keys()])].filter((stored) => !isCovered(stored)).sort();
 }

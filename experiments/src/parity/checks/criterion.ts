@@ -1,6 +1,13 @@
 /** The criterion over all layers, matching included, against `SetCriterion` of DETR, of DN-DETR and of DINO. */
 import type { DenseTargets } from '@dn-detr/boxes';
-import { criterion, type LossTerm, mergeTargets, targetTensors } from '@dn-detr/core';
+import {
+  criterion,
+  type LossTerm,
+  mergeTargets,
+  type NamedTensors,
+  type PredictionSet,
+  targetTensors,
+} from '@dn-detr/core';
 import {
   boxL1Loss,
   byName,
@@ -9,13 +16,13 @@ import {
   giouLoss,
   type LossTargets,
   lossFigures,
-  type Predictions,
   softmaxLoss,
+  type TargetTensors,
 } from '@dn-detr/core/loss';
 import { type MatchingCost, matchingCosts, matchingTargets, matchLayers } from '@dn-detr/matcher';
-import { argMax, scalar, slice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
+import { addN, argMax, type Rank, reshape, scalar, slice, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
-import { type Fixture, tensorOf } from '../fixture.ts';
+import { type Fixture, storedName, tensorOf } from '../fixture.ts';
 import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 import { countAt, FixtureError, type JsonObject, numberAt, objectAt } from '../json.ts';
 import { targetsOf } from './known-queries.ts';
@@ -96,32 +103,51 @@ export function runCriterion(
   );
   const numClasses = countAt(facts.num_classes, `${where}.num_classes`);
   return withoutLeak(() => {
-    const logits = loadTensor(fixture, caseName, 'logits') as Tensor4D;
-    const boxes = loadTensor(fixture, caseName, 'boxes') as Tensor4D;
-    const merged = targetsFor(fixture, caseName, { logits, boxes }, numClasses, setup);
-    const targets = targetTensors(merged);
-    const run = (predictions: Predictions) => criterion({ ...predictions, known: merged.known }, targets, setup.terms);
+    const predictions = storedPredictions(fixture, caseName);
+    const sets = setsOf(predictions, setup.known);
+    const merged = sets.map((set) => targetsFor(fixture, caseName, set, numClasses, setup));
+    const targets = merged.map(targetTensors);
+    const run = (tensors: NamedTensors) =>
+      setsOf(tensors, setup.known).map((set, i) => criterion(set, targets[i] as TargetTensors, setup.terms));
     const { value, grads } = valueAndNamedGrads(
-      (predictions) => run(predictions as Predictions).total,
-      { logits, boxes },
+      (tensors) => addN(run(tensors).map(({ total }) => total)),
+      predictions,
       scalar(1),
     );
-    const ours = [
-      ...lossFigures(run({ logits, boxes }).sums.dataSync(), setup.terms, merged),
-      ...errorFigures(
-        argMax(logits, 3).dataSync(),
-        merged,
-        tensorOf(fixture, caseName, 'gt_counts').data,
-        logits.shape[3] - 1,
-      ),
-    ];
+    const counts = tensorOf(fixture, caseName, 'gt_counts').data;
+    const figures = run(predictions).flatMap(({ sums }, i) => {
+      const [{ logits }, of] = [sets[i] as PredictionSet, merged[i] as LossTargets];
+      return [
+        ...lossFigures(sums.dataSync(), setup.terms, of),
+        ...errorFigures(argMax(logits, 3).dataSync(), of, counts, logits.shape[3] - 1),
+      ];
+    });
+    const known = sets[0]?.known ?? 0;
     return {
-      losses: namedValues(byName(ours), objectAt(facts.losses, `${where}.losses`), merged.known, `${where}.losses`),
-      total: { values: value.dataSync(), expected: { values: [totalOf(facts, where)] } },
-      grad_logits: take(grads.logits as Tensor),
-      grad_boxes: take(grads.boxes as Tensor),
+      losses: namedValues(byName(figures), objectAt(facts.losses, `${where}.losses`), known, `${where}.losses`),
+      total: { values: value.dataSync(), expected: { values: [numberAt(facts.total, `${where}.total`)] } },
+      ...Object.fromEntries(Object.entries(grads).map(([name, gradient]) => [`grad_${name}`, take(gradient)])),
     };
   });
+}
+
+/** `logits` and `boxes` of the decoder, and those that DINO calls `interm`, of the encoder, where they are stored. */
+function storedPredictions(fixture: Fixture, caseName: string): NamedTensors {
+  const names = ['logits', 'boxes', 'interm_logits', 'interm_boxes'];
+  const stored = names.filter((name) => !name.startsWith('interm') || fixture.tensors.has(storedName(caseName, name)));
+  return Object.fromEntries(stored.map((name) => [name, loadTensor(fixture, caseName, name)]));
+}
+
+function setsOf(
+  { logits, boxes, interm_logits, interm_boxes }: NamedTensors,
+  known: DenseTargets | undefined,
+): PredictionSet[] {
+  const decoder = { logits: logits as Tensor4D, boxes: boxes as Tensor4D };
+  const count = (known?.classes.length ?? 0) / (decoder.logits.shape[1] as number);
+  const sets: PredictionSet[] = [{ name: 'decoder', ...decoder, known: count }];
+  if (interm_logits === undefined || interm_boxes === undefined) return sets;
+  const oneLayer = (x: Tensor) => reshape<Rank.R4>(x, [1, ...x.shape] as [number, number, number, number]);
+  return [...sets, { name: 'encoder', logits: oneLayer(interm_logits), boxes: oneLayer(interm_boxes), known: 0 }];
 }
 
 /** With the weights of costs that the case gives. */
@@ -142,12 +168,11 @@ function withCosts(setup: Setup, facts: JsonObject, where: string): Setup {
 function targetsFor(
   fixture: Fixture,
   caseName: string,
-  { logits, boxes }: Predictions,
+  { name: set, logits, boxes, known }: PredictionSet,
   numClasses: number,
   { terms, cost, known: knownTargets }: Setup,
 ): LossTargets {
   const [layers, batch, total, numLogits] = logits.shape;
-  const known = (knownTargets?.classes.length ?? 0) / batch;
   const matchingPart = (x: Tensor4D): Float32Array =>
     slice(x, [0, 0, known, 0], [-1, -1, total - known, -1]).dataSync<'float32'>();
   const objects = targetsOf(fixture, caseName);
@@ -155,8 +180,8 @@ function targetsFor(
   const sizes = { layers, batch, queries: total - known, numLogits, numClasses };
   const matches = matchLayers({ ...predictions, ...sizes }, objects, cost);
   const matching = matchingTargets(matches, objects, numClasses);
-  const parts = knownTargets === undefined ? { matching } : { matching, known: knownTargets };
-  return mergeTargets(parts, { layers, batch, terms });
+  const parts = known > 0 && knownTargets ? { matching, known: knownTargets } : { matching };
+  return mergeTargets(parts, { set, layers, batch, terms });
 }
 
 /** Each of the N noised queries restores its object; the other slots are padding. */
@@ -182,21 +207,9 @@ function storedTargets(fixture: Fixture, caseName: string, known: number): Dense
   return targets;
 }
 
-/** Without what the losses of the encoder's proposals (`interm`) add to it. */
-function totalOf(facts: JsonObject, where: string): number {
-  const losses = objectAt(facts.losses, `${where}.losses`);
-  const weights = objectAt(facts.weight_dict, `${where}.weight_dict`);
-  const ofProposals = Object.keys(weights).filter((name) => name.endsWith('_interm'));
-  return ofProposals.reduce(
-    (sum, name) =>
-      sum - numberAt(weights[name], `${where}.weight_dict.${name}`) * numberAt(losses[name], `${where}.losses.${name}`),
-    numberAt(facts.total, `${where}.total`),
-  );
-}
-
 /** Our values of the stored names, in their order. */
 function namedValues(ours: Record<string, number>, stored: JsonObject, known: number, where: string): Computed {
-  const names = Object.keys(stored).filter((name) => isCounted(name) && !name.endsWith('_interm'));
+  const names = Object.keys(stored).filter(isCounted);
   return {
     values: names.map((name) => {
       const value = ours[ourLossName(name)];

@@ -26,6 +26,8 @@ import {
   mul,
   type Rank,
   reshape,
+  sigmoid,
+  slice,
   sub,
   type Tensor,
   type Tensor2D,
@@ -53,8 +55,6 @@ export const deformableBlocksCheck: Check = {
     const queries = [...tensors.keys()].flatMap((name) => (name.endsWith(end) ? [name.slice(0, -end.length)] : []));
     return [...new Set([...cases.keys(), ...queries])];
   },
-  // DINO's decoder is given references before the sigmoid.
-  covers: (fixture, caseName) => !fixture.tensors.has(storedName(caseName, 'in.refpoints_unsigmoid')),
   run: (fixture, caseName) => {
     const { compute } = kinds.find(({ mark }) => fixture.tensors.has(storedName(caseName, mark))) ?? {};
     if (compute !== undefined) return withoutLeak(() => compute(fixture, caseName));
@@ -206,36 +206,52 @@ function decoder(fixture: Fixture, caseName: string): Record<string, Computed> {
     mlp(`a.bbox_embed.${i}`, { widths: [width, width, width, 4], group: 'rest' }),
   );
   const refines = boxHeads.length > 0;
-  // Only DN-DETR's decoder makes the positions of queries itself, from anchors.
-  const isOfAnchors = fixture.tensors.has(storedName(caseName, 'w.ref_point_head.layers.0.weight'));
-  const place = anchorPositions('a', width);
+  const has = (key: string): boolean => fixture.tensors.has(storedName(caseName, key));
+  // Only the decoders of DN-DETR and DINO make the positions of queries themselves, from anchors.
+  const isOfAnchors = has('w.ref_point_head.layers.0.weight');
+  // Only DINO's normalises what its heads read.
+  const lookForwardTwice = has('w.norm.weight');
+  const place = anchorPositions('a', width, !lookForwardTwice);
   const module = deformableDecoder('a', {
     ...options,
-    layers,
+    // Stored is also what a further layer would look from, which is computed for that layer alone.
+    layers: lookForwardTwice ? layers + 1 : layers,
     refines,
     boxHeads: refines ? boxHeads : [noBoxes],
     epsilon: isOfAnchors ? 1e-3 : 1e-5,
+    lookForwardTwice,
   });
-  const computed = outputsAndGradients(fixture, caseName, ({ src, tgt, query_pos, reference_points }, weights) => {
-    const tensors: NamedTensors = withPrefix(weights, 'a.');
+  const computed = outputsAndGradients(fixture, caseName, (inputs, weights) => {
+    const { src, tgt, query_pos, reference_points, refpoints_unsigmoid } = inputs;
+    const tensors: NamedTensors = withPrefix(lookForwardTwice ? withFurtherLayer(weights, layers) : weights, 'a.');
     const positions: DeformableDecoderInput['positions'] = isOfAnchors
       ? (input) => place.apply(tensors, input)
       : () => rows(query_pos);
     const { hidden, boxes, references } = module.apply(tensors, {
       content: rows(tgt),
-      references: rows(reference_points),
+      references: refpoints_unsigmoid ? sigmoid(rows(refpoints_unsigmoid)) : rows(reference_points),
       positions,
       mask,
       memory: memoryOf(levels, rows(src)),
       pass,
     });
-    const byLayer = (x: Tensor2D): Tensor => reshape(x, [layers, pass.batch, -1, x.shape[1]]);
-    // After each layer; without box heads the same as before it.
-    const kept = references.map((entered) => reshape(entered, [1, pass.batch, -1, entered.shape[1]]));
-    return { 'out.hs': byLayer(hidden), 'out.references': refines ? byLayer(boxes) : concat(kept, 0) };
+    const byLayer = (x: Tensor2D): Tensor => reshape(x, [-1, pass.batch, tgt?.shape[1] as number, x.shape[1]]);
+    return {
+      'out.hs': slice(byLayer(hidden), 0, layers),
+      // DINO's before the first layer and after each, the others after each; without box heads they stay the same.
+      'out.references': byLayer(lookForwardTwice || !refines ? concat([...references], 0) : boxes),
+    };
   });
   return { ...computed, ...ratiosOf(levels) };
 }
+
+/** With a layer more, which has the weights of the first. */
+const withFurtherLayer = (weights: NamedTensors, layers: number): NamedTensors => ({
+  ...weights,
+  ...Object.fromEntries(
+    Object.entries(weights).map(([name, value]) => [name.replace(/^layers\.0\./, `layers.${layers}.`), value]),
+  ),
+});
 
 /** In place of a head, where no box is asked for. */
 const noBoxes: Module<Tensor2D, Tensor2D> = { parameters: [], apply: (_, x) => zeros([x.shape[0], 4]) };

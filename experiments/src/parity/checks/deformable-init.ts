@@ -6,13 +6,12 @@ import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { withoutLeak } from '../gradients.ts';
 import { arrayAt, countsAt, FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
-import { deformableModelOf, isDino } from './deformable-sizes.ts';
+import { deformableModelOf } from './deformable-sizes.ts';
 import { storedShape } from './stored-shape.ts';
 
 export const deformableInitCheck: Check = {
   inputs: ['parameters'],
   cases: ({ cases }) => [...cases.keys()],
-  covers: (fixture, caseName) => !isDino(storedStarts(fixture, caseName).map(({ name }) => name)),
   run: (fixture, caseName) => withoutLeak(() => runCase(fixture, caseName)),
 };
 

@@ -1,41 +1,28 @@
 /** Whole models with deformable attention: predictions of decoder and encoder, losses, gradients and steps. */
 import type { NamedTensors } from '@dn-detr/core';
-import {
-  bestRows,
-  encoderOutputs,
-  type LevelPositionOptions,
-  type LevelTokens,
-  resizeMask,
-  type TransformerOutput,
-} from '@dn-detr/core/models';
-import { affine, sinePositions } from '@dn-detr/core/nn';
+import { type LevelPositionOptions, type LevelTokens, resizeMask, type TransformerOutput } from '@dn-detr/core/models';
+import { sinePositions } from '@dn-detr/core/nn';
 import type { KnownQueries } from '@dn-detr/dn';
 import { knownInputs, type SplitPredictions, splitPredictions } from '@dn-detr/dn/tfjs';
 import {
-  gather,
-  max,
   mul,
   type Rank,
   reshape,
-  sigmoid,
   slice,
   sub,
   type Tensor,
-  type Tensor1D,
-  type Tensor2D,
   type Tensor3D,
   type Tensor4D,
   transpose,
 } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
-import { tensorOf } from '../fixture.ts';
 import { take, withoutLeak } from '../gradients.ts';
 import { countAt, objectAt } from '../json.ts';
 import { embeddedLevels, mapsOf, referencesOf, withoutPadding } from './deformable-outputs.ts';
 import { readDeformableSetup } from './deformable-setup.ts';
 import { knownOf, loadParameters, type ModelSetup } from './model-setup.ts';
 import { trainingOf } from './model-training.ts';
-import { bestTokens, ofLastLayer } from './two-stage.ts';
+import { bestTokens, chosenTokens, ofLastLayer } from './two-stage.ts';
 
 const check: Check = {
   inputs: ['image', 'mask', 'gt_*', 'draw.*'],
@@ -124,8 +111,8 @@ function predictionsOf(setup: ModelSetup, parameters: NamedTensors, tokens: Leve
   if (isDino(fixture.kind)) {
     // The references that entered each layer; the fixture has what the last one predicts from its output as well.
     const entered = (output.anchors as Tensor4D).dataSync<'float32'>();
-    const stored = tensorOf(fixture, '', 'references').data as Float32Array;
-    outputs.references = { values: entered, expected: { values: stored.subarray(0, entered.length) } };
+    const stored = fixture.tensors.get('references')?.data;
+    if (stored) outputs.references = { values: entered, expected: { values: stored.slice(0, entered.length) } };
   } else {
     const references = referencesOf(output, parameters);
     outputs.references = take(references.afterLayers);
@@ -153,7 +140,7 @@ function encoderOutputsOf(
   { sets: [, proposed], memory }: TransformerOutput,
 ): Record<string, Computed> {
   if (proposed === undefined) return {};
-  const { detector, fixture, width, batch } = setup;
+  const { detector, fixture, batch } = setup;
   const { queries } = detector;
   if (!isDino(fixture.kind)) {
     return {
@@ -162,20 +149,16 @@ function encoderOutputsOf(
       enc_boxes: take(ofLastLayer(proposed.boxes)),
     };
   }
-  const images = batch.padding?.shape[0] as number;
-  const { features, anchors } = encoderOutputs('transformer', width).apply(parameters, {
+  const { topk, init_box_proposal } = chosenTokens('transformer', parameters, {
     memory: { ...tokens, features: memory },
-    batch: images,
+    batch: batch.padding?.shape[0] as number,
+    queries,
   });
-  const [weight, bias] = ['weight', 'bias'].map((part) => parameters[`transformer.enc_out_class_embed.${part}`]);
-  const scores = max(affine(features, weight as Tensor2D, bias as Tensor1D), 1);
-  const chosen = bestRows(reshape<Rank.R2>(scores, [images, -1]), queries);
-  const starts = Array.from({ length: images }, (_, b) => [(b * features.shape[0]) / images]);
   return {
-    topk: take(sub(reshape(chosen, [images, queries]), starts)),
+    topk: take(topk),
     interm_logits: take(ofLastLayer(proposed.logits)),
     interm_boxes: take(ofLastLayer(proposed.boxes)),
-    init_box_proposal: take(reshape(sigmoid(gather(reshape(anchors, [-1, 4]), chosen)), [images, queries, 4])),
+    init_box_proposal: take(init_box_proposal),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Our model with deformable attention for the shapes that its tensors have. */
-import { type Backbone, type Detector, deformableDetr, dnDeformableDetr, resnet } from '@dn-detr/core';
+import { type Backbone, type Detector, deformableDetr, dino, dnDeformableDetr, resnet } from '@dn-detr/core';
 import { FixtureError } from '../json.ts';
 import { givenFeatures } from './deformable-setup.ts';
 import { countLayers, resnetSizesOf } from './resnet-sizes.ts';
@@ -7,10 +7,6 @@ import { countLayers, resnetSizesOf } from './resnet-sizes.ts';
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
 const resnetPrefix = 'backbone.0.body.';
-
-/** Whether tensors of these names are DINO's, which we have no model of. */
-export const isDino = (names: Iterable<string>): boolean =>
-  [...names].some((name) => name.startsWith('transformer.enc_out_class_embed.'));
 
 /**
  * @param shapes by our names, in PyTorch's layouts; where no backbone is among them the model is given features
@@ -38,6 +34,19 @@ export function deformableModelOf(shapes: Shapes, points?: number): Detector {
     decoderLayers: countLayers(shapes.keys(), `${decoder}.layers.`),
     numClasses: size('class_embed.0.weight', `${decoder}.class_embed.0.weight`),
   };
+  if (shapes.has('transformer.enc_out_class_embed.weight')) {
+    const contents = shapes.get('transformer.tgt_embed.weight');
+    return dino({
+      ...common,
+      // Where contents are not learned, queries have no parameters.
+      queries: contents?.[0] ?? 1,
+      content: contents ? 'learned' : 'encoder',
+      shareHeads: !shapes.has(`${decoder}.class_embed.1.weight`),
+      learnedProposalSize: shapes.has('transformer.two_stage_wh_embedding.weight'),
+      // One row is of no label.
+      labelBook: size('label_enc.weight') - 1,
+    });
+  }
   const contents = shapes.get('tgt_embed.weight');
   if (contents !== undefined) {
     return dnDeformableDetr({ ...common, queries: contents[0] as number, indicator: contents[1] === width - 1 });

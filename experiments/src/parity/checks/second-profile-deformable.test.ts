@@ -10,40 +10,40 @@ describe('a second fixture of deformable attention', () => {
   it.each([
     ['model_dn_deformable_conv', 'model_dn_deformable_h64_other'],
     ['model_deformable_two_stage', 'model_deformable_x'],
+    ['model_dino_conv', 'model_dino_h64_other'],
+    ['model_dino_variant', 'model_dino_x'],
   ])('models: %s under another kind, %s, with less that is stored', (name, kind) => {
     const report = runEdited(
       name,
       ({ json, tensors }) => {
         json.fixture = kind;
-        drop(tensors, /^(pos|src|level_mask)\.\d|^(enc_|dn_|eval_|topk)/);
+        drop(tensors, /^(pos|src|level_mask)\.\d|^(enc_|dn_|eval_|topk|interm_|init_|references)/);
       },
       kind,
     );
     expectAllPass(report, 1);
   });
 
-  it('names the cases that no one computes, and nothing of them', () => {
-    const uncovered = (name: string) => runEdited(name, () => undefined).fixtures[0]?.uncovered;
-    expect(uncovered('deformable_blocks')).toEqual(['decoder_dino']);
-    expect(uncovered('deformable_init')).toEqual(['dino']);
-    expect(uncovered('state_dict_names_deformable')).toEqual(['original_dino_4scale_r50']);
-    expect(uncovered('two_stage')).toEqual([
-      'proposals3',
-      'select_dino0',
-      'select_dino1',
-      'select_dino2',
-      'select_dino3',
-    ]);
+  it('criterion_dino: fails where the loss of the encoder is another', () => {
+    const report = runEdited('criterion_dino', (content) => {
+      keepCases(content, ['c0']);
+      const facts = content.json.cases.c0 as { losses: Json; total: number };
+      facts.losses.loss_bbox_interm = 1;
+      facts.total += 0.1;
+    });
+    const problems = report.fixtures[0]?.cases[0]?.problems.map((text) => text.split(':')[0]);
+    expect(problems).toEqual(['losses', 'total']);
   });
 
   it('deformable_blocks, msda: without gradients', () => {
     const blocks = runEdited('deformable_blocks', (content) => {
-      keepCases(content, ['encoder', 'decoder_dab', 'sine4']);
+      keepCases(content, ['encoder', 'decoder_dab', 'decoder_dino', 'sine4']);
       drop(content.tensors, /\.(gin|gw)\./);
     });
-    expectAllPass(blocks, 3);
+    expectAllPass(blocks, 4);
     expect(blocks.fixtures[0]?.cases.map(({ keys }) => [...keys].sort())).toEqual([
       ['out.out', 'reference_points', 'valid_ratios'],
+      ['out.hs', 'out.references', 'valid_ratios'],
       ['out.hs', 'out.references', 'valid_ratios'],
       ['embed'],
     ]);
@@ -63,9 +63,15 @@ describe('a second fixture of deformable attention', () => {
     ];
     const report = runEdited('deformable_init', ({ json }) => {
       const facts = json.cases.dn_deformable as { parameters: Start[] };
-      json.cases = { 'x.y': { parameters: facts.parameters.filter(([name]) => !/encoder\.layers\.0\./.test(name)) } };
+      const dino = json.cases.dino as { parameters: Start[] };
+      const side = Math.fround(Math.log(0.05 / 0.95));
+      const size: Start = ['transformer.two_stage_wh_embedding.weight', [1, 2], side, 0, -side, side];
+      json.cases = {
+        'x.y': { parameters: facts.parameters.filter(([name]) => !/encoder\.layers\.0\./.test(name)) },
+        z: { parameters: [...dino.parameters.filter(([name]) => !/decoder\.layers\.1\.|tgt_embed/.test(name)), size] },
+      };
     });
-    expectAllPass(report, 1);
+    expectAllPass(report, 2);
     const problems = (change: (start: Start) => void, wanted: string): readonly string[] =>
       runEdited('deformable_init', ({ json }) => {
         json.cases = { dn_deformable: json.cases.dn_deformable as Json };
@@ -99,10 +105,10 @@ describe('a second fixture of deformable attention', () => {
           return [name, shape.map((size, i) => (i === 0 ? axis(size) : size)), ...rest];
         });
     const report = runEdited('state_dict_names_deformable', ({ json }) => {
-      const models = Object.entries(json.models as Record<string, unknown[]>).filter(([name]) => !/dino/.test(name));
-      json.models = Object.fromEntries(models.map(([, entries], i) => [`other.${i}`, shrink(entries)]));
+      const models = Object.values(json.models as Record<string, unknown[]>);
+      json.models = Object.fromEntries(models.map((entries, i) => [`other.${i}`, shrink(entries)]));
     });
-    expectAllPass(report, 6);
+    expectAllPass(report, 7);
   });
 
   it('hf_deformable: without what is between images and boxes', () => {

@@ -93,14 +93,15 @@ describe('a second fixture of a kind', () => {
 
   it.each([
     ['blocks', 14],
-    ['deformable_blocks', 17],
-    ['two_stage', 7],
+    ['deformable_blocks', 18],
+    ['two_stage', 12],
     ['msda', 4],
     ['position_encoding', 5],
     ['matcher', 14],
     ['focal_ce', 6],
     ['criterion_dn', 6],
     ['criterion_detr', 5],
+    ['criterion_dino', 7],
     ['dn_prepare', 10],
     ['cdn_prepare', 7],
     ['postprocess', 4],

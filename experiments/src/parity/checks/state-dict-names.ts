@@ -4,14 +4,13 @@ import { type SafeTensor, translateTensors } from '@dn-detr/core/weights';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { arrayAt, countsAt, FixtureError, objectAt, stringAt } from '../json.ts';
-import { deformableModelOf, isDino } from './deformable-sizes.ts';
+import { deformableModelOf } from './deformable-sizes.ts';
 import { countLayers, resnetSizesOf } from './resnet-sizes.ts';
 import { storedShape } from './stored-shape.ts';
 
 export const stateDictNamesCheck: Check = {
   inputs: [],
   cases: ({ json }) => Object.keys(objectAt(json.models, 'models')),
-  covers: (fixture, caseName) => !isDino(storedTensors(fixture, caseName).keys()),
   run: runCase,
 };
 

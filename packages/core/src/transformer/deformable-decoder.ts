@@ -73,7 +73,7 @@ export interface DeformableDecoded {
   readonly hidden: Tensor2D;
   /** The boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly boxes: Tensor2D;
-  /** The references that entered each layer, `[B*T, 2]` or `[B*T, 4]`. */
+  /** The references that entered each layer, `[B*T, 2]` or `[B*T, 4]`; with `lookForwardTwice` before they were detached. */
   readonly references: readonly Tensor2D[];
 }
 
@@ -116,7 +116,7 @@ export function deformableDecoder(
         return { hidden: concat(outputs, 0), boxes: concat(predicted.slice(1), 0), references: entered };
       const hidden = norm.apply(tensors, concat(outputs, 0));
       const deltas = applyByLayer(boxHeads, tensors, hidden);
-      return { hidden, boxes: boxesFrom(deltas, concat(predicted, 0), epsilon), references: entered };
+      return { hidden, boxes: boxesFrom(deltas, concat(predicted, 0), epsilon), references: predicted };
     },
   };
 }
