@@ -10,6 +10,7 @@ import type { NamedTensors } from '../nn/named.ts';
 import { dnDetr } from './dab-detr.ts';
 import type { Detector, DetectorOptions, KnownInputs } from './detector.ts';
 import { dnDetrVanilla } from './detr.ts';
+import { dino } from './dino.ts';
 import { dnDeformableDetr } from './dn-deformable-detr.ts';
 
 beforeAll(() => useBackend('cpu'));
@@ -22,6 +23,8 @@ const models: Record<string, () => Detector> = {
   dnDetr: () => dnDetr(options),
   dnDetrVanilla: () => dnDetrVanilla(options),
   dnDeformableDetr: () => dnDeformableDetr({ ...options, featureLevels: 2, points: 2 }),
+  dino: () => dino({ ...options, featureLevels: 2, points: 2 }),
+  'dino of encoder contents': () => dino({ ...options, featureLevels: 2, points: 2, content: 'encoder' }),
 };
 
 /** Predictions of some queries of each image, as plain numbers. */

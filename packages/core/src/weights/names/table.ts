@@ -24,7 +24,7 @@ export interface NameTable {
   readonly sharedHead?: { readonly head: string; readonly layers: string };
   /**
    * Heads, by what our names of them begin with before `.0` and so on, that a file lists for each layer though all layers
-   * may share one: where all are equal they are one.
+   * may share them: where those of all layers are equal, they do.
    */
   readonly listedHeads?: readonly string[];
 }

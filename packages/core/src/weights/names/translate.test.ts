@@ -63,6 +63,44 @@ describe('translateTensors', () => {
     expect(new Set(heads).size - 1).toBe(count);
   });
 
+  /** DINO's heads `[layer, class head, box head]` as its files list them, twice. */
+  const dinoHeads = (...heads: readonly (readonly [number, number])[]): Map<string, SafeTensor> =>
+    new Map([
+      ...heads.flatMap(([classes, boxes], i) =>
+        ['', 'transformer.decoder.'].flatMap((prefix): [string, SafeTensor][] => [
+          [`${prefix}class_embed.${i}.weight`, numbers(classes)],
+          [`${prefix}bbox_embed.${i}.layers.0.weight`, numbers(boxes)],
+        ]),
+      ),
+      ['transformer.enc_out_class_embed.weight', numbers(7)],
+    ]);
+  const [dinoClasses, dinoBoxes] = ['class_embed.#.weight', 'bbox_embed.#.layers.0.weight'].map(
+    (name) => (layer: number) => `transformer.decoder.${name.replace('#', `${layer}`)}`,
+  ) as [(layer: number) => string, (layer: number) => string];
+
+  it('takes the heads that DINO lists for every layer for one, where they are', () => {
+    const stored = onDisk('original_dino_4scale_r50');
+    const { tensors, ...rest } = translateTensors(stored);
+    expect(rest).toEqual({ source: 'DINO', prefix: '', others: [] });
+    const left = [...stored.keys()].filter((name) => !tensors.has(name));
+    const twice = /^(class|bbox)_embed\.|^transformer\.decoder\.(class|bbox)_embed\.[1-5]\./;
+    expect(left).toEqual([...stored.keys()].filter((name) => twice.test(name)));
+    expect([...tensors.keys()].filter((name) => /_embed\.\d/.test(name))).toHaveLength(2 + 6);
+  });
+
+  it('leaves DINO all heads where some differ', () => {
+    const names = (...heads: (readonly [number, number])[]) => [
+      ...translateTensors(dinoHeads(...heads)).tensors.keys(),
+    ];
+    const encoder = 'transformer.enc_out_class_embed.weight';
+    expect(names([1, 2], [1, 2])).toEqual([dinoClasses(0), dinoBoxes(0), encoder]);
+    expect(names([1, 2], [1, 3])).toEqual([dinoClasses(0), dinoBoxes(0), dinoClasses(1), dinoBoxes(1), encoder]);
+    const contradicting = dinoHeads([1, 2]).set('class_embed.0.weight', numbers(3));
+    expect(() => translateTensors(contradicting)).toThrow(
+      'two tensors stand for transformer.decoder.class_embed.0.weight',
+    );
+  });
+
   it.each(['hf', 'timm'])(
     'gives Deformable DETR of Hugging Face with a ResNet of %s the names of the original',
     (kind) => {
@@ -222,9 +260,7 @@ describe('translateTensors', () => {
   const resnet = [...onDisk('original_detr_r50')]
     .filter(([name]) => name.startsWith('backbone.0.body.'))
     .map(([name, tensor]): [string, SafeTensor] => [name.replace('backbone.0.body.', ''), tensor]);
-  const known = Object.keys(models)
-    .filter((model) => !model.includes('dino'))
-    .map((model): [string, Map<string, SafeTensor>] => [model, onDisk(model)]);
+  const known = Object.keys(models).map((model): [string, Map<string, SafeTensor>] => [model, onDisk(model)]);
   const efficientnet = new Map(['_conv_stem.weight', '_bn0.bias'].map((name) => [name, zeros([1])]));
   it.each([
     ...known,

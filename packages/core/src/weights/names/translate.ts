@@ -51,7 +51,7 @@ export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): Trans
   }
   for (const [name, parts] of thirds) tensors.set(name, joinThirds(name, parts));
   repeatSharedHead(tensors, table);
-  for (const head of table.listedHeads ?? []) joinEqualHeads(tensors, head);
+  joinEqualHeads(tensors, table.listedHeads ?? []);
   return { source: table.source, prefix, others, tensors };
 }
 
@@ -71,15 +71,19 @@ function repeatSharedHead(tensors: Map<string, SafeTensor>, { sharedHead }: Name
   }
 }
 
-/** Keeps the first of several heads that are all equal. */
-function joinEqualHeads(tensors: Map<string, SafeTensor>, head: string): void {
-  const others = [...tensors.keys()].filter((name) => name.startsWith(`${head}.`) && !name.startsWith(`${head}.0.`));
-  const firstOf = (name: string): string => `${head}.0.${name.slice(head.length + 1).replace(/^\d+\./, '')}`;
-  const isCopy = (name: string): boolean => {
-    const first = tensors.get(firstOf(name));
-    return first !== undefined && areEqual(first, tensors.get(name) as SafeTensor);
+/** Keeps the heads of the first layer where those of all layers are equal. */
+function joinEqualHeads(tensors: Map<string, SafeTensor>, heads: readonly string[]): void {
+  const copies = [...tensors.keys()].flatMap((name) => {
+    const head = heads.find((part) => name.startsWith(`${part}.`) && !name.startsWith(`${part}.0.`));
+    return head === undefined
+      ? []
+      : [{ name, first: `${head}.0.${name.slice(head.length + 1).replace(/^\d+\./, '')}` }];
+  });
+  const isCopy = ({ name, first }: { name: string; first: string }): boolean => {
+    const original = tensors.get(first);
+    return original !== undefined && areEqual(original, tensors.get(name) as SafeTensor);
   };
-  if (others.every(isCopy)) for (const name of others) tensors.delete(name);
+  if (copies.every(isCopy)) for (const { name } of copies) tensors.delete(name);
 }
 
 const bytesOf = ({ data }: SafeTensor) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
