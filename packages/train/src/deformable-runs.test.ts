@@ -24,10 +24,18 @@ const sizes: DottedValues = {
 };
 const twoStage = { 'model.name': 'deformable-detr', 'model.boxRefinement': true, 'model.twoStage': true };
 const dn = { ...sizes, 'model.name': 'dn-deformable-detr', 'model.dropout': 0.1 };
+/** With known queries for the fullest image, and images without objects. */
+const dino = {
+  ...{ ...sizes, 'model.name': 'dino', 'model.dropout': 0.1, 'data.shapes.objects.least': 0 },
+  ...{ 'denoising.groups': null, 'denoising.slotBucket': null, 'denoising.maxKnownQueries': 20 },
+};
 const models: readonly (readonly [string, DottedValues])[] = [
   ['two stages and accumulation', { ...sizes, ...twoStage, 'model.dropout': 0.1, 'optimizer.accumulate': 2 }],
   ['denoising', dn],
   ['contrastive denoising', { ...dn, 'denoising.kind': 'contrastive' }],
+  ['DINO', { ...dino, 'model.shareHeads': false }],
+  ['DINO with denoising of kind dn and accumulation', { ...dino, 'denoising.kind': 'dn', 'optimizer.accumulate': 2 }],
+  ['DINO without denoising', { ...dino, 'denoising.groups': 0, 'model.content': 'encoder' }],
 ];
 
 const { name: best } = await useBackend();

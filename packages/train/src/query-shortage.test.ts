@@ -1,37 +1,19 @@
-import type { DatasetImage } from '@dn-detr/data';
 import { describe, expect, it } from 'vitest';
 import type { RunConfig } from './config/schema.ts';
 import { buildModel } from './models/model.ts';
 import { queriesNeeded, shortageNote } from './query-shortage.ts';
 import type { RunData } from './run-data.ts';
+import { crowdedImage } from './testing/crowded-image.ts';
 import { smallConfig } from './testing/small-run.ts';
 
-/** With so many objects, crowds, and boxes outside of it. */
-function image(objects: number, crowds = 0, outside = 0): DatasetImage {
-  const count = objects + crowds + outside;
-  const box = (n: number) => (n < objects + crowds ? [1, 1, 5, 5] : [40, 1, 5, 5]);
-  return {
-    id: 1,
-    name: 'image',
-    width: 32,
-    height: 32,
-    objects: {
-      labels: new Int32Array(count),
-      boxes: Float64Array.from(Array.from({ length: count }, (_, n) => box(n)).flat()),
-      areas: new Float64Array(count).fill(25),
-      crowd: Uint8Array.from({ length: count }, (_, n) => (n >= objects && n < objects + crowds ? 1 : 0)),
-    },
-    read: () => Promise.reject(new Error('no pixels are needed')),
-  };
-}
 const shortageOf = (config: RunConfig, data: Pick<RunData, 'train' | 'val'>): string | undefined =>
   shortageNote(buildModel(config, 2), config, data);
-const of = (...counts: number[]) => counts.map((count) => image(count));
+const of = (...counts: number[]) => counts.map((count) => crowdedImage(count));
 
 describe('shortageNote', () => {
   it.each([
     ['as many queries as objects', 8, of(8, 0), of(8)],
-    ['crowds and boxes without an area beyond them', 8, [image(8, 5, 5)], of(1)],
+    ['crowds and boxes without an area beyond them', 8, [crowdedImage(8, 5, 5)], of(1)],
     ['no objects at all', 1, of(0), of()],
   ])('says nothing of %s', (_, queries, train, val) => {
     expect(shortageOf(smallConfig({ 'model.queries': queries }), { train, val })).toBeUndefined();
@@ -72,5 +54,5 @@ describe('shortageNote', () => {
 
 it('queries are needed for the objects of the fullest image', () => {
   expect(queriesNeeded([])).toBe(0);
-  expect(queriesNeeded([...of(3, 7, 0), image(5, 4, 4)])).toBe(7);
+  expect(queriesNeeded([...of(3, 7, 0), crowdedImage(5, 4, 4)])).toBe(7);
 });
