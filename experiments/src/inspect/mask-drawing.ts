@@ -65,18 +65,25 @@ export function groupStrip(layout: GroupLayout, scale: number, named = true): Ht
   }`;
 }
 
-/** Groups by their numbers where there is room for each. */
+/** Groups by their numbers where there is room for each, and matching queries where there is room for the word. */
 function stripNames(
-  { groups, groupSize, known, matching }: GroupLayout,
+  { groups, groupSize, known, matching, total }: GroupLayout,
   scale: number,
 ): { name: string; at: number }[] {
   const width = groupSize * scale;
   const rest = { name: 'matching', at: (known + matching / 2) * scale };
   if (known === 0) return [rest];
-  if (width < 12) return [{ name: 'known', at: (known / 2) * scale }, rest];
+  if (width < 4 + 8 * `${groups}`.length) {
+    return [
+      { name: 'known', at: (known / 2) * scale },
+      { ...rest, at: Math.min(rest.at, total * scale - wordWidth / 2) },
+    ];
+  }
   const names = Array.from({ length: groups }, (_, g) => ({
-    name: width < 52 ? `${g + 1}` : `group ${g + 1}`,
+    name: width < wordWidth ? `${g + 1}` : `group ${g + 1}`,
     at: (g + 0.5) * width,
   }));
-  return [...names, rest];
+  return matching * scale < wordWidth ? names : [...names, rest];
 }
+
+const wordWidth = 52;

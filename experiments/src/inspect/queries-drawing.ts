@@ -58,7 +58,8 @@ export async function queriesDrawing(
         placed(0, 22 + small.height + 6, 1, slotStrip(own, small.width, hatch)),
       );
     }),
-    groups > mostGroups && text(width, panelsAt + 15, `and ${groups - mostGroups} more groups`, { anchor: 'end' }),
+    groups > mostGroups &&
+      text(width, panelsAt + rows * rowHeight - 1, `and ${groups - mostGroups} more groups`, { anchor: 'end' }),
     placed(0, height - 12, 1, legend(view, shares.width < 1 || shares.height < 1)),
   );
 }

@@ -16,6 +16,12 @@ async function step(values: DottedValues, at: number, count = 4) {
   return { config, data, ...(await queriesOfStep(config, data, at, count)) };
 }
 
+/** As many groups as fit, of which there are many. */
+const dino: DottedValues = {
+  ...{ 'model.name': 'dino', 'model.width': 32, 'model.featureLevels': 2 },
+  ...{ 'denoising.groups': null, 'denoising.slotBucket': null },
+};
+
 const first = (images: readonly QueryImage[]): QueryImage => images[0] as QueryImage;
 
 /** The mask that a drawing shows `[T, T]`: padded columns and blocked rectangles. */
@@ -65,8 +71,8 @@ describe('queriesOfStep', () => {
   });
 
   it.each([
-    [{ 'model.name': 'detr' }, /^detr trains without known queries/],
-    [{ 'denoising.groups': 0 }, /^denoising.groups=0 trains without/],
+    [{ 'model.name': 'detr' }, /^detr trains without known queries: expected a model with denoising/],
+    [{ 'denoising.groups': 0 }, /^denoising.groups=0 trains without known queries: expected denoising.groups from 1$/],
   ])('refuses a model without known queries: %j', async (values, message) => {
     await expect(step(values, 1)).rejects.toThrow(message);
   });
@@ -80,6 +86,7 @@ describe('the picture of known queries', () => {
     { 'denoising.maskPadding': false },
     { 'denoising.groups': 3, 'denoising.slotBucket': 1 },
     { 'denoising.kind': 'contrastive' },
+    dino,
   ] as DottedValues[])('shows the mask of the step: %j', async (values) => {
     const { images } = await step(values, 2);
     for (const image of images) {
@@ -118,6 +125,18 @@ describe('the picture of known queries', () => {
       `${4 * objects} known queries, of which ${2 * objects} are negative,`,
     );
     expect(about).toMatchObject({ images: [{ negatives: 2 * objects }, {}, {}, {}] });
+  });
+
+  it('names groups by their numbers only where these do not run into each other', async () => {
+    const { images, denoising } = await step(dino, 1, 1);
+    expect([denoising.slotBucket, denoising.groups]).toEqual([3, 33]);
+    const svg = (await queriesDrawing(first(images), 1, String)).text;
+    expect(svg.match(/>known</g)).toHaveLength(2);
+    expect(svg).not.toMatch(/>12</);
+    expect(svg.match(/>and 18 more groups</g)).toHaveLength(1);
+    const few = await step({ ...dino, 'denoising.groups': 12, 'denoising.kind': 'dn' }, 1, 1);
+    const named = (await queriesDrawing(first(few.images), 1, String)).text;
+    expect(named.match(/>12</g)).toHaveLength(2);
   });
 
   it('draws a known query where it is told to be', async () => {

@@ -57,9 +57,10 @@ export async function queriesOfStep(
   const settled = withKnownSlots(config, train);
   const { denoising } = settled;
   if (denoising === undefined || !model.denoises) {
-    const why = denoising ? 'denoising.groups=0' : config.model.name;
     throw new UserError(
-      `${why} trains without known queries: expected --set model.name=dn-detr, and denoising.groups from 1`,
+      denoising
+        ? 'denoising.groups=0 trains without known queries: expected denoising.groups from 1'
+        : `${config.model.name} trains without known queries: expected a model with denoising, such as --set model.name=dn-detr`,
     );
   }
   const { accumulate } = config.optimizer;

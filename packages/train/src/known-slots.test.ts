@@ -41,7 +41,8 @@ describe('withKnownSlots', () => {
     ['two slots for no images', {}, [], 2, 50],
     ['the groups that are set, though fewer may fit', { 'denoising.groups': 5 }, [30], 30, 5],
     ['no groups where denoising is off', { 'denoising.groups': 0 }, [9], 9, 0],
-    ['the slots that are set, and the groups that fit beside them', { 'denoising.slotBucket': 10 }, [3], 10, 10],
+    ['the groups that fit into the slots that are set', { 'denoising.slotBucket': 10 }, [3], 10, 10],
+    ['the groups that fit where the fullest image has slots of its own', { 'denoising.slotBucket': 4 }, [1, 9], 4, 8],
     ['both where both are set', { 'denoising.groups': 3, 'denoising.slotBucket': 4 }, [9], 4, 3],
     ['no limit but the groups that are set', { 'denoising.groups': 3, 'denoising.maxKnownQueries': 0 }, [9], 9, 3],
   ])('settles %s', (_, values, counts, slotBucket, groups) => {

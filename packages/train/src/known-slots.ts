@@ -13,18 +13,19 @@ export type SettledDenoising = NonNullable<RunConfig['denoising']> & {
 export type SettledConfig = Omit<RunConfig, 'denoising'> & { readonly denoising?: SettledDenoising };
 
 /**
- * Fills in the slots of a group, one for each object of the fullest image, and the groups, as many as fit into
- * `maxKnownQueries`, where these are null.
+ * Fills in what is null: one slot for each object of the fullest image, and as many groups as fit into `maxKnownQueries`
+ * with the slots of that image, which then are the same in all batches.
  *
  * @param images that are trained on
  */
 export function withKnownSlots(config: RunConfig, images: readonly DatasetImage[]): SettledConfig {
   const { denoising, ...rest } = config;
   if (denoising === undefined) return rest;
-  const { groups, slotBucket, maxKnownQueries, kind } = denoising;
+  const { maxKnownQueries, kind } = denoising;
   // A bucket of one slot alone would be left out of batches without objects.
-  const slots = slotBucket ?? Math.max(2, queriesNeeded(images));
-  const perGroup = slots * (kind === 'contrastive' ? 2 : 1);
-  const fitting = Math.max(1, Math.floor(maxKnownQueries / perGroup));
-  return { ...rest, denoising: { ...denoising, slotBucket: slots, groups: groups ?? fitting } };
+  const needed = Math.max(2, queriesNeeded(images));
+  const slotBucket = denoising.slotBucket ?? needed;
+  const perGroup = Math.ceil(needed / slotBucket) * slotBucket * (kind === 'contrastive' ? 2 : 1);
+  const groups = denoising.groups ?? Math.max(1, Math.floor(maxKnownQueries / perGroup));
+  return { ...rest, denoising: { ...denoising, slotBucket, groups } };
 }
