@@ -22,6 +22,19 @@ describe('npm start', () => {
     expect(found.findings.length).toBeGreaterThan(5);
   });
 
+  it('holds models to their references without native ops, which doctor then misses', async () => {
+    const env = { DN_DETR_NATIVE_OPS: 'off' };
+    const only = ['--only', 'msda', 'model_dn_deformable_conv', 'model_deformable_refine_conv'];
+    const { code, stdout } = await cli(['parity', '--dir', fixtures, ...only, '--json'], env);
+    expect(JSON.parse(stdout)).toMatchObject({ passed: 6, failed: 0 });
+    expect(code).toBe(0);
+    const doctor = JSON.parse((await cli(['doctor', '--json'], env)).stdout);
+    expect(doctor.backend.tensorflow.ops).toMatchObject({
+      names: [],
+      reason: expect.stringMatching('DN_DETR_NATIVE_OPS'),
+    });
+  });
+
   it('runs on WASM with a notice where native TensorFlow is off, and tells which weights are there', async () => {
     const cache = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-cache-'));
     const [, file] = efficientnetLiteWeights.map((weights) => weightsFile(weights, path.join(cache, 'dn-detr')));

@@ -17,7 +17,11 @@ export function benchMsdaCommand(): Command {
     .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
     .addOption(backendOption())
     .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
-      await chooseBackend(backend, { threadsPerOp: threads });
+      const { name: chosen, tensorflow } = await chooseBackend(backend, { threadsPerOp: threads });
+      if (!tensorflow?.ops.names.length) {
+        const reason = tensorflow?.ops.reason ?? `the backend is ${chosen}`;
+        process.stderr.write(`notice: no native ops, 'ours' is what is composed: ${reason}\n`);
+      }
       const interpreter = python ?? process.env.PYTHON ?? 'python3';
       const torch = await TorchMsda.start(interpreter);
       const advice = `no PyTorch in ${interpreter}: pip install torch, or name an interpreter with --python`;

@@ -14,9 +14,9 @@ describe('a contender', () => {
   it.each([
     [
       'dab-detr+denoising.groups=0',
-      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla and dn-detr$/,
+      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla, dn-detr\b/,
     ],
-    ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr$/],
+    ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr and dn-deformable-detr$/],
     ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],
     ['dn-detr+seed=3', /dn-detr\+seed=3: seed cannot be set for one alone: --seeds says/],
     [

@@ -70,6 +70,7 @@ const summarySchema = z.object({
     z.object({
       ...{ backend: text, node: text, versions: z.record(text, text), commit: text.optional(), cpus: number },
       nativeOps: z.array(text).optional(),
+      otherNativeOps: z.array(z.array(text)).optional(),
     }),
   ),
   models: z

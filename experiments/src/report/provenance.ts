@@ -46,15 +46,26 @@ function runsIn({ models }: Summary, environment: number): Content {
   );
 }
 
+/** @param processes the native ops of each process of a run, or of those that had others than the one before */
+function nativeOpsWords(processes: readonly (readonly string[])[]): string {
+  const count = processes.filter(({ length }) => length > 0).length;
+  if (count === 0) return '';
+  return count === processes.length ? ' with native ops' : ' with native ops for a part of its steps';
+}
+
 const environmentFacts = ({
   versions,
   backend,
   nativeOps,
+  otherNativeOps = [],
   node,
   commit,
   cpus,
 }: Environment): (readonly [string, Content])[] => [
-  ['Backend', html`${backend}${nativeOps?.length && ' with native ops'}, Node ${node}, ${counted(cpus, 'CPU core')}`],
+  [
+    'Backend',
+    html`${backend}${nativeOpsWords([nativeOps ?? [], ...otherNativeOps])}, Node ${node}, ${counted(cpus, 'CPU core')}`,
+  ],
   [
     'Versions',
     joined(

@@ -113,8 +113,8 @@ const counted: Readonly<Record<string, MacsOf>> = {
 };
 
 /**
- * The multiply-adds of all matrix products, convolutions and deformable sampling that `compute` runs on the current backend, by the shapes
- * that their kernels see. Zeros that pad images count as pixels do, and so do masked keys.
+ * The multiply-adds of all matrix products, convolutions and deformable sampling that `compute` runs on the current
+ * backend, by the shapes that their kernels see. Zeros that pad images count as pixels do, and so do masked keys.
  *
  * @param compute its tensors are disposed
  */

@@ -12,10 +12,15 @@ it('names the native ops there are', () => {
 
 it('says when a run goes on with other native ops', () => {
   expect(otherNativeOps(withOps('DnA', 'DnB'), withOps('DnB', 'DnA'))).toBeUndefined();
-  expect(otherNativeOps(withOps('DnA'), withOps())).toMatch(
-    /started with DnA and goes on with no native ops\. If its model/,
-  );
-  expect(otherNativeOps(withOps(), withOps('DnA', 'DnB'))).toMatch(/with no native ops and goes on with DnA, DnB\./);
+  const without = otherNativeOps(withOps('DnA'), withOps());
+  expect(without?.notice).toMatch(/the run had DnA and goes on with no native ops\. If its model/);
+  expect(without?.environment).toMatchObject({ nativeOps: ['DnA'], otherNativeOps: [[]] });
+  const more = otherNativeOps(withOps(), withOps('DnA', 'DnB'));
+  expect(more?.notice).toMatch(/had no native ops and goes on with DnA, DnB\./);
+  // What counts is what it had last.
+  const noted = without?.environment as Environment;
+  expect(otherNativeOps(noted, withOps())).toBeUndefined();
+  expect(otherNativeOps(noted, withOps('DnA'))?.environment.otherNativeOps).toEqual([[], ['DnA']]);
   const { nativeOps, ...older } = withOps();
   expect(nativeOps).toEqual([]);
   expect(otherNativeOps(older, withOps('DnA'))).toBeUndefined();

@@ -17,6 +17,8 @@ export interface Environment {
   readonly cpus: number;
   /** the native ops there were for models that have them; absent in runs from before there were any */
   readonly nativeOps?: readonly string[];
+  /** the same of processes that went on with the run, each time that they were others than before */
+  readonly otherNativeOps?: readonly (readonly string[])[];
 }
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
@@ -38,18 +40,26 @@ export function environmentOf({ name, tensorflow }: BackendChoice): Environment 
   };
 }
 
-/** What to say when a run goes on with other native ops than it was started with; undefined where it does not. */
+/**
+ * What to say, and to note, when a run goes on with other native ops than it had last; undefined where it does not.
+ *
+ * @param noted the environment as the run's folder has it
+ */
 export function otherNativeOps(
-  { nativeOps: before }: Environment,
+  noted: Environment,
   { nativeOps: now = [] }: Environment,
-): string | undefined {
+): { readonly notice: string; readonly environment: Environment } | undefined {
+  const { otherNativeOps: others = [] } = noted;
+  const before = others.at(-1) ?? noted.nativeOps;
   // A run from before there were any has a model without them.
   if (before === undefined || `${[...before].sort()}` === `${[...now].sort()}`) return undefined;
   const words = (names: readonly string[]): string => (names.length === 0 ? 'no native ops' : names.join(', '));
-  return (
-    `native ops: the run was started with ${words(before)} and goes on with ${words(now)}. If its model has any of them, it is ` +
-    'no longer to the last bit the run that it would have been'
-  );
+  return {
+    notice:
+      `native ops: the run had ${words(before)} and goes on with ${words(now)}. If its model has any of them, it is no ` +
+      'longer to the last bit the run that it would have been',
+    environment: { ...noted, otherNativeOps: [...others, now] },
+  };
 }
 
 /** With `+` where files differ from it; undefined outside a checkout, or without git. */

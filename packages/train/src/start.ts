@@ -22,7 +22,7 @@ import { shortageNote } from './query-shortage.ts';
 import { dataHash, decodingOf, openRunData, type RunData } from './run-data.ts';
 import { makeRunFolder, runFolder } from './run-folder.ts';
 import { type StartValues, startValues } from './start-values.ts';
-import { configVersion, readStoredConfig, type StoredConfig } from './stored-config.ts';
+import { configVersion, noteEnvironment, readStoredConfig, type StoredConfig } from './stored-config.ts';
 import { type TrainingEvents, TrainingRun } from './training-run.ts';
 import { FolderError } from './user-error.ts';
 
@@ -102,8 +102,11 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
     requireSameSettings(before.config, config, folder);
     requireSameDecoding(before.data, folder);
     requireSameData(before.data, stored.data, folder);
-    const notice = otherNativeOps(before.environment, stored.environment);
-    if (notice !== undefined) say(`note: ${notice}`);
+    const others = otherNativeOps(before.environment, stored.environment);
+    if (others !== undefined) {
+      say(`note: ${others.notice}`);
+      noteEnvironment(runFolder(folder).config, others.environment);
+    }
   }
   for (const note of [shortageNote(model, config, data), featuresNote(config, model.detector.backbone, data)]) {
     if (note !== undefined) say(`note: ${note}`);

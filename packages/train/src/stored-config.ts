@@ -3,7 +3,7 @@ import type { Catalog } from './catalog.ts';
 import { resolveConfig } from './config/run-settings.ts';
 import type { RunConfig, RunOverrides } from './config/schema.ts';
 import type { Environment } from './environment.ts';
-import { readJson } from './json-files.ts';
+import { readJson, writeJson } from './json-files.ts';
 import type { StoredWeights } from './pretrained/pretrained-weights.ts';
 import type { SkippedStartValues } from './start-values.ts';
 import { UserError } from './user-error.ts';
@@ -47,6 +47,11 @@ interface FirstStoredConfig extends Omit<StoredConfig, 'version' | 'config'> {
   readonly config: RunOverrides;
   /** the file its weights were started from */
   readonly init?: string;
+}
+
+/** Replaces the environment in a run's `config.json`, and nothing else. @throws UserError if it cannot be written */
+export function noteEnvironment(file: string, environment: Environment): void {
+  writeJson(file, { ...readJson<object>(file), environment });
 }
 
 /**

@@ -14,6 +14,7 @@ import { runFolder } from './run-folder.ts';
 import type { Sample, SampleImage, SamplesLine } from './samples.ts';
 import { type RunResult, runTraining, type StartOptions } from './start.ts';
 import type { StoredConfig } from './stored-config.ts';
+import { readStoredConfig } from './stored-config.ts';
 import { frozenTiny } from './testing/frozen-tiny.ts';
 import { smallBackend, smallConfig } from './testing/small-run.ts';
 import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
@@ -68,7 +69,10 @@ describe('a run', () => {
     const tensorflow = { version: '2.21.0', source: 'here', gpu: false, ops: { names: ['DnOther'] } };
     await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
     await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
-    expect(said.join()).toMatch(/^note: native ops: the run was started with DnOther and goes on with/);
+    expect(said.join()).toMatch(/^note: native ops: the run had DnOther and goes on with/);
+    const own = backend.tensorflow?.ops.names ?? [];
+    const { environment } = readStoredConfig(filesOf('ops').config);
+    expect(environment).toMatchObject({ nativeOps: ['DnOther'], otherNativeOps: [own] });
   });
 
   it.each([

@@ -29,8 +29,8 @@ export interface DeformableDetrOptions extends DeformableOptions {
 }
 
 /**
- * Defaults are the reference's: feed-forward parts of 1024 and dropout 0.1. Its logits are one for each class; a two-stage model has a second prediction set: the encoder's, at every
- * token.
+ * Defaults are the reference's: feed-forward parts of 1024 and dropout 0.1. Its logits are one for each class; a two-stage
+ * model has a second prediction set: the encoder's, at every token.
  */
 export function deformableDetr(options: DeformableDetrOptions): Detector<TransformerOutput> {
   const { boxRefinement = false, twoStage = false } = options;

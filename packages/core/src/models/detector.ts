@@ -88,7 +88,7 @@ export function passOf(batch: number, rate: number, { dropout: source, ...observ
 export type DetectorOutput = {
   /** The decoder's predictions first; two-stage models add those of their encoder. */
   readonly sets: [decoder: PredictionSet, ...others: PredictionSet[]];
-  /** DAB-DETR: the anchors that entered each layer, cxcywh in 0..1, `[L, B, T, 4]` */
+  /** Where queries are boxes from the first layer on: those that entered each layer, cxcywh in 0..1, `[L, B, T, 4]`. */
   readonly anchors?: Tensor4D;
 };
 
@@ -96,7 +96,7 @@ export type DetectorOutput = {
 export type TransformerOutput = DetectorOutput & {
   /** the encoder's output, `[B*N, d]` */
   readonly memory: Tensor2D;
-  /** the decoder's normalised outputs, `[L*B*T, d]` */
+  /** the decoder's outputs as the heads read them, `[L*B*T, d]` */
   readonly hidden: Tensor2D;
 };
 

@@ -76,6 +76,7 @@ describe('proposedQueries', () => {
     };
     const variables = Object.fromEntries(names.map((name) => [name, tf.variable(tensors[name] as tf.Tensor)]));
     expect(reached('references')).toEqual([]);
+    expect(reached('content').length).toBeGreaterThan(0);
     expect(reached('content').every((name) => name.startsWith('t.pos_trans'))).toBe(true);
     expect(reached('encoder')).toEqual(expect.arrayContaining(['t.enc_output.weight', 'c.weight']));
     tf.dispose(Object.values(variables));

@@ -20,10 +20,11 @@ export interface Checkpoint {
 }
 
 /**
- * Reads a safetensors or `.pth` file with weights of DETR, DAB-DETR or DN-DETR (of the original repositories or of
- * Hugging Face `transformers`), of a ResNet (torchvision, timm, `transformers`) or an EfficientNet-Lite. Format and names are recognised by content, and so is
- * what a trainer put before the names (`module.`, `ema.module.`, …). A `.pth` file has the state_dict at the top or one or
- * two keys down (`model`, `state_dict`, `ema`, …); `findStateDict` says which counts of several.
+ * Reads a safetensors or `.pth` file with weights of DETR, DAB-DETR, DN-DETR, Deformable DETR or DN-Deformable-DETR (of the
+ * original repositories or, without denoising, of Hugging Face `transformers`), of a ResNet (torchvision, timm,
+ * `transformers`) or an EfficientNet-Lite. Format and names are recognised by content, and so is what a trainer put before
+ * the names (`module.`, `ema.module.`, …). A `.pth` file has the state_dict at the top or one or two keys down (`model`,
+ * `state_dict`, `ema`, …); `findStateDict` says which counts of several.
  *
  * Tensors are views of `bytes` where these are aligned: change neither afterwards.
  *

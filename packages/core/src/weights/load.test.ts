@@ -233,11 +233,18 @@ describe('loadParameters', () => {
     ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'matching'"],
     ['no denoising', without('label_enc.weight'), "in the mode 'matching'"],
     ['other queries', { ...whole, 'query_embed.weight': [100, 4] }, 'It has 100 queries'],
-    ['anchors', { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] }, 'It is of DAB-DETR or DN-DETR'],
     ['something else', { 'model.22.cv2.weight': [1] }, 'It is of another model'],
   ])('says what to do about %s', (_, shapes, advice) => {
     expect(() => load(shapes)).toThrow(advice);
   });
+
+  it.each(['DAB-DETR or DN-DETR', 'DN-Deformable-DETR'])(
+    'says of which model a file is that has anchors: %s',
+    (source) => {
+      const shapes = { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] };
+      expect(() => loadParameters(checkpoint(shapes, source), model)).toThrow(`It is of ${source}, the model is not.`);
+    },
+  );
 });
 
 describe('readCheckpoint', () => {

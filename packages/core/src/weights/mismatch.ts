@@ -39,7 +39,7 @@ export function describeMismatch({ file, source, tensors }: Checkpoint, mismatch
     ['not in the model', extra],
   ] as const;
   const lines = lists.filter(([, items]) => items.length > 0).map(([what, items]) => `  ${what}: ${group(items)}`);
-  const advice = advise([...tensors.keys()], mismatch);
+  const advice = advise([...tensors.keys()], mismatch, source);
   return [`${file} (weights of ${source}) does not fit the model:`, ...lines, advice].join('\n');
 }
 
@@ -53,7 +53,7 @@ export function describeNothing({ file, source, tensors }: Checkpoint, mismatch:
       : ` Its names are ${some(mismatch.extra)}; the model's are ${some(mismatch.missing)}.`;
   const advice = isBackboneAlone(names)
     ? "It holds a backbone alone, of another kind or size than the model's."
-    : advise(names, mismatch);
+    : advise(names, mismatch, source);
   return (
     `${file} (weights of ${source}) has nothing for the model: none of its ${names.length} tensors has the name ` +
     `and the shape of a parameter.${examples} ${advice}`
@@ -78,7 +78,7 @@ const isBackboneAlone = (names: readonly string[]): boolean =>
   names.every((name) => isBackbone(name) || isClassifier(name));
 
 /** What to do about it, by the likely cause. */
-function advise(offered: readonly string[], { missing, extra, misshaped }: Mismatch): string {
+function advise(offered: readonly string[], { missing, extra, misshaped }: Mismatch, source: string): string {
   const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
   const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));
   if (isBackboneAlone(offered)) {
@@ -93,9 +93,8 @@ function advise(offered: readonly string[], { missing, extra, misshaped }: Misma
   if (queries !== undefined && wrong.length === 1) {
     return `It has ${queries.found.shape[0]} queries: build the model with as many.`;
   }
-  const [anchors, positions] = ['refpoint_embed.weight', 'query_embed.weight'];
-  if ([anchors, positions].every((name) => wrong.includes(name))) {
-    return `It is of ${missing.includes(anchors) ? 'DETR' : 'DAB-DETR or DN-DETR'}, the model is not.`;
+  if (['refpoint_embed.weight', 'query_embed.weight'].every((name) => wrong.includes(name))) {
+    return `It is of ${source}, the model is not.`;
   }
   return 'It is of another model, or of one with another backbone, width or number of layers.';
 }

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace dn {
@@ -62,7 +63,11 @@ class Pool {
   };
 
   explicit Pool(int threads) : threads_(threads) {
-    for (int i = 1; i < threads; i++) std::thread([this] { Work(); }).detach();
+    try {
+      for (int i = 1; i < threads; i++) std::thread([this] { Work(); }).detach();
+    } catch (const std::system_error&) {
+      // The system has no more threads to give. Those that there are do the work, if need be the caller alone.
+    }
   }
 
   static int ThreadCount() {

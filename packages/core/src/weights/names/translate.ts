@@ -19,11 +19,12 @@ export interface TranslatedTensors {
 }
 
 /**
- * Recognises whose names these are (DETR or DAB-DETR of the original repositories or of Hugging Face `transformers`, a
- * ResNet of torchvision, timm or `transformers`, an EfficientNet-Lite) and gives the tensors ours, which are those of the
- * original repositories. Projections of queries, keys and values become one tensor; a tensor listed twice becomes one; what a trainer put before the names
- * and the counters of batch normalisation (`num_batches_tracked`) are left out. Names that no table has, and those without
- * the prefix of the others, stay as they are.
+ * Recognises whose names these are (DETR, DAB-DETR or Deformable DETR of the original repositories or of Hugging Face
+ * `transformers`, DN-DETR with or without deformable attention, a ResNet of torchvision, timm or `transformers`, an
+ * EfficientNet-Lite) and gives the tensors ours, which are those of the original repositories. Projections of queries, keys
+ * and values become one tensor; a tensor listed twice becomes one; what a trainer put before the names and the counters of
+ * batch normalisation (`num_batches_tracked`) are left out. Names that no table has, and those without the prefix of the
+ * others, stay as they are. A head that Hugging Face's Deformable DETR has once for all layers is repeated for each.
  *
  * @throws CheckpointError for tensors that should be one but differ, or that lack the others they are joined with
  */
