@@ -14,7 +14,7 @@ describe('a contender', () => {
   it.each([
     [
       'dab-detr+denoising.groups=0',
-      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla, dn-detr\b/,
+      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla, dn-detr, dn-deformable-detr and dino$/,
     ],
     ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr and dn-deformable-detr$/],
     ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],

@@ -56,7 +56,7 @@ export function contenderOf(name: string, settings: DottedValues, shared: RunSet
   const { config, unused } = of(name, () => resolveSettings(withChanges(shared, settings)));
   const ignored = unused.find((key) => Object.hasOwn(settings, key));
   if (ignored !== undefined) {
-    const users = modelsWith(ignored, shared).join(' and ');
+    const users = new Intl.ListFormat('en-GB').format(modelsWith(ignored, shared));
     throw new UsageError(`${name}: ${ignored} changes nothing for ${config.model.name}, but for ${users}`);
   }
   const data = imagesOf(config);
