@@ -29,7 +29,6 @@ export default {
       decoderLayers: 3,
       queries: 60,
     },
-    denoising: { groups: 5, slotBucket: 10 },
     data: { canvas: { longSide: 320 } },
     optimizer: { learningRate: 4e-4, clipNorm: 0.1 },
     schedule: { warmUp: 50, drops: [0.85] },

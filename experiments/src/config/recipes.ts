@@ -1,4 +1,5 @@
 /** The recipes there are. */
+import dinoR50 from '../../recipes/dino-r50.ts';
 import easy from '../../recipes/easy.ts';
 import photographs from '../../recipes/photographs.ts';
 import quick from '../../recipes/quick.ts';
@@ -8,7 +9,7 @@ import small from '../../recipes/small.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Recipe } from './recipe.ts';
 
-export const recipes: readonly Recipe[] = [quick, easy, quickWasm, small, photographs, r50];
+export const recipes: readonly Recipe[] = [quick, easy, quickWasm, small, photographs, r50, dinoR50];
 
 /** @throws UsageError naming those there are */
 export function recipeNamed(name: string): Recipe {
