@@ -2,23 +2,22 @@
  * Deformable DETR (Zhu et al., ICLR 2021, https://arxiv.org/abs/2010.04159): plain, with iterative refinement of boxes, and
  * two-stage. Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
-import { concat, sigmoid, split, type Tensor2D } from '@tensorflow/tfjs-core';
+import { sigmoid, split, type Tensor2D } from '@tensorflow/tfjs-core';
 import { embedding } from '../nn/embedding.ts';
 import { constant, xavierUniform } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
-import { applyByLayer } from '../transformer/by-layer.ts';
 import { deformableDecoder } from '../transformer/deformable-decoder.ts';
 import {
   type DeformableOptions,
   deformableHeads,
+  deformableOutput,
   deformableSizes,
   encodedTokens,
   startAsCopies,
 } from './deformable-parts.ts';
 import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
-import { byLayer } from './queries.ts';
 import { proposedQueries, type QueryStart, type QueryStartInput } from './two-stage.ts';
 
 export interface DeformableDetrOptions extends DeformableOptions {
@@ -80,21 +79,15 @@ export function deformableDetr(options: DeformableDetrOptions): Detector<Transfo
       const memory = encode.apply(tensors, { batch, pass });
       const { content, positions, references, encoderSet } = start.apply(tensors, { memory, batch: images });
       const decoded = decode.apply(tensors, { content, references, memory, pass, positions: () => positions });
-      const isBoxes = references.shape[1] === 4;
-      return {
-        sets: [
-          {
-            name: 'decoder',
-            logits: byLayer(applyByLayer(classHeads, tensors, decoded.hidden), decoderLayers, images),
-            boxes: byLayer(decoded.boxes, decoderLayers, images),
-            known: 0,
-          },
-          ...(encoderSet ? [encoderSet] : []),
-        ],
-        memory: memory.features,
-        hidden: decoded.hidden,
-        ...(isBoxes && { anchors: byLayer(concat([...decoded.references], 0), decoderLayers, images) }),
-      };
+      return deformableOutput(tensors, {
+        decoded,
+        classHeads,
+        memory,
+        layers: decoderLayers,
+        images,
+        known: 0,
+        encoderSet,
+      });
     },
   });
 }

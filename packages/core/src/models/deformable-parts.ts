@@ -2,17 +2,22 @@
  * What Deformable DETR and its successors share: tokens of several levels, their encoder, and heads.
  * Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
-import { type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
+import { concat, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
 import { levelsOfStrides } from '../backbone/backbone.ts';
+import type { PredictionSet } from '../loss/predictions.ts';
 import { constant, type Init, type ParameterDeclaration } from '../nn/init.ts';
 import { linear } from '../nn/linear.ts';
 import { mlp } from '../nn/mlp.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
+import type { NamedTensors } from '../nn/named.ts';
 import type { Pass } from '../nn/pass.ts';
+import { applyByLayer } from '../transformer/by-layer.ts';
+import type { DeformableDecoded } from '../transformer/deformable-decoder.ts';
 import { type DeformableLayerOptions, deformableEncoder } from '../transformer/deformable-encoder.ts';
 import type { LevelTokens } from '../transformer/levels.ts';
-import { checkSizes, type DetectorOptions, type FeatureBatch } from './detector.ts';
+import { checkSizes, type DetectorOptions, type FeatureBatch, type TransformerOutput } from './detector.ts';
 import { type LevelPositionOptions, levelTokens } from './level-tokens.ts';
+import { byLayer } from './queries.ts';
 
 /** Sizes and options of models with deformable attention. */
 export interface DeformableOptions extends DetectorOptions {
@@ -132,4 +137,39 @@ export function startAsCopies(parameters: readonly ParameterDeclaration[]): Para
     const copyOf = ofFirst === name && shape.length === 1 ? name.replace(layerName, '$1.0.') : ofFirst;
     return copyOf === name ? parameter : { ...parameter, copyOf };
   });
+}
+
+/**
+ * What the model puts out of the L layers of its decoder; anchors only where references are boxes.
+ *
+ * @param of `known` is K, the known queries of each image; `encoderSet` is the second prediction set, of models that have one
+ */
+export function deformableOutput(
+  tensors: NamedTensors,
+  of: {
+    readonly decoded: DeformableDecoded;
+    readonly classHeads: readonly Module<Tensor2D, Tensor2D>[];
+    readonly memory: LevelTokens;
+    readonly layers: number;
+    readonly images: number;
+    readonly known: number;
+    readonly encoderSet?: PredictionSet | undefined;
+  },
+): TransformerOutput {
+  const { decoded, classHeads, memory, layers, images, known, encoderSet } = of;
+  const areBoxes = decoded.references[0]?.shape[1] === 4;
+  return {
+    sets: [
+      {
+        name: 'decoder',
+        logits: byLayer(applyByLayer(classHeads, tensors, decoded.hidden), layers, images),
+        boxes: byLayer(decoded.boxes, layers, images),
+        known,
+      },
+      ...(encoderSet ? [encoderSet] : []),
+    ],
+    memory: memory.features,
+    hidden: decoded.hidden,
+    ...(areBoxes && { anchors: byLayer(concat([...decoded.references], 0), layers, images) }),
+  };
 }

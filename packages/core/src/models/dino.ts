@@ -3,15 +3,15 @@
  * denoising, and boxes that look forward twice. Source: IDEA-Research/DINO `models/dino/{dino,deformable_transformer,
  * dn_components}.py`.
  */
-import { concat, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
+import { type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
 import { parametersOf } from '../nn/module.ts';
-import { applyByLayer } from '../transformer/by-layer.ts';
 import { anchorPositions, deformableDecoder } from '../transformer/deformable-decoder.ts';
 import {
   boxHead,
   classHead,
   type DeformableOptions,
   deformableHeads,
+  deformableOutput,
   deformableSizes,
   encodedTokens,
   startAsCopies,
@@ -19,7 +19,7 @@ import {
 import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
 import { labelEmbedding } from './label-embedding.ts';
 import { mixedSelection } from './mixed-selection.ts';
-import { byLayer, joinQueries, queryMask } from './queries.ts';
+import { joinQueries, queryMask } from './queries.ts';
 
 export interface DinoOptions extends DeformableOptions {
   /** all decoder layers have one class head and one box head, in place of heads of their own; default true */
@@ -102,20 +102,15 @@ export function dino(options: DinoOptions): Detector<TransformerOutput> {
         memory,
         pass,
       });
-      return {
-        sets: [
-          {
-            name: 'decoder',
-            logits: byLayer(applyByLayer(heads.classes, tensors, decoded.hidden), decoderLayers, images),
-            boxes: byLayer(decoded.boxes, decoderLayers, images),
-            known: known?.labels.shape[1] ?? 0,
-          },
-          selected.encoderSet,
-        ],
-        memory: memory.features,
-        hidden: decoded.hidden,
-        anchors: byLayer(concat([...decoded.references], 0), decoderLayers, images),
-      };
+      return deformableOutput(tensors, {
+        decoded,
+        classHeads: heads.classes,
+        memory,
+        layers: decoderLayers,
+        images,
+        known: known?.labels.shape[1] ?? 0,
+        encoderSet: selected.encoderSet,
+      });
     },
   });
 }

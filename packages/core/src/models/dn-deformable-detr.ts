@@ -3,22 +3,22 @@
  * beside them. Source: IDEA-Research/DN-DETR `models/dn_dab_deformable_detr/{dab_deformable_detr,deformable_transformer,
  * dn_components}.py`.
  */
-import { concat, pad, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
+import { pad, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
 import { embedding } from '../nn/embedding.ts';
 import { parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
-import { applyByLayer } from '../transformer/by-layer.ts';
 import { anchorPositions, deformableDecoder } from '../transformer/deformable-decoder.ts';
 import {
   type DeformableOptions,
   deformableHeads,
+  deformableOutput,
   deformableSizes,
   encodedTokens,
   startAsCopies,
 } from './deformable-parts.ts';
 import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
 import { labelEmbedding } from './label-embedding.ts';
-import { byLayer, joinQueries, queryMask } from './queries.ts';
+import { joinQueries, queryMask } from './queries.ts';
 
 export interface DnDeformableDetrOptions extends DeformableOptions {
   /** the last channel of a query's content tells known from matching queries; default true */
@@ -80,19 +80,14 @@ export function dnDeformableDetr(options: DnDeformableDetrOptions): Detector<Tra
         memory,
         pass,
       });
-      return {
-        sets: [
-          {
-            name: 'decoder',
-            logits: byLayer(applyByLayer(heads.classes, tensors, decoded.hidden), decoderLayers, images),
-            boxes: byLayer(decoded.boxes, decoderLayers, images),
-            known: known?.labels.shape[1] ?? 0,
-          },
-        ],
-        memory: memory.features,
-        hidden: decoded.hidden,
-        anchors: byLayer(concat([...decoded.references], 0), decoderLayers, images),
-      };
+      return deformableOutput(tensors, {
+        decoded,
+        classHeads: heads.classes,
+        memory,
+        layers: decoderLayers,
+        images,
+        known: known?.labels.shape[1] ?? 0,
+      });
     },
   });
 }
