@@ -7,7 +7,7 @@
  * Time: for a machine with a GPU; `--dry-run` measures a step and says what the run would take.
  * Result in the paper: 49.0 AP on COCO's val2017. Not run here.
  */
-import { detrTransforms } from '@dn-detr/data';
+import { detrTraining } from '../src/config/detr-training.ts';
 import type { Recipe } from '../src/config/recipe.ts';
 
 export default {
@@ -25,18 +25,8 @@ export default {
       decoderLayers: 6,
       queries: 900,
     },
-    data: {
-      canvas: { multipleOf: 128 },
-      scales: [...detrTransforms.training.scale],
-      evaluationScale: detrTransforms.evaluation.scale,
-      maxSize: detrTransforms.training.maxSize,
-      augmentation: { flip: 0.5, crop: { probability: 0.5, scales: [400, 500, 600], least: 384, most: 600 } },
-    },
-    optimizer: { learningRate: 1e-4, backboneLearningRate: 1e-5, weightDecay: 1e-4, clipNorm: 0.1, accumulate: 8 },
+    ...detrTraining,
     schedule: { kind: 'step', drops: [11 / 12] },
-    batchSize: 2,
     length: { unit: 'epochs', count: 12 },
-    evaluation: { every: 7400 },
-    checkpoint: { every: 500 },
   },
 } satisfies Recipe;

@@ -8,7 +8,7 @@
  * of pixels about 55 s at 800 × 1333; an epoch of COCO has 7400 steps. A machine with a GPU is needed.
  * Result in the paper: 44.1 AP on COCO's val2017, DAB-DETR 42.2. Not run here.
  */
-import { detrTransforms } from '@dn-detr/data';
+import { detrTraining } from '../src/config/detr-training.ts';
 import type { Recipe } from '../src/config/recipe.ts';
 
 export default {
@@ -17,18 +17,8 @@ export default {
   config: {
     model: { backbone: { kind: 'resnet', depth: 50 } },
     denoising: { groups: 5, labelNoise: 0.2, centerNoise: 0.4, sizeNoise: 0.4 },
-    data: {
-      canvas: { multipleOf: 128 },
-      scales: [...detrTransforms.training.scale],
-      evaluationScale: detrTransforms.evaluation.scale,
-      maxSize: detrTransforms.training.maxSize,
-      augmentation: { flip: 0.5, crop: { probability: 0.5, scales: [400, 500, 600], least: 384, most: 600 } },
-    },
-    optimizer: { learningRate: 1e-4, backboneLearningRate: 1e-5, weightDecay: 1e-4, clipNorm: 0.1, accumulate: 8 },
+    ...detrTraining,
     schedule: { kind: 'step', drops: [0.8] },
-    batchSize: 2,
     length: { unit: 'epochs', count: 50 },
-    evaluation: { every: 7400 },
-    checkpoint: { every: 500 },
   },
 } satisfies Recipe;
