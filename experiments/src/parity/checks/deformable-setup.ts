@@ -8,7 +8,7 @@ import type { Tensor3D } from '@tensorflow/tfjs-core';
 import type { Fixture } from '../fixture.ts';
 import { loadTensor } from '../gradients.ts';
 import { countAt, countsAt, type JsonObject, numberAt, objectAt } from '../json.ts';
-import { loadMap, type ModelSetup } from './model-setup.ts';
+import { convolutionWidths, loadMap, type ModelSetup } from './model-setup.ts';
 
 export function readDeformableSetup(fixture: Fixture): ModelSetup {
   const config = objectAt(fixture.json.config, 'config');
@@ -93,14 +93,7 @@ function dinoOf(options: DeformableOptions, config: JsonObject, { json }: Fixtur
 }
 
 function convolutions(fixture: Fixture, levels: number): Backbone {
-  const shapes = Object.entries(objectAt(fixture.json.parameter_shapes, 'parameter_shapes'));
-  const widths = shapes
-    .flatMap(([name, shape]) => {
-      const index = /^backbone\.0\.body\.(\d+)\.bias$/.exec(name)?.[1];
-      return index === undefined ? [] : [{ index: Number(index), width: countsAt(shape, name)[0] as number }];
-    })
-    .sort((a, b) => a.index - b.index)
-    .map(({ width }) => width);
+  const widths = convolutionWidths(fixture, /^backbone\.0\.body\.(\d+)\.bias$/);
   return tiny({ channels: widths, norm: 'none', levels, prefix: 'backbone.0.body.' });
 }
 

@@ -39,16 +39,9 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
   const config = objectAt(fixture.json.config, 'config');
   const count = (field: string): number => countAt(config[field], `config.${field}`);
   const channels = count('feature_channels');
-  const widths = Object.entries(objectAt(fixture.json.parameter_shapes, 'parameter_shapes'))
-    .flatMap(([name, shape]) => {
-      const index = /^backbone\.body\.(\d+)\.bias$/.exec(name)?.[1];
-      return index === undefined ? [] : [{ index: Number(index), width: countsAt(shape, name)[0] as number }];
-    })
-    .sort((a, b) => a.index - b.index)
-    .map(({ width }) => width);
   const backbone: Backbone =
     config.conv === true
-      ? tiny({ channels: widths, norm: 'none' })
+      ? tiny({ channels: convolutionWidths(fixture, /^backbone\.body\.(\d+)\.bias$/), norm: 'none' })
       : {
           parameters: [],
           levels: [{ channels, stride: 1 }],
@@ -136,3 +129,17 @@ export function knownOf({ fixture, detector, denoising }: ModelSetup, step: numb
   const fits = { numClasses: detector.numClasses, matchingQueries: detector.queries };
   return prepareKnownQueries(targetsOf(fixture, ''), draws, denoising, fits);
 }
+
+/**
+ * The channels of a fixture's convolutions, in the order of their numbers.
+ *
+ * @param bias names of their biases, with the number as its group
+ */
+export const convolutionWidths = (fixture: Fixture, bias: RegExp): number[] =>
+  Object.entries(objectAt(fixture.json.parameter_shapes, 'parameter_shapes'))
+    .flatMap(([name, shape]) => {
+      const index = bias.exec(name)?.[1];
+      return index === undefined ? [] : [{ index: Number(index), width: countsAt(shape, name)[0] as number }];
+    })
+    .sort((a, b) => a.index - b.index)
+    .map(({ width }) => width);
