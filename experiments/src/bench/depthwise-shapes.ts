@@ -7,7 +7,7 @@ export interface DepthwiseShape {
   readonly size: number;
   readonly stride: number;
   readonly channels: number;
-  /** of the input */
+  /** size of the input, in cells */
   readonly height: number;
   readonly width: number;
 }

@@ -31,10 +31,10 @@ export interface DepthwiseRow extends DepthwiseShape {
 export interface DepthwiseBench {
   readonly batch: number;
   readonly threads: number;
-  /** of PyTorch; null where Python has none */
+  /** PyTorch's version; null where Python has none */
   readonly version: string | null;
   readonly rows: readonly DepthwiseRow[];
-  /** of all convolutions of the network, each as often as it occurs */
+  /** sum over all convolutions of the network, each as often as it occurs */
   readonly total: Pick<DepthwiseRow, 'ms' | 'ratio'>;
 }
 

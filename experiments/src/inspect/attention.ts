@@ -24,7 +24,7 @@ export interface LayerAttention {
 export interface CellAttention {
   readonly kind: 'cells';
   readonly grid: FeatureGrid;
-  /** of each layer, over the cells row by row; `[H, N]` */
+  /** weights of each layer, over the cells row by row; `[H, N]` */
   readonly layers: readonly Float32Array[];
 }
 

@@ -29,7 +29,7 @@ export interface SampledLayer {
   readonly levels: number;
   /** `[T, L or 1, coordinates]` */
   readonly references: Float32Array;
-  /** 2 where references are points, 4 where they are boxes */
+  /** coordinates of a reference: 2 where references are points, 4 where they are boxes */
   readonly coordinates: number;
   /** `[T, H, L, P, 2]` */
   readonly locations: Float32Array;

@@ -23,7 +23,7 @@ export interface LayerSamples {
 export interface SampledCanvas {
   readonly canvas: Size;
   readonly image: Size;
-  /** of the levels that the backbone hands out; those that the model adds halve the resolution again */
+  /** strides of the levels that the backbone hands out; those that the model adds halve the resolution again */
   readonly strides: readonly number[];
 }
 
@@ -62,7 +62,7 @@ export function samplingOf(
 export interface WeightShares {
   /** `[L]` */
   readonly levels: readonly number[];
-  /** of samples beyond the image's edges, which find nothing */
+  /** share of the samples beyond the image's edges, which find nothing */
   readonly outside: number;
 }
 

@@ -15,7 +15,7 @@ import {
 import { dispose } from '@tensorflow/tfjs-core';
 
 export interface Trained extends CheckpointModel {
-  /** of images; undefined in files of earlier versions, whose backbone says it */
+  /** how images are normalised; undefined in files of earlier versions, whose backbone says it */
   readonly normalization: Normalization | undefined;
   readonly checkpoint: Checkpoint;
   /** what the user should know about the weights */

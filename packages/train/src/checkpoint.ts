@@ -43,7 +43,7 @@ export interface CheckpointModel {
 export interface StatedModel {
   readonly stated: RunOverrides;
   readonly categories: readonly Category[];
-  /** of the images that it was trained on; what the backbone says where an earlier version wrote the file */
+  /** normalisation of the images that it was trained on; what the backbone says where an earlier version wrote the file */
   readonly normalization: Normalization | undefined;
 }
 

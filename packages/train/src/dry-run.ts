@@ -33,7 +33,7 @@ export interface DryRun {
   readonly secondsPerStep: number;
   /** where features are computed once: what that takes for an image, beside steps that begin at them */
   readonly secondsPerFeatures?: number;
-  /** of training, without evaluations; as if all features that are computed once could be kept */
+  /** seconds of training, without evaluations; as if all features that are computed once could be kept */
   readonly expectedSeconds: number;
   /** largest resident memory of the process over these steps and a batch of evaluation; without a GPU's own */
   readonly peakMiB: number;

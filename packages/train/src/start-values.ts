@@ -19,7 +19,7 @@ export interface SkippedStartValues {
 export interface StartValues {
   /** by name; the caller disposes them */
   readonly parameters: LoadedParameters['parameters'];
-  /** of a checkpoint, which is taken as far as it fits */
+  /** what of a checkpoint was skipped, which is taken as far as it fits */
   readonly skipped?: SkippedStartValues;
   /** what is taken and what is not, for people, a line each */
   readonly notices: readonly string[];

@@ -23,7 +23,7 @@ interface StoredStart {
   readonly deviation: number;
   /** the largest absolute value */
   readonly largest: number;
-  /** of all elements, where it is the same */
+  /** value of all elements, where it is the same */
   readonly constant: number | undefined;
 }
 

@@ -30,7 +30,7 @@ export interface ModelSetup {
   /** undefined for models without known queries */
   readonly denoising: DenoisingOptions | undefined;
   readonly head: Objective['head'];
-  /** of GIoU, in losses and costs */
+  /** epsilon of GIoU, in losses and costs */
   readonly epsilon: number;
   readonly width: number;
 }

@@ -72,9 +72,9 @@ export type KnownInputs = {
 export interface ForwardOptions {
   /** dropout's random numbers while training; none at inference */
   readonly dropout?: Dropout['source'] | undefined;
-  /** as in `Pass` */
+  /** observer of a pass, as in `Pass` */
   readonly observe?: Pass['observe'];
-  /** as in `Pass` */
+  /** observer of a pass, as in `Pass` */
   readonly observeSampling?: Pass['observeSampling'];
 }
 

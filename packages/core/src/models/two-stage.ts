@@ -57,7 +57,7 @@ export interface ProposedQueriesOptions {
   readonly width: number;
   /** Q */
   readonly queries: number;
-  /** from tokens to logits, and to boxes relative to their proposals */
+  /** heads from tokens to logits, and to boxes relative to their proposals */
   readonly classHead: Module<Tensor2D, Tensor2D>;
   readonly boxHead: Module<Tensor2D, Tensor2D>;
 }

@@ -92,9 +92,9 @@ export interface NormedConvolutionOptions {
   readonly outputs: number;
   /** outputs of each input: 1 for a depthwise convolution, `outputs` for others */
   readonly fanOut?: number;
-  /** of the kernel */
+  /** the kernel's group */
   readonly group: ParameterGroup;
-  /** of the norm's weight and bias; `frozen` */
+  /** the group of the norm's weight and bias; default `frozen` */
   readonly normGroup?: ParameterGroup;
   readonly epsilon?: number;
   /** the convolution by itself, with a kernel `[size, size, inputs, outputs]` */

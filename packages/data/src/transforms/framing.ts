@@ -30,7 +30,7 @@ export interface LongSideCanvas {
 /** Framing with nothing left open. */
 export interface FramingSettings {
   readonly canvas: Size | { readonly multipleOf: number };
-  /** of the longer side of whole images that are not scaled, where the canvas is made for that */
+  /** length of the longer side, in pixels, of whole images that are not scaled, where the canvas is made for that */
   readonly longSide: number | undefined;
   /** empty where images are not scaled to a size of their own */
   readonly scales: readonly number[];

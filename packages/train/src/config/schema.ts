@@ -144,9 +144,9 @@ const commonSettings = (readers: readonly DatasetReader[]) => ({
    */
   features: z
     .strictObject({
-      /** in memory, at most */
+      /** memory for features, at most */
       memoryMiB: z.number().min(0).default(1024),
-      /** in the user's cache folder too, for later runs and those of a comparison */
+      /** whether features are kept in the user's cache folder too, for later runs and those of a comparison */
       disk: z.boolean().default(false),
     })
     .prefault({}),

@@ -12,7 +12,7 @@ export interface FeatureStoreOptions {
   readonly backbone: Backbone;
   /** the backbone's by name; the store disposes them */
   readonly weights: NamedTensors;
-  /** of features in memory, at most; the first that are computed stay */
+  /** bytes of features in memory, at most; the first that are computed stay */
   readonly memoryBytes: number;
   readonly files?: FeatureFiles | undefined;
 }

