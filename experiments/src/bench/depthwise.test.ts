@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { efficientnetLite } from '@dn-detr/core';
 import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pythonStandIn } from '../../../test/support/python-stand-in.ts';
 import { benchDepthwise, TorchDepthwise } from './depthwise.ts';
 import { depthwiseShapes } from './depthwise-shapes.ts';
 
@@ -28,23 +29,13 @@ it('finds the distinct depthwise convolutions of a network', async () => {
 const shape = { size: 3, stride: 2, channels: 2, height: 5, width: 4, count: 3 };
 const options = { batch: 2, threads: 1 };
 
-/** An interpreter that does in place of one with PyTorch. */
-function interpreter(answer: string): string {
-  const command = path.join(folder, 'python');
-  const body = `
-    console.log('{"version":"2.0"}');
-    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => { ${answer} });`;
-  writeFileSync(command, `#!${process.execPath}\n${body}`, { mode: 0o755 });
-  return command;
-}
-
 it('compares with PyTorch, row by row and in total', async () => {
   // The layout that is slower forward may be the faster one in all.
   const times = `console.log(JSON.stringify({
     contiguous: { forward: [1], both: [8, 9, 10] },
     channels_last: { forward: [1, 2, JSON.parse(line).channels], both: [5, 6, 7] },
   }))`;
-  const torch = (await TorchDepthwise.start(interpreter(times))) as TorchDepthwise;
+  const torch = (await TorchDepthwise.start(pythonStandIn(folder, times))) as TorchDepthwise;
   const before = tf.memory().numTensors;
   const { version, rows, total } = await benchDepthwise([shape], torch, options);
   torch.close();
@@ -57,7 +48,7 @@ it('compares with PyTorch, row by row and in total', async () => {
 });
 
 it('says which convolution PyTorch stopped at, and goes without it', async () => {
-  const torch = (await TorchDepthwise.start(interpreter('process.exit()'))) as TorchDepthwise;
+  const torch = (await TorchDepthwise.start(pythonStandIn(folder, 'process.exit()'))) as TorchDepthwise;
   await expect(benchDepthwise([shape], torch, options)).rejects.toThrow(
     'PyTorch 2.0 stopped while it convolved 3×3, stride 2, 2 channels of 5×4',
   );

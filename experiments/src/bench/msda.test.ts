@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pythonStandIn } from '../../../test/support/python-stand-in.ts';
 import { benchMsda, msdaCases, TorchMsda } from './msda.ts';
 
 beforeAll(() => useBackend());
@@ -11,16 +12,6 @@ const folder = mkdtempSync(path.join(tmpdir(), 'bench-msda-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const small = { name: 'small', batch: 2, width: 16, levels: [{ height: 2, width: 3 }], queries: 5 };
-
-/** An interpreter that does in place of one with PyTorch. */
-function interpreter(answer: string): string {
-  const command = path.join(folder, 'python');
-  const body = `
-    console.log('{"version":"2.0"}');
-    require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => { ${answer} });`;
-  writeFileSync(command, `#!${process.execPath}\n${body}`, { mode: 0o755 });
-  return command;
-}
 
 it('has cases with as many tokens as images of their size', () => {
   const tokens = msdaCases.map(({ levels }) => levels.reduce((sum, { height, width }) => sum + height * width, 0));
@@ -30,7 +21,7 @@ it('has cases with as many tokens as images of their size', () => {
 it('times the op, what it is composed of, and PyTorch', async () => {
   const times = 'const { queries, runs } = JSON.parse(line);';
   const answer = `${times} console.log(JSON.stringify({ forward: Array(runs).fill(queries), backward: Array(runs).fill(7) }))`;
-  const torch = (await TorchMsda.start(interpreter(answer))) as TorchMsda;
+  const torch = (await TorchMsda.start(pythonStandIn(folder, answer))) as TorchMsda;
   const before = tf.memory().numTensors;
   const kernels = tf.getKernelsForBackend(tf.getBackend()).length;
   const [result] = await benchMsda([small], torch, 1);
@@ -45,7 +36,7 @@ it('times the op, what it is composed of, and PyTorch', async () => {
 });
 
 it('says where PyTorch stopped, and goes without it', async () => {
-  const torch = (await TorchMsda.start(interpreter('process.exit()'))) as TorchMsda;
+  const torch = (await TorchMsda.start(pythonStandIn(folder, 'process.exit()'))) as TorchMsda;
   await expect(benchMsda([small], torch, 1)).rejects.toThrow("PyTorch 2.0 stopped in the case 'small'");
   expect(await TorchMsda.start(path.join(folder, 'missing'))).toBeUndefined();
   expect(Object.keys((await benchMsda([small], undefined, 1))[0] ?? {})).toEqual(['name', 'ours', 'composed']);
