@@ -103,7 +103,8 @@ DN_INLINE void AddRow(const Sums& call, const float* image, int64_t top, const f
                                              part + i * kTaps * channels);
     }
     for (; kRows > 1 && i < end; i++) {
-      AddTile<kLanes, kTaps, kStride, 1>(starts, rows, top + i, gradients, columns, channels, part + i * kTaps * channels);
+      AddTile<kLanes, kTaps, kStride, 1>(starts, rows, top + i, gradients, columns, channels,
+                                         part + i * kTaps * channels);
     }
   }
 }

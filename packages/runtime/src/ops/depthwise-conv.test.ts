@@ -50,7 +50,7 @@ function expectSame(found: tf.Tensor[], expected: tf.Tensor[]): void {
     const other = expected[i] as tf.Tensor;
     expect(tensor.shape).toEqual(other.shape);
     const [ours, theirs] = [tensor.dataSync(), other.dataSync()];
-    const scale = theirs.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const scale = Math.max(1, ...[...theirs].map(Math.abs));
     ours.forEach((value, j) => {
       if (!(Math.abs(value - (theirs[j] as number)) <= 1e-5 * scale)) {
         throw new Error(`result ${i}, number ${j}: expected ${theirs[j]}, found ${value}`);
