@@ -26,7 +26,7 @@ export async function depthwiseShapes(
   });
   const counts = new Map<string, DepthwiseShape & { count: number }>();
   for (const { name, inputShapes, outputShapes } of kernels) {
-    if (name !== 'DepthwiseConv2dNative') continue;
+    if (name !== 'DepthwiseConv2dNative' && name !== 'DnDepthwiseConv') continue;
     const [[, height, width, channels], [size]] = inputShapes as [[number, number, number, number], [number]];
     const [[, outHeight]] = outputShapes as [[number, number]];
     const shape = { size, stride: Math.round(height / outHeight), channels, height, width };

@@ -88,7 +88,7 @@ const product: MacsOf = ({ a }, { shape }) => {
 const convolution: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 3));
 
-/** filter `[height, width, in, outputs of each input]`: height × width for each number that comes out */
+/** filter `[height, width, in, outputs of each input]`, or `[height, width, 1, in]`: height × width for each number that comes out */
 const depthwise: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 2));
 
@@ -109,6 +109,7 @@ const counted: Readonly<Record<string, MacsOf>> = {
   [FusedConv2D]: convolution,
   [DepthwiseConv2dNative]: depthwise,
   [FusedDepthwiseConv2D]: depthwise,
+  DnDepthwiseConv: depthwise,
   DnMultiScaleDeformableAttention: deformableSampling,
 };
 

@@ -1,10 +1,10 @@
 /** Depthwise convolution: every channel with a kernel of its own. */
 import { depthwiseConv2d as depthwiseConv2dOp, reshape, type Tensor4D } from '@tensorflow/tfjs-core';
+import { kernelOp } from './kernel-op.ts';
 
 /**
  * Convolves every channel by itself, with TensorFlow's padding `SAME`: as many zeros as ⌈H / stride⌉ windows need, the
- * odd one below and on the right. The gradients are tfjs' own, because they are taken one by one and only where they are
- * needed.
+ * odd one below and on the right.
  *
  * @param x `[B, H, W, C]`
  * @param weight `[k, k, 1, C]`, where checkpoints have `[C, 1, k, k]`
@@ -16,5 +16,10 @@ export function depthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride = 1): Tens
   if (inputs !== 1 || x.shape[3] !== channels) {
     throw new Error(`depthwiseConv2d: input [${x.shape}] does not fit weight [${weight.shape}] (kept as [k, k, 1, C])`);
   }
-  return depthwiseConv2dOp(x, reshape(weight, [height, width, channels, 1]), stride, 'same');
+  return kernelOp({
+    name: 'DnDepthwiseConv',
+    inputs: { x, filter: weight },
+    attributes: { stride: [stride] },
+    composed: () => depthwiseConv2dOp(x, reshape(weight, [height, width, channels, 1]), stride, 'same'),
+  });
 }

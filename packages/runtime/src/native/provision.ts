@@ -72,7 +72,7 @@ async function provisionOps(state: NativeAddon, options: ProvisionOptions): Prom
   if (!opsAreToBuild(place, thorough)) return state;
   const build = async (): Promise<OpsState> => {
     if (!opsAreToBuild(place, thorough)) return findOps(place);
-    report.step('building the native ops (about 5 s)');
+    report.step('building the native ops (about 15 s)');
     return buildOps(place, (file) => prove(state.addon, file));
   };
   const ops = await withLock(folder, waitingReport(report), build).catch((error: unknown) => ({
