@@ -41,7 +41,7 @@ export interface DepthwiseBench {
 type Samples = Record<keyof DepthwiseTimes, readonly number[]>;
 
 const rounds = 4;
-const runsPerRound = 3;
+const runsPerRound = 5;
 
 /** PyTorch in a Python of its own. */
 export class TorchDepthwise {
@@ -139,16 +139,19 @@ class OurDepthwise {
     this.time(3);
   }
 
+  /** @param runs after one that warms up, as PyTorch's */
   time(runs: number): Samples {
     const { x, w, dy } = this.#tensors;
-    const time = (step: () => Parameters<typeof dispose>[0]): number[] =>
-      Array.from({ length: runs }, () => {
+    const time = (step: () => Parameters<typeof dispose>[0]): number[] => {
+      dispose(step());
+      return Array.from({ length: runs }, () => {
         const started = performance.now();
         const result = step();
         const ms = performance.now() - started;
         dispose(result);
         return ms;
       });
+    };
     return { forward: time(() => this.#forward({ x, w })), both: time(() => this.#both({ x, w, dy })) };
   }
 
