@@ -234,9 +234,6 @@ DN_INLINE void BackwardBody(const Backward& call, int64_t task) {
   const Level level = sizes.levels[level_index];
   const int64_t row = sizes.row(), points = sizes.points;
   const int64_t values = (image * sizes.rows + level.start) * row + head * sizes.width;
-  for (int64_t pixel = 0; pixel < static_cast<int64_t>(level.height) * level.width; pixel++) {
-    std::fill_n(call.d_value + values + pixel * row, sizes.width, 0.f);
-  }
   if (points == 0) return;
 
   const int64_t queries = std::max<int64_t>(1, Backward::kBlock / points), most = queries * points;
@@ -304,6 +301,14 @@ DN_INLINE void BackwardBody(const Backward& call, int64_t task) {
 }
 DN_CLONES(BackwardTask, BackwardBody, Backward)
 
+// Apart from the tasks, which would each write a few bytes of every row: with few queries that took most of the time.
+void Clear(float* values, int64_t count, dn::Pool* pool) {
+  constexpr int64_t kPiece = 1 << 17;
+  pool->Run((count + kPiece - 1) / kPiece, [&](int64_t piece) {
+    std::fill_n(values + piece * kPiece, std::min(kPiece, count - piece * kPiece), 0.f);
+  });
+}
+
 // value [B, S, H, D], locations [B, Q, H, L, P, 2] as x, y in 0..1, weights [B, Q, H, L, P] -> [B, Q, H * D].
 struct Attention {
   static constexpr const char* kName = "DnMultiScaleDeformableAttention";
@@ -370,8 +375,10 @@ struct AttentionGradient {
     const dn::Tensor d_weights = call.Output(2, weights.shape());
     const Backward backward{all,       value.data(),   locations.data(),   weights.data(),
                             dy.data(), d_value.data(), d_locations.data(), d_weights.data()};
+    dn::Pool& pool = dn::Pool::Get();
+    Clear(d_value.data(), all.images * all.rows * all.row(), &pool);
     const int64_t tasks = static_cast<int64_t>(all.levels.size()) * all.heads * all.images;
-    dn::Pool::Get().Run(tasks, [&](int64_t task) { BackwardTask(backward, task); });
+    pool.Run(tasks, [&](int64_t task) { BackwardTask(backward, task); });
   }
 };
 
