@@ -1,7 +1,9 @@
 /** `data check DIR`: what is wrong in a data set, and what training does about it. Reads everything, writes nothing. */
 import { checkDataset } from '@dn-detr/data';
+import { UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
+import { dataSource } from '../config/data-source.ts';
 import { formatDatasetReport, reportAsJson } from './data-check-report.ts';
 import { addFolderOptions, type FolderOptions, openOptions } from './folder-options.ts';
 
@@ -16,11 +18,14 @@ export function dataCheckCommand(): Command {
       'read every annotation and image of a folder; list what is wrong and what training does about it; exits with 1 if ' +
         'training would stop',
     )
-    .argument('<dir>', 'folder with COCO, YOLO or Pascal VOC annotations');
+    .argument('<dir>', 'folder with COCO, YOLO or Pascal VOC annotations, or photos');
   return addFolderOptions(command)
     .option('--all', 'every problem, not the first few of each kind')
     .option('--json', 'one JSON document on stdout, with every problem')
-    .action(async (dir: string, { all, json, ...reading }: DataCheckOptions) => {
+    .action(async (typed: string, { all, json, ...reading }: DataCheckOptions) => {
+      if (typed === 'shapes')
+        throw new UserError('shapes are drawn: there is nothing to check; a folder of this name is ./shapes');
+      const dir = dataSource(typed);
       const bar = process.stderr.isTTY
         ? new SingleBar(
             { format: 'reading {bar} {value}/{total} images, ETA {eta_formatted}', clearOnComplete: true },

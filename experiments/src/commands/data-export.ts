@@ -3,6 +3,7 @@ import { type Dataset, exportCoco, type ShapesOptions, shapesDataset } from '@dn
 import { openFolder, UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
+import { dataSource } from '../config/data-source.ts';
 import {
   addFolderOptions,
   type FolderOptions,
@@ -28,7 +29,7 @@ interface Range {
 export function dataExportCommand(): Command {
   const command = new Command('export')
     .description('write shapes, or a folder in any format, as COCO: annotations/instances_*.json and PNG images')
-    .argument('<source>', 'shapes, or the folder of a data set')
+    .argument('<source>', 'shapes, photos, or the folder of a data set')
     .requiredOption('--out <dir>', 'a new or empty folder');
   return addFolderOptions(command)
     .option('--train <count>', 'shapes: images to train on', wholeNumber)
@@ -41,7 +42,8 @@ export function dataExportCommand(): Command {
     .option('--plain', 'shapes: backgrounds of one colour, no distractors')
     .option('--no-rotation', 'shapes: upright objects')
     .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
-    .action(async (source: string, options: DataExportOptions) => {
+    .action(async (typed: string, options: DataExportOptions) => {
+      const source = dataSource(typed);
       const { out, rotation, classes, ...given } = options;
       const reading = givenFolderOptions(given);
       const drawing = {

@@ -59,7 +59,7 @@ export function evalCommand(): Command {
     .addOption(
       new Option(
         '--data <dir>',
-        'a folder in COCO, YOLO or VOC layout, or shapes (default: what the checkpoint was trained on)',
+        'a folder in COCO, YOLO or VOC layout, photos or shapes (default: what the checkpoint was trained on)',
       ).conflicts(files),
     )
     .addOption(new Option('--split <name>', 'which of its images (default: val)').choices(splitNames).conflicts(files))

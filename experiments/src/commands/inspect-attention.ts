@@ -28,7 +28,10 @@ export function inspectAttentionCommand(): Command {
     .description('cross-attention of a query over the image, and its self-attention to the other queries')
     .argument('[images...]', 'image files, or folders of them')
     .requiredOption('--checkpoint <file>', "a run's checkpoints/best.safetensors or last.safetensors")
-    .option('--data <dir>', 'instead of image files: a data set, or shapes (default: what the model was trained on)')
+    .option(
+      '--data <dir>',
+      'instead of image files: a data set, photos or shapes (default: what the model was trained on)',
+    )
     .addOption(new Option('--split <name>', 'which of its images (default: val)').choices(splitNames))
     .option('--images <count>', 'how many of its images, the first ones (default: 3)', fromOne)
     .option('--query <number>', 'which matching query, from 0 (default: the one with the highest score)', wholeNumber)

@@ -1,5 +1,4 @@
 /** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
-import path from 'node:path';
 import { type DatasetReader, type OpenOptions, readerOptions } from '@dn-detr/data';
 import {
   type DottedValues,
@@ -13,6 +12,7 @@ import {
 } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { chooseRecipe } from '../config/choose-recipe.ts';
+import { dataSource } from '../config/data-source.ts';
 import type { Recipe } from '../config/recipe.ts';
 import { recipeNamed, recipes } from '../config/recipes.ts';
 import { UsageError } from '../usage-error.ts';
@@ -38,7 +38,7 @@ export function addRunOptions(command: Command): Command {
   return command
     .option(
       '--data <dir>',
-      'a folder in COCO, YOLO or VOC layout (where several lie: --set data.format=voc), or shapes',
+      'a folder in COCO, YOLO or VOC layout (where several lie: --set data.format=voc), photos or shapes',
     )
     .option('--recipe <name>', `what to start from: ${recipes.map(({ name }) => name).join(', ')}`)
     .option('--steps <count>', 'how long to train', wholeSteps)
@@ -88,7 +88,7 @@ function openOptionsFrom(options: RunOptions): OpenOptions<DatasetReader> {
 }
 
 export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
-  return data === undefined ? {} : { 'data.source': data === 'shapes' ? data : path.resolve(data) };
+  return data === undefined ? {} : { 'data.source': dataSource(data) };
 }
 
 export const initFromOptions = ({ init }: Pick<RunOptions, 'init'>): DottedValues =>

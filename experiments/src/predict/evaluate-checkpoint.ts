@@ -1,5 +1,4 @@
 /** COCO's figures of a checkpoint on a split of a data set. */
-import path from 'node:path';
 import {
   type Category,
   DataError,
@@ -10,6 +9,7 @@ import {
 } from '@dn-detr/data';
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
 import { allImages, type OpenedData, openData, type RunConfig, UserError } from '@dn-detr/train';
+import { dataSource } from '../config/data-source.ts';
 import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
@@ -91,7 +91,7 @@ export async function evaluateCheckpoint(
 }
 
 async function open(config: RunConfig, named: string | undefined, file: string): Promise<OpenedData> {
-  const source = named === undefined || named === 'shapes' ? (named ?? config.data.source) : path.resolve(named);
+  const source = named === undefined ? config.data.source : dataSource(named);
   const data = { ...config.data, source, ...(named !== undefined && { format: null }) };
   try {
     return await openData(data);

@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { openDataset } from '@dn-detr/data';
+import { afterEach, expect, test, vi } from 'vitest';
+import { dataSource, photosFolder } from './data-source.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+test('a folder becomes absolute; what comes with the toolkit has names', () => {
+  expect(dataSource('some/where')).toBe(path.resolve('some/where'));
+  expect(dataSource('./photos')).toBe(path.resolve('photos'));
+  expect(dataSource('shapes')).toBe('shapes');
+  expect(dataSource('photos')).toBe(photosFolder);
+});
+
+test('says how to reach a folder that has the name of what comes with the toolkit', () => {
+  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-photos-'));
+  mkdirSync(path.join(folder, 'photos'));
+  vi.spyOn(process, 'cwd').mockReturnValue(folder);
+  expect(dataSource('photos')).toBe(photosFolder);
+  expect(said.mock.calls.join('')).toContain('the folder of this name is ./photos');
+});
+
+test('the photographs are those that the figures in the docs are about', async () => {
+  const files = readdirSync(photosFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map(({ parentPath, name }) => path.relative(photosFolder, path.join(parentPath, name))).sort();
+  const hash = createHash('sha256');
+  for (const name of names.filter((name) => name !== 'README.md')) {
+    hash.update(`${name.replaceAll(path.sep, '/')}\n`).update(readFileSync(path.join(photosFolder, name)));
+  }
+  expect(hash.digest('hex')).toBe('459f325ddc67b046749545fdb2549f1fdbf0c7072d3965f245def2d8e4e8e88d');
+  const { train, val, test } = (await openDataset(photosFolder)).dataset;
+  expect([train.length, val.length, test.length]).toEqual([205, 87, 72]);
+});
