@@ -7,9 +7,11 @@
  * Source: EfficientNet-Lite (Liu 2020,
  * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html); rates as in the table
  * of docs/recipes.md.
- * Command: `npm start -- train --recipe photographs --data DIR`; without `--data`, drawn shapes.
+ * Command: `npm start` compares models with it; `npm start -- train --recipe photographs` trains one. `--data DIR` names
+ * other photographs than those that come with the toolkit.
  * Time and result: docs/recipes.md.
  */
+import { photosFolder } from '../src/config/data-source.ts';
 import type { Recipe } from '../src/config/recipe.ts';
 
 export default {
@@ -29,7 +31,7 @@ export default {
       decoderLayers: 3,
       queries: 60,
     },
-    data: { canvas: { longSide: 320 } },
+    data: { source: photosFolder, canvas: { longSide: 320 } },
     optimizer: { learningRate: 4e-4, clipNorm: 0.1 },
     schedule: { warmUp: 50, drops: [0.85] },
     batchSize: 4,
@@ -37,4 +39,5 @@ export default {
     evaluation: { every: 100 },
     checkpoint: { every: 100 },
   },
+  compared: ['dn-deformable-detr+denoising.groups=0', 'dn-deformable-detr', 'dino+denoising.groups=0', 'dino'],
 } satisfies Recipe;

@@ -13,7 +13,7 @@ import {
 import { settingsFrom } from './run-options.ts';
 
 interface CompareOptions extends ComparisonOptions {
-  models: string[];
+  models?: string[];
 }
 
 export function compareCommand(): Command {
@@ -23,27 +23,32 @@ export function compareCommand(): Command {
       new Option(
         '--models <list>',
         `of ${allModels.map(({ name }) => name).join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
-      )
-        .argParser(commaList)
-        .default(['detr', 'dab-detr', 'dn-detr'], 'detr,dab-detr,dn-detr'),
+      ).argParser(commaList),
     );
   return addComparisonOptions(command, { seeds: 1, out: 'runs/RECIPE or runs/DATA', summary: 'summary.json' })
     .addHelpText('after', examples)
     .action(run);
 }
 
+/** Those of one feature map. */
+const olderModels = ['detr', 'dab-detr', 'dn-detr'];
+
 const examples = `
 Examples:
-  npm start                                    detr, dab-detr and dn-detr on shapes, one seed
-  npm start -- compare --seeds 3               the same over three seeds, goes on in runs/quick
+  npm start                                    deformable models with and without denoising on photographs, one seed
+  npm start -- compare --seeds 3               the same over three seeds, goes on in runs/photographs
+  npm start -- compare --recipe quick          detr, dab-detr and dn-detr on drawn shapes
   npm start -- compare --data DIR --minutes 20
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
-  const { recipe, settings } = await settingsFrom(options, await affordableRecipe(options, 'quick'));
+  const { recipe, settings } = await settingsFrom(
+    options,
+    await affordableRecipe(options, options.data === 'shapes' ? 'quick' : 'photographs'),
+  );
   const name = options.data === undefined ? recipe.name : path.basename(resolveSettings(settings).config.data.source);
   await runComparison(options, {
-    contenders: contenders(models, settings),
+    contenders: contenders(models ?? recipe.compared ?? olderModels, settings),
     folder: path.resolve(options.out ?? path.join('runs', name)),
     recipe: recipe.name,
   });

@@ -1,8 +1,8 @@
 /** What `compare` and `ablate` have in common: their options, and how they end. */
-
-import { stopSignal } from '@dn-detr/train';
+import { fetchStart, resolveSettings, runSettings, stopSignal, UserError } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
+import { recipeNamed } from '../config/recipes.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, fromOne, initOption, type RunOptions } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
@@ -34,18 +34,31 @@ export function addComparisonOptions(
     .addOption(backendOption());
 }
 
-/** The recipe where neither data nor a recipe is named: on WASM a step takes ten times as long. */
+/**
+ * The recipe where neither data nor a recipe is named: `preferred`, unless it cannot be had here. On WASM a step takes ten
+ * times as long, and without pretrained weights photographs are not learned in minutes; which of them is missing it says
+ * on stderr.
+ */
 export async function affordableRecipe(
-  { backend: requested, recipe, data }: ComparisonOptions,
-  native: string,
+  { backend: requested, recipe, data, init }: ComparisonOptions,
+  preferred: string,
 ): Promise<string> {
   const backend = await chooseBackend(requested);
-  if (backend.name === 'tensorflow') return native;
-  const smaller = 'quick-wasm';
-  if (recipe === undefined && data === undefined) {
-    process.stderr.write(`without native TensorFlow the smaller recipe ${smaller} is used\n`);
+  const named = recipe !== undefined || data !== undefined;
+  if (backend.name !== 'tensorflow') {
+    if (!named)
+      process.stderr.write('without native TensorFlow the smaller recipe quick-wasm is used, on drawn shapes\n');
+    return 'quick-wasm';
   }
-  return smaller;
+  if (named || init !== undefined) return preferred;
+  try {
+    await fetchStart(resolveSettings(runSettings(recipeNamed(preferred).config, `recipe ${preferred}`)).config);
+    return preferred;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`${error.message}\nwithout them the recipe quick is used, on drawn shapes\n`);
+    return 'quick';
+  }
 }
 
 /** Runs it as its options ask for, with a live view if they do, and ends as `endComparison` says. */

@@ -7,4 +7,6 @@ export interface Recipe {
   readonly title: string;
   /** all that is left out has its default */
   readonly config: RunOverrides;
+  /** what `compare` trains where no models are named; detr, dab-detr and dn-detr by default */
+  readonly compared?: readonly string[];
 }
