@@ -1,16 +1,27 @@
 /** The configurations of `bench step`. */
-import { type Backbone, type Detector, dnDeformableDetr, efficientnetLite, resnet, tiny } from '@dn-detr/core';
-import type { DetectorOptions } from '@dn-detr/core/models';
+import { type Backbone, type Detector, dino, dnDeformableDetr, efficientnetLite, resnet, tiny } from '@dn-detr/core';
+import type { DeformableOptions } from '@dn-detr/core/models';
 import type { Size } from '@dn-detr/data';
+import { type DenoisingOptions, dinoGroups } from '@dn-detr/dn';
+
+/** A repository of IDEA-Research. */
+export type Original = 'DINO' | 'DN-DETR';
 
 export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
   readonly backbone: () => Backbone;
   /** the model, of these sizes; DN-DETR where left out */
-  readonly build?: (options: DetectorOptions) => Detector;
+  readonly build?: (options: DeformableOptions) => Detector;
+  /** where the same model is, whose step can be timed in PyTorch beside ours */
+  readonly original?: Original;
+  /** of known queries; DN-DETR's where left out */
+  readonly denoising?: DenoisingOptions;
   /** stride of the level that DN-DETR takes; the last */
   readonly level?: number;
+  /** strides of the levels that models with deformable attention take, and how many they make of these */
+  readonly strides?: readonly number[];
+  readonly featureLevels?: number;
   /** a frozen backbone's features are computed before, and steps begin at them */
   readonly featuresOnce?: true;
   readonly width: number;
@@ -30,6 +41,13 @@ const square = (side: number): Size => ({ width: side, height: side });
 
 const few = { first: 8, least: 3, most: 6 };
 
+/** DINO's own, as many groups as fit into 200 known queries beside the fullest image. */
+const contrastive = (largest: number): DenoisingOptions => ({
+  kind: 'contrastive',
+  labelNoise: 0.25,
+  groups: dinoGroups(100, largest),
+});
+
 /** As the recipe `photographs` with photographs of 4:3. */
 const lite0 = {
   image: { width: 320, height: 240 },
@@ -45,6 +63,9 @@ const lite0 = {
   numClasses: 3,
   objects: { first: 16, least: 8, most: 16 },
 };
+
+/** From features of strides 16 and 32, of which the model makes one level more. */
+const photographs = { ...lite0, featuresOnce: true, strides: [16, 32], featureLevels: 3 } as const;
 
 export const stepConfigs = {
   /** the quick recipe of the comparison */
@@ -104,15 +125,28 @@ export const stepConfigs = {
   },
   lite0,
   'lite0-features': { ...lite0, featuresOnce: true },
-  /** DN-DETR with deformable attention over strides 16 and 32 and one level more, from features */
-  deformable: {
-    ...lite0,
-    featuresOnce: true,
-    build: (options: DetectorOptions) => dnDeformableDetr({ ...options, strides: [16, 32], featureLevels: 3 }),
+  /** the recipe with DINO */
+  photographs: { ...photographs, build: dino, original: 'DINO', denoising: contrastive(lite0.objects.first) },
+  /** the recipe with DN-DETR with deformable attention */
+  'photographs-dn': { ...photographs, build: dnDeformableDetr, original: 'DN-DETR' },
+  /** DINO of 4 scales with the classes of COCO */
+  dino: {
+    image: { width: 640, height: 480 },
+    batch: 2,
+    backbone: () => resnet({ depth: 50, levels: ['layer2', 'layer3', 'layer4'] }),
+    build: dino,
+    original: 'DINO',
+    denoising: contrastive(few.first),
+    featureLevels: 4,
+    width: 256,
+    heads: 8,
+    feedForward: 2048,
+    encoderLayers: 6,
+    decoderLayers: 6,
+    queries: 300,
+    numClasses: 91,
+    objects: few,
   },
 } as const satisfies Record<string, StepConfig>;
 
 export type StepConfigName = keyof typeof stepConfigs;
-
-/** DN-DETR's number of groups. */
-export const groups = 5;
