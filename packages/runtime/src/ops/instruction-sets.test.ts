@@ -15,11 +15,15 @@ const tests = [
 ];
 
 /** Processes of their own, since a function of an op keeps its choice. */
-it.for(['avx2', 'plain'])('the native ops give what is composed, with code for %s', { timeout: 180_000 }, async (set, { skip }) => {
-  skip(best === undefined, tensorflow?.ops.reason ?? 'there is no native TensorFlow');
-  skip(set === 'avx2' && best === 'plain', 'this processor has no AVX2');
-  const vitest = path.join(root, 'node_modules', '.bin', 'vitest');
-  const env = { ...process.env, DN_DETR_NATIVE_OPS: set };
-  const { code, stdout, stderr } = await runProcess(vitest, ['run', '--maxWorkers=1', ...tests], { cwd: root, env });
-  expect(code, stdout + stderr).toBe(0);
-});
+it.for(['avx2', 'plain'])(
+  'the native ops give what is composed, with code for %s',
+  { timeout: 180_000 },
+  async (set, { skip }) => {
+    skip(best === undefined, tensorflow?.ops.reason ?? 'there is no native TensorFlow');
+    skip(set === 'avx2' && best === 'plain', 'this processor has no AVX2');
+    const vitest = path.join(root, 'node_modules', '.bin', 'vitest');
+    const env = { ...process.env, DN_DETR_NATIVE_OPS: set };
+    const { code, stdout, stderr } = await runProcess(vitest, ['run', '--maxWorkers=1', ...tests], { cwd: root, env });
+    expect(code, stdout + stderr).toBe(0);
+  },
+);
