@@ -185,9 +185,11 @@ const describeWeights = ({ name, licence, state, path }: FoundWeights): Finding 
 
 /** Ops that this toolkit brings itself; without them others take their place, with the same results. */
 function nativeOps({ tensorflow }: BackendChoice): Finding {
-  const { names = [], reason = 'native TensorFlow is not in use' } = tensorflow?.ops ?? {};
+  const { names = [], instructionSet, reason = 'native TensorFlow is not in use' } = tensorflow?.ops ?? {};
   const ok = names.length > 0;
-  const verdict = ok ? 'used where a model has them' : `${reason}; models that have them are slower`;
+  const verdict = ok
+    ? `used where a model has them; code for ${instructionSet}`
+    : `${reason}; models that have them are slower`;
   return { name: 'native ops', value: ok ? names.join(', ') : 'none', ok, verdict };
 }
 

@@ -46,11 +46,11 @@ function noiseWords(denoising: QueryStep['denoising']): string {
   if (denoising.kind === 'dn') {
     const { centerNoise, sizeNoise } = denoising;
     return `${labels}, a centre moves by up to
-${centerNoise} of half the box, and width and height change by up to ${sizeNoise} of themselves. The decoder has to restore them, with no
+${centerNoise} times half the box, and width and height change by up to ${sizeNoise} of themselves. The decoder has to restore them, with no
 matching needed.`;
   }
   return `${labels}.
-The corners of a positive query move by less than ${denoising.boxNoise} of half the box, and the decoder has to restore its object. Those of a
+The corners of a positive query move by less than ${denoising.boxNoise} times half the box, and the decoder has to restore its object. Those of a
 negative one, drawn dashed, move by once to twice as far, and the decoder has to call it "no object". No matching is needed for either.`;
 }
 

@@ -120,7 +120,7 @@ describe('the picture of known queries', () => {
     }
     const { page, about } = await queriesInspection({ ...rest, images }, 1, config, ['disc', 'square']);
     const objects = first(images).target.labels.length;
-    expect(page.lede.text).toMatch(/less than 1 of half the box.*Those of a\s+negative one, drawn dashed/s);
+    expect(page.lede.text).toMatch(/less than 1 times half the box.*Those of a\s+negative one, drawn dashed/s);
     expect(page.sections[0]?.content.text).toContain(
       `${4 * objects} known queries, of which ${2 * objects} are negative,`,
     );

@@ -74,6 +74,19 @@ describe('a second fixture of a kind', () => {
     expect(problems).toEqual(['S16.sum', 'grad_image.abs_sum']);
   });
 
+  it.each([
+    ['holds', 1],
+    ['fails', 3],
+  ])('efficientnet: %s where a sum that cancels is off by %i ten thousandths of its magnitudes', (outcome, share) => {
+    const report = runEdited('efficientnet_odd', (content) => {
+      keepCases(content, ['lite2_odd']);
+      const { grad_image } = content.json.cases.lite2_odd as { grad_image: { sum: number; abs_sum: number } };
+      grad_image.sum += share * 1e-4 * grad_image.abs_sum;
+    });
+    const problems = report.fixtures[0]?.cases[0]?.problems.map((text) => text.split(':')[0]);
+    expect(problems).toEqual(outcome === 'holds' ? [] : ['grad_image.sum']);
+  });
+
   it('efficientnet: skips cases whose weights are not on this machine, and says where they belong', () => {
     vi.stubEnv('XDG_CACHE_HOME', folder());
     const report = runEdited('efficientnet', (content) => keepCases(content, ['lite0_imagenet_wide']));

@@ -1,10 +1,11 @@
 // The N-API module of the native ops. Loading it after TensorFlow's binding tells the same TensorFlow about them; it
-// exports their names.
+// exports their names and that of the instruction set that they run with.
 #include <node_api.h>
 
 #include <mutex>
 
 #include "op.h"
+#include "simd.h"
 
 static void Register(const dn::Op& op) {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(op.name);
@@ -39,5 +40,8 @@ NAPI_MODULE_INIT() {
     napi_set_element(env, names, static_cast<uint32_t>(i), name);
   }
   napi_set_named_property(env, exports, "ops", names);
+  napi_value set;
+  napi_create_string_utf8(env, dn::NameOf(dn::ChosenInstructionSet()), NAPI_AUTO_LENGTH, &set);
+  napi_set_named_property(env, exports, "instructionSet", set);
   return exports;
 }

@@ -5,6 +5,8 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 // Marks what the clones of a function are made of: it has to become part of each.
@@ -22,9 +24,9 @@
   }                                                                                                                  \
   static void Name##Plain(const Arguments& arguments, int64_t task) { Body<4>(arguments, task); }                    \
   static void Name(const Arguments& arguments, int64_t task) {                                                       \
-    static const dn::InstructionSet best = dn::BestInstructionSet();                                                 \
-    if (best == dn::InstructionSet::kAvx512) return Name##Avx512(arguments, task);                                   \
-    if (best == dn::InstructionSet::kAvx2) return Name##Avx2(arguments, task);                                       \
+    static const dn::InstructionSet chosen = dn::ChosenInstructionSet();                                             \
+    if (chosen == dn::InstructionSet::kAvx512) return Name##Avx512(arguments, task);                                 \
+    if (chosen == dn::InstructionSet::kAvx2) return Name##Avx2(arguments, task);                                     \
     Name##Plain(arguments, task);                                                                                    \
   }
 
@@ -38,6 +40,20 @@ inline InstructionSet BestInstructionSet() {
   const bool all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   return all ? InstructionSet::kAvx512 : InstructionSet::kAvx2;
+}
+
+// The processor's best, or at most what DN_DETR_NATIVE_OPS names: so what other processors run can be tested on this one.
+inline InstructionSet ChosenInstructionSet() {
+  const InstructionSet best = BestInstructionSet();
+  const char* const most = std::getenv("DN_DETR_NATIVE_OPS");
+  if (most != nullptr && std::strcmp(most, "avx2") == 0) return std::min(best, InstructionSet::kAvx2);
+  if (most != nullptr && std::strcmp(most, "plain") == 0) return InstructionSet::kPlain;
+  return best;
+}
+
+// As DN_DETR_NATIVE_OPS names it.
+inline const char* NameOf(InstructionSet set) {
+  return set == InstructionSet::kAvx512 ? "avx512" : set == InstructionSet::kAvx2 ? "avx2" : "plain";
 }
 
 // `kLanes` floats that may lie anywhere in memory.

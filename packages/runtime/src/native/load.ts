@@ -26,6 +26,8 @@ const xlaFlags = [
 export interface NativeOps {
   /** Those that run, each with its gradient; every other op is composed of TensorFlow's own. */
   names: readonly string[];
+  /** The code that they run: the best that the processor has, unless `DN_DETR_NATIVE_OPS` asks for a lesser one. */
+  instructionSet?: 'avx512' | 'avx2' | 'plain';
   /** Why there are none. */
   reason?: string;
 }
@@ -67,10 +69,10 @@ export async function loadNative(
 function loadOps(ops: OpsState): NativeOps {
   if (ops.file === undefined) return { names: [], reason: ops.reason };
   try {
-    const { ops: names } = require(ops.file) as { ops: string[] };
+    const { ops: names, instructionSet } = require(ops.file) as { ops: string[] } & Pick<NativeOps, 'instructionSet'>;
     registerNativeOps();
     // A gradient goes without saying.
-    return { names: names.filter((name) => !name.endsWith('Grad')) };
+    return { names: names.filter((name) => !name.endsWith('Grad')), instructionSet };
   } catch (error) {
     return { names: [], reason: `${ops.file} cannot be loaded: ${(error as Error).message}` };
   }

@@ -42,9 +42,13 @@ describe.skipIf(missing !== undefined)('native ops', () => {
     await useBackend('tensorflow');
   });
 
-  it('are named by the backend', async () => {
+  it('are named by the backend, with the code that they run', async () => {
     const { tensorflow } = await useBackend('tensorflow');
-    expect(tensorflow?.ops).toEqual({ names: [name, 'DnDepthwiseConv'].sort() });
+    const { DN_DETR_NATIVE_OPS: most } = process.env;
+    expect(tensorflow?.ops).toEqual({
+      names: [name, 'DnDepthwiseConv'].sort(),
+      instructionSet: expect.stringMatching(most ? new RegExp(`^(plain|${most})$`) : /^(avx512|avx2|plain)$/),
+    });
   });
 
   it('give the same numbers in a captured graph', () => {
