@@ -2,12 +2,14 @@ import {
   type Detector,
   deformableDetr,
   detr,
+  dino,
   dnDeformableDetr,
   dnDetrVanilla,
   efficientnetLite,
   resnet,
   tiny,
 } from '@dn-detr/core';
+import { depthwiseConv2d, sampleDeformably } from '@dn-detr/core/nn';
 import { backendNames, useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -123,6 +125,27 @@ describe('modelCost', () => {
       await useBackend();
     });
 
+    it.each(backendNames)('is what a count by hand gives for DINO, on %s', async (backend) => {
+      await useBackend(backend === 'tensorflow' ? best : backend);
+      const before = tf.memory().numTensors;
+      // The classes of all tokens choose; those that are chosen get a class and a box.
+      const selection = S * d * d + perceptron(S, d, numClasses) + headsOf(queries);
+      // Every layer places its anchors; all but the last move them, by outputs that heads do not read.
+      const ofAnchors = (T: number): number =>
+        layers * (T * 4 * (2 * d) + perceptron(T, 2 * d, d, d)) + (layers - 1) * perceptron(T, d, d, d, 4);
+      expect(modelCost(dino(small), input).macs).toBe(byHand(queries) + selection + ofAnchors(queries));
+      const K = 14;
+      const T = K + queries;
+      // One-hot labels of three classes and the one more that the embedding has.
+      const content = K * 4 * d;
+      const trained = byHand(T) + selection + ofAnchors(T) + content;
+      for (const kind of [{}, { shareHeads: false }, { content: 'encoder' }, { learnedProposalSize: true }] as const) {
+        expect(modelCost(dino({ ...small, ...kind }), { ...input, knownQueries: K }).macs).toBe(trained);
+      }
+      expect(tf.memory().numTensors).toBe(before);
+      await useBackend();
+    });
+
     it('has the parameters of the original repositories', () => {
       const backbone = resnet({ depth: 50, levels: ['layer2', 'layer3', 'layer4'] });
       const forward = (): never => ({}) as never;
@@ -131,12 +154,14 @@ describe('modelCost', () => {
         return [trained, trained + frozen];
       };
       const sizes = { backbone, numClasses: 91, queries: 300 };
-      // Sums over the checkpoints of fundamentalvision/Deformable-DETR and IDEA-Research/DN-DETR, shared tensors counted once.
+      // Sums over the checkpoints of fundamentalvision/Deformable-DETR, IDEA-Research/DN-DETR and IDEA-Research/DINO, shared
+      // tensors counted once.
       expect(count(deformableDetr(sizes))).toEqual([39_847_265, 40_175_905]);
       expect(count(deformableDetr({ ...sizes, boxRefinement: true }))).toEqual([40_627_260, 40_955_900]);
       const twoStage = deformableDetr({ ...sizes, boxRefinement: true, twoStage: true });
       expect(count(twoStage)).toEqual([40_959_129, 41_287_769]);
       expect(count(dnDeformableDetr(sizes))).toEqual([47_206_754, 47_535_394]);
+      expect(count(dino({ ...sizes, queries: 900 }))).toEqual([46_670_782, 46_999_422]);
     });
   });
 
@@ -173,6 +198,38 @@ describe('countMacs', () => {
     });
     // Counted by hooks on the convolutions and the last layer of the PyTorch port, whose head is not part of ours.
     expect(macs).toBe(385_187_552 - 7 * 7 * 320 * 1280 - 1280 * 1000);
+  });
+
+  it.for([
+    [
+      'DnDepthwiseConv',
+      2 * 4 * 5 * 6 * (3 * 3),
+      () => depthwiseConv2d(tf.ones([2, 8, 9, 6]), tf.ones([3, 3, 1, 6]), 2),
+    ],
+    [
+      'DnMultiScaleDeformableAttention',
+      2 * 5 * (3 * 8) * (2 * 3) * 4,
+      () =>
+        sampleDeformably({
+          levels: [
+            { height: 3, width: 4 },
+            { height: 2, width: 2 },
+          ],
+          value: tf.ones([2, 16, 3, 8]),
+          locations: tf.fill([2, 5, 3, 2, 3, 2], 0.5),
+          weights: tf.ones([2, 5, 3, 2, 3]),
+        }),
+    ],
+  ] as const)('counts what %s does, and the same where it is composed', ([name, expected, compute], { skip }) => {
+    const kernel = tf.getKernel(name, best);
+    expect(countMacs(() => void compute())).toBe(expected);
+    if (kernel === undefined) return skip(`${best} has no kernel for it`);
+    tf.unregisterKernel(name, best);
+    try {
+      expect(countMacs(() => void compute())).toBe(expected);
+    } finally {
+      tf.registerKernel(kernel);
+    }
   });
 
   it('counts batches, transposed and broadcast operands, strides and fused kernels', () => {

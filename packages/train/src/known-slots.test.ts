@@ -1,12 +1,15 @@
-import { adamwInit, adamwScalars, initialParameters } from '@dn-detr/core';
+import { adamwInit, adamwScalars, initialParameters, valueAndFlatGrads } from '@dn-detr/core';
+import { type DenoisingOptions, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { hostValue } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, spread } from '../../../test/support/differentiation.ts';
 import type { DottedValues } from './config/dotted-keys.ts';
 import { withKnownSlots } from './known-slots.ts';
 import { batchTensors } from './model-batch.ts';
 import { buildModel } from './models/model.ts';
+import { detectionLoss } from './objective/detection-loss.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { trainingStep } from './step.ts';
 import { crowdedImage } from './testing/crowded-image.ts';
@@ -114,4 +117,35 @@ describe('withKnownSlots', () => {
       step.dispose();
     },
   );
+
+  it('gives DINO the same loss and gradient with more slots, unless these are seen or trained', () => {
+    const { detector, objective, trained } = buildModel(smallConfig(left), 3);
+    // Heads start with zeros, through which nothing is seen, and sure that nothing is an object.
+    const start = trained.flatten(initialParameters(detector.parameters, 1));
+    const params = start.map((flat, i) => tf.add<tf.Tensor1D>(flat, tf.mul(spread(flat.shape, i), 0.3)));
+    const objects = [3, 1].map((count) => ({
+      labels: Int32Array.from({ length: count }, (_, i) => i),
+      boxes: Float32Array.from({ length: 4 * count }, (_, i) => 0.3 + 0.1 * Math.sin(i)),
+    }));
+    const images = spread([2, 64, 64, 3], 5) as tf.Tensor4D;
+    const lossOf = detectionLoss({ ...objective, detector });
+    const train = (options: DenoisingOptions) => {
+      const denoising = { kind: 'contrastive', groups: 2, ...options } as const;
+      const fits = { numClasses: 3, matchingQueries: detector.queries };
+      const queries = prepareKnownQueries(objects, seededNoise(1), denoising, fits);
+      const targets = hostValue({ objects, known: queries.targets });
+      const known = knownInputs(queries);
+      const { loss, grads } = valueAndFlatGrads(trained, params, (p) => lossOf(p, { images }, targets, known));
+      return { known: known?.labels.shape[1], loss: loss.dataSync()[0] as number, grads };
+    };
+    const [few, many] = [train({ slotBucket: 3 }), train({ slotBucket: 8 })];
+    expect([few.known, many.known]).toEqual([12, 32]);
+    expect(many.loss).toBeCloseTo(few.loss, 4);
+    many.grads.forEach((grad, i) => {
+      expectClose(grad, few.grads[i] as tf.Tensor, 1e-4);
+    });
+    for (const other of [{ paddingAsBackground: true }, { maskPadding: false }]) {
+      expect(Math.abs(train({ slotBucket: 8, ...other }).loss - few.loss)).toBeGreaterThan(1e-3);
+    }
+  });
 });
