@@ -49,7 +49,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
     const folder = path.join(root, 'two');
     expect(readJson(path.join(folder, 'summary.json'))).toEqual(one);
     expect(one).toMatchObject({
-      schema: 1,
+      schema: 2,
       name: 'two',
       recipe: 'quick',
       finished: true,

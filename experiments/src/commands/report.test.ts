@@ -29,7 +29,7 @@ describe('a page of a summary that was kept', () => {
   const [first, ...others] = exampleAblation().models;
   it.each<[unknown, string]>([
     [null, 'expected object'],
-    [{ ...exampleAblation(), schema: 2 }, 'schema: '],
+    [{ ...exampleAblation(), schema: 3 }, 'schema: '],
     [{ schema: 1, models: [{}] }, 'name: '],
     [{ ...exampleAblation(), models: [{ ...first, runs: [{}] }, ...others] }, 'models.0.runs.0.seed: '],
   ])('cannot be made of others: %#', async (contents, where) => {

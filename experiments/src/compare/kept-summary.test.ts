@@ -55,4 +55,15 @@ describe('a summary of the first version', () => {
       })),
     ]);
   });
+
+  it('has its samples at a single step, and two of them', () => {
+    const file = path.join(folder, 'summary.json');
+    writeJson(file, first);
+    const { schema, samples } = keptSummary(file);
+    const old = first.samples as never as { step: number; images: { name: string; detections: unknown }[] };
+    expect([schema, samples?.steps]).toEqual([2, [old.step]]);
+    expect(samples?.images.map(({ name, detections }) => [name, detections])).toEqual(
+      old.images.slice(0, 2).map(({ name, detections }) => [name, [detections]]),
+    );
+  });
 });

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { models as catalogued, type DottedValues, flatValues, resolveConfig, UserError } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { z } from 'zod';
+import { mostPictured } from './samples.ts';
 import type { Summary } from './summary.ts';
 
 const number = z.number();
@@ -41,7 +42,16 @@ const run = z.object({
 
 const comparison = z.object({
   ...pair,
-  ...{ metric, at, atValue: number, n: number, meanDifference: number, interval, claimsDifference: z.boolean() },
+  ...{
+    metric,
+    at,
+    atValue: number,
+    n: number,
+    meanDifference: number,
+    sd: number.optional(),
+    interval,
+    claimsDifference: z.boolean(),
+  },
   mean: z.object({ model: number, baseline: number }),
   differences: z.array(z.object({ seed: number, value: number })),
   pValue: z.number().min(0).max(1).optional(),
@@ -54,15 +64,18 @@ const stepsComparison = z.object({
   seeds: z.array(z.object({ seed: number, steps: number.optional() })),
 });
 
-const sample = z.object({
-  ...{ name: text, width: number, height: number, picture: text },
-  objects: z.array(z.object(box)),
-  detections: z.array(z.array(z.object({ ...box, score: number }))),
-});
+const sample = <Detections extends z.ZodType>(detections: Detections) =>
+  z.object({
+    ...{ name: text, width: number, height: number, picture: text },
+    ...{ objects: z.array(z.object(box)), detections },
+  });
+const ofModels = z.array(z.array(z.object({ ...box, score: number })));
+const samples = z.object({ steps: z.array(number).min(1), images: z.array(sample(z.array(ofModels))) });
+/** Of the first version. */
+const samplesOfOneStep = z.object({ step: number, images: z.array(sample(ofModels)) });
 
-/** What reports read of a summary. */
-const summarySchema = z.object({
-  ...{ schema: z.literal(1), name: text, command: text, updated: text, finished: z.boolean(), recipe: text },
+const common = {
+  ...{ name: text, command: text, updated: text, finished: z.boolean(), recipe: text },
   data: z.object({ source: text, format: text, classes: z.array(text), train: number, val: number, hash: text }),
   settings: z.record(text, z.unknown()),
   pretrained: z.array(z.object({ name: text, file: text, sha256: text, licence: text, origin: text })).optional(),
@@ -85,19 +98,38 @@ const summarySchema = z.object({
   comparisons: z.array(comparison),
   stepsRatios: z.array(stepsComparison),
   notCompared: z.array(z.object({ ...pair, at })),
-  samples: z.object({ step: number, images: z.array(sample) }).optional(),
-});
+};
+
+/** What reports read of a summary, in both versions of its form. */
+const summarySchema = z.discriminatedUnion('schema', [
+  z.object({ ...common, schema: z.literal(1), samples: samplesOfOneStep.optional() }),
+  z.object({ ...common, schema: z.literal(2), samples: samples.optional() }),
+]);
 
 /** @throws UserError if the file is missing, or holds no summary */
 export function keptSummary(file: string): Summary {
-  const contents = readJson<Summary>(file);
+  const contents = readJson<Summary | FirstVersion>(file);
   const { error } = summarySchema.safeParse(contents);
-  if (!error) return withObjectives(contents, file);
+  if (!error) return withObjectives(contents.schema === 1 ? withStages(contents) : contents, file);
   const [first] = error.issues;
   const where = first?.path.join('.');
   throw new UserError(
     `${file} is no summary.json or ablation.json of this version: ${where ? `${where}: ` : ''}${first?.message}`,
   );
+}
+
+interface FirstVersion extends Omit<Summary, 'schema' | 'samples'> {
+  readonly schema: 1;
+  readonly samples?: z.infer<typeof samplesOfOneStep>;
+}
+
+/** The first version had the end alone, of more images. */
+function withStages({ samples, ...summary }: FirstVersion): Summary {
+  if (samples === undefined) return { ...summary, schema: 2 };
+  const images = samples.images
+    .slice(0, mostPictured)
+    .map(({ detections, ...image }) => ({ ...image, detections: [detections] }));
+  return { ...summary, schema: 2, samples: { steps: [samples.step], images } };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** What models find in the images that their runs follow, side by side. */
+/** What models find in two of the images that their runs follow, as training goes on. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -6,8 +6,15 @@ import { runFolder, type SampleImage, type SamplesLine } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
 import type { ComparedSamples } from './summary.ts';
 
+/** Of those that a run follows the first, which are the most typical: more would make the page large. */
+export const mostPictured = 2;
+
+/** Of the steps that all runs have in common. */
+const shares = [0.25, 0.5, 1];
+
 /**
- * At the last step that all of the runs were evaluated at; undefined where there is none, or they follow different images.
+ * At a quarter, a half and the end of the steps that all of the runs have done, or at the evaluation nearest to it;
+ * undefined where they have no evaluation in common, or follow different images.
  *
  * @param folders of a run of each model
  * @param base what the pictures' paths are relative to
@@ -18,19 +25,29 @@ export function comparedSamples(folders: readonly string[], base: string): Compa
   if (first === undefined || !files.every(({ images }) => existsSync(images))) return undefined;
   const [images, ...others] = files.map((file) => readJson<SampleImage[]>(file.images)) as [SampleImage[]];
   if (!others.every((other) => isDeepStrictEqual(other, images))) return undefined;
-  const [lines, ...rivals] = files.map((file) => readJsonLines<SamplesLine>(file.evaluations)) as [
-    SamplesLine[],
-    ...SamplesLine[][],
-  ];
-  const step = lines.findLast((line) => rivals.every((rival) => rival.some((other) => other.step === line.step)))?.step;
-  if (step === undefined) return undefined;
-  const found = [lines, ...rivals].map((own) => own.find((line) => line.step === step) as SamplesLine);
+  const runs = files.map(
+    (file) => new Map(readJsonLines<SamplesLine>(file.evaluations).map((line) => [line.step, line])),
+  );
+  const common = [...(runs[0]?.keys() ?? [])].filter((step) => runs.every((run) => run.has(step)));
+  const steps = stagesOf(common);
+  if (steps.length === 0) return undefined;
   return {
-    step,
-    images: images.map(({ picture, ...image }, n) => ({
+    steps,
+    images: images.slice(0, mostPictured).map(({ picture, ...image }, n) => ({
       ...image,
       picture: path.relative(base, path.join(first.folder, picture)),
-      detections: found.map((line) => line.images[n]?.detections.slice(0, image.objects.length) ?? []),
+      detections: steps.map((step) =>
+        runs.map((run) => run.get(step)?.images[n]?.detections.slice(0, image.objects.length) ?? []),
+      ),
     })),
   };
+}
+
+/** Rising, each once; fewer where there are fewer evaluations. */
+function stagesOf(steps: readonly number[]): number[] {
+  const end = steps.at(-1);
+  if (end === undefined) return [];
+  const nearest = (wanted: number) =>
+    steps.reduce((best, step) => (Math.abs(step - wanted) < Math.abs(best - wanted) ? step : best));
+  return [...new Set(shares.map((share) => nearest(share * end)))];
 }

@@ -94,25 +94,32 @@ it.each([
 });
 
 describe('samples', () => {
-  it('are of the last step that all models have, with as many detections as objects', () => {
+  it('are of a quarter, a half and the end of what all models have, with as many detections as objects', () => {
     const { samples } = summaryOf({
-      detr: { sample: 'a.png', AP50: [0.1, 0.2, 0.3] },
-      'dn-detr': { sample: 'a.png', AP50: [0.1, 0.2] },
+      detr: { sample: 'a.png', AP50: [0.1, 0.1, 0.1, 0.2, 0.2, 0.3] },
+      'dn-detr': { sample: 'a.png', AP50: [0.1, 0.1, 0.2, 0.2, 0.2] },
     });
+    const ofModel = [{ score: 0.9 }, { score: 0.5 }];
     expect(samples).toMatchObject({
-      step: 200,
+      steps: [100, 200, 500],
       images: [
         {
           ...{ name: 'a.png', width: 32, height: 24, picture: path.join('detr', 'samples', '1.jpg') },
           objects: [{ label: 0 }, { label: 1 }],
-          detections: [
-            [{ score: 0.9 }, { score: 0.5 }],
-            [{ score: 0.9 }, { score: 0.5 }],
-          ],
+          detections: Array(3).fill([ofModel, ofModel]),
         },
       ],
     });
-    expect(samples?.images[0]?.detections.map(({ length }) => length)).toEqual([2, 2]);
+  });
+
+  it.each([
+    [
+      [0.1, 0.1],
+      [100, 200],
+    ],
+    [[0.1], [100]],
+  ])('are of fewer steps where there are fewer evaluations: %j', (AP50, steps) => {
+    expect(summaryOf({ detr: { sample: 'a.png', AP50 } }).samples?.steps).toEqual(steps);
   });
 
   it.each<[string, StoredRun, StoredRun]>([

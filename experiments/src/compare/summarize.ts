@@ -91,7 +91,7 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
   const { stored } = first;
   const { name: source, format, classes, train, val, hash } = stored.data;
   return {
-    schema: 1,
+    schema: 2,
     name: frame.name,
     command: frame.command,
     updated: new Date().toISOString(),

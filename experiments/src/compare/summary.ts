@@ -90,13 +90,18 @@ export interface ComparedSample {
   /** a JPEG, relative to the summary */
   readonly picture: string;
   readonly objects: readonly SampleBox[];
-  /** of each model in the order of `models`: as many as there are objects, the surest first */
-  readonly detections: readonly (readonly (SampleBox & { readonly score: number })[])[];
+  /** at each of `steps`, of each model in the order of `models`: as many as there are objects, the surest first */
+  readonly detections: readonly (readonly (readonly SampleDetection[])[])[];
 }
 
-/** Of the first seed of each model, at the last evaluation that all of these runs have had. */
+export interface SampleDetection extends SampleBox {
+  readonly score: number;
+}
+
+/** Of the first seed of each model. */
 export interface ComparedSamples {
-  readonly step: number;
+  /** about a quarter, a half and all of those that these runs have in common */
+  readonly steps: readonly number[];
   readonly images: readonly ComparedSample[];
 }
 
@@ -144,8 +149,8 @@ export interface AblationHeading {
 }
 
 export interface Summary {
-  /** of this file's form */
-  readonly schema: 1;
+  /** of this file's form; in 1, `samples` had a single step */
+  readonly schema: 2;
   readonly name: string;
   /** the command that goes on with it, or repeats it */
   readonly command: string;

@@ -1,7 +1,7 @@
 /** An ablation's figures: one row a cell, with what sets it apart from the first. */
-import { holm } from '@dn-detr/metrics';
 import { counted } from '@dn-detr/train';
-import type { Comparison, Equal, Summary } from '../compare/summary.ts';
+import type { Comparison, Summary } from '../compare/summary.ts';
+import { contrastsOf } from './contrasts.ts';
 import { type FinalRow, finalTable } from './final-rows.ts';
 import { bounds, dash, pValue, signed } from './format.ts';
 
@@ -12,19 +12,11 @@ export interface AblationRow extends FinalRow {
   readonly correctedP?: number;
 }
 
-/** Cells are compared at equal steps, or where they cannot be, at equal seconds. */
-export const comparedAt = ({ comparisons }: Summary): Equal =>
-  comparisons.some(({ at }) => at === 'steps') || comparisons.length === 0 ? 'steps' : 'seconds';
-
 export function ablationRows(summary: Summary): AblationRow[] {
-  const equal = comparedAt(summary);
-  const differences = summary.comparisons.filter(({ metric, at }) => metric === 'AP50' && at === equal);
-  const tested = differences.flatMap(({ model, pValue }) => (pValue === undefined ? [] : [{ model, pValue }]));
-  const corrected = holm(tested.map(({ pValue }) => pValue));
+  const { contrasts } = contrastsOf(summary);
   return finalTable(summary).rows.map((row) => {
-    const difference = differences.find(({ model }) => model === row.model.name);
-    const correctedP = corrected[tested.findIndex(({ model }) => model === row.model.name)];
-    return { ...row, ...(difference && { difference }), ...(correctedP !== undefined && { correctedP }) };
+    const { told: _, ...found } = contrasts.find(({ difference }) => difference.model === row.model.name) ?? {};
+    return { ...row, ...found };
   });
 }
 

@@ -1,7 +1,8 @@
 /** What an ablation found: the final AP50 of its cells, drawn and in numbers. */
 import type { AblationHeading, Summary } from '../compare/summary.ts';
-import { type AblationRow, ablationRows, comparedAt, differenceWords, testWords } from './ablation-rows.ts';
+import { type AblationRow, ablationRows, differenceWords, testWords } from './ablation-rows.ts';
 import { cellPanel } from './cell-panel.ts';
+import { comparedAt } from './contrasts.ts';
 import { csvName, figure } from './figure.ts';
 import { estimateWords, intervalLevel } from './final-rows.ts';
 import { ap, percent, secondsAStep } from './format.ts';

@@ -10,10 +10,18 @@ import { type PanelSeries, panel } from './panel.ts';
 import { countedRuns, isOnPlateau, timesComparable } from './runs.ts';
 import { bandLevel, type Metric, meanCurve, metricValue, type Progress, seedCurve } from './series.ts';
 
-/** A figure of a metric; undefined where no model has a value of it. */
-export function curveFigure(summary: Summary, metric: Metric, caption: Content): Html | undefined {
+/**
+ * A figure of a metric; undefined where no model has a value of it.
+ *
+ * @param axes what it is drawn against; steps and, where it can be compared, time
+ */
+export function curveFigure(
+  summary: Summary,
+  metric: Metric,
+  caption: Content,
+  axes: readonly Progress[] = timesComparable(summary) ? ['step', 'seconds'] : ['step'],
+): Html | undefined {
   const id = `figure-${metric}`;
-  const axes: readonly Progress[] = timesComparable(summary) ? ['step', 'seconds'] : ['step'];
   const panels = axes.map((progress) => curvePanel(id, summary, metric, progress));
   if (panels.every((drawn) => drawn === undefined)) return undefined;
   const several = summary.models.some((model) => countedRuns(model).length > 1);
@@ -93,5 +101,5 @@ export function curveKey({ models }: Summary): Content {
   const several = models.some((model) => countedRuns(model).length > 1);
   const stuck = models.some(({ runs }) => runs.some(({ onPlateau }) => onPlateau));
   const failed = models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
-  return html`${several && `Strong lines are means over seeds, bands their ${percent(bandLevel)} Student-t intervals (cut off at the edges), thin lines single seeds. `}${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross ends a run that failed. '}Markers only tell the models apart.`;
+  return html`Lines are ${several ? `means over seeds, bands their ${percent(bandLevel)} intervals (from three seeds on), thin lines each seed` : 'single runs'}. ${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross ends a run that failed.'}`;
 }

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { html } from './html.ts';
-import { modelName, modelNameList } from './model-name.ts';
+import { modelName } from './model-name.ts';
 
 const parts = (name: string) => [...modelName(name).text.matchAll(/<span>([^<]*)<\/span>/g)].map(([, part]) => part);
 
@@ -13,11 +12,6 @@ it('breaks names between their parts, and no number', () => {
     '+denoising',
     '.labelNoise=0.25',
   ]);
-});
-
-it('lists names', () => {
-  const text = (names: string[]) => html`${modelNameList(names)}`.text.replaceAll(/<[^>]*>/g, '');
-  expect([[], ['a'], ['a', 'b'], ['a', 'b', 'c']].map(text)).toEqual(['', 'a', 'a and b', 'a, b and c']);
 });
 
 it('lets a part that is too long break anywhere', () => {

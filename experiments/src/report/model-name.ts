@@ -1,5 +1,5 @@
 /** Models' names as a page shows them: `dn-detr+denoising.groups=0` would be too long for a narrow column. */
-import { type Content, type Html, html, joined } from './html.ts';
+import { type Html, html, joined } from './html.ts';
 
 /** Longer parts break anywhere. */
 const longest = 24;
@@ -11,10 +11,4 @@ export function modelName(name: string): Html {
     parts.map((part) => (part.length > longest ? part : html`<span>${part}</span>`)),
     html`<wbr>`,
   )}</span>`;
-}
-
-/** `a, b and c` */
-export function modelNameList(names: readonly string[]): Content {
-  const [last, ...others] = names.map(modelName).reverse();
-  return others.length === 0 ? last : [joined(others.reverse(), ', '), ' and ', last];
 }

@@ -5,6 +5,7 @@ import type { Environment } from '@dn-detr/train';
 import { JSDOM } from 'jsdom';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComparedSamples, ModelSummary, Summary } from '../compare/summary.ts';
+import { headline } from './headline.ts';
 import { reportPage } from './page.ts';
 import { exampleAblation, exampleSummary, noTimesCompared } from './testing/example-summary.ts';
 
@@ -24,6 +25,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+/** Of an image: the last part of a path is shown. */
+const hostileName = '"><script>alert(1)<&amp;';
 const hostile = `"><script>alert(1)</script>'&amp;<!--`;
 
 const { samples: _, ...withoutSamples } = exampleSummary();
@@ -97,7 +100,7 @@ describe('reportPage', () => {
           versions: { [hostile]: hostile },
         })),
         ...(ofAblation && { ablation: { ...heading, scale: { label: hostile, values } } }),
-        samples: { ...samples, images: samples.images.map((image) => ({ ...image, name: hostile })) },
+        samples: { ...samples, images: samples.images.map((image) => ({ ...image, name: hostileName })) },
       },
       folder,
     );
@@ -105,8 +108,9 @@ describe('reportPage', () => {
     expect(page.querySelector('#table-classes tbody th')?.textContent).toBe(hostile);
     expect(page.querySelector('pre')?.textContent).toBe(hostile);
     expect(page.querySelector('.legend')?.textContent).toContain(`dn-detr${hostile}`);
-    expect(page.querySelector('#table-samples tbody th')?.textContent).toBe(hostile);
-    const claimed = all(page, '#results dd').map(({ textContent }) => textContent);
+    expect(page.querySelector('#figure-pictures figcaption')?.textContent).toContain(hostileName);
+    expect(page.querySelector('#figure-pictures [role=img]')?.getAttribute('aria-label')).toContain(hostileName);
+    const claimed = all(page, '#statistics dd').map(({ textContent }) => textContent);
     expect(claimed).toEqual(ofAblation ? [hostile, hostile] : []);
     expect(all(page, '#figure-cells text').some(({ textContent }) => textContent === hostile)).toBe(ofAblation);
     expect(
@@ -125,16 +129,29 @@ describe('reportPage', () => {
     expect(dashed).toEqual(Array(8).fill('var(--series-0)'));
   });
 
-  it('says that one seed proves little, and how to run three', () => {
-    const notice = open(exampleSummary({ seeds: [0] })).querySelector('#results .notice')?.textContent;
-    expect(notice).toMatch(/One seed proves little/);
-    expect(notice).toMatch(/npm start -- compare --recipe quick --seeds 3/);
-    expect(open(exampleSummary()).querySelector('#results .notice')).toBeNull();
+  it('leads with a sentence, the curves and the pictures, and nothing else', () => {
+    const summary = exampleSummary();
+    const header = open(summary, folder).querySelector('header') as Element;
+    expect(header.querySelector('h1')?.textContent).toBe(headline(summary));
+    const figures = [...header.querySelectorAll('figure')];
+    expect(figures.map(({ id }) => id)).toEqual(['figure-AP', 'figure-pictures']);
+    // One panel of all models' curves.
+    expect(figures[0]?.querySelectorAll('.panel')).toHaveLength(1);
+    expect(figures[0]?.querySelector('.panel')?.getAttribute('aria-label')).toMatch(/^AP against .*dn-detr 0\.\d{3}/);
+    expect(header.querySelectorAll('table, .notice')).toHaveLength(0);
+  });
+
+  it.each([1, 3])('says in one place what the seeds can tell: %d of them', (count) => {
+    const page = open(exampleSummary({ seeds: Array.from({ length: count }, (_, i) => i) }));
+    const { textContent } = page.querySelector('#limits') as Element;
+    expect(textContent?.includes('npm start -- compare --recipe quick --seeds 5')).toBe(count === 1);
+    expect(page.querySelector('#table-seeds') !== null).toBe(count > 1);
+    expect(page.body.textContent?.match(/single seed|one seed/gi)?.length ?? 0).toBe(count === 1 ? 1 : 0);
   });
 
   it('shows a failed run where it ended, and outside of the mean', () => {
     const page = open(exampleSummary({ failure: true }));
-    expect(page.querySelector('#results .notice')?.textContent).toMatch(/dn-detr, seed 2, failed.*not finite/);
+    expect(page.querySelector('#statistics .notice')?.textContent).toMatch(/dn-detr, seed 2, failed.*not finite/);
     expect(page.querySelector('#table-results tbody tr:last-child')?.textContent).toContain('2 of 3');
     expect(page.querySelector('#table-runs tbody tr:last-child')?.textContent).toContain('failed: the loss is not');
     expect(page.querySelector('#figure-AP50 .legend li:last-child')?.textContent).toContain('mean of 2 of 3 seeds');
@@ -258,7 +275,9 @@ describe('reportPage', () => {
     const comparisons = summary.comparisons.filter(({ at }) => at === 'seconds');
     for (const one of [summary, exampleAblation()]) {
       const page = open({ ...one, comparisons, stepsRatios: [], notCompared });
-      expect(page.querySelector('#results')?.textContent).toContain('dn-detr and detr are not compared at equal steps');
+      expect(page.querySelector('#statistics')?.textContent).toContain(
+        'dn-detr and detr are not compared at equal steps',
+      );
     }
     expect(open(summary).body.textContent).not.toContain('not compared');
   });
@@ -270,8 +289,8 @@ describe('reportPage', () => {
     const notCompared = noTimesCompared(summary);
     const shown = (pairs: Summary['notCompared']) => {
       const page = open({ ...summary, notCompared: pairs });
-      expect(page.querySelector('#results')?.textContent).toContain('not compared at equal seconds');
-      const panels = all(page, '#curves .panel').filter((panel) => /training time/.test(panel.ariaLabel ?? ''));
+      expect(page.querySelector('#statistics')?.textContent).toContain('not compared at equal seconds');
+      const panels = all(page, '#statistics .panel').filter((panel) => /training time/.test(panel.ariaLabel ?? ''));
       return [
         panels.length > 0,
         ...[/Seconds a\sstep/, /training time/, /against time/].map((words) => words.test(page.body.textContent ?? '')),
@@ -334,7 +353,7 @@ describe('reportPage', () => {
     const page = open({ ...exampleSummary({ seeds: [0] }), recipe: '', command: 'npm start -- report a --out b.html' });
     expect(page.body.textContent).not.toMatch(/recipe/i);
     expect(all(page, 'code').filter(({ textContent }) => textContent === '')).toEqual([]);
-    expect(page.querySelector('#results .notice')?.textContent).toMatch(/One seed proves little.*by how much\.$/);
+    expect(page.querySelector('#limits')?.textContent).toMatch(/well from five\.\n/);
   });
 
   it('shows the loss by its parts, of matching and of known queries', () => {
@@ -365,28 +384,28 @@ describe('reportPage', () => {
     expect(panels.map(({ textContent }) => textContent)).toEqual([expect.stringContaining('loss_area (log scale)')]);
   });
 
-  it('shows what is found in sample images, each picture once', () => {
+  it('shows two images as each model sees them while it learns, each picture once', () => {
     const summary = exampleSummary();
     const page = open(summary, folder);
-    const rows = all(page, '#table-samples tbody tr');
-    expect(rows).toHaveLength(2);
-    const pictures = all(page, '#table-samples image').map((picture) => picture.getAttribute('href'));
     // The second one's file is not there.
-    expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`, 'data:,']);
-    const drawings = [...(rows[0]?.querySelectorAll('svg') ?? [])];
-    expect(drawings.map((svg) => svg.querySelector('use')?.getAttribute('href'))).toEqual([
-      undefined,
-      ...Array(3).fill('#sample-0'),
+    const pictures = all(page, '#figure-pictures image').map((picture) => picture.getAttribute('href'));
+    expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`]);
+    expect(page.querySelector('.truth [role=img]')?.getAttribute('aria-label')).toBe('val-1: 1 disc and 1 square');
+    const views = all(page, '.view').map((view) => [...view.querySelectorAll('[role=img]')]);
+    const found = views.map((drawings) => drawings.map((drawing) => drawing.ariaLabel));
+    expect(found[0]?.[2]).toBe('detr after 2,400 steps, val-1: 0 of 2 objects found');
+    expect(found[2]).toEqual([
+      'dn-detr after 600 steps, val-1: 0 of 2 objects found',
+      'dn-detr after 1,200 steps, val-1: 1 of 2 objects found',
+      'dn-detr after 2,400 steps, val-1: 2 of 2 objects found',
     ]);
-    expect(drawings[0]?.getAttribute('aria-label')).toBe('disc, square');
-    expect(drawings[3]?.getAttribute('aria-label')).toBe('disc 0.90, square 0.60');
-    // The surest is drawn last, and strongest.
-    expect([...(drawings[3]?.querySelectorAll('rect') ?? [])].map((box) => box.getAttribute('opacity'))).toEqual([
-      '0.76',
-      '0.94',
-    ]);
-    expect(open(summary).querySelector('#samples')).toBeNull();
-    expect(open(summary, path.join(folder, 'detr')).querySelector('#samples')).toBeNull();
+    const [early, , late] = views[2] as Element[];
+    expect(late?.querySelector('use')?.getAttribute('href')).toBe('#sample-0');
+    expect([early, late].map((drawing) => drawing?.querySelectorAll('.missed').length)).toEqual([1, 0]);
+    // A path for each class, in its colour.
+    expect(late?.querySelectorAll('path[stroke]').length).toBe(2);
+    expect(open(summary).querySelector('#figure-pictures')).toBeNull();
+    expect(open(summary, path.join(folder, 'detr')).querySelector('#figure-pictures')).toBeNull();
   });
 
   it('draws distances of anchors only where there are some', () => {
@@ -395,6 +414,6 @@ describe('reportPage', () => {
     const [detr] = summary.models as [ModelSummary];
     const page = open({ ...summary, models: [detr], comparisons: [], stepsRatios: [] });
     expect(page.querySelector('#figure-anchorDistance')).toBeNull();
-    expect(page.querySelector('#statistics')).toBeNull();
+    expect(page.querySelector('#limits, #table-differences')).toBeNull();
   });
 });

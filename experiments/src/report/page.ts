@@ -6,18 +6,18 @@
 
 import { counted } from '@dn-detr/train';
 import type { Summary } from '../compare/summary.ts';
+import { contrastsOf } from './contrasts.ts';
 import { curveFigure, curveKey } from './curves.ts';
 import { detectionsSection } from './detections.ts';
 import { listed, moment } from './format.ts';
+import { headline } from './headline.ts';
 import { type Content, type Html, html } from './html.ts';
 import { instabilitySection } from './instability.ts';
+import { limitsSection } from './limits.ts';
 import { lossTermsFigure } from './loss-terms.ts';
-import { modelNameList } from './model-name.ts';
+import { picturesFigure } from './pictures.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
-import { resultsSection } from './results.ts';
-import { timesComparable } from './runs.ts';
-import { samplesSection } from './samples.ts';
-import { settingsSection } from './settings.ts';
+import { settingDifferences, sharedSettings } from './settings.ts';
 import { type Section, sectionedPage } from './shell.ts';
 import { statisticsSection } from './statistics.ts';
 import { seedCount } from './words.ts';
@@ -33,42 +33,46 @@ export function reportPage(
   { folder, above }: { readonly folder?: string; readonly above?: Content } = {},
 ): string {
   const { models, ablation, data, recipe, environments, finished, updated } = summary;
-  const names = models.map(({ name }) => name);
-  const header = html`<p class="kind">${ablation ? 'Ablation of a detection transformer' : 'Comparison of detection transformers'}</p>
-<h1>${ablation ? ablation.title : html`${modelNameList(names)} on ${data.source}`}</h1>
+  const header = html`<p class="kind">${ablation ? `Ablation of a detection transformer: ${ablation.title}` : `Comparison of detection transformers on ${data.source}`}</p>
+<h1>${headline(summary)}</h1>
 <p class="lede">${counted(models.length, ablation ? 'cell' : 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; ${
     recipe !== '' && html`recipe <code>${recipe}</code>, `
   }${listed([...new Set(environments.map(({ backend }) => backend))])}.</p>
-${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}`;
-  const title = ablation ? `Ablation: ${ablation.title}` : `${listed(names)} on ${data.source}`;
-  return sectionedPage({ title, above, header, sections: pageSections(summary, folder) });
+${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
+${openingFigures(summary, folder)}`;
+  const title = ablation
+    ? `Ablation: ${ablation.title}`
+    : `${listed(models.map(({ name }) => name))} on ${data.source}`;
+  return sectionedPage({ title, above, header, sections: pageSections(summary) });
+}
+
+/** What the first screen shows below the sentence: the curves, and what the models see. */
+function openingFigures(summary: Summary, folder: string | undefined): Html {
+  const { metric } = contrastsOf(summary);
+  const caption = html`<b>${metric} while training.</b> ${curveKey(summary)}`;
+  return html`<div class="opening">${curveFigure(summary, metric, caption, ['step']) ?? html`<p>No run has been evaluated yet: there is nothing to draw.</p>`}
+${picturesFigure(summary, folder)}</div>`;
 }
 
 /** Those that there is something to say in. */
-function pageSections(summary: Summary, folder: string | undefined): Section[] {
+function pageSections(summary: Summary): Section[] {
   const all: readonly Section[] = [
-    { id: 'results', name: 'Results', content: resultsSection(summary) },
-    { id: 'settings', name: 'What differs', content: settingsSection(summary) },
-    { id: 'curves', name: 'Training curves', content: curvesSection(summary) },
-    { id: 'instability', name: 'Instability', content: instabilitySection(summary) },
-    { id: 'samples', name: 'Sample predictions', content: samplesSection(summary, folder) },
-    { id: 'detections', name: 'Detections', content: detectionsSection(summary) },
+    { id: 'differences', name: 'What differs', content: settingDifferences(summary) },
     { id: 'statistics', name: 'Statistics', content: statisticsSection(summary) },
+    { id: 'limits', name: 'What this can and cannot tell', content: limitsSection(summary) },
+    { id: 'detections', name: 'Detections', content: detectionsSection(summary) },
+    { id: 'instability', name: 'Instability', content: instabilitySection(summary) },
+    { id: 'losses', name: 'Losses', content: lossesSection(summary) },
+    { id: 'settings', name: 'Settings', content: sharedSettings(summary) },
     { id: 'runs', name: 'Runs', content: runsTable(summary) },
     { id: 'repeat', name: 'To repeat it', content: provenanceSection(summary) },
   ];
   return all.filter(({ content }) => content !== undefined);
 }
 
-function curvesSection(summary: Summary): Html {
+function lossesSection(summary: Summary): Html | undefined {
   const figures = [
-    curveFigure(
-      summary,
-      'AP50',
-      html`<b>AP50</b> against training steps${timesComparable(summary) && ' and training time, without evaluations'}. ${curveKey(summary)}`,
-    ),
-    curveFigure(summary, 'AP', html`<b>AP</b>, the mean over IoU thresholds from 0.50 to 0.95.`),
     curveFigure(
       summary,
       'loss',
@@ -83,5 +87,5 @@ known queries adds their loss to its own: compare the shape of such curves, not 
 and height, in shares of the image. Models without anchors have none.`,
     ),
   ].filter((figure) => figure !== undefined);
-  return figures.length > 0 ? html`${figures}` : html`<p>No run has been evaluated yet: there is nothing to draw.</p>`;
+  return figures.length > 0 ? html`${figures}` : undefined;
 }

@@ -1,34 +1,15 @@
-/** The final table, what it leaves out, and what the statistics say of it in sentences. */
+/** The final table of a comparison. */
 import type { StepsComparison, Summary } from '../compare/summary.ts';
-import { ablationResults } from './ablation.ts';
 import { type Estimate, estimateWords, finalTable, intervalLevel } from './final-rows.ts';
 import { ap, bounds, dash, decimal, percent, secondsAStep } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { seriesSwatch } from './panel.ts';
-import { chanceNotes, isOnPlateau, runNotes, timesComparable } from './runs.ts';
+import { chanceNotes, isOnPlateau, timesComparable } from './runs.ts';
 import { dataTable } from './table.ts';
-import {
-  comparisonSentence,
-  notComparedSentences,
-  seedCount,
-  singleSeedWarning,
-  stepsRatioWords,
-  stepsSentence,
-  twoDigits,
-} from './words.ts';
+import { seedCount, stepsRatioWords, twoDigits } from './words.ts';
 
-export function resultsSection(summary: Summary): Html {
-  const warning = singleSeedWarning(summary);
-  const notes = summary.models.flatMap(runNotes);
-  return html`${warning && html`<p class="notice"><strong>${warning.claim}</strong> ${warning.reason}${warning.command !== undefined && html` <code>${warning.command}</code>`}</p>`}
-${notes.length > 0 && html`<ul class="notice">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
-${summary.ablation ? ablationResults(summary, summary.ablation) : resultsTable(summary)}
-${notComparedSentences(summary).map((sentence) => html`<p>${sentence}</p>`)}
-${!summary.ablation && findings(summary)}`;
-}
-
-function resultsTable(summary: Summary): Html {
+export function resultsTable(summary: Summary): Html {
   const { baselines, rows } = finalTable(summary);
   const level = intervalLevel(rows);
   const timed = timesComparable(summary);
@@ -72,26 +53,4 @@ function ratioCell(ratio: StepsComparison | undefined): Content {
   if (ratio === undefined) return dash;
   const interval = ratio.interval && html`<br><span class="bounds">${bounds(ratio.interval, twoDigits)}</span>`;
   return html`${stepsRatioWords(ratio)}${interval}`;
-}
-
-/** Of AP50, pair by pair; AP is in the tables of the statistics. */
-function findings(summary: Summary): Content {
-  const ofMetric = <T extends { readonly metric: string }>(found: readonly T[]) =>
-    found.filter(({ metric }) => metric === 'AP50');
-  const sentences = [
-    ...ofMetric(summary.comparisons).map((found) => ({ ...found, words: comparisonSentence(found) })),
-    ...ofMetric(summary.stepsRatios).map((ratio) => ({ ...ratio, words: stepsSentence(ratio, summary) })),
-  ];
-  const pairs = summary.models.flatMap(({ name: model }) =>
-    summary.models.map(({ name: baseline }) => ({ model, baseline })),
-  );
-  return pairs.map(({ model, baseline }) => {
-    const found = sentences.filter((one) => one.model === model && one.baseline === baseline);
-    return (
-      found.length > 0 &&
-      html`<h3>${modelName(model)} against ${modelName(baseline)}</h3>
-<ul>${found.map(({ words }) => html`<li>${words}</li>`)}</ul>
-`
-    );
-  });
 }

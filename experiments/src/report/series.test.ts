@@ -58,10 +58,13 @@ describe('meanCurve', () => {
     expect(mean?.high).toBeCloseTo(0.2 + half, 6);
   });
 
-  it('has no band of one seed, nor of equal ones', () => {
+  it('has no band of one or two seeds, nor of equal ones', () => {
     const one = run(0, [point(10)]);
+    expect(meanCurve(model(one, run(1, [point(10, { AP50: 0.4 })])), 'AP50', 'step')[0]).not.toHaveProperty('low');
     expect(meanCurve(model(one), 'AP50', 'step')).toEqual([{ x: 10, y: 0.2, seeds: 1 }]);
     expect(meanCurve(model(one, { ...one, seed: 1 }), 'AP50', 'step')).toEqual([{ x: 10, y: 0.2, seeds: 2 }]);
+    const equal = [1, 2, 3].map((seed) => ({ ...one, seed }));
+    expect(meanCurve(model(...equal), 'AP50', 'step')[0]).not.toHaveProperty('low');
   });
 
   it('ends where the first of its runs ends, and leaves failed and stopped ones out', () => {
@@ -77,8 +80,8 @@ describe('meanCurve', () => {
   });
 
   it('is of the logarithm for losses', () => {
-    const two = model(run(0, [point(10, { loss: 1 })]), run(1, [point(10, { loss: 100 })]));
-    const [mean] = meanCurve(two, 'loss', 'step');
+    const three = model(...[1, 10, 100].map((loss, seed) => run(seed, [point(10, { loss })])));
+    const [mean] = meanCurve(three, 'loss', 'step');
     expect(mean?.y).toBeCloseTo(10, 9);
     expect(mean?.low).toBeGreaterThan(0);
     expect(Math.sqrt((mean?.low ?? 0) * (mean?.high ?? 0))).toBeCloseTo(10, 9);

@@ -12,11 +12,14 @@ export interface LossPart {
 export type Progress = 'step' | 'seconds';
 
 export interface MeanPoint extends XY {
-  /** of the mean, from two seeds on that differ */
+  /** of the mean, from three seeds on that differ */
   readonly low?: number;
   readonly high?: number;
   readonly seeds: number;
 }
+
+/** The interval of two seeds is wider than most plots. */
+const leastInBand = 3;
 
 /** Of confidence, of the bands. */
 export const bandLevel = 0.95;
@@ -61,7 +64,7 @@ export function meanCurve(model: ModelSummary, metric: Metric | LossPart, progre
       curves.map((curve) => into(valueAt(curve, x))),
       { level: bandLevel },
     );
-    const band = interval && { low: outOf(interval.low), high: outOf(interval.high) };
+    const band = curves.length >= leastInBand && interval && { low: outOf(interval.low), high: outOf(interval.high) };
     return { x, y: outOf(mean), ...band, seeds: curves.length };
   });
 }

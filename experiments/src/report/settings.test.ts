@@ -4,11 +4,11 @@ import { JSDOM } from 'jsdom';
 import { describe, expect, it } from 'vitest';
 import { keptSummary } from '../compare/kept-summary.ts';
 import type { ModelSummary, Summary } from '../compare/summary.ts';
-import { settingsSection } from './settings.ts';
+import { settingDifferences } from './settings.ts';
 import { exampleSummary } from './testing/example-summary.ts';
 
 const tableOf = (summary: Summary) => {
-  const table = new JSDOM(settingsSection(summary).text).window.document.querySelector('#table-settings');
+  const table = new JSDOM(settingDifferences(summary).text).window.document.querySelector('#table-settings');
   const rows = [...(table?.querySelectorAll('tbody tr') ?? [])].map(({ children }) =>
     [...children].map(({ textContent }) => textContent),
   );

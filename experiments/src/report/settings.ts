@@ -1,4 +1,4 @@
-/** What was compared and how: the settings in which models differ, and folded away those that they share. */
+/** What was compared and how: the settings in which models differ, and those that they share. */
 
 import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { count, dash, setting } from './format.ts';
@@ -6,11 +6,10 @@ import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
 
-export function settingsSection(summary: Summary): Html {
-  const { settings, recipe } = summary;
+/** Those that all models share, folded away. */
+export function sharedSettings({ settings, recipe }: Summary): Html {
   const shared = Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1));
-  return html`${differences(summary)}
-<details id="shared-settings"><summary>Settings that all models share (${shared.length})${
+  return html`<details id="shared-settings"><summary>Settings that all models share (${shared.length})${
     recipe !== '' && html`, recipe <code>${recipe}</code>`
   }</summary>
 ${dataTable({
@@ -23,7 +22,7 @@ ${dataTable({
 </details>`;
 }
 
-function differences(summary: Summary): Html {
+export function settingDifferences(summary: Summary): Html {
   const { models } = summary;
   const differing = [...new Set(models.flatMap((model) => Object.keys(model.settings)))].sort();
   const initDiffers = differing.some(isInit);

@@ -1,25 +1,39 @@
-/** All differences and steps ratios in numbers. */
+/** All that was measured in numbers: the last evaluation, and the differences between models. */
 
 import { counted } from '@dn-detr/train';
 import type { Comparison, Summary } from '../compare/summary.ts';
+import { ablationResults } from './ablation.ts';
+import { contrastsOf } from './contrasts.ts';
+import { curveFigure } from './curves.ts';
 import { ap, bounds, count, dash, duration, percent, pValue, signed } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
-import { chanceNotes } from './runs.ts';
+import { resultsTable } from './results.ts';
+import { chanceNotes, runNotes, timesComparable } from './runs.ts';
 import { dataTable } from './table.ts';
-import { stepsRatioWords } from './words.ts';
+import { notComparedSentences, stepsRatioWords } from './words.ts';
 
-/** Undefined if nothing was compared. */
-export function statisticsSection(summary: Summary): Html | undefined {
-  const { comparisons, stepsRatios } = summary;
-  if (comparisons.length === 0 && stepsRatios.length === 0) return undefined;
-  return html`${comparisons.length > 0 && differenceTable(comparisons)}
+export function statisticsSection(summary: Summary): Html {
+  const { ablation, comparisons, stepsRatios, models } = summary;
+  const notes = models.flatMap(runNotes);
+  return html`${notes.length > 0 && html`<ul class="notice">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
+${ablation ? ablationResults(summary, ablation) : resultsTable(summary)}
+${notComparedSentences(summary).map((sentence) => html`<p>${sentence}</p>`)}
+${otherCurves(summary)}
+${comparisons.length > 0 && differenceTable(comparisons)}
 ${
   stepsRatios.length > 0 &&
   html`<details id="steps-by-seed"><summary>Steps to what a baseline ends with, seed by seed</summary>
 ${stepsTable(summary)}
 </details>`
 }`;
+}
+
+/** Of the figure that does not lead the page. */
+function otherCurves(summary: Summary): Html | undefined {
+  const metric = contrastsOf(summary).metric === 'AP' ? 'AP50' : 'AP';
+  const time = timesComparable(summary) && ' and training time, without evaluations';
+  return curveFigure(summary, metric, html`<b>${metric}</b> against training steps${time}.`);
 }
 
 /** More seeds are counted. */

@@ -17,11 +17,11 @@ export const styleSheet = (): string => `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
-  max-width: 940px; margin: 0 auto; padding: 2.5rem 20px 3rem; background: var(--background); color: var(--text);
+  max-width: 1240px; margin: 0 auto; padding: 2.5rem 20px 3rem; background: var(--background); color: var(--text);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif;
   overflow-wrap: break-word;
 }
-h1 { margin: 0 0 .6rem; font-size: 1.75rem; line-height: 1.25; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
+h1 { margin: 0 0 .4rem; font-size: 1.4rem; line-height: 1.3; font-weight: 650; text-wrap: balance; overflow-wrap: anywhere; }
 h2 { margin: 3rem 0 .8rem; font-size: 1.25rem; font-weight: 650; }
 h3 { margin: 1.4rem 0 .3rem; font-size: 1rem; font-weight: 600; overflow-wrap: anywhere; }
 p, ul { margin: .6rem 0; }
@@ -33,7 +33,7 @@ code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberat
 code { overflow-wrap: anywhere; }
 pre { margin: .6rem 0; padding: .7rem .9rem; background: var(--panel); border-radius: 4px; white-space: pre-wrap; }
 .kind { margin: 0 0 .3rem; color: var(--muted); font-size: .875rem; }
-.lede { max-width: 46rem; }
+.lede { margin: 0 0 .9rem; color: var(--muted); font-size: .875rem; }
 nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 1.2rem 0 0; padding: .55rem 0; list-style: none;
   border-top: 1px solid var(--rule); border-bottom: 1px solid var(--rule); font-size: .9rem; }
 .notice { margin: .9rem 0; padding: .6rem .9rem; background: var(--notice); border-left: 3px solid var(--notice-rule); }
@@ -68,13 +68,28 @@ td.number { white-space: nowrap; }
 .model .remark { display: block; }
 
 #table-settings tbody th { min-width: min(13rem, 40cqi); }
-#table-samples table { min-width: 36rem; table-layout: fixed; }
-#table-samples thead th:first-child { width: 6.5rem; }
-#table-samples tbody > tr > * { vertical-align: top; }
-#table-samples tr > :last-child { padding-right: .4rem; }
-.sample { display: block; width: 100%; max-width: 15rem; height: auto; background: #14171a; }
-.sample text { fill: #fff; stroke: #14171a; paint-order: stroke; stroke-linejoin: round; }
+.opening { display: grid; gap: .9rem 1.8rem; align-items: start; }
+.opening figure { margin: 0; min-width: 0; }
+.opening .legend { font-size: .8125rem; line-height: 1.35; }
+#figure-pictures { display: grid; gap: inherit; }
+.truth > p, .view > p { display: flex; gap: .45rem; margin: 0 0 .2rem; font-size: .8125rem; font-weight: 600; }
+.view > p svg { flex: none; margin-top: .25em; }
+.truth > div { display: grid; grid-template-columns: repeat(var(--images), 1fr); gap: 4px; max-width: 30rem; }
+.truth .legend { margin: .3rem 0 0; }
+.pictures { display: grid; gap: 4px 12px; margin-bottom: .5rem; }
+.pictures > div { display: grid; grid-template-columns: repeat(var(--stages), minmax(0, 14rem)); gap: 4px; }
+.heads { margin: 0; font-size: .75rem; color: var(--muted); }
+.heads > div + div { display: none; }
+.picture { display: block; width: 100%; height: auto; background: #14171a; overflow: hidden; }
+.picture path { fill: none; stroke-width: 1.4px; vector-effect: non-scaling-stroke; }
+.picture .rim { stroke: #14171a; stroke-width: 3px; opacity: .55; }
+.missed path { stroke-width: 1.2px; stroke-dasharray: 3 2.5; }
+.missed .rim { stroke-width: 2.2px; opacity: .35; }
+.seen { position: relative; min-width: 0; }
+.seen b { position: absolute; left: 0; bottom: 0; padding: 0 .3em; background: #14171a; color: #fff; font-size: .6875rem; font-weight: 400;
+  line-height: 1.35; font-variant-numeric: tabular-nums; print-color-adjust: exact; }
 
+main { max-width: 940px; }
 figure { margin: 1.6rem 0 2.2rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 .3rem; padding: 0; list-style: none; font-size: .875rem; }
 .legend li { display: flex; gap: .45rem; align-items: center; margin: 0; min-width: 0; }
@@ -103,9 +118,21 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 #live li { display: grid; grid-template-columns: minmax(8rem, 1fr) 2fr minmax(16rem, 1.4fr); gap: .8rem; align-items: center; }
 #live progress { width: 100%; accent-color: var(--link); }
 footer { margin-top: 3rem; padding-top: .6rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .875rem; }
+@media (min-width: 560px) {
+  .pictures { grid-template-columns: repeat(var(--images), 1fr); }
+  .heads > div + div { display: grid; }
+}
+@media screen and (min-width: 1000px) {
+  body { padding-top: 1.3rem; }
+  .opening { grid-template: "curves views" auto "truth views" auto "truth words" 1fr / minmax(0, 4.3fr) minmax(0, 9fr); }
+  #figure-pictures { display: contents; }
+  .truth { grid-area: truth; }
+  .views { grid-area: views; }
+  #figure-pictures figcaption { grid-area: words; margin: 0; }
+}
 @media (max-width: 560px) {
   body { padding: 1.4rem 16px 2rem; }
-  h1 { font-size: 1.4rem; }
+  h1 { font-size: 1.2rem; }
   dl > div { grid-template-columns: 1fr; }
 }
 @media print {

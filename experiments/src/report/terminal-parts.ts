@@ -1,23 +1,42 @@
 /** What the tables at the end of a comparison and of an ablation have in common in the terminal. */
 import Table from 'cli-table3';
 import type { Summary } from '../compare/summary.ts';
-import type { FinalRow } from './final-rows.ts';
+import { type FinalRow, intervalLevel } from './final-rows.ts';
+import { percent } from './format.ts';
 import { runNotes } from './runs.ts';
 
-/** The first column flush left, all others right; without colours. */
+/** With the head and a line on those that are left out. */
+const mostLines = 10;
+
+/** The first column flush left, all others right; without colours and rules, and of ten lines at most. */
 export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const sides = ['top', 'bottom', 'left', 'right', 'mid'];
+  const parts = [
+    ...sides,
+    ...sides.flatMap((side) => ['left', 'mid', 'right'].map((end) => `${side}-${end}`)),
+    'middle',
+  ];
   const table = new Table({
     head: [...head],
     colAligns: ['left', ...head.slice(1).map(() => 'right' as const)],
-    style: { head: [], border: [], compact: true },
+    chars: { ...Object.fromEntries(parts.map((part) => [part, ''])), middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const row of rows) table.push([...row]);
-  return table.toString();
+  const fits = rows.length < mostLines;
+  const shown = fits ? rows : rows.slice(0, mostLines - 2);
+  for (const row of shown) table.push([...row]);
+  return `${table}${fits ? '' : `\n… and ${rows.length - shown.length} more on the page`}`;
+}
+
+/** `AP ± 95 %` where there are intervals. */
+export function estimateHead(metric: string, rows: readonly FinalRow[]): string {
+  const level = intervalLevel(rows);
+  return level === undefined ? metric : `${metric} ± ${percent(level)}`;
 }
 
 /** Of rows that have a star. */
-export const plateauNotes = (rows: readonly FinalRow[]): string[] =>
-  rows.flatMap(({ plateau, model }) => (plateau === undefined ? [] : [`* ${model.name}: ${plateau}`]));
+export const plateauNote = (rows: readonly FinalRow[]): string[] =>
+  rows.some(({ plateau }) => plateau !== undefined) ? ['* still on the plateau near 0 in some or all seeds'] : [];
 
 /** What is not finished, or in no mean. */
 export const stateNotes = ({ finished, models }: Summary): string[] => [

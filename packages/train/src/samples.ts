@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type DatasetImage, thumbnail, trainingObjects } from '@dn-detr/data';
 import { writeAtomically } from './atomic-file.ts';
 import type { Inferred } from './evaluator.ts';
-import { writeJson } from './json-files.ts';
+import { readJson, writeJson } from './json-files.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** An entry of `samples/images.json`. */
@@ -38,9 +38,33 @@ const mostDetections = 30;
 /** Pixels of a picture's longer side. */
 const pictureSide = 400;
 
-/** The places in an evaluation of those that are followed: the first ones with an object. */
+/**
+ * The places in an evaluation of the images that a run follows, the most typical first: those whose number of objects is
+ * nearest the median, and among equals those with more classes, so that a few pictures show what the data are like.
+ */
 export function sampleIndices({ targets }: Pick<Inferred, 'targets'>): number[] {
-  return targets.flatMap(({ labels }, n) => (labels.length > 0 ? [n] : [])).slice(0, mostImages);
+  const found = targets.flatMap(({ labels }, n) => (labels.length > 0 ? [{ n, labels }] : []));
+  const counts = found.map(({ labels }) => labels.length).sort((a, b) => a - b);
+  const typical = counts[counts.length >> 1] ?? 0;
+  const classes = (labels: ArrayLike<number>) => new Set(Array.from(labels)).size;
+  return found
+    .toSorted(
+      (a, b) =>
+        Math.abs(a.labels.length - typical) - Math.abs(b.labels.length - typical) ||
+        classes(b.labels) - classes(a.labels),
+    )
+    .slice(0, mostImages)
+    .map(({ n }) => n);
+}
+
+/**
+ * The places of the images that a run follows already: a version before may have chosen others.
+ *
+ * @throws UserError if `images.json` cannot be read
+ */
+export function followedIndices({ samples }: RunFolder, { images }: Pick<Inferred, 'images'>): number[] {
+  const names = images.map(({ name }) => name);
+  return readJson<SampleImage[]>(samples.images).map(({ name }) => names.indexOf(name));
 }
 
 /**

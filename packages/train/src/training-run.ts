@@ -22,7 +22,7 @@ import type { Features } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { allImages, loadersOf, type RunData } from './run-data.ts';
 import type { RunFolder } from './run-folder.ts';
-import { type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';
+import { followedIndices, type SamplesLine, sampleIndices, samplesOf, writeSampleImages } from './samples.ts';
 import { learningRateFactor } from './schedule.ts';
 import { type EventFile, openEventFile } from './tensorboard/event-file.ts';
 import { evaluationTags, stepTags } from './tensorboard/tags.ts';
@@ -243,14 +243,13 @@ export class TrainingRun {
     const mean = (total: number): number => total / Math.max(1, steps);
     const line: EvaluationLine = { ...this.#position(), loss: mean(loss), losses: mapValues(losses, mean), ...found };
     this.#evaluations.add(line);
-    const sampled = sampleIndices(inferred);
     if (!existsSync(folder.samples.images)) {
       await writeSampleImages(
         folder,
-        sampled.map((n) => inferred.images[n] as DatasetImage),
+        sampleIndices(inferred).map((n) => inferred.images[n] as DatasetImage),
       );
     }
-    this.#samples.add({ step: line.step, images: samplesOf(inferred, sampled) });
+    this.#samples.add({ step: line.step, images: samplesOf(inferred, followedIndices(folder, inferred)) });
     this.#board.scalars(line.step, Date.now(), evaluationTags(line));
     if (found.AP > this.#counters.bestAP) {
       this.#counters = { ...this.#counters, bestAP: found.AP };

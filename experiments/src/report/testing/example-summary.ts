@@ -78,7 +78,7 @@ export function exampleSummary({
   });
   const pairs = pairsOf({ models });
   return {
-    schema: 1,
+    schema: 2,
     name: 'quick',
     command: `npm start -- compare --recipe quick --seeds ${seeds.length} --out runs/quick`,
     updated: '2026-03-04T05:06:07.000Z',
@@ -223,9 +223,10 @@ function exampleSamples(models: number): ComparedSamples {
     }));
   const images = [1, 2].map((n) => ({
     ...{ name: `val-${n}`, width: 64, height: 48, picture: `detr/seed-0/samples/${n}.jpg`, objects: boxes },
-    detections: Array.from({ length: models }, (_, model) => found(model)),
+    // Those of the end are the best.
+    detections: [2, 1, 0].map((before) => Array.from({ length: models }, (_, model) => found(model - before))),
   }));
-  return { step: 2400, images };
+  return { steps: [600, 1200, 2400], images };
 }
 
 /** In -1..1, and irregular enough to look at. */
