@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { fittedTo } from './choose-recipe.ts';
-import { recipeNamed } from './recipes.ts';
+import { canvasFor } from './fitted-canvas.ts';
 
-const canvasFor = (...sizes: readonly (readonly [number, number])[]) =>
-  fittedTo(
+const fitted = (...sizes: readonly (readonly [number, number])[]) =>
+  canvasFor(
     sizes.map(([width, height]) => ({ width, height })),
-    { name: 'any', title: 'any', config: { data: { canvas: { width: 320, height: 320 } } } },
-  ).config.data?.canvas;
+    { width: 320, height: 320 },
+  );
 
 describe('the canvas of a chosen recipe', () => {
   it.each([
@@ -24,16 +23,16 @@ describe('the canvas of a chosen recipe', () => {
     ['small images, which are not enlarged', [[96, 64]], { width: 96, height: 64 }],
     ['an odd size', [[100, 50]], { width: 128, height: 64 }],
   ] as const)('fits %s', (_, sizes, canvas) => {
-    expect(canvasFor(...sizes, ...sizes, ...sizes)).toEqual(canvas);
+    expect(fitted(...sizes, ...sizes, ...sizes)).toEqual(canvas);
   });
 
   it('does not follow a single outlier among many', () => {
     const wide = Array.from({ length: 60 }, () => [640, 320] as const);
-    expect(canvasFor(...wide, [320, 640])).toEqual({ width: 320, height: 160 });
+    expect(fitted(...wide, [320, 640])).toEqual({ width: 320, height: 160 });
   });
 
   it('is left as it is where a recipe has no fixed one', () => {
-    const r50 = recipeNamed('r50');
-    expect(fittedTo([{ width: 64, height: 64 }], r50)).toBe(r50);
+    expect(canvasFor([{ width: 64, height: 64 }], { multipleOf: 128 })).toEqual({ multipleOf: 128 });
+    expect(canvasFor([{ width: 64, height: 64 }], undefined)).toBeUndefined();
   });
 });
