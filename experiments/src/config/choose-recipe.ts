@@ -1,5 +1,5 @@
 /** A recipe for a folder of images that nobody named one for. */
-import { type Dataset, smallestCanvas, trainingObjects } from '@dn-detr/data';
+import { type Dataset, type Size, smallestCanvas, trainingObjects } from '@dn-detr/data';
 import {
   allImages,
   counted,
@@ -182,16 +182,20 @@ function reasonFor(
   const size = 'longSide' in canvas ? smallestCanvas(allImages(dataset), canvas.longSide) : canvas;
   const width = median(train.map((image) => image.width));
   const height = median(train.map((image) => image.height));
-  const side = 'width' in size ? typical * Math.max(size.width, size.height) : undefined;
+  const sideOn = (on: Size): number => Math.round(typical * Math.max(on.width, on.height));
   const parts = [
-    ...('width' in size ? [`images of mostly ${width} × ${height} on ${size.width} × ${size.height}`] : []),
-    ...(side === undefined ? [] : [`half of the objects at least ${Math.round(side)} pixels large there`]),
+    `${counted(length.count, length.unit.slice(0, -1))} for ${counted(train.length, 'training image')} of mostly ${width} × ${height}`,
+    ...('width' in size
+      ? [`at ${size.width} × ${size.height}, where half of the objects are at least ${sideOn(size)} pixels large`]
+      : []),
     `${model.queries} queries for up to ${counted(objects, 'object')} in an image`,
-    `${counted(length.count, length.unit.slice(0, -1))} for ${counted(train.length, 'training image')}`,
     ...(evaluation.images > 0 && evaluation.images < val.length
       ? [`evaluated on the first ${counted(evaluation.images, 'image')} of ${counted(val.length, 'validation image')}`]
       : []),
   ];
-  const why = name === 'small' ? ` (from scratch, since ${models.join(' and ')} take one feature map)` : '';
+  const why =
+    name === 'small'
+      ? ` (from scratch, since ${models.join(' and ')} ${models.length === 1 ? 'takes' : 'take'} one feature map)`
+      : '';
   return `recipe ${name}${why}: ${parts.join(', ')}; --recipe takes another`;
 }

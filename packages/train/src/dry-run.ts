@@ -1,6 +1,6 @@
 /** What a run would take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { DatasetImage, Images, TrainingBatches } from '@dn-detr/data';
+import type { DatasetImage, EvaluationBatchesOptions, Images, TrainingBatches } from '@dn-detr/data';
 import { type Catalog, catalog as standard } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
@@ -18,7 +18,7 @@ import { weightsOf } from './pretrained/init-setting.ts';
 import { type StoredWeights, storedWeights } from './pretrained/pretrained-weights.ts';
 import type { RunProgress } from './progress-events.ts';
 import { queriesNeeded, shortageNote } from './query-shortage.ts';
-import { allImages, loadersOf, openRunData } from './run-data.ts';
+import { allImages, loadersOf, openRunData, type RunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
 
@@ -50,14 +50,20 @@ export interface DryRun {
   readonly stepsMeasured: number;
 }
 
-/** The first steps trace the graph, and grow the pools of memory. */
-const usualSteps = { warmUp: 3, measured: 8 };
+export interface StepsToMeasure {
+  /** the first, which trace the graph and grow the pools of memory */
+  readonly warmUp: number;
+  readonly measured: number;
+  /** after which one measured step is enough */
+  readonly seconds: number;
+}
+
+const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY };
 
 export interface DryRunOptions {
   /** what configurations can name */
   readonly catalog?: Catalog;
-  /** how many steps are not counted at first, and how many are then */
-  readonly steps?: { readonly warmUp: number; readonly measured: number };
+  readonly steps?: StepsToMeasure;
   /** called after each step */
   readonly progress?: (state: RunProgress) => void;
   /** what a user should know before the run begins */
@@ -98,9 +104,11 @@ export async function dryRun(
   const medians: number[] = [];
   const { warmUp, measured } = steps;
   let startSeconds = 0;
+  let counted = 0;
   let size = { height: 0, width: 0 };
   for (let pass = 0; pass < passes; pass++) {
     const times: number[] = [];
+    const passBegan = performance.now();
     for await (const { micro, loss, seconds } of stepsOf(trainer, batches, accumulate, warmUp + measured)) {
       if (startSeconds === 0) startSeconds = (performance.now() - began) / 1000;
       times.push(seconds);
@@ -112,23 +120,17 @@ export async function dryRun(
       progress?.({ progress: share, step, loss, imagesPerSecond: images / seconds, memoryMiB });
       // Signals are handled between steps, which hold the thread.
       await turn();
-      if (signal?.aborted) break;
+      const isLong = times.length > warmUp && performance.now() - passBegan > 1000 * steps.seconds;
+      if (signal?.aborted || isLong) break;
     }
     if (signal?.aborted) break;
+    counted = times.length - warmUp;
     medians.push(medianOf(times.slice(warmUp)));
   }
   let secondsPerEvaluated = 0;
   if (!signal?.aborted) {
-    const evaluated = data.val.slice(0, config.batchSize);
-    const evaluator = new Evaluator(model, evaluated, loaders.evaluation);
-    const parameters = trainer.parameters();
-    // As for steps, the first time is for tracing and for features.
-    await evaluator.run(parameters);
-    const started = performance.now();
-    evaluate(await evaluator.run(parameters), data.dataset.categories, undefined);
-    secondsPerEvaluated = (performance.now() - started) / 1000 / evaluated.length;
-    free(parameters);
-    evaluator.dispose();
+    const evaluated = { ...data, val: data.val.slice(0, config.batchSize) };
+    secondsPerEvaluated = await secondsAnImage(model, evaluated, loaders.evaluation, trainer, steps.seconds);
     // Known queries grow with the fullest image of a batch, and memory with their square.
     const fullest = loaders.training(fullestImages(data.train, batches.batchSize));
     for await (const _ of stepsOf(trainer, fullest, accumulate, 1));
@@ -147,8 +149,8 @@ export async function dryRun(
   const { memoryMiB, disk } = config.features;
   const share = disk || needed <= memoryMiB ? 1 : memoryMiB / needed;
   const views = all * imagesPerStep;
-  const first = Math.min(views, waysSeen(config) * data.train.length);
-  const computed = first + (1 - share) * (views - first);
+  const seen = Math.min(views, waysSeen(config) * data.train.length);
+  const computed = seen + (1 - share) * (views - seen);
   const evaluations = Math.ceil(all / config.evaluation.every);
   const forFeatures = (1 + (1 - share) * (evaluations - 1)) * (secondsPerFeatures ?? 0);
   const { height, width } = size;
@@ -167,7 +169,7 @@ export async function dryRun(
     startSeconds,
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     keptMiB: Math.round(Math.min(needed, memoryMiB) + Math.min(imagesMiB, config.data.cacheMiB)),
-    stepsMeasured: measured,
+    stepsMeasured: counted,
   };
 }
 
@@ -193,6 +195,27 @@ async function* stepsOf(
   } finally {
     await incoming.return();
   }
+}
+
+/** Of evaluation. As for steps, the first time is for tracing and for features: unless that alone takes so many seconds. */
+async function secondsAnImage(
+  model: Model,
+  { val, dataset }: RunData,
+  loading: EvaluationBatchesOptions<Images | Features>,
+  trainer: Trainer,
+  enough: number,
+): Promise<number> {
+  const evaluator = new Evaluator(model, val, loading);
+  const parameters = trainer.parameters();
+  let seconds = 0;
+  for (let time = 0; time < 2 && seconds <= enough; time++) {
+    const started = performance.now();
+    evaluate(await evaluator.run(parameters), dataset.categories, undefined);
+    seconds = (performance.now() - started) / 1000;
+  }
+  free(parameters);
+  evaluator.dispose();
+  return seconds / val.length;
 }
 
 /** Those with the most objects that training uses. */

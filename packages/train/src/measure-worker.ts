@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { useBackend } from '@dn-detr/runtime';
 import type { RunConfig } from './config/schema.ts';
-import { dryRun } from './dry-run.ts';
+import { dryRun, type StepsToMeasure } from './dry-run.ts';
 import { isExpected } from './expected-errors.ts';
 import type { Measured } from './measure.ts';
 
@@ -20,8 +20,8 @@ export type MeasuredMessage =
 /** Milliseconds after which no further configuration is begun. */
 const patience = 15_000;
 
-/** As few as tell an ordinary step from the first, which traces. */
-const steps = { warmUp: 1, measured: 3 };
+/** As few as tell an ordinary step from the first, which traces: a hundredth of a run or two. */
+const steps: StepsToMeasure = { warmUp: 1, measured: 3, seconds: 2 };
 
 /** Share of the memory that a machine can spare for one process. */
 const spared = 0.9;

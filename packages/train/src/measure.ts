@@ -28,6 +28,8 @@ export interface Measured {
 export interface MeasureOptions {
   readonly backend?: string;
   readonly signal: AbortSignal;
+  /** what may be taken, by default all of `machineMiB` */
+  readonly limitMiB?: number;
 }
 
 /** Memory of this machine, or of the container that the process is in. */
@@ -45,7 +47,7 @@ const worker = new URL(`./measure-worker${path.extname(import.meta.url)}`, impor
  */
 export async function measure(
   runs: readonly ToMeasure[],
-  { backend, signal }: MeasureOptions,
+  { backend, signal, limitMiB = machineMiB() }: MeasureOptions,
 ): Promise<readonly Measured[] | undefined> {
   const child = fork(fileURLToPath(worker), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   const complaints = lastLines(child);
@@ -59,7 +61,7 @@ export async function measure(
   });
   child.send({
     configs: runs.map(({ config }) => config),
-    limitMiB: machineMiB(),
+    limitMiB,
     ...(backend !== undefined && { backend }),
   } satisfies MeasureTask);
   const [code, killedBy] = await once(child, 'close');
@@ -67,7 +69,8 @@ export async function measure(
   if (signal.aborted) return undefined;
   const at = runs[found.length];
   if (at !== undefined && (failed !== undefined || code !== 0)) {
-    const why = killedBy === 'SIGKILL' ? tooLarge(at.config) : (failed ?? `${complaints()} (${killedBy ?? code})`);
+    const why =
+      killedBy === 'SIGKILL' ? tooLarge(at.config, limitMiB) : (failed ?? `${complaints()} (${killedBy ?? code})`);
     throw new UserError(`${at.name} cannot be trained like this: ${why}`);
   }
   const most = (figure: keyof Measured): number => Math.max(...found.map((one) => one[figure]));
@@ -75,7 +78,7 @@ export async function measure(
   return runs.map((_, i) => found[i] ?? costliest);
 }
 
-const tooLarge = ({ data, model, batchSize }: RunConfig): string =>
-  `a step takes more memory than there is (${(machineMiB() / 1024).toFixed(1)} GiB). What it takes grows with ` +
+const tooLarge = ({ data, model, batchSize }: RunConfig, limitMiB: number): string =>
+  `a step takes more memory than there is (${(limitMiB / 1024).toFixed(1)} GiB). What it takes grows with ` +
   `data.canvas (${JSON.stringify(data.canvas)}), model.queries (${model.queries}), denoising.maxKnownQueries and ` +
   `batchSize (${batchSize}): set one of them lower`;
