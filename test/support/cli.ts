@@ -8,6 +8,8 @@ import type { Finished } from './process.ts';
 import { root } from './readme.ts';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+/** With them Node runs our sources as they are. */
+export const nodeArguments = ['--conditions=@dn-detr/source', '--import', tsx];
 const script = path.join(root, 'experiments', 'src', 'cli.ts');
 
 export interface CliProcess {
@@ -25,11 +27,12 @@ export interface CliProcess {
 
 /** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
 export function startCli(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): CliProcess {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ['--conditions=@dn-detr/source', '--import', tsx, script, ...args],
-    { cwd, env: { ...process.env, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const child: ChildProcess = spawn(process.execPath, [...nodeArguments, script, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const streams = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

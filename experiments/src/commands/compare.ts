@@ -42,14 +42,14 @@ Examples:
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
-  const { recipe, settings } = await settingsFrom(
-    options,
-    await affordableRecipe(options, options.data === 'shapes' ? 'quick' : 'photographs'),
-  );
+  const fallback = await affordableRecipe(options, options.data === 'shapes' ? 'quick' : 'photographs');
+  const names = models?.map((name) => name.split('+')[0] as string);
+  const { recipe, isChosen, settings } = await settingsFrom(options, fallback, { ...(names && { models: names }) });
   const name = options.data === undefined ? recipe.name : path.basename(resolveSettings(settings).config.data.source);
   await runComparison(options, {
     contenders: contenders(models ?? recipe.compared ?? olderModels, settings),
     folder: path.resolve(options.out ?? path.join('runs', name)),
     recipe: recipe.name,
+    estimates: isChosen,
   });
 }

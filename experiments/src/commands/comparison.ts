@@ -64,7 +64,7 @@ export async function affordableRecipe(
 /** Runs it as its options ask for, with a live view if they do, and ends as `endComparison` says. */
 export async function runComparison(
   { seeds, processes, json, backend, serve }: ComparisonOptions,
-  what: Pick<CompareOptions, 'contenders' | 'ablation' | 'folder' | 'recipe'>,
+  what: Pick<CompareOptions, 'contenders' | 'ablation' | 'folder' | 'recipe' | 'estimates'>,
 ): Promise<void> {
   const signal = stopSignal();
   await withLiveView(serve, signal, async (live) => {

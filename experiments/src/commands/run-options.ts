@@ -1,10 +1,10 @@
 /** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
-import { type DatasetReader, type OpenOptions, readerOptions } from '@dn-detr/data';
+import { readerOptions } from '@dn-detr/data';
 import {
   type DottedValues,
   initFrom,
-  openOptionsOf,
   parseAssignment,
+  type RunConfig,
   type RunSettings,
   resolveSettings,
   runSettings,
@@ -51,40 +51,56 @@ export function addRunOptions(command: Command): Command {
     );
 }
 
+export interface Started {
+  readonly recipe: Recipe;
+  /** for the data at hand, since nobody named one */
+  readonly isChosen: boolean;
+  readonly settings: RunSettings;
+}
+
 /**
- * The settings that the options describe, for whichever model.
+ * The settings that the options describe, for whichever model. What is chosen for the data is said on stderr.
  *
  * @param fallback the recipe where neither data nor a recipe is named
+ * @param models that are to be trained, by their names, where it is not the one that settings name
+ * @param own what has an option of its own
  * @throws UsageError if they contradict each other or name what there is not
+ * @throws DataError, UserError if the data that a recipe is chosen for cannot be used
  */
 export async function settingsFrom(
   options: RunOptions,
   fallback: string,
-): Promise<{ recipe: Recipe; settings: RunSettings }> {
+  { models, own = {} }: { readonly models?: readonly string[]; readonly own?: DottedValues } = {},
+): Promise<Started> {
   const { recipe: name } = options;
   const values = dataFrom(options);
   const { 'data.source': source } = values;
-  const recipe =
-    name !== undefined
-      ? recipeNamed(name)
-      : source === undefined || source === 'shapes'
-        ? recipeNamed(fallback)
-        : await chooseRecipe(source, openOptionsFrom(options));
-  const stated = runSettings(recipe.config, `recipe ${recipe.name}`);
-  const changes = { ...values, ...lengthFrom(options), ...initFromOptions(options), ...assignments(options) };
-  const settings = withChanges(stated, changes);
+  const given: DottedValues = {
+    ...values,
+    ...lengthFrom(options),
+    ...initFromOptions(options),
+    ...assignments(options),
+    ...own,
+  };
+  const { 'model.name': model } = given;
+  const chosen =
+    name === undefined && source !== undefined && source !== 'shapes'
+      ? await chooseRecipe(dataSettings(given), models ?? (model === undefined ? [] : [String(model)]), given)
+      : undefined;
+  const recipe = chosen?.recipe ?? recipeNamed(name ?? fallback);
+  const settings = withChanges(runSettings(recipe.config, `recipe ${recipe.name}`), given);
   // A mistake is one whatever the model.
-  resolveSettings(settings);
-  return { recipe, settings };
+  const { config } = resolveSettings(settings);
+  if (chosen) process.stderr.write(`${chosen.reason(config)}\n`);
+  return { recipe, isChosen: chosen !== undefined, settings };
 }
 
 /** How the run will read its folder, before there is a recipe that all settings fit. */
-function openOptionsFrom(options: RunOptions): OpenOptions<DatasetReader> {
-  const names = ['format', 'valFraction', ...Object.keys(readerOptions), 'bands', 'maxPixels'];
-  const about = names.map((name) => `data.${name}`);
-  const given = Object.entries(assignments(options)).filter(([key]) => about.includes(key));
-  const settings = withChanges(runSettings({}, 'defaults'), Object.fromEntries(given));
-  return openOptionsOf(resolveSettings(settings).config.data);
+function dataSettings(given: DottedValues): Pick<RunConfig, 'data' | 'overfit' | 'evaluation'> {
+  const names = ['source', 'format', 'valFraction', ...Object.keys(readerOptions), 'bands', 'maxPixels'];
+  const about = [...names.map((name) => `data.${name}`), 'overfit'];
+  const own = Object.entries(given).filter(([key]) => about.includes(key));
+  return resolveSettings(withChanges(runSettings({}, 'defaults'), Object.fromEntries(own))).config;
 }
 
 export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {

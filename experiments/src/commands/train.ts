@@ -6,6 +6,7 @@ import {
   type DottedValues,
   dryRun,
   type EvaluationLine,
+  fetchStart,
   models,
   progressEvents,
   type ResolvedSettings,
@@ -23,6 +24,7 @@ import {
 } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
 import { Command, Option } from 'commander';
+import { type Expected, expectedFor, expectedWords } from '../compare/expected.ts';
 import { summarize } from '../compare/summarize.ts';
 import type { Summary } from '../compare/summary.ts';
 import { formatDryRun } from '../dry-run-words.ts';
@@ -112,10 +114,27 @@ async function train(options: TrainOptions): Promise<void> {
   const { model, data, length } = config;
   const where = path.relative(process.cwd(), folder) || '.';
   if (options.resume && !existsSync(runFolder(folder).config)) say(`there is no run in ${where} yet: a new one begins`);
+  const expected = planned.isChosen ? await expectedOfRun(config, options.backend, signal) : undefined;
+  if (signal.aborted) {
+    process.exitCode = 130;
+    return;
+  }
   say(
-    `train ${model.name} (${planned.from}) on ${data.source}, ${length.count} ${length.unit}, backend ${backend.name}, in ${where}`,
+    `train ${model.name} (${planned.from}) on ${data.source}, ${length.count} ${length.unit}, backend ${backend.name}, in ${where}` +
+      (expected ? `: ${expectedWords(expected)}` : ''),
   );
   await withLiveView(options.serve, signal, (live) => trainIn(planned, options, backend, signal, live));
+}
+
+/** Once the weights that it starts from are there: a run that lacks them cannot begin. */
+async function expectedOfRun(
+  config: RunConfig,
+  backend: string | undefined,
+  signal: AbortSignal,
+): Promise<Expected | undefined> {
+  await fetchStart(config);
+  const run = { model: config.model.name, config };
+  return expectedFor([run], 1, { signal, ...(backend !== undefined && { backend }) });
 }
 
 async function trainIn(
@@ -155,6 +174,8 @@ interface Planned extends ResolvedSettings {
   readonly folder: string;
   /** where the settings come from, for people */
   readonly from: string;
+  /** the recipe was chosen for the data */
+  readonly isChosen?: boolean;
 }
 
 /** The settings of a new run, or with `--resume` those of the run in the folder and what is typed besides. */
@@ -178,8 +199,8 @@ async function plan(options: TrainOptions): Promise<Planned> {
 async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
   const { config: file, recipe: named, data } = options;
   if (file === undefined) {
-    const { recipe, settings } = await settingsFrom(options, 'quick');
-    return { ...resolveSettings(withChanges(settings, chosen(options))), from: `recipe ${recipe.name}` };
+    const { recipe, isChosen, settings } = await settingsFrom(options, 'quick', { own: chosen(options) });
+    return { ...resolveSettings(settings), from: `recipe ${recipe.name}`, isChosen };
   }
   if (named !== undefined || data !== undefined) {
     throw new UsageError('--config brings all settings along: leave out --recipe and --data, and change it with --set');

@@ -26,6 +26,7 @@ import { makeFolder, readJson, removeLeftovers, unwritable, writeAtomically, wri
 import type { LiveView } from '../live/live-view.ts';
 import { progressDisplay } from '../progress-display.ts';
 import { type Contender, folderName } from './contender.ts';
+import { expectedFor } from './expected.ts';
 import { busyWords, planWords } from './plan-words.ts';
 import { type RunSource, summarize } from './summarize.ts';
 import type { AblationHeading, Summary } from './summary.ts';
@@ -42,6 +43,8 @@ export interface CompareOptions {
   /** runs at a time; by default one for two cores */
   readonly processes?: number;
   readonly backend?: string;
+  /** measures before the first run what all will take, and says it */
+  readonly estimates?: boolean;
   readonly signal: AbortSignal;
   /** shows the runs while they go on */
   readonly live?: LiveView;
@@ -74,6 +77,10 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
   if (open.length > 0) requireDecodedAlike(planned);
   // Not by each of the runs that go on at the same time.
   for (const { config, folder } of open) if (!existsSync(runFolder(folder).last)) await fetchStart(config);
+  const cores = os.availableParallelism();
+  const processes = options.processes ?? Math.max(1, Math.floor(cores / 2));
+  const expected = options.estimates && open.length > 0 ? await expectedFor(open, processes, options) : undefined;
+  if (signal.aborted) return undefined;
   // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
   const [{ reportPage }, { terminalTable }] = await Promise.all([
     import('../report/page.ts'),
@@ -102,12 +109,11 @@ export async function compare(options: CompareOptions): Promise<Compared | undef
 
   const display = live ? live.following(progressDisplay()) : progressDisplay();
   live?.show(folder, summarizeNow);
-  const cores = os.availableParallelism();
-  const processes = options.processes ?? Math.max(1, Math.floor(cores / 2));
   const lengths = options.contenders.map(({ config }) => config.length);
   const { length: seeds } = options.seeds;
   const where = path.relative(process.cwd(), folder) || '.';
-  display.say(planWords({ noun: ablation ? 'cell' : 'model', lengths, seeds, processes, folder: where }));
+  const noun = ablation ? 'cell' : 'model';
+  display.say(planWords({ noun, lengths, seeds, processes, folder: where, ...(expected && { expected }) }));
   const done = planned.length - open.length;
   if (done > 0) display.say(`${done} of ${planned.length} runs in ${folder} are done already`);
   const busy = busyWords(os.loadavg()[0] as number, cores);

@@ -17,6 +17,14 @@ describe('the plan', () => {
       { lengths: [...lengths(2, 'steps', 1), ...lengths(3, 'steps', 1)] },
       '2 models × 3 seeds of different lengths, one at a time, in runs/quick',
     ],
+    [
+      { lengths: lengths(500, 'steps'), expected: { seconds: 480, memoryMiB: 1100 } },
+      '3 models × 3 seeds × 500 steps, one at a time, in runs/quick: about 480 s with 1.1 GiB of memory',
+    ],
+    [
+      { seeds: 1, expected: { seconds: 6300, memoryMiB: 1100 } },
+      '3 models × 1 seed × 30 min, one at a time, in runs/quick: about 105 min with 1.1 GiB of memory',
+    ],
   ])('is told: %j', (plan, expected) => expect(words(plan)).toBe(expected));
 });
 

@@ -1,6 +1,7 @@
 /** What a comparison says before it begins. */
 import { counted, type RunConfig } from '@dn-detr/train';
 import { duration } from '../report/format.ts';
+import { type Expected, expectedWords } from './expected.ts';
 
 export interface Plan {
   /** `model` or `cell` */
@@ -11,18 +12,24 @@ export interface Plan {
   /** runs at a time */
   readonly processes: number;
   readonly folder: string;
+  /** of the runs that are not done, where it was measured */
+  readonly expected?: Expected;
 }
 
 /** `3 models × 3 seeds × 30 min ≈ 4 h 30 min, one at a time, in runs/quick` */
-export function planWords({ noun, lengths, seeds, processes, folder }: Plan): string {
+export function planWords({ noun, lengths, seeds, processes, folder, expected }: Plan): string {
   const runs = lengths.length * seeds;
   const together = Math.min(processes, runs);
   const [first] = lengths as [RunConfig['length']];
   const same = lengths.every(({ unit, count }) => unit === first.unit && count === first.count);
   const parts = [counted(lengths.length, noun), counted(seeds, 'seed'), ...(same ? [lengthWords(first)] : [])];
-  const time = same && first.unit === 'minutes' ? ` ≈ ${duration(60 * first.count * Math.ceil(runs / together))}` : '';
+  const time =
+    same && first.unit === 'minutes' && !expected
+      ? ` ≈ ${duration(60 * first.count * Math.ceil(runs / together))}`
+      : '';
   const pace = runs === 1 ? '' : `, ${together === 1 ? 'one' : together} at a time`;
-  return `${parts.join(' × ')}${time}${same ? '' : ' of different lengths'}${pace}, in ${folder}`;
+  const measured = expected ? `: ${expectedWords(expected)}` : '';
+  return `${parts.join(' × ')}${time}${same ? '' : ' of different lengths'}${pace}, in ${folder}${measured}`;
 }
 
 const lengthWords = ({ unit, count }: RunConfig['length']): string =>

@@ -1,66 +1,201 @@
-/** A recipe for data that nobody named one for. */
-import { type DatasetImage, type DatasetReader, type OpenOptions, openDataset } from '@dn-detr/data';
+/** A recipe for a folder of images that nobody named one for. */
+import { type Dataset, type Size, smallestCanvas, trainingObjects } from '@dn-detr/data';
+import {
+  allImages,
+  counted,
+  type DottedValues,
+  models as knownModels,
+  openData,
+  queriesNeeded,
+  type RunConfig,
+  type RunOverrides,
+  runDataOf,
+  UserError,
+} from '@dn-detr/train';
+import { median } from '../median.ts';
+import { canvasFor } from './fitted-canvas.ts';
 import type { Recipe } from './recipe.ts';
 import { recipeNamed } from './recipes.ts';
 
-/** From as many training images a pretrained backbone and long training pay. */
-const large = 20_000;
-/** Sides of a canvas are multiples of this: what the strides of the small recipe's backbone divide. */
-const multiple = 32;
+export interface ChosenRecipe {
+  readonly recipe: Recipe;
+  /** one line for people: what was chosen and why, with what is set besides */
+  readonly reason: (config: RunConfig) => string;
+}
 
 /**
- * By the number of images, with a canvas for their size; says which on stderr.
+ * The recipe depends on the folder and the models alone, never on the machine, so that runs go on elsewhere as they began.
  *
- * @param options how the run will read the folder
+ * `photographs`, with pretrained features, where a model takes several levels of them: it learns within minutes on two
+ * cores (docs/recipes.md). Models of one feature map need many times as long with it; where all are such, `small`, from
+ * scratch, is what is known to work. `r50` is never chosen: no CPU trains it.
+ *
+ * @param settings how the run will read the folder
+ * @param models their names; none for the recipe's own
+ * @param given what is set besides, by dotted key
  * @throws DataError if the data cannot be used
+ * @throws UserError if there is nothing to train or to evaluate on, or an image holds too much for any model
  */
-export async function chooseRecipe(source: string, options: OpenOptions<DatasetReader>): Promise<Recipe> {
-  const { train } = (await openDataset(source, options)).dataset;
-  const recipe = fittedTo(train, recipeNamed(train.length < large ? 'small' : 'r50'));
-  const { canvas } = recipe.config.data ?? {};
-  const size = canvas && 'width' in canvas ? `, on a canvas of ${canvas.width} × ${canvas.height}` : '';
-  const { width, height } = mostly(train);
-  process.stderr.write(
-    `recipe ${recipe.name} (${recipe.title})${size}, for ${train.length} training images of mostly ${width} × ${height}; ` +
-      '--recipe takes another\n',
+export async function chooseRecipe(
+  settings: Pick<RunConfig, 'data' | 'overfit' | 'evaluation'>,
+  models: readonly string[],
+  given: DottedValues,
+): Promise<ChosenRecipe> {
+  const opened = await openData(settings.data);
+  // A run says the same, but this needs images with objects already.
+  runDataOf(opened, settings);
+  return recipeFor(opened.dataset, models, given);
+}
+
+/** `chooseRecipe` for a data set that is open. */
+export function recipeFor(dataset: Dataset, models: readonly string[], given: DottedValues = {}): ChosenRecipe {
+  const { train, val } = dataset;
+  const objects = queriesNeeded([...train, ...val]);
+  const queries = queriesFor(objects);
+  if (queries > mostQueries && given['model.queries'] === undefined) throw new UserError(tooFull(dataset, objects));
+  const ofOneMap = models.length > 0 && models.every(takesOneMap);
+  const base = recipeNamed(ofOneMap ? 'small' : 'photographs');
+  const typical = typicalObject(dataset);
+  const crowded = groupsByDefault * objects > mostKnown;
+  const steps = stepsFor(train.length);
+  const config: RunOverrides = {
+    ...base.config,
+    model: { ...base.config.model, queries },
+    ...(crowded && { denoising: { ...base.config.denoising, maxKnownQueries: mostKnown } }),
+    data: {
+      ...base.config.data,
+      canvas: ofOneMap
+        ? canvasFor(train, base.config.data?.canvas)
+        : { longSide: longSideFor(dataset, typical, queries) },
+    },
+    ...(!ofOneMap && { length: { unit: 'steps', count: steps } }),
+    evaluation: {
+      ...base.config.evaluation,
+      ...(!ofOneMap && { every: steps / 5 }),
+      ...(val.length > mostEvaluated && { images: mostEvaluated }),
+    },
+  };
+  const recipe = { ...base, config };
+  return { recipe, reason: (config) => reasonFor(dataset, recipe, { objects, typical, models, config }) };
+}
+
+/** A model of one feature map is told by having no setting of several strides. */
+const takesOneMap = (name: string): boolean =>
+  knownModels.some((spec) => spec.name === name && spec.settings.shape.strides === undefined);
+
+/** Queries of the published model that has most (DINO). */
+const mostQueries = 900;
+
+/**
+ * One query finds one object, and matching goes well only with queries to spare: half as many again as the fullest image
+ * of training and validation has objects, and no fewer than the recipes' 60.
+ */
+const queriesFor = (objects: number): number => Math.max(60, 10 * Math.ceil((1.5 * objects) / 10));
+
+function tooFull({ name, train, val }: Dataset, objects: number): string {
+  const fullest = [...train, ...val].find((image) => trainingObjects(image).labels.length === objects);
+  return (
+    `${fullest?.name} in ${name} has ${counted(objects, 'object')}, which would take ${counted(queriesFor(objects), 'query', 'queries')}: ` +
+    `models are known to work with up to ${mostQueries}. Cut the images into tiles with at most ` +
+    `${mostQueries / 1.5} objects each, or leave objects without a query: --set model.queries=${mostQueries}`
   );
-  return recipe;
 }
 
-type Sized = Pick<DatasetImage, 'width' | 'height'>;
+/** Of `dn`, where nothing is set. */
+const groupsByDefault = 5;
 
-/** With a canvas that wastes less on padding where nearly all images are wide, high or small. */
-export function fittedTo(images: readonly Sized[], recipe: Recipe): Recipe {
-  const { data } = recipe.config;
-  if (!data?.canvas || !('width' in data.canvas)) return recipe;
-  const most = Math.max(data.canvas.width, data.canvas.height);
-  const longer = Math.min(most, nearlyAll(images.map(({ width, height }) => Math.max(width, height))));
-  const share = (side: keyof Sized) =>
-    nearlyAll(images.map((image) => image[side] / Math.max(image.width, image.height)));
-  const [width, height] = (['width', 'height'] as const).map((side) => roundedUp(longer * share(side))) as [
-    number,
-    number,
+/**
+ * At most so many known queries. Five groups with a query for each object of a fuller image than 100 would be more than all
+ * others, and time and memory of attention among queries grow with their square. DINO takes 200.
+ */
+const mostKnown = 500;
+
+/** The longer side that images may be resized to: 320 as `photographs` has it, or more. */
+const longSides = [320, 480, 640];
+
+/** Of the features that `photographs` takes; the last level is made by a strided convolution. */
+const strides = [16, 32, 64];
+
+/**
+ * Of the sides, the first at which half of the objects fill a cell of the finest features, up to the images' own size: an
+ * object that is smaller than a cell shares its features with what is around it. Images below 320 are enlarged, for
+ * features of stride 16 leave too little of them otherwise. And there must be a cell for each query, since two-stage
+ * models (DINO) make a query of a cell.
+ *
+ * @param typical side of an object, of its image's longer side
+ */
+function longSideFor(dataset: Dataset, typical: number, queries: number): number {
+  const [finest] = strides as [number];
+  const images = allImages(dataset);
+  const longer = median(images.map(({ width, height }) => Math.max(width, height)));
+  const cells = (side: number): number => {
+    const { width, height } = smallestCanvas(images, side);
+    return strides.reduce((sum, stride) => sum + Math.ceil(width / stride) * Math.ceil(height / stride), 0);
+  };
+  const isEnough = (side: number, i: number): boolean => {
+    const next = longSides[i + 1];
+    return cells(side) >= queries && (typical * side >= finest || next === undefined || next > longer);
+  };
+  return longSides.find(isEnough) ?? (longSides.at(-1) as number);
+}
+
+/** Side of the object in the middle, of its image's longer side: the square root of its box's share. */
+function typicalObject({ train }: Dataset): number {
+  const sides = train.flatMap((image) => {
+    const { boxes } = trainingObjects(image);
+    const longer = Math.max(image.width, image.height);
+    return Array.from({ length: boxes.length / 4 }, (_, n) => {
+      const [width, height] = boxes.subarray(4 * n + 2, 4 * n + 4) as unknown as [number, number];
+      return Math.sqrt(width * height) / longer;
+    });
+  });
+  return median(sides);
+}
+
+/** An evaluation of more images takes as long as training between two of them. */
+const mostEvaluated = 1000;
+
+/**
+ * Ten passes at four images a step, as BCCD has them, from 500 steps, below which nothing is learned, to 4,000, which take
+ * half an hour to an hour on two cores: a large set is seen in part.
+ */
+function stepsFor(images: number): number {
+  const passes = 10;
+  const batchSize = 4;
+  return Math.min(Math.max(100 * Math.round((passes * images) / batchSize / 100), 500), 4000);
+}
+
+interface Facts {
+  readonly objects: number;
+  readonly typical: number;
+  readonly models: readonly string[];
+  readonly config: RunConfig;
+}
+
+function reasonFor(
+  dataset: Dataset,
+  { name }: Recipe,
+  { objects, typical, models, config: { data, model, length, evaluation } }: Facts,
+): string {
+  const { train, val } = dataset;
+  const { canvas } = data;
+  const size = 'longSide' in canvas ? smallestCanvas(allImages(dataset), canvas.longSide) : canvas;
+  const width = median(train.map((image) => image.width));
+  const height = median(train.map((image) => image.height));
+  const sideOn = (on: Size): number => Math.round(typical * Math.max(on.width, on.height));
+  const parts = [
+    `${counted(length.count, length.unit.slice(0, -1))} for ${counted(train.length, 'training image')} of mostly ${width} × ${height}`,
+    ...('width' in size
+      ? [`at ${size.width} × ${size.height}, where half of the objects are at least ${sideOn(size)} pixels large`]
+      : []),
+    `${model.queries} queries for up to ${counted(objects, 'object')} in an image`,
+    ...(evaluation.images > 0 && evaluation.images < val.length
+      ? [`evaluated on the first ${counted(evaluation.images, 'image')} of ${counted(val.length, 'validation image')}`]
+      : []),
   ];
-  return { ...recipe, config: { ...recipe.config, data: { ...data, canvas: { width, height } } } };
-}
-
-const roundedUp = (size: number): number => multiple * Math.ceil(size / multiple);
-
-/** What 19 of 20 do not exceed. */
-const nearlyAll = (values: readonly number[]): number => quantile(values, 0.95);
-
-const mostly = (images: readonly Sized[]) => ({
-  width: quantile(
-    images.map(({ width }) => width),
-    0.5,
-  ),
-  height: quantile(
-    images.map(({ height }) => height),
-    0.5,
-  ),
-});
-
-/** One of the values. */
-function quantile(values: readonly number[], share: number): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(share * (values.length - 1))] ?? 0;
+  const why =
+    name === 'small'
+      ? ` (from scratch, since ${models.join(' and ')} ${models.length === 1 ? 'takes' : 'take'} one feature map)`
+      : '';
+  return `recipe ${name}${why}: ${parts.join(', ')}; --recipe takes another`;
 }

@@ -1,12 +1,13 @@
 /** What a run would take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Images, TrainingBatches } from '@dn-detr/data';
+import type { DatasetImage, EvaluationBatchesOptions, Images, TrainingBatches } from '@dn-detr/data';
 import { type Catalog, catalog as standard } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
+import { evaluate } from './evaluation.ts';
 import { Evaluator } from './evaluator.ts';
 import { FeatureStore } from './features/feature-store.ts';
-import { featuresNote, waysSeen } from './features/features-note.ts';
+import { featuresMiB, featuresNote, waysSeen } from './features/features-note.ts';
 import { keepsFeatures } from './features/run-features.ts';
 import { free } from './free.ts';
 import { requireFrozenWeights } from './init.ts';
@@ -16,8 +17,8 @@ import { buildModel, type Model } from './models/model.ts';
 import { weightsOf } from './pretrained/init-setting.ts';
 import { type StoredWeights, storedWeights } from './pretrained/pretrained-weights.ts';
 import type { RunProgress } from './progress-events.ts';
-import { shortageNote } from './query-shortage.ts';
-import { allImages, loadersOf, openRunData } from './run-data.ts';
+import { queriesNeeded, shortageNote } from './query-shortage.ts';
+import { allImages, loadersOf, openRunData, type RunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
 
@@ -33,20 +34,36 @@ export interface DryRun {
   readonly secondsPerStep: number;
   /** where features are computed once: what that takes for an image, beside steps that begin at them */
   readonly secondsPerFeatures?: number;
-  /** seconds of training, without evaluations; as if all features that are computed once could be kept */
+  /** seconds of training, without evaluations */
   readonly expectedSeconds: number;
-  /** largest resident memory of the process over these steps and a batch of evaluation; without a GPU's own */
+  /** seconds of all evaluations */
+  readonly evaluationSeconds: number;
+  /** until the first step was over: opening the data, tracing the graph */
+  readonly startSeconds: number;
+  /**
+   * largest resident memory of the process over these steps, one with the fullest images, and a batch of evaluation;
+   * without a GPU's own
+   */
   readonly peakMiB: number;
+  /** what the run will keep in memory besides: decoded images and features, at most */
+  readonly keptMiB: number;
   readonly stepsMeasured: number;
 }
 
-/** The first steps trace the graph, and grow the pools of memory. */
-const warmUp = 3;
-const measured = 8;
+export interface StepsToMeasure {
+  /** the first, which trace the graph and grow the pools of memory */
+  readonly warmUp: number;
+  readonly measured: number;
+  /** after which one measured step is enough */
+  readonly seconds: number;
+}
+
+const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY };
 
 export interface DryRunOptions {
   /** what configurations can name */
   readonly catalog?: Catalog;
+  readonly steps?: StepsToMeasure;
   /** called after each step */
   readonly progress?: (state: RunProgress) => void;
   /** what a user should know before the run begins */
@@ -63,8 +80,9 @@ export interface DryRunOptions {
  */
 export async function dryRun(
   config: RunConfig,
-  { catalog = standard, progress, say, signal }: DryRunOptions = {},
+  { catalog = standard, steps = usualSteps, progress, say, signal }: DryRunOptions = {},
 ): Promise<DryRun | undefined> {
+  const began = performance.now();
   const data = await openRunData(config, catalog.readers);
   for (const notice of data.notices) say?.(notice);
   const model = buildModel(config, data.dataset.categories.length, catalog);
@@ -84,10 +102,15 @@ export async function dryRun(
   // A second pass over the same batches finds the features that the first has computed.
   const passes = features ? 2 : 1;
   const medians: number[] = [];
+  const { warmUp, measured } = steps;
+  let startSeconds = 0;
+  let counted = 0;
   let size = { height: 0, width: 0 };
   for (let pass = 0; pass < passes; pass++) {
     const times: number[] = [];
-    for await (const { micro, loss, seconds } of stepsOf(trainer, batches, accumulate)) {
+    const passBegan = performance.now();
+    for await (const { micro, loss, seconds } of stepsOf(trainer, batches, accumulate, warmUp + measured)) {
+      if (startSeconds === 0) startSeconds = (performance.now() - began) / 1000;
       times.push(seconds);
       size = micro[0] as typeof size;
       const step = pass * (warmUp + measured) + times.length;
@@ -97,17 +120,20 @@ export async function dryRun(
       progress?.({ progress: share, step, loss, imagesPerSecond: images / seconds, memoryMiB });
       // Signals are handled between steps, which hold the thread.
       await turn();
-      if (signal?.aborted) break;
+      const isLong = times.length > warmUp && performance.now() - passBegan > 1000 * steps.seconds;
+      if (signal?.aborted || isLong) break;
     }
     if (signal?.aborted) break;
+    counted = times.length - warmUp;
     medians.push(medianOf(times.slice(warmUp)));
   }
+  let secondsPerEvaluated = 0;
   if (!signal?.aborted) {
-    const evaluator = new Evaluator(model, data.val.slice(0, config.batchSize), loaders.evaluation);
-    const parameters = trainer.parameters();
-    await evaluator.run(parameters);
-    free(parameters);
-    evaluator.dispose();
+    const evaluated = { ...data, val: data.val.slice(0, config.batchSize) };
+    secondsPerEvaluated = await secondsAnImage(model, evaluated, loaders.evaluation, trainer, steps.seconds);
+    // Known queries grow with the fullest image of a batch, and memory with their square.
+    const fullest = loaders.training(fullestImages(data.train, batches.batchSize));
+    for await (const _ of stepsOf(trainer, fullest, accumulate, 1));
   }
   trainer.dispose();
   features?.dispose();
@@ -118,8 +144,17 @@ export async function dryRun(
   const stepsPerEpoch = batches.stepsPerEpoch / accumulate;
   const { unit, count } = config.length;
   const all = { steps: count, epochs: count * stepsPerEpoch, minutes: (60 * count) / secondsPerStep }[unit];
-  const computed = Math.min(all * imagesPerStep, waysSeen(config) * data.train.length);
+  const needed = features ? featuresMiB(config, backbone, data) : 0;
+  // Of the features that are computed once, the share that can be kept.
+  const { memoryMiB, disk } = config.features;
+  const share = disk || needed <= memoryMiB ? 1 : memoryMiB / needed;
+  const views = all * imagesPerStep;
+  const seen = Math.min(views, waysSeen(config) * data.train.length);
+  const computed = seen + (1 - share) * (views - seen);
+  const evaluations = Math.ceil(all / config.evaluation.every);
+  const forFeatures = (1 + (1 - share) * (evaluations - 1)) * (secondsPerFeatures ?? 0);
   const { height, width } = size;
+  const imagesMiB = ((data.train.length + data.val.length) * 3 * height * width) / 2 ** 20;
   return {
     model: config.model.name,
     ...(weights && { pretrained: storedWeights(weights) }),
@@ -130,16 +165,24 @@ export async function dryRun(
     secondsPerStep,
     ...(secondsPerFeatures !== undefined && { secondsPerFeatures }),
     expectedSeconds: unit === 'minutes' ? 60 * count : all * secondsPerStep + computed * (secondsPerFeatures ?? 0),
+    evaluationSeconds: data.val.length * (evaluations * secondsPerEvaluated + forFeatures),
+    startSeconds,
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
-    stepsMeasured: measured,
+    keptMiB: Math.round(Math.min(needed, memoryMiB) + Math.min(imagesMiB, config.data.cacheMiB)),
+    stepsMeasured: counted,
   };
 }
 
 /** The first steps of a run, timed. */
-async function* stepsOf(trainer: Trainer, batches: TrainingBatches<Images | Features>, accumulate: number) {
+async function* stepsOf(
+  trainer: Trainer,
+  batches: TrainingBatches<Images | Features>,
+  accumulate: number,
+  count: number,
+) {
   const incoming = batches.from(0);
   try {
-    for (let step = 0; step < warmUp + measured; step++) {
+    for (let step = 0; step < count; step++) {
       const started = performance.now();
       const micro: LoadedBatch[] = [];
       while (micro.length < accumulate) {
@@ -152,6 +195,36 @@ async function* stepsOf(trainer: Trainer, batches: TrainingBatches<Images | Feat
   } finally {
     await incoming.return();
   }
+}
+
+/** Of evaluation. As for steps, the first time is for tracing and for features: unless that alone takes so many seconds. */
+async function secondsAnImage(
+  model: Model,
+  { val, dataset }: RunData,
+  loading: EvaluationBatchesOptions<Images | Features>,
+  trainer: Trainer,
+  enough: number,
+): Promise<number> {
+  const evaluator = new Evaluator(model, val, loading);
+  const parameters = trainer.parameters();
+  let seconds = 0;
+  for (let time = 0; time < 2 && seconds <= enough; time++) {
+    const started = performance.now();
+    evaluate(await evaluator.run(parameters), dataset.categories, undefined);
+    seconds = (performance.now() - started) / 1000;
+  }
+  free(parameters);
+  evaluator.dispose();
+  return seconds / val.length;
+}
+
+/** Those with the most objects that training uses. */
+function fullestImages(images: readonly DatasetImage[], count: number): DatasetImage[] {
+  const counted = images.map((image) => ({ image, objects: queriesNeeded([image]) }));
+  return counted
+    .sort((a, b) => b.objects - a.objects)
+    .slice(0, count)
+    .map(({ image }) => image);
 }
 
 /** A dry run needs no weights; the run would. */

@@ -20,6 +20,7 @@ export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';
 export { type Init, initFrom, requireSameInit, withInitHash, withInitHashIfThere } from './init.ts';
 export { type SettledConfig, type SettledDenoising, withKnownSlots } from './known-slots.ts';
+export { type Measured, type MeasureOptions, machineMiB, measure, type ToMeasure } from './measure.ts';
 export { type Features, imageTensors, type LoadedBatch } from './model-batch.ts';
 export { dabDetr, dnDetr } from './models/dab-detr.ts';
 export { detr, dnDetrVanilla } from './models/detr.ts';

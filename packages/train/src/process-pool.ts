@@ -88,7 +88,7 @@ async function runOne(
 }
 
 /** What a process wrote to stderr last. */
-function lastLines(child: ChildProcess): () => string {
+export function lastLines(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {
     text = `${text}${part}`.slice(-2000);

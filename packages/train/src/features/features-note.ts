@@ -17,7 +17,7 @@ export function featuresNote(
     return `features.disk has no effect, all steps begin at the images: features change, because ${why}`;
   }
   if (disk || !keepsFeatures(config, backbone)) return undefined;
-  const needed = (timesSeen(config, data) * bytesOf(backbone, canvasOf(config, data))) / 2 ** 20;
+  const needed = featuresMiB(config, backbone, data);
   if (needed <= memoryMiB) return undefined;
   const whole = Math.ceil(needed);
   return (
@@ -25,6 +25,13 @@ export function featuresNote(
     `are computed anew in each epoch. Set features.memoryMiB=${whole}, or features.disk=true to keep them on disk`
   );
 }
+
+/** What the features of all images take, where they are kept. */
+export const featuresMiB = (
+  config: Pick<RunConfig, 'data' | 'overfit'>,
+  backbone: Pick<Backbone, 'levels'>,
+  data: Pick<RunData, 'dataset' | 'train' | 'val'>,
+): number => (timesSeen(config, data) * bytesOf(backbone, canvasOf(config, data))) / 2 ** 20;
 
 /** In how many ways training images are seen: some mirrored and some not where both are drawn. */
 export function waysSeen({ data, overfit }: Pick<RunConfig, 'data' | 'overfit'>): number {

@@ -1,0 +1,24 @@
+/** A canvas of one size for the images there are. */
+import type { Size } from '@dn-detr/data';
+import type { RunOverrides } from '@dn-detr/train';
+
+/** Sides of a canvas are multiples of this: what the strides of the small recipe's backbone divide. */
+const multiple = 32;
+
+type Canvas = NonNullable<NonNullable<RunOverrides['data']>['canvas']>;
+
+/** One that wastes less on padding where nearly all images are wide, high or small; one of no fixed size stays. */
+export function canvasFor<Given extends Canvas | undefined>(images: readonly Size[], canvas: Given): Given | Size {
+  if (!canvas || !('width' in canvas)) return canvas;
+  const most = Math.max(canvas.width, canvas.height);
+  const longer = Math.min(most, nearlyAll(images.map(({ width, height }) => Math.max(width, height))));
+  const share = (side: keyof Size) =>
+    nearlyAll(images.map((image) => image[side] / Math.max(image.width, image.height)));
+  return { width: roundedUp(longer * share('width')), height: roundedUp(longer * share('height')) };
+}
+
+const roundedUp = (size: number): number => multiple * Math.ceil(size / multiple);
+
+/** What 19 of 20 do not exceed, one of the values. */
+const nearlyAll = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(0.95 * (values.length - 1))] as number;

@@ -1,0 +1,70 @@
+/** The process that measures what runs would take. */
+import { Worker } from 'node:worker_threads';
+import { useBackend } from '@dn-detr/runtime';
+import type { RunConfig } from './config/schema.ts';
+import { dryRun, type StepsToMeasure } from './dry-run.ts';
+import { isExpected } from './expected-errors.ts';
+import type { Measured } from './measure.ts';
+
+export interface MeasureTask {
+  readonly configs: readonly RunConfig[];
+  /** memory above which the process ends itself, by SIGKILL */
+  readonly limitMiB: number;
+  readonly backend?: string;
+}
+
+export type MeasuredMessage =
+  /** in the order of the configurations */
+  { readonly kind: 'measured'; readonly measured: Measured } | { readonly kind: 'failed'; readonly message: string };
+
+/** Milliseconds after which no further configuration is begun. */
+const patience = 15_000;
+
+/** As few as tell an ordinary step from the first, which traces: a hundredth of a run or two. */
+const steps: StepsToMeasure = { warmUp: 1, measured: 3, seconds: 2 };
+
+/** Share of the memory that a machine can spare for one process. */
+const spared = 0.9;
+
+const send = (message: MeasuredMessage): Promise<void> =>
+  new Promise((resolve) => (process.connected ? process.send?.(message, () => resolve()) : resolve()));
+
+async function work({ configs, limitMiB, backend }: MeasureTask): Promise<void> {
+  endAbove(spared * limitMiB * 2 ** 20);
+  // Nobody is left to be told.
+  process.once('disconnect', () => process.exit());
+  try {
+    let booted: number | undefined;
+    for (const config of configs) {
+      const { threadsPerOp } = config;
+      await useBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+      const [began, cpu] = [performance.now(), process.cpuUsage()];
+      booted ??= began / 1000;
+      const found = await dryRun(config, { steps });
+      if (found === undefined) break;
+      const { user, system } = process.cpuUsage(cpu);
+      const cores = (user + system) / 1e6 / ((performance.now() - began) / 1000);
+      const seconds = booted + found.startSeconds + found.expectedSeconds + found.evaluationSeconds;
+      await send({ kind: 'measured', measured: { seconds, memoryMiB: found.peakMiB + found.keptMiB, cores } });
+      if (performance.now() > patience) break;
+    }
+  } catch (error) {
+    const message = isExpected(error) ? error.message : ((error as Error).stack ?? String(error));
+    await send({ kind: 'failed', message });
+    process.exitCode = 1;
+  }
+  if (process.connected) process.disconnect();
+}
+
+/**
+ * Ends this process before it takes memory from all others: a thread watches, since steps hold this one. What steps take is
+ * measured rather than reckoned, for it depends on the backend.
+ */
+function endAbove(bytes: number): void {
+  const watch = `
+    const { workerData } = require('node:worker_threads');
+    setInterval(() => process.memoryUsage.rss() > workerData && process.kill(process.pid, 'SIGKILL'), 20);`;
+  new Worker(watch, { eval: true, workerData: bytes, execArgv: [] }).unref();
+}
+
+process.once('message', (task) => void work(task as MeasureTask));

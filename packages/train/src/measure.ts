@@ -1,0 +1,84 @@
+/** What runs would take, measured in a process of its own, whose memory is free again when they begin. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunConfig } from './config/schema.ts';
+import type { MeasuredMessage, MeasureTask } from './measure-worker.ts';
+import { lastLines } from './process-pool.ts';
+import { UserError } from './user-error.ts';
+
+export interface ToMeasure {
+  /** for people */
+  readonly name: string;
+  readonly config: RunConfig;
+}
+
+/** What a run takes. */
+export interface Measured {
+  /** from its process' start to its end, with evaluations, where nothing else keeps the machine busy */
+  readonly seconds: number;
+  /** of its process, at most; without a GPU's own */
+  readonly memoryMiB: number;
+  /** that it keeps busy, as a mean over the measurement */
+  readonly cores: number;
+}
+
+export interface MeasureOptions {
+  readonly backend?: string;
+  readonly signal: AbortSignal;
+  /** what may be taken, by default all of `machineMiB` */
+  readonly limitMiB?: number;
+}
+
+/** Memory of this machine, or of the container that the process is in. */
+export const machineMiB = (): number => Math.min(os.totalmem(), process.constrainedMemory() || os.totalmem()) / 2 ** 20;
+
+// The same module, whether from sources or built.
+const worker = new URL(`./measure-worker${path.extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Takes a few steps of each configuration, one after the other. After 15 seconds no further one is begun: those left are
+ * taken for as costly as the costliest that was measured.
+ *
+ * @returns for each configuration; undefined if it was stopped
+ * @throws UserError saying of which one that it cannot be trained: for want of memory, or as the run itself would say
+ */
+export async function measure(
+  runs: readonly ToMeasure[],
+  { backend, signal, limitMiB = machineMiB() }: MeasureOptions,
+): Promise<readonly Measured[] | undefined> {
+  const child = fork(fileURLToPath(worker), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const complaints = lastLines(child);
+  const stop = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', stop);
+  const found: Measured[] = [];
+  let failed: string | undefined;
+  child.on('message', (message: MeasuredMessage) => {
+    if (message.kind === 'measured') found.push(message.measured);
+    else failed = message.message;
+  });
+  child.send({
+    configs: runs.map(({ config }) => config),
+    limitMiB,
+    ...(backend !== undefined && { backend }),
+  } satisfies MeasureTask);
+  const [code, killedBy] = await once(child, 'close');
+  signal.removeEventListener('abort', stop);
+  if (signal.aborted) return undefined;
+  const at = runs[found.length];
+  if (at !== undefined && (failed !== undefined || code !== 0)) {
+    const why =
+      killedBy === 'SIGKILL' ? tooLarge(at.config, limitMiB) : (failed ?? `${complaints()} (${killedBy ?? code})`);
+    throw new UserError(`${at.name} cannot be trained like this: ${why}`);
+  }
+  const most = (figure: keyof Measured): number => Math.max(...found.map((one) => one[figure]));
+  const costliest = { seconds: most('seconds'), memoryMiB: most('memoryMiB'), cores: most('cores') };
+  return runs.map((_, i) => found[i] ?? costliest);
+}
+
+const tooLarge = ({ data, model, batchSize }: RunConfig, limitMiB: number): string =>
+  `a step takes more memory than there is (${(limitMiB / 1024).toFixed(1)} GiB). What it takes grows with ` +
+  `data.canvas (${JSON.stringify(data.canvas)}), model.queries (${model.queries}), denoising.maxKnownQueries and ` +
+  `batchSize (${batchSize}): set one of them lower`;

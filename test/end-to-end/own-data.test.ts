@@ -1,0 +1,80 @@
+/** Own images without a recipe: one is chosen, and what it takes is measured, in a process of its own. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { measure, readStoredConfig, runFolder } from '@dn-detr/train';
+import { readJson } from '@dn-detr/train/files';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { Summary } from '../../experiments/src/compare/summary.ts';
+import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
+import { nodeArguments, runCli } from '../support/cli.ts';
+
+const bccd = fileURLToPath(new URL('../fixtures/data/bccd', import.meta.url));
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-own-'));
+  // Processes that a process starts are given its own.
+  vi.spyOn(process, 'execArgv', 'get').mockReturnValue(nodeArguments);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  rmSync(root, { recursive: true, force: true });
+});
+
+it('compare takes photographs, and says what it chose and what it will take', async () => {
+  const models = 'dn-deformable-detr+denoising.groups=0,dino';
+  const args = ['compare', '--data', bccd, '--models', models, '--steps', '2', '--out', 'own'];
+  const { code, stderr } = await runCli(args, root);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stderr).toMatch(/^recipe photographs: 2 steps for \d+ training images of mostly 320 × 240, at 320 × 240, /m);
+  expect(stderr).toMatch(/^measuring a few steps of dn-deformable-detr\+denoising\.groups=0, dino$/m);
+  expect(stderr).toMatch(
+    /^2 models × 1 seed × 2 steps, one at a time, in own: about [\d.]+ s with \d\.\d GiB of memory$|2 at a time/m,
+  );
+  expect(readJson<Summary>(path.join(root, 'own', 'summary.json')).recipe).toBe('photographs');
+  const again = await runCli(args, root);
+  expect(again.code).toBe(0);
+  expect(again.stderr).not.toContain('measuring');
+});
+
+it('train takes what is known to work where the model has one feature map', async () => {
+  const args = ['train', '--data', bccd, '--model', 'dn-detr', '--steps', '2', '--out', 'one'];
+  const { code, stderr } = await runCli(args, root);
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(stderr).toMatch(/^recipe small \(from scratch, since dn-detr takes one feature map\): 2 steps for /m);
+  expect(stderr).toMatch(/^train dn-detr \(recipe small\) .*: about [\d.]+ s with \d\.\d GiB of memory$/m);
+  expect(readStoredConfig(runFolder(path.join(root, 'one')).config).config.model.backbone.kind).toBe('tiny');
+});
+
+it('nothing is begun that cannot work', async () => {
+  const args = ['train', '--data', bccd, '--model', 'dino', '--set', 'model.queries=900', '--out', 'never'];
+  const { code, stderr } = await runCli(args, root);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^error: dino cannot be trained like this: .*900/m);
+  expect(existsSync(path.join(root, 'never'))).toBe(false);
+});
+
+const { signal } = new AbortController();
+const run = (name: string, values = {}) => ({ name, config: smallConfig({ 'model.name': name, ...values }) });
+
+it('a longer run is measured to take longer', async () => {
+  const [detr, long] = (await measure([run('detr'), run('dn-detr', { 'length.count': 100_000 })], { signal })) ?? [];
+  expect(detr?.seconds).toBeGreaterThan(1);
+  expect(detr?.memoryMiB).toBeGreaterThan(100);
+  expect(detr?.cores).toBeGreaterThan(0.1);
+  expect(long?.seconds).toBeGreaterThan(10 * (detr?.seconds ?? 0));
+});
+
+it('a process that takes more memory than it may is ended', async () => {
+  await expect(measure([run('detr')], { signal, limitMiB: 50 })).rejects.toThrow(
+    /^detr cannot be trained like this: a step takes more memory than there is \(0\.0 GiB\).*model\.queries \(8\)/s,
+  );
+});
+
+it('a measurement can be stopped', async () => {
+  const controller = new AbortController();
+  const measured = measure([run('detr')], { signal: controller.signal });
+  setTimeout(() => controller.abort(), 500);
+  expect(await measured).toBeUndefined();
+});
