@@ -28,16 +28,22 @@ export interface FinalRow {
 }
 
 export interface FinalTable {
-  /** of the steps ratios, in their order; none that is on the plateau, whose final AP50 is chance */
+  /**
+   * of the steps ratios, in their order; none that is on the plateau, whose final AP50 is chance, and none at all where more
+   * would be wider than the page
+   */
   readonly baselines: readonly string[];
   readonly rows: readonly FinalRow[];
 }
+
+const mostBaselines = 2;
 
 export function finalTable(summary: Summary): FinalTable {
   const { models, stepsRatios } = summary;
   const stuck = models.filter(isOnPlateau).map(({ name }) => name);
   const ratios = stepsRatios.filter(({ metric, baseline }) => metric === 'AP50' && !stuck.includes(baseline));
-  const baselines = [...new Set(ratios.map(({ baseline }) => baseline))];
+  const named = [...new Set(ratios.map(({ baseline }) => baseline))];
+  const baselines = named.length > mostBaselines ? [] : named;
   const comparable = evaluatedEquallyOften(summary);
   const rows = models.map((model): FinalRow => {
     const runs = countedRuns(model);

@@ -3,7 +3,7 @@ import { seedsNeeded } from '@dn-detr/metrics';
 import { counted } from '@dn-detr/train';
 import type { Summary } from '../compare/summary.ts';
 import { type Contrasts, contrastsOf } from './contrasts.ts';
-import { count, dash, decimal, percent, signed } from './format.ts';
+import { bounds, count, dash, percent, pValue, signed } from './format.ts';
 import { type Content, type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { dataTable } from './table.ts';
@@ -27,8 +27,8 @@ ${several && seedsTable(found)}`;
 function spreadWords({ contrasts, kind }: Contrasts): Content {
   const corrected = contrasts.filter(({ correctedP }) => correctedP !== undefined).length;
   const which = kind === 'best' ? 'all pairs of models, of which it names some' : counted(corrected, 'difference');
-  return html`A difference that the first sentence calls more than the seeds' spread has a p-value below 0.05 in the paired
-t-test over seeds, corrected by Holm for ${which}. One that cannot be told may be there all the same: the
+  return html`Where the first sentence says that a difference is more than the spread of the seeds explains, it has a p-value below 0.05 in the paired
+t-test over seeds, corrected by Holm for ${which}. A difference that cannot be told may be there all the same: the
 table says how many seeds would find it ${percent(power)} of the time, if it is as large as it seems and the seeds differ as
 much as they did. Both are themselves estimates from few seeds.`;
 }
@@ -49,15 +49,17 @@ export function withSeeds(command: string, seeds: number): string {
 }
 
 function seedsTable({ contrasts, metric }: Contrasts): Html {
+  const level = contrasts.find(({ difference }) => difference.interval)?.difference.interval?.level;
   return dataTable({
     id: 'table-seeds',
-    caption: html`<b>Seeds that would tell the difference</b> in ${metric}: of each model as many, at 5 % and a power of ${percent(power)},
-without correction for the number of comparisons.`,
-    head: ['Model − baseline', 'Difference', 'Its spread (s.d.)', 'Seeds so far', 'Seeds needed'],
-    rows: contrasts.map(({ difference: { model, baseline, meanDifference, sd, n } }) => [
+    caption: html`<b>Differences in ${metric}${level !== undefined && `, their ${percent(level)} intervals`} and the seeds that would tell
+them</b>: of each model as many, at 5 % and a power of ${percent(power)}, without correction for the number of comparisons.`,
+    head: ['Model − baseline', 'Difference', 'Interval', 'p, corrected', 'Seeds so far', 'Seeds needed'],
+    rows: contrasts.map(({ difference: { model, baseline, meanDifference, interval, sd, n }, correctedP }) => [
       html`${modelName(model)} − ${modelName(baseline)}`,
       signed(meanDifference),
-      decimal(sd),
+      interval === undefined ? dash : bounds(interval),
+      pValue(correctedP),
       n,
       neededWords(meanDifference, sd),
     ]),
@@ -70,7 +72,9 @@ const mostSeeds = 1000;
 /** `7`; a dash where there is no spread to go by. */
 function neededWords(difference: number, sd: number | undefined): string {
   if (sd === undefined || sd === 0) return dash;
-  // The number grows with the square of their ratio, and `seedsNeeded` ends at a million.
-  if (Math.abs(difference) * Math.sqrt(mostSeeds) < sd) return `more than ${count(mostSeeds)}`;
-  return count(seedsNeeded({ difference, sd, power }));
+  const more = `more than ${count(mostSeeds)}`;
+  // The number is above the square of this ratio, and `seedsNeeded` ends at a million.
+  if (Math.abs(difference) * Math.sqrt(mostSeeds) < sd) return more;
+  const needed = seedsNeeded({ difference, sd, power });
+  return needed > mostSeeds ? more : count(needed);
 }

@@ -109,7 +109,7 @@ describe('reportPage', () => {
     expect(page.querySelector('pre')?.textContent).toBe(hostile);
     expect(page.querySelector('.legend')?.textContent).toContain(`dn-detr${hostile}`);
     expect(page.querySelector('#figure-pictures figcaption')?.textContent).toContain(hostileName);
-    expect(page.querySelector('#figure-pictures [role=img]')?.getAttribute('aria-label')).toContain(hostileName);
+    expect(page.querySelector('.truth [role=img]')?.getAttribute('aria-label')).toContain(hostileName);
     const claimed = all(page, '#statistics dd').map(({ textContent }) => textContent);
     expect(claimed).toEqual(ofAblation ? [hostile, hostile] : []);
     expect(all(page, '#figure-cells text').some(({ textContent }) => textContent === hostile)).toBe(ofAblation);
@@ -388,7 +388,7 @@ describe('reportPage', () => {
     const summary = exampleSummary();
     const page = open(summary, folder);
     // The second one's file is not there.
-    const pictures = all(page, '#figure-pictures image').map((picture) => picture.getAttribute('href'));
+    const pictures = all(page, '.truth image').map((picture) => picture.getAttribute('href'));
     expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`]);
     expect(page.querySelector('.truth [role=img]')?.getAttribute('aria-label')).toBe('val-1: 1 disc and 1 square');
     const views = all(page, '.view').map((view) => [...view.querySelectorAll('[role=img]')]);

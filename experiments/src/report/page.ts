@@ -4,6 +4,7 @@
  * Loads Plot and jsdom, which takes about half a second: import it when there is a report to write.
  */
 
+import path from 'node:path';
 import { counted } from '@dn-detr/train';
 import type { Summary } from '../compare/summary.ts';
 import { contrastsOf } from './contrasts.ts';
@@ -15,7 +16,8 @@ import { type Content, type Html, html } from './html.ts';
 import { instabilitySection } from './instability.ts';
 import { limitsSection } from './limits.ts';
 import { lossTermsFigure } from './loss-terms.ts';
-import { picturesFigure } from './pictures.ts';
+import { modelName } from './model-name.ts';
+import { picturesOf } from './pictures.ts';
 import { provenanceSection, runsTable } from './provenance.ts';
 import { settingDifferences, sharedSettings } from './settings.ts';
 import { type Section, sectionedPage } from './shell.ts';
@@ -33,17 +35,18 @@ export function reportPage(
   { folder, above }: { readonly folder?: string; readonly above?: Content } = {},
 ): string {
   const { models, ablation, data, recipe, environments, finished, updated } = summary;
-  const header = html`<p class="kind">${ablation ? `Ablation of a detection transformer: ${ablation.title}` : `Comparison of detection transformers on ${data.source}`}</p>
-<h1>${headline(summary)}</h1>
+  // No line ends within the name of a model.
+  const words = headline(summary).split(' ');
+  const source = path.basename(data.source);
+  const header = html`<p class="kind">${ablation ? `Ablation of a detection transformer: ${ablation.title}` : `Comparison of detection transformers on ${source}`}</p>
+<h1>${words.map((word, i) => [i > 0 && ' ', /[-+]/.test(word) ? modelName(word) : word])}</h1>
 <p class="lede">${counted(models.length, ablation ? 'cell' : 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; ${
     recipe !== '' && html`recipe <code>${recipe}</code>, `
   }${listed([...new Set(environments.map(({ backend }) => backend))])}.</p>
 ${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
 ${openingFigures(summary, folder)}`;
-  const title = ablation
-    ? `Ablation: ${ablation.title}`
-    : `${listed(models.map(({ name }) => name))} on ${data.source}`;
+  const title = ablation ? `Ablation: ${ablation.title}` : `${listed(models.map(({ name }) => name))} on ${source}`;
   return sectionedPage({ title, above, header, sections: pageSections(summary) });
 }
 
@@ -51,8 +54,13 @@ ${openingFigures(summary, folder)}`;
 function openingFigures(summary: Summary, folder: string | undefined): Html {
   const { metric } = contrastsOf(summary);
   const caption = html`<b>${metric} while training.</b> ${curveKey(summary)}`;
-  return html`<div class="opening">${curveFigure(summary, metric, caption, ['step']) ?? html`<p>No run has been evaluated yet: there is nothing to draw.</p>`}
-${picturesFigure(summary, folder)}</div>`;
+  const curves =
+    curveFigure(summary, metric, caption, ['step']) ??
+    html`<p>No run has been evaluated yet: there is nothing to draw.</p>`;
+  const pictures = picturesOf(summary, folder);
+  return html`<div class="opening"><div>${curves}
+${pictures?.truth}</div>
+${pictures?.figure}</div>`;
 }
 
 /** Those that there is something to say in. */

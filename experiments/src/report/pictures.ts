@@ -11,39 +11,47 @@ import { modelName } from './model-name.ts';
 import { seriesSwatch } from './panel.ts';
 import { isOnPlateau } from './runs.ts';
 
+export interface Pictures {
+  /** what is there */
+  readonly truth: Html;
+  /** what the models see */
+  readonly figure: Html;
+}
+
 /**
  * Undefined where there are no such images, or none of them can be read.
  *
  * @param folder of the summary, which the pictures' paths are relative to
  */
-export function picturesFigure({ samples, models, data }: Summary, folder: string | undefined): Html | undefined {
+export function picturesOf({ samples, models, data }: Summary, folder: string | undefined): Pictures | undefined {
   if (samples === undefined || folder === undefined) return undefined;
   const { steps } = samples;
-  const files = samples.images.map(({ picture }) => pictureAddress(path.join(folder, picture)));
   const images = samples.images.flatMap((image, n) => {
-    const file = files[n];
+    const file = pictureAddress(path.join(folder, image.picture));
     return file === undefined ? [] : [{ image, file, id: `sample-${n}` }];
   });
   if (images.length === 0) return undefined;
+  const sizes = `--stages: ${steps.length}; --images: ${images.length}`;
+  const truth = html`<div class="truth" style="${sizes}"><p>What is there</p>
+<div>${images.map(({ image, file, id }) => truthPicture(image, file, id, data.classes))}</div>
+${classKey(samples, data.classes)}</div>`;
   const heads = steps.map((step) => html`<span>${counted(step, 'step')}</span>`);
-  const views = models.map(
-    (model, m) => html`<div class="view"><p>${seriesSwatch(m, isOnPlateau(model))}${modelName(model.name)}</p>
-<div class="pictures">${images.map(({ image, id }) => {
-      const seen = steps.map((step, s) => {
+  const views = models.map((model, m) => {
+    const seen = images.map(({ image, id }) =>
+      steps.map((step, s) => {
         const whose = `${model.name} after ${counted(step, 'step')}`;
         return foundPicture(image, image.detections[s]?.[m] ?? [], id, whose);
-      });
-      return html`<div>${seen}</div>`;
-    })}</div></div>
-`,
-  );
-  return html`<figure id="figure-pictures" style="--stages: ${steps.length}; --images: ${images.length}">
-<div class="truth"><p>What is there</p><div>${images.map(({ image, file, id }) => truthPicture(image, file, id, data.classes))}</div>
-${classKey(samples, data.classes)}</div>
-<div class="views"><div class="pictures heads" aria-hidden="true">${images.map(() => html`<div>${heads}</div>`)}</div>
-${views}</div>
-<figcaption>${caption(samples)}</figcaption>
+      }),
+    );
+    return html`<div class="view"><p>${seriesSwatch(m, isOnPlateau(model))}${modelName(model.name)}</p>
+<div class="pictures">${seen.map((stages) => html`<div>${stages}</div>`)}</div></div>
+`;
+  });
+  const figure = html`<figure id="figure-pictures" style="${sizes}">
+<div class="pictures heads" aria-hidden="true">${images.map(() => html`<div>${heads}</div>`)}</div>
+${views}<figcaption>${caption(samples)}</figcaption>
 </figure>`;
+  return { truth, figure };
 }
 
 function caption({ steps, images }: ComparedSamples): Content {

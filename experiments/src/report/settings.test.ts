@@ -32,6 +32,17 @@ it('has no row of equal settings, of a summary of the first version', () => {
   expect(equal).toEqual(['parameters']);
 });
 
+it.each([
+  [null, 'yes'],
+  [5, 'yes'],
+  [0, 'none'],
+])('takes groups of %j for known queries: %s', (groups, words) => {
+  const own = { 'denoising.groups': groups, 'denoising.boxNoise': 1 };
+  const { rows } = tableWith({ 'model.name': 'dino' }, own, { 'denoising.groups': 3 - Number(words === 'yes') * 3 });
+  expect(rows.find(([title]) => title === 'known queries')?.[1]).toBe(words);
+  expect(rows.find(([title]) => title === 'denoising.boxNoise')?.[1]).toBe(words === 'yes' ? '1' : '–');
+});
+
 describe.each(['detr', 'dn-detr'])('of the objective of %s', (name) => {
   const objective = flatValues(resolveConfig({ model: { name } }, name).objective, 'objective.');
 

@@ -80,8 +80,9 @@ const kinds: readonly (readonly [string, (model: ModelSummary, summary: Summary)
   ['known queries', (model, summary) => (hasKnownQueries(model, summary) ? 'yes' : 'none')],
 ];
 
+/** Groups of null are as many as fit. */
 const hasKnownQueries = (model: ModelSummary, summary: Summary): boolean =>
-  Number(settingOf(model, summary, 'denoising.groups') ?? 0) > 0;
+  ![undefined, 0].includes(settingOf(model, summary, 'denoising.groups') as undefined);
 
 /** Undefined where the model makes nothing of it, as of the noise of known queries that it has not. */
 function usedValue(model: ModelSummary, summary: Summary, key: string): unknown {
@@ -90,7 +91,7 @@ function usedValue(model: ModelSummary, summary: Summary, key: string): unknown 
 }
 
 const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unknown =>
-  model.settings[key] ?? settings[key];
+  key in model.settings ? model.settings[key] : settings[key];
 
 const differs = ([, ...values]: readonly string[]): boolean => new Set(values).size > 1;
 

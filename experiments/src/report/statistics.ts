@@ -20,7 +20,12 @@ export function statisticsSection(summary: Summary): Html {
 ${ablation ? ablationResults(summary, ablation) : resultsTable(summary)}
 ${notComparedSentences(summary).map((sentence) => html`<p>${sentence}</p>`)}
 ${otherCurves(summary)}
-${comparisons.length > 0 && differenceTable(comparisons)}
+${
+  comparisons.length > 0 &&
+  html`<details id="all-differences"><summary>Differences of all models (${comparisons.length})</summary>
+${differenceTable(comparisons)}
+</details>`
+}
 ${
   stepsRatios.length > 0 &&
   html`<details id="steps-by-seed"><summary>Steps to what a baseline ends with, seed by seed</summary>

@@ -68,16 +68,15 @@ td.number { white-space: nowrap; }
 .model .remark { display: block; }
 
 #table-settings tbody th { min-width: min(13rem, 40cqi); }
-.opening { display: grid; gap: .9rem 1.8rem; align-items: start; }
+.opening, .opening > div { display: grid; gap: .9rem 1.8rem; align-content: start; }
 .opening figure { margin: 0; min-width: 0; }
 .opening .legend { font-size: .8125rem; line-height: 1.35; }
-#figure-pictures { display: grid; gap: inherit; }
 .truth > p, .view > p { display: flex; gap: .45rem; margin: 0 0 .2rem; font-size: .8125rem; font-weight: 600; }
 .view > p svg { flex: none; margin-top: .25em; }
 .truth > div { display: grid; grid-template-columns: repeat(var(--images), 1fr); gap: 4px; max-width: 30rem; }
 .truth .legend { margin: .3rem 0 0; }
 .pictures { display: grid; gap: 4px 12px; margin-bottom: .5rem; }
-.pictures > div { display: grid; grid-template-columns: repeat(var(--stages), minmax(0, 14rem)); gap: 4px; }
+.pictures > div { display: grid; grid-template-columns: repeat(var(--stages), minmax(0, 9rem)); gap: 4px; }
 .heads { margin: 0; font-size: .75rem; color: var(--muted); }
 .heads > div + div { display: none; }
 .picture { display: block; width: 100%; height: auto; background: #14171a; overflow: hidden; }
@@ -89,7 +88,7 @@ td.number { white-space: nowrap; }
 .seen b { position: absolute; left: 0; bottom: 0; padding: 0 .3em; background: #14171a; color: #fff; font-size: .6875rem; font-weight: 400;
   line-height: 1.35; font-variant-numeric: tabular-nums; print-color-adjust: exact; }
 
-main { max-width: 940px; }
+main section > :not(.table) { max-width: 940px; }
 figure { margin: 1.6rem 0 2.2rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin: 0 0 .3rem; padding: 0; list-style: none; font-size: .875rem; }
 .legend li { display: flex; gap: .45rem; align-items: center; margin: 0; min-width: 0; }
@@ -119,16 +118,14 @@ dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 #live progress { width: 100%; accent-color: var(--link); }
 footer { margin-top: 3rem; padding-top: .6rem; border-top: 1px solid var(--rule); color: var(--muted); font-size: .875rem; }
 @media (min-width: 560px) {
-  .pictures { grid-template-columns: repeat(var(--images), 1fr); }
+  .pictures { grid-template-columns: repeat(var(--images), auto); justify-content: start; }
   .heads > div + div { display: grid; }
+  .opening > div { grid-template-columns: 1fr 1fr; }
 }
 @media screen and (min-width: 1000px) {
   body { padding-top: 1.3rem; }
-  .opening { grid-template: "curves views" auto "truth views" auto "truth words" 1fr / minmax(0, 4.3fr) minmax(0, 9fr); }
-  #figure-pictures { display: contents; }
-  .truth { grid-area: truth; }
-  .views { grid-area: views; }
-  #figure-pictures figcaption { grid-area: words; margin: 0; }
+  .opening { grid-template-columns: minmax(0, 4.3fr) minmax(0, 9fr); }
+  .opening > div { grid-template-columns: minmax(0, 1fr); }
 }
 @media (max-width: 560px) {
   body { padding: 1.4rem 16px 2rem; }
