@@ -54,14 +54,14 @@ function seedsTable({ contrasts, metric }: Contrasts): Html {
     id: 'table-seeds',
     caption: html`<b>Differences in ${metric}${level !== undefined && `, their ${percent(level)} intervals`} and the seeds that would tell
 them</b>: of each model as many, at 5 % and a power of ${percent(power)}, without correction for the number of comparisons.`,
-    head: ['Model − baseline', 'Difference', 'Interval', 'p, corrected', 'Seeds so far', 'Seeds needed'],
+    head: ['Model − baseline', 'Difference', 'Seeds needed', 'Seeds so far', 'Interval', 'p, corrected'],
     rows: contrasts.map(({ difference: { model, baseline, meanDifference, interval, sd, n }, correctedP }) => [
       html`${modelName(model)} − ${modelName(baseline)}`,
       signed(meanDifference),
+      neededWords(meanDifference, sd),
+      n,
       interval === undefined ? dash : bounds(interval),
       pValue(correctedP),
-      n,
-      neededWords(meanDifference, sd),
     ]),
   });
 }
