@@ -7,7 +7,8 @@
  * Source: EfficientNet-Lite (Liu 2020,
  * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html); rates as in the table
  * of docs/recipes.md.
- * Command: `npm start -- train --recipe photographs --data DIR`; without `--data`, drawn shapes.
+ * Command: `npm start -- train --data DIR`, fitted to the images there (../src/config/choose-recipe.ts), or with `--recipe
+ * photographs` as it stands here; without `--data`, drawn shapes.
  * Time and result: docs/recipes.md.
  */
 import type { Recipe } from '../src/config/recipe.ts';
