@@ -58,9 +58,11 @@ export interface StepsToMeasure {
   readonly measured: number;
   /** of measured steps, after which there are enough */
   readonly seconds: number;
+  /** whether the same steps are taken a second time, and that counts: so few may be of sizes that had to be traced */
+  readonly again: boolean;
 }
 
-const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY };
+const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY, again: false };
 
 export interface DryRunOptions {
   /** what configurations can name */
@@ -102,7 +104,7 @@ export async function dryRun(
   const loaders = loadersOf<Images | Features>(config, backbone, allImages(data.dataset), features?.load);
   const batches = loaders.training(data.train);
   // A second pass over the same batches finds the features that the first has computed.
-  const passes = features ? 2 : 1;
+  const passes = features || steps.again ? 2 : 1;
   const medians: number[] = [];
   const { warmUp, measured } = steps;
   let startSeconds = 0;
