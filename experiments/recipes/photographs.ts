@@ -7,8 +7,8 @@
  * Source: EfficientNet-Lite (Liu 2020,
  * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html); rates as in the table
  * of docs/recipes.md.
- * Command: `npm start` compares models with it; `npm start -- train --recipe photographs` trains one. `--data DIR` names
- * other photographs than those that come with the toolkit.
+ * Command: `npm start` compares four models with it on the photographs that come along; `npm start -- train --recipe
+ * photographs` trains one of them. With `--data DIR` it is fitted to the images there (../src/config/choose-recipe.ts).
  * Time and result: docs/recipes.md.
  */
 import { photosFolder } from '../src/config/data-source.ts';

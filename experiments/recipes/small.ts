@@ -1,10 +1,11 @@
 /**
- * A few hundred photographs fitted into 128 × 128 pixels, from scratch: what is taken for own data when nothing is said.
+ * A few hundred photographs fitted into 128 × 128 pixels, from scratch: what is taken for own data when nothing is said and
+ * all models have one feature map.
  * Objects below 10 pixels are lost at that size: `--set 'data.canvas={"height":320,"width":320}'` keeps them, at several
  * times the time a step and with a fourth stage, `--set 'model.backbone.channels=[32,64,128,256]'`.
  *
  * Source: what got furthest on BCCD within an hour of two CPU cores; what was tried: docs/recipes.md.
- * Command: `npm start -- compare --data DIR`.
+ * Command: `npm start -- compare --data DIR --models detr,dn-detr`.
  * Time and result on BCCD (205 training images): docs/recipes.md.
  */
 import type { Recipe } from '../src/config/recipe.ts';

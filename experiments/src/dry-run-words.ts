@@ -15,11 +15,11 @@ export function formatDryRun(found: DryRun): string {
     peakMiB,
     keptMiB,
   } = found;
-  const { secondsPerStep, secondsPerFeatures, stepsMeasured } = found;
+  const { secondsPerStep, secondsPerFeatures, secondsPerRead = 0, stepsMeasured } = found;
   const features =
     secondsPerFeatures === undefined
       ? ''
-      : `, and ${(1000 * secondsPerFeatures).toFixed(0)} ms more for each image and flip that is seen for the first time`;
+      : `, and ${(1000 * secondsPerFeatures).toFixed(0)} ms more for each image and flip that is seen for the first time, which waits ${(1000 * secondsPerRead).toFixed(0)} ms to be read`;
   return [
     `${model}: ${formatCost(cost)} at inference`,
     ...(pretrained ? [`weights: ${pretrained.name} (${pretrained.licence}; ${pretrained.origin})`] : []),

@@ -90,7 +90,10 @@ describe('the recipe for a folder', () => {
   it('limits known queries of crowded images, whatever the model', () => {
     const crowded = dataset(photos({ count: 9, objects: 101, side: 50 }));
     for (const name of ['dn-deformable-detr', 'dino']) {
-      expect(configOf(crowded, [name], { 'model.name': name }).denoising?.maxKnownQueries).toBe(500);
+      expect(configOf(crowded, [name], { 'model.name': name }).denoising).toMatchObject({
+        maxKnownQueries: 500,
+        slotBucket: null,
+      });
     }
     const sparse = dataset(photos({ count: 9, objects: 100, side: 50 }));
     expect(configOf(sparse, ['dino'], { 'model.name': 'dino' }).denoising?.maxKnownQueries).toBe(200);

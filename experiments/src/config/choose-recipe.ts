@@ -61,7 +61,7 @@ export function recipeFor(dataset: Dataset, models: readonly string[], given: Do
   const config: RunOverrides = {
     ...base.config,
     model: { ...base.config.model, queries },
-    ...(crowded && { denoising: { ...base.config.denoising, maxKnownQueries: mostKnown } }),
+    ...(crowded && { denoising: { ...base.config.denoising, maxKnownQueries: mostKnown, slotBucket: null } }),
     data: {
       ...base.config.data,
       canvas: ofOneMap
@@ -106,7 +106,8 @@ const groupsByDefault = 5;
 
 /**
  * At most so many known queries. Five groups with a query for each object of a fuller image than 100 would be more than all
- * others, and time and memory of attention among queries grow with their square. DINO takes 200.
+ * others, and time and memory of attention among queries grow with their square. DINO takes 200. They are then the same in
+ * all batches: steps of so many sizes as such images give would take minutes to trace.
  */
 const mostKnown = 500;
 

@@ -33,10 +33,13 @@ it('measures steps that begin at features apart from what makes these', async ()
   };
   const found = await dryRun(smallConfig(), options);
   expect(shown.length).toBe(22);
-  expect(found?.secondsPerFeatures).toBeGreaterThanOrEqual(0);
-  // 12 steps of 4 images see all 10, both ways.
-  const { secondsPerStep = 0, secondsPerFeatures = 0 } = found ?? {};
-  expect(found?.expectedSeconds).toBeCloseTo(12 * secondsPerStep + 20 * secondsPerFeatures, 6);
+  // 12 steps of 4 images see all 10, both ways; three evaluations see 4 others.
+  const { secondsPerStep = 0, secondsPerFeatures = 0, secondsPerRead = 0, evaluationSeconds = 0 } = found ?? {};
+  expect(secondsPerFeatures).toBeGreaterThan(0);
+  expect(found?.expectedSeconds).toBeCloseTo(12 * secondsPerStep + 20 * secondsPerFeatures + 10 * secondsPerRead, 6);
+  expect(evaluationSeconds).toBeGreaterThan(4 * (secondsPerFeatures + secondsPerRead));
+  const few = await dryRun(smallConfig(), { ...options, steps: { warmUp: 1, measured: 3, seconds: 0, again: true } });
+  expect(few?.stepsMeasured).toBe(1);
   expect(await dryRun(smallConfig())).not.toHaveProperty('secondsPerFeatures');
   expect(tf.memory().numTensors).toBe(tensors);
 });

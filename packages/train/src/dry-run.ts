@@ -34,6 +34,8 @@ export interface DryRun {
   readonly secondsPerStep: number;
   /** where features are computed once: what that takes for an image, beside steps that begin at them */
   readonly secondsPerFeatures?: number;
+  /** beside that, what it takes to read an image the first time, where steps wait for it */
+  readonly secondsPerRead?: number;
   /** seconds of training, without evaluations */
   readonly expectedSeconds: number;
   /** seconds of all evaluations */
@@ -54,11 +56,13 @@ export interface StepsToMeasure {
   /** the first, which trace the graph and grow the pools of memory */
   readonly warmUp: number;
   readonly measured: number;
-  /** after which one measured step is enough */
+  /** of measured steps, after which there are enough */
   readonly seconds: number;
+  /** whether the same steps are taken a second time, and that counts: so few may be of sizes that had to be traced */
+  readonly again: boolean;
 }
 
-const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY };
+const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY, again: false };
 
 export interface DryRunOptions {
   /** what configurations can name */
@@ -100,31 +104,36 @@ export async function dryRun(
   const loaders = loadersOf<Images | Features>(config, backbone, allImages(data.dataset), features?.load);
   const batches = loaders.training(data.train);
   // A second pass over the same batches finds the features that the first has computed.
-  const passes = features ? 2 : 1;
+  const passes = features || steps.again ? 2 : 1;
   const medians: number[] = [];
   const { warmUp, measured } = steps;
   let startSeconds = 0;
-  let counted = 0;
+  // In the first pass: what steps wait for their batches, and how much of that makes features.
+  let waiting = 0;
+  let computing = 0;
+  let taken = warmUp + measured;
   let size = { height: 0, width: 0 };
   for (let pass = 0; pass < passes; pass++) {
     const times: number[] = [];
-    const passBegan = performance.now();
-    for await (const { micro, loss, seconds } of stepsOf(trainer, batches, accumulate, warmUp + measured)) {
+    // The second pass takes the same steps: others may have to be traced.
+    for await (const { micro, loss, seconds, waited } of stepsOf(trainer, batches, accumulate, taken)) {
       if (startSeconds === 0) startSeconds = (performance.now() - began) / 1000;
       times.push(seconds);
       size = micro[0] as typeof size;
       const step = pass * (warmUp + measured) + times.length;
       const images = micro.reduce((sum, { targets }) => sum + targets.length, 0);
+      if (pass === 0) waiting += waited;
       const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
       const share = step / (passes * (warmUp + measured));
       progress?.({ progress: share, step, loss, imagesPerSecond: images / seconds, memoryMiB });
       // Signals are handled between steps, which hold the thread.
       await turn();
-      const isLong = times.length > warmUp && performance.now() - passBegan > 1000 * steps.seconds;
-      if (signal?.aborted || isLong) break;
+      const isEnough = times.slice(warmUp).reduce((sum, time) => sum + time, 0) > steps.seconds;
+      if (signal?.aborted || isEnough) break;
     }
     if (signal?.aborted) break;
-    counted = times.length - warmUp;
+    taken = times.length;
+    if (pass === 0) computing = features?.seconds.reduce((sum, one) => sum + one, 0) ?? 0;
     medians.push(medianOf(times.slice(warmUp)));
   }
   let secondsPerEvaluated = 0;
@@ -140,7 +149,8 @@ export async function dryRun(
   if (signal?.aborted) return undefined;
   const secondsPerStep = medians.at(-1) as number;
   const imagesPerStep = batches.batchSize * accumulate;
-  const secondsPerFeatures = features && Math.max(0, ((medians[0] as number) - secondsPerStep) / imagesPerStep);
+  const secondsPerFeatures = features && medianOf(features.seconds);
+  const secondsPerRead = features && Math.max(0, waiting - computing) / (taken * imagesPerStep);
   const stepsPerEpoch = batches.stepsPerEpoch / accumulate;
   const { unit, count } = config.length;
   const all = { steps: count, epochs: count * stepsPerEpoch, minutes: (60 * count) / secondsPerStep }[unit];
@@ -152,7 +162,8 @@ export async function dryRun(
   const seen = Math.min(views, waysSeen(config) * data.train.length);
   const computed = seen + (1 - share) * (views - seen);
   const evaluations = Math.ceil(all / config.evaluation.every);
-  const forFeatures = (1 + (1 - share) * (evaluations - 1)) * (secondsPerFeatures ?? 0);
+  const reading = Math.min(views, data.train.length) * (secondsPerRead ?? 0);
+  const forFeatures = (1 + (1 - share) * (evaluations - 1)) * (secondsPerFeatures ?? 0) + (secondsPerRead ?? 0);
   const { height, width } = size;
   const imagesMiB = ((data.train.length + data.val.length) * 3 * height * width) / 2 ** 20;
   return {
@@ -163,13 +174,14 @@ export async function dryRun(
     stepsPerEpoch,
     steps: Math.ceil(all),
     secondsPerStep,
-    ...(secondsPerFeatures !== undefined && { secondsPerFeatures }),
-    expectedSeconds: unit === 'minutes' ? 60 * count : all * secondsPerStep + computed * (secondsPerFeatures ?? 0),
+    ...(secondsPerFeatures !== undefined && { secondsPerFeatures, secondsPerRead }),
+    expectedSeconds:
+      unit === 'minutes' ? 60 * count : all * secondsPerStep + computed * (secondsPerFeatures ?? 0) + reading,
     evaluationSeconds: data.val.length * (evaluations * secondsPerEvaluated + forFeatures),
     startSeconds,
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
     keptMiB: Math.round(Math.min(needed, memoryMiB) + Math.min(imagesMiB, config.data.cacheMiB)),
-    stepsMeasured: counted,
+    stepsMeasured: taken - warmUp,
   };
 }
 
@@ -189,8 +201,9 @@ async function* stepsOf(
         const { value } = await incoming.next();
         if (value) micro.push(value);
       }
+      const waited = (performance.now() - started) / 1000;
       const { loss } = trainer.step(micro, step, 1);
-      yield { micro, loss, seconds: (performance.now() - started) / 1000 };
+      yield { micro, loss, waited, seconds: (performance.now() - started) / 1000 };
     }
   } finally {
     await incoming.return();
@@ -237,6 +250,6 @@ function noteFrozen(model: Model, say: DryRunOptions['say']): void {
   }
 }
 
-/** Steadier than a mean on a noisy machine. */
+/** Steadier than a mean on a noisy machine; of an even number of times the lower one, since some steps trace again. */
 const medianOf = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number;
+  times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) / 2)] as number;

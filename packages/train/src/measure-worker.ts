@@ -21,7 +21,7 @@ export type MeasuredMessage =
 const patience = 15_000;
 
 /** As few as tell an ordinary step from the first, which traces: a hundredth of a run or two. */
-const steps: StepsToMeasure = { warmUp: 1, measured: 3, seconds: 2 };
+const steps: StepsToMeasure = { warmUp: 1, measured: 3, seconds: 2, again: true };
 
 /** Share of the memory that a machine can spare for one process. */
 const spared = 0.9;

@@ -23,6 +23,7 @@ export class FeatureStore {
   readonly #options: FeatureStoreOptions;
   readonly #backbone: Captured<Input, Tensor4D[]>;
   readonly #kept = new Map<string, ImageFeatures>();
+  readonly #seconds: number[] = [];
   #bytes = 0;
 
   constructor(options: FeatureStoreOptions) {
@@ -39,6 +40,11 @@ export class FeatureStore {
     const found = await Promise.all(items.map((item, n) => this.#prepare(item, canvas, () => pixels(n))));
     return () => joined(found.map((get) => get()));
   };
+
+  /** what each image took of those that were computed, without reading it; the first also traces */
+  get seconds(): readonly number[] {
+    return this.#seconds;
+  }
 
   dispose(): void {
     this.#backbone.dispose();
@@ -75,12 +81,14 @@ export class FeatureStore {
   }
 
   #compute({ width, height }: Size, write: (out: Float32Array) => void): ImageFeatures {
+    const began = performance.now();
     const pixels = new Float32Array(height * width * 3);
     write(pixels);
     const images = tensor4d(pixels, [1, height, width, 3]);
     const levels = replayed(this.#backbone, { weights: this.#options.weights, images });
     const features = levels.map((level) => ({ shape: level.shape.slice(1), values: level.dataSync<'float32'>() }));
     free(images, levels);
+    this.#seconds.push((performance.now() - began) / 1000);
     return features;
   }
 
