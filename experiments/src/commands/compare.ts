@@ -3,6 +3,7 @@ import path from 'node:path';
 import { models as allModels, resolveSettings } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { contenders } from '../compare/contender.ts';
+import { takesOneMap } from '../config/choose-recipe.ts';
 import {
   addComparisonOptions,
   affordableRecipe,
@@ -42,8 +43,9 @@ Examples:
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
 async function run({ models, ...options }: CompareOptions): Promise<void> {
-  const fallback = await affordableRecipe(options, options.data === 'shapes' ? 'quick' : 'photographs');
   const names = models?.map((name) => name.split('+')[0] as string);
+  const suitsShapes = options.data === 'shapes' || (names?.every(takesOneMap) ?? false);
+  const fallback = await affordableRecipe(options, suitsShapes ? 'quick' : 'photographs');
   const { recipe, isChosen, settings } = await settingsFrom(options, fallback, { ...(names && { models: names }) });
   const name = options.data === undefined ? recipe.name : path.basename(resolveSettings(settings).config.data.source);
   await runComparison(options, {

@@ -79,8 +79,8 @@ export function recipeFor(dataset: Dataset, models: readonly string[], given: Do
   return { recipe, reason: (config) => reasonFor(dataset, recipe, { objects, typical, models, config }) };
 }
 
-/** A model of one feature map is told by having no setting of several strides. */
-const takesOneMap = (name: string): boolean =>
+/** Whether there is a model of this name and it takes one feature map: it has no setting of several strides. */
+export const takesOneMap = (name: string): boolean =>
   knownModels.some((spec) => spec.name === name && spec.settings.shape.strides === undefined);
 
 /** Queries of the published model that has most (DINO). */
