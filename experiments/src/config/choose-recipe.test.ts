@@ -1,7 +1,7 @@
 import type { Dataset, DatasetImage } from '@dn-detr/data';
 import { resolveSettings, runSettings, withChanges } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
-import { recipeFor } from './choose-recipe.ts';
+import { recipeFor, takesOneMap } from './choose-recipe.ts';
 
 interface Photos {
   readonly count: number;
@@ -124,4 +124,9 @@ describe('the recipe for a folder', () => {
     );
     expect(recipeFor(wide, ['detr', 'dino']).recipe.name).toBe('photographs');
   });
+});
+
+it('knows which models take one feature map', () => {
+  const named = ['detr', 'dab-detr', 'dn-detr', 'deformable-detr', 'dino', 'no such model'];
+  expect(named.map(takesOneMap)).toEqual([true, true, true, false, false, false]);
 });
