@@ -36,8 +36,8 @@ export default {
     schedule: { warmUp: 50, drops: [0.85] },
     batchSize: 4,
     length: { unit: 'steps', count: 500 },
-    evaluation: { every: 100 },
-    checkpoint: { every: 100 },
+    evaluation: { every: 125 },
+    checkpoint: { every: 125 },
   },
   compared: ['dn-deformable-detr+denoising.groups=0', 'dn-deformable-detr', 'dino+denoising.groups=0', 'dino'],
 } satisfies Recipe;

@@ -21,6 +21,16 @@ it('says when a run goes on with other native ops', () => {
   const noted = without?.environment as Environment;
   expect(otherNativeOps(noted, withOps())).toBeUndefined();
   expect(otherNativeOps(noted, withOps('DnA'))?.environment.otherNativeOps).toEqual([[], ['DnA']]);
+  const avx2 = environmentOf({
+    name: 'tensorflow',
+    reason: '',
+    tensorflow: { ...tensorflow, ops: { names: ['DnA'], instructionSet: 'avx2' } },
+  });
+  expect(otherNativeOps({ ...avx2, nativeOps: ['DnA (avx512)'] }, avx2)?.notice).toMatch(
+    /the run had DnA \(avx512\) and goes on with DnA \(avx2\)\./,
+  );
+  // As runs used to be noted.
+  expect(otherNativeOps(withOps('DnA'), avx2)).toBeUndefined();
   const { nativeOps, ...older } = withOps();
   expect(nativeOps).toEqual([]);
   expect(otherNativeOps(older, withOps('DnA'))).toBeUndefined();

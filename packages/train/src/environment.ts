@@ -15,11 +15,16 @@ export interface Environment {
   /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
   readonly commit?: string;
   readonly cpus: number;
-  /** the native ops there were for models that have them; absent in runs from before there were any */
+  /**
+   * the native ops there were for models that have them, with the code that they ran: `DnA (avx2)`; absent in runs from
+   * before there were any
+   */
   readonly nativeOps?: readonly string[];
   /** the same of processes that went on with the run, each time that they were others than before */
   readonly otherNativeOps?: readonly (readonly string[])[];
 }
+
+type NativeOps = NonNullable<BackendChoice['tensorflow']>['ops'];
 
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -36,9 +41,12 @@ export function environmentOf({ name, tensorflow }: BackendChoice): Environment 
     },
     ...(commit !== undefined && { commit }),
     cpus: os.availableParallelism(),
-    nativeOps: tensorflow?.ops.names ?? [],
+    nativeOps: tensorflow ? nativeOpsOf(tensorflow.ops) : [],
   };
 }
+
+const nativeOpsOf = ({ names, instructionSet }: NativeOps): string[] =>
+  names.map((name) => (instructionSet === undefined ? name : `${name} (${instructionSet})`));
 
 /**
  * What to say, and to note, when a run goes on with other native ops than it had last; undefined where it does not.
@@ -52,7 +60,11 @@ export function otherNativeOps(
   const { otherNativeOps: others = [] } = noted;
   const before = others.at(-1) ?? noted.nativeOps;
   // A run from before there were any has a model without them.
-  if (before === undefined || `${[...before].sort()}` === `${[...now].sort()}`) return undefined;
+  if (before === undefined) return undefined;
+  // Runs used to note the names alone.
+  const isNamesAlone = !before.some((op) => op.includes('('));
+  const comparable = isNamesAlone ? now.map((op) => op.replace(/ \(.*/, '')) : now;
+  if (`${[...before].sort()}` === `${[...comparable].sort()}`) return undefined;
   const words = (names: readonly string[]): string => (names.length === 0 ? 'no native ops' : names.join(', '));
   return {
     notice:

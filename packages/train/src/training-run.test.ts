@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
+import { environmentOf } from './environment.ts';
 import { readJson, readJsonLines } from './json-files.ts';
 import { runFolder } from './run-folder.ts';
 import type { Sample, SampleImage, SamplesLine } from './samples.ts';
@@ -70,7 +71,7 @@ describe('a run', () => {
     await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
     await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
     expect(said.join()).toMatch(/^note: native ops: the run had DnOther and goes on with/);
-    const own = backend.tensorflow?.ops.names ?? [];
+    const { nativeOps: own } = environmentOf(backend);
     const { environment } = readStoredConfig(filesOf('ops').config);
     expect(environment).toMatchObject({ nativeOps: ['DnOther'], otherNativeOps: [own] });
   });
