@@ -1,6 +1,5 @@
 /** `ablate`: one thing varied at a time, over seeds. */
 import path from 'node:path';
-import { resolveSettings } from '@dn-detr/train';
 import { Command } from 'commander';
 import type { Ablation } from '../ablate/ablation.ts';
 import { ablationNamed, ablations } from '../ablate/ablations.ts';
@@ -49,9 +48,7 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
     models: ablation.cells.map(({ set }) => String(set['model.name'] ?? ablation.model)),
   });
   const suffix =
-    options.data === undefined || options.data === 'shapes'
-      ? ''
-      : `-${path.basename(resolveSettings(settings).config.data.source)}`;
+    options.data === undefined || options.data === 'shapes' ? '' : `-${path.basename(path.resolve(options.data))}`;
   await runComparison(options, {
     contenders: cellsOf(ablation, settings, cells),
     ablation: headingOf(ablation),

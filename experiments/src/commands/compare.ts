@@ -1,6 +1,6 @@
 /** `compare`: several models on the same data, over seeds, and what their curves say. */
 import path from 'node:path';
-import { models as allModels, resolveSettings } from '@dn-detr/train';
+import { models as allModels } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { contenders } from '../compare/contender.ts';
 import { takesOneMap } from '../config/choose-recipe.ts';
@@ -47,7 +47,7 @@ async function run({ models, ...options }: CompareOptions): Promise<void> {
   const suitsShapes = options.data === 'shapes' || (names?.every(takesOneMap) ?? false);
   const fallback = await affordableRecipe(options, suitsShapes ? 'quick' : 'photographs');
   const { recipe, isChosen, settings } = await settingsFrom(options, fallback, { ...(names && { models: names }) });
-  const name = options.data === undefined ? recipe.name : path.basename(resolveSettings(settings).config.data.source);
+  const name = options.data === undefined ? recipe.name : path.basename(path.resolve(options.data));
   await runComparison(options, {
     contenders: contenders(models ?? recipe.compared ?? olderModels, settings),
     folder: path.resolve(options.out ?? path.join('runs', name)),

@@ -35,7 +35,11 @@ const linkerFlags = ['-Wl,-z,nodelete'];
 
 /** The module for these sources. Only looks. */
 export function findOps({ folder }: OpsPlace): OpsState {
-  if (process.env[opsSwitch] === 'off') return { reason: `switched off (${opsSwitch}=off)` };
+  const { [opsSwitch]: wanted = '' } = process.env;
+  if (wanted === 'off') return { reason: `switched off (${opsSwitch}=off)` };
+  if (!['', 'avx2', 'plain'].includes(wanted)) {
+    return { reason: `${opsSwitch}=${wanted} means nothing: expected off, avx2 or plain` };
+  }
   const file = moduleFile(folder);
   if (existsSync(file)) return { file };
   const failure = failureFile(file);

@@ -109,6 +109,10 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
     const ops = { reason: 'switched off (DN_DETR_NATIVE_OPS=off)' };
     expect(await provision()).toEqual({ ...state, ops });
+    vi.stubEnv('DN_DETR_NATIVE_OPS', '0');
+    expect(await provision()).toMatchObject({
+      ops: { reason: expect.stringMatching(/=0 means nothing: expected off,/) },
+    });
   });
 
   it('repairs a truncated and a changed library, and a folder without manifest', async () => {
