@@ -237,7 +237,6 @@ describe('reportPage', () => {
       'objective.detections',
       'class loss',
       'matching cost',
-      'known queries',
       'parameters',
     ]);
     const values = (key: string) => {
@@ -245,7 +244,6 @@ describe('reportPage', () => {
       return [...(row?.querySelectorAll('td') ?? [])].map(({ textContent }) => textContent);
     };
     expect(values('denoising.groups')).toEqual(['–', '–', '5']);
-    expect(values('known queries')).toEqual(['none', 'none', 'yes']);
     expect(values('class loss')[0]).toMatch(/^softmax .* 0\.1$/);
     expect(values('class loss')[1]).toBe('sigmoid focal, α 0.25, γ 2');
     expect(values('matching cost')).toEqual([
