@@ -267,6 +267,19 @@ describe('reportPage', () => {
     expect(open(exampleSummary()).querySelector('#instability figure')).not.toBeNull();
   });
 
+  it.each([
+    ['says', { 'model.name': 'dino' }, 'dab-detr chooses the queries'],
+    ['says', { 'model.name': 'deformable-detr', 'model.twoStage': true }, 'dab-detr chooses the queries'],
+    ['does not say', { 'model.name': 'deformable-detr', 'model.twoStage': false }, undefined],
+  ])('%s that indices of queries are ranks, of %j', (_, settings, words) => {
+    const { models, ...summary } = exampleSummary();
+    const own = models.map((model) => (model.name === 'dab-detr' ? { ...model, settings } : model));
+    const notes = all(open({ ...summary, models: own }), '#instability p').map(({ textContent }) => textContent);
+    const note = notes.find((text) => text?.includes('a rank in this image'));
+    if (words === undefined) expect(note).toBeUndefined();
+    else expect(note).toContain(words);
+  });
+
   it('says why models are not compared', () => {
     const summary = exampleSummary();
     const notCompared = [{ model: 'dn-detr', baseline: 'detr', at: 'steps' as const }];

@@ -100,7 +100,7 @@ function usedValue(model: ModelSummary, summary: Summary, key: string): unknown 
   return unused ? undefined : model.settings[key];
 }
 
-const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unknown =>
+export const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unknown =>
   key in model.settings ? model.settings[key] : settings[key];
 
 const differs = ([, ...values]: readonly string[]): boolean => new Set(values).size > 1;
