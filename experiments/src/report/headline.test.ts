@@ -37,12 +37,12 @@ describe('headline', () => {
   it.each([
     [
       { ...far, ...near },
-      'With denoising dino has a higher AP (0.392 against 0.230 without) after 500 steps, more than the spread of the seeds explains; it cannot be told from none for dn-detr (0.306 with, 0.306 without).',
+      'After 500 steps dino has a higher AP with denoising (0.392 against 0.230 without), more than the spread of the seeds explains; it makes no measurable difference to dn-detr (0.306 with, 0.306 without).',
     ],
-    [near, 'Denoising cannot be told from none after 500 steps: dn-detr has AP 0.306 with it and 0.306 without.'],
+    [near, 'After 500 steps denoising makes no measurable difference: dn-detr has AP 0.306 with it and 0.306 without.'],
     [
       { dino: far['dino+denoising.groups=0'], 'dino+denoising.groups=0': far.dino },
-      'With denoising dino has a lower AP (0.230 against 0.392 without) after 500 steps, more than the spread of the seeds explains.',
+      'After 500 steps dino has a lower AP with denoising (0.230 against 0.392 without), more than the spread of the seeds explains.',
     ],
     [
       { dino: [0.39], 'dino+denoising.groups=0': [0.23], 'dn-detr+denoising.groups=0': [0.31], 'dn-detr': [0.3] },
@@ -50,14 +50,35 @@ describe('headline', () => {
     ],
     [
       { detr: near['dn-detr+denoising.groups=0'], dino: far.dino, 'dn-detr': [0.38, 0.41, 0.37, 0.4, 0.4] },
-      'dino has the highest AP after 500 steps, 0.392: more than the spread of the seeds explains against detr (0.306), but not to be told from dn-detr (0.392).',
+      'After 500 steps dino has the highest AP, 0.392: more than the spread of the seeds explains against detr (0.306), but not measurably higher than dn-detr (0.392).',
     ],
     [
       { detr: [0.1], 'dn-detr': [0.2], dino: [0.3] },
       'After 500 steps dino has the highest AP, 0.300, before dn-detr (0.200) and detr (0.100): seen with a single seed, which cannot tell such an order from chance.',
     ],
+    [
+      { ...near, dino: [0.39], 'dino+denoising.groups=0': [0.23, 0.25] },
+      'After 500 steps, over the seeds that both sides have, denoising makes no measurable difference: dn-detr has AP 0.306 with it and 0.306 without; from one seed, dino has AP 0.390 with it and 0.230 without.',
+    ],
+    [
+      { detr: [0.31], dino: far.dino, 'dn-detr': [0.38, 0.41, 0.37, 0.4, 0.4] },
+      'After 500 steps, over the seeds that both sides have, dino has the highest AP, 0.392, but not measurably higher than dn-detr (0.392); of detr there is one seed to compare, too few to tell.',
+    ],
     [{ detr: [0.1, 0.3] }, 'At the last evaluation detr has AP 0.200 (mean of 2 seeds).'],
   ])('says what came out: %#', (finals, words) => expect(headline(summaryOf(finals))).toBe(words));
+
+  it.each([
+    [
+      near,
+      'So far, after 500 steps and over the seeds that both sides have, denoising makes no measurable difference: dn-detr has AP 0.306 with it and 0.306 without.',
+    ],
+    [
+      { dino: [0.39, 0.4], 'dino+denoising.groups=0': [0.23] },
+      'So far, after 500 steps and over the one seed that both sides have, dino has AP 0.390 with denoising and 0.230 without: seen with a single seed, which cannot tell such an order from chance.',
+    ],
+  ])('says while runs are to come that this is the state so far: %#', (finals, words) =>
+    expect(headline({ ...summaryOf(finals), finished: false })).toBe(words),
+  );
 
   it('takes no two models for one with denoising and without that differ in more', () => {
     const settings = (name: string) => ({ ...namedSettings(name), 'model.queries': name === 'dino' ? 60 : 30 });
@@ -73,6 +94,18 @@ describe('headline', () => {
   it('says of an ablation which cells differ from the first one', () => {
     expect(headline(exampleAblation())).toMatch(
       /^After 2,400 steps “dab-detr” \(0\.330\) and “dn-detr” \(0\.500\) differ from “detr” \(AP50 0\.018\) by more than .* explains\.$/,
+    );
+  });
+
+  it('says of an ablation which cells there is one seed of', () => {
+    const summary = exampleAblation();
+    const comparisons = summary.comparisons.map((one) => {
+      if (one.model !== 'dn-detr') return one;
+      const { interval: _, pValue: __, ...once } = one;
+      return { ...once, n: 1 };
+    });
+    expect(headline({ ...summary, comparisons })).toMatch(
+      /^After 2,400 steps “dab-detr” \(0\.330\) differs from .* explains; of “dn-detr” there is one seed to compare, too few to tell\.$/,
     );
   });
 

@@ -5,12 +5,13 @@ import type { ModelSummary, Summary } from '../compare/summary.ts';
 import { metricAxes } from './axes.ts';
 import { curvePanel } from './curves.ts';
 import { csvName, evaluationRows, figure } from './figure.ts';
-import { decimal } from './format.ts';
+import { decimal, listed } from './format.ts';
 import { type Html, html } from './html.ts';
 import { modelName } from './model-name.ts';
 import { type PanelSeries, panel } from './panel.ts';
 import { countedRuns, evaluatedEquallyOften, isOnPlateau } from './runs.ts';
 import { average, meanCurve, metricValue, seedCurve } from './series.ts';
+import { settingOf } from './settings.ts';
 import { dataTable } from './table.ts';
 
 /** The figures and the table; undefined where instability was never measured. */
@@ -37,6 +38,7 @@ image. With M objects an image, IS / (2M) is 0 where no query changed its object
 that had none; an exchange between two objects counts as one move, not two. <strong>Low instability is no merit
 by itself: a model that is stuck on the plateau changes few matches.</strong> So it is shown beside AP50, and at equal
 AP50.</p>
+${rankNote(summary)}
 ${figure({
   id,
   models,
@@ -54,6 +56,20 @@ line.`,
   downloads,
 })}`;
 }
+
+/** Undefined where every model's queries are the same in all images. */
+function rankNote(summary: Summary): Html | undefined {
+  const chosen = summary.models.filter((model) => choosesQueries(model, summary)).map(({ name }) => name);
+  if (chosen.length === 0) return undefined;
+  const whose = chosen.length === 1 ? 'Its' : 'Their';
+  return html`<p>${listed(chosen)} choose${chosen.length === 1 && 's'} the queries of an image by the encoder's scores: the index of such a query is a rank in this image and not an
+identity, and where the order changes, objects change their queries. ${whose} instability counts that too, and is not to be
+held against that of models without such a choice.</p>`;
+}
+
+/** Whether it is two-stage, as DINO always is. */
+const choosesQueries = (model: ModelSummary, summary: Summary): boolean =>
+  settingOf(model, summary, 'model.name') === 'dino' || settingOf(model, summary, 'model.twoStage') === true;
 
 function againstAp({ models }: Summary): Html {
   const series = models.map((model, index): PanelSeries => {

@@ -28,7 +28,7 @@ function spreadWords({ contrasts, kind }: Contrasts): Content {
   const corrected = contrasts.filter(({ correctedP }) => correctedP !== undefined).length;
   const which = kind === 'best' ? 'all pairs of models, of which it names some' : counted(corrected, 'difference');
   return html`Where the first sentence says that a difference is more than the spread of the seeds explains, it has a p-value below 0.05 in the paired
-t-test over seeds, corrected by Holm for ${which}. A difference that cannot be told may be there all the same: the
+t-test over seeds, corrected by Holm for ${which}. A difference that is not measurable may be there all the same: the
 table says how many seeds would find it ${percent(power)} of the time, if it is as large as it seems and the seeds differ as
 much as they did. Both are themselves estimates from few seeds.`;
 }

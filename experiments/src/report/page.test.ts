@@ -237,7 +237,6 @@ describe('reportPage', () => {
       'objective.detections',
       'class loss',
       'matching cost',
-      'known queries',
       'parameters',
     ]);
     const values = (key: string) => {
@@ -245,7 +244,6 @@ describe('reportPage', () => {
       return [...(row?.querySelectorAll('td') ?? [])].map(({ textContent }) => textContent);
     };
     expect(values('denoising.groups')).toEqual(['–', '–', '5']);
-    expect(values('known queries')).toEqual(['none', 'none', 'yes']);
     expect(values('class loss')[0]).toMatch(/^softmax .* 0\.1$/);
     expect(values('class loss')[1]).toBe('sigmoid focal, α 0.25, γ 2');
     expect(values('matching cost')).toEqual([
@@ -267,6 +265,19 @@ describe('reportPage', () => {
     expect(page.querySelector('#instability')?.textContent).toMatch(/cannot be compared/);
     expect(all(page, '#instability figure, #instability table')).toEqual([]);
     expect(open(exampleSummary()).querySelector('#instability figure')).not.toBeNull();
+  });
+
+  it.each([
+    ['says', { 'model.name': 'dino' }, 'dab-detr chooses the queries'],
+    ['says', { 'model.name': 'deformable-detr', 'model.twoStage': true }, 'dab-detr chooses the queries'],
+    ['does not say', { 'model.name': 'deformable-detr', 'model.twoStage': false }, undefined],
+  ])('%s that indices of queries are ranks, of %j', (_, settings, words) => {
+    const { models, ...summary } = exampleSummary();
+    const own = models.map((model) => (model.name === 'dab-detr' ? { ...model, settings } : model));
+    const notes = all(open({ ...summary, models: own }), '#instability p').map(({ textContent }) => textContent);
+    const note = notes.find((text) => text?.includes('a rank in this image'));
+    if (words === undefined) expect(note).toBeUndefined();
+    else expect(note).toContain(words);
   });
 
   it('says why models are not compared', () => {

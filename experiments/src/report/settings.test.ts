@@ -33,14 +33,27 @@ it('has no row of equal settings, of a summary of the first version', () => {
 });
 
 it.each([
-  [null, 'yes'],
-  [5, 'yes'],
-  [0, 'none'],
-])('takes groups of %j for known queries: %s', (groups, words) => {
+  [null, 'as many as fit', '1'],
+  [5, '5', '1'],
+  [0, '0', '–'],
+])('shows groups of %j as %s, and noise of known queries where there are some: %s', (groups, words, noise) => {
   const own = { 'denoising.groups': groups, 'denoising.boxNoise': 1 };
-  const { rows } = tableWith({ 'model.name': 'dino' }, own, { 'denoising.groups': 3 - Number(words === 'yes') * 3 });
-  expect(rows.find(([title]) => title === 'known queries')?.[1]).toBe(words);
-  expect(rows.find(([title]) => title === 'denoising.boxNoise')?.[1]).toBe(words === 'yes' ? '1' : '–');
+  const { rows } = tableWith({ 'model.name': 'dino' }, own, { 'denoising.groups': 3 });
+  expect(rows).toContainEqual(['denoising.groups', words, '3']);
+  expect(rows).toContainEqual(['denoising.boxNoise', noise, '–']);
+});
+
+it('says in words what a null or 0 stands for', () => {
+  const [one, other] = [
+    { 'denoising.slotBucket': null, 'denoising.maxKnownQueries': 0, 'model.labelBook': null },
+    { 'denoising.slotBucket': 10, 'denoising.maxKnownQueries': 200, 'model.labelBook': 91 },
+  ];
+  const { rows } = tableWith({ 'model.name': 'dino', 'denoising.groups': 5 }, one, other);
+  expect(rows.slice(0, -1)).toEqual([
+    ['denoising.maxKnownQueries', 'no limit', '200'],
+    ['denoising.slotBucket', 'the objects of the fullest image', '10'],
+    ['model.labelBook', 'the classes', '91'],
+  ]);
 });
 
 describe.each(['detr', 'dn-detr'])('of the objective of %s', (name) => {

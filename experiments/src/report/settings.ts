@@ -17,7 +17,7 @@ ${dataTable({
   caption: 'Settings that all models share.',
   head: ['Setting', 'Value'],
   text: [1],
-  rows: shared.map(([key, value]) => [code(key), setting(value)]),
+  rows: shared.map(([key, value]) => [code(key), valueWords(key, value)]),
 })}
 </details>`;
 }
@@ -36,12 +36,25 @@ export function settingDifferences(summary: Summary): Html {
     head: ['Setting', ...models.map(({ name }) => modelName(name))],
     text: models.map((_, i) => i + 1),
     rows: [
-      ...keys.map((key) => [code(key), ...models.map((model) => setting(usedValue(model, summary, key)))]),
+      ...keys.map((key) => [code(key), ...models.map((model) => valueWords(key, usedValue(model, summary, key)))]),
       ...(initDiffers ? [[code('init'), ...models.map((model) => initWords(model, summary))]] : []),
       ...kinds.map(([what, words]) => [what, ...models.map((model) => words(model, summary))]).filter(differs),
       ['parameters', ...models.map(({ parameters }) => count(parameters))],
     ],
   });
+}
+
+/** What some values stand for. */
+const standsFor: Readonly<Record<string, readonly [value: unknown, words: string]>> = {
+  'denoising.groups': [null, 'as many as fit'],
+  'denoising.slotBucket': [null, 'the objects of the fullest image'],
+  'denoising.maxKnownQueries': [0, 'no limit'],
+  'model.labelBook': [null, 'the classes'],
+};
+
+function valueWords(key: string, value: unknown): string {
+  const [special, words] = standsFor[key] ?? [];
+  return words !== undefined && value === special ? words : setting(value);
 }
 
 const isInit = (key: string): boolean => key === 'init' || key.startsWith('init.');
@@ -69,16 +82,13 @@ const saidInWords: ReadonlySet<string> = new Set(
 );
 
 /** What is told of a model in words, from its settings. */
-const kinds: readonly (readonly [string, (model: ModelSummary, summary: Summary) => string])[] = [
-  ...objective.map(
-    ({ title, words }) =>
-      [
-        title,
-        (model: ModelSummary, summary: Summary) => words((key) => settingOf(model, summary, `objective.${key}`)),
-      ] as const,
-  ),
-  ['known queries', (model, summary) => (hasKnownQueries(model, summary) ? 'yes' : 'none')],
-];
+const kinds = objective.map(
+  ({ title, words }) =>
+    [
+      title,
+      (model: ModelSummary, summary: Summary) => words((key) => settingOf(model, summary, `objective.${key}`)),
+    ] as const,
+);
 
 /** Groups of null are as many as fit. */
 const hasKnownQueries = (model: ModelSummary, summary: Summary): boolean =>
@@ -90,7 +100,7 @@ function usedValue(model: ModelSummary, summary: Summary, key: string): unknown 
   return unused ? undefined : model.settings[key];
 }
 
-const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unknown =>
+export const settingOf = (model: ModelSummary, { settings }: Summary, key: string): unknown =>
   key in model.settings ? model.settings[key] : settings[key];
 
 const differs = ([, ...values]: readonly string[]): boolean => new Set(values).size > 1;

@@ -42,8 +42,10 @@ export interface Section {
 
 const papers: readonly (readonly [string, string])[] = [
   ['DETR', 'https://arxiv.org/abs/2005.12872'],
+  ['Deformable DETR', 'https://arxiv.org/abs/2010.04159'],
   ['DAB-DETR', 'https://arxiv.org/abs/2201.12329'],
   ['DN-DETR', 'https://arxiv.org/abs/2203.01305'],
+  ['DINO', 'https://arxiv.org/abs/2203.03605'],
 ];
 
 export interface SectionedPage extends Pick<Shell, 'title' | 'above' | 'header'> {
