@@ -76,7 +76,7 @@ td.number { white-space: nowrap; }
 .truth > div { display: grid; grid-template-columns: repeat(var(--images), 1fr); gap: 4px; max-width: 30rem; }
 .truth .legend { margin: .3rem 0 0; }
 .pictures { display: grid; gap: 4px 12px; margin-bottom: .5rem; }
-.pictures > div { display: grid; grid-template-columns: repeat(var(--stages), minmax(0, 9rem)); gap: 4px; }
+.pictures > div { display: grid; grid-template-columns: repeat(var(--stages), minmax(0, 9rem)); gap: 4px; align-items: start; }
 .heads { margin: 0; font-size: .75rem; color: var(--muted); }
 .heads > div + div { display: none; }
 .picture { display: block; width: 100%; height: auto; background: #14171a; overflow: hidden; }
