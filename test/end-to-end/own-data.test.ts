@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { measure, readStoredConfig, runFolder } from '@dn-detr/train';
+import { measure, readStoredConfig, runFolder, UserError } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Summary } from '../../experiments/src/compare/summary.ts';
@@ -67,6 +67,22 @@ it('a process that takes more memory than it may is ended', async () => {
   await expect(measure([run('detr')], { signal, limitMiB: 50 })).rejects.toThrow(
     /^detr cannot be trained like this: a step takes more memory than there is \(0\.0 GiB\).*model\.queries \(8\)/s,
   );
+});
+
+it('what is too large to be made at all is refused in the same words', async () => {
+  const refused = measure([run('dn-detr', { 'model.queries': 900_000 })], { signal });
+  await expect(refused).rejects.toThrow(UserError);
+  await expect(refused).rejects.toThrow(
+    /^dn-detr cannot be trained like this: a step takes more memory .*model\.queries \(900000\)[^\n]*$/,
+  );
+});
+
+it('a mistake of ours is no refusal', async () => {
+  const { name, config } = run('detr');
+  const broken = { ...config, optimizer: undefined as unknown as typeof config.optimizer };
+  const failure = await measure([{ name, config: broken }], { signal }).catch((error) => error);
+  expect(failure).not.toBeInstanceOf(UserError);
+  expect(failure.message).toMatch(/^measuring detr failed: TypeError: .*\n +at /);
 });
 
 it('a measurement can be stopped', async () => {
