@@ -59,7 +59,7 @@ describe('the recipe for a folder', () => {
       recipe: 'photographs',
       model: { name: 'dn-deformable-detr', backbone: { kind: 'efficientnet-lite' }, ...(queries && { queries }) },
       data: { canvas: { longSide } },
-      ...(steps && { length: { unit: 'steps', count: steps }, evaluation: { every: steps / 5 } }),
+      ...(steps && { length: { unit: 'steps', count: steps }, evaluation: { every: steps / 4 } }),
     });
   });
 
@@ -76,9 +76,19 @@ describe('the recipe for a folder', () => {
   it('sees and evaluates a part of a large set, and says so', () => {
     const { length, evaluation, reason } = configOf(dataset(photos({ count: 118_287 }), photos({ count: 5000 })));
     expect(length.count).toBe(4000);
-    expect(evaluation).toMatchObject({ every: 800, images: 1000 });
+    expect(evaluation).toMatchObject({ every: 1000, images: 1000 });
     expect(reason).toContain('4,000 steps for 118,287 training images');
     expect(reason).toContain('evaluated on the first 1,000 images of 5,000 validation images');
+  });
+
+  it.each<[object, number]>([
+    [{ length: { unit: 'steps', count: 4000 } }, 1000],
+    [{ length: { unit: 'steps', count: 10 } }, 3],
+    [{ 'length.count': 800 }, 200],
+    [{ length: { unit: 'epochs', count: 8 } }, 125],
+    [{ length: { unit: 'steps', count: 4000 }, 'evaluation.every': 7 }, 7],
+  ])('evaluates four times in a run of given steps: %j', (given, every) => {
+    expect(configOf(dataset(photos({ count: 9 })), [], given).evaluation.every).toBe(every);
   });
 
   it('says nothing of what is given', () => {

@@ -73,7 +73,7 @@ export function recipeFor(dataset: Dataset, models: readonly string[], given: Do
     ...(!ofOneMap && { length: { unit: 'steps', count: steps } }),
     evaluation: {
       ...base.config.evaluation,
-      ...(!ofOneMap && { every: steps / 5 }),
+      ...(!ofOneMap && { every: Math.ceil((givenSteps(given) ?? steps) / 4) }),
       ...(val.length > mostEvaluated && { images: mostEvaluated }),
     },
   };
@@ -166,6 +166,13 @@ function stepsFor(images: number): number {
   const passes = 10;
   const batchSize = 4;
   return Math.min(Math.max(100 * Math.round((passes * images) / batchSize / 100), 500), 4000);
+}
+
+/** Of a length that is given in steps. */
+function givenSteps(given: DottedValues): number | undefined {
+  const { unit = 'steps', count } = (given.length ?? {}) as Partial<RunConfig['length']>;
+  const steps = given['length.count'] ?? count;
+  return (given['length.unit'] ?? unit) === 'steps' && typeof steps === 'number' && steps > 0 ? steps : undefined;
 }
 
 interface Facts {
