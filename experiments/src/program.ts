@@ -47,12 +47,16 @@ export async function runProgram(args: readonly string[]): Promise<void> {
       process.stderr.write(`error: ${error.message}\n${hint}\n`);
       process.exitCode = 2;
     } else if (isExpected(error)) {
-      const advice = error instanceof FolderError ? '\n--resume goes on with a run, --out names another folder' : '';
+      const advice = error instanceof FolderError ? `\n${folderAdvice(args)}` : '';
       process.stderr.write(`error: ${error.message}${advice}\n`);
       process.exitCode = 1;
     } else throw error;
   }
 }
+
+/** Only `train` can be told to go on with the run in a folder; what has been told so already did not help. */
+const folderAdvice = ([command, ...options]: readonly string[]): string =>
+  `${command === 'train' && !options.includes('--resume') ? '--resume goes on with the run, ' : ''}--out names another folder`;
 
 function throwOnUsage(command: Command): void {
   command.exitOverride().showHelpAfterError(hint);

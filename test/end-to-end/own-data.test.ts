@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { measure, readStoredConfig, runFolder } from '@dn-detr/train';
+import { measure, readStoredConfig, runFolder, UserError } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Summary } from '../../experiments/src/compare/summary.ts';
@@ -26,7 +26,9 @@ it('compare takes photographs, and says what it chose and what it will take', as
   const args = ['compare', '--data', bccd, '--models', 'dino', '--steps', '2', '--out', 'own'];
   const { code, stderr } = await runCli(args, root);
   expect({ code, stderr }).toMatchObject({ code: 0 });
-  expect(stderr).toMatch(/^recipe photographs: 2 steps for \d+ training images of mostly 320 × 240, at 320 × 240, /m);
+  expect(stderr).toMatch(
+    /^pretrained features, since dino takes several levels of them: recipe photographs, 320 × 240 \(images are most often 320 × 240\), where /m,
+  );
   expect(stderr).toMatch(/^measuring a few steps of dino$/m);
   expect(stderr).toMatch(/^1 model × 1 seed × 2 steps, in own: about [\d.]+ s with \d\.\d GiB of memory$/m);
   expect(readJson<Summary>(path.join(root, 'own', 'summary.json')).recipe).toBe('photographs');
@@ -39,7 +41,7 @@ it('train takes what is known to work where the model has one feature map', asyn
   const args = ['train', '--data', bccd, '--model', 'dn-detr', '--steps', '2', '--out', 'one'];
   const { code, stderr } = await runCli(args, root);
   expect({ code, stderr }).toMatchObject({ code: 0 });
-  expect(stderr).toMatch(/^recipe small \(from scratch, since dn-detr takes one feature map\): 2 steps for /m);
+  expect(stderr).toMatch(/^from scratch, since dn-detr takes one feature map: recipe small, 128 × 96 \(images /m);
   expect(stderr).toMatch(/^train dn-detr \(recipe small\) .*: about [\d.]+ s with \d\.\d GiB of memory$/m);
   expect(readStoredConfig(runFolder(path.join(root, 'one')).config).config.model.backbone.kind).toBe('tiny');
 });
@@ -67,6 +69,22 @@ it('a process that takes more memory than it may is ended', async () => {
   await expect(measure([run('detr')], { signal, limitMiB: 50 })).rejects.toThrow(
     /^detr cannot be trained like this: a step takes more memory than there is \(0\.0 GiB\).*model\.queries \(8\)/s,
   );
+});
+
+it('what is too large to be made at all is refused in the same words', async () => {
+  const refused = measure([run('dn-detr', { 'model.queries': 900_000 })], { signal });
+  await expect(refused).rejects.toThrow(UserError);
+  await expect(refused).rejects.toThrow(
+    /^dn-detr cannot be trained like this: a step takes more memory .*model\.queries \(900000\)[^\n]*$/,
+  );
+});
+
+it('a mistake of ours is no refusal', async () => {
+  const { name, config } = run('detr');
+  const broken = { ...config, optimizer: undefined as unknown as typeof config.optimizer };
+  const failure = await measure([{ name, config: broken }], { signal }).catch((error) => error);
+  expect(failure).not.toBeInstanceOf(UserError);
+  expect(failure.message).toMatch(/^measuring detr failed: TypeError: .*\n +at /);
 });
 
 it('a measurement can be stopped', async () => {

@@ -76,6 +76,16 @@ it('a run that fails before it begins is named, and ends the comparison with 1',
   rmSync('begun', { recursive: true });
 });
 
+it('advises only what a comparison can do about a folder with another run', async () => {
+  writeRun(path.resolve('other', 'detr', 'seed-0'));
+  const { code, stderr } = await program('compare', '--models', 'detr', '--recipe', 'quick', '--out', 'other');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    / holds a run with other settings: .* Name another folder, or delete this one\n--out names another folder\n$/,
+  );
+  rmSync('other', { recursive: true });
+});
+
 it('what was typed is written as a shell takes it for the same', () => {
   const typed = ['ablate', 'components', '--cells', 'both, no mask', '--out', "it's $HOME `x`"];
   const spy = vi.spyOn(process, 'argv', 'get').mockReturnValue(['node', 'cli', ...typed]);

@@ -90,8 +90,8 @@ export async function settingsFrom(
   const recipe = chosen?.recipe ?? recipeNamed(name ?? fallback);
   const settings = withChanges(runSettings(recipe.config, `recipe ${recipe.name}`), given);
   // A mistake is one whatever the model.
-  const { config } = resolveSettings(settings);
-  if (chosen) process.stderr.write(`${chosen.reason(config)}\n`);
+  resolveSettings(settings);
+  if (chosen) process.stderr.write(`${chosen.reason}\n`);
   return { recipe, isChosen: chosen !== undefined, settings };
 }
 

@@ -31,7 +31,7 @@ const dataset = (train: readonly DatasetImage[], val = train.slice(0, Math.ceil(
 const configOf = (data: Dataset, models: readonly string[] = [], given = {}) => {
   const { recipe, reason } = recipeFor(data, models, given);
   const { config } = resolveSettings(withChanges(runSettings(recipe.config, recipe.name), given));
-  return { ...config, recipe: recipe.name, reason: reason(config) };
+  return { ...config, recipe: recipe.name, reason };
 };
 
 describe('the recipe for a folder', () => {
@@ -59,7 +59,7 @@ describe('the recipe for a folder', () => {
       recipe: 'photographs',
       model: { name: 'dn-deformable-detr', backbone: { kind: 'efficientnet-lite' }, ...(queries && { queries }) },
       data: { canvas: { longSide } },
-      ...(steps && { length: { unit: 'steps', count: steps }, evaluation: { every: steps / 5 } }),
+      ...(steps && { length: { unit: 'steps', count: steps }, evaluation: { every: steps / 4 } }),
     });
   });
 
@@ -67,24 +67,50 @@ describe('the recipe for a folder', () => {
     const { model, reason } = configOf(dataset(photos({ count: 9 }), photos({ count: 1, objects: 50 })));
     expect(model.queries).toBe(80);
     expect(reason).toBe(
-      'recipe photographs: 500 steps for 9 training images of mostly 640 × 480, at 320 × 240, where half of the objects ' +
-        'are at least 50 pixels large, 80 queries for up to 50 objects in an image; --recipe takes another',
+      'pretrained features, since dn-deformable-detr takes several levels of them: recipe photographs, 500 steps for 9 ' +
+        'training images, 320 × 240 (images are most often 640 × 480), where half of the objects are at least 50 ' +
+        'pixels large, 80 queries for up to 50 objects in an image; --recipe takes another',
     );
   });
 
   it('sees and evaluates a part of a large set, and says so', () => {
     const { length, evaluation, reason } = configOf(dataset(photos({ count: 118_287 }), photos({ count: 5000 })));
     expect(length.count).toBe(4000);
-    expect(evaluation).toMatchObject({ every: 800, images: 1000 });
+    expect(evaluation).toMatchObject({ every: 1000, images: 1000 });
     expect(reason).toContain('4,000 steps for 118,287 training images');
     expect(reason).toContain('evaluated on the first 1,000 images of 5,000 validation images');
   });
 
-  it('says what is set in place of what was chosen', () => {
-    const given = { length: { unit: 'epochs', count: 2 }, 'data.canvas': { width: 64, height: 64 } };
-    expect(configOf(dataset(photos({ count: 9 })), [], given).reason).toContain(
-      '2 epochs for 9 training images of mostly 640 × 480, at 64 × 64, where half of the objects are at least 10',
+  it.each<[object, number]>([
+    [{ length: { unit: 'steps', count: 4000 } }, 1000],
+    [{ length: { unit: 'steps', count: 10 } }, 3],
+    [{ 'length.count': 800 }, 200],
+    [{ length: { unit: 'epochs', count: 8 } }, 125],
+    [{ length: { unit: 'steps', count: 4000 }, 'evaluation.every': 7 }, 7],
+  ])('evaluates four times in a run of given steps: %j', (given, every) => {
+    expect(configOf(dataset(photos({ count: 9 })), [], given).evaluation.every).toBe(every);
+  });
+
+  it('says nothing of what is given', () => {
+    const nine = dataset(photos({ count: 9 }));
+    const lengths = [{ length: { unit: 'epochs', count: 2 } }, { 'length.count': 4 }];
+    for (const length of lengths) {
+      const given = { ...length, 'data.canvas.longSide': 480, 'model.queries': 70 };
+      expect(configOf(nine, ['dino', 'detr', 'dino'], given).reason).toBe(
+        'pretrained features, since dino takes several levels of them: recipe photographs; --recipe takes another',
+      );
+    }
+    const large = dataset(photos({ count: 9 }), photos({ count: 1001 }));
+    expect(configOf(large, [], { 'evaluation.every': 10 }).reason).toContain(
+      'evaluated on the first 1,000 images of 1,001',
     );
+    expect(configOf(large, [], { 'evaluation.images': 10 }).reason).not.toContain('evaluated');
+  });
+
+  it('says which size is the most frequent, of images that lie and stand', () => {
+    const standing = photos({ count: 6, size: [480, 640] });
+    const { reason } = configOf(dataset([...photos({ count: 5 }), ...standing]));
+    expect(reason).toContain('320 × 320 (images are most often 480 × 640), where');
   });
 
   it('limits known queries of crowded images, whatever the model', () => {
@@ -120,7 +146,7 @@ describe('the recipe for a folder', () => {
       denoising: { slotBucket: 10 },
     });
     expect(config.reason).toMatch(
-      /^recipe small \(from scratch, since detr and dn-detr take one feature map\): 6,000 steps for 9 training images of /,
+      /^from scratch, since detr and dn-detr take one feature map: recipe small, 6,000 steps for 9 training images, 128 × 96 \(images /,
     );
     expect(recipeFor(wide, ['detr', 'dino']).recipe.name).toBe('photographs');
   });

@@ -9,7 +9,9 @@ import {
   queriesNeeded,
   type RunConfig,
   type RunOverrides,
+  resolveSettings,
   runDataOf,
+  runSettings,
   UserError,
 } from '@dn-detr/train';
 import { median } from '../median.ts';
@@ -19,8 +21,8 @@ import { recipeNamed } from './recipes.ts';
 
 export interface ChosenRecipe {
   readonly recipe: Recipe;
-  /** one line for people: what was chosen and why, with what is set besides */
-  readonly reason: (config: RunConfig) => string;
+  /** one line for people: why it was chosen, and what was fitted to the data */
+  readonly reason: string;
 }
 
 /**
@@ -71,12 +73,12 @@ export function recipeFor(dataset: Dataset, models: readonly string[], given: Do
     ...(!ofOneMap && { length: { unit: 'steps', count: steps } }),
     evaluation: {
       ...base.config.evaluation,
-      ...(!ofOneMap && { every: steps / 5 }),
+      ...(!ofOneMap && { every: Math.ceil((givenSteps(given) ?? steps) / 4) }),
       ...(val.length > mostEvaluated && { images: mostEvaluated }),
     },
   };
   const recipe = { ...base, config };
-  return { recipe, reason: (config) => reasonFor(dataset, recipe, { objects, typical, models, config }) };
+  return { recipe, reason: reasonFor(dataset, recipe, { models, given, ofOneMap, objects, queries, typical }) };
 }
 
 /** Whether there is a model of this name and it takes one feature map: it has no setting of several strides. */
@@ -166,37 +168,61 @@ function stepsFor(images: number): number {
   return Math.min(Math.max(100 * Math.round((passes * images) / batchSize / 100), 500), 4000);
 }
 
-interface Facts {
-  readonly objects: number;
-  readonly typical: number;
-  readonly models: readonly string[];
-  readonly config: RunConfig;
+/** Of a length that is given in steps. */
+function givenSteps(given: DottedValues): number | undefined {
+  const { unit = 'steps', count } = (given.length ?? {}) as Partial<RunConfig['length']>;
+  const steps = given['length.count'] ?? count;
+  return (given['length.unit'] ?? unit) === 'steps' && typeof steps === 'number' && steps > 0 ? steps : undefined;
 }
 
-function reasonFor(
-  dataset: Dataset,
-  { name }: Recipe,
-  { objects, typical, models, config: { data, model, length, evaluation } }: Facts,
-): string {
+interface Facts {
+  readonly models: readonly string[];
+  readonly given: DottedValues;
+  readonly ofOneMap: boolean;
+  readonly objects: number;
+  readonly queries: number;
+  /** side of an object, of its image's longer side */
+  readonly typical: number;
+}
+
+/** What was chosen, beginning with why; what is given is left out. */
+function reasonFor(dataset: Dataset, { name, config }: Recipe, facts: Facts): string {
+  const { models, given, ofOneMap, objects, queries, typical } = facts;
   const { train, val } = dataset;
+  const { data, length, evaluation } = resolveSettings(runSettings(config, `recipe ${name}`)).config;
   const { canvas } = data;
+  const isGiven = (key: string): boolean =>
+    Object.keys(given).some((one) => `${key}.`.startsWith(`${one}.`) || one.startsWith(`${key}.`));
   const size = 'longSide' in canvas ? smallestCanvas(allImages(dataset), canvas.longSide) : canvas;
-  const width = median(train.map((image) => image.width));
-  const height = median(train.map((image) => image.height));
-  const sideOn = (on: Size): number => Math.round(typical * Math.max(on.width, on.height));
   const parts = [
-    `${counted(length.count, length.unit.slice(0, -1))} for ${counted(train.length, 'training image')} of mostly ${width} × ${height}`,
-    ...('width' in size
-      ? [`at ${size.width} × ${size.height}, where half of the objects are at least ${sideOn(size)} pixels large`]
-      : []),
-    `${model.queries} queries for up to ${counted(objects, 'object')} in an image`,
-    ...(evaluation.images > 0 && evaluation.images < val.length
-      ? [`evaluated on the first ${counted(evaluation.images, 'image')} of ${counted(val.length, 'validation image')}`]
-      : []),
-  ];
-  const why =
-    name === 'small'
-      ? ` (from scratch, since ${models.join(' and ')} ${models.length === 1 ? 'takes' : 'take'} one feature map)`
-      : '';
-  return `recipe ${name}${why}: ${parts.join(', ')}; --recipe takes another`;
+    !isGiven('length') &&
+      `${counted(length.count, length.unit.slice(0, -1))} for ${counted(train.length, 'training image')}`,
+    !isGiven('data.canvas') &&
+      'width' in size &&
+      `${size.width} × ${size.height} (images are most often ${mostFrequentSize(train)}), where half of the objects are at ` +
+        `least ${Math.round(typical * Math.max(size.width, size.height))} pixels large`,
+    !isGiven('model.queries') &&
+      `${counted(queries, 'query', 'queries')} for up to ${counted(objects, 'object')} in an image`,
+    !isGiven('evaluation.images') &&
+      evaluation.images > 0 &&
+      `evaluated on the first ${counted(evaluation.images, 'image')} of ${counted(val.length, 'validation image')}`,
+  ].filter((part) => part !== false);
+  const named = models.length > 0 ? models : [String(config.model?.name)];
+  const about = [...new Set(named.filter((model) => takesOneMap(model) === ofOneMap))];
+  const takes = `${about.join(' and ')} ${about.length === 1 ? 'takes' : 'take'}`;
+  const why = ofOneMap
+    ? `from scratch, since ${takes} one feature map`
+    : `pretrained features, since ${takes} several levels of them`;
+  return `${why}: ${[`recipe ${name}`, ...parts].join(', ')}; --recipe takes another`;
+}
+
+/** Width and height that more images have than any others. */
+function mostFrequentSize(images: readonly Size[]): string {
+  const counts = new Map<string, number>();
+  for (const { width, height } of images) {
+    const size = `${width} × ${height}`;
+    counts.set(size, (counts.get(size) ?? 0) + 1);
+  }
+  const [[most]] = [...counts].sort(([, a], [, b]) => b - a) as [[string, number]];
+  return most;
 }

@@ -15,7 +15,12 @@ export interface MeasureTask {
 
 export type MeasuredMessage =
   /** in the order of the configurations */
-  { readonly kind: 'measured'; readonly measured: Measured } | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'measured'; readonly measured: Measured }
+  /** for the user */
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'tooLarge' }
+  /** a mistake of ours, with its stack */
+  | { readonly kind: 'failed'; readonly stack: string };
 
 /** Milliseconds after which no further configuration is begun. */
 const patience = 15_000;
@@ -49,12 +54,18 @@ async function work({ configs, limitMiB, backend }: MeasureTask): Promise<void> 
       if (performance.now() > patience) break;
     }
   } catch (error) {
-    const message = isExpected(error) ? error.message : ((error as Error).stack ?? String(error));
-    await send({ kind: 'failed', message });
+    if (isExpected(error)) await send({ kind: 'refused', message: error.message });
+    else if (isOfSize(error)) await send({ kind: 'tooLarge' });
+    else await send({ kind: 'failed', stack: (error as Error).stack ?? String(error) });
     process.exitCode = 1;
   }
   if (process.connected) process.disconnect();
 }
+
+/** What JavaScript, TensorFlow and WebAssembly throw where something is too large to be had, by their words: they have no codes. */
+const wordsOfSize = /invalid (typed )?array (buffer )?length|allocation failed|out of memory|\bOOM\b|bad_alloc/i;
+
+const isOfSize = (error: unknown): boolean => error instanceof Error && wordsOfSize.test(error.message);
 
 /**
  * Ends this process before it takes memory from all others: a thread watches, since steps hold this one. What steps take is

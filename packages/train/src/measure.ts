@@ -44,6 +44,7 @@ const worker = new URL(`./measure-worker${path.extname(import.meta.url)}`, impor
  *
  * @returns for each configuration; undefined if it was stopped
  * @throws UserError saying of which one that it cannot be trained: for want of memory, or as the run itself would say
+ * @throws Error with the stack of any other error: that is a mistake of ours
  */
 export async function measure(
   runs: readonly ToMeasure[],
@@ -54,10 +55,10 @@ export async function measure(
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   const found: Measured[] = [];
-  let failed: string | undefined;
+  let failed: Exclude<MeasuredMessage, { kind: 'measured' }> | undefined;
   child.on('message', (message: MeasuredMessage) => {
     if (message.kind === 'measured') found.push(message.measured);
-    else failed = message.message;
+    else failed = message;
   });
   child.send({
     configs: runs.map(({ config }) => config),
@@ -69,9 +70,11 @@ export async function measure(
   if (signal.aborted) return undefined;
   const at = runs[found.length];
   if (at !== undefined && (failed !== undefined || code !== 0)) {
-    const why =
-      killedBy === 'SIGKILL' ? tooLarge(at.config, limitMiB) : (failed ?? `${complaints()} (${killedBy ?? code})`);
-    throw new UserError(`${at.name} cannot be trained like this: ${why}`);
+    const refused = (why: string) => new UserError(`${at.name} cannot be trained like this: ${why}`);
+    if (killedBy === 'SIGKILL' || failed?.kind === 'tooLarge') throw refused(tooLarge(at.config, limitMiB));
+    if (failed?.kind === 'refused') throw refused(failed.message);
+    const bug = failed?.stack ?? `its process ended with ${killedBy ?? code}: ${complaints()}`;
+    throw new Error(`measuring ${at.name} failed: ${bug}`);
   }
   const most = (figure: keyof Measured): number => Math.max(...found.map((one) => one[figure]));
   const costliest = { seconds: most('seconds'), memoryMiB: most('memoryMiB'), cores: most('cores') };
