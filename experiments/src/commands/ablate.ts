@@ -44,7 +44,7 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
   }
   if (name === undefined) throw new UsageError('which ablation? --list names those there are');
   const ablation = await ablationNamed(name);
-  const { recipe, isChosen, settings } = await settingsFrom(options, await affordableRecipe(options, ablation.recipe), {
+  const { recipe, reason, settings } = await settingsFrom(options, await affordableRecipe(options, ablation.recipe), {
     models: ablation.cells.map(({ set }) => String(set['model.name'] ?? ablation.model)),
   });
   const suffix =
@@ -54,7 +54,7 @@ async function run(name: string | undefined, { cells, list, ...options }: Ablate
     ablation: headingOf(ablation),
     folder: path.resolve(options.out ?? path.join('runs', fittingName(`ablate-${folderName(ablation.name)}${suffix}`))),
     recipe: recipe.name,
-    estimates: isChosen,
+    ...(reason !== undefined && { reason }),
   });
 }
 

@@ -46,12 +46,12 @@ async function run({ models, ...options }: CompareOptions): Promise<void> {
   const names = models?.map((name) => name.split('+')[0] as string);
   const suitsShapes = options.data === 'shapes' || (names?.every(takesOneMap) ?? false);
   const fallback = await affordableRecipe(options, suitsShapes ? 'quick' : 'photographs');
-  const { recipe, isChosen, settings } = await settingsFrom(options, fallback, { ...(names && { models: names }) });
+  const { recipe, reason, settings } = await settingsFrom(options, fallback, { ...(names && { models: names }) });
   const name = options.data === undefined ? recipe.name : path.basename(path.resolve(options.data));
   await runComparison(options, {
     contenders: contenders(models ?? recipe.compared ?? olderModels, settings),
     folder: path.resolve(options.out ?? path.join('runs', name)),
     recipe: recipe.name,
-    estimates: isChosen,
+    ...(reason !== undefined && { reason }),
   });
 }

@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
 import { recipeNamed } from '../config/recipes.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
-import { addRunOptions, fromOne, initOption, type RunOptions } from './run-options.ts';
+import { addRunOptions, fromOne, initOption, type RunOptions, type Started } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
 
 export interface ComparisonOptions extends RunOptions, ServeOption {
@@ -61,15 +61,21 @@ export async function affordableRecipe(
   }
 }
 
-/** Runs it as its options ask for, with a live view if they do, and ends as `endComparison` says. */
+/**
+ * Runs it as its options ask for, with a live view if they do, and ends as `endComparison` says.
+ *
+ * @param what with the reason for the recipe if it was chosen for the data: then it says that, and what the runs will take
+ */
 export async function runComparison(
   { seeds, processes, json, backend, serve }: ComparisonOptions,
-  what: Pick<CompareOptions, 'contenders' | 'ablation' | 'folder' | 'recipe' | 'estimates'>,
+  { reason, ...what }: Pick<CompareOptions, 'contenders' | 'ablation' | 'folder' | 'recipe'> & Pick<Started, 'reason'>,
 ): Promise<void> {
+  if (reason !== undefined) process.stderr.write(`${reason}\n`);
   const signal = stopSignal();
   await withLiveView(serve, signal, async (live) => {
     const found = await compare({
       ...what,
+      estimates: reason !== undefined,
       seeds,
       command: typedCommand(),
       ...(processes !== undefined && { processes }),

@@ -38,7 +38,7 @@ export function addRunOptions(command: Command): Command {
   return command
     .option(
       '--data <dir>',
-      'a folder in COCO, YOLO or VOC layout (where several lie: --set data.format=voc), photos or shapes',
+      'a folder in COCO, YOLO or VOC layout (where several lie: --set data.format=voc), photos (blood cells, which come along) or shapes (drawn)',
     )
     .option('--recipe <name>', `what to start from: ${recipes.map(({ name }) => name).join(', ')}`)
     .option('--steps <count>', 'how long to train', wholeSteps)
@@ -53,13 +53,13 @@ export function addRunOptions(command: Command): Command {
 
 export interface Started {
   readonly recipe: Recipe;
-  /** for the data at hand, since nobody named one */
-  readonly isChosen: boolean;
+  /** one line for people where nobody named the recipe, and it was chosen for the data at hand */
+  readonly reason?: string;
   readonly settings: RunSettings;
 }
 
 /**
- * The settings that the options describe, for whichever model. What is chosen for the data is said on stderr.
+ * The settings that the options describe, for whichever model.
  *
  * @param fallback the recipe where neither data nor a recipe is named
  * @param models that are to be trained, by their names, where it is not the one that settings name
@@ -91,8 +91,7 @@ export async function settingsFrom(
   const settings = withChanges(runSettings(recipe.config, `recipe ${recipe.name}`), given);
   // A mistake is one whatever the model.
   resolveSettings(settings);
-  if (chosen) process.stderr.write(`${chosen.reason}\n`);
-  return { recipe, isChosen: chosen !== undefined, settings };
+  return { recipe, settings, ...(chosen && { reason: chosen.reason }) };
 }
 
 /** How the run will read its folder, before there is a recipe that all settings fit. */

@@ -27,6 +27,7 @@ import { Command, Option } from 'commander';
 import { type Expected, expectedFor, expectedWords } from '../compare/expected.ts';
 import { summarize } from '../compare/summarize.ts';
 import type { Summary } from '../compare/summary.ts';
+import { takesOneMap } from '../config/choose-recipe.ts';
 import { formatDryRun } from '../dry-run-words.ts';
 import { fittingName } from '../fitting-name.ts';
 import type { LiveView } from '../live/live-view.ts';
@@ -95,7 +96,8 @@ async function train(options: TrainOptions): Promise<void> {
   }
   const say = (text: string): void => void process.stderr.write(`${text}\n`);
   const planned = await plan(options);
-  const { config, folder } = planned;
+  const { config, folder, reason } = planned;
+  if (reason !== undefined) say(reason);
   for (const key of planned.unused) say(`note: ${key} changes nothing for ${config.model.name}`);
   const { threadsPerOp } = config;
   const backend = await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
@@ -113,8 +115,10 @@ async function train(options: TrainOptions): Promise<void> {
   }
   const { model, data, length } = config;
   const where = path.relative(process.cwd(), folder) || '.';
-  if (options.resume && !existsSync(runFolder(folder).config)) say(`there is no run in ${where} yet: a new one begins`);
-  const expected = planned.isChosen ? await expectedOfRun(config, options.backend, signal) : undefined;
+  const isBegun = existsSync(runFolder(folder).config);
+  if (options.resume && !isBegun) say(`there is no run in ${where} yet: a new one begins`);
+  // The run itself refuses a folder that holds one.
+  const expected = reason !== undefined && !isBegun ? await expectedOfRun(config, options.backend, signal) : undefined;
   if (signal.aborted) {
     process.exitCode = 130;
     return;
@@ -174,33 +178,38 @@ interface Planned extends ResolvedSettings {
   readonly folder: string;
   /** where the settings come from, for people */
   readonly from: string;
-  /** the recipe was chosen for the data */
-  readonly isChosen?: boolean;
+  /** why this recipe, if it was chosen for the data */
+  readonly reason?: string;
 }
 
 /** The settings of a new run, or with `--resume` those of the run in the folder and what is typed besides. */
 async function plan(options: TrainOptions): Promise<Planned> {
-  const { out, recipe, config: file } = options;
-  const resumed = (folder: string): Planned | undefined => {
+  const { out, recipe, config: file, data } = options;
+  const goesOn = (folder: string): boolean =>
+    options.resume === true && recipe === undefined && file === undefined && existsSync(runFolder(folder).config);
+  const resumed = (folder: string, source: DottedValues): Planned => {
     const stored = runFolder(folder).config;
-    if (!options.resume || recipe !== undefined || file !== undefined || !existsSync(stored)) return undefined;
-    const values = { ...dataFrom(options), ...lengthFrom(options), ...changesOf(options) };
+    const values = { ...source, ...lengthFrom(options), ...changesOf(options) };
     const settings = withChanges(runSettings(readStoredConfig(stored).config, stored), values);
     return { ...resolveSettings(settings), folder, from: 'going on with its settings' };
   };
   const named = out === undefined ? undefined : path.resolve(out);
-  const begun = named === undefined ? undefined : resumed(named);
-  if (begun) return begun;
+  if (named !== undefined && goesOn(named)) return resumed(named, dataFrom(options));
   const planned = await fresh(options);
   const folder = named ?? path.resolve('runs', defaultName(planned.config));
-  return resumed(folder) ?? { ...planned, folder };
+  if (!goesOn(folder)) return { ...planned, folder };
+  // Not `dataFrom` again, which says what a name like photos means.
+  return resumed(folder, data === undefined ? {} : { 'data.source': planned.config.data.source });
 }
 
 async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
-  const { config: file, recipe: named, data } = options;
+  const { config: file, recipe: named, data, model } = options;
   if (file === undefined) {
-    const { recipe, isChosen, settings } = await settingsFrom(options, 'quick', { own: chosen(options) });
-    return { ...resolveSettings(settings), from: `recipe ${recipe.name}`, isChosen };
+    // As `compare` has it: photographs for models that look at several levels of features.
+    const suitsShapes = model === undefined || data === 'shapes' || takesOneMap(model);
+    const fallback = suitsShapes ? 'quick' : 'photographs';
+    const { recipe, reason, settings } = await settingsFrom(options, fallback, { own: chosen(options) });
+    return { ...resolveSettings(settings), from: `recipe ${recipe.name}`, ...(reason !== undefined && { reason }) };
   }
   if (named !== undefined || data !== undefined) {
     throw new UsageError('--config brings all settings along: leave out --recipe and --data, and change it with --set');

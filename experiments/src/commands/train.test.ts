@@ -1,0 +1,42 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { program } from '../../../test/support/program.ts';
+import { writeRun } from '../compare/testing/stored-runs.ts';
+
+const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
+
+let root: string;
+const start = process.cwd();
+beforeAll(() => {
+  root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-train-'));
+  process.chdir(root);
+  vi.stubEnv('DN_DETR_BACKEND', 'cpu');
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  process.chdir(start);
+  rmSync(root, { recursive: true, force: true });
+});
+
+it('a folder that holds a run is refused before anything is measured', async () => {
+  writeRun(path.resolve('mine'));
+  const { code, stderr } = await program('train', '--data', bccd, '--out', 'mine');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/mine holds a run already: .*\n--resume goes on with the run, --out names another folder\n$/);
+  expect(stderr).not.toContain('measuring');
+});
+
+it('a run that goes on in its usual folder needs no recipe, and says once what photos means', async () => {
+  writeRun(path.resolve('runs', 'dn-deformable-detr-bccd-seed-0'));
+  mkdirSync('photos');
+  // It cannot go on: the run that is there was on other data.
+  const { code, stderr } = await program('train', '--data', 'photos', '--resume');
+  expect(code).toBe(1);
+  expect(stderr).toContain('going on with its settings');
+  expect(stderr).not.toContain('--recipe takes another');
+  expect(stderr.match(/the folder of this name is/g)).toHaveLength(1);
+  expect(stderr).toMatch(/\n--out names another folder\n$/);
+});
