@@ -86,6 +86,17 @@ it('advises only what a comparison can do about a folder with another run', asyn
   rmSync('other', { recursive: true });
 });
 
+it.each([
+  [1, ['compare']],
+  [1, ['compare', '--data', 'shapes']],
+  [1, ['ablate', 'groups', '--data', 'shapes']],
+  [0, ['compare', '--data', 'shapes', '--recipe', 'quick']],
+])('says %i times that the recipe is the smaller one, of %j without native TensorFlow', async (times, args) => {
+  const { stderr } = await program(...args, '--out', 'file');
+  expect(stderr).toMatch(/^error: .*file cannot be written/m);
+  expect(stderr.match(/quick-wasm/g) ?? []).toHaveLength(times);
+});
+
 it('what was typed is written as a shell takes it for the same', () => {
   const typed = ['ablate', 'components', '--cells', 'both, no mask', '--out', "it's $HOME `x`"];
   const spy = vi.spyOn(process, 'argv', 'get').mockReturnValue(['node', 'cli', ...typed]);

@@ -35,7 +35,7 @@ export function addComparisonOptions(
 }
 
 /**
- * The recipe where neither data nor a recipe is named: `preferred`, unless it cannot be had here. On WASM a step takes ten
+ * The recipe where none is named nor chosen for data: `preferred`, unless it cannot be had here. On WASM a step takes ten
  * times as long, and without pretrained weights photographs are not learned in minutes; which of them is missing it says
  * on stderr.
  */
@@ -44,13 +44,12 @@ export async function affordableRecipe(
   preferred: string,
 ): Promise<string> {
   const backend = await chooseBackend(requested);
-  const named = recipe !== undefined || data !== undefined;
   if (backend.name !== 'tensorflow') {
-    if (!named)
+    if (recipe === undefined && (data === undefined || data === 'shapes'))
       process.stderr.write('without native TensorFlow the smaller recipe quick-wasm is used, on drawn shapes\n');
     return 'quick-wasm';
   }
-  if (named || init !== undefined) return preferred;
+  if (recipe !== undefined || data !== undefined || init !== undefined) return preferred;
   try {
     await fetchStart(resolveSettings(runSettings(recipeNamed(preferred).config, `recipe ${preferred}`)).config);
     return preferred;
