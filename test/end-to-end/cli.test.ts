@@ -74,7 +74,7 @@ describe('npm start', () => {
     ],
     [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
-    [['data', 'check', 'nowhere'], {}, /^error: there is no folder nowhere$/m],
+    [['data', 'check', 'nowhere'], {}, /^error: there is no folder \S*nowhere$/m],
   ])('says what is wrong with %j', async (args, env, message) => {
     const { code, stdout, stderr } = await cli(args as string[], env);
     expect(code).toBe(1);

@@ -17,7 +17,7 @@ export const styleSheet = (): string => `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
 body {
-  max-width: 1240px; margin: 0 auto; padding: 2.5rem 20px 3rem; background: var(--background); color: var(--text);
+  max-width: 940px; margin: 0 auto; padding: 2.5rem 20px 3rem; background: var(--background); color: var(--text);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif;
   overflow-wrap: break-word;
 }
@@ -68,6 +68,7 @@ td.number { white-space: nowrap; }
 .model .remark { display: block; }
 
 #table-settings tbody th { min-width: min(13rem, 40cqi); }
+body:has(.opening) { max-width: 1240px; }
 .opening, .opening > div { display: grid; gap: .9rem 1.8rem; align-content: start; }
 .opening figure { margin: 0; min-width: 0; }
 .opening .legend { font-size: .8125rem; line-height: 1.35; }
