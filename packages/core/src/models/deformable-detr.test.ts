@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { expectClose, spread } from '../../../../test/support/differentiation.ts';
 import { tiny } from '../backbone/tiny.ts';
 import { initialParameters } from '../nn/init.ts';
+import { expectSameAlone } from '../testing/same-alone.ts';
 import { type DeformableDetrOptions, deformableDetr } from './deformable-detr.ts';
 import type { Detector, KnownInputs } from './detector.ts';
 import { dnDeformableDetr } from './dn-deformable-detr.ts';
@@ -59,15 +60,7 @@ describe.each(Object.keys(models))('deformable, %s', (name) => {
 
   it('predicts for an image what it predicts in a batch', () => {
     const { model, tensors } = build(name);
-    const input = { images: images(), padding: paddingOfSecond() };
-    const together = model.forward(tensors, input).sets[0];
-    const second = (x: tf.Tensor) => tf.slice(x, [1], [1]);
-    const alone = model.forward(tensors, {
-      images: second(input.images) as tf.Tensor4D,
-      padding: second(input.padding) as tf.Tensor3D,
-    }).sets[0];
-    expectClose(tf.slice(together.boxes, [0, 1], [2, 1]), alone.boxes, 1e-5);
-    expectClose(tf.slice(together.logits, [0, 1], [2, 1]), alone.logits, 1e-5);
+    expectSameAlone(model, tensors, { images: images(), padding: paddingOfSecond() });
   });
 
   it('predicts the same with a mask of no padding as without a mask', () => {

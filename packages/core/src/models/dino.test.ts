@@ -6,6 +6,7 @@ import { expectClose, spread } from '../../../../test/support/differentiation.ts
 import { tiny } from '../backbone/tiny.ts';
 import type { PredictionSet } from '../loss/predictions.ts';
 import { initialParameters } from '../nn/init.ts';
+import { expectSameAlone } from '../testing/same-alone.ts';
 import type { KnownInputs } from './detector.ts';
 import { type DinoOptions, dino } from './dino.ts';
 
@@ -53,15 +54,7 @@ describe.each<Partial<DinoOptions>>([{}, { content: 'encoder' }, { shareHeads: f
 
   it('predicts for an image what it predicts in a batch', () => {
     const { model, tensors } = build(changes);
-    const input = { images: images(), padding: padding() };
-    const together = model.forward(tensors, input).sets[0];
-    const second = (x: tf.Tensor) => tf.slice(x, [1], [1]);
-    const alone = model.forward(tensors, {
-      images: second(input.images) as tf.Tensor4D,
-      padding: second(input.padding) as tf.Tensor3D,
-    }).sets[0];
-    expectClose(tf.slice(together.boxes, [0, 1], [3, 1]), alone.boxes, 1e-5);
-    expectClose(tf.slice(together.logits, [0, 1], [3, 1]), alone.logits, 1e-5);
+    expectSameAlone(model, tensors, { images: images(), padding: padding() });
   });
 
   it('leaves no tensor behind', () => {

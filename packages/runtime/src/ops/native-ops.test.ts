@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../backend.ts';
 import { capture } from '../capture/capture.ts';
 import { findNative } from '../native/provision.ts';
+import { hashByThreads } from '../testing/hash-by-threads.ts';
 
 const native = await findNative();
 const { addon } = native;
@@ -109,34 +109,17 @@ describe.skipIf(missing !== undefined)('native ops', () => {
   });
 
   it('do not depend on the number of threads', () => {
-    const hashes = ['1', '2', '5'].map((threads) =>
-      execFileSync(process.execPath, ['-e', hashScript, addon as string, ops as string], {
-        env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads },
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }),
-    );
+    const hashes = hashByThreads({ addon: addon as string, ops: ops as string }, hashed);
     expect(hashes[0]).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set(hashes).size).toBe(1);
   });
 });
 
-/** Prints a hash of what the ops give, in a process that has not chosen its threads yet. */
-const hashScript = `
-const [addon, ops] = process.argv.slice(1);
-const binding = require(addon);
-require(ops);
-const tensor = (...shape) => {
-  const size = shape.reduce((product, axis) => product * axis, 1);
-  return binding.createTensor(shape, binding.TF_FLOAT, Float32Array.from({ length: size }, (_, i) => Math.sin(i * i) ** 2));
-};
+const hashed = `
 const attributes = [{ name: 'sizes', type: binding.TF_ATTR_INT, value: [20, 30, 5, 7] }];
 const inputs = [tensor(2, 635, 4, 16), tensor(2, 301, 4, 2, 3, 2), tensor(2, 301, 4, 2, 3)];
-const results = [
+results.push(
   ...binding.executeOp('${name}', attributes, inputs, 1),
   ...binding.executeOp('${name}Grad', attributes, [...inputs, tensor(2, 301, 64)], 3),
-];
-const hash = require('node:crypto').createHash('sha256');
-for (const { id } of results) hash.update(binding.tensorDataSync(id));
-process.stdout.write(hash.digest('hex'));
+);
 `;

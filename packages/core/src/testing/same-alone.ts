@@ -1,0 +1,25 @@
+/** What a model predicts for an image does not depend on the others of its batch. */
+import * as tf from '@tensorflow/tfjs-core';
+import { expectClose } from '../../../../test/support/differentiation.ts';
+import type { Detector } from '../models/detector.ts';
+import type { NamedTensors } from '../nn/named.ts';
+
+/**
+ * Expects of the second image the same predictions, in all layers of the decoder, in a batch as alone.
+ *
+ * @param input images `[B, H, W, 3]` and their padding `[B, H, W]`
+ */
+export function expectSameAlone(
+  model: Detector,
+  tensors: NamedTensors,
+  input: { readonly images: tf.Tensor4D; readonly padding: tf.Tensor3D },
+): void {
+  const together = model.forward(tensors, input).sets[0];
+  const second = (x: tf.Tensor) => tf.slice(x, [1], [1]);
+  const alone = model.forward(tensors, {
+    images: second(input.images) as tf.Tensor4D,
+    padding: second(input.padding) as tf.Tensor3D,
+  }).sets[0];
+  expectClose(tf.slice(together.boxes, [0, 1], [model.layers, 1]), alone.boxes, 1e-5);
+  expectClose(tf.slice(together.logits, [0, 1], [model.layers, 1]), alone.logits, 1e-5);
+}

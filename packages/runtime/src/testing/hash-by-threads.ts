@@ -1,0 +1,32 @@
+/** What native ops give with other numbers of threads, which a process chooses once. */
+import { execFileSync } from 'node:child_process';
+
+/**
+ * For 1, 2 and 5 threads a SHA-256 of the tensors that a process of its own computes.
+ *
+ * @param module the addon for Node, and the module of native ops
+ * @param compute JavaScript that fills `results`, of `binding`, the addon's, and `tensor(...shape)`, which makes the id of one
+ */
+export const hashByThreads = (module: { readonly addon: string; readonly ops: string }, compute: string): string[] =>
+  ['1', '2', '5'].map((threads) =>
+    execFileSync(process.execPath, ['-e', script(compute), module.addon, module.ops], {
+      env: { ...process.env, TF_NUM_INTRAOP_THREADS: threads },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  );
+
+const script = (compute: string): string => `
+const [addon, ops] = process.argv.slice(1);
+const binding = require(addon);
+require(ops);
+const tensor = (...shape) => {
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  return binding.createTensor(shape, binding.TF_FLOAT, Float32Array.from({ length: size }, (_, i) => Math.sin(i * i) ** 2));
+};
+const results = [];
+${compute}
+const hash = require('node:crypto').createHash('sha256');
+for (const { id } of results) hash.update(binding.tensorDataSync(id));
+process.stdout.write(hash.digest('hex'));
+`;
