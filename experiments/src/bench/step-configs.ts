@@ -15,7 +15,7 @@ export interface StepConfig {
   readonly build?: (options: DeformableOptions) => Detector;
   /** where the same model is, whose step can be timed in PyTorch beside ours */
   readonly original?: Original;
-  /** of known queries; DN-DETR's where left out */
+  /** The options of known queries; DN-DETR's where left out. */
   readonly denoising?: DenoisingOptions;
   /** stride of the level that DN-DETR takes; the last */
   readonly level?: number;

@@ -20,7 +20,7 @@ export interface StepTimes {
 }
 
 export interface StepBench extends StepTimes {
-  /** of the original with the same inputs and targets, in turns with ours; null where it was not asked for */
+  /** Times of the original with the same inputs and targets, in turns with ours; null where it was not asked for. */
   pytorch: ({ version: string } & StepTimes) | null;
   /** our median divided by the original's */
   ratio: number | null;

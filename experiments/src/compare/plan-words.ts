@@ -12,7 +12,7 @@ export interface Plan {
   /** runs at a time */
   readonly processes: number;
   readonly folder: string;
-  /** of the runs that are not done, where it was measured */
+  /** Time and memory of the runs that are not done, where they were measured. */
   readonly expected?: Expected;
 }
 

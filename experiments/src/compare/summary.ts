@@ -90,7 +90,7 @@ export interface ComparedSample {
   /** a JPEG, relative to the summary */
   readonly picture: string;
   readonly objects: readonly SampleBox[];
-  /** at each of `steps`, of each model in the order of `models`: as many as there are objects, the surest first */
+  /** Detections at each of `steps`, of each model in the order of `models`: the surest, as many as there are objects. */
   readonly detections: readonly (readonly (readonly SampleDetection[])[])[];
 }
 
@@ -149,7 +149,7 @@ export interface AblationHeading {
 }
 
 export interface Summary {
-  /** of this file's form; in 1, `samples` had a single step */
+  /** The version of this file's form; in 1, `samples` had a single step. */
   readonly schema: 2;
   readonly name: string;
   /** the command that goes on with it, or repeats it */

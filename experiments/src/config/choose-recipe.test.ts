@@ -7,7 +7,7 @@ interface Photos {
   readonly count: number;
   readonly size?: readonly [width: number, height: number];
   readonly objects?: number;
-  /** of an object, in pixels */
+  /** The side of an object in pixels. */
   readonly side?: number;
 }
 

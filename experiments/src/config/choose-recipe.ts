@@ -88,18 +88,20 @@ export const takesOneMap = (name: string): boolean =>
 /** Queries of the published model that has most (DINO). */
 const mostQueries = 900;
 
+const queriesPerObject = 1.5;
+
 /**
  * One query finds one object, and matching goes well only with queries to spare: half as many again as the fullest image
  * of training and validation has objects, and no fewer than the recipes' 60.
  */
-const queriesFor = (objects: number): number => Math.max(60, 10 * Math.ceil((1.5 * objects) / 10));
+const queriesFor = (objects: number): number => Math.max(60, 10 * Math.ceil((queriesPerObject * objects) / 10));
 
 function tooFull({ name, train, val }: Dataset, objects: number): string {
   const fullest = [...train, ...val].find((image) => trainingObjects(image).labels.length === objects);
   return (
     `${fullest?.name} in ${name} has ${counted(objects, 'object')}, which would take ${counted(queriesFor(objects), 'query', 'queries')}: ` +
     `models are known to work with up to ${mostQueries}. Cut the images into tiles with at most ` +
-    `${mostQueries / 1.5} objects each, or leave objects without a query: --set model.queries=${mostQueries}`
+    `${mostQueries / queriesPerObject} objects each, or leave objects without a query: --set model.queries=${mostQueries}`
   );
 }
 

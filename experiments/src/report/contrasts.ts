@@ -8,7 +8,7 @@ import { finalTable } from './final-rows.ts';
 export interface Contrast {
   /** the model less the baseline */
   readonly difference: Comparison;
-  /** of the paired t-test, corrected by Holm; absent with one seed, or where all differences are equal */
+  /** The p-value of the paired t-test, corrected by Holm; absent with one seed, or where all differences are equal. */
   readonly correctedP?: number;
   /** whether it is below 5 % */
   readonly told: boolean;

@@ -30,7 +30,7 @@ interface Judged extends Contrasts {
   readonly tested: readonly Contrast[];
   readonly told: readonly Contrast[];
   readonly alike: readonly Contrast[];
-  /** of one seed each */
+  /** Contrasts of one seed each. */
   readonly once: readonly Contrast[];
   readonly start: string;
 }

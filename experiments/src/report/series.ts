@@ -12,7 +12,7 @@ export interface LossPart {
 export type Progress = 'step' | 'seconds';
 
 export interface MeanPoint extends XY {
-  /** of the mean, from three seeds on that differ */
+  /** The lower end of the mean's interval, from three seeds on that differ. */
   readonly low?: number;
   readonly high?: number;
   readonly seeds: number;

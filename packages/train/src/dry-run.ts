@@ -56,7 +56,7 @@ export interface StepsToMeasure {
   /** the first, which trace the graph and grow the pools of memory */
   readonly warmUp: number;
   readonly measured: number;
-  /** of measured steps, after which there are enough */
+  /** Seconds of measured steps after which there are enough. */
   readonly seconds: number;
   /** whether the same steps are taken a second time, and that counts: so few may be of sizes that had to be traced */
   readonly again: boolean;

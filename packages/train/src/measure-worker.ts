@@ -14,9 +14,9 @@ export interface MeasureTask {
 }
 
 export type MeasuredMessage =
-  /** in the order of the configurations */
+  /** The next configuration's measure; they come in the order of the configurations. */
   | { readonly kind: 'measured'; readonly measured: Measured }
-  /** for the user */
+  /** A refusal in words for the user. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'tooLarge' }
   /** a mistake of ours, with its stack */

@@ -10,16 +10,16 @@ import { lastLines } from './process-pool.ts';
 import { UserError } from './user-error.ts';
 
 export interface ToMeasure {
-  /** for people */
+  /** The run's name for people. */
   readonly name: string;
   readonly config: RunConfig;
 }
 
 /** What a run takes. */
 export interface Measured {
-  /** from its process' start to its end, with evaluations, where nothing else keeps the machine busy */
+  /** Seconds from the start of its process to the end, with evaluations, where nothing else keeps the machine busy. */
   readonly seconds: number;
-  /** of its process, at most; without a GPU's own */
+  /** The most memory of its process; without a GPU's own. */
   readonly memoryMiB: number;
   /** that it keeps busy, as a mean over the measurement */
   readonly cores: number;
