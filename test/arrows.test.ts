@@ -1,9 +1,9 @@
 /** Which packages import which: the arrows of docs/architecture.md, none of which points back. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { root } from '@dn-detr/testing/readme';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { root } from './support/readme.ts';
 
 /** What the sources of a package import of others, tests aside. */
 const arrows: Readonly<Record<string, readonly string[]>> = {

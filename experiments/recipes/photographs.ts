@@ -12,7 +12,7 @@
  * Time and result: docs/recipes.md.
  */
 import { photosFolder } from '../src/config/data-source.ts';
-import type { Recipe } from '../src/config/recipe.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'photographs',

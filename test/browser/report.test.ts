@@ -1,13 +1,14 @@
 /** The page of a comparison as a browser shows it, from a file and without network. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { reportPage } from '@dn-detr/report/page';
+import { hasBrowser, launchBrowser } from '@dn-detr/testing/browser';
+import { exampleSummary } from '@dn-detr/testing/example-summary';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportPage } from '../../experiments/src/report/page.ts';
-import { exampleSummary } from '../../experiments/src/report/testing/example-summary.ts';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
 
 describe.skipIf(!hasBrowser)('a report in a browser', () => {
   let browser: Browser;

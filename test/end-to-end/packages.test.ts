@@ -5,11 +5,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { hasBrowser, runInBrowser } from '@dn-detr/testing/browser';
+import { type Finished, runProcess } from '@dn-detr/testing/process';
+import { type Example, packages, readmeExamples, root } from '@dn-detr/testing/readme';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasBrowser, runInBrowser } from '../support/browser.ts';
-import { type Finished, runProcess } from '../support/process.ts';
-import { type Example, packages, readmeExamples, root } from '../support/readme.ts';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'dn detr packed '));
 // Thousands of small files.

@@ -1,11 +1,11 @@
 /** `ablate`: one thing varied at a time, over seeds. */
 import path from 'node:path';
+import { folderName } from '@dn-detr/report';
+import { fittingName } from '@dn-detr/train/files';
 import { Command } from 'commander';
-import type { Ablation } from '../ablate/ablation.ts';
-import { ablationNamed, ablations } from '../ablate/ablations.ts';
+import type { Ablation } from '../../ablations/ablation.ts';
+import { ablationNamed, ablations } from '../../ablations/ablations.ts';
 import { cellsOf, headingOf } from '../ablate/cells.ts';
-import { folderName } from '../compare/contender.ts';
-import { fittingName } from '../fitting-name.ts';
 import { UsageError } from '../usage-error.ts';
 import { addComparisonOptions, affordableRecipe, type ComparisonOptions, runComparison } from './comparison.ts';
 import { settingsFrom } from './run-options.ts';

@@ -1,9 +1,10 @@
 /** `bench capture`: what capturing a step is worth. */
+
+import { benchCapture } from '@dn-detr/bench';
 import { backendNames } from '@dn-detr/runtime';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchCapture } from '../bench/capture.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 export function benchCaptureCommand(): Command {

@@ -1,9 +1,9 @@
 /** `bench coco-eval`: COCO's evaluation against pycocotools. */
 
+import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '../bench/coco-eval.ts';
 
 const sizes = { images: 5000, detections: 100, numClasses: 80 };
 /** More would be another evaluation. */

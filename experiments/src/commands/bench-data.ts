@@ -1,11 +1,9 @@
 /** `bench data`: how quickly images come to a training step. */
 import { fileURLToPath } from 'node:url';
+import { benchData, benchStepApart, type DataBench, type FedStep, type Files, stepConfigs } from '@dn-detr/bench';
 import { openDataset } from '@dn-detr/data';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchData, type DataBench, type FedStep, type Files } from '../bench/data.ts';
-import { benchStepApart } from '../bench/step-apart.ts';
-import { stepConfigs } from '../bench/step-configs.ts';
 
 const stepsTimed = 20;
 

@@ -1,10 +1,17 @@
 /** `bench depthwise`: the depthwise convolutions of EfficientNet-Lite0 against PyTorch's. */
+
+import {
+  benchDepthwise,
+  type DepthwiseBench,
+  type DepthwiseRow,
+  depthwiseShapes,
+  nameOf,
+  TorchDepthwise,
+} from '@dn-detr/bench';
 import { efficientnetLite } from '@dn-detr/core';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchDepthwise, type DepthwiseBench, type DepthwiseRow, nameOf, TorchDepthwise } from '../bench/depthwise.ts';
-import { depthwiseShapes } from '../bench/depthwise-shapes.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 const image = { height: 240, width: 320 };

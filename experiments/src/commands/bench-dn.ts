@@ -1,6 +1,7 @@
 /** `bench dn`: how long known queries take to make. */
+
+import { benchDn } from '@dn-detr/bench';
 import { Command } from 'commander';
-import { benchDn } from '../bench/dn.ts';
 
 export function benchDnCommand(): Command {
   return new Command('dn')

@@ -1,11 +1,16 @@
 /** `bench matcher`: linear assignment against its peers, and the matching of a whole step. */
 
+import {
+  type AssignmentBench,
+  benchAssignments,
+  benchMatchingStep,
+  benchMatrices,
+  readMatrices,
+  Scipy,
+} from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { type AssignmentBench, benchAssignments, benchStep } from '../bench/matcher.ts';
-import { benchMatrices, readMatrices } from '../bench/matcher-matrices.ts';
-import { Scipy } from '../bench/matcher-peers.ts';
 
 interface BenchMatcherOptions {
   json?: true;
@@ -31,7 +36,7 @@ export function benchMatcherCommand(): Command {
       if (peer === undefined) {
         process.stderr.write(`no scipy in ${python}: pip install scipy, or name an interpreter in PYTHON\n`);
       }
-      const step = benchStep();
+      const step = benchMatchingStep();
       const assignment = await benchAssignments(all, peer, ({ rows, cols, kind, name }) =>
         process.stderr.write(`measuring ${rows}x${cols} ${name ?? kind} …\n`),
       ).finally(() => peer?.close());

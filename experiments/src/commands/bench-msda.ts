@@ -1,8 +1,9 @@
 /** `bench msda`: the sampling of multi-scale deformable attention against PyTorch's. */
+
+import { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from '../bench/msda.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 const threads = 2;

@@ -1,12 +1,17 @@
 /** `bench step`: whole training steps, of some models beside the original's in PyTorch. */
 import { availableParallelism } from 'node:os';
+import type { StepBench } from '@dn-detr/bench';
+import {
+  benchStep,
+  benchStepApart,
+  checkoutOf,
+  repositoryOf,
+  type StepConfig,
+  type StepConfigName,
+  stepConfigs,
+} from '@dn-detr/bench';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { StepBench } from '../bench/step.ts';
-import { benchStep } from '../bench/step.ts';
-import { benchStepApart } from '../bench/step-apart.ts';
-import { type StepConfig, type StepConfigName, stepConfigs } from '../bench/step-configs.ts';
-import { checkoutOf, repositoryOf } from '../bench/step-torch.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface StepOptions {

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { models as allModels } from '@dn-detr/train';
 import { Command, Option } from 'commander';
-import { contenders } from '../compare/contender.ts';
 import { takesOneMap } from '../config/choose-recipe.ts';
+import { contenders } from '../contender.ts';
 import {
   addComparisonOptions,
   affordableRecipe,

@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { folderName } from '@dn-detr/report';
+import { writeRun } from '@dn-detr/testing/stored-runs';
 import { resolveConfig, runFolder } from '@dn-detr/train';
 import { readJson, writeJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { program } from '../../../test/support/program.ts';
-import { folderName } from '../compare/contender.ts';
-import { writeRun } from '../compare/testing/stored-runs.ts';
-import { recipeNamed } from '../config/recipes.ts';
+import { recipeNamed } from '../../recipes/recipes.ts';
+import { program } from '../testing/program.ts';
 import { typedCommand } from './comparison.ts';
 
 let root: string;

@@ -1,8 +1,10 @@
 /** What `compare` and `ablate` have in common: their options, and how they end. */
+import path from 'node:path';
+import { type CompareOptions, compare, type Summary, terminalTable } from '@dn-detr/report';
 import { fetchStart, resolveSettings, runSettings, stopSignal, UserError } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
-import { recipeNamed } from '../config/recipes.ts';
+import { recipeNamed } from '../../recipes/recipes.ts';
+import { progressDisplay } from '../progress-display.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, fromOne, initOption, type RunOptions, type Started } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
@@ -72,17 +74,30 @@ export async function runComparison(
   if (reason !== undefined) process.stderr.write(`${reason}\n`);
   const signal = stopSignal();
   await withLiveView(serve, signal, async (live) => {
-    const found = await compare({
+    const display = live ? live.following(progressDisplay()) : progressDisplay();
+    const failed: string[] = [];
+    const summary = await compare({
       ...what,
       estimates: reason !== undefined,
       seeds,
       command: typedCommand(),
       ...(processes !== undefined && { processes }),
       ...(backend !== undefined && { backend }),
-      ...(live && { live }),
       signal,
-    });
-    endComparison(found, json === true);
+      events: {
+        started: (summarize) => live?.show(what.folder, summarize),
+        notice: display.say,
+        progress: display.update,
+        changed: () => live?.changed(),
+        ended: (run, outcome) => {
+          live?.ended(run);
+          if (!('failed' in outcome)) return;
+          failed.push(run);
+          display.say(`${run} failed: ${outcome.failed}`);
+        },
+      },
+    }).finally(display.stop);
+    endComparison({ summary, failed, folder: what.folder }, json === true);
   });
 }
 
@@ -94,13 +109,23 @@ export const typedCommand = (): string =>
 const quoted = (argument: string): string =>
   /^[\w./=,+:-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 
+interface Ended {
+  readonly summary: Summary | undefined;
+  /** runs that failed */
+  readonly failed: readonly string[];
+  readonly folder: string;
+}
+
 /** Prints what came out, and sets the exit code: 1 if a run failed, 130 if there is more to do. */
-function endComparison(found: Compared | undefined, json: boolean): void {
-  if (found) process.stdout.write(json ? `${JSON.stringify(found.summary, null, 2)}\n` : `${found.table}\n`);
-  if (found && found.failed.length > 0) {
-    process.stderr.write(`failed: ${found.failed.join(', ')}; the same command tries again\n`);
+function endComparison({ summary, failed, folder }: Ended, json: boolean): void {
+  const page = path.relative(process.cwd(), path.join(folder, 'report.html'));
+  if (summary) {
+    process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${page}\n`);
+  }
+  if (failed.length > 0) {
+    process.stderr.write(`failed: ${failed.join(', ')}; the same command tries again\n`);
     process.exitCode = 1;
-  } else if (found?.summary.finished !== true) {
+  } else if (summary?.finished !== true) {
     process.stderr.write('stopped; the same command goes on\n');
     process.exitCode = 130;
   }

@@ -1,6 +1,6 @@
 /** `inspect matching`: which query answered for which object while runs were trained. */
+import { namedRuns } from '@dn-detr/report';
 import { Command } from 'commander';
-import { namedRuns } from '../compare/named-runs.ts';
 import { matchedRuns } from '../inspect/matching.ts';
 import { openOutput } from '../inspect/output-folder.ts';
 import { writeInspection } from './inspect-result.ts';

@@ -1,7 +1,7 @@
 /** `parity`: every parity check against a folder of fixtures. */
+
+import { formatReport, reportAsJson, runParity } from '@dn-detr/parity';
 import { Command } from 'commander';
-import { formatReport, reportAsJson } from '../parity/report.ts';
-import { runParity } from '../parity/run.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface ParityOptions {

@@ -1,4 +1,5 @@
 /** `predict`: what a trained model sees in images. */
+
 import path from 'node:path';
 import {
   type Category,
@@ -10,10 +11,10 @@ import {
   picture,
 } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
+import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '@dn-detr/report/drawing';
 import { pixelsOf, UserError } from '@dn-detr/train';
 import { writeAtomically } from '@dn-detr/train/files';
 import { Command, InvalidArgumentError } from 'commander';
-import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '../predict/drawing.ts';
 import { withProgress } from '../predict/image-progress.ts';
 import { isJpeg, openOutputFolder } from '../predict/output-folder.ts';
 import { type Predictions, predictionsJson, predictionsTable } from '../predict/predictions.ts';

@@ -1,11 +1,9 @@
 /** `report`: one page over runs that are there. */
+
 import path from 'node:path';
+import { keptSummary, namedRuns, type Summary, summarize, terminalTable } from '@dn-detr/report';
 import { writeAtomically } from '@dn-detr/train/files';
 import { Command } from 'commander';
-import { keptSummary } from '../compare/kept-summary.ts';
-import { namedRuns } from '../compare/named-runs.ts';
-import { summarize } from '../compare/summarize.ts';
-import type { Summary } from '../compare/summary.ts';
 import { typedCommand } from './comparison.ts';
 
 interface ReportOptions {
@@ -36,10 +34,8 @@ async function report(sources: string[], { out, json }: ReportOptions): Promise<
   const kept = sources.length === 1 && only.endsWith('.json');
   const summary = kept ? keptSummary(only) : summaryOf(sources, file);
   const folder = path.dirname(kept ? path.resolve(only) : file);
-  const [{ reportPage }, { terminalTable }] = await Promise.all([
-    import('../report/page.ts'),
-    import('../report/terminal.ts'),
-  ]);
+  // Loads Plot and jsdom, which other commands need not wait for.
+  const { reportPage } = await import('@dn-detr/report/page');
   writeAtomically(file, reportPage(summary, { folder }));
   process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${out}\n`);
 }

@@ -11,10 +11,10 @@ import {
   withChanges,
 } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Recipe } from '../../recipes/recipe.ts';
+import { recipeNamed, recipes } from '../../recipes/recipes.ts';
 import { chooseRecipe } from '../config/choose-recipe.ts';
 import { dataSource } from '../config/data-source.ts';
-import type { Recipe } from '../config/recipe.ts';
-import { recipeNamed, recipes } from '../config/recipes.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface RunOptions {

@@ -1,6 +1,8 @@
 /** `train`: one run. */
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { type Expected, expectedFor, expectedWords, type Summary, summarize } from '@dn-detr/report';
 import type { BackendChoice } from '@dn-detr/runtime';
 import {
   type DottedValues,
@@ -22,14 +24,10 @@ import {
   UserError,
   withChanges,
 } from '@dn-detr/train';
-import { readJson, readJsonLines } from '@dn-detr/train/files';
+import { fittingName, readJson, readJsonLines } from '@dn-detr/train/files';
 import { Command, Option } from 'commander';
-import { type Expected, expectedFor, expectedWords } from '../compare/expected.ts';
-import { summarize } from '../compare/summarize.ts';
-import type { Summary } from '../compare/summary.ts';
 import { takesOneMap } from '../config/choose-recipe.ts';
 import { formatDryRun } from '../dry-run-words.ts';
-import { fittingName } from '../fitting-name.ts';
 import type { LiveView } from '../live/live-view.ts';
 import { progressDisplay } from '../progress-display.ts';
 import { UsageError } from '../usage-error.ts';
@@ -138,7 +136,8 @@ async function expectedOfRun(
 ): Promise<Expected | undefined> {
   await fetchStart(config);
   const run = { model: config.model.name, config };
-  return expectedFor([run], 1, { signal, ...(backend !== undefined && { backend }) });
+  const notice = (text: string): void => void process.stderr.write(`${text}\n`);
+  return expectedFor([run], 1, { signal, notice, ...(backend !== undefined && { backend }) });
 }
 
 async function trainIn(

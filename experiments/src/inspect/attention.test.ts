@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type DatasetImage, shapesDataset } from '@dn-detr/data';
+import { cellsOf, elements } from '@dn-detr/testing/drawn';
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import type { DottedValues } from '@dn-detr/train';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallBackend, smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { attentionOf, type CellAttention, type ImageAttention, meanOverHeads } from './attention.ts';
 import { heatMap } from './cross-drawing.ts';
 import { groupLeak } from './group-leak.ts';
-import { cellsOf, elements } from './testing/drawn.ts';
 import { untrained } from './testing/untrained.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'attention-'));

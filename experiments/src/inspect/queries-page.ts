@@ -1,12 +1,12 @@
 /** `queries.html`: what a decoder is fed at a step of training. */
+
+import { type QueryImage, queriesDrawing, slotsOf } from '@dn-detr/report/drawing';
+import { count, type Html, html } from '@dn-detr/report/markup';
 import { counted, type RunConfig } from '@dn-detr/train';
-import { count } from '../report/format.ts';
-import { type Html, html } from '../report/html.ts';
 import type { Inspection } from './inspection.ts';
 import type { Picture } from './output-folder.ts';
 import { figureOf } from './page.ts';
-import { type QueryImage, type QueryStep, slotsOf } from './queries.ts';
-import { queriesDrawing } from './queries-drawing.ts';
+import type { QueryStep } from './queries.ts';
 
 /** @param classNames by label */
 export async function queriesInspection(

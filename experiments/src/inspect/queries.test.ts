@@ -1,14 +1,12 @@
 import { imageMask } from '@dn-detr/dn';
+import { maskDrawing, type QueryImage, queriesDrawing, slotsOf, svgFile } from '@dn-detr/report/drawing';
+import { html } from '@dn-detr/report/markup';
+import { elements, ofClass } from '@dn-detr/testing/drawn';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { buildModel, type DottedValues, knownQueriesAt, loadersOf, openRunData, withKnownSlots } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
-import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
-import { html } from '../report/html.ts';
-import { maskDrawing } from './mask-drawing.ts';
-import { type QueryImage, queriesOfStep, slotsOf } from './queries.ts';
-import { queriesDrawing } from './queries-drawing.ts';
+import { queriesOfStep } from './queries.ts';
 import { queriesInspection } from './queries-page.ts';
-import { svgFile } from './svg.ts';
-import { elements, ofClass } from './testing/drawn.ts';
 
 async function step(values: DottedValues, at: number, count = 4) {
   const config = smallConfig(values);

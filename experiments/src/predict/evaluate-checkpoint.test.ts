@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { afterEach, describe, expect, it } from 'vitest';
-import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { cocoResults, openSplit } from './evaluate-checkpoint.ts';
 import type { Trained } from './trained.ts';
 

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core/weights';
 import { type BackendChoice, useBackend } from '@dn-detr/runtime';
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DottedValues } from './config/dotted-keys.ts';
@@ -11,7 +12,6 @@ import type { RunConfig } from './config/schema.ts';
 import { readJsonLines } from './json-files.ts';
 import { runFolder } from './run-folder.ts';
 import { runTraining } from './start.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 import type { EvaluationLine, MetricsLine } from './training-run.ts';
 
 const sizes: DottedValues = {

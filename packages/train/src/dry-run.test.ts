@@ -1,10 +1,10 @@
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { catalog } from './catalog.ts';
 import { dryRun } from './dry-run.ts';
 import type { RunProgress } from './progress-events.ts';
 import { frozenTiny } from './testing/frozen-tiny.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 
 beforeAll(async () => {
   await smallBackend();

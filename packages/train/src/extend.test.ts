@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { exportCoco, shapesDataset } from '@dn-detr/data';
+import { smallSettings } from '@dn-detr/testing/small-run';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { csv } from '../../data/src/testing/csv-reader.ts';
 import {
@@ -20,7 +21,6 @@ import {
   train,
 } from './index.ts';
 import { readJson, readJsonLines } from './json-files.ts';
-import { smallSettings } from './testing/small-run.ts';
 import { patches } from './testing/toy-backbone.ts';
 import { orderCost } from './testing/toy-cost.ts';
 import { glimpse } from './testing/toy-model.ts';

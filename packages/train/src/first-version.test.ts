@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TrainingBatch } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, readJsonLines, writeJson } from './json-files.ts';
 import { withKnownSlots } from './known-slots.ts';
@@ -14,7 +15,6 @@ import { runFolder } from './run-folder.ts';
 import { learningRateFactor } from './schedule.ts';
 import { runTraining } from './start.ts';
 import { readStoredConfig } from './stored-config.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 import { Trainer } from './trainer.ts';
 import type { MetricsLine } from './training-run.ts';
 

@@ -2,9 +2,10 @@ import { adamwInit, adamwScalars, initialParameters, valueAndFlatGrads } from '@
 import { type DenoisingOptions, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { hostValue } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../test/support/differentiation.ts';
 import type { DottedValues } from './config/dotted-keys.ts';
 import { withKnownSlots } from './known-slots.ts';
 import { batchTensors } from './model-batch.ts';
@@ -13,7 +14,6 @@ import { detectionLoss } from './objective/detection-loss.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { trainingStep } from './step.ts';
 import { crowdedImage } from './testing/crowded-image.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 import { knownQueriesAt } from './trainer.ts';
 
 let backend: string;

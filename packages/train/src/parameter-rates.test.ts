@@ -1,10 +1,10 @@
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withKnownSlots } from './known-slots.ts';
 import { buildModel } from './models/model.ts';
 import { optimizerGroups } from './parameter-rates.ts';
 import { loadersOf, openRunData } from './run-data.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 import { Trainer } from './trainer.ts';
 
 beforeAll(() => smallBackend());

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { initialParameters } from '@dn-detr/core';
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { saveWeights } from './checkpoint.ts';
 import type { DottedValues } from './config/dotted-keys.ts';
 import { buildModel } from './models/model.ts';
 import { startValues } from './start-values.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 
 let root: string;
 beforeAll(async () => {

@@ -16,9 +16,9 @@ import { type DenoisingOptions, prepareKnownQueries, seededNoise } from '@dn-det
 import { knownInputs } from '@dn-detr/dn/tfjs';
 import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue, readHostValue, useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../test/support/differentiation.ts';
 import { type BatchTargets, detectionLoss } from './objective/detection-loss.ts';
 import { trainingStep } from './step.ts';
 

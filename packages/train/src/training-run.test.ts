@@ -5,6 +5,7 @@ import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core/weights';
 import { decodingVersion, exportCoco, shapesDataset } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
+import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { catalog } from './catalog.ts';
@@ -17,7 +18,6 @@ import { type RunResult, runTraining, type StartOptions } from './start.ts';
 import type { StoredConfig } from './stored-config.ts';
 import { readStoredConfig } from './stored-config.ts';
 import { frozenTiny } from './testing/frozen-tiny.ts';
-import { smallBackend, smallConfig } from './testing/small-run.ts';
 import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
 
 let backend: BackendChoice;

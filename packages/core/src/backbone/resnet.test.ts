@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { useBackend } from '@dn-detr/runtime';
+import { expectNoLeak, expectSameOp, kernelsOf, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectNoLeak, expectSameOp, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
 import { valueAndFlatGrads } from '../nn/gradients.ts';
 import { initialParameters, type ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';

@@ -1,8 +1,8 @@
 /** What Deformable DETR and DN-Deformable-DETR do as whole models. */
 import { useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../../test/support/differentiation.ts';
 import { tiny } from '../backbone/tiny.ts';
 import { initialParameters } from '../nn/init.ts';
 import { expectSameAlone } from '../testing/same-alone.ts';

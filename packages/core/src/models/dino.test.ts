@@ -1,8 +1,8 @@
 /** What DINO does as a whole model. */
 import { useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../../test/support/differentiation.ts';
 import { tiny } from '../backbone/tiny.ts';
 import type { PredictionSet } from '../loss/predictions.ts';
 import { initialParameters } from '../nn/init.ts';

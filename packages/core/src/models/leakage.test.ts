@@ -1,9 +1,9 @@
 /** The proof that known queries give nothing away in any model that takes them: no output changes by one bit. */
 import { useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
+import { batch, K, groupedKnownInputs as known, Q, slots } from '@dn-detr/testing/known-inputs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../../test/support/differentiation.ts';
-import { batch, K, groupedKnownInputs as known, Q, slots } from '../../../../test/support/known-inputs.ts';
 import { tiny } from '../backbone/tiny.ts';
 import { initialParameters } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';

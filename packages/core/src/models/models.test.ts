@@ -1,8 +1,8 @@
 import { useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
+import { batch, groupedKnownInputs, Q, T } from '@dn-detr/testing/known-inputs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../../test/support/differentiation.ts';
-import { batch, groupedKnownInputs, Q, T } from '../../../../test/support/known-inputs.ts';
 import { tiny } from '../backbone/tiny.ts';
 import { initialParameters } from '../nn/init.ts';
 import { dabDetr, dnDetr } from './dab-detr.ts';

@@ -1,9 +1,9 @@
 /** Encoder and decoder over several levels: what padding and the order of levels do to them. */
 import { useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../../test/support/differentiation.ts';
 import type { LevelSize } from '../nn/deformable-sampling.ts';
 import { initialParameters } from '../nn/init.ts';
 import { mlp } from '../nn/mlp.ts';

@@ -1,8 +1,8 @@
 /** The ops' code for lesser processors than this one, which holds to what their own tests ask for. */
 import path from 'node:path';
+import { runProcess } from '@dn-detr/testing/process';
+import { root } from '@dn-detr/testing/readme';
 import { expect, it } from 'vitest';
-import { runProcess } from '../../../../test/support/process.ts';
-import { root } from '../../../../test/support/readme.ts';
 import { useBackend } from '../backend.ts';
 
 const { tensorflow } = await useBackend();

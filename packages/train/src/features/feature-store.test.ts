@@ -1,9 +1,9 @@
 import { tiny } from '@dn-detr/core';
 import { initialParameters } from '@dn-detr/core/nn';
 import { type DatasetImage, shapesDataset, wholeView } from '@dn-detr/data';
+import { smallBackend } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
-import { smallBackend } from '../testing/small-run.ts';
 import { FeatureStore } from './feature-store.ts';
 
 beforeAll(() => smallBackend());

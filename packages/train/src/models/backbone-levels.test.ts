@@ -1,6 +1,6 @@
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { expect, it } from 'vitest';
 import { catalog } from '../catalog.ts';
-import { smallConfig } from '../testing/small-run.ts';
 import { UserError } from '../user-error.ts';
 import { buildModel } from './model.ts';
 import type { ModelSpec } from './model-spec.ts';

@@ -10,9 +10,9 @@ import {
 import { byName } from '@dn-detr/core/loss';
 import { matchingCosts } from '@dn-detr/matcher';
 import { hostValue, useBackend } from '@dn-detr/runtime';
+import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectClose, spread } from '../../../../test/support/differentiation.ts';
 import { type BatchTargets, detectionLoss, loggedFigures } from './detection-loss.ts';
 
 beforeAll(() => useBackend('cpu'));

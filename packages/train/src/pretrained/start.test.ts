@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { initialParameters } from '@dn-detr/core';
 import { readSafetensors } from '@dn-detr/core/weights';
 import type { BackendChoice } from '@dn-detr/runtime';
+import { smallBackend, smallConfig, smallSettings } from '@dn-detr/testing/small-run';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { type Catalog, catalog } from '../catalog.ts';
@@ -18,7 +19,6 @@ import { runFolder } from '../run-folder.ts';
 import { type RunResult, runTraining, type StartOptions } from '../start.ts';
 import type { StoredConfig } from '../stored-config.ts';
 import { frozenTiny } from '../testing/frozen-tiny.ts';
-import { smallBackend, smallConfig, smallSettings } from '../testing/small-run.ts';
 import { smallWheel } from '../testing/small-wheel.ts';
 import type { PretrainedWeights } from './pretrained-weights.ts';
 
