@@ -1,5 +1,6 @@
 // `npm run arrows`: draws docs/arrows.svg, which package imports which, from the imports that are there.
-import { writeFileSync } from 'node:fs';
+//   node scripts/arrows.mjs --check   fails if the drawing is not up to date
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Graphviz } from '@hpcc-js/wasm-graphviz';
@@ -10,7 +11,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
 /** The drawing of the packages and of the folders of `experiments`, without tests, as SVG. */
-export async function arrowsDrawing() {
+async function arrowsDrawing() {
   const { output } = await cruise(['packages', 'experiments'], {
     ...settings.options,
     outputType: 'dot',
@@ -33,6 +34,10 @@ export async function arrowsDrawing() {
   return graphviz.dot(output);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(path.join('docs', 'arrows.svg'), await arrowsDrawing());
+const file = path.join('docs', 'arrows.svg');
+const drawing = await arrowsDrawing();
+if (!process.argv.includes('--check')) writeFileSync(file, drawing);
+else if (readFileSync(file, 'utf8') !== drawing) {
+  console.error(`${file} does not show the imports that there are: npm run arrows draws it anew`);
+  process.exitCode = 1;
 }

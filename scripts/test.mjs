@@ -30,6 +30,7 @@ if (paths.length === 0) {
       'experiments',
       'test',
     ]),
+    step('drawing of the arrows', process.execPath, [path.join('scripts', 'arrows.mjs'), '--check']),
     step('dead exports and dependencies', bin('knip'), ['--no-progress']),
   ]) {
     if (ok) passed++;

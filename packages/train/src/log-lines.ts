@@ -3,7 +3,7 @@ import type { Evaluation } from './evaluation.ts';
 import type { StepRecord } from './trainer.ts';
 
 /** Where a run stands. */
-interface Position {
+export interface Position {
   /** updates done */
   readonly step: number;
   /** passes over the training images */

@@ -18,7 +18,7 @@ import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
 import type { SettledConfig } from './known-slots.ts';
 import { LineLog } from './line-log.ts';
-import type { EvaluationLine, MetricsLine } from './log-lines.ts';
+import type { EvaluationLine, MetricsLine, Position } from './log-lines.ts';
 import type { Features } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { allImages, loadersOf, type RunData } from './run-data.ts';

@@ -16,7 +16,7 @@ const mostGroups = 15;
 const slotHeight = 14;
 
 /** @param n number of the image in the page, from 1 */
-export async function queriesDrawing(
+export async function knownQueriesDrawing(
   image: QueryImage,
   n: number,
   className: (label: number) => string,
