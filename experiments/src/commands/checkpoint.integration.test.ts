@@ -7,15 +7,13 @@ import { readSafetensors, writeSafetensors } from '@dn-detr/core/weights';
 import { type DatasetImage, exportCoco, looseImages, shapesDataset } from '@dn-detr/data';
 import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import { tiffFile } from '@dn-detr/testing/tiff-file';
-import { type EvaluationLine, runFolder, runTraining, UserError } from '@dn-detr/train';
+import { type EvaluationLine, runFolder, runTraining } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Command, CommanderError } from 'commander';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Predictions } from '../predict/predictions.ts';
 import { detect, readTrained } from '../predict/trained.ts';
-import { evalCommand } from './eval.ts';
-import { predictCommand } from './predict.ts';
+import { program } from '../testing/program.ts';
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-checkpoint-'));
 const inRoot = (...parts: string[]) => path.join(root, ...parts);
@@ -40,29 +38,10 @@ beforeAll(async () => {
   await runTraining({ config, folder: run.path, resume: false, backend, say: () => {}, signal });
 });
 afterAll(() => rmSync(root, { recursive: true }));
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
 
-async function called(command: Command, args: readonly string[]): Promise<{ stdout: string; stderr: string }> {
-  const streams = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      streams[name] += text;
-      return true;
-    });
-  }
-  await command
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .parseAsync(args, { from: 'user' });
-  vi.restoreAllMocks();
-  return streams;
-}
-
-const evaluated = (...args: string[]) => called(evalCommand(), args);
-const predicted = (...args: string[]) => called(predictCommand(), ['--checkpoint', run.best, ...args]);
+const evaluated = (...args: string[]) => program('eval', ...args);
+const predicted = (...args: string[]) => program('predict', '--checkpoint', run.best, ...args);
+const failed = (message: RegExp) => ({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
 const figuresOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout);
 
 describe('eval --checkpoint', () => {
@@ -93,10 +72,11 @@ describe('eval --checkpoint', () => {
     // It may be written again, but nothing else is lost.
     await evaluated('--checkpoint', run.last, '--out', out);
     const before = readFileSync(annotations, 'utf8');
-    const over = evaluated('--checkpoint', run.last, '--out', annotations);
-    await expect(over).rejects.toThrow(/instances_val\.json is there, and no list of detections/);
+    expect(await evaluated('--checkpoint', run.last, '--out', annotations)).toEqual(
+      failed(/instances_val\.json is there, and no list of detections/),
+    );
     expect(readFileSync(annotations, 'utf8')).toBe(before);
-    await expect(evaluated('--checkpoint', run.last, '--out', root)).rejects.toThrow(UserError);
+    expect(await evaluated('--checkpoint', run.last, '--out', root)).toEqual(failed(/ cannot be written \(EISDIR/));
   });
 
   it("prints pycocotools' lines and a table of the classes", async () => {
@@ -141,27 +121,28 @@ describe('eval --checkpoint', () => {
       { id: 1, name: disc as string },
       { id: 2, name: 'ring' },
     ]);
-    await expect(evaluated('--checkpoint', run.best, '--data', other)).rejects.toThrow(
-      /other classes than the model .*\n {2}the data: disc, ring\n {2}the model: disc, square\n.*not in the data: square\n.*: ring/,
+    expect(await evaluated('--checkpoint', run.best, '--data', other)).toEqual(
+      failed(
+        /other classes than the model .*\n {2}the data: disc, ring\n {2}the model: disc, square\n.*not in the data: square\n.*: ring/,
+      ),
     );
-    await expect(evaluated('--checkpoint', run.best, '--split', 'test')).rejects.toThrow(
-      'has no images in its test split: it has train and val (--split NAME)',
+    expect(await evaluated('--checkpoint', run.best, '--split', 'test')).toEqual(
+      failed(/has no images in its test split: it has train and val \(--split NAME\)/),
     );
-    const nowhere = evaluated('--checkpoint', run.best, '--data', inRoot('nowhere'));
-    await expect(nowhere).rejects.toThrow('there is no folder');
+    expect(await evaluated('--checkpoint', run.best, '--data', inRoot('nowhere'))).toEqual(
+      failed(/there is no folder .*nowhere/),
+    );
   });
 
   it.each([
-    [[]],
-    [['--gt', annotations]],
-    [['--gt', annotations, '--dt', 'x', '--checkpoint', 'y']],
-    [['--gt', annotations, '--dt', 'x', '--split', 'val']],
-    [['--checkpoint', 'y', '--split', 'validation']],
-    [['--data', 'shapes']],
-  ])('is used wrongly with %j', async (args) => {
-    const failed = await evaluated(...args).catch((error: unknown) => error);
-    expect(failed).toBeInstanceOf(CommanderError);
-    expect((failed as CommanderError).exitCode).toBeGreaterThan(0);
+    [[], 'expected --checkpoint, or both --gt and --dt'],
+    [['--gt', annotations], 'expected --checkpoint, or both --gt and --dt'],
+    [['--gt', annotations, '--dt', 'x', '--checkpoint', 'y'], "'--checkpoint <file>' cannot be used with option '--gt"],
+    [['--gt', annotations, '--dt', 'x', '--split', 'val'], "'--split <name>' cannot be used with option '--gt"],
+    [['--checkpoint', 'y', '--split', 'validation'], 'Allowed choices are train, val, test'],
+    [['--data', 'shapes'], 'expected --checkpoint, or both --gt and --dt'],
+  ])('is used wrongly with %j', async (args, message) => {
+    expect(await evaluated(...args)).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
   });
 });
 
@@ -199,10 +180,10 @@ describe('predict', () => {
   it('writes a picture of each image and what was detected, as evaluation sees it', async () => {
     const out = inRoot('seen');
     const before = tf.memory().numTensors;
-    const { stdout, stderr } = await predicted(inRoot('data', 'val'), '--threshold', '0', '--out', out, '--json');
+    const { code, stdout, stderr } = await predicted(inRoot('data', 'val'), '--threshold', '0', '--out', out, '--json');
     expect(tf.memory().numTensors).toBe(before);
     expect(stderr.replace(/^note: no font.*\n/, '')).toBe('');
-    expect(process.exitCode).toBeUndefined();
+    expect(code).toBe(0);
     const predictions: Predictions = JSON.parse(stdout);
     expect(readFileSync(path.join(out, 'detections.json'), 'utf8')).toBe(stdout);
     expect(predictions).toMatchObject({
@@ -257,8 +238,13 @@ describe('predict', () => {
     writeFileSync(text, 'no image');
     writeFileSync(cut, good.subarray(0, good.length / 2));
     const out = inRoot('partly');
-    const { stdout, stderr } = await predicted(text, cut, valImage(2), '--out', out, '--threshold', '0', '--json');
-    expect(process.exitCode).toBe(1);
+    const { code, stdout, stderr } = await predicted(
+      text,
+      cut,
+      valImage(2),
+      ...['--out', out, '--threshold', '0', '--json'],
+    );
+    expect(code).toBe(1);
     const { images, unreadable }: Predictions = JSON.parse(stdout);
     expect(images.map(({ file }) => file)).toEqual([valImage(2)]);
     expect(unreadable.map(({ file }) => file)).toEqual([text, cut]);
@@ -295,11 +281,10 @@ describe('predict', () => {
     const data = Uint8Array.from({ length: 32 * 32 * bands }, (_, i) => (i * 7) % 256);
     const five = inRoot('five.tif');
     writeFileSync(five, tiffFile({ width: 32, height: 32, channels: bands, data }));
-    await expect(predicted(five, '--out', inRoot('five'))).rejects.toThrow('there is no image to look at');
+    const refused = failed(/\nerror: there is no image to look at\n$/);
+    expect(await predicted(five, '--out', inRoot('five'))).toEqual(refused);
 
-    await called(predictCommand(), [
-      ...['--checkpoint', run.best, five, '--out', inRoot('chosen'), '--bands', '5,3,1'],
-    ]);
+    await predicted(five, '--out', inRoot('chosen'), '--bands', '5,3,1');
     expect(readdirSync(inRoot('chosen'))).toContain('five.png');
 
     const { tensors, metadata } = readSafetensors(readFileSync(run.best));
@@ -310,27 +295,28 @@ describe('predict', () => {
       return inRoot(name);
     };
     const withBands = trainedWith('bands.safetensors', { bands: [5, 3, 1] });
-    await called(predictCommand(), ['--checkpoint', withBands, five, '--out', inRoot('five')]);
+    await program('predict', '--checkpoint', withBands, five, '--out', inRoot('five'));
     expect(readdirSync(inRoot('five'))).toContain('five.png');
     const limited = trainedWith('limited.safetensors', { maxPixels: 1000 });
-    const { stderr } = await called(predictCommand(), [
-      ...['--checkpoint', limited, valImage(1), valImage(2), '--out', inRoot('none')],
-    ]).catch((error: Error) => ({ stderr: error.message }));
-    expect(stderr).toMatch('there is no image to look at');
+    const images = [valImage(1), valImage(2)];
+    expect(await program('predict', '--checkpoint', limited, ...images, '--out', inRoot('none'))).toEqual(refused);
     // As earlier versions wrote it.
     const earlier = trainedWith('earlier.safetensors', { bands: undefined, maxPixels: undefined });
-    const { stdout } = await called(predictCommand(), ['--checkpoint', earlier, valImage(1), '--out', inRoot('old')]);
+    const { stdout } = await program('predict', '--checkpoint', earlier, valImage(1), '--out', inRoot('old'));
     expect(stdout).toContain('in 1 image');
   });
 
   it('writes nothing where there is no image', async () => {
     const out = inRoot('nothing');
-    await expect(predicted(inRoot('nowhere.png'), '--out', out)).rejects.toThrow('there is no image to look at');
+    expect(await predicted(inRoot('nowhere.png'), '--out', out)).toEqual(
+      failed(/^error: .*nowhere\.png.*\nerror: there is no image to look at\n$/),
+    );
     expect(existsSync(out)).toBe(false);
   });
 
   it.each([['1.5'], ['half'], ['']])('is used wrongly with the threshold %j', async (threshold) => {
-    await expect(predicted('x.png', '--out', 'y', '--threshold', threshold)).rejects.toThrow(CommanderError);
+    const { code, stderr } = await predicted('x.png', '--out', 'y', '--threshold', threshold);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('expected a number from 0 to 1') });
   });
 });
 

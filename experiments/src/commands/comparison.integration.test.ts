@@ -99,10 +99,9 @@ it.each([
 
 it('what was typed is written as a shell takes it for the same', () => {
   const typed = ['ablate', 'components', '--cells', 'both, no mask', '--out', "it's $HOME `x`"];
-  const spy = vi.spyOn(process, 'argv', 'get').mockReturnValue(['node', 'cli', ...typed]);
-  const command = typedCommand();
-  spy.mockRestore();
-  expect(command).toBe(`npm start -- ablate components --cells 'both, no mask' --out 'it'\\''s $HOME \`x\`'`);
+  expect(typedCommand(typed)).toBe(
+    `npm start -- ablate components --cells 'both, no mask' --out 'it'\\''s $HOME \`x\`'`,
+  );
 });
 
 it.each([

@@ -1,46 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@dn-detr/runtime';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parityCommand } from './parity.ts';
+import { describe, expect, it } from 'vitest';
+import { program } from '../testing/program.ts';
 
 const recorded = fileURLToPath(new URL('../../../test/fixtures/parity', import.meta.url));
 
 const { name: best } = await useBackend();
 
-async function run(...args: string[]): Promise<{ stdout: string; stderr: string; exitCode: unknown }> {
-  let [stdout, stderr] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  const command = parityCommand()
-    .exitOverride()
-    .configureOutput({
-      writeErr: (text) => {
-        stderr += text;
-      },
-    });
-  let exitCode: unknown;
-  try {
-    await command.parseAsync(['--backend', 'cpu', ...args], { from: 'user' });
-    exitCode = process.exitCode;
-  } catch (error) {
-    exitCode = (error as { exitCode?: number }).exitCode;
-  }
-  return { stdout, stderr, exitCode };
-}
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
+const run = (...args: string[]) => program('parity', '--backend', 'cpu', ...args);
 
 describe('parity', () => {
   it('prints a table', async () => {
-    const { stdout, stderr, exitCode } = await run('--dir', recorded, '--only', 'adamw');
+    const { code, stdout, stderr } = await run('--dir', recorded, '--only', 'adamw');
     expect(stdout).toMatch(/adamw .* groups_clip .* pass/);
     expect(stdout).toContain('3 passed, 0 failed');
-    expect([stderr, exitCode]).toEqual(['', undefined]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('prints one JSON document with --json', async () => {
@@ -69,10 +43,12 @@ describe('parity', () => {
     expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(names.sort());
   });
 
-  it('throws a sentence on a folder that is not there', async () => {
-    const args = ['--backend', 'cpu', '--dir', '/no/such/folder'];
-    await expect(parityCommand().parseAsync(args, { from: 'user' })).rejects.toThrow(
-      'there is no folder /no/such/folder: expected a folder of <name>.json files with optional <name>.safetensors',
-    );
+  it('ends with 1 on a folder that is not there and says what was expected', async () => {
+    expect(await run('--dir', '/no/such/folder')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'error: there is no folder /no/such/folder: expected a folder of <name>.json files with optional <name>.safetensors\n',
+    });
   });
 });

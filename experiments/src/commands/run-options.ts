@@ -16,6 +16,7 @@ import { recipes } from '../../recipes/recipes.ts';
 import { chooseRecipe } from '../config/choose-recipe.ts';
 import { dataSource } from '../config/data-source.ts';
 import { recipeNamed } from '../config/recipe-named.ts';
+import type { Output } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface RunOptions {
@@ -62,6 +63,7 @@ export interface Started {
 /**
  * The settings that the options describe, for whichever model.
  *
+ * @param err is told how to reach a folder that has the name of what comes with the toolkit
  * @param fallback the recipe where neither data nor a recipe is named
  * @param models that are to be trained, by their names, where it is not the one that settings name
  * @param own what has an option of its own
@@ -69,12 +71,13 @@ export interface Started {
  * @throws DataError, UserError if the data that a recipe is chosen for cannot be used
  */
 export async function settingsFrom(
+  err: Output,
   options: RunOptions,
   fallback: string,
   { models, own = {} }: { readonly models?: readonly string[]; readonly own?: DottedValues } = {},
 ): Promise<Started> {
   const { recipe: name } = options;
-  const values = dataFrom(options);
+  const values = dataFrom(err, options);
   const { 'data.source': source } = values;
   const given: DottedValues = {
     ...values,
@@ -103,8 +106,8 @@ function dataSettings(given: DottedValues): Pick<RunConfig, 'data' | 'overfit' |
   return resolveSettings(withChanges(runSettings({}, 'defaults'), Object.fromEntries(own))).config;
 }
 
-export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
-  return data === undefined ? {} : { 'data.source': dataSource(data) };
+export function dataFrom(err: Output, { data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
+  return data === undefined ? {} : { 'data.source': dataSource(err, data) };
 }
 
 export const initFromOptions = ({ init }: Pick<RunOptions, 'init'>): DottedValues =>
