@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { openDataset } from '@dn-detr/data';
 import { afterEach, expect, test, vi } from 'vitest';
-import { dataSource, photosFolder } from './data-source.ts';
+import { photosFolder } from '../../recipes/photos-folder.ts';
+import { dataSource } from './data-source.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
