@@ -1,7 +1,7 @@
 /** Reads every image of a folder and says what is wrong with it. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
-import { mapConcurrently } from './concurrently.ts';
+import pMap from 'p-map';
 import { decodeImage } from './decode-image.ts';
 import type { ImageHeader } from './image-description.ts';
 import { ImageError, SizeMismatchError, unreadable } from './image-error.ts';
@@ -47,11 +47,15 @@ export async function checkDataset<Reader extends DatasetReader = FolderReader>(
   }
   const all = [...splitOf].map(([image, split]) => ({ image, split }));
   let done = 0;
-  const inspected = await mapConcurrently(all, 8, async ({ image }) => {
-    const result = await inspect(image);
-    options.progress?.(++done, all.length);
-    return result;
-  });
+  const inspected = await pMap(
+    all,
+    async ({ image }) => {
+      const result = await inspect(image);
+      options.progress?.(++done, all.length);
+      return result;
+    },
+    { concurrency: 8 },
+  );
   const first = new Map<string, { image: FileImage; split: SplitName }>();
   for (const [n, { hash, problems: own }] of inspected.entries()) {
     problems.push(...own);
