@@ -152,13 +152,12 @@ const comparison = z.object({
 /** A difference of two models (the model less the baseline) over the seeds they share: `pairedComparison` of metrics. */
 export type Comparison = DeepReadonly<z.infer<typeof comparison>>;
 
-const notCompared = z.object({ ...twoModels, at: equal });
 /**
  * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
  * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
  * numbers of CPU cores.
  */
-export type NotCompared = DeepReadonly<z.infer<typeof notCompared>>;
+const notCompared = z.object({ ...twoModels, at: equal });
 
 const stepsComparison = z.object({
   ...twoModels,
