@@ -3,9 +3,11 @@
  * but the packages it needs, and its README's examples run from the built files, in Node and, where it holds no tensors,
  * in a browser.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { keptSummary } from '@dn-detr/report';
+import { reportPage } from '@dn-detr/report/page';
 import { hasBrowser, runInBrowser } from '@dn-detr/testing/browser';
 import { type Finished, runProcess } from '@dn-detr/testing/process';
 import { type Example, packages, readmeExamples, root } from '@dn-detr/testing/readme';
@@ -136,4 +138,24 @@ describe('dn, packed, beside core', () => {
 describe('core, packed, without native TensorFlow', () => {
   it('runs the examples of its README', () =>
     expectExamplesRun('core', readmeExamples('core'), { DN_DETR_BACKEND: 'wasm' }));
+});
+
+describe('report, packed', () => {
+  it('makes the same pages of kept summaries as the sources do, and prints nothing', async () => {
+    const results = path.join(root, 'docs', 'results');
+    const kept = readdirSync(results)
+      .map((name) => path.join(results, name, 'summary.json'))
+      .filter((file) => existsSync(file));
+    expect(kept.length).toBeGreaterThan(3);
+    const code = `import { writeFileSync } from 'node:fs';
+      import { keptSummary } from '@dn-detr/report';
+      import { reportPage } from '@dn-detr/report/page';
+      for (const [i, file] of process.argv.slice(2).entries()) writeFileSync(\`\${i}.html\`, reportPage(keptSummary(file)));`;
+    writeFileSync(path.join(project('report'), 'pages.mjs'), code);
+    const cwd = project('report');
+    expect(expectSuccess(await runProcess(process.execPath, ['pages.mjs', ...kept], { cwd }))).toBe('');
+    for (const [i, file] of kept.entries()) {
+      expect(readFileSync(path.join(cwd, `${i}.html`), 'utf8')).toBe(reportPage(keptSummary(file)));
+    }
+  });
 });
