@@ -27,7 +27,7 @@ export type { Module } from './nn/module.ts';
 export type { NamedTensors } from './nn/named.ts';
 export { ParameterLayout } from './nn/parameters.ts';
 export { adamwInit, adamwScalars, adamwStep } from './optim/adamw.ts';
-export { clipByGlobalNorm } from './optim/clip.ts';
+export { clipByGlobalNorm, clipFactor } from './optim/clip.ts';
 export { focalDetections, softmaxDetections } from './postprocess.ts';
 export { readCheckpoint } from './weights/checkpoint.ts';
 export { loadParameters } from './weights/load.ts';

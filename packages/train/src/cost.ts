@@ -11,6 +11,7 @@ import {
   fill,
   getBackend,
   getKernel,
+  type NamedAttrMap,
   type NamedTensorInfoMap,
   type Rank,
   registerKernel,
@@ -76,7 +77,7 @@ function knownInputs(count: number): KnownInputs {
 }
 
 /** The multiply-adds that a kernel took to make its output. */
-type MacsOf = (inputs: NamedTensorInfoMap, output: TensorInfo) => number;
+type MacsOf = (inputs: NamedTensorInfoMap, output: TensorInfo, attributes: NamedAttrMap | undefined) => number;
 
 /** a `[..., M, K]`, or transposed, and b make `[..., M, N]`: K for each number that comes out */
 const product: MacsOf = ({ a }, { shape }) => {
@@ -101,6 +102,17 @@ const deformableSampling: MacsOf = ({ weights }, { shape }) => {
   return util.sizeFromShape(shape) * levels * points * 4;
 };
 
+/**
+ * Queries `[B*Q, H*e]`, keys `[B*K, H*e]` and values `[B*K, H*d]`, or queries beside keys: for each query and key, e of a
+ * score and d of its share of the values, in each head.
+ */
+const attention: MacsOf = ({ q, qk, v }, _, attributes) => {
+  const [rows, width] = (q ?? (qk as TensorInfo)).shape as [number, number];
+  const [keys, valueWidth] = (v as TensorInfo).shape as [number, number];
+  const [batch] = (attributes as NamedAttrMap).sizes as [number];
+  return rows * (keys / batch) * ((q === undefined ? width / 2 : width) + valueWidth);
+};
+
 /** All kernels that the models' products, convolutions and samples run in. */
 const counted: Readonly<Record<string, MacsOf>> = {
   [BatchMatMul]: product,
@@ -109,8 +121,10 @@ const counted: Readonly<Record<string, MacsOf>> = {
   [FusedConv2D]: convolution,
   [DepthwiseConv2dNative]: depthwise,
   [FusedDepthwiseConv2D]: depthwise,
+  DnAttention: attention,
   DnDepthwiseConv: depthwise,
   DnMultiScaleDeformableAttention: deformableSampling,
+  DnPairedAttention: attention,
 };
 
 /**
@@ -135,7 +149,7 @@ export function countMacs(compute: () => void): number {
       const before = macs;
       const output = kernel.kernelFunc(params) as TensorInfo;
       // Not in addition to what it has had counted: native TensorFlow's fused kernels run the plain ones.
-      macs = before + (counted[kernel.kernelName] as MacsOf)(params.inputs, output);
+      macs = before + (counted[kernel.kernelName] as MacsOf)(params.inputs, output, params.attrs);
       return output;
     },
   }));

@@ -1,7 +1,7 @@
 /** Training steps, captured: forward, matching, loss, backward, clipping and AdamW. */
 import {
   adamwStep,
-  clipByGlobalNorm,
+  clipFactor,
   type ImageBatch,
   type KnownInputs,
   type ParameterLayout,
@@ -142,7 +142,7 @@ function update(
   { optimizer, clipNorm, ema = 0 }: UpdateOptions,
   scalarsAfter: (norm: Scalar) => Tensor1D,
 ): { state: TrainingState; gradNorm: Scalar } {
-  const clipped = clipByGlobalNorm(grads, clipNorm);
-  const next = adamwStep(state, clipped.grads, scalarsAfter(clipped.norm), optimizer);
-  return { state: { ...next, average: ema > 0 ? emaStep(average, next.params, ema) : [] }, gradNorm: clipped.norm };
+  const { factor, norm } = clipFactor(grads, clipNorm);
+  const next = adamwStep(state, grads, scalarsAfter(norm), optimizer, factor);
+  return { state: { ...next, average: ema > 0 ? emaStep(average, next.params, ema) : [] }, gradNorm: norm };
 }

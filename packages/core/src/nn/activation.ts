@@ -13,8 +13,10 @@ import {
   type Tensor1D,
   type Tensor2D,
 } from '@tensorflow/tfjs-core';
+import { addBias } from './add.ts';
 import { withGradient } from './custom-gradient.ts';
 import { constant } from './init.ts';
+import { kernelOp } from './kernel-op.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
@@ -42,17 +44,47 @@ export function relu6<T extends Tensor>(x: T): T {
   });
 }
 
+/** Rows of a linear layer and the bias that they have yet to be given. */
+export interface UnbiasedRows {
+  /** `[N, d]` */
+  readonly rows: Tensor2D;
+  /** `[d]` */
+  readonly bias: Tensor1D;
+}
+
+/** `max(rows + bias, 0)`, as `relu` has it. */
+export function biasRelu({ rows, bias }: UnbiasedRows): Tensor2D {
+  return kernelOp({
+    name: 'DnBiasRelu',
+    inputs: { x: rows, bias },
+    composed: () => relu(addBias(rows, bias)),
+  });
+}
+
 /**
  * `torch.nn.PReLU` with one slope (He et al., ICCV 2015), which DAB-DETR's layers use in place of ReLU.
  *
  * @param name its parameter is the slope, `name.weight` `[1]`, which starts at PyTorch's 0.25
  */
-export function prelu(name: string, group: ParameterGroup): Module<Tensor2D, Tensor2D> {
+export function prelu(name: string, group: ParameterGroup): Module<UnbiasedRows, Tensor2D> {
   const slope = parameter<Tensor1D>({ name: `${name}.weight`, shape: [1], group, init: constant(0.25) });
   return {
     parameters: parametersOf(slope),
-    apply: (tensors, x) => reluWithSlope(x, slope.apply(tensors)),
+    apply: (tensors, unbiased) => biasPrelu(unbiased, slope.apply(tensors)),
   };
+}
+
+/**
+ * `reluWithSlope` of rows with their bias.
+ *
+ * @param slope `[1]`
+ */
+export function biasPrelu({ rows, bias }: UnbiasedRows, slope: Tensor1D): Tensor2D {
+  return kernelOp({
+    name: 'DnBiasPrelu',
+    inputs: { x: rows, bias, slope },
+    composed: () => reluWithSlope(addBias(rows, bias), slope),
+  });
 }
 
 /**

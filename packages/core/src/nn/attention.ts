@@ -4,6 +4,7 @@
  */
 import {
   add,
+  fill,
   matMul,
   mul,
   reshape,
@@ -19,8 +20,9 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { AttentionMask } from './attention-mask.ts';
 import { withGradient } from './custom-gradient.ts';
-import { type HeadShape, mergeHeads, splitHeadPairs, splitHeads } from './heads.ts';
+import { type HeadShape, headSizes, mergeHeads, splitHeadPairs, splitHeads } from './heads.ts';
 import { constant, xavierUniform } from './init.ts';
+import { kernelOp } from './kernel-op.ts';
 import { affine, linear } from './linear.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
@@ -79,8 +81,7 @@ export function multiHeadAttention(name: string, sizes: AttentionSizes): Module<
     parameters: parametersOf(weight, bias, out),
     apply: (tensors, input) => {
       const options = optionsOf(name, heads, input);
-      const [q, k, v] = project(input, weight.apply(tensors), bias.apply(tensors), options);
-      return out.apply(tensors, mergeHeads(scaledDotProduct(q, k, v, options), options));
+      return out.apply(tensors, attendTo(project(input, weight.apply(tensors), bias.apply(tensors)), options));
     },
   };
 }
@@ -127,10 +128,35 @@ function optionsOf(name: string, heads: number, { mask, pass }: AttentionInput):
  * @returns `[B*Q, d]`
  */
 export function attend(q: Tensor2D, k: Tensor2D, v: Tensor2D, options: AttentionOptions): Tensor2D {
-  return mergeHeads(
-    scaledDotProduct(splitHeads(q, options), splitHeads(k, options), splitHeads(v, options), options),
-    options,
-  );
+  return attendTo({ q, k, v }, options);
+}
+
+/** Queries, keys and values as projections leave them; `qk` are queries beside keys, `[B*N, 2*H*e]`. */
+type Projected =
+  | { readonly q: Tensor2D; readonly k: Tensor2D; readonly v: Tensor2D }
+  | { readonly qk: Tensor2D; readonly v: Tensor2D };
+
+/** A kernel takes them as they are; it knows nothing of dropout, and shows nobody its weights. */
+function attendTo(projected: Projected, options: AttentionOptions): Tensor2D {
+  const { batch, heads, mask, dropout, observe } = options;
+  const paired = 'qk' in projected;
+  const { v, ...queriesAndKeys } = projected;
+  for (const x of Object.values(queriesAndKeys)) headSizes(x, options, paired ? 2 : 1);
+  headSizes(v, options);
+  const composed = (): Tensor2D => {
+    const [q, k] = paired
+      ? splitHeadPairs(projected.qk, options)
+      : [splitHeads(projected.q, options), splitHeads(projected.k, options)];
+    return mergeHeads(scaledDotProduct(q, k, splitHeads(v, options), options), options);
+  };
+  if (dropout !== undefined || observe !== undefined) return composed();
+  return kernelOp({
+    name: paired ? 'DnPairedAttention' : 'DnAttention',
+    inputs: projected,
+    constants: () => mask ?? { bias: fill([1, 1, 1, 1], 0), open: fill([1, 1, 1, 1], 1) },
+    attributes: { sizes: [batch, heads] },
+    composed,
+  });
 }
 
 /**
@@ -190,25 +216,18 @@ export function scaledDotProduct(
   });
 }
 
-/** Queries `[B*H, Q, e]`, keys and values `[B*H, K, e]`. */
-function project(
-  { query, key, value }: AttentionInput,
-  weight: Tensor2D,
-  bias: Tensor1D,
-  shape: HeadShape,
-): [q: Tensor3D, k: Tensor3D, v: Tensor3D] {
+function project({ query, key, value }: AttentionInput, weight: Tensor2D, bias: Tensor1D): Projected {
   if (query === key) {
     const sizes = [2, 1].map((parts) => (parts * bias.shape[0]) / 3);
     const [pairWeight, vWeight] = split(weight, sizes) as [Tensor2D, Tensor2D];
     const [pairBias, vBias] = split(bias, sizes) as [Tensor1D, Tensor1D];
-    const [q, k] = splitHeadPairs(affine(query, pairWeight, pairBias), shape);
-    return [q, k, splitHeads(affine(value, vWeight, vBias), shape)];
+    return { qk: affine(query, pairWeight, pairBias), v: affine(value, vWeight, vBias) };
   }
   const weights = split(weight, 3) as [Tensor2D, Tensor2D, Tensor2D];
   const biases = split(bias, 3) as [Tensor1D, Tensor1D, Tensor1D];
-  return [
-    splitHeads(affine(query, weights[0], biases[0]), shape),
-    splitHeads(affine(key, weights[1], biases[1]), shape),
-    splitHeads(affine(value, weights[2], biases[2]), shape),
-  ];
+  return {
+    q: affine(query, weights[0], biases[0]),
+    k: affine(key, weights[1], biases[1]),
+    v: affine(value, weights[2], biases[2]),
+  };
 }

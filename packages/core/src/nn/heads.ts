@@ -20,8 +20,9 @@ export interface HeadShape {
  *
  * @throws if rows or width cannot be divided by batch or heads
  */
-export function splitHeads(x: Tensor2D, { batch, heads }: HeadShape): Tensor3D {
-  const [tokens, width] = headSizes(x, batch, heads);
+export function splitHeads(x: Tensor2D, shape: HeadShape): Tensor3D {
+  const { batch, heads } = shape;
+  const [tokens, width] = headSizes(x, shape);
   const byHead = transpose<Tensor4D>(reshape(x, [batch, tokens, heads, width]), [0, 2, 1, 3]);
   return reshape(byHead, [batch * heads, tokens, width]);
 }
@@ -32,8 +33,9 @@ export function splitHeads(x: Tensor2D, { batch, heads }: HeadShape): Tensor3D {
  *
  * @throws if rows or width cannot be divided by batch or heads
  */
-export function splitHeadPairs(x: Tensor2D, { batch, heads }: HeadShape): [Tensor3D, Tensor3D] {
-  const [tokens, width] = headSizes(x, batch, heads, 2);
+export function splitHeadPairs(x: Tensor2D, shape: HeadShape): [Tensor3D, Tensor3D] {
+  const { batch, heads } = shape;
+  const [tokens, width] = headSizes(x, shape, 2);
   const byHead = transpose<Tensor5D>(reshape(x, [batch, tokens, 2, heads, width]), [2, 0, 3, 1, 4]);
   return split<Tensor3D>(reshape(byHead, [2 * batch * heads, tokens, width]), 2) as [Tensor3D, Tensor3D];
 }
@@ -45,8 +47,13 @@ export function mergeHeads(x: Tensor3D, { batch, heads }: HeadShape): Tensor2D {
   return reshape(byToken, [batch * tokens, heads * width]);
 }
 
-/** @param sides how many tensors lie side by side in `x`, each with all heads */
-function headSizes(x: Tensor2D, batch: number, heads: number, sides = 1): [tokens: number, width: number] {
+/**
+ * N and e of `[B*N, H*e]`.
+ *
+ * @param sides how many tensors lie side by side in `x`, each with all heads
+ * @throws if rows or width cannot be divided by batch or heads
+ */
+export function headSizes(x: Tensor2D, { batch, heads }: HeadShape, sides = 1): [tokens: number, width: number] {
   const [rows, columns] = x.shape;
   const width = columns / sides;
   if (rows % batch !== 0 || width % heads !== 0) {

@@ -9,22 +9,31 @@ export interface KernelOp<Value extends Tensor> {
    */
   readonly name: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
-  readonly attributes: NamedAttrMap;
+  /** Makes what both kernels take beside the inputs, such as masks, and what gets no gradient. */
+  readonly constants?: () => Readonly<Record<string, Tensor>>;
+  readonly attributes?: NamedAttrMap;
   /** Computes the same of the same inputs from tfjs's ops, gradient included. */
   readonly composed: () => Value;
 }
 
+/** Whether the current backend has a kernel of its own for an op. */
+export const hasKernel = (name: string): boolean => getKernel(name, getBackend()) !== undefined;
+
 /** Runs an op through the current backend's kernel for it, or else as it is composed. */
-export function kernelOp<Value extends Tensor>({ name, inputs, attributes, composed }: KernelOp<Value>): Value {
-  if (getKernel(name, getBackend()) === undefined) return composed();
-  const names = Object.keys(inputs);
-  const tensors = Object.values(inputs);
-  return withGradient(tensors, () => ({
-    value: engine().runKernel<Value>(name, { ...inputs }, attributes),
-    saved: tensors,
-    gradient: (dy, saved) => {
-      const kept = Object.fromEntries(names.map((input, i) => [input, saved[i] as Tensor]));
-      return engine().runKernel<Tensor[]>(`${name}Grad`, { ...kept, dy }, attributes);
-    },
-  }));
+export function kernelOp<Value extends Tensor>(op: KernelOp<Value>): Value {
+  const { name, inputs, constants = () => ({}), attributes, composed } = op;
+  if (!hasKernel(name)) return composed();
+  return withGradient(Object.values(inputs), () => {
+    const all: Record<string, Tensor> = { ...inputs, ...constants() };
+    const names = Object.keys(all);
+    return {
+      value: engine().runKernel<Value>(name, all, attributes),
+      saved: Object.values(all),
+      gradient: (dy, saved) => {
+        const kept = Object.fromEntries(names.map((input, i) => [input, saved[i] as Tensor]));
+        const gradients = engine().runKernel<Tensor | Tensor[]>(`${name}Grad`, { ...kept, dy }, attributes);
+        return [gradients].flat();
+      },
+    };
+  });
 }

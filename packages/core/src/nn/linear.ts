@@ -1,8 +1,10 @@
 /** The fully connected layer, `torch.nn.Linear` with its names and layout. */
 import { matMul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { UnbiasedRows } from './activation.ts';
 import { addBias } from './add.ts';
 import { fanInUniform, type Init } from './init.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
+import type { NamedTensors } from './named.ts';
 import type { ParameterGroup } from './parameters.ts';
 
 export interface LinearOptions {
@@ -13,6 +15,8 @@ export interface LinearOptions {
   readonly weight?: Init;
   /** What the bias starts from; PyTorch's default where left out. */
   readonly bias?: Init;
+  /** What adds the bias, with an activation; the sum alone where left out. */
+  readonly activation?: (tensors: NamedTensors, unbiased: UnbiasedRows) => Tensor2D;
 }
 
 /**
@@ -28,13 +32,14 @@ export function linear(
     group,
     weight: weightInit = fanInUniform(inputs),
     bias: biasInit = fanInUniform(inputs),
+    activation = (_, { rows, bias }) => addBias(rows, bias),
   }: LinearOptions,
 ): Module<Tensor2D, Tensor2D> {
   const weight = parameter<Tensor2D>({ name: `${name}.weight`, shape: [outputs, inputs], group, init: weightInit });
   const bias = parameter<Tensor1D>({ name: `${name}.bias`, shape: [outputs], group, init: biasInit });
   return {
     parameters: parametersOf(weight, bias),
-    apply: (tensors, x) => affine(x, weight.apply(tensors), bias.apply(tensors)),
+    apply: (tensors, x) => activation(tensors, { rows: product(x, weight.apply(tensors)), bias: bias.apply(tensors) }),
   };
 }
 
@@ -49,8 +54,13 @@ export function linear(
  * @throws if the widths do not fit
  */
 export function affine(x: Tensor2D, weight: Tensor2D, bias: Tensor1D): Tensor2D {
+  return addBias(product(x, weight), bias);
+}
+
+/** `x · weightᵀ`. */
+function product(x: Tensor2D, weight: Tensor2D): Tensor2D {
   if (x.shape[1] !== weight.shape[1]) {
     throw new Error(`linear: input [${x.shape}] does not fit weight [${weight.shape}] (stored as [out, in])`);
   }
-  return addBias(matMul(x, weight, false, true), bias);
+  return matMul(x, weight, false, true);
 }

@@ -1,6 +1,6 @@
 /** Linear layers with ReLU between them: DETR's box head, and DAB-DETR's scales and position heads. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { relu } from './activation.ts';
+import { biasRelu } from './activation.ts';
 import type { Init } from './init.ts';
 import { linear } from './linear.ts';
 import { type Module, parametersOf } from './module.ts';
@@ -26,11 +26,12 @@ export function mlp(name: string, { widths, group, weight, last = {} }: MlpOptio
   if (widths.length < 2) throw new Error(`mlp ${name}: expected at least two widths, got [${widths}]`);
   const layers = widths.slice(1).map((outputs, i) => {
     const inputs = widths[i] as number;
-    const init = { ...(weight && { weight }), ...(i === widths.length - 2 ? last : {}) };
-    return linear(`${name}.layers.${i}`, { inputs, outputs, group, ...init });
+    const isLast = i === widths.length - 2;
+    const options = { inputs, outputs, group, ...(weight && { weight }) };
+    return linear(`${name}.layers.${i}`, { ...options, ...(isLast ? last : { activation: (_, x) => biasRelu(x) }) });
   });
   return {
     parameters: parametersOf(...layers),
-    apply: (tensors, x) => layers.reduce((value, layer, i) => layer.apply(tensors, i === 0 ? value : relu(value)), x),
+    apply: (tensors, x) => layers.reduce((value, layer) => layer.apply(tensors, value), x),
   };
 }

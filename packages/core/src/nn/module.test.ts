@@ -44,7 +44,7 @@ const modules = {
   layerNorm: given(layerNorm('m', { width: d, group }), () => rows(3)),
   groupNorm: given(groupNorm('m', { width: d, groups: 2, group }), () => image(d)),
   frozenBatchNorm: given(frozenBatchNorm('m', d), () => undefined),
-  prelu: given(prelu('m', group), () => rows(3)),
+  prelu: given(prelu('m', group), () => ({ rows: rows(3), bias: tf.ones<tf.Rank.R1>([d]) })),
   convolution: given(convolution('m', { size: 3, inputs: 4, outputs: 2, group }), () => image(4)),
   'convolution with bias': given(convolution('m', { size: 1, inputs: 4, outputs: 2, group, bias: true }), () =>
     image(4),

@@ -3,6 +3,7 @@ import { add, mean, mul, rsqrt, square, sub, type Tensor1D, type Tensor2D } from
 import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
 import { constant } from './init.ts';
+import { kernelOp } from './kernel-op.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
@@ -37,6 +38,14 @@ export function layerNorm(
  * @returns `[N, d]`
  */
 export function normalizeRows(x: Tensor2D, weight: Tensor1D, bias: Tensor1D): Tensor2D {
+  return kernelOp({
+    name: 'DnLayerNorm',
+    inputs: { x, weight, bias },
+    composed: () => composed(x, weight, bias),
+  });
+}
+
+function composed(x: Tensor2D, weight: Tensor1D, bias: Tensor1D): Tensor2D {
   return withGradient([x, weight, bias], () => {
     const centred = sub<Tensor2D>(x, mean(x, 1, true));
     const variance = mean<Tensor2D>(square(centred), 1, true);

@@ -5,18 +5,23 @@
 import {
   add,
   div,
+  engine,
   mul,
   type Rank,
   reshape,
+  type Scalar,
+  scalar,
   split,
   sqrt,
   square,
   sub,
   type Tensor,
   type Tensor1D,
+  tensor1d,
   tidy,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { hasKernel } from '../nn/kernel-op.ts';
 
 /** What one group of parameters is trained with. */
 export interface AdamWGroup {
@@ -89,6 +94,7 @@ export function adamwScalars(step: number, options: AdamWOptions, schedule = 1):
  *
  * @param grads one flat gradient per group
  * @param scalars `[3 * groups]`, the numbers of `adamwScalars` for this step
+ * @param factor what the gradients are multiplied by first, such as `clipFactor`; nothing where left out
  * @throws RangeError if the numbers of groups differ
  */
 export function adamwStep(
@@ -96,6 +102,7 @@ export function adamwStep(
   grads: readonly Tensor1D[],
   scalars: Tensor,
   options: AdamWOptions,
+  factor?: Scalar,
 ): AdamWState {
   const groups = options.groups.length;
   const counts = [state.params.length, state.m.length, state.v.length, grads.length];
@@ -105,25 +112,56 @@ export function adamwStep(
         `${scalarsPerGroup * groups} numbers; got ${counts.join(', ')} tensors and ${scalars.size} numbers`,
     );
   }
-  const { beta1 = defaults.beta1, beta2 = defaults.beta2, epsilon = defaults.epsilon } = options;
   return tidy(() => {
-    const numbers = split(reshape<Rank.R1>(scalars, [scalars.size]), scalars.size);
-    const next: AdamWState = { params: [], m: [], v: [] };
-    for (let i = 0; i < groups; i++) {
-      const [decay, stepSize, rootCorrection] = numbers.slice(scalarsPerGroup * i) as [Tensor, Tensor, Tensor];
-      const [p, g] = [state.params[i], grads[i]] as [Tensor1D, Tensor1D];
-      const [oldM, oldV] = [state.m[i], state.v[i]] as [Tensor1D, Tensor1D];
-      // Buffers as long as the model: what is left of one sum is freed before the next.
-      const m = tidy(() => add<Tensor1D>(oldM, mul(sub(g, oldM), 1 - beta1)));
-      const v = tidy(() => add<Tensor1D>(mul(oldV, beta2), mul(square(g), 1 - beta2)));
-      const update = tidy(() => mul(stepSize, div(m, add(mul(sqrt(v), rootCorrection), epsilon))));
-      next.params.push(tidy(() => sub<Tensor1D>(mul(p, decay), update)));
-      update.dispose();
-      next.m.push(m);
-      next.v.push(v);
-    }
-    return next;
+    const perGroup = split(reshape<Rank.R1>(scalars, [scalars.size]), groups) as Tensor1D[];
+    const updates = grads.map((gradient, i) => {
+      const [p, m, v] = [state.params[i], state.m[i], state.v[i]] as [Tensor1D, Tensor1D, Tensor1D];
+      const group: GroupUpdate = { p, m, v, gradient, numbers: perGroup[i] as Tensor1D, factor };
+      return hasKernel('DnAdamW') ? fused(group, options) : composed(group, options);
+    });
+    return {
+      params: updates.map(([p]) => p),
+      m: updates.map(([, m]) => m),
+      v: updates.map(([, , v]) => v),
+    };
   });
+}
+
+/** One group of an update; all of `[size]`. */
+interface GroupUpdate {
+  readonly p: Tensor1D;
+  readonly m: Tensor1D;
+  readonly v: Tensor1D;
+  readonly gradient: Tensor1D;
+  /** `[3]`, its numbers of `adamwScalars` */
+  readonly numbers: Tensor1D;
+  readonly factor: Scalar | undefined;
+}
+
+type Updated = [p: Tensor1D, m: Tensor1D, v: Tensor1D];
+
+function ratesOf({ beta1 = defaults.beta1, beta2 = defaults.beta2, epsilon = defaults.epsilon }: AdamWOptions) {
+  return { freshM: 1 - beta1, keptV: beta2, freshV: 1 - beta2, epsilon };
+}
+
+/** One pass over memory. */
+function fused({ p, m, v, gradient, numbers, factor = scalar(1) }: GroupUpdate, options: AdamWOptions): Updated {
+  const { freshM, keptV, freshV, epsilon } = ratesOf(options);
+  const rates = tensor1d([freshM, keptV, freshV, epsilon]);
+  return engine().runKernel<Updated>('DnAdamW', { params: p, m, v, gradient, numbers, rates, factor });
+}
+
+function composed({ p, m: oldM, v: oldV, gradient, numbers, factor }: GroupUpdate, options: AdamWOptions): Updated {
+  const { freshM, keptV, freshV, epsilon } = ratesOf(options);
+  const [decay, stepSize, rootCorrection] = split(numbers, scalarsPerGroup) as [Tensor, Tensor, Tensor];
+  const g = factor === undefined ? gradient : mul(gradient, factor);
+  // Buffers as long as the model: what is left of one sum is freed before the next.
+  const m = tidy(() => add<Tensor1D>(oldM, mul(sub(g, oldM), freshM)));
+  const v = tidy(() => add<Tensor1D>(mul(oldV, keptV), mul(square(g), freshV)));
+  const update = tidy(() => mul(stepSize, div(m, add(mul(sqrt(v), rootCorrection), epsilon))));
+  const next = tidy(() => sub<Tensor1D>(mul(p, decay), update));
+  update.dispose();
+  return [next, m, v];
 }
 
 /** `low <= value < high`, so that NaN is refused too. */

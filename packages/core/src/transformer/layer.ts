@@ -1,6 +1,6 @@
 /** What all transformer layers share: their sizes, residual connections, and the feed-forward part. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { prelu, relu } from '../nn/activation.ts';
+import { biasRelu, prelu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';
 import type { AttentionMask } from '../nn/attention-mask.ts';
 import { drop } from '../nn/dropout.ts';
@@ -57,17 +57,21 @@ export function residualParts(
   { width, feedForward, activation, preNorm }: LayerOptions,
   normNumbers: readonly number[] = Array.from({ length: attentions + 1 }, (_, i) => i + 1),
 ): Module<ResidualInput, Tensor2D> {
-  const linear1 = transformerLinear(`${name}.linear1`, width, feedForward);
   const linear2 = transformerLinear(`${name}.linear2`, feedForward, width);
   const norms = normNumbers.map((number) => layerNorm(`${name}.norm${number}`, { width, group: 'rest' }));
   const bend = activation === 'prelu' ? prelu(`${name}.activation`, 'rest') : undefined;
+  const linear1 = linear(`${name}.linear1`, {
+    inputs: width,
+    outputs: feedForward,
+    group: 'rest',
+    weight: xavierUniform,
+    activation: (tensors, x) => (bend === undefined ? biasRelu(x) : bend.apply(tensors, x)),
+  });
   return {
     parameters: parametersOf(linear1, linear2, ...norms, bend),
     apply: (tensors, { x, attentions, pass: { dropout } }) => {
       const feed = (x: Tensor2D): Tensor2D => {
-        const hidden = linear1.apply(tensors, x);
-        const active = bend === undefined ? relu(hidden) : bend.apply(tensors, hidden);
-        return linear2.apply(tensors, drop(active, dropout));
+        return linear2.apply(tensors, drop(linear1.apply(tensors, x), dropout));
       };
       const parts = [...attentions, feed];
       return norms.reduce((x, norm, i) => {

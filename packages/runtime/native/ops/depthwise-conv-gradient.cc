@@ -205,12 +205,7 @@ struct ConvolutionGradient {
   explicit ConvolutionGradient(const dn::Attributes& attributes) : stride(attributes.Ints("stride")) {}
 
   static void InferShapes(TF_ShapeInferenceContext* context) {
-    dn::Status status;
-    for (int i = 0; i < 2; i++) {
-      dn::ShapeHandle input(context, i);
-      TF_ShapeInferenceContextSetOutput(context, i, input, status);
-      status.Check();
-    }
+    for (int i = 0; i < 2; i++) dn::SetShapeOfInput(context, i, i);
   }
 
   void Compute(const dn::Call& call) const {

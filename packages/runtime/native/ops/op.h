@@ -148,6 +148,14 @@ class ShapeHandle {
   TF_ShapeHandle* handle_;
 };
 
+// Tells a shape inference that an output has the shape of an input.
+inline void SetShapeOfInput(TF_ShapeInferenceContext* context, int output, int input) {
+  Status status;
+  ShapeHandle shape(context, input);
+  TF_ShapeInferenceContextSetOutput(context, output, shape, status);
+  status.Check();
+}
+
 // What TensorFlow is told about an op. `Kernel` is constructed from `Attributes`, its `Compute(const Call&)` runs it.
 struct Op {
   const char* name;

@@ -6,11 +6,21 @@
 #include <immintrin.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
-// Marks what the clones of a function are made of: it has to become part of each.
+// Marks what the clones of a function are made of: it has to become part of each. The second one is for lambdas.
 #define DN_INLINE inline __attribute__((always_inline))
+#define DN_INLINED __attribute__((always_inline))
+
+// `Body<lanes>(…)` with the longest vectors of at most kLanes numbers, of which whole ones make up `width`.
+#define DN_WIDEST(Body, width, ...)                                    \
+  do {                                                                 \
+    if ((width) % kLanes == 0) Body<kLanes>(__VA_ARGS__);              \
+    else if ((width) % 4 == 0) Body<4>(__VA_ARGS__);                   \
+    else Body<1>(__VA_ARGS__);                                         \
+  } while (false)
 
 // Defines `Name(const Arguments&, int64_t)` as `Body<kLanes>`, compiled for AVX-512, AVX2 and any x86-64. kLanes is the
 // number of floats in a register: the compiler keeps longer vectors in memory.
@@ -92,6 +102,32 @@ DN_INLINE __m128 Fold(const Vector<kLanes>& vector) {
   }
 }
 
+DN_INLINE float TotalOfFour(const __m128& vector) {
+  const __m128 two = _mm_add_ps(vector, _mm_movehl_ps(vector, vector));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+// The sum of a vector.
+template <int kLanes>
+DN_INLINE float Total(const Vector<kLanes>& vector) {
+  if constexpr (kLanes == 1) return vector;
+  else return TotalOfFour(Fold<kLanes>(vector));
+}
+
+// The sum of f(i) for every vector from i = 0 on; they make up `count` numbers.
+template <int kLanes, typename Function>
+DN_INLINE float Sum(int64_t count, const Function& f) {
+  // Several sums at a time, since each has to wait for its last addition.
+  Vector<kLanes> sums[4] = {};
+  int64_t i = 0;
+  for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; j++) sums[j] += f(i + j * kLanes);
+  }
+  for (; i < count; i += kLanes) sums[0] += f(i);
+  return Total<kLanes>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
 // The sums of four vectors.
 template <int kLanes>
 DN_INLINE __m128 Sums(const Vector<kLanes> (&vectors)[4]) {
@@ -104,6 +140,30 @@ DN_INLINE __m128 Sums(const Vector<kLanes> (&vectors)[4]) {
     const __m128 cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
     return _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab));
   }
+}
+
+// e^x of numbers that are at most 0, within 2 units in the last place, and 0 below -87, where results would be subnormal.
+// The polynomial is that of Cephes' expf, around the nearest multiple of ln 2.
+template <int kLanes>
+DN_INLINE Vector<kLanes> Exp(const Vector<kLanes>& x) {
+  using Numbers = Vector<kLanes>;
+  typedef int32_t Bits __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+  // Adding it rounds to a whole number, which then is in the lowest bits.
+  constexpr float kRound = 12582912.f;
+  const Numbers shifted = x * 1.44269504088896341f + kRound, whole = shifted - kRound;
+  const Numbers rest = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;
+  Numbers sum = rest * 1.9875691500e-4f + 1.3981999507e-3f;
+  sum = sum * rest + 8.3334519073e-3f;
+  sum = sum * rest + 4.1665795894e-2f;
+  sum = sum * rest + 1.6666665459e-1f;
+  sum = sum * rest + 5.0000001201e-1f;
+  sum = sum * (rest * rest) + rest + 1.f;
+  Bits result, exponent;
+  std::memcpy(&result, &sum, sizeof result);
+  std::memcpy(&exponent, &shifted, sizeof exponent);
+  result += exponent << 23;
+  std::memcpy(&sum, &result, sizeof sum);
+  return x < -87.f ? Numbers{} : sum;
 }
 
 }  // namespace dn

@@ -72,7 +72,7 @@ function loadOps(ops: OpsState): NativeOps {
     const { ops: names, instructionSet } = require(ops.file) as { ops: string[] } & Pick<NativeOps, 'instructionSet'>;
     registerNativeOps();
     // A gradient goes without saying.
-    return { names: names.filter((name) => !name.endsWith('Grad')), instructionSet };
+    return { names: names.filter((name) => !name.endsWith('Grad')).sort(), instructionSet };
   } catch (error) {
     return { names: [], reason: `${ops.file} cannot be loaded: ${(error as Error).message}` };
   }

@@ -12,6 +12,7 @@ const tests = [
   'packages/runtime/src/ops/native-ops.integration.test.ts',
   'packages/runtime/src/ops/depthwise-conv.integration.test.ts',
   'packages/core/src/nn/deformable-sampling.test.ts',
+  'packages/core/src/nn/native-ops.integration.test.ts',
 ];
 
 /** Processes of their own, since a function of an op keeps its choice. */

@@ -8,8 +8,8 @@ export interface NativeOp {
   name: string;
   /** tfjs's names of the inputs, in TensorFlow's order. */
   inputs: readonly string[];
-  /** Names of the attributes, all of them lists of whole numbers. */
-  attributes: readonly string[];
+  /** Names of the attributes, all of them lists of whole numbers; there are none where left out. */
+  attributes?: readonly string[];
   outputs: number;
 }
 
@@ -19,7 +19,7 @@ export function kernelOf(op: NativeOp): KernelConfig {
     const native = backend as NativeBackend;
     const { binding } = native;
     const ids = native.getInputTensorIds(op.inputs.map((name) => inputs[name] as TensorInfo));
-    const attributes = op.attributes.map((name) => ({ name, type: binding.TF_ATTR_INT, value: attrs?.[name] }));
+    const attributes = (op.attributes ?? []).map((name) => ({ name, type: binding.TF_ATTR_INT, value: attrs?.[name] }));
     const outputs = binding.executeOp(op.name, attributes, ids, op.outputs);
     const tensors = outputs.map((output) => native.createOutputTensor(output));
     return op.outputs === 1 ? (tensors[0] as TensorInfo) : tensors;
