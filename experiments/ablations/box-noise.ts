@@ -7,7 +7,7 @@
  * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: 0 .33, 0.4 .30, 0.8 .29: no
  * inverted U (docs/results.md).
  */
-import type { AblationFile } from '../src/ablate/ablation.ts';
+import type { AblationFile } from './ablation.ts';
 
 export default {
   name: 'box-noise',

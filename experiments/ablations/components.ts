@@ -9,7 +9,7 @@
  * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: none .16, boxes .29,
  * labels .33, both .30, without the mask .02 (docs/results.md).
  */
-import type { AblationFile } from '../src/ablate/ablation.ts';
+import type { AblationFile } from './ablation.ts';
 
 export default {
   name: 'components',

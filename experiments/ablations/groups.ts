@@ -7,7 +7,7 @@
  * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: none .16, one .28, two .32, five .30
  * (docs/results.md).
  */
-import type { AblationFile } from '../src/ablate/ablation.ts';
+import type { AblationFile } from './ablation.ts';
 
 export default {
   name: 'groups',

@@ -7,7 +7,7 @@
  * Time: 15 minutes of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: with .30, without .32: no
  * difference beyond that of seeds (docs/results.md).
  */
-import type { AblationFile } from '../src/ablate/ablation.ts';
+import type { AblationFile } from './ablation.ts';
 
 export default {
   name: 'indicator',

@@ -8,7 +8,7 @@
  * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: 0 .29, 0.2 .30, 0.5 .32: no
  * difference beyond that of seeds (docs/results.md).
  */
-import type { AblationFile } from '../src/ablate/ablation.ts';
+import type { AblationFile } from './ablation.ts';
 
 export default {
   name: 'label-noise',

@@ -7,7 +7,7 @@
  * Time: 15 minutes of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: hidden .30, seen .30
  * (docs/results.md).
  */
-import type { AblationFile } from '../src/ablate/ablation.ts';
+import type { AblationFile } from './ablation.ts';
 
 export default {
   name: 'padding-mask',

@@ -7,8 +7,8 @@
  * Time: for a machine with a GPU; `--dry-run` measures a step and says what the run would take.
  * Result in the paper: 49.0 AP on COCO's val2017. Not run here.
  */
-import { detrTraining } from '../src/config/detr-training.ts';
-import type { Recipe } from '../src/config/recipe.ts';
+import { detrTraining } from './detr-training.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'dino-r50',

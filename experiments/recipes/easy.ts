@@ -6,8 +6,9 @@
  * Command: `npm start -- compare --recipe easy --models detr,dn-detr-vanilla,dn-detr --seeds 3`.
  * Time and result: docs/recipes.md.
  */
-import type { Recipe } from '../src/config/recipe.ts';
+
 import quick from './quick.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'easy',

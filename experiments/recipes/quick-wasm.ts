@@ -7,7 +7,7 @@
  * Time: 0.1 to 0.2 s a step of dn-detr on two busy CPU cores, so one to two minutes of training for each model.
  * Result: none to rely on.
  */
-import type { Recipe } from '../src/config/recipe.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'quick-wasm',

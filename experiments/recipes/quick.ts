@@ -6,7 +6,7 @@
  * Command: `npm start` (one seed), `npm start -- compare --seeds 3`.
  * Time and result: docs/recipes.md.
  */
-import type { Recipe } from '../src/config/recipe.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'quick',

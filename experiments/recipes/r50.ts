@@ -8,8 +8,8 @@
  * of pixels about 55 s at 800 × 1333; an epoch of COCO has 7400 steps. A machine with a GPU is needed.
  * Result in the paper: 44.1 AP on COCO's val2017, DAB-DETR 42.2. Not run here.
  */
-import { detrTraining } from '../src/config/detr-training.ts';
-import type { Recipe } from '../src/config/recipe.ts';
+import { detrTraining } from './detr-training.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'r50',

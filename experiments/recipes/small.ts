@@ -8,7 +8,7 @@
  * Command: `npm start -- compare --data DIR --models detr,dn-detr`.
  * Time and result on BCCD (205 training images): docs/recipes.md.
  */
-import type { Recipe } from '../src/config/recipe.ts';
+import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'small',

@@ -1,6 +1,6 @@
+import type { ModelSummary } from '@dn-detr/report';
+import { exampleSummary } from '@dn-detr/testing/example-summary';
 import { describe, expect, it } from 'vitest';
-import type { ModelSummary } from '../src/compare/summary.ts';
-import { exampleSummary } from '../src/report/testing/example-summary.ts';
 import { type Fact, find, separatedFrom } from './facts.ts';
 
 const fact = (model: string, against: string): Fact => ({

@@ -1,10 +1,9 @@
 /** What the paper says of models that differ in one thing, each saying as two models of a kept summary. */
+
 import { pairedComparison, type SeedValue } from '@dn-detr/metrics';
+import { type CurvePoint, countedRuns, type ModelSummary, type Summary, timeOfStep } from '@dn-detr/report';
+import { bounds, decimal, signed } from '@dn-detr/report/markup';
 import { UserError } from '@dn-detr/train';
-import type { CurvePoint, ModelSummary, Summary } from '../src/compare/summary.ts';
-import { timeOfStep } from '../src/report/final-rows.ts';
-import { bounds, decimal, signed } from '../src/report/format.ts';
-import { countedRuns } from '../src/report/runs.ts';
 
 export interface Fact {
   /** in the paper's sense, short enough for a table */

@@ -4,11 +4,11 @@
  *
  * Command: `node --conditions=@dn-detr/source --import tsx experiments/reproduce/keep.ts runs/results/NAME/ablation.json`.
  */
+
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { pairsOf, type Summary } from '@dn-detr/report';
 import { readJson } from '@dn-detr/train/files';
-import { pairsOf } from '../src/compare/statistics.ts';
-import type { Summary } from '../src/compare/summary.ts';
 import { keptFolder, writeTables } from './results-tables.ts';
 
 const file = path.resolve(process.argv[2] ?? '');

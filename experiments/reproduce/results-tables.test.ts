@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { exampleAblation } from '@dn-detr/testing/example-summary';
 import { describe, expect, it } from 'vitest';
-import { exampleAblation } from '../src/report/testing/example-summary.ts';
 import { docsFile, keptSummary, withTables } from './results-tables.ts';
 
 describe('docs/results.md', () => {

@@ -2,17 +2,23 @@
  * The tables of docs/results.md, from what is kept in docs/results. Each stands there between a mark such as
  * `<!-- cells of groups -->` and `<!-- end -->`; `keep.ts` writes them anew.
  */
+
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import {
+  ablationRows,
+  differenceWords,
+  estimateWords,
+  pairsOf,
+  type StepsComparison,
+  type Summary,
+  stepsComparisons,
+} from '@dn-detr/report';
+import { ap, bounds, count, dash, decimal, listed } from '@dn-detr/report/markup';
 import { UserError } from '@dn-detr/train';
 import { readJson, writeAtomically } from '@dn-detr/train/files';
 import { markdownTable } from 'markdown-table';
-import { pairsOf, stepsComparisons } from '../src/compare/statistics.ts';
-import type { StepsComparison, Summary } from '../src/compare/summary.ts';
-import { ablationRows, differenceWords } from '../src/report/ablation-rows.ts';
-import { estimateWords } from '../src/report/final-rows.ts';
-import { ap, bounds, count, dash, decimal, listed } from '../src/report/format.ts';
 import { find, separatedFrom, verdicts } from './facts.ts';
 import { falsePositives } from './false-positives.ts';
 import { paper } from './paper.ts';

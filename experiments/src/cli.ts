@@ -11,4 +11,4 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-await runProgram(process.argv.slice(2));
+process.exitCode = await runProgram(process.argv.slice(2), { out: process.stdout, err: process.stderr });

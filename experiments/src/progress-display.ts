@@ -1,6 +1,7 @@
-/** Progress of runs on stderr: a bar for each on a terminal, a line now and then elsewhere. */
+/** Progress of runs: a bar for each on a terminal, a line now and then elsewhere. */
 import type { RunProgress } from '@dn-detr/train';
 import { MultiBar, type SingleBar } from 'cli-progress';
+import type { Output } from './terminal.ts';
 
 export interface ProgressDisplay {
   update(run: string, state: RunProgress): void;
@@ -13,15 +14,15 @@ export interface ProgressDisplay {
 const lineInterval = 15_000;
 const scale = 1000;
 
-export function progressDisplay(): ProgressDisplay {
-  return process.stderr.isTTY ? bars() : lines();
+export function progressDisplay(err: Output): ProgressDisplay {
+  return err.isTTY ? bars(err) : lines(err);
 }
 
-function bars(): ProgressDisplay {
+function bars(err: Output): ProgressDisplay {
   const multi = new MultiBar(
     {
       format: '{run} {bar} {percentage}% {figures} ETA {eta_formatted}',
-      stream: process.stderr,
+      stream: err,
       hideCursor: true,
       clearOnComplete: false,
       barsize: 20,
@@ -47,10 +48,10 @@ function bars(): ProgressDisplay {
   };
 }
 
-function lines(): ProgressDisplay {
+function lines(err: Output): ProgressDisplay {
   const last = new Map<string, number>();
   const started = new Map<string, { at: number; progress: number }>();
-  const write = (text: string): void => void process.stderr.write(`${text}\n`);
+  const write = (text: string): void => void err.write(`${text}\n`);
   return {
     update(run, state) {
       const now = Date.now();

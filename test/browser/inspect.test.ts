@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { program } from '@dn-detr/experiments/testing/program';
+import { hasBrowser, launchBrowser } from '@dn-detr/testing/browser';
+import { smallOptions } from '@dn-detr/testing/small-options';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
-import { program } from '../support/program.ts';
-import { smallOptions } from '../support/small-options.ts';
 
 describe.skipIf(!hasBrowser)('pages of inspect in a browser', () => {
   let browser: Browser;

@@ -1,13 +1,14 @@
 /** The page of a comparison as a browser shows it, from a file and without network. */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { reportPage } from '@dn-detr/report/page';
+import { hasBrowser, launchBrowser } from '@dn-detr/testing/browser';
+import { exampleSummary } from '@dn-detr/testing/example-summary';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reportPage } from '../../experiments/src/report/page.ts';
-import { exampleSummary } from '../../experiments/src/report/testing/example-summary.ts';
-import { hasBrowser, launchBrowser } from '../support/browser.ts';
 
 describe.skipIf(!hasBrowser)('a report in a browser', () => {
   let browser: Browser;
@@ -99,7 +100,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
       const saved = path.join(folder, 'AP50.csv');
       await (await download).saveAs(saved);
       expect((await download).suggestedFilename()).toBe('quick-AP50-seeds.csv');
-      expect(readFileSync(saved, 'utf8')).toMatch(/^model,seed,status,step,epoch,seconds,AP50\r\ndetr\+denoising/);
+      expect(readFileSync(saved, 'utf8')).toMatch(/^model,seed,status,step,epoch,seconds,AP50\ndetr\+denoising/);
     }));
 
   it('prints dark on white', () =>

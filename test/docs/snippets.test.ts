@@ -1,8 +1,8 @@
 /** The code in `docs` is code that is here, checked and run: each `ts` block names a file, and stands in it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { root } from '@dn-detr/testing/readme';
 import { describe, expect, it } from 'vitest';
-import { root } from '../support/readme.ts';
 
 const textOf = (...file: string[]) => readFileSync(path.join(root, ...file), 'utf8');
 const withoutIndent = (text: string) => text.replaceAll(/^[ ]+/gm, '');

@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { type Finished, runProcess } from '@dn-detr/testing/process';
+import { root } from '@dn-detr/testing/readme';
 import { efficientnetLiteWeights, weightsFile } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
-import { type Finished, runProcess } from '../support/process.ts';
-import { root } from '../support/readme.ts';
 
 const fixtures = path.join('test', 'fixtures', 'parity');
 

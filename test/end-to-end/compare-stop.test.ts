@@ -1,4 +1,5 @@
 /** Comparisons that are stopped and killed from outside, and go on. */
+
 import {
   existsSync,
   mkdtempSync,
@@ -11,13 +12,13 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Summary } from '@dn-detr/report';
+import { metricsOf } from '@dn-detr/testing/run-files';
+import { smallOptions } from '@dn-detr/testing/small-options';
 import { type RunFolder, runFolder } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Summary } from '../../experiments/src/compare/summary.ts';
-import { type CliProcess, isRunning, startCli, until } from '../support/cli.ts';
-import { metricsOf } from '../support/run-files.ts';
-import { smallOptions } from '../support/small-options.ts';
+import { type CliProcess, isRunning, startCli, until } from './cli.ts';
 
 /** Enough that a run is not done before another of its kind has begun. */
 const steps = 800;

@@ -1,15 +1,16 @@
 /** Comparisons from their command to their files. */
+
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { ModelSummary, Summary } from '@dn-detr/report';
+import { root as workspace } from '@dn-detr/testing/readme';
+import { evaluationsOf, metricsOf, tensorsOf } from '@dn-detr/testing/run-files';
+import { smallOptions } from '@dn-detr/testing/small-options';
 import { readStoredConfig, runFolder } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ModelSummary, Summary } from '../../experiments/src/compare/summary.ts';
-import { runCli } from '../support/cli.ts';
-import { root as workspace } from '../support/readme.ts';
-import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
-import { smallOptions } from '../support/small-options.ts';
+import { runCli } from './cli.ts';
 
 let root: string;
 beforeAll(() => {

@@ -2,12 +2,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { program } from '@dn-detr/experiments/testing/program';
+import { htmlDocument, xmlDocument } from '@dn-detr/testing/drawn';
+import { evaluationsOf, metricsOf } from '@dn-detr/testing/run-files';
+import { smallOptions } from '@dn-detr/testing/small-options';
 import { runFolder } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { htmlDocument, xmlDocument } from '../../experiments/src/inspect/testing/drawn.ts';
-import { program } from '../support/program.ts';
-import { evaluationsOf, metricsOf } from '../support/run-files.ts';
-import { smallOptions } from '../support/small-options.ts';
 
 const settings = smallOptions({ length: { unit: 'steps', count: 12 }, 'evaluation.every': 4 });
 

@@ -1,14 +1,15 @@
 /** Own images without a recipe: one is chosen, and what it takes is measured, in a process of its own. */
+
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Summary } from '@dn-detr/report';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { measure, readStoredConfig, runFolder, UserError } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { Summary } from '../../experiments/src/compare/summary.ts';
-import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
-import { nodeArguments, runCli } from '../support/cli.ts';
+import { nodeArguments, runCli } from './cli.ts';
 
 const bccd = fileURLToPath(new URL('../fixtures/data/bccd', import.meta.url));
 let root: string;

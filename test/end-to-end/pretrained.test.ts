@@ -1,17 +1,18 @@
 /** Runs on pretrained weights from the command line: with those of EfficientNet-Lite0, and where they cannot be had. */
+
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readCheckpoint } from '@dn-detr/core';
+import { program } from '@dn-detr/experiments/testing/program';
+import type { Summary } from '@dn-detr/report';
+import { tensorsOf } from '@dn-detr/testing/run-files';
+import { smallOptions } from '@dn-detr/testing/small-options';
 import { efficientnetLiteWeights, fetchWeights, type PretrainedWeights, runFolder } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { Summary } from '../../experiments/src/compare/summary.ts';
-import { runCli } from '../support/cli.ts';
-import { program } from '../support/program.ts';
-import { tensorsOf } from '../support/run-files.ts';
-import { smallOptions } from '../support/small-options.ts';
+import { runCli } from './cli.ts';
 
 let root: string;
 const start = process.cwd();

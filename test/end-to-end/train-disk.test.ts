@@ -4,11 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { readSafetensors } from '@dn-detr/core/weights';
 import { type BackendChoice, useBackend } from '@dn-detr/runtime';
+import { type Failure, failingDisk } from '@dn-detr/testing/failing-disk';
+import { evaluationsOf, metricsOf, tensorsOf } from '@dn-detr/testing/run-files';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { runFolder, runTraining } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
-import { type Failure, failingDisk } from '../support/failing-disk.ts';
-import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 
 /** Four steps of a model so small that plain JavaScript does them in a tenth of a second. */
 const config = smallConfig({

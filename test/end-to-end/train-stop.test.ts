@@ -4,13 +4,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSafetensors } from '@dn-detr/core/weights';
+import { evaluationsOf, metricsOf, tensorsOf } from '@dn-detr/testing/run-files';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { runFolder } from '@dn-detr/train';
 import { readJson } from '@dn-detr/train/files';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
-import { type CliProcess, startCli, until } from '../support/cli.ts';
-import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
+import { type CliProcess, startCli, until } from './cli.ts';
 
 const steps = 240;
 const checkpointEvery = 10;

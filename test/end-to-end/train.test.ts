@@ -2,12 +2,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { program } from '@dn-detr/experiments/testing/program';
+import { evaluationsOf, metricsOf, tensorsOf } from '@dn-detr/testing/run-files';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { runFolder, type StoredConfig } from '@dn-detr/train';
 import { readJson, writeJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
-import { program } from '../support/program.ts';
-import { evaluationsOf, metricsOf, tensorsOf } from '../support/run-files.ts';
 
 let root: string;
 const start = process.cwd();

@@ -2,10 +2,10 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { program } from '@dn-detr/experiments/testing/program';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { writeJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { smallConfig } from '../../packages/train/src/testing/small-run.ts';
-import { program } from '../support/program.ts';
 
 let root: string;
 const start = process.cwd();

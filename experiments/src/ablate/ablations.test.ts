@@ -3,8 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { flatValues, runSettings } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recipeNamed } from '../config/recipes.ts';
-import { ablationNamed, ablations } from './ablations.ts';
+import { ablations } from '../../ablations/ablations.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
+import { ablationNamed } from './ablation-named.ts';
 import { cellsOf, headingOf } from './cells.ts';
 
 const quick = runSettings(recipeNamed('quick').config, 'quick');

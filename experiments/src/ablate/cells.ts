@@ -1,10 +1,10 @@
 /** An ablation's cells as what a comparison sets against each other. */
 
+import type { AblationHeading, Contender } from '@dn-detr/report';
 import type { RunSettings } from '@dn-detr/train';
-import { type Contender, contenderOf, requireDifferent } from '../compare/contender.ts';
-import type { AblationHeading } from '../compare/summary.ts';
+import type { Ablation } from '../../ablations/ablation.ts';
+import { contenderOf, requireDifferent } from '../contender.ts';
 import { UsageError } from '../usage-error.ts';
-import type { Ablation } from './ablation.ts';
 
 /**
  * @param shared what the cells change

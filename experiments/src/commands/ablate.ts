@@ -1,11 +1,13 @@
 /** `ablate`: one thing varied at a time, over seeds. */
 import path from 'node:path';
+import { folderName } from '@dn-detr/report';
+import { fittingName } from '@dn-detr/train/files';
 import { Command } from 'commander';
-import type { Ablation } from '../ablate/ablation.ts';
-import { ablationNamed, ablations } from '../ablate/ablations.ts';
+import type { Ablation } from '../../ablations/ablation.ts';
+import { ablations } from '../../ablations/ablations.ts';
+import { ablationNamed } from '../ablate/ablation-named.ts';
 import { cellsOf, headingOf } from '../ablate/cells.ts';
-import { folderName } from '../compare/contender.ts';
-import { fittingName } from '../fitting-name.ts';
+import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { addComparisonOptions, affordableRecipe, type ComparisonOptions, runComparison } from './comparison.ts';
 import { settingsFrom } from './run-options.ts';
@@ -15,7 +17,7 @@ interface AblateOptions extends ComparisonOptions {
   list?: true;
 }
 
-export function ablateCommand(): Command {
+export function ablateCommand(terminal: Terminal): Command {
   const command = new Command('ablate')
     .description('vary one thing at a time over seeds; a table, report.html and ablation.json')
     .argument('[name]', `${ablations.map(({ name }) => name).join(', ')}, or a file with a grid of your own`)
@@ -23,7 +25,7 @@ export function ablateCommand(): Command {
     .option('--cells <list>', 'some of its cells only: 0,1,5');
   return addComparisonOptions(command, { seeds: 3, out: 'runs/ablate-NAME', summary: 'ablation.json' })
     .addHelpText('after', examples)
-    .action(run);
+    .action((name: string | undefined, options: AblateOptions) => run(terminal, name, options));
 }
 
 const examples = `
@@ -37,19 +39,24 @@ Examples:
   npm start -- ablate groups --cells 0,5 --seeds 5 --steps 1200 --out runs/few-groups
   npm start -- ablate ./queries.json --data DIR --minutes 5`;
 
-async function run(name: string | undefined, { cells, list, ...options }: AblateOptions): Promise<void> {
+async function run(
+  terminal: Terminal,
+  name: string | undefined,
+  { cells, list, ...options }: AblateOptions,
+): Promise<void> {
   if (list) {
-    process.stdout.write(`${ablations.map(described).join('\n\n')}\n`);
+    terminal.out.write(`${ablations.map(described).join('\n\n')}\n`);
     return;
   }
   if (name === undefined) throw new UsageError('which ablation? --list names those there are');
   const ablation = await ablationNamed(name);
-  const { recipe, reason, settings } = await settingsFrom(options, await affordableRecipe(options, ablation.recipe), {
+  const fallback = await affordableRecipe(terminal.err, options, ablation.recipe);
+  const { recipe, reason, settings } = await settingsFrom(terminal.err, options, fallback, {
     models: ablation.cells.map(({ set }) => String(set['model.name'] ?? ablation.model)),
   });
   const suffix =
     options.data === undefined || options.data === 'shapes' ? '' : `-${path.basename(path.resolve(options.data))}`;
-  await runComparison(options, {
+  await runComparison(terminal, options, {
     contenders: cellsOf(ablation, settings, cells),
     ablation: headingOf(ablation),
     folder: path.resolve(options.out ?? path.join('runs', fittingName(`ablate-${folderName(ablation.name)}${suffix}`))),

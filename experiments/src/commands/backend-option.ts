@@ -1,6 +1,7 @@
 /** The option `--backend` and the notice that goes with a slower backend than wished for. */
 import { type BackendChoice, type BackendOptions, backendNames, backendVariable, useBackend } from '@dn-detr/runtime';
 import { Option } from 'commander';
+import type { Output } from '../terminal.ts';
 
 export function backendOption(): Option {
   return new Option(
@@ -9,9 +10,13 @@ export function backendOption(): Option {
   );
 }
 
-/** Makes the backend current; why native TensorFlow is not used, if it is not, goes to stderr. */
-export async function chooseBackend(requested: string | undefined, options?: BackendOptions): Promise<BackendChoice> {
+/** Makes the backend current; why native TensorFlow is not used, if it is not, goes to `err`. */
+export async function chooseBackend(
+  err: Output,
+  requested: string | undefined,
+  options?: BackendOptions,
+): Promise<BackendChoice> {
   const choice = await useBackend(requested, { ...options, askedBy: '--backend' });
-  if (choice.notice) process.stderr.write(`notice: ${choice.notice}\n`);
+  if (choice.notice) err.write(`notice: ${choice.notice}\n`);
   return choice;
 }

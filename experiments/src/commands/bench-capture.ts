@@ -1,23 +1,25 @@
 /** `bench capture`: what capturing a step is worth. */
+
+import { benchCapture } from '@dn-detr/bench';
 import { backendNames } from '@dn-detr/runtime';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchCapture } from '../bench/capture.ts';
+import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
-export function benchCaptureCommand(): Command {
+export function benchCaptureCommand(terminal: Terminal): Command {
   return new Command('capture')
     .description('a transformer training step op by op against captured, interleaved in one run')
     .option('--json', 'one JSON document on stdout')
     .option('--xla', 'compile the captured graphs with XLA', false)
     .addOption(backendOption())
     .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
-      const choice = await chooseBackend(options.backend ?? 'tensorflow', { xla: options.xla });
+      const choice = await chooseBackend(terminal.err, options.backend ?? 'tensorflow', { xla: options.xla });
       if (choice.name !== backendNames[0]) throw new UserError(`steps are captured on ${backendNames[0]} alone`);
-      const cases = benchCapture((name) => process.stderr.write(`measuring ${name} …\n`));
+      const cases = benchCapture((name) => terminal.err.write(`measuring ${name} …\n`));
       if (options.json) {
-        process.stdout.write(`${JSON.stringify({ cases }, null, 2)}\n`);
+        terminal.out.write(`${JSON.stringify({ cases }, null, 2)}\n`);
         return;
       }
       const head = ['case', 'op by op, ms', 'captured, ms', 'ratio', 'nodes', 'largest relative difference'];
@@ -32,6 +34,6 @@ export function benchCaptureCommand(): Command {
           maxRelDiff.toExponential(1),
         ]);
       }
-      process.stdout.write(`${table.toString()}\n`);
+      terminal.out.write(`${table.toString()}\n`);
     });
 }

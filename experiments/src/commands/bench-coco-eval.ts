@@ -1,15 +1,16 @@
 /** `bench coco-eval`: COCO's evaluation against pycocotools. */
 
+import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchCocoEval, type CocoEvalBench, hasPycocotools } from '../bench/coco-eval.ts';
+import type { Terminal } from '../terminal.ts';
 
 const sizes = { images: 5000, detections: 100, numClasses: 80 };
 /** More would be another evaluation. */
 const tolerance = 1e-6;
 
-export function benchCocoEvalCommand(): Command {
+export function benchCocoEvalCommand(terminal: Terminal): Command {
   const { images, detections, numClasses } = sizes;
   return new Command('coco-eval')
     .description(`COCO evaluation of ${images} images with ${detections} detections, ${numClasses} classes`)
@@ -20,10 +21,10 @@ export function benchCocoEvalCommand(): Command {
       const isThere = await hasPycocotools(interpreter);
       const advice = `no pycocotools in ${interpreter}: pip install pycocotools, or name an interpreter with --python`;
       if (!isThere && python !== undefined) throw new UserError(advice);
-      if (!isThere) process.stderr.write(`${advice}\n`);
-      process.stderr.write(`measuring${isThere ? ', about a minute with pycocotools' : ''} …\n`);
+      if (!isThere) terminal.err.write(`${advice}\n`);
+      terminal.err.write(`measuring${isThere ? ', about a minute with pycocotools' : ''} …\n`);
       const bench = await benchCocoEval(sizes, isThere ? interpreter : undefined);
-      process.stdout.write(`${json ? JSON.stringify(bench, null, 2) : describe(bench)}\n`);
+      terminal.out.write(`${json ? JSON.stringify(bench, null, 2) : describe(bench)}\n`);
       if (bench.largestDifference !== null && !(bench.largestDifference <= tolerance)) {
         throw new UserError(`the figures differ from those of pycocotools by ${bench.largestDifference}`);
       }

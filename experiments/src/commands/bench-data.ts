@@ -1,15 +1,14 @@
 /** `bench data`: how quickly images come to a training step. */
 import { fileURLToPath } from 'node:url';
+import { benchData, benchStepApart, type DataBench, type FedStep, type Files, stepConfigs } from '@dn-detr/bench';
 import { openDataset } from '@dn-detr/data';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchData, type DataBench, type FedStep, type Files } from '../bench/data.ts';
-import { benchStepApart } from '../bench/step-apart.ts';
-import { stepConfigs } from '../bench/step-configs.ts';
+import type { Terminal } from '../terminal.ts';
 
 const stepsTimed = 20;
 
-export function benchDataCommand(): Command {
+export function benchDataCommand(terminal: Terminal): Command {
   return new Command('data')
     .description('images a second from drawn shapes and from JPEGs, transformed and in batches, cache off')
     .option(
@@ -19,14 +18,14 @@ export function benchDataCommand(): Command {
     .option('--json', 'one JSON document on stdout')
     .action(async ({ data, json }: { data?: string; json?: true }) => {
       const files = data === undefined ? await repeatedPhotos() : await trainingFiles(data);
-      const say = (what: string): boolean => process.stderr.write(`measuring ${what} …\n`);
+      const say = (what: string): boolean => terminal.err.write(`measuring ${what} …\n`);
       say('the tiny training step');
       const { batch } = stepConfigs.tiny;
       const { ms, imagesPerSecond } = await benchStepApart('tiny', stepsTimed);
       const cases = await benchData(files, { batch, ms }, say);
       const promise = cases.filter(({ met }) => met !== undefined);
       const met = promise.every((one) => one.met);
-      process.stdout.write(
+      terminal.out.write(
         json
           ? `${JSON.stringify({ cases, tinyStep: { batch, ms, imagesPerSecond }, met }, null, 2)}\n`
           : `${tableOf(cases)}\n${inWords({ batch, ms }, imagesPerSecond)}\n${promise.map(verdict).join('\n')}\n`,

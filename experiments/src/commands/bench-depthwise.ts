@@ -1,16 +1,24 @@
 /** `bench depthwise`: the depthwise convolutions of EfficientNet-Lite0 against PyTorch's. */
+
+import {
+  benchDepthwise,
+  type DepthwiseBench,
+  type DepthwiseRow,
+  depthwiseShapes,
+  nameOf,
+  TorchDepthwise,
+} from '@dn-detr/bench';
 import { efficientnetLite } from '@dn-detr/core';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchDepthwise, type DepthwiseBench, type DepthwiseRow, nameOf, TorchDepthwise } from '../bench/depthwise.ts';
-import { depthwiseShapes } from '../bench/depthwise-shapes.ts';
+import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 const image = { height: 240, width: 320 };
 const options = { batch: 4, threads: 2 };
 
-export function benchDepthwiseCommand(): Command {
+export function benchDepthwiseCommand(terminal: Terminal): Command {
   return new Command('depthwise')
     .description(
       `depthwise convolutions of EfficientNet-Lite0, ${options.batch} images of ${image.width}×${image.height}, forward ` +
@@ -20,17 +28,17 @@ export function benchDepthwiseCommand(): Command {
     .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
     .addOption(backendOption())
     .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
-      await chooseBackend(backend, { threadsPerOp: options.threads });
+      await chooseBackend(terminal.err, backend, { threadsPerOp: options.threads });
       const interpreter = python ?? process.env.PYTHON ?? 'python3';
       const torch = await TorchDepthwise.start(interpreter);
       const advice = `no PyTorch in ${interpreter}: pip install torch, or name an interpreter with --python`;
       if (torch === undefined && python !== undefined) throw new UserError(advice);
-      if (torch === undefined) process.stderr.write(`${advice}\n`);
+      if (torch === undefined) terminal.err.write(`${advice}\n`);
       const shapes = await depthwiseShapes(efficientnetLite({ variant: 0 }), image);
       const bench = await benchDepthwise(shapes, torch, options, (shape) =>
-        process.stderr.write(`measuring ${nameOf(shape)} …\n`),
+        terminal.err.write(`measuring ${nameOf(shape)} …\n`),
       ).finally(() => torch?.close());
-      process.stdout.write(`${json ? JSON.stringify({ image, ...bench }, null, 2) : tableOf(bench)}\n`);
+      terminal.out.write(`${json ? JSON.stringify({ image, ...bench }, null, 2) : tableOf(bench)}\n`);
     });
 }
 

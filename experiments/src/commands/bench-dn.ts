@@ -1,8 +1,10 @@
 /** `bench dn`: how long known queries take to make. */
-import { Command } from 'commander';
-import { benchDn } from '../bench/dn.ts';
 
-export function benchDnCommand(): Command {
+import { benchDn } from '@dn-detr/bench';
+import { Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
+
+export function benchDnCommand(terminal: Terminal): Command {
   return new Command('dn')
     .description('known queries of 16 images with 20 objects in 5 groups before 300 matching queries')
     .option('--json', 'one JSON document on stdout')
@@ -12,6 +14,6 @@ export function benchDnCommand(): Command {
       const text = json
         ? JSON.stringify(figures)
         : `${ms.toFixed(3)} ms for 16 × ${known} known queries, ${total} in all`;
-      process.stdout.write(`${text}\n`);
+      terminal.out.write(`${text}\n`);
     });
 }

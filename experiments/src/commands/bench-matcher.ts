@@ -1,11 +1,17 @@
 /** `bench matcher`: linear assignment against its peers, and the matching of a whole step. */
 
+import {
+  type AssignmentBench,
+  benchAssignments,
+  benchMatchingStep,
+  benchMatrices,
+  readMatrices,
+  Scipy,
+} from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { type AssignmentBench, benchAssignments, benchStep } from '../bench/matcher.ts';
-import { benchMatrices, readMatrices } from '../bench/matcher-matrices.ts';
-import { Scipy } from '../bench/matcher-peers.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface BenchMatcherOptions {
   json?: true;
@@ -13,7 +19,7 @@ interface BenchMatcherOptions {
   scipy?: true;
 }
 
-export function benchMatcherCommand(): Command {
+export function benchMatcherCommand(terminal: Terminal): Command {
   return new Command('matcher')
     .description(
       "linear assignment against munkres-js, munkres and, where Python has it, scipy; and a whole step's matching",
@@ -29,19 +35,19 @@ export function benchMatcherCommand(): Command {
         throw new UserError(`${python} has no scipy: install it, or name another interpreter in PYTHON`);
       }
       if (peer === undefined) {
-        process.stderr.write(`no scipy in ${python}: pip install scipy, or name an interpreter in PYTHON\n`);
+        terminal.err.write(`no scipy in ${python}: pip install scipy, or name an interpreter in PYTHON\n`);
       }
-      const step = benchStep();
+      const step = benchMatchingStep();
       const assignment = await benchAssignments(all, peer, ({ rows, cols, kind, name }) =>
-        process.stderr.write(`measuring ${rows}x${cols} ${name ?? kind} …\n`),
+        terminal.err.write(`measuring ${rows}x${cols} ${name ?? kind} …\n`),
       ).finally(() => peer?.close());
       if (json) {
-        process.stdout.write(`${JSON.stringify({ assignment, step, scipy: peer?.version ?? null }, null, 2)}\n`);
+        terminal.out.write(`${JSON.stringify({ assignment, step, scipy: peer?.version ?? null }, null, 2)}\n`);
         return;
       }
       const { layers, batch, queries, numClasses, objects } = step;
       const sizes = `${layers} layers, batch ${batch}, ${queries} queries, ${numClasses} classes, ${objects} objects`;
-      process.stdout.write(
+      terminal.out.write(
         `${tableOf(assignment)}\n` +
           `a step's matching (${sizes}): ${step.ms.toFixed(1)} ms, its assignments ${step.assignmentMs.toFixed(2)} ms\n`,
       );

@@ -1,13 +1,15 @@
 /** `bench msda`: the sampling of multi-scale deformable attention against PyTorch's. */
+
+import { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
-import { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from '../bench/msda.ts';
+import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 const threads = 2;
 
-export function benchMsdaCommand(): Command {
+export function benchMsdaCommand(terminal: Terminal): Command {
   return new Command('msda')
     .description(
       'the sampling of multi-scale deformable attention, forward and backward, as an op, as composed of tfjs ops, and ' +
@@ -17,20 +19,20 @@ export function benchMsdaCommand(): Command {
     .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
     .addOption(backendOption())
     .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
-      const { name: chosen, tensorflow } = await chooseBackend(backend, { threadsPerOp: threads });
+      const { name: chosen, tensorflow } = await chooseBackend(terminal.err, backend, { threadsPerOp: threads });
       if (!tensorflow?.ops.names.length) {
         const reason = tensorflow?.ops.reason ?? `the backend is ${chosen}`;
-        process.stderr.write(`notice: no native ops, 'ours' is what is composed: ${reason}\n`);
+        terminal.err.write(`notice: no native ops, 'ours' is what is composed: ${reason}\n`);
       }
       const interpreter = python ?? process.env.PYTHON ?? 'python3';
       const torch = await TorchMsda.start(interpreter);
       const advice = `no PyTorch in ${interpreter}: pip install torch, or name an interpreter with --python`;
       if (torch === undefined && python !== undefined) throw new UserError(advice);
-      if (torch === undefined) process.stderr.write(`${advice}\n`);
+      if (torch === undefined) terminal.err.write(`${advice}\n`);
       const cases = await benchMsda(msdaCases, torch, threads, (name) =>
-        process.stderr.write(`measuring ${name} …\n`),
+        terminal.err.write(`measuring ${name} …\n`),
       ).finally(() => torch?.close());
-      process.stdout.write(`${json ? JSON.stringify({ cases }, null, 2) : tableOf(cases)}\n`);
+      terminal.out.write(`${json ? JSON.stringify({ cases }, null, 2) : tableOf(cases)}\n`);
     });
 }
 

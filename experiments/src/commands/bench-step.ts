@@ -1,12 +1,18 @@
 /** `bench step`: whole training steps, of some models beside the original's in PyTorch. */
 import { availableParallelism } from 'node:os';
+import type { StepBench } from '@dn-detr/bench';
+import {
+  benchStep,
+  benchStepApart,
+  checkoutOf,
+  repositoryOf,
+  type StepConfig,
+  type StepConfigName,
+  stepConfigs,
+} from '@dn-detr/bench';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { StepBench } from '../bench/step.ts';
-import { benchStep } from '../bench/step.ts';
-import { benchStepApart } from '../bench/step-apart.ts';
-import { type StepConfig, type StepConfigName, stepConfigs } from '../bench/step-configs.ts';
-import { checkoutOf, repositoryOf } from '../bench/step-torch.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface StepOptions {
@@ -27,7 +33,7 @@ const configNames = Object.keys(stepConfigs) as StepConfigName[];
 const originalsOf = (names: readonly StepConfigName[]) =>
   new Set(names.flatMap((name) => (stepConfigs[name] as StepConfig).original ?? []));
 
-export function benchStepCommand(): Command {
+export function benchStepCommand(terminal: Terminal): Command {
   const withOriginal = configNames.filter((name) => originalsOf([name]).size > 0);
   const repositories = [...originalsOf(configNames)].map(repositoryOf);
   return new Command('step')
@@ -52,12 +58,12 @@ export function benchStepCommand(): Command {
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: StepOptions) => {
-      const results = await measure(options);
-      process.stdout.write(`${options.json ? JSON.stringify({ results }, null, 2) : tableOf(results)}\n`);
+      const results = await measure(terminal.err, options);
+      terminal.out.write(`${options.json ? JSON.stringify({ results }, null, 2) : tableOf(results)}\n`);
     });
 }
 
-async function measure(options: StepOptions): Promise<StepResult[]> {
+async function measure(err: Output, options: StepOptions): Promise<StepResult[]> {
   const { config, steps, threadsPerOp, originals, python, backend } = options;
   // All at once, before the first is measured.
   if (originals !== undefined) for (const original of originalsOf(config)) checkoutOf(original, originals);
@@ -65,7 +71,7 @@ async function measure(options: StepOptions): Promise<StepResult[]> {
   if (config.length === 1 && only !== undefined) {
     const suited: StepConfig = stepConfigs[only];
     const threads = threadsPerOp ?? suited.threadsPerOp;
-    await chooseBackend(backend, threads === undefined ? {} : { threadsPerOp: threads });
+    await chooseBackend(err, backend, threads === undefined ? {} : { threadsPerOp: threads });
     const inTurns =
       originals === undefined ? undefined : { python, originals, threads: threads ?? availableParallelism() };
     return [{ config: only, ...(await benchStep(suited, steps, inTurns)) }];
@@ -76,7 +82,7 @@ async function measure(options: StepOptions): Promise<StepResult[]> {
   if (backend !== undefined) args.push('--backend', backend);
   const results: StepResult[] = [];
   for (const name of config) {
-    process.stderr.write(`measuring ${name} …\n`);
+    err.write(`measuring ${name} …\n`);
     results.push({ config: name, ...(await benchStepApart(name, steps, ...args)) });
   }
   return results;

@@ -1,5 +1,6 @@
 /** `bench NAME`: speed figures, in a table or as JSON. */
 import { Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
 import { benchCaptureCommand } from './bench-capture.ts';
 import { benchCocoEvalCommand } from './bench-coco-eval.ts';
 import { benchDataCommand } from './bench-data.ts';
@@ -9,15 +10,15 @@ import { benchMatcherCommand } from './bench-matcher.ts';
 import { benchMsdaCommand } from './bench-msda.ts';
 import { benchStepCommand } from './bench-step.ts';
 
-export function benchCommand(): Command {
+export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
     .description('speed figures of this machine')
-    .addCommand(benchCaptureCommand())
-    .addCommand(benchStepCommand())
-    .addCommand(benchMatcherCommand())
-    .addCommand(benchDnCommand())
-    .addCommand(benchMsdaCommand())
-    .addCommand(benchDepthwiseCommand())
-    .addCommand(benchDataCommand())
-    .addCommand(benchCocoEvalCommand());
+    .addCommand(benchCaptureCommand(terminal))
+    .addCommand(benchStepCommand(terminal))
+    .addCommand(benchMatcherCommand(terminal))
+    .addCommand(benchDnCommand(terminal))
+    .addCommand(benchMsdaCommand(terminal))
+    .addCommand(benchDepthwiseCommand(terminal))
+    .addCommand(benchDataCommand(terminal))
+    .addCommand(benchCocoEvalCommand(terminal));
 }

@@ -2,8 +2,9 @@
 import path from 'node:path';
 import { models as allModels } from '@dn-detr/train';
 import { Command, Option } from 'commander';
-import { contenders } from '../compare/contender.ts';
 import { takesOneMap } from '../config/choose-recipe.ts';
+import { contenders } from '../contender.ts';
+import type { Terminal } from '../terminal.ts';
 import {
   addComparisonOptions,
   affordableRecipe,
@@ -17,7 +18,7 @@ interface CompareOptions extends ComparisonOptions {
   models?: string[];
 }
 
-export function compareCommand(): Command {
+export function compareCommand(terminal: Terminal): Command {
   const command = new Command('compare')
     .description('train several models on the same data over seeds; a table, report.html and summary.json')
     .addOption(
@@ -28,7 +29,7 @@ export function compareCommand(): Command {
     );
   return addComparisonOptions(command, { seeds: 1, out: 'runs/RECIPE or runs/DATA', summary: 'summary.json' })
     .addHelpText('after', examples)
-    .action(run);
+    .action((options: CompareOptions) => run(terminal, options));
 }
 
 /** Those of one feature map. */
@@ -42,13 +43,15 @@ Examples:
   npm start -- compare --data DIR --minutes 20
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 
-async function run({ models, ...options }: CompareOptions): Promise<void> {
+async function run(terminal: Terminal, { models, ...options }: CompareOptions): Promise<void> {
   const names = models?.map((name) => name.split('+')[0] as string);
   const suitsShapes = options.data === 'shapes' || (names?.every(takesOneMap) ?? false);
-  const fallback = await affordableRecipe(options, suitsShapes ? 'quick' : 'photographs');
-  const { recipe, reason, settings } = await settingsFrom(options, fallback, { ...(names && { models: names }) });
+  const fallback = await affordableRecipe(terminal.err, options, suitsShapes ? 'quick' : 'photographs');
+  const { recipe, reason, settings } = await settingsFrom(terminal.err, options, fallback, {
+    ...(names && { models: names }),
+  });
   const name = options.data === undefined ? recipe.name : path.basename(path.resolve(options.data));
-  await runComparison(options, {
+  await runComparison(terminal, options, {
     contenders: contenders(models ?? recipe.compared ?? olderModels, settings),
     folder: path.resolve(options.out ?? path.join('runs', name)),
     recipe: recipe.name,

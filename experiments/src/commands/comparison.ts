@@ -1,8 +1,11 @@
 /** What `compare` and `ablate` have in common: their options, and how they end. */
+import path from 'node:path';
+import { type CompareOptions, compare, type Summary, terminalTable } from '@dn-detr/report';
 import { fetchStart, resolveSettings, runSettings, stopSignal, UserError } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Compared, type CompareOptions, compare } from '../compare/compare.ts';
-import { recipeNamed } from '../config/recipes.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
+import { progressDisplay } from '../progress-display.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addRunOptions, fromOne, initOption, type RunOptions, type Started } from './run-options.ts';
 import { type ServeOption, serveOption, withLiveView } from './serve-option.ts';
@@ -37,16 +40,17 @@ export function addComparisonOptions(
 /**
  * The recipe where none is named nor chosen for data: `preferred`, unless it cannot be had here. On WASM a step takes ten
  * times as long, and without pretrained weights photographs are not learned in minutes; which of them is missing it says
- * on stderr.
+ * on `err`.
  */
 export async function affordableRecipe(
+  err: Output,
   { backend: requested, recipe, data, init }: ComparisonOptions,
   preferred: string,
 ): Promise<string> {
-  const backend = await chooseBackend(requested);
+  const backend = await chooseBackend(err, requested);
   if (backend.name !== 'tensorflow') {
     if (recipe === undefined && (data === undefined || data === 'shapes'))
-      process.stderr.write('without native TensorFlow the smaller recipe quick-wasm is used, on drawn shapes\n');
+      err.write('without native TensorFlow the smaller recipe quick-wasm is used, on drawn shapes\n');
     return 'quick-wasm';
   }
   if (recipe !== undefined || data !== undefined || init !== undefined) return preferred;
@@ -55,7 +59,7 @@ export async function affordableRecipe(
     return preferred;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\nwithout them the recipe quick is used, on drawn shapes\n`);
+    err.write(`${error.message}\nwithout them the recipe quick is used, on drawn shapes\n`);
     return 'quick';
   }
 }
@@ -66,43 +70,67 @@ export async function affordableRecipe(
  * @param what with the reason for the recipe if it was chosen for the data: then it says that, and what the runs will take
  */
 export async function runComparison(
+  terminal: Terminal,
   { seeds, processes, json, backend, serve }: ComparisonOptions,
   { reason, ...what }: Pick<CompareOptions, 'contenders' | 'ablation' | 'folder' | 'recipe'> & Pick<Started, 'reason'>,
 ): Promise<void> {
-  if (reason !== undefined) process.stderr.write(`${reason}\n`);
+  if (reason !== undefined) terminal.err.write(`${reason}\n`);
   const signal = stopSignal();
-  await withLiveView(serve, signal, async (live) => {
-    const found = await compare({
+  await withLiveView(terminal.err, serve, signal, async (live) => {
+    const display = live ? live.following(progressDisplay(terminal.err)) : progressDisplay(terminal.err);
+    const failed: string[] = [];
+    const summary = await compare({
       ...what,
       estimates: reason !== undefined,
       seeds,
-      command: typedCommand(),
+      command: typedCommand(terminal.args),
       ...(processes !== undefined && { processes }),
       ...(backend !== undefined && { backend }),
-      ...(live && { live }),
       signal,
-    });
-    endComparison(found, json === true);
+      events: {
+        started: (summarize) => live?.show(what.folder, summarize),
+        notice: display.say,
+        progress: display.update,
+        changed: () => live?.changed(),
+        ended: (run, outcome) => {
+          live?.ended(run);
+          if (!('failed' in outcome)) return;
+          failed.push(run);
+          display.say(`${run} failed: ${outcome.failed}`);
+        },
+      },
+    }).finally(display.stop);
+    endComparison(terminal, { summary, failed, folder: what.folder }, json === true);
   });
 }
 
 /** What was typed, to be typed again. */
-export const typedCommand = (): string =>
-  `npm start -- ${process.argv.slice(2).map(quoted).join(' ')}`.replace(/ -- $/, '');
+export const typedCommand = (args: readonly string[]): string =>
+  `npm start -- ${args.map(quoted).join(' ')}`.replace(/ -- $/, '');
 
 /** For a shell: in single quotes nothing but their end has a meaning. */
 const quoted = (argument: string): string =>
   /^[\w./=,+:-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 
+interface Ended {
+  readonly summary: Summary | undefined;
+  /** runs that failed */
+  readonly failed: readonly string[];
+  readonly folder: string;
+}
+
 /** Prints what came out, and sets the exit code: 1 if a run failed, 130 if there is more to do. */
-function endComparison(found: Compared | undefined, json: boolean): void {
-  if (found) process.stdout.write(json ? `${JSON.stringify(found.summary, null, 2)}\n` : `${found.table}\n`);
-  if (found && found.failed.length > 0) {
-    process.stderr.write(`failed: ${found.failed.join(', ')}; the same command tries again\n`);
-    process.exitCode = 1;
-  } else if (found?.summary.finished !== true) {
-    process.stderr.write('stopped; the same command goes on\n');
-    process.exitCode = 130;
+function endComparison(terminal: Terminal, { summary, failed, folder }: Ended, json: boolean): void {
+  const page = path.relative(process.cwd(), path.join(folder, 'report.html'));
+  if (summary) {
+    terminal.out.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${page}\n`);
+  }
+  if (failed.length > 0) {
+    terminal.err.write(`failed: ${failed.join(', ')}; the same command tries again\n`);
+    terminal.exitCode = 1;
+  } else if (summary?.finished !== true) {
+    terminal.err.write('stopped; the same command goes on\n');
+    terminal.exitCode = 130;
   }
 }
 

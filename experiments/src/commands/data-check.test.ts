@@ -2,23 +2,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { dataCheckCommand } from './data-check.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { runProgram } from '../program.ts';
+import { MemoryStream } from '../testing/memory-stream.ts';
+import { program } from '../testing/program.ts';
 
 const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
 
-async function run(...args: string[]): Promise<{ stdout: string; exitCode: unknown }> {
-  let stdout = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  await dataCheckCommand()
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-    .parseAsync(args, { from: 'user' });
-  return { stdout, exitCode: process.exitCode };
-}
+const run = (...args: string[]) => program('data', 'check', ...args);
 
 const made: string[] = [];
 
@@ -38,14 +29,12 @@ function damaged(): string {
 }
 
 afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true });
 });
 
 describe('data check', () => {
   it('lists problems with their place and consequence, then what is there, then the verdict', async () => {
-    const { stdout, exitCode } = await run(bccd);
+    const { code, stdout, stderr } = await run(bccd);
     expect(stdout).toContain(`${bccd}: COCO\nnotice: COCO and VOC annotations lie here: COCO is read`);
     expect(stdout).toContain(
       [
@@ -59,7 +48,7 @@ describe('data check', () => {
     expect(stdout).toMatch(/│ +1 │ RBC +│ +23 │ +13 │ +0 │/);
     expect(stdout).toMatch(/\nqueries needed: 15, the most objects to find in one image \(model.queries\)\nusable:/);
     expect(stdout).toMatch(/\nusable: training sees 3 images with 29 objects of 3 classes\n$/);
-    expect(exitCode).toBeUndefined();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('reads the format that is asked for, and prints one JSON document', async () => {
@@ -88,8 +77,8 @@ describe('data check', () => {
 
   it('exits with 1 where training would stop, and lists a few of many problems or all', async () => {
     const folder = damaged();
-    const { stdout, exitCode } = await run(folder);
-    expect(exitCode).toBe(1);
+    const { code, stdout } = await run(folder);
+    expect(code).toBe(1);
     expect(stdout).toContain('images of another size than annotated: 30\n  → training stops where it meets the image');
     expect(stdout.match(/320 × 240 pixels, but/g)?.length).toBe(20);
     expect(stdout).toContain('  … and 10 more: --all lists them\n');
@@ -98,14 +87,19 @@ describe('data check', () => {
     expect(all.stdout.match(/320 × 240 pixels, but/g)?.length).toBe(30);
   });
 
-  it('throws a sentence on a folder that holds no data set', async () => {
-    await expect(run('/no/such/folder')).rejects.toThrow('there is no folder /no/such/folder');
-    await expect(run(bccd, '--format', 'yolo')).rejects.toThrow(
-      /^no YOLO data set in .*Looked for\n {2}YOLO: data.yaml/,
-    );
+  it('draws a bar on a terminal', async () => {
+    const [out, err] = [new MemoryStream(), new MemoryStream(80)];
+    expect(await runProgram(['data', 'check', bccd], { out, err })).toBe(0);
+    expect(err.text).toMatch(/reading █* *░+ 0\/4 images, ETA/);
+    expect(out.text).toBe((await run(bccd)).stdout);
   });
 
-  it('names the formats there are', async () => {
-    await expect(run(bccd, '--format', 'csv')).rejects.toThrow(/Allowed choices are coco, yolo, voc/);
+  it.each([
+    [1, ['/no/such/folder'], 'error: there is no folder /no/such/folder\n'],
+    [1, [bccd, '--format', 'yolo'], /^error: no YOLO data set in .*Looked for\n {2}YOLO: data.yaml/],
+    [1, ['shapes'], /^error: shapes are drawn: there is nothing to check; /],
+    [2, [bccd, '--format', 'csv'], /Allowed choices are coco, yolo, voc/],
+  ])('ends with %i on %j and says why', async (code, args, message) => {
+    expect(await run(...args)).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });
   });
 });

@@ -4,6 +4,7 @@ import { UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { dataSource } from '../config/data-source.ts';
+import type { Terminal } from '../terminal.ts';
 import { formatDatasetReport, reportAsJson } from './data-check-report.ts';
 import { addFolderOptions, type FolderOptions, openOptions } from './folder-options.ts';
 
@@ -12,7 +13,7 @@ interface DataCheckOptions extends FolderOptions {
   json?: true;
 }
 
-export function dataCheckCommand(): Command {
+export function dataCheckCommand(terminal: Terminal): Command {
   const command = new Command('check')
     .description(
       'read every annotation and image of a folder; list what is wrong and what training does about it; exits with 1 if ' +
@@ -25,10 +26,14 @@ export function dataCheckCommand(): Command {
     .action(async (typed: string, { all, json, ...reading }: DataCheckOptions) => {
       if (typed === 'shapes')
         throw new UserError('shapes are drawn: there is nothing to check; a folder of this name is ./shapes');
-      const dir = dataSource(typed);
-      const bar = process.stderr.isTTY
+      const dir = dataSource(terminal.err, typed);
+      const bar = terminal.err.isTTY
         ? new SingleBar(
-            { format: 'reading {bar} {value}/{total} images, ETA {eta_formatted}', clearOnComplete: true },
+            {
+              format: 'reading {bar} {value}/{total} images, ETA {eta_formatted}',
+              stream: terminal.err,
+              clearOnComplete: true,
+            },
             Presets.shades_classic,
           )
         : undefined;
@@ -39,7 +44,7 @@ export function dataCheckCommand(): Command {
         bar?.update(done);
       };
       const report = await checkDataset(dir, { ...openOptions(reading), progress }).finally(() => bar?.stop());
-      process.stdout.write(`${json ? reportAsJson(report) : formatDatasetReport(report, { all: all ?? false })}\n`);
-      if (!report.usable) process.exitCode = 1;
+      terminal.out.write(`${json ? reportAsJson(report) : formatDatasetReport(report, { all: all ?? false })}\n`);
+      if (!report.usable) terminal.exitCode = 1;
     });
 }

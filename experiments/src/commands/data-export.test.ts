@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openDataset } from '@dn-detr/data';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { dataExportCommand } from './data-export.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runProgram } from '../program.ts';
+import { MemoryStream } from '../testing/memory-stream.ts';
+import { program } from '../testing/program.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -12,16 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function run(...args: string[]): Promise<string> {
-  const stderr = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  try {
-    const command = dataExportCommand().exitOverride();
-    await command.parseAsync(args, { from: 'user' });
-    return stderr.mock.calls.map(([text]) => String(text)).join('');
-  } finally {
-    stderr.mockRestore();
-  }
-}
+const run = (...args: string[]) => program('data', 'export', ...args);
 
 const small = ['--train', '3', '--val', '2', '--size', '32'];
 
@@ -29,9 +22,11 @@ describe('data export', () => {
   it('writes shapes, then converts what it wrote', async () => {
     const first = path.join(folder, 'shapes');
     const options = ['--classes', 'ring', 'star', '--objects', '2-2', '--scale', '0.4-0.5', '--plain'];
-    expect(await run('shapes', '--out', first, ...small, ...options)).toBe(
-      `3 train, 2 val, 0 test images written to ${first}\n`,
-    );
+    expect(await run('shapes', '--out', first, ...small, ...options)).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: `3 train, 2 val, 0 test images written to ${first}\n`,
+    });
     const { dataset } = await openDataset(first);
     expect(dataset.categories.map(({ name }) => name)).toEqual(['ring', 'star']);
     for (const { objects } of dataset.train) {
@@ -54,24 +49,35 @@ describe('data export', () => {
   it('reads the format that is asked for, and counts what is wrong as training does', async () => {
     const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
     const out = path.join(folder, 'voc');
-    const printed = await run(bccd, '--out', out, '--format', 'voc', '--voc-origin', '1');
+    const { stderr: printed } = await run(bccd, '--out', out, '--format', 'voc', '--voc-origin', '1');
     expect(printed).toContain('. A data check names them all\n');
     expect(printed).toContain('boxes that leave the image (3)');
     const moved = await openDataset(bccd, { format: 'voc', vocOrigin: 1 });
     const { dataset } = await openDataset(out);
     expect(dataset.val[0]?.objects.boxes).toEqual(moved.dataset.val[0]?.objects.boxes);
-    expect(await run(bccd, '--out', `${out} 2`, '--voc-origin', '1')).toContain('the VOC origin is for VOC alone');
+    const elsewhere = await run(bccd, '--out', `${out} 2`, '--voc-origin', '1');
+    expect(elsewhere.stderr).toContain('the VOC origin is for VOC alone');
+  });
+
+  it('draws a bar on a terminal', async () => {
+    const [out, err] = [new MemoryStream(), new MemoryStream(80)];
+    const args = ['data', 'export', 'shapes', '--out', path.join(folder, 'drawn'), ...small];
+    expect(await runProgram(args, { out, err })).toBe(0);
+    expect(err.text).toMatch(/writing ░+ 0\/5 images.*3 train, 2 val, 0 test images written to /s);
   });
 
   it.each([
-    [['shapes', '--out', 'out', '--format', 'voc'], /--format is for folders: shapes are drawn/],
-    [['shapes', '--out', 'out', '--size', '4'], /shapes\.size is 4: expected a whole number from 8/],
-    [['shapes', '--out', 'out', '--classes', 'disk'], /shapes\.classes has 'disk'/],
-    [['shapes', '--out', 'out', '--objects', '3'], /expected two numbers, such as 1-4/],
-    [['nowhere', '--out', 'out'], /there is no folder .*nowhere/],
-    [['nowhere', '--out', 'out', '--no-rotation'], /--no-rotation is for shapes: .*nowhere is a folder/],
-    [['nowhere', '--out', 'out', '--size', '64'], /--size is for shapes/],
-  ])('refuses %j', async (args, message) => {
-    await expect(run(...args)).rejects.toThrow(message);
+    [1, ['shapes', '--format', 'voc'], /--format is for folders: shapes are drawn/],
+    [1, ['shapes', '--size', '4'], /shapes\.size is 4: expected a whole number from 8/],
+    [1, ['shapes', '--classes', 'disk'], /shapes\.classes has 'disk'/],
+    [2, ['shapes', '--objects', '3'], /expected two numbers, such as 1-4/],
+    [1, ['nowhere'], /there is no folder .*nowhere/],
+    [1, ['nowhere', '--no-rotation'], /--no-rotation is for shapes: .*nowhere is a folder/],
+    [1, ['nowhere', '--size', '64'], /--size is for shapes/],
+  ])('ends with %i on %j and writes nothing', async (code, args, message) => {
+    const out = path.join(folder, 'none');
+    const ended = await run(...args, '--out', out);
+    expect(ended).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });
+    expect(existsSync(out)).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import { openFolder, UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
 import { Command, InvalidArgumentError } from 'commander';
 import { dataSource } from '../config/data-source.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import {
   addFolderOptions,
   type FolderOptions,
@@ -26,7 +27,7 @@ interface Range {
   readonly most: number;
 }
 
-export function dataExportCommand(): Command {
+export function dataExportCommand(terminal: Terminal): Command {
   const command = new Command('export')
     .description('write shapes, or a folder in any format, as COCO: annotations/instances_*.json and PNG images')
     .argument('<source>', 'shapes, photos, or the folder of a data set')
@@ -43,7 +44,7 @@ export function dataExportCommand(): Command {
     .option('--no-rotation', 'shapes: upright objects')
     .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
     .action(async (typed: string, options: DataExportOptions) => {
-      const source = dataSource(typed);
+      const source = dataSource(terminal.err, typed);
       const { out, rotation, classes, ...given } = options;
       const reading = givenFolderOptions(given);
       const drawing = {
@@ -51,17 +52,18 @@ export function dataExportCommand(): Command {
         ...(classes && { classes: countOrNames(classes) }),
         ...(!rotation && { rotation }),
       } as ShapesOptions;
-      const dataset = source === 'shapes' ? drawn(drawing, reading) : await opened(source, reading, drawing);
-      const bar = process.stderr.isTTY
+      const dataset =
+        source === 'shapes' ? drawn(drawing, reading) : await opened(terminal.err, source, reading, drawing);
+      const bar = terminal.err.isTTY
         ? new SingleBar(
-            { format: 'writing {bar} {value}/{total} images', clearOnComplete: true },
+            { format: 'writing {bar} {value}/{total} images', stream: terminal.err, clearOnComplete: true },
             Presets.shades_classic,
           )
         : undefined;
       bar?.start(dataset.train.length + dataset.val.length + dataset.test.length, 0);
       await exportCoco(dataset, out, { progress: (done) => bar?.update(done) }).finally(() => bar?.stop());
       const counts = (['train', 'val', 'test'] as const).map((split) => `${dataset[split].length} ${split}`);
-      process.stderr.write(`${counts.join(', ')} images written to ${out}\n`);
+      terminal.err.write(`${counts.join(', ')} images written to ${out}\n`);
     });
 }
 
@@ -71,13 +73,18 @@ function drawn(options: ShapesOptions, reading: FolderOptions): Dataset {
   return shapesDataset(options);
 }
 
-async function opened(source: string, reading: FolderOptions, shapesOptions: ShapesOptions): Promise<Dataset> {
+async function opened(
+  err: Output,
+  source: string,
+  reading: FolderOptions,
+  shapesOptions: ShapesOptions,
+): Promise<Dataset> {
   const [option] = Object.keys(shapesOptions);
   if (option !== undefined) {
     throw new UserError(`--${option === 'rotation' ? 'no-rotation' : option} is for shapes: ${source} is a folder`);
   }
   const { dataset, notices } = await openFolder(source, openOptions(reading));
-  for (const notice of notices) process.stderr.write(`notice: ${notice}\n`);
+  for (const notice of notices) err.write(`notice: ${notice}\n`);
   return dataset;
 }
 

@@ -11,6 +11,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import Table from 'cli-table3';
 import { Command } from 'commander';
+import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 /** One line of the table. `ok: false` marks what costs speed or will not work. */
@@ -21,13 +22,13 @@ export interface Finding {
   verdict: string;
 }
 
-export function doctorCommand(): Command {
+export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
     .description('what runs where: versions, backend and why, measured speed, pretrained weights')
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: { json?: boolean; backend?: string }) => {
-      const choice = await chooseBackend(options.backend);
+      const choice = await chooseBackend(terminal.err, options.backend);
       const speed = measureSpeed();
       const weights = await findWeights();
       const findings = [...describe(choice, speed), ...weights.map(describeWeights)];
@@ -35,14 +36,14 @@ export function doctorCommand(): Command {
         const { name, reason, notice, tensorflow } = choice;
         const machine = { node: process.versions.node, os: osName(), cores: os.availableParallelism() };
         const memory = { freeBytes: os.freemem(), totalBytes: os.totalmem() };
-        process.stdout.write(
+        terminal.out.write(
           `${JSON.stringify({ ...machine, backend: { name, reason, notice, tensorflow }, speed, memory, weights, findings }, null, 2)}\n`,
         );
         return;
       }
       const table = new Table({ head: ['', 'found', 'verdict'], style: { head: [], border: [] }, wordWrap: true });
       for (const { name, value, ok, verdict } of findings) table.push([name, value, `${ok ? 'ok' : '!!'}  ${verdict}`]);
-      process.stdout.write(`${table.toString()}\n`);
+      terminal.out.write(`${table.toString()}\n`);
     });
 }
 
@@ -57,7 +58,7 @@ export interface Speed {
 }
 
 /** Best of several rounds for each figure; about a second on native TensorFlow. */
-export function measureSpeed(): Speed {
+function measureSpeed(): Speed {
   return tf.tidy(() => {
     const side = 512;
     const matrix = tf.fill([side, side], 0.5);

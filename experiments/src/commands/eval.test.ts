@@ -2,14 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '@dn-detr/train';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { evalCommand } from './eval.ts';
+import { afterAll, describe, expect, it } from 'vitest';
+import { program } from '../testing/program.ts';
 
 const recorded = (name: string) => fileURLToPath(new URL(`../../../test/fixtures/parity/${name}`, import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), 'eval-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => vi.restoreAllMocks());
 
 function file(name: string, content: unknown): string {
   const target = path.join(folder, name);
@@ -17,30 +15,20 @@ function file(name: string, content: unknown): string {
   return target;
 }
 
-async function run(gt: string, dt: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
-  const streams = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[name], 'write').mockImplementation((text) => {
-      streams[name] += text;
-      return true;
-    });
-  }
-  await evalCommand().parseAsync(['--gt', gt, '--dt', dt, ...args], { from: 'user' });
-  return streams;
-}
+const run = (gt: string, dt: string, ...args: string[]) => program('eval', '--gt', gt, '--dt', dt, ...args);
 
 const gt = recorded('coco_eval_small_gt.json');
 const dt = recorded('coco_eval_small_dt.json');
 
 describe('eval', () => {
   it("prints pycocotools' lines and a table of the classes", async () => {
-    const { stdout, stderr } = await run(gt, dt);
+    const { code, stdout, stderr } = await run(gt, dt);
     const lines = stdout.split('\n');
     expect(lines[0]).toBe(' Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.312');
     expect(lines[11]).toBe(' Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = 0.100');
     expect(stdout).toMatch(/class5 │ 0.089 │ 0.149 .* 0.086/);
     expect(stdout).toMatch(/class1 .*│ {5}- │/);
-    expect(stderr).toBe('');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
   it('prints one JSON document with --json', async () => {
@@ -122,8 +110,9 @@ describe('eval', () => {
     ['a file that is cut off', gt, file('cut.json', '[{"image_id": 1'), 'is it cut off or damaged?'],
     ['the files exchanged', dt, gt, `${dt}: expected an object with "images"`],
     ['a wrong entry', gt, file('entry.json', [{}]), 'entry.json: results[0].image_id: expected a number or text'],
-  ])('throws a sentence on %s', async (_, truth, results, message) => {
-    await expect(run(truth, results)).rejects.toThrow(UserError);
-    await expect(run(truth, results)).rejects.toThrow(message);
+  ])('ends with 1 on %s and says why', async (_, truth, results, message) => {
+    const { code, stdout, stderr } = await run(truth, results);
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
+    expect(stderr).toMatch(/^error: .*\n$/);
   });
 });

@@ -19,6 +19,7 @@ import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import { cocoResults, evaluateCheckpoint } from '../predict/evaluate-checkpoint.ts';
 import { readTrained } from '../predict/trained.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface EvalOptions {
@@ -44,7 +45,7 @@ interface Evaluated {
   readonly of?: { readonly checkpoint: string; readonly data: string; readonly split: SplitName };
 }
 
-export function evalCommand(): Command {
+export function evalCommand(terminal: Terminal): Command {
   const files = ['gt', 'dt'];
   const command = new Command('eval')
     .description("COCO's figures of a checkpoint or of a file of detections, as pycocotools computes and prints them")
@@ -70,11 +71,11 @@ export function evalCommand(): Command {
   return command.action(async (options: EvalOptions) => {
     const { gt, dt, checkpoint } = options;
     let evaluated: Evaluated;
-    if (checkpoint !== undefined) evaluated = await evaluateRun(checkpoint, options);
+    if (checkpoint !== undefined) evaluated = await evaluateRun(terminal.err, checkpoint, options);
     else if (gt !== undefined && dt !== undefined) evaluated = evaluateFiles(gt, dt);
     else return command.error('error: expected --checkpoint, or both --gt and --dt', { exitCode: 2 });
-    for (const note of evaluated.notes) process.stderr.write(`note: ${note}\n`);
-    process.stdout.write(`${options.json ? JSON.stringify(asJson(evaluated), null, 2) : asText(evaluated)}\n`);
+    for (const note of evaluated.notes) terminal.err.write(`note: ${note}\n`);
+    terminal.out.write(`${options.json ? JSON.stringify(asJson(evaluated), null, 2) : asText(evaluated)}\n`);
   });
 }
 
@@ -84,12 +85,12 @@ Examples:
   npm start -- eval --checkpoint runs/mine/checkpoints/best.safetensors --data DIR --split test --out detections.json
   npm start -- eval --gt DIR/annotations/instances_test.json --dt detections.json`;
 
-async function evaluateRun(file: string, { data, split, out, backend }: EvalOptions): Promise<Evaluated> {
+async function evaluateRun(err: Output, file: string, { data, split, out, backend }: EvalOptions): Promise<Evaluated> {
   const trained = readTrained(file);
   if (out !== undefined) requireResultsFile(out);
   const { threadsPerOp } = trained.config;
-  await chooseBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
-  const evaluated = await evaluateCheckpoint(trained, file, data, split);
+  await chooseBackend(err, backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const evaluated = await evaluateCheckpoint(err, trained, file, data, split);
   if (out !== undefined) writeAtomically(out, `${JSON.stringify(cocoResults(evaluated))}\n`);
   return {
     images: evaluated.results.length,

@@ -6,6 +6,7 @@ import { attentionOf } from '../inspect/attention.ts';
 import { openOutput } from '../inspect/output-folder.ts';
 import { type OpenedSplit, openSplit } from '../predict/evaluate-checkpoint.ts';
 import { readTrained, type Trained } from '../predict/trained.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { writeInspection } from './inspect-result.ts';
@@ -23,7 +24,7 @@ interface AttentionOptions {
   backend?: string;
 }
 
-export function inspectAttentionCommand(): Command {
+export function inspectAttentionCommand(terminal: Terminal): Command {
   return new Command('attention')
     .description('cross-attention of a query over the image, and its self-attention to the other queries')
     .argument('[images...]', 'image files, or folders of them')
@@ -40,7 +41,7 @@ export function inspectAttentionCommand(): Command {
     .option('--json', 'what was written and found, as one JSON document')
     .addOption(backendOption())
     .addHelpText('after', examples)
-    .action(inspectAttention);
+    .action((paths: string[], options: AttentionOptions) => inspectAttention(terminal, paths, options));
 }
 
 const examples = `
@@ -51,7 +52,7 @@ Examples:
 
 const fewImages = 3;
 
-async function inspectAttention(paths: string[], options: AttentionOptions): Promise<void> {
+async function inspectAttention(terminal: Terminal, paths: string[], options: AttentionOptions): Promise<void> {
   const { checkpoint: file, query, known = false, out, json, backend } = options;
   if (paths.length > 0 && (options.data !== undefined || options.split !== undefined || options.images !== undefined)) {
     throw new UsageError('image files and --data, --split or --images: expected one or the other');
@@ -60,15 +61,16 @@ async function inspectAttention(paths: string[], options: AttentionOptions): Pro
     throw new UsageError('--known needs objects to make queries of: expected --data in place of image files');
   }
   const trained = readTrained(file);
-  for (const note of trained.notes) process.stderr.write(`note: ${note}\n`);
-  const { images, framed } = paths.length > 0 ? await imagesAt(paths, trained) : await imagesOfData(trained, options);
+  for (const note of trained.notes) terminal.err.write(`note: ${note}\n`);
+  const { images, framed } =
+    paths.length > 0 ? await imagesAt(paths, trained) : await imagesOfData(terminal.err, trained, options);
   const folder = openOutput(out, 'attention');
   const { threadsPerOp } = trained.config;
-  await chooseBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  await chooseBackend(terminal.err, backend, threadsPerOp > 0 ? { threadsPerOp } : {});
   const found = await attentionOf(trained, images, { query, known }, framed);
   const { attentionInspection } = await import('../inspect/attention-page.ts');
   const source = { checkpoint: file, model: trained.config.model.name, categories: trained.categories };
-  writeInspection(folder, await attentionInspection(found, source), out, json);
+  writeInspection(terminal.out, folder, await attentionInspection(found, source), out, json);
 }
 
 /** @throws UserError if one of the paths has no image */
@@ -83,11 +85,12 @@ async function imagesAt(
 
 /** @throws UserError if there are none, or none with an object where known queries are to be made */
 async function imagesOfData(
+  err: Output,
   trained: Trained,
   { checkpoint, data: wanted, split: named, images: count = fewImages, known }: AttentionOptions,
 ): Promise<Pick<OpenedSplit, 'images' | 'framed'>> {
-  const { data, split, images, framed, notes } = await openSplit(trained, checkpoint, wanted, named);
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  const { data, split, images, framed, notes } = await openSplit(err, trained, checkpoint, wanted, named);
+  for (const note of notes) err.write(`note: ${note}\n`);
   const usable = known ? images.filter((image) => trainingObjects(image).labels.length > 0) : images;
   if (usable.length === 0) {
     throw new UserError(

@@ -1,8 +1,9 @@
 /** `inspect matching`: which query answered for which object while runs were trained. */
+import { namedRuns } from '@dn-detr/report';
 import { Command } from 'commander';
-import { namedRuns } from '../compare/named-runs.ts';
 import { matchedRuns } from '../inspect/matching.ts';
 import { openOutput } from '../inspect/output-folder.ts';
+import type { Terminal } from '../terminal.ts';
 import { writeInspection } from './inspect-result.ts';
 
 interface MatchingOptions {
@@ -10,7 +11,7 @@ interface MatchingOptions {
   json?: true;
 }
 
-export function inspectMatchingCommand(): Command {
+export function inspectMatchingCommand(terminal: Terminal): Command {
   return new Command('matching')
     .description('which query answers for which object, over training and over decoder layers')
     .argument('<runs...>', 'folders of runs, or of comparisons')
@@ -25,13 +26,13 @@ Examples:
   npm start -- inspect matching runs/quick --out seen
   npm start -- inspect matching runs/quick/detr/seed-0 runs/quick/dn-detr/seed-0 --out seen`,
     )
-    .action(inspectMatching);
+    .action((folders: string[], options: MatchingOptions) => inspectMatching(terminal, folders, options));
 }
 
-async function inspectMatching(folders: string[], { out, json }: MatchingOptions): Promise<void> {
+async function inspectMatching(terminal: Terminal, folders: string[], { out, json }: MatchingOptions): Promise<void> {
   const { images, without } = matchedRuns(namedRuns(folders));
-  for (const run of without) process.stderr.write(`note: ${run} has no samples and is left out\n`);
+  for (const run of without) terminal.err.write(`note: ${run} has no samples and is left out\n`);
   const folder = openOutput(out, 'matching');
   const { matchingInspection } = await import('../inspect/matching-page.ts');
-  writeInspection(folder, matchingInspection(images), out, json);
+  writeInspection(terminal.out, folder, matchingInspection(images), out, json);
 }

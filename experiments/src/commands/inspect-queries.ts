@@ -4,6 +4,7 @@ import { openRunData, resolveSettings, withChanges } from '@dn-detr/train';
 import { Command } from 'commander';
 import { openOutput } from '../inspect/output-folder.ts';
 import { queriesOfStep } from '../inspect/queries.ts';
+import type { Terminal } from '../terminal.ts';
 import { writeInspection } from './inspect-result.ts';
 import { addRunOptions, fromOne, type RunOptions, settingsFrom, wholeNumber } from './run-options.ts';
 
@@ -15,7 +16,7 @@ interface QueriesOptions extends RunOptions {
   json?: true;
 }
 
-export function inspectQueriesCommand(): Command {
+export function inspectQueriesCommand(terminal: Terminal): Command {
   return addRunOptions(
     new Command('queries').description('known queries over the images of a training step, and the attention mask'),
   )
@@ -25,7 +26,7 @@ export function inspectQueriesCommand(): Command {
     .requiredOption('--out <dir>', 'where queries.html and its pictures go; only an earlier inspection is replaced')
     .option('--json', 'what was written and found, as one JSON document')
     .addHelpText('after', examples)
-    .action(inspectQueries);
+    .action((options: QueriesOptions) => inspectQueries(terminal, options));
 }
 
 const examples = `
@@ -36,14 +37,17 @@ Examples:
   npm start -- inspect queries --data DIR --step 100 --set denoising.groups=3 --out seen
   npm start -- inspect queries --set denoising.isolate=nothing --out seen`;
 
-async function inspectQueries({ seed, step, images, out, json, ...options }: QueriesOptions): Promise<void> {
-  const { settings } = await settingsFrom(options, 'quick');
+async function inspectQueries(
+  terminal: Terminal,
+  { seed, step, images, out, json, ...options }: QueriesOptions,
+): Promise<void> {
+  const { settings } = await settingsFrom(terminal.err, options, 'quick');
   const { config } = resolveSettings(seed === undefined ? settings : withChanges(settings, { seed }));
   const folder = openOutput(out, 'queries');
   const data = await openRunData(config);
-  for (const notice of data.notices) process.stderr.write(`${notice}\n`);
+  for (const notice of data.notices) terminal.err.write(`${notice}\n`);
   const found = await queriesOfStep(config, data, step, images);
   const { queriesInspection } = await import('../inspect/queries-page.ts');
   const classNames = data.dataset.categories.map(({ name }) => name);
-  writeInspection(folder, await queriesInspection(found, step, config, classNames), out, json);
+  writeInspection(terminal.out, folder, await queriesInspection(found, step, config, classNames), out, json);
 }

@@ -2,9 +2,11 @@
 import path from 'node:path';
 import type { Inspection } from '../inspect/inspection.ts';
 import type { OutputFolder } from '../inspect/output-folder.ts';
+import type { Output } from '../terminal.ts';
 
-/** Writes it, and says on stdout what was written. */
+/** Writes it, and says on `stdout` what was written. */
 export function writeInspection(
+  stdout: Output,
   folder: OutputFolder,
   { page, pictures, about }: Inspection,
   out: string,
@@ -12,5 +14,5 @@ export function writeInspection(
 ): void {
   const written = folder.write(page, pictures, about);
   const lines = written.files.map((name) => path.join(out, name));
-  process.stdout.write(`${json ? JSON.stringify(written, null, 2) : lines.join('\n')}\n`);
+  stdout.write(`${json ? JSON.stringify(written, null, 2) : lines.join('\n')}\n`);
 }

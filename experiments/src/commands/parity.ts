@@ -1,7 +1,8 @@
 /** `parity`: every parity check against a folder of fixtures. */
+
+import { formatReport, reportAsJson, runParity } from '@dn-detr/parity';
 import { Command } from 'commander';
-import { formatReport, reportAsJson } from '../parity/report.ts';
-import { runParity } from '../parity/run.ts';
+import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 
 interface ParityOptions {
@@ -11,7 +12,7 @@ interface ParityOptions {
   backend?: string;
 }
 
-export function parityCommand(): Command {
+export function parityCommand(terminal: Terminal): Command {
   const command = new Command('parity');
   return command
     .description('compare with numbers recorded from the reference implementations; exits with 1 on a failure')
@@ -20,9 +21,9 @@ export function parityCommand(): Command {
     .option('--json', 'print one JSON document')
     .addOption(backendOption())
     .action(async ({ dir, only, json, backend }: ParityOptions) => {
-      await chooseBackend(backend);
+      await chooseBackend(terminal.err, backend);
       const report = runParity(dir, only);
-      process.stdout.write(`${json ? reportAsJson(report) : formatReport(report)}\n`);
-      if (report.failed > 0) process.exitCode = 1;
+      terminal.out.write(`${json ? reportAsJson(report) : formatReport(report)}\n`);
+      if (report.failed > 0) terminal.exitCode = 1;
     });
 }

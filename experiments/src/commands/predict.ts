@@ -1,4 +1,5 @@
 /** `predict`: what a trained model sees in images. */
+
 import path from 'node:path';
 import {
   type Category,
@@ -10,14 +11,15 @@ import {
   picture,
 } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
+import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '@dn-detr/report/drawing';
 import { pixelsOf, UserError } from '@dn-detr/train';
 import { writeAtomically } from '@dn-detr/train/files';
 import { Command, InvalidArgumentError } from 'commander';
-import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '../predict/drawing.ts';
 import { withProgress } from '../predict/image-progress.ts';
 import { isJpeg, openOutputFolder } from '../predict/output-folder.ts';
 import { type Predictions, predictionsJson, predictionsTable } from '../predict/predictions.ts';
 import { detect, type ImageResult, readBy, readTrained, type Trained } from '../predict/trained.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { addPixelOptions, type FolderOptions, pixelOptions } from './folder-options.ts';
 
@@ -29,7 +31,7 @@ interface PredictOptions extends Pick<FolderOptions, 'bands' | 'maxPixels'> {
   backend?: string;
 }
 
-export function predictCommand(): Command {
+export function predictCommand(terminal: Terminal): Command {
   const command = new Command('predict')
     .description('what a trained model sees in images: pictures with boxes, and detections.json')
     .argument('<images...>', 'image files, or folders of them')
@@ -38,7 +40,9 @@ export function predictCommand(): Command {
     .requiredOption('--out <dir>', 'where pictures and detections.json go; only an earlier prediction is replaced')
     .option('--json', 'detections.json on stdout instead of a table')
     .addOption(backendOption());
-  return addPixelOptions(command).addHelpText('after', examples).action(predict);
+  return addPixelOptions(command)
+    .addHelpText('after', examples)
+    .action((paths: string[], options: PredictOptions) => predict(terminal, paths, options));
 }
 
 const examples = `
@@ -58,13 +62,13 @@ function share(text: string): number {
   throw new InvalidArgumentError('expected a number from 0 to 1');
 }
 
-async function predict(paths: string[], options: PredictOptions): Promise<void> {
+async function predict(terminal: Terminal, paths: string[], options: PredictOptions): Promise<void> {
   const { checkpoint: file, threshold, out } = options;
   const trained = readTrained(file);
-  for (const note of trained.notes) process.stderr.write(`note: ${note}\n`);
+  for (const note of trained.notes) terminal.err.write(`note: ${note}\n`);
   const unreadable: { file: string; message: string }[] = [];
   const giveUp = (file: string, message: string): void => {
-    process.stderr.write(`error: ${message}\n`);
+    terminal.err.write(`error: ${message}\n`);
     unreadable.push({ file, message });
   };
   const { images, problems } = await looseImages(paths, {
@@ -76,8 +80,8 @@ async function predict(paths: string[], options: PredictOptions): Promise<void> 
   const folder = openOutputFolder(out, images);
 
   const { threadsPerOp } = trained.config;
-  await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
-  const results = await detectInReadable(trained, images, giveUp);
+  await chooseBackend(terminal.err, options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const results = await detectInReadable(terminal.err, trained, images, giveUp);
   const places = new Map(images.map(({ id }, n) => [id, n]));
   const seen = results.map(({ image: { id }, detections }) => {
     const n = places.get(id) as number;
@@ -98,22 +102,23 @@ async function predict(paths: string[], options: PredictOptions): Promise<void> 
   };
   const document = predictionsJson(predictions);
   writeAtomically(folder.document, `${document}\n`);
-  await withProgress('drawing', seen.length, async (progress) => {
+  await withProgress(terminal.err, 'drawing', seen.length, async (progress) => {
     for (const [n, { image, picture, detections }] of seen.entries()) {
       await draw(image, detections, path.join(out, picture));
       progress(n + 1);
     }
   });
   folder.removeOthers();
-  if (!(await canDrawText())) process.stderr.write(`note: ${noFont}\n`);
+  if (!(await canDrawText())) terminal.err.write(`note: ${noFont}\n`);
 
-  process.stdout.write(`${options.json ? document : predictionsTable(predictions, out)}\n`);
-  if (seen.every(({ detections }) => detections.length === 0)) hintAtThreshold(results, threshold);
-  if (unreadable.length > 0) process.exitCode = 1;
+  terminal.out.write(`${options.json ? document : predictionsTable(predictions, out)}\n`);
+  if (seen.every(({ detections }) => detections.length === 0)) hintAtThreshold(terminal.err, results, threshold);
+  if (unreadable.length > 0) terminal.exitCode = 1;
 }
 
 /** @param giveUp is told of each image that cannot be read; it has no result */
 async function detectInReadable(
+  err: Output,
   trained: Trained,
   images: readonly FileImage[],
   giveUp: (file: string, message: string) => void,
@@ -133,7 +138,9 @@ async function detectInReadable(
       }
     }),
   );
-  const results = await withProgress('detecting', images.length, (progress) => detect(trained, tolerant, progress));
+  const results = await withProgress(err, 'detecting', images.length, (progress) =>
+    detect(trained, tolerant, progress),
+  );
   return results.filter(({ image }) => !failed.has(image.id));
 }
 
@@ -166,9 +173,9 @@ async function draw(image: FileImage, detections: readonly Labelled[], file: str
   writeAtomically(file, bytes);
 }
 
-function hintAtThreshold(results: readonly ImageResult[], threshold: number): void {
+function hintAtThreshold(err: Output, results: readonly ImageResult[], threshold: number): void {
   const surest = results.reduce((most, { detections }) => Math.max(most, ...Array.from(detections.scores)), 0);
   if (surest >= threshold || surest === 0) return;
   const lower = Math.floor(surest * 20) / 20;
-  process.stderr.write(`note: the highest score is ${surest.toFixed(3)}: --threshold ${lower} would show something\n`);
+  err.write(`note: the highest score is ${surest.toFixed(3)}: --threshold ${lower} would show something\n`);
 }

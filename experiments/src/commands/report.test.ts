@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { exampleAblation } from '@dn-detr/testing/example-summary';
+import { writeRun } from '@dn-detr/testing/stored-runs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { program } from '../../../test/support/program.ts';
-import { writeRun } from '../compare/testing/stored-runs.ts';
-import { exampleAblation } from '../report/testing/example-summary.ts';
+import { program } from '../testing/program.ts';
 
 let folder: string;
 beforeAll(() => {

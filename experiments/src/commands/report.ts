@@ -1,11 +1,10 @@
 /** `report`: one page over runs that are there. */
+
 import path from 'node:path';
+import { keptSummary, namedRuns, type Summary, summarize, terminalTable } from '@dn-detr/report';
 import { writeAtomically } from '@dn-detr/train/files';
 import { Command } from 'commander';
-import { keptSummary } from '../compare/kept-summary.ts';
-import { namedRuns } from '../compare/named-runs.ts';
-import { summarize } from '../compare/summarize.ts';
-import type { Summary } from '../compare/summary.ts';
+import type { Terminal } from '../terminal.ts';
 import { typedCommand } from './comparison.ts';
 
 interface ReportOptions {
@@ -13,7 +12,7 @@ interface ReportOptions {
   json?: true;
 }
 
-export function reportCommand(): Command {
+export function reportCommand(terminal: Terminal): Command {
   return new Command('report')
     .description('one page over finished runs and comparisons, laid over each other')
     .argument('<runs...>', 'folders of runs or of comparisons; or a summary.json or ablation.json alone')
@@ -27,27 +26,25 @@ Examples:
   npm start -- report runs/dn-detr-shapes-seed-0 runs/again --out both.html
   npm start -- report docs/results/components/summary.json --out components.html`,
     )
-    .action(report);
+    .action((sources: string[], options: ReportOptions) => report(terminal, sources, options));
 }
 
-async function report(sources: string[], { out, json }: ReportOptions): Promise<void> {
+async function report(terminal: Terminal, sources: string[], { out, json }: ReportOptions): Promise<void> {
   const file = path.resolve(out);
   const [only = ''] = sources;
   const kept = sources.length === 1 && only.endsWith('.json');
-  const summary = kept ? keptSummary(only) : summaryOf(sources, file);
+  const summary = kept ? keptSummary(only) : summaryOf(terminal.args, sources, file);
   const folder = path.dirname(kept ? path.resolve(only) : file);
-  const [{ reportPage }, { terminalTable }] = await Promise.all([
-    import('../report/page.ts'),
-    import('../report/terminal.ts'),
-  ]);
+  // Loads Plot and jsdom, which other commands need not wait for.
+  const { reportPage } = await import('@dn-detr/report/page');
   writeAtomically(file, reportPage(summary, { folder }));
-  process.stdout.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${out}\n`);
+  terminal.out.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${out}\n`);
 }
 
-function summaryOf(folders: readonly string[], file: string): Summary {
+function summaryOf(args: readonly string[], folders: readonly string[], file: string): Summary {
   return summarize(namedRuns(folders), {
     name: path.basename(file, path.extname(file)),
-    command: typedCommand(),
+    command: typedCommand(args),
     recipe: '',
     folder: path.dirname(file),
   });

@@ -11,10 +11,12 @@ import {
   withChanges,
 } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Recipe } from '../../recipes/recipe.ts';
+import { recipes } from '../../recipes/recipes.ts';
 import { chooseRecipe } from '../config/choose-recipe.ts';
 import { dataSource } from '../config/data-source.ts';
-import type { Recipe } from '../config/recipe.ts';
-import { recipeNamed, recipes } from '../config/recipes.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
+import type { Output } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
 export interface RunOptions {
@@ -61,6 +63,7 @@ export interface Started {
 /**
  * The settings that the options describe, for whichever model.
  *
+ * @param err is told how to reach a folder that has the name of what comes with the toolkit
  * @param fallback the recipe where neither data nor a recipe is named
  * @param models that are to be trained, by their names, where it is not the one that settings name
  * @param own what has an option of its own
@@ -68,12 +71,13 @@ export interface Started {
  * @throws DataError, UserError if the data that a recipe is chosen for cannot be used
  */
 export async function settingsFrom(
+  err: Output,
   options: RunOptions,
   fallback: string,
   { models, own = {} }: { readonly models?: readonly string[]; readonly own?: DottedValues } = {},
 ): Promise<Started> {
   const { recipe: name } = options;
-  const values = dataFrom(options);
+  const values = dataFrom(err, options);
   const { 'data.source': source } = values;
   const given: DottedValues = {
     ...values,
@@ -102,8 +106,8 @@ function dataSettings(given: DottedValues): Pick<RunConfig, 'data' | 'overfit' |
   return resolveSettings(withChanges(runSettings({}, 'defaults'), Object.fromEntries(own))).config;
 }
 
-export function dataFrom({ data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
-  return data === undefined ? {} : { 'data.source': dataSource(data) };
+export function dataFrom(err: Output, { data }: Pick<RunOptions, 'data'>): { readonly 'data.source'?: string } {
+  return data === undefined ? {} : { 'data.source': dataSource(err, data) };
 }
 
 export const initFromOptions = ({ init }: Pick<RunOptions, 'init'>): DottedValues =>
@@ -121,7 +125,7 @@ export function lengthFrom(lengths: Pick<RunOptions, 'steps' | 'epochs' | 'minut
   return unit === undefined ? {} : { length: { unit, count: lengths[unit] } };
 }
 
-export function positive(text: string): number {
+function positive(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('expected a number above 0');

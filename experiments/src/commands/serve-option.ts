@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { InvalidArgumentError, Option } from 'commander';
 import { LiveView } from '../live/live-view.ts';
+import type { Output } from '../terminal.ts';
 
 const usualPort = 8421;
 
@@ -26,13 +27,14 @@ export const serveOption = (): Option =>
  * @throws UserError if the port is taken
  */
 export async function withLiveView(
+  err: Output,
   serve: ServeOption['serve'],
   signal: AbortSignal,
   work: (live: LiveView | undefined) => Promise<void>,
 ): Promise<void> {
   if (serve === undefined) return work(undefined);
   const live = await LiveView.start(serve === true ? usualPort : serve);
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const say = (text: string): void => void err.write(`${text}\n`);
   say(`live view: ${live.address}`);
   try {
     await work(live);

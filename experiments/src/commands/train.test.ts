@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { writeRun } from '@dn-detr/testing/stored-runs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { program } from '../../../test/support/program.ts';
-import { writeRun } from '../compare/testing/stored-runs.ts';
+import { program } from '../testing/program.ts';
 
 const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
 

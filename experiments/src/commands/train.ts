@@ -1,6 +1,8 @@
 /** `train`: one run. */
+
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { type Expected, expectedFor, expectedWords, type Summary, summarize } from '@dn-detr/report';
 import type { BackendChoice } from '@dn-detr/runtime';
 import {
   type DottedValues,
@@ -22,16 +24,13 @@ import {
   UserError,
   withChanges,
 } from '@dn-detr/train';
-import { readJson, readJsonLines } from '@dn-detr/train/files';
+import { fittingName, readJson, readJsonLines } from '@dn-detr/train/files';
 import { Command, Option } from 'commander';
-import { type Expected, expectedFor, expectedWords } from '../compare/expected.ts';
-import { summarize } from '../compare/summarize.ts';
-import type { Summary } from '../compare/summary.ts';
 import { takesOneMap } from '../config/choose-recipe.ts';
 import { formatDryRun } from '../dry-run-words.ts';
-import { fittingName } from '../fitting-name.ts';
 import type { LiveView } from '../live/live-view.ts';
 import { progressDisplay } from '../progress-display.ts';
+import type { Output, Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import { typedCommand } from './comparison.ts';
@@ -60,7 +59,7 @@ interface TrainOptions extends RunOptions, ServeOption {
   backend?: string;
 }
 
-export function trainCommand(): Command {
+export function trainCommand(terminal: Terminal): Command {
   const command = new Command('train')
     .description('one run: trains a model and evaluates it as it goes; can be stopped and resumed at any moment')
     .addOption(
@@ -78,7 +77,7 @@ export function trainCommand(): Command {
     .option('--json', 'one JSON document on stdout at the end')
     .addOption(backendOption())
     .addHelpText('after', examples)
-    .action(train);
+    .action((options: TrainOptions) => train(terminal, options));
 }
 
 const examples = `
@@ -90,27 +89,27 @@ Examples:
   npm start -- train --model dab-detr --data DIR --minutes 30 --set optimizer.learningRate=5e-4
   npm start -- train --config runs/mine/config.json --seed 1 --out runs/mine-again`;
 
-async function train(options: TrainOptions): Promise<void> {
+async function train(terminal: Terminal, options: TrainOptions): Promise<void> {
   if (options.dryRun && options.serve !== undefined) {
     throw new UsageError('--dry-run keeps nothing that could be shown: leave out --serve');
   }
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  const planned = await plan(options);
+  const say = (text: string): void => void terminal.err.write(`${text}\n`);
+  const planned = await plan(terminal.err, options);
   const { config, folder, reason } = planned;
   if (reason !== undefined) say(reason);
   for (const key of planned.unused) say(`note: ${key} changes nothing for ${config.model.name}`);
   const { threadsPerOp } = config;
-  const backend = await chooseBackend(options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const backend = await chooseBackend(terminal.err, options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
   if (backend.name !== 'tensorflow' && options.recipe === undefined) {
     say('note: without native TensorFlow a step takes 10 to 25 times as long; --recipe quick-wasm is a smaller run');
   }
   const signal = stopSignal();
   if (options.dryRun) {
-    const display = progressDisplay();
+    const display = progressDisplay(terminal.err);
     const progress = (state: RunProgress): void => display.update('measuring', state);
     const found = await dryRun(config, { progress, say: display.say, signal }).finally(display.stop);
-    if (found) process.stdout.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
-    else process.exitCode = 130;
+    if (found) terminal.out.write(`${options.json ? JSON.stringify(found, null, 2) : formatDryRun(found)}\n`);
+    else terminal.exitCode = 130;
     return;
   }
   const { model, data, length } = config;
@@ -118,39 +117,45 @@ async function train(options: TrainOptions): Promise<void> {
   const isBegun = existsSync(runFolder(folder).config);
   if (options.resume && !isBegun) say(`there is no run in ${where} yet: a new one begins`);
   // The run itself refuses a folder that holds one.
-  const expected = reason !== undefined && !isBegun ? await expectedOfRun(config, options.backend, signal) : undefined;
+  const expected =
+    reason !== undefined && !isBegun ? await expectedOfRun(terminal.err, config, options.backend, signal) : undefined;
   if (signal.aborted) {
-    process.exitCode = 130;
+    terminal.exitCode = 130;
     return;
   }
   say(
     `train ${model.name} (${planned.from}) on ${data.source}, ${length.count} ${length.unit}, backend ${backend.name}, in ${where}` +
       (expected ? `: ${expectedWords(expected)}` : ''),
   );
-  await withLiveView(options.serve, signal, (live) => trainIn(planned, options, backend, signal, live));
+  await withLiveView(terminal.err, options.serve, signal, (live) =>
+    trainIn(terminal, planned, options, backend, signal, live),
+  );
 }
 
 /** Once the weights that it starts from are there: a run that lacks them cannot begin. */
 async function expectedOfRun(
+  err: Output,
   config: RunConfig,
   backend: string | undefined,
   signal: AbortSignal,
 ): Promise<Expected | undefined> {
   await fetchStart(config);
   const run = { model: config.model.name, config };
-  return expectedFor([run], 1, { signal, ...(backend !== undefined && { backend }) });
+  const notice = (text: string): void => void err.write(`${text}\n`);
+  return expectedFor([run], 1, { signal, notice, ...(backend !== undefined && { backend }) });
 }
 
 async function trainIn(
+  terminal: Terminal,
   { config, folder }: Planned,
   options: TrainOptions,
   backend: BackendChoice,
   signal: AbortSignal,
   live: LiveView | undefined,
 ): Promise<void> {
-  const display = live ? live.following(progressDisplay()) : progressDisplay();
+  const display = live ? live.following(progressDisplay(terminal.err)) : progressDisplay(terminal.err);
   const label = `${config.model.name} seed ${config.seed}`;
-  live?.show(folder, () => summaryOf(folder, config, options.recipe));
+  live?.show(folder, () => summaryOf(terminal.args, folder, config, options.recipe));
   try {
     const result = await runTraining({
       config,
@@ -166,9 +171,9 @@ async function trainIn(
     });
     display.stop();
     const last = readJsonLines<EvaluationLine>(runFolder(folder).evaluations).at(-1);
-    if (options.json) process.stdout.write(`${JSON.stringify({ folder, ...result, evaluation: last })}\n`);
-    else process.stdout.write(`${outcome(folder, result, last)}\n`);
-    if (!result.finished) process.exitCode = 130;
+    if (options.json) terminal.out.write(`${JSON.stringify({ folder, ...result, evaluation: last })}\n`);
+    else terminal.out.write(`${outcome(folder, result, last)}\n`);
+    if (!result.finished) terminal.exitCode = 130;
   } finally {
     display.stop();
   }
@@ -183,7 +188,7 @@ interface Planned extends ResolvedSettings {
 }
 
 /** The settings of a new run, or with `--resume` those of the run in the folder and what is typed besides. */
-async function plan(options: TrainOptions): Promise<Planned> {
+async function plan(err: Output, options: TrainOptions): Promise<Planned> {
   const { out, recipe, config: file, data } = options;
   const goesOn = (folder: string): boolean =>
     options.resume === true && recipe === undefined && file === undefined && existsSync(runFolder(folder).config);
@@ -194,21 +199,21 @@ async function plan(options: TrainOptions): Promise<Planned> {
     return { ...resolveSettings(settings), folder, from: 'going on with its settings' };
   };
   const named = out === undefined ? undefined : path.resolve(out);
-  if (named !== undefined && goesOn(named)) return resumed(named, dataFrom(options));
-  const planned = await fresh(options);
+  if (named !== undefined && goesOn(named)) return resumed(named, dataFrom(err, options));
+  const planned = await fresh(err, options);
   const folder = named ?? path.resolve('runs', defaultName(planned.config));
   if (!goesOn(folder)) return { ...planned, folder };
   // Not `dataFrom` again, which says what a name like photos means.
   return resumed(folder, data === undefined ? {} : { 'data.source': planned.config.data.source });
 }
 
-async function fresh(options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
+async function fresh(err: Output, options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
   const { config: file, recipe: named, data, model } = options;
   if (file === undefined) {
     // As `compare` has it: photographs for models that look at several levels of features.
     const suitsShapes = model === undefined || data === 'shapes' || takesOneMap(model);
     const fallback = suitsShapes ? 'quick' : 'photographs';
-    const { recipe, reason, settings } = await settingsFrom(options, fallback, { own: chosen(options) });
+    const { recipe, reason, settings } = await settingsFrom(err, options, fallback, { own: chosen(options) });
     return { ...resolveSettings(settings), from: `recipe ${recipe.name}`, ...(reason !== undefined && { reason }) };
   }
   if (named !== undefined || data !== undefined) {
@@ -240,11 +245,11 @@ function defaultName({ model, data, seed, overfit }: RunConfig): string {
 }
 
 /** Of the one run, as soon as its folder holds it. */
-function summaryOf(folder: string, { model }: RunConfig, recipe = ''): Summary | undefined {
+function summaryOf(args: readonly string[], folder: string, { model }: RunConfig, recipe = ''): Summary | undefined {
   if (!existsSync(runFolder(folder).config)) return undefined;
   return summarize([{ model: model.name, folder }], {
     name: path.basename(folder),
-    command: typedCommand(),
+    command: typedCommand(args),
     recipe,
     folder,
   });

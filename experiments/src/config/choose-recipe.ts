@@ -14,10 +14,10 @@ import {
   runSettings,
   UserError,
 } from '@dn-detr/train';
-import { median } from '../median.ts';
+import { median } from 'd3-array';
+import type { Recipe } from '../../recipes/recipe.ts';
 import { canvasFor } from './fitted-canvas.ts';
-import type { Recipe } from './recipe.ts';
-import { recipeNamed } from './recipes.ts';
+import { recipeNamed } from './recipe-named.ts';
 
 export interface ChosenRecipe {
   readonly recipe: Recipe;
@@ -132,7 +132,7 @@ const strides = [16, 32, 64];
 function longSideFor(dataset: Dataset, typical: number, queries: number): number {
   const [finest] = strides as [number];
   const images = allImages(dataset);
-  const longer = median(images.map(({ width, height }) => Math.max(width, height)));
+  const longer = median(images, ({ width, height }) => Math.max(width, height)) as number;
   const cells = (side: number): number => {
     const { width, height } = smallestCanvas(images, side);
     return strides.reduce((sum, stride) => sum + Math.ceil(width / stride) * Math.ceil(height / stride), 0);
@@ -154,7 +154,7 @@ function typicalObject({ train }: Dataset): number {
       return Math.sqrt(width * height) / longer;
     });
   });
-  return median(sides);
+  return median(sides) as number;
 }
 
 /** An evaluation of more images takes as long as training between two of them. */

@@ -1,27 +1,33 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openDataset } from '@dn-detr/data';
-import { afterEach, expect, test, vi } from 'vitest';
-import { dataSource, photosFolder } from './data-source.ts';
-
-afterEach(() => void vi.restoreAllMocks());
+import { expect, test } from 'vitest';
+import { photosFolder } from '../../recipes/photos-folder.ts';
+import { MemoryStream } from '../testing/memory-stream.ts';
+import { dataSource } from './data-source.ts';
 
 test('a folder becomes absolute; what comes with the toolkit has names', () => {
-  expect(dataSource('some/where')).toBe(path.resolve('some/where'));
-  expect(dataSource('./photos')).toBe(path.resolve('photos'));
-  expect(dataSource('shapes')).toBe('shapes');
-  expect(dataSource('photos')).toBe(photosFolder);
+  const err = new MemoryStream();
+  expect(dataSource(err, 'some/where')).toBe(path.resolve('some/where'));
+  expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
+  expect(dataSource(err, 'shapes')).toBe('shapes');
+  expect(dataSource(err, 'photos')).toBe(photosFolder);
+  expect(err.text).toBe('');
 });
 
 test('says how to reach a folder that has the name of what comes with the toolkit', () => {
-  const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-photos-'));
   mkdirSync(path.join(folder, 'photos'));
-  vi.spyOn(process, 'cwd').mockReturnValue(folder);
-  expect(dataSource('photos')).toBe(photosFolder);
-  expect(said.mock.calls.join('')).toContain('the folder of this name is ./photos');
+  const start = process.cwd();
+  process.chdir(folder);
+  const err = new MemoryStream();
+  expect(dataSource(err, 'photos')).toBe(photosFolder);
+  expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
+  expect(err.text).toBe('photos names the data that comes with the toolkit; the folder of this name is ./photos\n');
+  process.chdir(start);
+  rmSync(folder, { recursive: true });
 });
 
 test('the photographs are those that the figures in the docs are about', async () => {

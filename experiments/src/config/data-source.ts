@@ -1,25 +1,21 @@
 /** What `--data` may name besides folders: data that comes with the toolkit. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-/** The photographs that come with the toolkit: BCCD, 364 images of 320 × 240 with blood cells. Never written to. */
-export const photosFolder = fileURLToPath(new URL('../../../data/bccd', import.meta.url));
+import { photosFolder } from '../../recipes/photos-folder.ts';
+import type { Output } from '../terminal.ts';
 
 /** Values of `data.source` by name: shapes are drawn, and have no folder. */
 const builtIn: Readonly<Record<string, string>> = { photos: photosFolder, shapes: 'shapes' };
 
 /**
  * The value of `data.source` for what was typed, a name or a folder. Where a folder has the name of what comes with the
- * toolkit, it says on stderr how to reach the folder.
+ * toolkit, it says on `err` how to reach the folder.
  */
-export function dataSource(typed: string): string {
+export function dataSource(err: Output, typed: string): string {
   const source = Object.hasOwn(builtIn, typed) ? builtIn[typed] : undefined;
   if (source === undefined) return path.resolve(typed);
   if (existsSync(path.resolve(typed))) {
-    process.stderr.write(
-      `${typed} names the data that comes with the toolkit; the folder of this name is ./${typed}\n`,
-    );
+    err.write(`${typed} names the data that comes with the toolkit; the folder of this name is ./${typed}\n`);
   }
   return source;
 }

@@ -1,8 +1,9 @@
 /** `attention.html`: where a trained model looks, image by image. */
+
 import type { Category } from '@dn-detr/data';
+import { greyed, photo } from '@dn-detr/report/drawing';
+import { decimal, type Html, html } from '@dn-detr/report/markup';
 import { counted } from '@dn-detr/train';
-import { decimal } from '../report/format.ts';
-import { type Html, html } from '../report/html.ts';
 import type { ImageAttention, KnownAttention } from './attention.ts';
 import { describedAttention } from './attention-json.ts';
 import { crossDrawing } from './cross-drawing.ts';
@@ -10,7 +11,6 @@ import { groupsDrawing } from './groups-drawing.ts';
 import type { Inspection } from './inspection.ts';
 import type { Picture } from './output-folder.ts';
 import { figureOf } from './page.ts';
-import { greyed, photo } from './photo.ts';
 import { samplingDrawing } from './sampling-drawing.ts';
 import { selfDrawing } from './self-drawing.ts';
 

@@ -1,10 +1,10 @@
 /** Cross-attention of a query to the cells of a feature map, by decoder layer and head. */
-import { type Html, html } from '../report/html.ts';
+
+import { boxOutline, clipped, drawing, type Photo, placed, px, text } from '@dn-detr/report/drawing';
+import { type Html, html } from '@dn-detr/report/markup';
 import { type CellAttention, type ImageAttention, type LayerAttention, meanOverHeads } from './attention.ts';
 import type { FeatureGrid } from './feature-grid.ts';
 import { heatCells, overImage } from './heat.ts';
-import { boxOutline, type Photo } from './photo.ts';
-import { clipped, drawing, placed, px, text } from './svg.ts';
 
 const width = 900;
 const left = 54;

@@ -1,9 +1,9 @@
 /** Self-attention of all queries, known ones among them: what the mask keeps apart stays blank. */
-import { type Html, html } from '../report/html.ts';
+
+import { boundaries, drawing, groupStrip, hatching, maskDrawing, placed, px, text } from '@dn-detr/report/drawing';
+import { type Html, html } from '@dn-detr/report/markup';
 import type { ImageAttention, KnownAttention } from './attention.ts';
 import { heatCells, onGround } from './heat.ts';
-import { boundaries, groupStrip, maskDrawing } from './mask-drawing.ts';
-import { drawing, hatching, placed, px, text } from './svg.ts';
 
 const width = 900;
 const side = 430;

@@ -1,7 +1,7 @@
+import { cellsOf } from '@dn-detr/testing/drawn';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { heatCells, onGround, overImage } from './heat.ts';
-import { cellsOf } from './testing/drawn.ts';
 
 describe('heatCells', () => {
   it('draws every weight in its place, the stronger the more, and leaves 0 alone blank', () => {

@@ -1,5 +1,6 @@
+import { type Html, html } from '@dn-detr/report/markup';
+
 /** Weights as cells of colour. A cell of weight 0 is left blank, and only such a cell. */
-import { type Html, html } from '../report/html.ts';
 
 const steps = 16;
 

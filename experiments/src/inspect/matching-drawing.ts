@@ -1,9 +1,21 @@
 /** An image with its objects, and which query each run gives them: a bar lasts as long as the query stays the same. */
-import { type Content, type Html, html } from '../report/html.ts';
-import { groupColor } from './group-colors.ts';
+
+import {
+  boxOutline,
+  boxTags,
+  clipped,
+  drawing,
+  frameOf,
+  groupColor,
+  placed,
+  px,
+  shortened,
+  storedPhoto,
+  text,
+  textWidth,
+} from '@dn-detr/report/drawing';
+import { type Content, type Html, html } from '@dn-detr/report/markup';
 import type { MatchedImage, MatchingGrid, RunMatching } from './matching.ts';
-import { boxOutline, boxTags, frameOf, storedPhoto } from './photo.ts';
-import { clipped, drawing, placed, px, shortened, text, textWidth } from './svg.ts';
 
 const width = 900;
 const photoSide = 230;

@@ -1,7 +1,6 @@
 /** `matching.html`: which query answers for which object, over training and over layers. */
+import { dataTable, html } from '@dn-detr/report/markup';
 import { counted } from '@dn-detr/train';
-import { html } from '../report/html.ts';
-import { dataTable } from '../report/table.ts';
 import type { Inspection } from './inspection.ts';
 import type { MatchedImage, MatchingGrid } from './matching.ts';
 import { matchingDrawing } from './matching-drawing.ts';

@@ -1,8 +1,8 @@
+import { elements, ofClass } from '@dn-detr/testing/drawn';
 import type { SamplesLine } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
 import { matchingOf } from './matching.ts';
 import { endColor, matchingDrawing } from './matching-drawing.ts';
-import { elements, ofClass } from './testing/drawn.ts';
 
 /** Two layers, two objects; the first layer's queries are not to count over training. */
 const line = (step: number, last: [number, number], first: [number, number] = [90, 91]): SamplesLine => ({

@@ -1,9 +1,10 @@
 /** Which query answers for which object of a run's sample images, over training and over the decoder's layers. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { RunSource } from '@dn-detr/report';
 import { readStoredConfig, runFolder, type SampleImage, type SamplesLine, UserError } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
-import type { RunSource } from '../compare/summarize.ts';
 
 /** Queries by object and column; -1 where an object has none. */
 export interface MatchingGrid {

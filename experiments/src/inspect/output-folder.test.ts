@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { html } from '@dn-detr/report/markup';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { html } from '../report/html.ts';
 import { openOutput } from './output-folder.ts';
 
 let root: string;

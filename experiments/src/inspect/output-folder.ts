@@ -1,11 +1,12 @@
 /** The folder that an inspection is written to: a page, its pictures, and a JSON file that lists them. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { svgFile } from '@dn-detr/report/drawing';
+import type { Html } from '@dn-detr/report/markup';
 import { UserError } from '@dn-detr/train';
 import { makeFolder, removeFile, removeLeftovers, writeAtomically } from '@dn-detr/train/files';
-import type { Html } from '../report/html.ts';
 import { type InspectionPage, pageText } from './page.ts';
-import { svgFile } from './svg.ts';
 
 export type InspectionKind = 'queries' | 'attention' | 'matching';
 

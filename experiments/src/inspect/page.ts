@@ -1,6 +1,5 @@
+import { type Html, html, sectionedPage, trusted } from '@dn-detr/report/markup';
 /** The page of an inspection: a section for each image. */
-import { type Html, html, trusted } from '../report/html.ts';
-import { sectionedPage } from '../report/shell.ts';
 
 export interface InspectionPage {
   readonly title: string;

@@ -1,12 +1,12 @@
 /** `queries.html`: what a decoder is fed at a step of training. */
+
+import { knownQueriesDrawing, type QueryImage, slotsOf } from '@dn-detr/report/drawing';
+import { count, type Html, html } from '@dn-detr/report/markup';
 import { counted, type RunConfig } from '@dn-detr/train';
-import { count } from '../report/format.ts';
-import { type Html, html } from '../report/html.ts';
 import type { Inspection } from './inspection.ts';
 import type { Picture } from './output-folder.ts';
 import { figureOf } from './page.ts';
-import { type QueryImage, type QueryStep, slotsOf } from './queries.ts';
-import { queriesDrawing } from './queries-drawing.ts';
+import type { QueryStep } from './queries.ts';
 
 /** @param classNames by label */
 export async function queriesInspection(
@@ -19,7 +19,7 @@ export async function queriesInspection(
   const pictures: Picture[] = [];
   const sections: { name: string; content: Html }[] = [];
   for (const [i, image] of images.entries()) {
-    const picture = { name: `queries-${i + 1}.svg`, drawing: await queriesDrawing(image, i + 1, className) };
+    const picture = { name: `queries-${i + 1}.svg`, drawing: await knownQueriesDrawing(image, i + 1, className) };
     pictures.push(picture);
     sections.push({ name: image.name, content: figureOf(picture.drawing, caption(image, className)) });
   }

@@ -1,7 +1,8 @@
 /** The known queries of a training step, with the images as the model saw them. */
 import type { Normalization } from '@dn-detr/core';
-import type { RgbImage, TrainingBatch } from '@dn-detr/data';
+import type { TrainingBatch } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
+import type { QueryImage } from '@dn-detr/report/drawing';
 import {
   allImages,
   buildModel,
@@ -13,21 +14,6 @@ import {
   UserError,
   withKnownSlots,
 } from '@dn-detr/train';
-
-/** An image of a step. */
-export interface QueryImage {
-  readonly name: string;
-  /** the canvas, with all that augmentation and padding did to the image */
-  readonly canvas: RgbImage;
-  /** the part of the canvas, at its top left, that is image */
-  readonly size: { readonly width: number; readonly height: number };
-  /** boxes cxcywh in 0..1 of that part */
-  readonly target: TrainingBatch['targets'][number];
-  /** of the image's whole micro-batch */
-  readonly queries: KnownQueries;
-  /** place of the image in the micro-batch */
-  readonly index: number;
-}
 
 export interface QueryStep {
   readonly epoch: number;
@@ -104,33 +90,4 @@ function seen(
     size: { width: w, height: h },
     target: targets[index] as TrainingBatch['targets'][number],
   };
-}
-
-/** A known query as it is told apart in a picture. */
-export interface Slot {
-  readonly group: number;
-  /** index in `[B, K]` */
-  readonly at: number;
-  /** −1 for padding */
-  readonly object: number;
-  readonly negative: boolean;
-  /** the class it is told, where that is not its object's */
-  readonly flippedTo: number | undefined;
-}
-
-/** The known queries of an image, in their order. */
-export function slotsOf({ queries, index, target }: QueryImage): Slot[] {
-  const { known, groupSize } = queries.layout;
-  return Array.from({ length: known }, (_, k) => {
-    const at = index * known + k;
-    const object = queries.objects[at] as number;
-    const told = queries.labels[at] as number;
-    return {
-      group: Math.floor(k / groupSize),
-      at,
-      object,
-      negative: queries.negative[at] === 1,
-      flippedTo: object >= 0 && told !== target.labels[object] ? told : undefined,
-    };
-  });
 }

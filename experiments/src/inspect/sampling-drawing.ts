@@ -1,12 +1,21 @@
 /** Deformable attention of a query: where it samples the image, by decoder layer, level and head. */
-import { type Content, type Html, html } from '../report/html.ts';
+
+import {
+  boxOutline,
+  clipped,
+  drawing,
+  groupColor,
+  type Photo,
+  placed,
+  px,
+  text,
+  textWidth,
+} from '@dn-detr/report/drawing';
+import { type Content, type Html, html } from '@dn-detr/report/markup';
 import type { ImageAttention } from './attention.ts';
 import { anchorColor, boxColor, lineMark, percentText } from './cross-drawing.ts';
-import { groupColor } from './group-colors.ts';
-import { boxOutline, type Photo } from './photo.ts';
 import { sampledPart } from './sampled-part.ts';
 import { type LayerSamples, type Sampling, weightShares } from './sampling.ts';
-import { clipped, drawing, placed, px, text, textWidth } from './svg.ts';
 
 const width = 900;
 const left = 54;

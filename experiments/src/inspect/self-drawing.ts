@@ -1,12 +1,22 @@
 /** Self-attention of a query: which other queries it takes from, by decoder layer and head. */
-import { type Content, type Html, html } from '../report/html.ts';
+
+import {
+  boxOutline,
+  boxTags,
+  clipped,
+  drawing,
+  frameOf,
+  groupColor,
+  groupStrip,
+  type Photo,
+  placed,
+  px,
+  text,
+} from '@dn-detr/report/drawing';
+import { type Content, type Html, html } from '@dn-detr/report/markup';
 import { type ImageAttention, type LayerAttention, meanOverHeads } from './attention.ts';
 import { boxColor, percentText } from './cross-drawing.ts';
-import { groupColor } from './group-colors.ts';
 import { heatCells, onGround } from './heat.ts';
-import { groupStrip } from './mask-drawing.ts';
-import { boxOutline, boxTags, frameOf, type Photo } from './photo.ts';
-import { clipped, drawing, placed, px, text } from './svg.ts';
 
 const width = 900;
 const photoWidth = 190;

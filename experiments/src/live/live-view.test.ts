@@ -1,8 +1,8 @@
 import { request } from 'node:http';
+import { exampleSummary } from '@dn-detr/testing/example-summary';
 import type { RunProgress } from '@dn-detr/train';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProgressDisplay } from '../progress-display.ts';
-import { exampleSummary } from '../report/testing/example-summary.ts';
 import { LiveView } from './live-view.ts';
 
 let view: LiveView;

@@ -1,8 +1,9 @@
 /** A page of runs that are going on, for browsers on this machine: it follows them by server-sent events. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Summary } from '@dn-detr/report';
 import { type RunProgress, UserError } from '@dn-detr/train';
-import type { Summary } from '../compare/summary.ts';
 import type { ProgressDisplay } from '../progress-display.ts';
 
 /** Milliseconds between two messages of progress. */

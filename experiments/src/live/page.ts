@@ -1,9 +1,9 @@
 /** The live view's page: the report as it is now, and above it what is going on. */
+
 import { readFileSync } from 'node:fs';
-import type { Summary } from '../compare/summary.ts';
-import { html, trusted } from '../report/html.ts';
-import { reportPage } from '../report/page.ts';
-import { shell } from '../report/shell.ts';
+import type { Summary } from '@dn-detr/report';
+import { html, shell, trusted } from '@dn-detr/report/markup';
+import { reportPage } from '@dn-detr/report/page';
 
 const script = readFileSync(new URL('follow-runs.js', import.meta.url), 'utf8');
 

@@ -2,8 +2,9 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { afterEach, describe, expect, it } from 'vitest';
-import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
+import { MemoryStream } from '../testing/memory-stream.ts';
 import { cocoResults, openSplit } from './evaluate-checkpoint.ts';
 import type { Trained } from './trained.ts';
 
@@ -46,7 +47,7 @@ describe('detections as COCO has them', () => {
     const folder = folderOf({ train, val });
     const model = ['cat', 'ant', 'bee'].map((name, n) => ({ id: n + 1, name }));
     const trained = { config: smallConfig({}), categories: model } as unknown as Trained;
-    const { images, categories } = await openSplit(trained, 'model', folder, 'val');
+    const { images, categories } = await openSplit(new MemoryStream(), trained, 'model', folder, 'val');
     const [image] = images;
     if (image === undefined) throw new Error('there is one image');
     // A detector that finds every object.

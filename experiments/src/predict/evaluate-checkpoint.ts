@@ -10,6 +10,7 @@ import {
 import { type CocoEvaluation, evaluateDetections } from '@dn-detr/metrics';
 import { allImages, type OpenedData, openData, type RunConfig, UserError } from '@dn-detr/train';
 import { dataSource } from '../config/data-source.ts';
+import type { Output } from '../terminal.ts';
 import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
@@ -44,6 +45,7 @@ export interface OpenedSplit {
  * @throws DataError if the data cannot be read
  */
 export async function openSplit(
+  err: Output,
   { config, categories: model }: Trained,
   file: string,
   data: string | undefined,
@@ -52,7 +54,7 @@ export async function openSplit(
   const source = data ?? config.data.source;
   const overfitted = data === undefined && wanted === undefined && config.overfit > 0;
   const split = wanted ?? (overfitted ? 'train' : 'val');
-  const { dataset, notices } = await open(config, data, file);
+  const { dataset, notices } = await open(err, config, data, file);
   const numbered = { ...dataset, categories: splitCategories(dataset, split) };
   const aligned = alignClasses(numbered, split, model, { data: source, model: file });
   const { categories } = aligned;
@@ -68,13 +70,14 @@ export async function openSplit(
 
 /** As `openSplit`, with the backend that the model needs current. */
 export async function evaluateCheckpoint(
+  err: Output,
   trained: Trained,
   file: string,
   data: string | undefined,
   wanted: SplitName | undefined,
 ): Promise<Evaluated> {
-  const { images, framed, notes, ...of } = await openSplit(trained, file, data, wanted);
-  const results = await withProgress('detecting', images.length, (progress) =>
+  const { images, framed, notes, ...of } = await openSplit(err, trained, file, data, wanted);
+  const results = await withProgress(err, 'detecting', images.length, (progress) =>
     detect(trained, images, progress, framed),
   );
   const evaluation = evaluateDetections(
@@ -90,8 +93,8 @@ export async function evaluateCheckpoint(
   return { ...of, results, evaluation, notes: [...notes, ...about] };
 }
 
-async function open(config: RunConfig, named: string | undefined, file: string): Promise<OpenedData> {
-  const source = named === undefined ? config.data.source : dataSource(named);
+async function open(err: Output, config: RunConfig, named: string | undefined, file: string): Promise<OpenedData> {
+  const source = named === undefined ? config.data.source : dataSource(err, named);
   const data = { ...config.data, source, ...(named !== undefined && { format: null }) };
   try {
     return await openData(data);

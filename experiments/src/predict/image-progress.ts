@@ -1,5 +1,6 @@
-/** How far a pass over many images is, on stderr: a bar on a terminal, a line now and then elsewhere. */
+/** How far a pass over many images is: a bar on a terminal, a line now and then elsewhere. */
 import { Presets, SingleBar } from 'cli-progress';
+import type { Output } from '../terminal.ts';
 
 /** Milliseconds between two lines where there is no terminal. */
 const lineInterval = 15_000;
@@ -9,22 +10,23 @@ const lineInterval = 15_000;
  * @returns what `pass` returns; it is given a function to call with the number of images that are done
  */
 export async function withProgress<T>(
+  err: Output,
   what: string,
   total: number,
   pass: (progress: (done: number) => void) => Promise<T>,
 ): Promise<T> {
-  if (!process.stderr.isTTY) {
+  if (!err.isTTY) {
     let last = Date.now();
     return pass((done) => {
       if (Date.now() - last < lineInterval) return;
       last = Date.now();
-      process.stderr.write(`${what}: ${done} of ${total} images\n`);
+      err.write(`${what}: ${done} of ${total} images\n`);
     });
   }
   const format = `${what} {bar} {value}/{total} images, ETA {eta_formatted}`;
   const bar = new SingleBar(
     // Inference holds the thread: drawing goes by its pace, not by a timer.
-    { format, stream: process.stderr, clearOnComplete: true, forceRedraw: true, hideCursor: true },
+    { format, stream: err, clearOnComplete: true, forceRedraw: true, hideCursor: true },
     Presets.shades_classic,
   );
   bar.start(total, 0);

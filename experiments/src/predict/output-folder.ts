@@ -3,8 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync
 import path from 'node:path';
 import { cutToBytes, type FileImage } from '@dn-detr/data';
 import { UserError } from '@dn-detr/train';
-import { removeLeftovers } from '@dn-detr/train/files';
-import { longestName } from '../fitting-name.ts';
+import { longestName, removeLeftovers } from '@dn-detr/train/files';
 
 export interface OutputFolder {
   /** what was detected, as JSON */

@@ -1,6 +1,6 @@
 /** What was detected in images, for programs and for people. */
+import type { NamedDetection } from '@dn-detr/report/drawing';
 import Table from 'cli-table3';
-import type { NamedDetection } from './drawing.ts';
 
 /** `detections.json`. */
 export interface Predictions {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { writeSafetensors } from '@dn-detr/core/weights';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { UserError } from '@dn-detr/train';
 import { afterAll, describe, expect, it } from 'vitest';
-import { smallConfig } from '../../../packages/train/src/testing/small-run.ts';
 import { readTrained } from './trained.ts';
 
 const root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-trained-'));

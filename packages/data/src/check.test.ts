@@ -1,7 +1,7 @@
+import { tiffFile } from '@dn-detr/testing/tiff-file';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset } from './check.ts';
 import { type Content, jpeg, makeFolder, plainImage } from './testing/dataset-folder.ts';
-import { tiffFile } from './testing/tiff-file.ts';
 
 let bytes: Buffer;
 beforeAll(async () => {

@@ -1,10 +1,11 @@
 /** Whatever is in a file, three channels of 8 bits come out, or a refusal that says why. */
+
+import { tiffFile } from '@dn-detr/testing/tiff-file';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode-image.ts';
 import { UnsupportedImageError } from './image-error.ts';
-import { tiffFile } from './testing/tiff-file.ts';
 
 interface Case {
   readonly width: number;

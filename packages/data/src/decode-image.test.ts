@@ -1,10 +1,10 @@
 import path from 'node:path';
+import { tiffFile } from '@dn-detr/testing/tiff-file';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode-image.ts';
 import { DataError } from './error.ts';
 import { headerSize } from './image-header.ts';
 import { makeFolder, plainImage } from './testing/dataset-folder.ts';
-import { tiffFile } from './testing/tiff-file.ts';
 
 const plain = () => plainImage(64, 48);
 const announced = { name: 'image', width: 64, height: 48 };

@@ -1,11 +1,11 @@
 import path from 'node:path';
+import { tag, tiffFile } from '@dn-detr/testing/tiff-file';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode-image.ts';
 import { DataError } from './error.ts';
 import { UnsupportedImageError } from './image-error.ts';
 import { headerSize, imageHeader } from './image-header.ts';
 import { makeFolder, plainImage } from './testing/dataset-folder.ts';
-import { tag, tiffFile } from './testing/tiff-file.ts';
 
 const plain = () => plainImage(64, 48);
 

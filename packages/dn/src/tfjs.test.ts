@@ -1,8 +1,8 @@
 import { criterionPresets, type LossTerm } from '@dn-detr/core';
 import type { Predictions } from '@dn-detr/core/loss';
+import { useCpuBackend } from '@dn-detr/testing/cpu-backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useCpuBackend } from '../../../test/support/cpu-backend.ts';
 import { prepareKnownQueries } from './queries.ts';
 import { seededNoise } from './random.ts';
 import { manyObjects, numClasses } from './testing/batches.ts';

@@ -1,2 +1,3 @@
 export { removeFile, removeLeftovers, unwritable, writeAtomically } from './atomic-file.ts';
+export { fittingName, longestName } from './fitting-name.ts';
 export { makeFolder, readJson, readJsonLines, writeJson } from './json-files.ts';

@@ -1,10 +1,10 @@
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { describe, expect, it } from 'vitest';
 import type { RunConfig } from './config/schema.ts';
 import { buildModel } from './models/model.ts';
 import { queriesNeeded, shortageNote } from './query-shortage.ts';
 import type { RunData } from './run-data.ts';
 import { crowdedImage } from './testing/crowded-image.ts';
-import { smallConfig } from './testing/small-run.ts';
 
 const shortageOf = (config: RunConfig, data: Pick<RunData, 'train' | 'val'>): string | undefined =>
   shortageNote(buildModel(config, 2), config, data);

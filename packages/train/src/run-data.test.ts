@@ -3,9 +3,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkDataset } from '@dn-detr/data';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { afterEach, describe, expect, it } from 'vitest';
 import { allImages, loadersOf, openRunData } from './run-data.ts';
-import { smallConfig } from './testing/small-run.ts';
 
 const photo = fileURLToPath(new URL('../../../test/fixtures/data/bccd/images/BloodImage_00134.jpg', import.meta.url));
 const made: string[] = [];

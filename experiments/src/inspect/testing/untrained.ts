@@ -1,9 +1,9 @@
 /** Models with their initial weights, as checkpoints. */
 import path from 'node:path';
 import { initialParameters, type NamedTensors } from '@dn-detr/core';
+import { smallConfig } from '@dn-detr/testing/small-run';
 import { buildModel, type DottedValues, saveWeights } from '@dn-detr/train';
 import { dispose } from '@tensorflow/tfjs-core';
-import { smallConfig } from '../../../../packages/train/src/testing/small-run.ts';
 import { readTrained, type Trained } from '../../predict/trained.ts';
 
 const categories = [

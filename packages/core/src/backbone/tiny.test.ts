@@ -1,7 +1,7 @@
 import { useBackend } from '@dn-detr/runtime';
+import { expectNoLeak, expectSameOp, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectNoLeak, expectSameOp, spread } from '../../../../test/support/differentiation.ts';
 import { initialParameters } from '../nn/init.ts';
 import type { Backbone } from './backbone.ts';
 import { tiny } from './tiny.ts';

@@ -1,7 +1,5 @@
 import { elementwiseGiou } from '@dn-detr/boxes';
 import { useBackend } from '@dn-detr/runtime';
-import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
 import {
   expectClose,
   expectDerivative,
@@ -11,7 +9,9 @@ import {
   type Op,
   spread,
   valueAndGrads,
-} from '../../../../test/support/differentiation.ts';
+} from '@dn-detr/testing/differentiation';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { giouRows, l1Rows } from './boxes.ts';
 
 beforeAll(() => useBackend('cpu'));

@@ -1,8 +1,8 @@
 import type { DenseTargets } from '@dn-detr/boxes';
 import { useBackend } from '@dn-detr/runtime';
+import { expectDerivative, kernelsOf, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectDerivative, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
 import { criterion } from './criterion.ts';
 import type { Predictions } from './predictions.ts';
 import { knownCounts, matchingCounts, mergeTargets, type Parts, targetTensors } from './targets.ts';

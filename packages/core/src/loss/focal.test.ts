@@ -1,6 +1,4 @@
 import { useBackend } from '@dn-detr/runtime';
-import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
 import {
   expectDerivative,
   expectNoLeak,
@@ -9,7 +7,9 @@ import {
   type Op,
   spread,
   valueAndGrads,
-} from '../../../../test/support/differentiation.ts';
+} from '@dn-detr/testing/differentiation';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type FocalOptions, focalRows } from './focal.ts';
 
 beforeAll(() => useBackend('cpu'));

@@ -1,7 +1,7 @@
 import { useBackend } from '@dn-detr/runtime';
+import { expectDerivative, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectDerivative, spread } from '../../../../test/support/differentiation.ts';
 import { criterion } from './criterion.ts';
 import { mergeTargets, targetTensors } from './targets.ts';
 import type { LossTerm } from './term.ts';

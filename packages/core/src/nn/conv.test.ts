@@ -1,6 +1,4 @@
 import { useBackend } from '@dn-detr/runtime';
-import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
 import {
   expectClose,
   expectDerivative,
@@ -8,7 +6,9 @@ import {
   expectSameOp,
   kernelsOf,
   spread,
-} from '../../../../test/support/differentiation.ts';
+} from '@dn-detr/testing/differentiation';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type ConvOptions, conv2d, convolution } from './conv.ts';
 import { padForWindows } from './pad.ts';
 

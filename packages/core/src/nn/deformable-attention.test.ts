@@ -1,7 +1,7 @@
 import { useBackend } from '@dn-detr/runtime';
+import { expectDerivative, expectNoLeak, type Op, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectDerivative, expectNoLeak, type Op, spread } from '../../../../test/support/differentiation.ts';
 import { deformableAttention } from './deformable-attention.ts';
 import { initialParameters } from './init.ts';
 

@@ -1,6 +1,4 @@
 import { backendNames, useBackend } from '@dn-detr/runtime';
-import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
 import {
   expectClose,
   expectDerivative,
@@ -8,7 +6,9 @@ import {
   type Op,
   spread,
   valueAndGrads,
-} from '../../../../test/support/differentiation.ts';
+} from '@dn-detr/testing/differentiation';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type LevelSize, sampleDeformably } from './deformable-sampling.ts';
 
 interface Shape {

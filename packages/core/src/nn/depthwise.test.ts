@@ -1,7 +1,7 @@
 import { useBackend } from '@dn-detr/runtime';
+import { expectDerivative, expectNoLeak, expectSameOp, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectDerivative, expectNoLeak, expectSameOp, spread } from '../../../../test/support/differentiation.ts';
 import { depthwiseConv2d } from './depthwise.ts';
 
 beforeAll(() => useBackend('cpu'));

@@ -1,7 +1,7 @@
 import { useBackend } from '@dn-detr/runtime';
+import { expectNoLeak, expectSameOp, kernelsOf, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectNoLeak, expectSameOp, kernelsOf, spread } from '../../../../test/support/differentiation.ts';
 import { type BatchNormTensors, convFrozenBatchNorm, frozenBatchNorm } from './frozen-batch-norm.ts';
 import { initialParameters } from './init.ts';
 

@@ -1,8 +1,8 @@
 import { inverseSigmoid as inverseSigmoidOfArray } from '@dn-detr/boxes';
 import { useBackend } from '@dn-detr/runtime';
+import { expectDerivative, expectNoLeak, spread, valueAndGrads } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { expectDerivative, expectNoLeak, spread, valueAndGrads } from '../../../../test/support/differentiation.ts';
 import { inverseSigmoid } from './inverse-sigmoid.ts';
 
 beforeAll(() => useBackend('cpu'));

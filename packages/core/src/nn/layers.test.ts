@@ -1,6 +1,4 @@
 import { useBackend } from '@dn-detr/runtime';
-import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
 import {
   expectClose,
   expectDerivative,
@@ -10,7 +8,9 @@ import {
   type Op,
   spread,
   valueAndGrads,
-} from '../../../../test/support/differentiation.ts';
+} from '@dn-detr/testing/differentiation';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { relu, relu6, reluWithSlope } from './activation.ts';
 import { addBias, addSame } from './add.ts';
 import { detach } from './detach.ts';

@@ -1,7 +1,7 @@
 import { useBackend } from '@dn-detr/runtime';
+import { spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { spread } from '../../../../test/support/differentiation.ts';
 import { residualStage } from '../backbone/residual.ts';
 import { labelEmbedding } from '../models/label-embedding.ts';
 import { featureTokens } from '../models/tokens.ts';

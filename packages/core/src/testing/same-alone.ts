@@ -1,6 +1,7 @@
 /** What a model predicts for an image does not depend on the others of its batch. */
+
+import { expectClose } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
-import { expectClose } from '../../../../test/support/differentiation.ts';
 import type { Detector } from '../models/detector.ts';
 import type { NamedTensors } from '../nn/named.ts';
 

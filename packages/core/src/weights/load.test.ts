@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { useCpuBackend } from '@dn-detr/testing/cpu-backend';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { useCpuBackend } from '../../../../test/support/cpu-backend.ts';
 import type { ParameterSpec } from '../nn/parameters.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';

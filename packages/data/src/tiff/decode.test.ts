@@ -1,9 +1,9 @@
+import { tag, tiffFile } from '@dn-detr/testing/tiff-file';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../decode-image.ts';
 import { UnsupportedImageError } from '../image-error.ts';
 import { imageHeader } from '../image-header.ts';
 import type { PixelOptions } from '../pixel-options.ts';
-import { tag, tiffFile } from '../testing/tiff-file.ts';
 
 const orientation = 274;
 const size = { width: 5, height: 4 };

@@ -1,7 +1,7 @@
+import { expectSame, random, testOnWasm } from '@dn-detr/testing/wasm-and-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { expectSame, random, testOnWasm } from '../../../../test/support/wasm-and-cpu.ts';
 
 testOnWasm();
 

@@ -1,6 +1,6 @@
+import { counts, expectSame, random, testOnWasm, withGradients } from '@dn-detr/testing/wasm-and-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it, vi } from 'vitest';
-import { counts, expectSame, random, testOnWasm, withGradients } from '../../../../test/support/wasm-and-cpu.ts';
 import { registerTrainingKernels } from './register.ts';
 
 testOnWasm();

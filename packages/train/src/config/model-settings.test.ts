@@ -1,7 +1,7 @@
+import { smallConfig, smallSettings } from '@dn-detr/testing/small-run';
 import { describe, expect, it } from 'vitest';
 import { catalog } from '../catalog.ts';
 import { buildModel } from '../models/model.ts';
-import { smallConfig, smallSettings } from '../testing/small-run.ts';
 import { UserError } from '../user-error.ts';
 import { dottedKeys, flatValues } from './dotted-keys.ts';
 import { modelsWith, resolveSettings, withChanges } from './run-settings.ts';

@@ -2,9 +2,9 @@
 import { criterionPresets, type LossTerm } from '@dn-detr/core';
 import { matchingCosts } from '@dn-detr/matcher';
 import { useBackend } from '@dn-detr/runtime';
+import { spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { spread } from '../../../../test/support/differentiation.ts';
 import { models } from '../models/models.ts';
 import { numLogitsOf } from './objective.ts';
 

@@ -1,0 +1,10 @@
+/** The command line in this process: starting one for each command takes seconds. */
+import { runProgram } from '../program.ts';
+import { MemoryStream } from './memory-stream.ts';
+
+/** What a command writes and ends with. */
+export async function program(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const [out, err] = [new MemoryStream(), new MemoryStream()];
+  const code = await runProgram(args, { out, err });
+  return { code, stdout: out.text, stderr: err.text };
+}

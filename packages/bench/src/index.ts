@@ -1,0 +1,14 @@
+export { benchCapture } from './capture.ts';
+export { benchCocoEval, type CocoEvalBench, hasPycocotools } from './coco-eval.ts';
+export { benchData, type DataBench, type FedStep, type Files } from './data.ts';
+export { benchDepthwise, type DepthwiseBench, type DepthwiseRow, nameOf, TorchDepthwise } from './depthwise.ts';
+export { depthwiseShapes } from './depthwise-shapes.ts';
+export { benchDn } from './dn.ts';
+export { type AssignmentBench, benchAssignments, benchMatchingStep, type MatchingStepBench } from './matcher.ts';
+export { benchMatrices, readMatrices } from './matcher-matrices.ts';
+export { Scipy } from './matcher-peers.ts';
+export { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from './msda.ts';
+export { benchStep, type StepBench } from './step.ts';
+export { benchStepApart } from './step-apart.ts';
+export { type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
+export { checkoutOf, repositoryOf } from './step-torch.ts';

@@ -1,0 +1,2 @@
+export { formatReport, reportAsJson } from './report.ts';
+export { runParity } from './run.ts';

@@ -1,0 +1,34 @@
+/** An ablation's figures: one row a cell, with what sets it apart from the first. */
+import { counted } from '@dn-detr/train';
+import { bounds, dash, pValue, signed } from '../format.ts';
+import type { Comparison, Summary } from '../summary/summary.ts';
+import { contrastsOf } from './contrasts.ts';
+import { type FinalRow, finalTable } from './final-rows.ts';
+
+export interface AblationRow extends FinalRow {
+  /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
+  readonly difference?: Comparison;
+  /** of the difference, corrected by Holm for as many cells as are compared */
+  readonly correctedP?: number;
+}
+
+export function ablationRows(summary: Summary): AblationRow[] {
+  const { contrasts } = contrastsOf(summary);
+  return finalTable(summary).rows.map((row) => {
+    const { told: _, ...found } = contrasts.find(({ difference }) => difference.model === row.model.name) ?? {};
+    return { ...row, ...found };
+  });
+}
+
+/** What the p-values are of; undefined where there are none. */
+export function testWords(rows: readonly AblationRow[]): string | undefined {
+  const tested = rows.filter(({ correctedP }) => correctedP !== undefined).length;
+  return tested === 0 ? undefined : `of the paired t-test, corrected by Holm for ${counted(tested, 'cell')}`;
+}
+
+/** `+0.120 [+0.050, +0.190]`, and the corrected p-value of it. */
+export function differenceWords({ difference, correctedP }: AblationRow): readonly [string, string] {
+  if (difference === undefined) return [dash, dash];
+  const { meanDifference, interval } = difference;
+  return [`${signed(meanDifference)}${interval ? ` ${bounds(interval)}` : ''}`, pValue(correctedP)];
+}

@@ -1,0 +1,100 @@
+/** The few differences that a comparison is about: its first sentence is of them, and so are the seeds they would need. */
+import { isDeepStrictEqual } from 'node:util';
+import { holm } from '@dn-detr/metrics';
+import type { DottedValues } from '@dn-detr/train';
+import type { Comparison, Equal, Summary } from '../summary/summary.ts';
+import { finalTable } from './final-rows.ts';
+
+export interface Contrast {
+  /** the model less the baseline */
+  readonly difference: Comparison;
+  /** The p-value of the paired t-test, corrected by Holm; absent with one seed, or where all differences are equal. */
+  readonly correctedP?: number;
+  /** whether it is below 5 % */
+  readonly told: boolean;
+}
+
+export interface Contrasts {
+  /**
+   * `denoising`: each model with it against the same one without. Where there is no such pair `best`: the model with the
+   * highest figure against each other one; in an ablation `first`: each cell against the first one.
+   */
+  readonly kind: 'denoising' | 'best' | 'first';
+  readonly metric: 'AP' | 'AP50';
+  readonly contrasts: readonly Contrast[];
+}
+
+const significance = 0.05;
+
+/** At equal steps, or where models cannot be compared so, at equal seconds. */
+export const comparedAt = ({ comparisons }: Pick<Summary, 'comparisons'>): Equal =>
+  comparisons.some(({ at }) => at === 'steps') || comparisons.length === 0 ? 'steps' : 'seconds';
+
+export function contrastsOf(summary: Summary): Contrasts {
+  // On the plateau, where many ablations begin, AP50 shows more than AP.
+  const metric = summary.ablation ? 'AP50' : 'AP';
+  const at = comparedAt(summary);
+  const all = summary.comparisons.filter((comparison) => comparison.metric === metric && comparison.at === at);
+  if (summary.ablation) return { kind: 'first', metric, contrasts: corrected(all) };
+  const pairs = turned(all, (pair) => isDenoisingAlone(pair, summary));
+  if (pairs.length > 0) return { kind: 'denoising', metric, contrasts: corrected(pairs) };
+  // Which one is best was not known before: the correction is for all pairs that it was chosen from.
+  const best = bestOf(summary);
+  const ofBest = corrected(all).flatMap(({ difference, ...worth }) =>
+    turned([difference], ({ model }) => model === best).map((own) => ({ ...worth, difference: own })),
+  );
+  return { kind: 'best', metric, contrasts: ofBest };
+}
+
+/** Those that are wanted, as they are or the other way round. */
+const turned = (all: readonly Comparison[], isWanted: (comparison: Comparison) => boolean): Comparison[] =>
+  all.flatMap((comparison) => [comparison, reversed(comparison)].filter(isWanted));
+
+/** Whether the baseline is the same model but for known queries, of which it has none. */
+function isDenoisingAlone({ model, baseline }: Comparison, { models, settings }: Summary): boolean {
+  const [own, other] = [model, baseline].map((name) => ({
+    ...settings,
+    ...models.find((one) => one.name === name)?.settings,
+  })) as [DottedValues, DottedValues];
+  const groups = 'denoising.groups';
+  const isOff = (values: DottedValues) => values[groups] === 0;
+  return (
+    groups in own &&
+    !isOff(own) &&
+    isOff(other) &&
+    // What noise there would be makes no difference to a model that has no known queries.
+    Object.keys({ ...own, ...other }).every(
+      (key) => key.startsWith('denoising.') || isDeepStrictEqual(own[key], other[key]),
+    )
+  );
+}
+
+function bestOf(summary: Summary): string | undefined {
+  const rows = finalTable(summary).rows.filter(({ AP }) => AP.mean !== undefined);
+  return rows.toSorted((a, b) => (b.AP.mean as number) - (a.AP.mean as number))[0]?.model.name;
+}
+
+function reversed(comparison: Comparison): Comparison {
+  const { model, baseline, mean, meanDifference, interval, differences } = comparison;
+  return {
+    ...comparison,
+    ...{ model: baseline, baseline: model, mean: { model: mean.baseline, baseline: mean.model } },
+    // Not of no difference, which would be -0.
+    meanDifference: 0 - meanDifference,
+    differences: differences.map(({ seed, value }) => ({ seed, value: -value })),
+    ...(interval && { interval: { ...interval, low: -interval.high, high: -interval.low } }),
+  };
+}
+
+function corrected(differences: readonly Comparison[]): Contrast[] {
+  const tested = differences.filter(({ pValue }) => pValue !== undefined);
+  const values = holm(tested.map(({ pValue }) => pValue as number));
+  return differences.map((difference) => {
+    const correctedP = values[tested.indexOf(difference)];
+    return {
+      difference,
+      told: correctedP !== undefined && correctedP < significance,
+      ...(correctedP !== undefined && { correctedP }),
+    };
+  });
+}

@@ -1,0 +1,35 @@
+/** What the page and the terminal say in the same sentences. */
+
+import { decimal, listed } from '../format.ts';
+import { pairsOf } from '../summary/comparisons.ts';
+import type { Equal, StepsComparison, Summary } from '../summary/summary.ts';
+
+const reasons: Readonly<Record<Equal, string>> = {
+  steps:
+    'runs whose length is in minutes lower their learning rate after a share of that time, each at a step of its own, so ' +
+    'that at equal steps their rates differ',
+  seconds: 'their runs were computed with different backends or numbers of CPU cores, or under another load',
+};
+
+/** Why models are not compared at equal steps, or at equal seconds: a sentence for each of these. */
+export function notComparedSentences(summary: Summary): string[] {
+  const all = pairsOf(summary).length;
+  return (['steps', 'seconds'] as const).flatMap((at) => {
+    const pairs = summary.notCompared.filter((pair) => pair.at === at);
+    if (pairs.length === 0) return [];
+    const whose = pairs.map(({ model, baseline }) => `${model} and ${baseline}`);
+    const which = pairs.length === all ? 'Models' : listed(whose);
+    return [`${which} are not compared at equal ${at}: ${reasons[at]}.`];
+  });
+}
+
+/** `0.45×`, or the bound that is known of it. */
+export function stepsRatioWords({ ratio, bound }: Pick<StepsComparison, 'ratio' | 'bound'>): string {
+  if (ratio === undefined || bound === 'unknown') return 'not known';
+  return `${{ exact: '', 'at least': '≥ ', 'at most': '≤ ' }[bound]}${decimal(ratio, 2)}×`;
+}
+
+export const twoDigits = (value: number | undefined): string => decimal(value, 2);
+
+/** The most seeds that a model has. */
+export const seedCount = ({ models }: Summary): number => Math.max(0, ...models.map(({ runs }) => runs.length));

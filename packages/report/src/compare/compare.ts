@@ -1,0 +1,239 @@
+/** A comparison: its runs, and again and again what they say so far. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  buildModel,
+  fetchStart,
+  isExpected,
+  openData,
+  type PlannedRun,
+  type RunConfig,
+  type RunOutcome,
+  type RunProgress,
+  type RunResult,
+  readStoredConfig,
+  requireSameDecoding,
+  requireSameInit,
+  requireSameSettings,
+  runAll,
+  runDataOf,
+  runFolder,
+  shortageNote,
+  UserError,
+  withInitHash,
+} from '@dn-detr/train';
+import { makeFolder, readJson, removeLeftovers, unwritable, writeAtomically, writeJson } from '@dn-detr/train/files';
+import { type RunSource, summarize } from '../summary/summarize.ts';
+import type { AblationHeading, Summary } from '../summary/summary.ts';
+import { expectedFor } from './expected.ts';
+import { folderName } from './folder-name.ts';
+import { busyWords, planWords } from './plan-words.ts';
+
+/** A model with settings of its own, of which runs are trained beside those of others. */
+export interface Contender {
+  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */
+  readonly name: string;
+  readonly config: RunConfig;
+}
+
+/** What a comparison tells while it goes on. */
+export interface CompareEvents {
+  /**
+   * Before the first run begins.
+   *
+   * @param summarize sums up what there is at any later time; undefined before a run has begun
+   */
+  readonly started?: (summarize: () => Summary | undefined) => void;
+  /** what a user should know */
+  readonly notice?: (text: string) => void;
+  /** where a run stands; it is named as in `dn-detr seed 0` */
+  readonly progress?: (run: string, state: RunProgress) => void;
+  /** after each evaluation and each end of a run: there is more to sum up */
+  readonly changed?: () => void;
+  /** after the end of each run; one that failed before it began is in no summary */
+  readonly ended?: (run: string, outcome: RunOutcome) => void;
+}
+
+export interface CompareOptions {
+  readonly contenders: readonly Contender[];
+  readonly seeds: readonly number[];
+  /** Runs are in `MODEL/seed-N`, beside `summary.json` and `report.html`. */
+  readonly folder: string;
+  /** of which the contenders are the cells: then the summary is in `ablation.json` */
+  readonly ablation?: AblationHeading;
+  /** that the configurations come from, for the report */
+  readonly recipe?: string;
+  /** that goes on with the comparison, for the report */
+  readonly command?: string;
+  /** runs at a time; by default one for two cores */
+  readonly processes?: number;
+  readonly backend?: string;
+  /** measures before the first run what all will take, and says it */
+  readonly estimates?: boolean;
+  /** stops all runs, each with a checkpoint */
+  readonly signal?: AbortSignal;
+  readonly events?: CompareEvents;
+}
+
+interface Planned extends PlannedRun {
+  readonly model: string;
+}
+
+/**
+ * Trains every model with every seed, in processes of their own, and writes `summary.json` and `report.html` after each
+ * run. What the folder has of them already goes on, and is left alone where it is done.
+ *
+ * @returns undefined if it was stopped before the first run began
+ * @throws UserError if the folder holds runs with other settings, or no run could even begin
+ */
+export async function compare(options: CompareOptions): Promise<Summary | undefined> {
+  const { folder, ablation, command = '', recipe = '', events = {}, signal = new AbortController().signal } = options;
+  const notice = (text: string): void => events.notice?.(text);
+  openFolder(folder);
+  const planned = plan(options);
+  const open = planned.filter((run) => !isDone(run.folder, run.config));
+  if (open.length > 0) requireDecodedAlike(planned);
+  // Not by each of the runs that go on at the same time.
+  for (const { config, folder } of open) if (!existsSync(runFolder(folder).last)) await fetchStart(config);
+  const cores = os.availableParallelism();
+  const processes = options.processes ?? Math.max(1, Math.floor(cores / 2));
+  const expected =
+    options.estimates && open.length > 0
+      ? await expectedFor(open, processes, { ...options, signal, notice })
+      : undefined;
+  if (signal.aborted) return undefined;
+  // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
+  const { reportPage } = await import('../page/page.ts');
+  const outcomes = new Map<string, RunOutcome>();
+  const frame = { name: path.basename(folder), command, recipe, folder, ...(ablation && { ablation }) };
+  const summarizeNow = (): Summary | undefined => {
+    const sources = planned.flatMap((run): RunSource[] => {
+      const outcome = outcomes.get(run.folder);
+      if (!existsSync(runFolder(run.folder).config)) return [];
+      const failed = outcome && 'failed' in outcome && { failed: outcome.failed };
+      return [{ model: run.model, folder: run.folder, ...failed }];
+    });
+    if (sources.length === 0) return undefined;
+    return summarize(sources, { ...frame, waiting: planned.length - sources.length });
+  };
+  const write = (): Summary | undefined => {
+    const summary = summarizeNow();
+    if (!summary) return undefined;
+    writeJson(path.join(folder, ablation ? 'ablation.json' : 'summary.json'), summary);
+    writeAtomically(path.join(folder, 'report.html'), reportPage(summary, { folder }));
+    return summary;
+  };
+
+  events.started?.(summarizeNow);
+  const lengths = options.contenders.map(({ config }) => config.length);
+  const { length: seeds } = options.seeds;
+  const where = path.relative(process.cwd(), folder) || '.';
+  const noun = ablation ? 'cell' : 'model';
+  notice(planWords({ noun, lengths, seeds, processes, folder: where, ...(expected && { expected }) }));
+  const done = planned.length - open.length;
+  if (done > 0) notice(`${done} of ${planned.length} runs in ${folder} are done already`);
+  const busy = busyWords(os.loadavg()[0] as number, cores);
+  if (busy !== undefined && open.length > 0) notice(busy);
+  const shortages = await shortagesOf(
+    options.contenders.filter(({ name }) => open.some(({ model }) => model === name)),
+  );
+  for (const [shortage, names] of shortages) notice(`note: ${names.join(', ')}: ${shortage}`);
+  const said = new Set([...shortages.keys()].map((shortage) => `note: ${shortage}`));
+  await runAll(open, {
+    processes,
+    signal,
+    onProgress: ({ label }, state) => events.progress?.(label, state),
+    // What is to be said of the data is the same for every run.
+    onNotice: (_, text) => {
+      if (!said.has(text)) notice(text);
+      said.add(text);
+    },
+    onEvaluation: () => events.changed?.(),
+    onEnd: (run, outcome) => {
+      outcomes.set(run.folder, outcome);
+      // After the last one all is written in any case.
+      if (outcomes.size < open.length && !signal.aborted) write();
+      events.ended?.(run.label, outcome);
+      events.changed?.();
+    },
+  });
+  const summary = write();
+  if (summary) return summary;
+  const [reason] = [...outcomes.values()].flatMap((outcome) => ('failed' in outcome ? [outcome.failed] : []));
+  if (reason === undefined) return undefined;
+  throw new UserError(reason);
+}
+
+function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[] {
+  // Seed by seed, so that every model has its first run before one has its second.
+  return seeds.flatMap((seed) =>
+    contenders.map(({ name, config }) => ({
+      model: name,
+      label: `${name} seed ${seed}`,
+      config: { ...config, seed },
+      folder: path.join(folder, folderName(name), `seed-${seed}`),
+      ...(backend !== undefined && { backend }),
+    })),
+  );
+}
+
+/**
+ * Before runs are trained that could not be held against those that are there.
+ *
+ * @throws UserError if image files became other pixels for one that is there
+ */
+function requireDecodedAlike(planned: readonly Planned[]): void {
+  for (const { folder } of planned) {
+    const { config } = runFolder(folder);
+    if (existsSync(config)) requireSameDecoding(readStoredConfig(config).data, folder);
+  }
+}
+
+/**
+ * What is to be said of models with fewer queries than there are objects, each with the names of those it is true of:
+ * before the first run, not when such a model's turn comes.
+ */
+async function shortagesOf(contenders: readonly Contender[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, string[]>();
+  const [first] = contenders;
+  if (first === undefined) return found;
+  try {
+    // What the data are is the same for all.
+    const opened = await openData(first.config.data);
+    for (const { name, config } of contenders) {
+      const shortage = shortageNote(buildModel(config, 1), config, runDataOf(opened, config));
+      if (shortage !== undefined) found.set(shortage, [...(found.get(shortage) ?? []), name]);
+    }
+  } catch (error) {
+    // Each run says itself why it cannot begin.
+    if (!isExpected(error)) throw error;
+  }
+  return found;
+}
+
+/** @throws UserError if there cannot be a folder, or it cannot be written to: before any run has begun */
+function openFolder(folder: string): void {
+  makeFolder(folder);
+  try {
+    // With the dot a file in its place is refused.
+    accessSync(`${folder}${path.sep}.`, constants.W_OK);
+  } catch (error) {
+    throw unwritable(folder, error);
+  }
+  removeLeftovers(folder);
+}
+
+/** @throws UserError if the run that is there has other settings */
+function isDone(folder: string, config: RunConfig): boolean {
+  const files = runFolder(folder);
+  if (!existsSync(files.config)) {
+    // Not later: without a hash, the file to start from was not there.
+    if (typeof config.init !== 'string' && config.init.hash === undefined) withInitHash(config);
+    return false;
+  }
+  const { config: stored } = readStoredConfig(files.config);
+  requireSameInit(stored.init, config.init, folder);
+  requireSameSettings(stored, { ...config, init: stored.init }, folder);
+  return existsSync(files.result) && readJson<RunResult>(files.result).finished;
+}

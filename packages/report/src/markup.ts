@@ -1,0 +1,4 @@
+export { ap, bounds, count, dash, decimal, duration, listed, signed } from './format.ts';
+export { type Content, type Html, html, joined, trusted } from './markup/html.ts';
+export { type Section, sectionedPage, shell } from './markup/shell.ts';
+export { type DataTable, dataTable } from './markup/table.ts';

@@ -1,0 +1,250 @@
+/**
+ * `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. The schema
+ * is the form; the types come from it.
+ */
+import { z } from 'zod';
+
+/** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
+const evaluated = {
+  /** updates done */
+  step: z.number(),
+  /** passes over the training images */
+  epoch: z.number(),
+  /** spent on training, without evaluations */
+  seconds: z.number(),
+  AP: z.number(),
+  AP50: z.number(),
+  AP75: z.number(),
+};
+
+const curvePoint = z.object({
+  ...evaluated,
+  /** mean training loss since the evaluation before */
+  loss: z.number(),
+  /**
+   * the loss's terms of the last decoder layer, not weighted: `loss_ce`, `loss_bbox` and `loss_giou` of matching queries,
+   * and the same after `tgt_` of known ones
+   */
+  losses: z.record(z.string(), z.number()),
+  /**
+   * IS / (2M): 0 where no query changed its object since the evaluation before, 1 where every object went to a query that
+   * had none; null at the first
+   */
+  instability: z.number().nullable(),
+  /** IS: queries an image whose matched object differs from the evaluation before */
+  instabilityRaw: z.number().nullable(),
+  /** mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors */
+  anchorDistance: z.number().nullable(),
+});
+export type CurvePoint = DeepReadonly<z.infer<typeof curvePoint>>;
+
+const finalMetrics = z.object({
+  ...evaluated,
+  APs: z.number(),
+  APm: z.number(),
+  APl: z.number(),
+  AR1: z.number(),
+  AR10: z.number(),
+  AR100: z.number(),
+  perClass: z.array(z.object({ name: z.string(), AP: z.number(), AP50: z.number() })),
+  /** detections above a score of 0.5 that repeat an object already found, an object; and AP after non-maximum suppression */
+  duplicates: z.object({ perObject: z.number(), APWithNms: z.number() }),
+});
+/** The last evaluation in full. */
+export type FinalMetrics = DeepReadonly<z.infer<typeof finalMetrics>>;
+
+const seedRun = z.object({
+  seed: z.number(),
+  /** relative to the summary */
+  folder: z.string(),
+  status: z.enum(['done', 'stopped', 'failed']),
+  /** why it failed */
+  message: z.string().optional(),
+  curve: z
+    .array(curvePoint)
+    .refine((curve) => curve.every(({ step }, i) => step > (curve[i - 1]?.step ?? -1)), 'expected steps that rise'),
+  /** of the last evaluation there is; absent before the first */
+  final: finalMetrics.optional(),
+  /** of the process */
+  peakMiB: z.number(),
+  /** what it was computed with: a place in the summary's `environments` */
+  environment: z.number(),
+  /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
+  onPlateau: z.boolean(),
+});
+export type SeedRun = DeepReadonly<z.infer<typeof seedRun>>;
+
+const modelSummary = z.object({
+  /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
+  name: z.string(),
+  /** settings that not all models of the comparison share, but for those that this one makes nothing of */
+  settings: z.record(z.string(), z.unknown()),
+  /** trained and frozen numbers in its weights */
+  parameters: z.number(),
+  runs: z.array(seedRun),
+});
+export type ModelSummary = DeepReadonly<z.infer<typeof modelSummary>>;
+
+/** An object; `bbox` is x, y, width and height in pixels of the upright image. */
+const sampleBox = z.object({ label: z.int().min(0), bbox: z.array(z.number()).length(4) });
+export type SampleBox = DeepReadonly<z.infer<typeof sampleBox>>;
+
+const sampleDetection = sampleBox.extend({ score: z.number() });
+export type SampleDetection = DeepReadonly<z.infer<typeof sampleDetection>>;
+
+/** Of each model, in the order of `models`: the surest, as many as there are objects. */
+export const detectionsOfModels = z.array(z.array(sampleDetection));
+
+/** An image that the runs follow. */
+export const sampleImage = z.object({
+  name: z.string(),
+  /** of the upright image, in pixels */
+  width: z.number(),
+  height: z.number(),
+  /** a JPEG, relative to the summary */
+  picture: z.string(),
+  objects: z.array(sampleBox),
+});
+
+const comparedSample = sampleImage.extend({
+  /** at each of `steps` */
+  detections: z.array(detectionsOfModels),
+});
+/** An image that the runs follow, and what each model finds in it. */
+export type ComparedSample = DeepReadonly<z.infer<typeof comparedSample>>;
+
+const comparedSamples = z.object({
+  /** about a quarter, a half and all of those that these runs have in common */
+  steps: z.array(z.number()).min(1),
+  images: z.array(comparedSample),
+});
+/** Of the first seed of each model. */
+export type ComparedSamples = DeepReadonly<z.infer<typeof comparedSamples>>;
+
+const equal = z.enum(['steps', 'seconds']);
+/** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
+export type Equal = z.infer<typeof equal>;
+
+const twoModels = { model: z.string(), baseline: z.string() };
+const metric = z.enum(['AP', 'AP50']);
+const interval = z.object({ low: z.number(), high: z.number(), level: z.number() });
+const bound = z.enum(['exact', 'at least', 'at most', 'unknown']);
+/** seeds that only one of two models has, left out; and what is to be said of the comparison */
+const leftOut = { unpaired: z.array(z.number()), note: z.string().optional() };
+
+const comparison = z.object({
+  ...twoModels,
+  metric,
+  at: equal,
+  /** after how many of them: as many as the run that was done first has */
+  atValue: z.number(),
+  /** seeds that both have */
+  n: z.number(),
+  differences: z.array(z.object({ seed: z.number(), value: z.number() })),
+  meanDifference: z.number(),
+  sd: z.number().optional(),
+  interval: interval.optional(),
+  pValue: z.number().min(0).max(1).optional(),
+  claimsDifference: z.boolean(),
+  ...leftOut,
+  mean: z.object({ model: z.number(), baseline: z.number() }),
+});
+/** A difference of two models (the model less the baseline) over the seeds they share: `pairedComparison` of metrics. */
+export type Comparison = DeepReadonly<z.infer<typeof comparison>>;
+
+/**
+ * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
+ * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
+ * numbers of CPU cores.
+ */
+const notCompared = z.object({ ...twoModels, at: equal });
+
+const stepsComparison = z.object({
+  ...twoModels,
+  metric,
+  n: z.number(),
+  seeds: z.array(
+    z.object({
+      seed: z.number(),
+      /** the value to reach: the baseline's last */
+      target: z.number(),
+      /** the model's steps to it; absent if never */
+      steps: z.number().optional(),
+      /** of the baseline's whole run */
+      baselineSteps: z.number(),
+      ratio: z.number().optional(),
+      bound,
+      note: z.string().optional(),
+    }),
+  ),
+  ratio: z.number().optional(),
+  interval: interval.optional(),
+  bound,
+  ...leftOut,
+});
+/** How soon a model reaches what the baseline ends with: `stepsRatio` of metrics. */
+export type StepsComparison = DeepReadonly<z.infer<typeof stepsComparison>>;
+
+const ablationHeading = z.object({
+  name: z.string(),
+  title: z.string(),
+  /** what it is to confirm or refute, and where that is claimed */
+  claim: z.string(),
+  source: z.string(),
+  /** what the cells' values are of, and the value of each by its name; absent where cells are no steps on a scale */
+  scale: z.object({ label: z.string(), values: z.record(z.string(), z.number()) }).optional(),
+});
+/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
+export type AblationHeading = DeepReadonly<z.infer<typeof ablationHeading>>;
+
+export const summarySchema = z.object({
+  /** The version of this file's form; in 1, `samples` had a single step. */
+  schema: z.literal(2),
+  name: z.string(),
+  /** the command that goes on with it, or repeats it */
+  command: z.string(),
+  /** ISO 8601 */
+  updated: z.string(),
+  finished: z.boolean(),
+  recipe: z.string(),
+  data: z.object({
+    source: z.string(),
+    format: z.string(),
+    classes: z.array(z.string()),
+    train: z.number(),
+    val: z.number(),
+    hash: z.string(),
+  }),
+  /** settings that all models share, by dotted key */
+  settings: z.record(z.string(), z.unknown()),
+  /** the different weights that runs were started from; absent where there were none */
+  pretrained: z
+    .array(
+      z.object({ name: z.string(), file: z.string(), sha256: z.string(), licence: z.string(), origin: z.string() }),
+    )
+    .optional(),
+  /** the different ones that runs were computed with, as `Environment` of train */
+  environments: z.array(
+    z.object({
+      backend: z.string(),
+      node: z.string(),
+      versions: z.record(z.string(), z.string()),
+      commit: z.string().optional(),
+      cpus: z.number(),
+      nativeOps: z.array(z.string()).optional(),
+      otherNativeOps: z.array(z.array(z.string())).optional(),
+    }),
+  ),
+  models: z.array(modelSummary).min(1),
+  /** absent where models are compared for their own sake */
+  ablation: ablationHeading.optional(),
+  /** of each model with each before it; in an ablation of each cell with the first */
+  comparisons: z.array(comparison),
+  stepsRatios: z.array(stepsComparison),
+  notCompared: z.array(notCompared),
+  /** absent where a model's first run has none of these images, or others than the rest */
+  samples: comparedSamples.optional(),
+});
+export type Summary = DeepReadonly<z.infer<typeof summarySchema>>;
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

@@ -1,0 +1,238 @@
+/**
+ * Set-up for real, with real pip, unzip and compiler, on a wheel of a few kilobytes: its libraries hold nothing, so the
+ * addon is built against them and only the proof that it loads is left out.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Report } from '../wheel/report.ts';
+import { addonFile, buildAddon, tfjsNodeFolder } from './build.ts';
+import { findDamage, nativeFolder } from './cache.ts';
+import { findNative, type ProvisionOptions, provisionNative } from './provision.ts';
+import { type TensorFlowWheel, tensorflowCpu } from './wheel.ts';
+
+const canBuild = process.platform === 'linux' && process.arch === 'x64' && tfjsNodeFolder() !== undefined;
+
+const scratch = mkdtempSync(path.join(os.tmpdir(), 'dn detr native '));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let wheel: TensorFlowWheel;
+/** A wheel that pip accepts, made with Python's zipfile: two empty libraries and the headers of the real one. */
+beforeAll(() => {
+  const index = path.join(scratch, 'index');
+  mkdirSync(index);
+  const file = path.join(index, 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
+  const real = nativeFolder(tensorflowCpu);
+  const script = `
+import os, subprocess, sys, zipfile
+out, real, scratch = sys.argv[1:]
+with zipfile.ZipFile(out, 'w') as wheel:
+    for name in ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']:
+        library = os.path.join(scratch, name)
+        subprocess.run(['c++', '-shared', '-x', 'c++', '/dev/null', '-o', library], check=True)
+        wheel.write(library, 'tensorflow/' + name)
+    include = os.path.join(real, 'include')
+    for folder, _, files in os.walk(include):
+        for name in files:
+            path = os.path.join(folder, name)
+            wheel.write(path, 'tensorflow/include/' + os.path.relpath(path, include))
+    info = 'tensorflow_cpu-2.21.0.dist-info/'
+    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: tensorflow-cpu\\nVersion: 2.21.0\\n')
+    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: false\\nTag: cp311-cp311-manylinux_2_27_x86_64\\n')
+    wheel.writestr(info + 'RECORD', '')
+`;
+  if (canBuild) execFileSync('python3', ['-c', script, file, real, scratch]);
+  const bytes = canBuild ? readFileSync(file) : Buffer.alloc(0);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  wheel = { ...tensorflowCpu, sha256, bytes: bytes.length, unpackedBytes: bytes.length };
+  vi.stubEnv('PIP_NO_INDEX', '1');
+  // pip splits a plain path at its spaces.
+  vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(index).href);
+  vi.stubEnv('DN_DETR_NATIVE', '');
+  // They take seconds to build: only where it is about them.
+  vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
+});
+afterAll(() => vi.unstubAllEnvs());
+
+let cache: string;
+let steps: string[];
+let count = 0;
+beforeEach(() => {
+  cache = path.join(scratch, `cache ${count++}`);
+  steps = [];
+});
+
+const report: Report = {
+  step: (text) => steps.push(text),
+  progress: () => ({ update() {}, done() {}, stop() {} }),
+};
+
+const provision = (options: Partial<ProvisionOptions> = {}): ReturnType<typeof provisionNative> =>
+  provisionNative({
+    report,
+    wheel,
+    cache,
+    prove: async () => {},
+    runStockInstaller: async () => {
+      throw new Error('no network in this test');
+    },
+    ...options,
+  });
+
+describe.skipIf(!canBuild)('provisionNative', () => {
+  it('downloads, unpacks and builds, in a path with spaces; a second call only looks', async () => {
+    vi.stubEnv('DN_DETR_NATIVE_OPS', '');
+    const state = await provision();
+    expect(state.addon).toBe(addonFile(nativeFolder(wheel, cache)));
+    expect(steps.join('\n')).toMatch(
+      /from the PyPI wheel[\s\S]*building the TensorFlow addon[\s\S]*is ready[\s\S]*ops/,
+    );
+    expect(state).toMatchObject({ ops: { file: expect.stringMatching(/ops-[0-9a-f]{12}\.node$/) } });
+    expect(readdirSync(cache)).toEqual([path.basename(nativeFolder(wheel, cache))]);
+    steps = [];
+    expect(await provision()).toEqual(state);
+    expect(steps).toEqual([]);
+    vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
+    const ops = { reason: 'switched off (DN_DETR_NATIVE_OPS=off)' };
+    expect(await provision()).toEqual({ ...state, ops });
+    vi.stubEnv('DN_DETR_NATIVE_OPS', '0');
+    expect(await provision()).toMatchObject({
+      ops: { reason: expect.stringMatching(/=0 means nothing: expected off,/) },
+    });
+  });
+
+  it('repairs a truncated and a changed library, and a folder without manifest', async () => {
+    const state = await provision();
+    const folder = nativeFolder(wheel, cache);
+    const library = path.join(folder, 'libtensorflow_cc.so.2');
+
+    truncateSync(library, 100);
+    expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/100 bytes instead of/) });
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
+
+    const size = readFileSync(library).length;
+    writeFileSync(library, Buffer.alloc(size));
+    expect(await findDamage(folder)).toMatch(/has changed since/);
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
+
+    rmSync(path.join(folder, 'manifest.json'));
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
+  });
+
+  it('builds the addon alone where its sources have changed', async () => {
+    await provision();
+    const folder = nativeFolder(wheel, cache);
+    rmSync(addonFile(folder));
+    expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/addon is not built yet/) });
+    steps = [];
+    expect((await provision()).addon).toBe(addonFile(folder));
+    expect(steps).toEqual([expect.stringMatching(/^building the TensorFlow addon/), 'native TensorFlow is ready']);
+  });
+
+  it('does not mind a new time of change alone', async () => {
+    await provision();
+    const folder = nativeFolder(wheel, cache);
+    utimesSync(path.join(folder, 'libtensorflow_cc.so.2'), 1, 1);
+    expect(await findDamage(folder)).toBeUndefined();
+  });
+
+  it('sweeps up after a set-up that was killed half way', async () => {
+    const folder = nativeFolder(wheel, cache);
+    for (const leftover of [`${folder}.staging`, `${folder}.old`, path.join(cache, 'tensorflow-cpu-2.21.0.whl.part')]) {
+      mkdirSync(leftover, { recursive: true });
+      writeFileSync(path.join(leftover, 'half'), 'x');
+    }
+    writeFileSync(path.join(cache, 'tensorflow-cpu-2.21.0.whl'), 'cut off');
+    expect((await provision()).addon).toBe(path.join(folder, 'tfjs_binding.node'));
+    expect(await findDamage(folder, true)).toBeUndefined();
+    expect(readdirSync(cache)).toEqual([path.basename(folder)]);
+  });
+
+  it('lets two set-ups at once take turns', async () => {
+    const proven: string[][] = [];
+    const prove = async (...modules: string[]): Promise<void> => {
+      proven.push(modules.map((module) => path.basename(module)));
+    };
+    const states = await Promise.all([provision({ prove }), provision({ prove })]);
+    expect(states[0]).toEqual(states[1]);
+    expect(proven).toEqual([[expect.stringMatching(/^addon-[0-9a-f]{12}\.node\.staging\.node$/)]]);
+    expect(steps).toContain('another set-up is at work on native TensorFlow; waiting for it');
+  });
+
+  it('says why it cannot, remembers it, and tries again when asked to', async () => {
+    const broken = { ...wheel, sha256: '0'.repeat(64) };
+    const state = await provision({ wheel: broken });
+    expect(state).toMatchObject({
+      reason: expect.stringMatching(/wheel: [\s\S]*hash[\s\S]*stock installer: no network/i),
+    });
+    steps = [];
+    expect(await provision({ wheel: broken })).toEqual(state);
+    expect(steps).toEqual([]);
+    const { addon } = await provision({ thorough: true });
+    expect(addon).toBe(path.join(nativeFolder(wheel, cache), 'tfjs_binding.node'));
+  });
+
+  it('leaves nothing half done when the addon does not load', async () => {
+    const prove = async (): Promise<void> => {
+      throw new Error('Illegal instruction');
+    };
+    expect(await provision({ prove })).toMatchObject({ reason: expect.stringMatching(/Illegal instruction/) });
+    expect(existsSync(nativeFolder(wheel, cache))).toBe(false);
+  });
+
+  it('does without the native ops where they do not load, remembers why, and tries again when asked to', async () => {
+    vi.stubEnv('DN_DETR_NATIVE_OPS', '');
+    const prove = async (...modules: string[]): Promise<void> => {
+      // Not the addon alone.
+      if (modules.length > 1) throw new Error('undefined symbol: TF_NewKernelBuilder');
+    };
+    const state = await provision({ prove });
+    expect(state).toMatchObject({
+      addon: expect.any(String),
+      ops: { reason: 'undefined symbol: TF_NewKernelBuilder' },
+    });
+    expect(steps.at(-1)).toMatch(/no native ops, .* take their place: undefined symbol/);
+    steps = [];
+    expect(await provision()).toEqual(state);
+    expect(await findNative(wheel, cache)).toEqual(state);
+    expect(steps).toEqual([]);
+    expect(await provision({ thorough: true })).toMatchObject({ ops: { file: expect.any(String) } });
+  });
+
+  it('names the missing compiler', async () => {
+    vi.stubEnv('PATH', '/nowhere');
+    vi.stubEnv('CXX', '');
+    await expect(buildAddon(scratch, async () => {})).rejects.toThrow(
+      /no C\+\+ compiler found .* apt-get install g\+\+/,
+    );
+    vi.stubEnv('PATH', originalPath);
+  });
+
+  it('can be switched off', async () => {
+    vi.stubEnv('DN_DETR_NATIVE', 'off');
+    expect(await provision()).toMatchObject({ reason: expect.stringMatching(/DN_DETR_NATIVE=off/) });
+    expect(existsSync(cache)).toBe(false);
+  });
+  const originalPath = process.env.PATH;
+  afterEach(() => {
+    vi.stubEnv('DN_DETR_NATIVE', '');
+    vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
+  });
+});

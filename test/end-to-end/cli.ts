@@ -1,0 +1,82 @@
+/** The command line as a process that can be watched and stopped. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { Finished } from '@dn-detr/testing/process';
+import { root } from '@dn-detr/testing/readme';
+
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+/** With them Node runs our sources as they are. */
+export const nodeArguments = ['--conditions=@dn-detr/source', '--import', tsx];
+const script = path.join(root, 'experiments', 'src', 'cli.ts');
+
+export interface CliProcess {
+  readonly pid: number;
+  /** What it has written to stderr so far. */
+  readonly complaints: () => string;
+  readonly finished: Promise<Finished & { readonly signal: NodeJS.Signals | null }>;
+  /** Sends it to the process alone. */
+  kill(signal: NodeJS.Signals): void;
+  /** Sends it to the process and all it has started, as a terminal does. */
+  killGroup(signal: NodeJS.Signals): void;
+  /** Reads no more of what it writes, as `| head` does. */
+  hangUp(): void;
+}
+
+/** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
+export function startCli(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): CliProcess {
+  const child: ChildProcess = spawn(process.execPath, [...nodeArguments, script, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const streams = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      streams[name] += text;
+    });
+  }
+  const pid = child.pid as number;
+  const killGroup = (signal: NodeJS.Signals): void => void process.kill(-pid, signal);
+  // A test that fails leaves no process behind.
+  const end = () => isRunning(pid) && killGroup('SIGKILL');
+  process.once('exit', end);
+  child.once('close', () => process.off('exit', end));
+  return {
+    pid,
+    complaints: () => streams.stderr,
+    finished: new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code, signal) => resolve({ code, signal, ...streams }));
+    }),
+    kill: (signal) => void child.kill(signal),
+    killGroup,
+    hangUp: () => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    },
+  };
+}
+
+export const runCli = (args: readonly string[], cwd: string) => startCli(args, cwd).finished;
+
+/** Waits until something is so, looking often. */
+export async function until(what: string, isSo: () => boolean, seconds = 60): Promise<void> {
+  const end = Date.now() + 1000 * seconds;
+  while (!isSo()) {
+    if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}`);
+    await sleep(10);
+  }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
