@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@dn-detr/source', 'node', 'import', 'module', 'default'];
-const beside = ['packages/*/src', 'experiments/{recipes,reproduce,src}'];
+const beside = ['packages/*/src', 'experiments/{ablations,recipes,reproduce,src}'];
 
 /**
  * Tests stand beside what they test. Those that take seconds, train, start processes or need the network are
