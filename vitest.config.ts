@@ -40,9 +40,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/{docs,end-to-end}/**/*.test.ts'], sequence: { groupOrder: 2 } },
+        test: { name: 'e2e', include: ['test/{docs,end-to-end}/**/*.test.ts'], sequence: { groupOrder: 1 } },
       },
-      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], sequence: { groupOrder: 1 } } },
     ],
   },
 });
