@@ -20,7 +20,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Report } from '../wheel/report.ts';
-import { buildAddon, tfjsNodeFolder } from './build.ts';
+import { addonFile, buildAddon, tfjsNodeFolder } from './build.ts';
 import { findDamage, nativeFolder } from './cache.ts';
 import { findNative, type ProvisionOptions, provisionNative } from './provision.ts';
 import { type TensorFlowWheel, tensorflowCpu } from './wheel.ts';
@@ -97,7 +97,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   it('downloads, unpacks and builds, in a path with spaces; a second call only looks', async () => {
     vi.stubEnv('DN_DETR_NATIVE_OPS', '');
     const state = await provision();
-    expect(state.addon).toBe(path.join(nativeFolder(wheel, cache), 'tfjs_binding.node'));
+    expect(state.addon).toBe(addonFile(nativeFolder(wheel, cache)));
     expect(steps.join('\n')).toMatch(
       /from the PyPI wheel[\s\S]*building the TensorFlow addon[\s\S]*is ready[\s\S]*ops/,
     );
@@ -136,6 +136,16 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(await findDamage(folder, true)).toBeUndefined();
   });
 
+  it('builds the addon alone where its sources have changed', async () => {
+    await provision();
+    const folder = nativeFolder(wheel, cache);
+    rmSync(addonFile(folder));
+    expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/addon is not built yet/) });
+    steps = [];
+    expect((await provision()).addon).toBe(addonFile(folder));
+    expect(steps).toEqual([expect.stringMatching(/^building the TensorFlow addon/), 'native TensorFlow is ready']);
+  });
+
   it('does not mind a new time of change alone', async () => {
     await provision();
     const folder = nativeFolder(wheel, cache);
@@ -162,7 +172,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     };
     const states = await Promise.all([provision({ prove }), provision({ prove })]);
     expect(states[0]).toEqual(states[1]);
-    expect(proven).toEqual([['tfjs_binding.node']]);
+    expect(proven).toEqual([[expect.stringMatching(/^addon-[0-9a-f]{12}\.node\.staging\.node$/)]]);
     expect(steps).toContain('another set-up is at work on native TensorFlow; waiting for it');
   });
 
@@ -209,7 +219,9 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   it('names the missing compiler', async () => {
     vi.stubEnv('PATH', '/nowhere');
     vi.stubEnv('CXX', '');
-    await expect(buildAddon(scratch)).rejects.toThrow(/no C\+\+ compiler found .* apt-get install g\+\+/);
+    await expect(buildAddon(scratch, async () => {})).rejects.toThrow(
+      /no C\+\+ compiler found .* apt-get install g\+\+/,
+    );
     vi.stubEnv('PATH', originalPath);
   });
 
