@@ -1,6 +1,6 @@
 /** A traced function that can be run again with other inputs. */
 import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
-import type { NativeBackend, NativeBinding, NativeTensor, OwnBinding } from '../native/binding.ts';
+import type { NativeBackend, NativeBinding, OwnBinding } from '../native/binding.ts';
 import { CaptureError } from './capture-error.ts';
 import type { HostCall, Trace, Value } from './graph.ts';
 import type { HostArray } from './host.ts';
