@@ -116,22 +116,24 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   });
 
   it('repairs a truncated and a changed library, and a folder without manifest', async () => {
-    await provision();
+    const state = await provision();
     const folder = nativeFolder(wheel, cache);
     const library = path.join(folder, 'libtensorflow_cc.so.2');
 
     truncateSync(library, 100);
     expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/100 bytes instead of/) });
-    expect((await provision()).addon).toBeDefined();
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
 
     const size = readFileSync(library).length;
     writeFileSync(library, Buffer.alloc(size));
     expect(await findDamage(folder)).toMatch(/has changed since/);
-    expect((await provision()).addon).toBeDefined();
+    expect(await provision()).toEqual(state);
     expect(await findDamage(folder, true)).toBeUndefined();
 
     rmSync(path.join(folder, 'manifest.json'));
-    expect((await provision()).addon).toBeDefined();
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
   });
 
   it('does not mind a new time of change alone', async () => {
@@ -148,7 +150,8 @@ describe.skipIf(!canBuild)('provisionNative', () => {
       writeFileSync(path.join(leftover, 'half'), 'x');
     }
     writeFileSync(path.join(cache, 'tensorflow-cpu-2.21.0.whl'), 'cut off');
-    expect((await provision()).addon).toBeDefined();
+    expect((await provision()).addon).toBe(path.join(folder, 'tfjs_binding.node'));
+    expect(await findDamage(folder, true)).toBeUndefined();
     expect(readdirSync(cache)).toEqual([path.basename(folder)]);
   });
 
@@ -172,7 +175,8 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     steps = [];
     expect(await provision({ wheel: broken })).toEqual(state);
     expect(steps).toEqual([]);
-    expect((await provision({ thorough: true })).addon).toBeDefined();
+    const { addon } = await provision({ thorough: true });
+    expect(addon).toBe(path.join(nativeFolder(wheel, cache), 'tfjs_binding.node'));
   });
 
   it('leaves nothing half done when the addon does not load', async () => {
