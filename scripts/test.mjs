@@ -1,5 +1,5 @@
-// `npm test [-- PATH…]`: sets up what is missing, then formatting and lint, types, and the tests (fast ones first).
-// Ends with a line `N passed, N failed`; lint and types count as one test each.
+// `npm test [-- PATH…]`: sets up what is missing, then formatting and lint, types, the packages' arrows, dead
+// exports, and the tests. Ends with a line `N passed, N failed`; each of the checks before the tests counts as one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -23,6 +23,15 @@ if (paths.length === 0) {
   for (const ok of [
     step('format and lint', bin('biome'), ['check', '--error-on-warnings', '.']),
     step('types', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
+    step('arrows between packages', bin('depcruise'), [
+      '--config',
+      '.dependency-cruiser.mjs',
+      'packages',
+      'experiments',
+      'test',
+    ]),
+    step('drawing of the arrows', process.execPath, [path.join('scripts', 'arrows.mjs'), '--check']),
+    step('dead exports and dependencies', bin('knip'), ['--no-progress']),
   ]) {
     if (ok) passed++;
     else failed++;

@@ -11,7 +11,7 @@
  * photographs` trains one of them. With `--data DIR` it is fitted to the images there (../src/config/choose-recipe.ts).
  * Time and result: docs/recipes.md.
  */
-import { photosFolder } from '../src/config/data-source.ts';
+import { photosFolder } from './photos-folder.ts';
 import type { Recipe } from './recipe.ts';
 
 export default {

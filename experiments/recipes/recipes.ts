@@ -1,6 +1,5 @@
 /** The recipes there are. */
 
-import { UsageError } from '../src/usage-error.ts';
 import dinoR50 from './dino-r50.ts';
 import easy from './easy.ts';
 import photographs from './photographs.ts';
@@ -11,10 +10,3 @@ import type { Recipe } from './recipe.ts';
 import small from './small.ts';
 
 export const recipes: readonly Recipe[] = [quick, easy, quickWasm, small, photographs, r50, dinoR50];
-
-/** @throws UsageError naming those there are */
-export function recipeNamed(name: string): Recipe {
-  const found = recipes.find((recipe) => recipe.name === name);
-  if (found) return found;
-  throw new UsageError(`there is no recipe '${name}': expected ${recipes.map((recipe) => recipe.name).join(', ')}`);
-}

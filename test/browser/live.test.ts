@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { LiveView } from '@dn-detr/experiments/live-view';
 import { hasBrowser, launchBrowser } from '@dn-detr/testing/browser';
 import { exampleSummary } from '@dn-detr/testing/example-summary';
 import { smallOptions } from '@dn-detr/testing/small-options';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LiveView } from '../../experiments/src/live/live-view.ts';
 import { startCli, until } from '../end-to-end/cli.ts';
 
 describe.skipIf(!hasBrowser)('a live view in a browser', () => {

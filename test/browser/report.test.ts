@@ -100,7 +100,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
       const saved = path.join(folder, 'AP50.csv');
       await (await download).saveAs(saved);
       expect((await download).suggestedFilename()).toBe('quick-AP50-seeds.csv');
-      expect(readFileSync(saved, 'utf8')).toMatch(/^model,seed,status,step,epoch,seconds,AP50\r\ndetr\+denoising/);
+      expect(readFileSync(saved, 'utf8')).toMatch(/^model,seed,status,step,epoch,seconds,AP50\ndetr\+denoising/);
     }));
 
   it('prints dark on white', () =>

@@ -1,10 +1,13 @@
 /**
- * Each package alone: packed, installed into an empty project with nothing but the packages it needs, and its README's
- * examples run from the built files, in Node and, where it holds no tensors, in a browser.
+ * Each package alone: packed, checked as a registry's users would find it, installed into an empty project with nothing
+ * but the packages it needs, and its README's examples run from the built files, in Node and, where it holds no tensors,
+ * in a browser.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { keptSummary } from '@dn-detr/report';
+import { reportPage } from '@dn-detr/report/page';
 import { hasBrowser, runInBrowser } from '@dn-detr/testing/browser';
 import { type Finished, runProcess } from '@dn-detr/testing/process';
 import { type Example, packages, readmeExamples, root } from '@dn-detr/testing/readme';
@@ -22,13 +25,19 @@ const expectSuccess = ({ code, stdout, stderr }: Finished): string => {
 
 const project = (name: string): string => path.join(folder, name);
 const readJson = (...file: string[]) => JSON.parse(readFileSync(path.join(...file), 'utf8'));
+const manifestOf = (name: string) => readJson(root, 'packages', name, 'package.json');
+const tarball = (name: string): string => path.join(folder, `dn-detr-${name}-${manifestOf(name).version}.tgz`);
+const tool = (name: string): string => path.join(root, 'test', 'node_modules', '.bin', name);
 
-/** The packages of the workspace that a package needs to run, itself among them. */
+/** The packages of the workspace that a package needs to run, itself among them; private ones are for tests alone. */
 function closure(name: string, fields: readonly string[] = ['dependencies']): string[] {
-  const manifest = readJson(root, 'packages', name, 'package.json');
+  const manifest = manifestOf(name);
   const needed = fields.flatMap((field) => Object.entries<string>(manifest[field] ?? {}));
-  const inside = needed.filter(([, version]) => version.startsWith('workspace:'));
-  return [...new Set([...inside.flatMap(([dependency]) => closure(dependency.replace('@dn-detr/', ''))), name])];
+  const inside = needed.flatMap(([dependency, version]) =>
+    version.startsWith('workspace:') ? dependency.replace('@dn-detr/', '') : [],
+  );
+  const installable = inside.filter((other) => !manifestOf(other).private);
+  return [...new Set([...installable.flatMap((other) => closure(other)), name])];
 }
 
 /** What is installed in each project: a package alone, and packages whose examples need others beside them. */
@@ -44,13 +53,11 @@ beforeAll(async () => {
     const cwd = path.join(root, 'packages', name);
     expectSuccess(await runProcess('npx', ['--yes', packageManager, 'pack', '--pack-destination', folder], { cwd }));
   }
-  const tarballs = readdirSync(folder).filter((file) => file.endsWith('.tgz'));
-  expect(tarballs).toHaveLength(packages.length);
   for (const [name, contents] of Object.entries(projects)) {
     mkdirSync(project(name));
     writeFileSync(path.join(project(name), 'package.json'), '{ "type": "module", "private": true }');
-    const needed = contents.map((other) => `../${tarballs.find((file) => file.startsWith(`dn-detr-${other}-`))}`);
-    const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline', ...needed];
+    const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+    install.push(...contents.map(tarball));
     expectSuccess(await runProcess('npm', install, { cwd: project(name) }));
   }
 }, 300_000);
@@ -76,6 +83,22 @@ async function expectExamplesRun(
 
 describe.each(packages)('%s, packed', (name) => {
   it('runs the examples of its README', () => expectExamplesRun(name, readmeExamples(name)));
+
+  it('is a package as publint and "Are the types wrong?" want one', async () => {
+    const cwd = project(name);
+    expectSuccess(await runProcess(tool('publint'), ['run', tarball(name), '--strict'], { cwd }));
+    expectSuccess(await runProcess(tool('attw'), [tarball(name), '--profile', 'esm-only'], { cwd }));
+  });
+
+  it('leads to no sources, and says under which terms it may be used', () => {
+    const installed = path.join(project(name), 'node_modules', '@dn-detr', name);
+    const manifest = readJson(installed, 'package.json');
+    for (const conditions of Object.values(manifest.exports)) {
+      expect(conditions).toEqual({ types: expect.stringMatching(/^\.\/dist\//), default: expect.any(String) });
+    }
+    expect(manifest).toMatchObject({ license: 'Apache-2.0', publishConfig: { access: 'public' } });
+    expect(readFileSync(path.join(installed, 'LICENSE'))).toEqual(readFileSync(path.join(root, 'LICENSE')));
+  });
 
   it('carries its types', async () => {
     const lines = [`import * as all from '@dn-detr/${name}';`, "const wrong: typeof all = 'a string';", 'void wrong;'];
@@ -115,4 +138,24 @@ describe('dn, packed, beside core', () => {
 describe('core, packed, without native TensorFlow', () => {
   it('runs the examples of its README', () =>
     expectExamplesRun('core', readmeExamples('core'), { DN_DETR_BACKEND: 'wasm' }));
+});
+
+describe('report, packed', () => {
+  it('makes the same pages of kept summaries as the sources do, and prints nothing', async () => {
+    const results = path.join(root, 'docs', 'results');
+    const kept = readdirSync(results)
+      .map((name) => path.join(results, name, 'summary.json'))
+      .filter((file) => existsSync(file));
+    expect(kept.length).toBeGreaterThan(3);
+    const code = `import { writeFileSync } from 'node:fs';
+      import { keptSummary } from '@dn-detr/report';
+      import { reportPage } from '@dn-detr/report/page';
+      for (const [i, file] of process.argv.slice(2).entries()) writeFileSync(\`\${i}.html\`, reportPage(keptSummary(file)));`;
+    writeFileSync(path.join(project('report'), 'pages.mjs'), code);
+    const cwd = project('report');
+    expect(expectSuccess(await runProcess(process.execPath, ['pages.mjs', ...kept], { cwd }))).toBe('');
+    for (const [i, file] of kept.entries()) {
+      expect(readFileSync(path.join(cwd, `${i}.html`), 'utf8')).toBe(reportPage(keptSummary(file)));
+    }
+  });
 });

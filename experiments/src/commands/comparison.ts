@@ -3,7 +3,7 @@ import path from 'node:path';
 import { type CompareOptions, compare, type Summary, terminalTable } from '@dn-detr/report';
 import { fetchStart, resolveSettings, runSettings, stopSignal, UserError } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { recipeNamed } from '../../recipes/recipes.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
 import { progressDisplay } from '../progress-display.ts';
 import type { Output, Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';

@@ -58,7 +58,7 @@ export interface Speed {
 }
 
 /** Best of several rounds for each figure; about a second on native TensorFlow. */
-export function measureSpeed(): Speed {
+function measureSpeed(): Speed {
   return tf.tidy(() => {
     const side = 512;
     const matrix = tf.fill([side, side], 0.5);

@@ -12,9 +12,10 @@ import {
 } from '@dn-detr/train';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Recipe } from '../../recipes/recipe.ts';
-import { recipeNamed, recipes } from '../../recipes/recipes.ts';
+import { recipes } from '../../recipes/recipes.ts';
 import { chooseRecipe } from '../config/choose-recipe.ts';
 import { dataSource } from '../config/data-source.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
 import type { Output } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 
@@ -124,7 +125,7 @@ export function lengthFrom(lengths: Pick<RunOptions, 'steps' | 'epochs' | 'minut
   return unit === undefined ? {} : { length: { unit, count: lengths[unit] } };
 }
 
-export function positive(text: string): number {
+function positive(text: string): number {
   const value = Number(text);
   if (Number.isFinite(value) && value > 0) return value;
   throw new InvalidArgumentError('expected a number above 0');

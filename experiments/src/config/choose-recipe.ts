@@ -16,8 +16,8 @@ import {
 } from '@dn-detr/train';
 import { median } from 'd3-array';
 import type { Recipe } from '../../recipes/recipe.ts';
-import { recipeNamed } from '../../recipes/recipes.ts';
 import { canvasFor } from './fitted-canvas.ts';
+import { recipeNamed } from './recipe-named.ts';
 
 export interface ChosenRecipe {
   readonly recipe: Recipe;

@@ -4,8 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { openDataset } from '@dn-detr/data';
 import { expect, test } from 'vitest';
+import { photosFolder } from '../../recipes/photos-folder.ts';
 import { MemoryStream } from '../testing/memory-stream.ts';
-import { dataSource, photosFolder } from './data-source.ts';
+import { dataSource } from './data-source.ts';
 
 test('a folder becomes absolute; what comes with the toolkit has names', () => {
   const err = new MemoryStream();

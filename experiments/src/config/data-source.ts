@@ -1,11 +1,8 @@
 /** What `--data` may name besides folders: data that comes with the toolkit. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { photosFolder } from '../../recipes/photos-folder.ts';
 import type { Output } from '../terminal.ts';
-
-/** The photographs that come with the toolkit: BCCD, 364 images of 320 × 240 with blood cells. Never written to. */
-export const photosFolder = fileURLToPath(new URL('../../../data/bccd', import.meta.url));
 
 /** Values of `data.source` by name: shapes are drawn, and have no folder. */
 const builtIn: Readonly<Record<string, string>> = { photos: photosFolder, shapes: 'shapes' };

@@ -1,6 +1,7 @@
 /** A canvas of one size for the images there are. */
 import type { Size } from '@dn-detr/data';
 import type { RunOverrides } from '@dn-detr/train';
+import { quantileIndex } from 'd3-array';
 
 /** Sides of a canvas are multiples of this: what the strides of the small recipe's backbone divide. */
 const multiple = 32;
@@ -19,6 +20,5 @@ export function canvasFor<Given extends Canvas | undefined>(images: readonly Siz
 
 const roundedUp = (size: number): number => multiple * Math.ceil(size / multiple);
 
-/** What 19 of 20 do not exceed, one of the values. */
-const nearlyAll = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(0.95 * (values.length - 1))] as number;
+/** The 95th percentile, as one of the values. */
+const nearlyAll = (values: readonly number[]): number => values[quantileIndex(values, 0.95)] as number;

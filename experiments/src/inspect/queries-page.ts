@@ -1,6 +1,6 @@
 /** `queries.html`: what a decoder is fed at a step of training. */
 
-import { type QueryImage, queriesDrawing, slotsOf } from '@dn-detr/report/drawing';
+import { knownQueriesDrawing, type QueryImage, slotsOf } from '@dn-detr/report/drawing';
 import { count, type Html, html } from '@dn-detr/report/markup';
 import { counted, type RunConfig } from '@dn-detr/train';
 import type { Inspection } from './inspection.ts';
@@ -19,7 +19,7 @@ export async function queriesInspection(
   const pictures: Picture[] = [];
   const sections: { name: string; content: Html }[] = [];
   for (const [i, image] of images.entries()) {
-    const picture = { name: `queries-${i + 1}.svg`, drawing: await queriesDrawing(image, i + 1, className) };
+    const picture = { name: `queries-${i + 1}.svg`, drawing: await knownQueriesDrawing(image, i + 1, className) };
     pictures.push(picture);
     sections.push({ name: image.name, content: figureOf(picture.drawing, caption(image, className)) });
   }

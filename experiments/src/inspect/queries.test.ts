@@ -1,5 +1,5 @@
 import { imageMask } from '@dn-detr/dn';
-import { maskDrawing, type QueryImage, queriesDrawing, slotsOf, svgFile } from '@dn-detr/report/drawing';
+import { knownQueriesDrawing, maskDrawing, type QueryImage, slotsOf, svgFile } from '@dn-detr/report/drawing';
 import { html } from '@dn-detr/report/markup';
 import { elements, ofClass } from '@dn-detr/testing/drawn';
 import { smallConfig } from '@dn-detr/testing/small-run';
@@ -97,7 +97,7 @@ describe('the picture of known queries', () => {
     const { images } = await step({}, 1);
     expect(images).toHaveLength(4);
     for (const image of images) {
-      const svg = await queriesDrawing(image, 1, (label) => `class ${label}`);
+      const svg = await knownQueriesDrawing(image, 1, (label) => `class ${label}`);
       const slots = slotsOf(image);
       const real = slots.filter(({ object }) => object >= 0);
       expect(real.length).toBe(2 * image.target.labels.length);
@@ -111,7 +111,7 @@ describe('the picture of known queries', () => {
     const { config, images, ...rest } = await step({ 'denoising.kind': 'contrastive' }, 1);
     expect(images).toHaveLength(4);
     for (const image of images) {
-      const svg = await queriesDrawing(image, 1, String);
+      const svg = await knownQueriesDrawing(image, 1, String);
       const count = 2 * image.target.labels.length;
       expect(slotsOf(image).filter(({ negative }) => negative)).toHaveLength(count);
       // Over all groups, and in its own.
@@ -131,19 +131,19 @@ describe('the picture of known queries', () => {
   it('names groups by their numbers only where these do not run into each other', async () => {
     const { images, denoising } = await step(dino, 1, 1);
     expect([denoising.slotBucket, denoising.groups]).toEqual([3, 33]);
-    const svg = (await queriesDrawing(first(images), 1, String)).text;
+    const svg = (await knownQueriesDrawing(first(images), 1, String)).text;
     expect(svg.match(/>known</g)).toHaveLength(2);
     expect(svg).not.toMatch(/>12</);
     expect(svg.match(/>and 18 more groups</g)).toHaveLength(1);
     const few = await step({ ...dino, 'denoising.groups': 12, 'denoising.kind': 'dn' }, 1, 1);
-    const named = (await queriesDrawing(first(few.images), 1, String)).text;
+    const named = (await knownQueriesDrawing(first(few.images), 1, String)).text;
     expect(named.match(/>12</g)).toHaveLength(2);
   });
 
   it('draws a known query where it is told to be', async () => {
     const { images } = await step({ 'data.canvas': { width: 64, height: 32 } }, 1);
     const image = first(images);
-    const svg = await queriesDrawing(image, 1, String);
+    const svg = await knownQueriesDrawing(image, 1, String);
     const drawn = elements(svg.text.slice(svg.text.indexOf('class="known"')), 'rect')[0];
     const [cx, cy, w, h] = image.queries.boxes.subarray(4 * (slotsOf(image)[0]?.at as number));
     // The canvas of 64 × 32 is drawn 430 pixels wide; the image is its left half.
@@ -164,7 +164,7 @@ describe('the picture of known queries', () => {
       const differs = (objects[at] as number) >= 0 && labels[at] !== image.target.labels[objects[at] as number];
       expect(flippedTo).toBe(differs ? labels[at] : undefined);
     }
-    const svg = (await queriesDrawing(image, 1, String)).text;
+    const svg = (await knownQueriesDrawing(image, 1, String)).text;
     expect(svg.match(/fill="#111" stroke="#/g)).toHaveLength(flipped.length);
   });
 });

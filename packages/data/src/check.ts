@@ -1,11 +1,12 @@
 /** Reads every image of a folder and says what is wrong with it. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
-import { mapConcurrently } from './concurrently.ts';
+import pMap from 'p-map';
 import { decodeImage } from './decode-image.ts';
+import type { ImageHeader } from './image-description.ts';
 import { ImageError, SizeMismatchError, unreadable } from './image-error.ts';
 import type { FileImage } from './image-file.ts';
-import { choosesBands, type ImageHeader, imageHeader } from './image-header.ts';
+import { choosesBands, imageHeader } from './image-header.ts';
 import { type FolderDataset, type OpenOptions, openDataset } from './open.ts';
 import { type Problem, problemKinds } from './problem.ts';
 import type { DatasetReader } from './readers/dataset-reader.ts';
@@ -46,11 +47,15 @@ export async function checkDataset<Reader extends DatasetReader = FolderReader>(
   }
   const all = [...splitOf].map(([image, split]) => ({ image, split }));
   let done = 0;
-  const inspected = await mapConcurrently(all, 8, async ({ image }) => {
-    const result = await inspect(image);
-    options.progress?.(++done, all.length);
-    return result;
-  });
+  const inspected = await pMap(
+    all,
+    async ({ image }) => {
+      const result = await inspect(image);
+      options.progress?.(++done, all.length);
+      return result;
+    },
+    { concurrency: 8 },
+  );
   const first = new Map<string, { image: FileImage; split: SplitName }>();
   for (const [n, { hash, problems: own }] of inspected.entries()) {
     problems.push(...own);

@@ -1,8 +1,8 @@
 /** Writes a data set as COCO: for pycocotools, detectron2 and others, or to look at shapes. */
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import pMap from 'p-map';
 import sharp from 'sharp';
-import { mapConcurrently } from './concurrently.ts';
 import type { Dataset, DatasetImage } from './dataset.ts';
 import { DataError } from './error.ts';
 import { splitNames } from './readers/read-splits.ts';
@@ -70,12 +70,16 @@ async function writeSplits(dataset: Dataset, folder: string, { progress }: Expor
   for (const split of splits) {
     await fs.mkdir(path.join(folder, split));
     const names = fileNames(dataset[split]);
-    await mapConcurrently(dataset[split], concurrency, async (image, n) => {
-      const { data, width, height } = await image.read();
-      const png = sharp(data, { raw: { width, height, channels: 3 } }).png();
-      await fs.writeFile(path.join(folder, split, names[n] as string), await png.toBuffer());
-      progress?.(++done, total);
-    });
+    await pMap(
+      dataset[split],
+      async (image, n) => {
+        const { data, width, height } = await image.read();
+        const png = sharp(data, { raw: { width, height, channels: 3 } }).png();
+        await fs.writeFile(path.join(folder, split, names[n] as string), await png.toBuffer());
+        progress?.(++done, total);
+      },
+      { concurrency },
+    );
     const file = path.join(folder, 'annotations', `instances_${split}.json`);
     await fs.writeFile(file, JSON.stringify(cocoOf(dataset, dataset[split])));
   }

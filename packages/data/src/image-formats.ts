@@ -11,7 +11,7 @@ export const readExtensions: readonly string[] = [
 ];
 
 /** Extensions (lower case, without the dot) of image files that are not read, with the names of their formats. */
-export const refusedExtensions: ReadonlyMap<string, string> = new Map(
+const refusedExtensions: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'JPEG 2000': 'jp2 j2k j2c jpc jpx jpf jpm jph jhc',
     HEIC: 'heic heif hif heics',

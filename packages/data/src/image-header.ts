@@ -1,9 +1,10 @@
-/** What an image file says of itself, and whether its pixels can be read. */
+/** Reads what an image file says of itself, and whether its pixels can be read. */
 import { isPremultiplied } from './avif.ts';
 import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } from './bmp.ts';
 import { type ByteSource, withBytes } from './byte-source.ts';
+import type { ImageHeader } from './image-description.ts';
 import { ImageError, UnsupportedImageError, unreadable } from './image-error.ts';
-import { type ImageFormat, magicLength, recognise, refusedFormatOf } from './image-formats.ts';
+import { magicLength, recognise, refusedFormatOf } from './image-formats.ts';
 import { readableJpegFrame } from './jpeg.ts';
 import { netpbmHeader, netpbmHeaderLength, netpbmLength } from './netpbm.ts';
 import { defaultMaxPixels, type PixelOptions } from './pixel-options.ts';
@@ -11,32 +12,6 @@ import { sharpHeader } from './sharp-header.ts';
 import { TiffDirectory } from './tiff/directory.ts';
 import { TiffKindError, tiffForm } from './tiff/form.ts';
 import { requireWhole } from './tiff/whole.ts';
-
-/** How a file's bands become colours. */
-export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
-
-/** What a file's header says. */
-export interface ImageHeader {
-  readonly format: ImageFormat;
-  /** of the pixels as they are stored */
-  readonly width: number;
-  readonly height: number;
-  /** EXIF's: 1 is upright, 2 to 8 are to be turned or mirrored */
-  readonly orientation: number;
-  /** the size of the upright image */
-  readonly upright: { readonly width: number; readonly height: number };
-  /** colours, alpha and all others */
-  readonly bands: number;
-  /** bits of a sample */
-  readonly depth: 8 | 16;
-  readonly colours: ColourModel;
-  /** whether one of the bands is an alpha channel */
-  readonly alpha: boolean;
-  /** whether the colours were multiplied by the alpha channel and are to be divided by it; of TIFF, its decoder knows */
-  readonly premultiplied?: boolean;
-  /** of an animation or a file of several pages */
-  readonly frames: number;
-}
 
 /**
  * Reads the header, and refuses what `decodeImage` would refuse for its format, bands, depth or size.

@@ -31,10 +31,10 @@ export {
   problemsByKind,
 } from './problem.ts';
 export { type AnnotatedObject, packObjects } from './readers/annotated-objects.ts';
-export type { DatasetReader } from './readers/dataset-reader.ts';
+export type { DatasetReader, ReaderOption } from './readers/dataset-reader.ts';
 export type { Folder } from './readers/folder.ts';
 export { type Reading, type ReadSplits, type SplitName, splitNames } from './readers/read-splits.ts';
-export type { ReaderOption, ReaderOptions } from './readers/reader-options.ts';
+export type { ReaderOptions } from './readers/reader-options.ts';
 export {
   datasetReaders,
   type FolderFormat,

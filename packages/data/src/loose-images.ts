@@ -1,6 +1,6 @@
 /** Images on their own, without annotations: what a trained detector is tried on. */
 import path from 'node:path';
-import { mapConcurrently } from './concurrently.ts';
+import pMap from 'p-map';
 import type { ImageObjects, RgbImage } from './dataset.ts';
 import { DataError } from './error.ts';
 import { describeFault, ImageError } from './image-error.ts';
@@ -36,13 +36,17 @@ export async function looseImages(paths: readonly string[], pixels: PixelOptions
     else if (found.length === 0) problems.push({ path: name, message: `there are no images in the folder ${name}` });
     else for (const file of found) if (!files.has(path.resolve(file))) files.set(path.resolve(file), file);
   }
-  const opened = await mapConcurrently([...files], 16, async ([file, name]) => {
-    try {
-      return { path: file, name, ...(await headerSize(file, name, pixels)) };
-    } catch (error) {
-      return { path: name, message: plainly(error, name).message };
-    }
-  });
+  const opened = await pMap(
+    [...files],
+    async ([file, name]) => {
+      try {
+        return { path: file, name, ...(await headerSize(file, name, pixels)) };
+      } catch (error) {
+        return { path: name, message: plainly(error, name).message };
+      }
+    },
+    { concurrency: 16 },
+  );
   const images: FileImage[] = [];
   for (const file of opened) {
     if (file.message !== undefined) problems.push(file);

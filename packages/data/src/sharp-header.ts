@@ -1,8 +1,8 @@
 /** Headers of the formats that sharp reads. */
 import sharp, { type Metadata, type SharpOptions } from 'sharp';
+import type { ColourModel, ImageHeader } from './image-description.ts';
 import { damaged, unreadable } from './image-error.ts';
 import type { ImageFormat } from './image-formats.ts';
-import type { ColourModel, ImageHeader } from './image-header.ts';
 
 /** Limits are kept elsewhere, where they can be named. Colour profiles are ignored, as Pillow ignores them. */
 export const sharpOptions = {

@@ -1,4 +1,5 @@
 /** What is in a split, in numbers. */
+import { max, mean, median, min } from 'd3-array';
 import type { DatasetImage } from './dataset.ts';
 import { trainingObjects } from './training-objects.ts';
 
@@ -64,10 +65,5 @@ export function summarise(images: readonly DatasetImage[], classCount: number): 
 }
 
 function spreadOf(values: readonly number[]): Spread {
-  const sorted = Float64Array.from(values).sort();
-  const count = sorted.length;
-  if (count === 0) return { min: 0, median: 0, mean: 0, max: 0 };
-  const median = ((sorted[(count - 1) >> 1] as number) + (sorted[count >> 1] as number)) / 2;
-  const mean = sorted.reduce((sum, value) => sum + value, 0) / count;
-  return { min: sorted[0] as number, median, mean, max: sorted[count - 1] as number };
+  return { min: min(values) ?? 0, median: median(values) ?? 0, mean: mean(values) ?? 0, max: max(values) ?? 0 };
 }

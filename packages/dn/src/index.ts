@@ -15,8 +15,6 @@ export {
   type QueryModel,
   type SkipReason,
 } from './options.ts';
-export { blockedRectangles } from './picture/mask-panel.ts';
-export { drawKnownQueries, type PictureOptions } from './picture/picture.ts';
 export type { PlacedQueries } from './places.ts';
 export { type KnownQueries, type KnownUsage, prepareKnownQueries } from './queries.ts';
 export { type NoiseSource, type RecordedNoise, recordedNoise, seededNoise } from './random.ts';

@@ -1,4 +1,8 @@
-/** The rectangular linear assignment problem: `linearSumAssignment`. */
+/**
+ * The rectangular linear assignment problem: `linearSumAssignment`. The solver is our own because matching is run for every
+ * image and decoder layer of a step: of npm's, munkres 2.0.4 takes 1.2 to 2.4 times as long and munkres-js 1.2.2 up to
+ * thousands of times (the table in the README), and both make new arrays in every call.
+ */
 import { AssignmentError } from './assignment-error.ts';
 import type { BlockedRows } from './blocked-rows.ts';
 import { assignRows } from './jonker-volgenant.ts';

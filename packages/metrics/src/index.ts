@@ -18,7 +18,6 @@ export { type CocoCategory, type CocoTruth, readCocoTruth } from './coco/truth-f
 export { countDuplicates, type DuplicateOptions, type Duplicates } from './duplicates.ts';
 export { layerDisagreement, type MatchChanges, type MatchingInstability, matchingInstability } from './instability.ts';
 export type { QueryMatches } from './matches.ts';
-export { type BootstrapOptions, bcaInterval } from './statistics/bootstrap.ts';
 export { StatisticsError } from './statistics/error.ts';
 export { holm } from './statistics/holm.ts';
 export type { Interval } from './statistics/interval.ts';

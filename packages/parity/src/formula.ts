@@ -6,7 +6,7 @@
  */
 import { FixtureError } from './json.ts';
 
-export const waves = ['sin', 'hash'] as const;
+const waves = ['sin', 'hash'] as const;
 export type Wave = (typeof waves)[number];
 
 /** Element i of a weight of `size` elements and `rows` rows, from the wave `s` at i, |s| <= 1. */

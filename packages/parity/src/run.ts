@@ -31,7 +31,7 @@ import { FixtureError } from './json.ts';
 import { compare, type Difference, matches, toleranceFor } from './tolerance.ts';
 
 /** By globs over kinds of fixtures: the check of those that have one. */
-export const checks: Readonly<Record<string, Check>> = {
+const checks: Readonly<Record<string, Check>> = {
   ...deformableModelChecks,
   ...modelChecks,
   formula: formulaCheck,

@@ -6,7 +6,7 @@ export {
 } from './drawing/detections-drawing.ts';
 export { groupColor } from './drawing/group-colors.ts';
 export { type QueryImage, type Slot, slotsOf } from './drawing/known-queries.ts';
-export { queriesDrawing } from './drawing/known-queries-drawing.ts';
+export { knownQueriesDrawing } from './drawing/known-queries-drawing.ts';
 export { boundaries, groupStrip, maskDrawing } from './drawing/mask-drawing.ts';
 export {
   type BoxStyle,

@@ -12,6 +12,8 @@ export type Failure = 'full' | 'gone';
 export interface FailingDisk {
   /** calls so far that change files below the folder */
   readonly calls: number;
+  /** files below the folder that were opened and not closed since */
+  readonly open: number;
   restore(): void;
 }
 
@@ -34,14 +36,16 @@ const needsNoSpace: readonly string[] = ['renameSync', 'rmSync'];
  */
 export function failingDisk(folder: string, failure: Failure = 'full', first = Number.POSITIVE_INFINITY): FailingDisk {
   const disk = fs as unknown as Record<string, Call>;
-  const real = Object.fromEntries(functions.map((name) => [name, disk[name] as Call]));
+  const real = Object.fromEntries([...functions, 'closeSync'].map((name) => [name, disk[name] as Call]));
+  /** Open files, by their handles. */
   const names = new Map<unknown, string>();
   let calls = 0;
   // Some of them call each other.
   let inside = false;
+  const isBelow = (file: string): boolean => !path.relative(folder, file).startsWith('..');
   const changes = (name: string, [target, flags]: readonly unknown[]): boolean => {
     const file = typeof target === 'number' ? names.get(target) : String(target);
-    if (file === undefined || path.relative(folder, file).startsWith('..')) return false;
+    if (file === undefined || !isBelow(file)) return false;
     return name !== 'openSync' || (flags !== undefined && flags !== 'r');
   };
   const patched =
@@ -63,19 +67,28 @@ export function failingDisk(folder: string, failure: Failure = 'full', first = N
     if (name === 'openSync') names.set(result, String(file));
     return result;
   };
-  const writeHalf = (name: string, [target, contents]: readonly unknown[]): void => {
+  const writeHalf = (name: string, [target, contents, offset = 0, length, position]: readonly unknown[]): void => {
     if (name !== 'writeSync' && name !== 'appendFileSync') return;
-    const half = Buffer.from(contents as Uint8Array | string).subarray(0, Buffer.byteLength(contents as Buffer) / 2);
-    (real[name] as Call)(target, half);
+    const all = Buffer.from(contents as Uint8Array | string).subarray(offset as number);
+    const half = all.subarray(0, ((length as number | undefined) ?? all.length) / 2);
+    if (name === 'writeSync') (real.writeSync as Call)(target, half, 0, half.length, position);
+    else (real.appendFileSync as Call)(target, half);
   };
   const install = (implementations: Record<string, Call>): void => {
     Object.assign(disk, implementations);
     syncBuiltinESMExports();
   };
-  install(Object.fromEntries(functions.map((name) => [name, patched(name)])));
+  const closeSync: Call = (handle) => {
+    names.delete(handle);
+    return (real.closeSync as Call)(handle);
+  };
+  install({ ...Object.fromEntries(functions.map((name) => [name, patched(name)])), closeSync });
   return {
     get calls() {
       return calls;
+    },
+    get open() {
+      return [...names.values()].filter(isBelow).length;
     },
     restore: () => install(real),
   };

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
 /** The packages that can be installed, each after those it depends on. */
-export const packages = ['boxes', 'matcher', 'dn', 'metrics', 'data', 'runtime', 'core', 'train'] as const;
+export const packages = ['boxes', 'matcher', 'dn', 'metrics', 'data', 'runtime', 'core', 'train', 'report'] as const;
 
 export interface Example {
   readonly code: string;

@@ -1,4 +1,8 @@
-/** Files that appear whole or not at all. */
+/**
+ * Files that appear whole or not at all. npm's write-file-atomic 8.0.0 and atomically 2.1.1 write such files too, but they
+ * do not force the rename to the disk, so that a power cut can undo it, and the names of their temporary files do not say
+ * which process wrote them, so that what a killed process left could not be told from what a running one is writing.
+ */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryNames, temporaryNameWriter } from '@dn-detr/data';

@@ -1,6 +1,7 @@
 /** What a run would take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DatasetImage, EvaluationBatchesOptions, Images, TrainingBatches } from '@dn-detr/data';
+import { medianIndex } from 'd3-array';
 import { type Catalog, catalog as standard } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { type ModelCost, modelCost } from './cost.ts';
@@ -251,5 +252,4 @@ function noteFrozen(model: Model, say: DryRunOptions['say']): void {
 }
 
 /** Steadier than a mean on a noisy machine; of an even number of times the lower one, since some steps trace again. */
-const medianOf = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor((times.length - 1) / 2)] as number;
+const medianOf = (times: readonly number[]): number => times[medianIndex(times)] as number;

@@ -89,3 +89,9 @@ function hashOf(file: string): string {
     );
   }
 }
+
+/** Names of the parameters that pretrained weights have no value for. */
+export function besideBackbone({ detector }: Model): string[] {
+  const own = new Set(detector.backbone.parameters.map(({ name }) => name));
+  return detector.parameters.map(({ name }) => name).filter((name) => !own.has(name));
+}

@@ -1,26 +1,9 @@
 /** The process that measures what runs would take. */
 import { Worker } from 'node:worker_threads';
 import { useBackend } from '@dn-detr/runtime';
-import type { RunConfig } from './config/schema.ts';
 import { dryRun, type StepsToMeasure } from './dry-run.ts';
 import { isExpected } from './expected-errors.ts';
-import type { Measured } from './measure.ts';
-
-export interface MeasureTask {
-  readonly configs: readonly RunConfig[];
-  /** memory above which the process ends itself, by SIGKILL */
-  readonly limitMiB: number;
-  readonly backend?: string;
-}
-
-export type MeasuredMessage =
-  /** The next configuration's measure; they come in the order of the configurations. */
-  | { readonly kind: 'measured'; readonly measured: Measured }
-  /** A refusal in words for the user. */
-  | { readonly kind: 'refused'; readonly message: string }
-  | { readonly kind: 'tooLarge' }
-  /** a mistake of ours, with its stack */
-  | { readonly kind: 'failed'; readonly stack: string };
+import type { MeasuredMessage, MeasureTask } from './measure-messages.ts';
 
 /** Milliseconds after which no further configuration is begun. */
 const patience = 15_000;

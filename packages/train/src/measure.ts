@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunConfig } from './config/schema.ts';
-import type { MeasuredMessage, MeasureTask } from './measure-worker.ts';
+import type { Measured, MeasuredMessage, MeasureTask } from './measure-messages.ts';
 import { lastLines } from './process-pool.ts';
 import { UserError } from './user-error.ts';
 
@@ -13,16 +13,6 @@ export interface ToMeasure {
   /** The run's name for people. */
   readonly name: string;
   readonly config: RunConfig;
-}
-
-/** What a run takes. */
-export interface Measured {
-  /** Seconds from the start of its process to the end, with evaluations, where nothing else keeps the machine busy. */
-  readonly seconds: number;
-  /** The most memory of its process; without a GPU's own. */
-  readonly memoryMiB: number;
-  /** that it keeps busy, as a mean over the measurement */
-  readonly cores: number;
 }
 
 export interface MeasureOptions {

@@ -1,4 +1,7 @@
-/** A pool of processes: runs in processes of their own, so many at a time. */
+/**
+ * A pool of processes: runs in processes of their own, so many at a time. p-map, which `@dn-detr/data` has for this, ends
+ * at an error without waiting for what is under way, and runs are to be stopped with their checkpoints first.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

@@ -1,6 +1,7 @@
 /** A few images followed through a run: what is detected in them, and which query answers for which object. */
 import path from 'node:path';
 import { type DatasetImage, thumbnail, trainingObjects } from '@dn-detr/data';
+import { median } from 'd3-array';
 import { writeAtomically } from './atomic-file.ts';
 import type { Inferred } from './evaluator.ts';
 import { readJson, writeJson } from './json-files.ts';
@@ -44,8 +45,7 @@ const pictureSide = 400;
  */
 export function sampleIndices({ targets }: Pick<Inferred, 'targets'>): number[] {
   const found = targets.flatMap(({ labels }, n) => (labels.length > 0 ? [{ n, labels }] : []));
-  const counts = found.map(({ labels }) => labels.length).sort((a, b) => a - b);
-  const typical = counts[counts.length >> 1] ?? 0;
+  const typical = median(found, ({ labels }) => labels.length) ?? 0;
   const classes = (labels: ArrayLike<number>) => new Set(Array.from(labels)).size;
   return found
     .toSorted(

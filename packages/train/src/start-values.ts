@@ -4,9 +4,8 @@ import type { ParameterSpec } from '@dn-detr/core/nn';
 import { dependsOnClasses, type LoadedParameters } from '@dn-detr/core/weights';
 import { dispose } from '@tensorflow/tfjs-core';
 import { loadWeights } from './checkpoint.ts';
-import { type Init, requireFrozenWeights } from './init.ts';
+import { besideBackbone, type Init, requireFrozenWeights } from './init.ts';
 import type { Model } from './models/model.ts';
-import { besideBackbone } from './pretrained/start.ts';
 
 /** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
 export interface SkippedStartValues {

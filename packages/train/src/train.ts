@@ -5,9 +5,10 @@ import { type Catalog, catalog as standard } from './catalog.ts';
 import { resolveConfig } from './config/run-settings.ts';
 import type { RunOverrides } from './config/schema.ts';
 import { readJsonLines } from './json-files.ts';
+import type { EvaluationLine } from './log-lines.ts';
 import { runFolder } from './run-folder.ts';
 import { type RunResult, runTraining } from './start.ts';
-import type { EvaluationLine, TrainingEvents } from './training-run.ts';
+import type { TrainingEvents } from './training-run.ts';
 
 export interface TrainOptions {
   /** where the run keeps its settings, logs, samples and checkpoints */

@@ -10,7 +10,7 @@ import type { BackendChoice } from '@dn-detr/runtime';
 import { removeFile } from './atomic-file.ts';
 import { type Counters, loadRun, saveRun, saveWeights } from './checkpoint.ts';
 import { divergence, followLoss, noHistory } from './divergence.ts';
-import { type Evaluation, evaluate } from './evaluation.ts';
+import { evaluate } from './evaluation.ts';
 import { Evaluator, type Inferred } from './evaluator.ts';
 import type { FeatureStore } from './features/feature-store.ts';
 import { featureStore, keepsFeatures } from './features/run-features.ts';
@@ -18,6 +18,7 @@ import { free } from './free.ts';
 import { writeJson } from './json-files.ts';
 import type { SettledConfig } from './known-slots.ts';
 import { LineLog } from './line-log.ts';
+import type { EvaluationLine, MetricsLine, Position } from './log-lines.ts';
 import type { Features } from './model-batch.ts';
 import type { Model } from './models/model.ts';
 import { allImages, loadersOf, type RunData } from './run-data.ts';
@@ -28,29 +29,6 @@ import { type EventFile, openEventFile } from './tensorboard/event-file.ts';
 import { evaluationTags, stepTags } from './tensorboard/tags.ts';
 import { type StepRecord, Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
-
-/** Where a run stands. */
-interface Position {
-  /** updates done */
-  readonly step: number;
-  /** passes over the training images */
-  readonly epoch: number;
-  /** spent on training, without evaluations */
-  readonly seconds: number;
-}
-
-/** A line of `metrics.jsonl`: also every term of the loss, those of known queries beginning with `tgt_`. */
-export interface MetricsLine extends Position, Omit<StepRecord, 'terms'> {
-  readonly [term: string]: number;
-}
-
-/** A line of `evaluations.jsonl`. */
-export interface EvaluationLine extends Position, Evaluation {
-  /** mean training loss since the evaluation before */
-  readonly loss: number;
-  /** its terms of the last decoder layer, not weighted, by the names of `metrics.jsonl` */
-  readonly losses: Readonly<Record<string, number>>;
-}
 
 type Incoming = TrainingBatch<Images | Features>;
 

@@ -1,5 +1,6 @@
 /** In which order images are trained on: it depends on seed and epoch alone. */
-import { type Random, randomStream } from '../random.ts';
+import { shuffler } from 'd3-array';
+import { randomStream } from '../random.ts';
 
 export interface StepImages {
   readonly epoch: number;
@@ -46,12 +47,12 @@ export class EpochOrder {
     const known = this.#epochs.get(epoch);
     if (known !== undefined) return known;
     const batches = this.groups.flatMap((group, g) => {
-      const order = shuffled(group, randomStream(this.#seed, 'order', epoch, g));
+      const order = shuffler(randomStream(this.#seed, 'order', epoch, g))([...group]);
       return Array.from({ length: Math.ceil(order.length / this.batchSize) }, (_, b) =>
         Array.from({ length: this.batchSize }, (_, i) => order[(b * this.batchSize + i) % order.length] as number),
       );
     });
-    const order = shuffled(batches, randomStream(this.#seed, 'order', epoch, 'groups'));
+    const order = shuffler(randomStream(this.#seed, 'order', epoch, 'groups'))(batches);
     this.#epochs.clear();
     this.#epochs.set(epoch, order);
     return order;
@@ -63,14 +64,4 @@ function joined(groups: readonly (readonly number[])[], batchSize: number): read
   const small = bySize.slice(1).filter(({ length }) => length < batchSize);
   const [largest = [], ...others] = bySize.filter((group) => !small.includes(group));
   return [[...largest, ...small.flat()], ...others];
-}
-
-/** Fisher–Yates. */
-function shuffled<T>(values: readonly T[], random: Random): T[] {
-  const out = [...values];
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [out[i], out[j]] = [out[j] as T, out[i] as T];
-  }
-  return out;
 }

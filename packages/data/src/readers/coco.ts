@@ -1,5 +1,5 @@
 /** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
-import { mapConcurrently } from '../concurrently.ts';
+import pMap from 'p-map';
 import { DataError } from '../error.ts';
 import { describeFault, ImageError, kindOfFault, SizeMismatchError } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
@@ -79,10 +79,14 @@ async function readImages(
   reading: Reading,
 ): Promise<FileImage[]> {
   const { folder, problems, pixels } = reading;
-  const sizes = await mapConcurrently(wanted, 16, async (image) => {
-    const given = found.given.get(image);
-    return given && sizeOf(given, image.entry, folder.nameOf(given.file), reading);
-  });
+  const sizes = await pMap(
+    wanted,
+    async (image) => {
+      const given = found.given.get(image);
+      return given && sizeOf(given, image.entry, folder.nameOf(given.file), reading);
+    },
+    { concurrency: 16 },
+  );
   const images: { readonly writtenId: WrittenId; readonly image: FileImage }[] = [];
   const names = new Map<string, string>();
   const labelledFiles = new Set(

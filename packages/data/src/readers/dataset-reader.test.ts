@@ -1,11 +1,11 @@
 /** A format is one object in one file, and one entry in a list. */
 import path from 'node:path';
+import { csv } from '@dn-detr/testing/csv-reader';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset } from '../check.ts';
 import { exportCoco } from '../coco-export.ts';
 import { DataError } from '../error.ts';
 import { openDataset } from '../open.ts';
-import { csv } from '../testing/csv-reader.ts';
 import { type Content, jpeg, makeFolder } from '../testing/dataset-folder.ts';
 import { datasetReaders } from './readers.ts';
 

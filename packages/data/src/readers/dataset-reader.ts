@@ -1,7 +1,15 @@
 /** What reads one format: an object in the list that `openDataset` goes through. */
 import type { Folder } from './folder.ts';
 import type { Reading, ReadSplits } from './read-splits.ts';
-import type { ReaderOption } from './reader-options.ts';
+
+/** An option with the values that it may have: the first is taken unless another one is given. */
+export interface ReaderOption<Value = string | number> {
+  /** for people, as in "the VOC origin" */
+  readonly title: string;
+  /** what it says, for the help of a command line */
+  readonly meaning: string;
+  readonly values: readonly [Value, ...Value[]];
+}
 
 /** Finds and reads the annotations of one format. */
 export interface DatasetReader<Found = unknown, Options extends object = object> {

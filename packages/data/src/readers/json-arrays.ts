@@ -1,6 +1,10 @@
 /**
  * Reads the arrays of one big JSON object element by element, so that a file of any size can be read: a string holds
  * at most 512 MB in V8, and the parsed polygons of COCO alone fill gigabytes.
+ *
+ * stream-json 3.8.0 reads such files as well. It takes five times the processor time (6.3 s against 1.2 s for a file of
+ * 95 MB with 150,000 annotations), since `JSON.parse` never sees a whole element, and it has neither NaN nor the digits of
+ * long ids, nor the line and column that a message needs.
  */
 import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';

@@ -1,15 +1,6 @@
 /** Options that one reader alone has. They are declared with it, and given among those of `openDataset`. */
 import { requireOneOf } from '../option-checks.ts';
-import type { DatasetReader } from './dataset-reader.ts';
-
-/** An option with the values that it may have: the first is taken unless another one is given. */
-export interface ReaderOption<Value = string | number> {
-  /** for people, as in "the VOC origin" */
-  readonly title: string;
-  /** what it says, for the help of a command line */
-  readonly meaning: string;
-  readonly values: readonly [Value, ...Value[]];
-}
+import type { DatasetReader, ReaderOption } from './dataset-reader.ts';
 
 /** What may be given of the options of some readers together: `{ vocOrigin?: 0 | 1 }`. */
 export type ReaderOptions<Reader extends DatasetReader> =

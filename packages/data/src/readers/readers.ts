@@ -1,7 +1,7 @@
 /** The formats of folders, in the order in which they are looked for. A new one is a file with its reader, and an entry here. */
 import { coco } from './coco.ts';
-import type { DatasetReader } from './dataset-reader.ts';
-import type { ReaderOption, ReaderOptions } from './reader-options.ts';
+import type { DatasetReader, ReaderOption } from './dataset-reader.ts';
+import type { ReaderOptions } from './reader-options.ts';
 import { voc } from './voc.ts';
 import { yolo } from './yolo.ts';
 

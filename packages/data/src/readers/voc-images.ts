@@ -34,7 +34,7 @@ export const indexImages = ({ annotations, imageFolders }: VocPart): VocImages =
 });
 
 /** The annotation's name among its part's, without extension: `cam0/f0`. */
-export const nameOfXml = (xml: string, annotations: string): string =>
+const nameOfXml = (xml: string, annotations: string): string =>
   nameWithoutExtension(path.relative(annotations, xml).split(path.sep).join('/'));
 
 /** The images of a part that a name without extension agrees with in this way, in the likeliest folder that has any. */

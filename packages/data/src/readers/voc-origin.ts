@@ -1,5 +1,5 @@
 /** Whether the first pixel of VOC boxes is 0 or 1, which no file says. */
-import type { ReaderOption } from './reader-options.ts';
+import type { ReaderOption } from './dataset-reader.ts';
 import type { VocAnnotation } from './voc-xml.ts';
 
 export const vocOrigin: ReaderOption<0 | 1> = {

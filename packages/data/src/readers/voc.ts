@@ -1,6 +1,6 @@
 /** Pascal VOC's format: http://host.robots.ox.ac.uk/pascal/VOC/voc2012/htmldoc/ */
 import fs from 'node:fs';
-import { mapConcurrently } from '../concurrently.ts';
+import pMap from 'p-map';
 import { DataError } from '../error.ts';
 import { describeFault, ImageError, kindOfFault } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
@@ -101,11 +101,15 @@ async function readAnnotations(
   origin: 0 | 1,
   { folder, problems }: Reading,
 ): Promise<VocEntry[]> {
-  const read = await mapConcurrently([...imagesOfXml], 16, async ([xml, images]) => {
-    const own: Problem[] = [];
-    const annotation = await readAnnotation(xml, { origin, folder, problems: own });
-    return { own, entry: annotation && { xml, xmlName: folder.nameOf(xml), images, annotation } };
-  });
+  const read = await pMap(
+    [...imagesOfXml],
+    async ([xml, images]) => {
+      const own: Problem[] = [];
+      const annotation = await readAnnotation(xml, { origin, folder, problems: own });
+      return { own, entry: annotation && { xml, xmlName: folder.nameOf(xml), images, annotation } };
+    },
+    { concurrency: 16 },
+  );
   for (const { own } of read) problems.push(...own);
   return read.flatMap(({ entry }) => entry ?? []);
 }
@@ -137,14 +141,18 @@ async function openImages(
   { folder, problems, pixels }: Reading,
 ): Promise<AnnotatedImage[]> {
   const found = findVocImages(entries, folder);
-  const sized = await mapConcurrently(entries, 16, async (entry) => {
-    const file = found.files.get(entry);
-    if (file === undefined) return undefined;
-    return sizeOfWholeImage(file, folder.nameOf(file), entry.annotation.size, pixels).catch((error: unknown) => {
-      if (error instanceof ImageError) return error;
-      throw error;
-    });
-  });
+  const sized = await pMap(
+    entries,
+    async (entry) => {
+      const file = found.files.get(entry);
+      if (file === undefined) return undefined;
+      return sizeOfWholeImage(file, folder.nameOf(file), entry.annotation.size, pixels).catch((error: unknown) => {
+        if (error instanceof ImageError) return error;
+        throw error;
+      });
+    },
+    { concurrency: 16 },
+  );
   const images: AnnotatedImage[] = [];
   for (const [n, entry] of entries.entries()) {
     const { xmlName, annotation } = entry;

@@ -1,7 +1,7 @@
 /** YOLO's text labels, as Ultralytics reads them: https://docs.ultralytics.com/datasets/detect/ */
 import fs from 'node:fs';
 import path from 'node:path';
-import { mapConcurrently } from '../concurrently.ts';
+import pMap from 'p-map';
 import { DataError } from '../error.ts';
 import { describeFault, ImageError, kindOfFault } from '../image-error.ts';
 import { FileImage } from '../image-file.ts';
@@ -58,11 +58,15 @@ async function readYolo(source: YoloFile, reading: Reading): Promise<ReadSplits>
         firstOfEachKind(problems),
     );
   }
-  const read = await mapConcurrently(files, 16, async (file, n) => {
-    const own: Problem[] = [];
-    const image = await readImage(file, { id: n + 1, labels, description, reading: { ...reading, problems: own } });
-    return { image, own };
-  });
+  const read = await pMap(
+    files,
+    async (file, n) => {
+      const own: Problem[] = [];
+      const image = await readImage(file, { id: n + 1, labels, description, reading: { ...reading, problems: own } });
+      return { image, own };
+    },
+    { concurrency: 16 },
+  );
   for (const { own } of read) problems.push(...own);
   const images = new Map(files.map((file, n) => [file, read[n]?.image]));
   const splits: { [Name in SplitName]?: readonly FileImage[] } = {};

@@ -1,5 +1,5 @@
 /** What a TIFF file holds, and whether it is read. */
-import type { ColourModel } from '../image-header.ts';
+import type { ColourModel } from '../image-description.ts';
 import { type TiffDirectory, tiffTag } from './directory.ts';
 
 /** Values of the tag PhotometricInterpretation. */

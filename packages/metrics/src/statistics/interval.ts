@@ -1,5 +1,10 @@
-/** Student's t interval of a mean. */
-import studentT from '@stdlib/stats-base-dists-t';
+/**
+ * Student's t interval of a mean. The quantiles and distribution functions of this folder are stdlib's, one package for
+ * each function. jstat 1.9.6, one package in place of 236, is less exact: against scipy 1.17.1 its t quantiles are off by
+ * up to 6e-8 of their value (stdlib's by 6e-14), its t distribution by 4e-8 (3e-11) and by 3 % at 999,999 degrees of
+ * freedom, and 9 tests of this folder, which hold the figures to 8 to 12 digits, fail with it.
+ */
+import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 
 /** Where a mean lies at a level of confidence. */
 export interface Interval {
@@ -7,7 +12,6 @@ export interface Interval {
   readonly high: number;
   /** of confidence, such as 0.95 */
   readonly level: number;
-  readonly method: 'student-t' | 'bca';
 }
 
 /** The level of confidence where none is asked for. */
@@ -40,10 +44,10 @@ export function largest(values: readonly number[]): number {
 /** The two-sided Student-t interval of the mean of n normal values, n − 1 degrees of freedom. */
 export function studentInterval(mean: number, sd: number, n: number, level: number): Interval {
   const half = criticalT(n, level) * (sd / Math.sqrt(n));
-  return { low: mean - half, high: mean + half, level, method: 'student-t' };
+  return { low: mean - half, high: mean + half, level };
 }
 
 /** The |t| that n normal values of mean 0 exceed with probability 1 − level. */
 export function criticalT(n: number, level: number): number {
-  return studentT.quantile((1 + level) / 2, n - 1);
+  return tQuantile((1 + level) / 2, n - 1);
 }

@@ -1,5 +1,5 @@
 /** Two models compared over the same seeds. */
-import studentT from '@stdlib/stats-base-dists-t';
+import tCdf from '@stdlib/stats-base-dists-t-cdf';
 import { checkMetric, checkProbability } from './error.ts';
 import { defaultLevel, type Interval, largest, moments, studentInterval } from './interval.ts';
 import { leftOutNote, pairBySeed, type SeedValue, type UnpairedSeeds } from './seeds.ts';
@@ -87,7 +87,7 @@ export function pairedComparison(
   return {
     ...common,
     interval,
-    pValue: 2 * studentT.cdf(-Math.abs(mean) / (sd / Math.sqrt(n)), n - 1),
+    pValue: 2 * tCdf(-Math.abs(mean) / (sd / Math.sqrt(n)), n - 1),
     claimsDifference: interval.low > 0 || interval.high < 0,
     ...(notes.length > 0 && { note: notes.join('; ') }),
   };

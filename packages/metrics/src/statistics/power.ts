@@ -1,5 +1,5 @@
 /** How surely a paired comparison finds a difference of known size. */
-import normal from '@stdlib/stats-base-dists-normal';
+import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 import { checkFinite, checkProbability, StatisticsError } from './error.ts';
 import { criticalT, defaultLevel } from './interval.ts';
 
@@ -81,7 +81,7 @@ function checkEffect(difference: number, sd: number, level: number): void {
 function rejectionRate(critical: number, degrees: number, noncentrality: number): number {
   const logDensity = (s: number) => (degrees === 1 ? 0 : (degrees - 1) * Math.log(s)) - (degrees * (s * s - 1)) / 2;
   const kept = (s: number) =>
-    normal.cdf(critical * s - noncentrality, 0, 1) - normal.cdf(-critical * s - noncentrality, 0, 1);
+    normalCdf(critical * s - noncentrality, 0, 1) - normalCdf(-critical * s - noncentrality, 0, 1);
   // Beyond nine standard deviations (about 1 / √(2 degrees)) of S, and of Z, nothing is left.
   const spread = 9 / Math.sqrt(2 * degrees);
   const [least, most] = [Math.max(0, 1 - spread), 1 + spread];

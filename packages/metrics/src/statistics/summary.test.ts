@@ -24,7 +24,7 @@ describe('seedSummary', () => {
     expect(found.sd).toBeCloseTo(sd, 14);
     expect(found.interval?.low).toBeCloseTo(low, 12);
     expect(found.interval?.high).toBeCloseTo(high, 12);
-    expect(found.interval).toMatchObject({ level, method: 'student-t' });
+    expect(found.interval).toMatchObject({ level });
     expect(found.note).toBeUndefined();
   });
 

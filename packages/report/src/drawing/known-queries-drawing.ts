@@ -16,7 +16,7 @@ const mostGroups = 15;
 const slotHeight = 14;
 
 /** @param n number of the image in the page, from 1 */
-export async function queriesDrawing(
+export async function knownQueriesDrawing(
   image: QueryImage,
   n: number,
   className: (label: number) => string,
@@ -80,7 +80,7 @@ const maskAt = ({ image: { queries, index }, hatch }: View, y: number) =>
   placed(0, y, 1, maskDrawing(queries, index, side - 16, hatch));
 
 /** As large as fits. */
-export function fit({ width: w, height: h }: Size, mostWidth: number, mostHeight: number): Size {
+function fit({ width: w, height: h }: Size, mostWidth: number, mostHeight: number): Size {
   const scale = Math.min(mostWidth / w, mostHeight / h);
   return { width: w * scale, height: h * scale };
 }

@@ -1,6 +1,7 @@
 /** An image's attention mask: queries as rows, keys as columns, known ones first. */
-import { blockedRectangles, type GroupLayout, type KnownQueries } from '@dn-detr/dn';
+import type { GroupLayout, KnownQueries } from '@dn-detr/dn';
 import { type Html, html } from '../markup/html.ts';
+import { blockedRectangles } from './blocked-rectangles.ts';
 import { groupColor } from './group-colors.ts';
 import { placed, px, text } from './svg.ts';
 

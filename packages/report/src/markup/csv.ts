@@ -1,22 +1,18 @@
-/** Tables as CSV (RFC 4180) that a page carries in its links. */
+/** Tables as CSV that a page carries in its links. */
+import { csvFormat } from 'd3-dsv';
 
 export type CsvValue = string | number | null | undefined;
 
-/**
- * A header and rows. Numbers have six digits, which is more than they are good for; what has no value is an empty field.
- *
- * @param rows of which the first one's keys are the columns
- */
+/** A header and rows. Numbers have six digits, which is more than they are good for; what has no value is an empty field. */
 export function csv(rows: readonly Readonly<Record<string, CsvValue>>[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const lines = rows.map((row) => columns.map((column) => field(row[column])).join(','));
-  return [columns.map(field).join(','), ...lines].map((line) => `${line}\r\n`).join('');
+  return csvFormat(
+    rows.map((row) => Object.fromEntries(Object.entries(row).map(([key, value]) => [key, field(value)]))),
+  );
 }
 
-function field(value: CsvValue): string {
-  if (value === null || value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return '';
-  const text = String(typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value);
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function field(value: CsvValue): CsvValue {
+  if (typeof value !== 'number' || Number.isInteger(value)) return value;
+  return Number.isFinite(value) ? Number(value.toPrecision(6)) : undefined;
 }
 
 /** A link's address that holds the text itself. */

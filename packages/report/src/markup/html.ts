@@ -1,4 +1,7 @@
-/** HTML as text, with everything that is put into it escaped. */
+/**
+ * HTML as text, with everything that is put into it escaped. Template libraries that know escaped text from HTML, as lit
+ * and preact do, also bring components and hydration, of which a page that is written once makes no use.
+ */
 
 /** Text that is HTML already. Only `html` and `trusted` make it. */
 export class Html {

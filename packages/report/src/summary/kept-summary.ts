@@ -5,111 +5,22 @@ import { models as catalogued, type DottedValues, flatValues, resolveConfig, Use
 import { readJson } from '@dn-detr/train/files';
 import { z } from 'zod';
 import { mostPictured } from './samples.ts';
-import type { Summary } from './summary.ts';
+import { detectionsOfModels, type Summary, sampleImage, summarySchema } from './summary.ts';
 
-const number = z.number();
-const text = z.string();
-const maybe = number.nullable();
-const interval = z.object({ low: number, high: number, level: number }).optional();
-const pair = { model: text, baseline: text };
-const metric = z.enum(['AP', 'AP50']);
-const at = z.enum(['steps', 'seconds']);
-const figures = { step: number, epoch: number, seconds: number, AP: number, AP50: number, AP75: number };
-const box = { label: z.int().min(0), bbox: z.array(number).length(4) };
-
-const point = z.object({
-  ...figures,
-  ...{ loss: number, losses: z.record(text, number) },
-  ...{ instability: maybe, instabilityRaw: maybe, anchorDistance: maybe },
-});
-
-const final = z.object({
-  ...figures,
-  ...{ APs: number, APm: number, APl: number, AR1: number, AR10: number, AR100: number },
-  perClass: z.array(z.object({ name: text, AP: number, AP50: number })),
-  duplicates: z.object({ perObject: number, APWithNms: number }),
-});
-
-const run = z.object({
-  ...{ seed: number, folder: text, peakMiB: number, environment: number, onPlateau: z.boolean() },
-  status: z.enum(['done', 'stopped', 'failed']),
-  message: text.optional(),
-  curve: z
-    .array(point)
-    .refine((curve) => curve.every(({ step }, i) => step > (curve[i - 1]?.step ?? -1)), 'expected steps that rise'),
-  final: final.optional(),
-});
-
-const comparison = z.object({
-  ...pair,
-  ...{
-    metric,
-    at,
-    atValue: number,
-    n: number,
-    meanDifference: number,
-    sd: number.optional(),
-    interval,
-    claimsDifference: z.boolean(),
-  },
-  mean: z.object({ model: number, baseline: number }),
-  differences: z.array(z.object({ seed: number, value: number })),
-  pValue: z.number().min(0).max(1).optional(),
-});
-
-const stepsComparison = z.object({
-  ...pair,
-  ...{ metric, n: number, ratio: number.optional(), interval },
-  bound: z.enum(['exact', 'at least', 'at most', 'unknown']),
-  seeds: z.array(z.object({ seed: number, steps: number.optional() })),
-});
-
-const sample = <Detections extends z.ZodType>(detections: Detections) =>
-  z.object({
-    ...{ name: text, width: number, height: number, picture: text },
-    ...{ objects: z.array(z.object(box)), detections },
-  });
-const ofModels = z.array(z.array(z.object({ ...box, score: number })));
-const samples = z.object({ steps: z.array(number).min(1), images: z.array(sample(z.array(ofModels))) });
-/** Of the first version. */
-const samplesOfOneStep = z.object({ step: number, images: z.array(sample(ofModels)) });
-
-const common = {
-  ...{ name: text, command: text, updated: text, finished: z.boolean(), recipe: text },
-  data: z.object({ source: text, format: text, classes: z.array(text), train: number, val: number, hash: text }),
-  settings: z.record(text, z.unknown()),
-  pretrained: z.array(z.object({ name: text, file: text, sha256: text, licence: text, origin: text })).optional(),
-  environments: z.array(
-    z.object({
-      ...{ backend: text, node: text, versions: z.record(text, text), commit: text.optional(), cpus: number },
-      nativeOps: z.array(text).optional(),
-      otherNativeOps: z.array(z.array(text)).optional(),
-    }),
-  ),
-  models: z
-    .array(z.object({ name: text, settings: z.record(text, z.unknown()), parameters: number, runs: z.array(run) }))
-    .min(1),
-  ablation: z
-    .object({
-      ...{ name: text, title: text, claim: text, source: text },
-      scale: z.object({ label: text, values: z.record(text, number) }).optional(),
-    })
+/** The first version had the samples at the end of training alone. */
+const firstVersion = summarySchema.extend({
+  schema: z.literal(1),
+  samples: z
+    .object({ step: z.number(), images: z.array(sampleImage.extend({ detections: detectionsOfModels })) })
     .optional(),
-  comparisons: z.array(comparison),
-  stepsRatios: z.array(stepsComparison),
-  notCompared: z.array(z.object({ ...pair, at })),
-};
+});
 
-/** What reports read of a summary, in both versions of its form. */
-const summarySchema = z.discriminatedUnion('schema', [
-  z.object({ ...common, schema: z.literal(1), samples: samplesOfOneStep.optional() }),
-  z.object({ ...common, schema: z.literal(2), samples: samples.optional() }),
-]);
+const anyVersion = z.discriminatedUnion('schema', [firstVersion, summarySchema]);
 
 /** @throws UserError if the file is missing, or holds no summary */
 export function keptSummary(file: string): Summary {
   const contents = readJson<Summary | FirstVersion>(file);
-  const { error } = summarySchema.safeParse(contents);
+  const { error } = anyVersion.safeParse(contents);
   if (!error) return withObjectives(contents.schema === 1 ? withStages(contents) : contents, file);
   const [first] = error.issues;
   const where = first?.path.join('.');
@@ -118,10 +29,7 @@ export function keptSummary(file: string): Summary {
   );
 }
 
-interface FirstVersion extends Omit<Summary, 'schema' | 'samples'> {
-  readonly schema: 1;
-  readonly samples?: z.infer<typeof samplesOfOneStep>;
-}
+type FirstVersion = z.infer<typeof firstVersion>;
 
 /** The first version had the end alone, of more images. */
 function withStages({ samples, ...summary }: FirstVersion): Summary {

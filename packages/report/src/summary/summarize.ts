@@ -42,7 +42,7 @@ export interface SummaryFrame {
  * Below this AP50 a detector has not begun to detect: classes and rough places are guessed. Models from scratch stay there
  * for a long time and then leave it within a few hundred steps.
  */
-export const plateauAP50 = 0.1;
+const plateauAP50 = 0.1;
 
 /** @throws UserError if a folder holds no run, or the runs are of different data */
 export function summarize(sources: readonly RunSource[], frame: SummaryFrame): Summary {

@@ -1,184 +1,250 @@
-/** `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. */
-import type { PairedComparison, StepsRatio } from '@dn-detr/metrics';
-import type { DottedValues, Environment, StoredWeights } from '@dn-detr/train';
-
-export type { Environment };
+/**
+ * `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. The schema
+ * is the form; the types come from it.
+ */
+import { z } from 'zod';
 
 /** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
-export interface CurvePoint {
+const evaluated = {
   /** updates done */
-  readonly step: number;
+  step: z.number(),
   /** passes over the training images */
-  readonly epoch: number;
+  epoch: z.number(),
   /** spent on training, without evaluations */
-  readonly seconds: number;
+  seconds: z.number(),
+  AP: z.number(),
+  AP50: z.number(),
+  AP75: z.number(),
+};
+
+const curvePoint = z.object({
+  ...evaluated,
   /** mean training loss since the evaluation before */
-  readonly loss: number;
+  loss: z.number(),
   /**
    * the loss's terms of the last decoder layer, not weighted: `loss_ce`, `loss_bbox` and `loss_giou` of matching queries,
    * and the same after `tgt_` of known ones
    */
-  readonly losses: Readonly<Record<string, number>>;
-  readonly AP: number;
-  readonly AP50: number;
-  readonly AP75: number;
+  losses: z.record(z.string(), z.number()),
   /**
    * IS / (2M): 0 where no query changed its object since the evaluation before, 1 where every object went to a query that
    * had none; null at the first
    */
-  readonly instability: number | null;
+  instability: z.number().nullable(),
   /** IS: queries an image whose matched object differs from the evaluation before */
-  readonly instabilityRaw: number | null;
+  instabilityRaw: z.number().nullable(),
   /** mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors */
-  readonly anchorDistance: number | null;
-}
+  anchorDistance: z.number().nullable(),
+});
+export type CurvePoint = DeepReadonly<z.infer<typeof curvePoint>>;
 
-/** The last evaluation in full. */
-export interface FinalMetrics
-  extends Omit<CurvePoint, 'instability' | 'instabilityRaw' | 'anchorDistance' | 'loss' | 'losses'> {
-  readonly APs: number;
-  readonly APm: number;
-  readonly APl: number;
-  readonly AR1: number;
-  readonly AR10: number;
-  readonly AR100: number;
-  readonly perClass: readonly { readonly name: string; readonly AP: number; readonly AP50: number }[];
+const finalMetrics = z.object({
+  ...evaluated,
+  APs: z.number(),
+  APm: z.number(),
+  APl: z.number(),
+  AR1: z.number(),
+  AR10: z.number(),
+  AR100: z.number(),
+  perClass: z.array(z.object({ name: z.string(), AP: z.number(), AP50: z.number() })),
   /** detections above a score of 0.5 that repeat an object already found, an object; and AP after non-maximum suppression */
-  readonly duplicates: { readonly perObject: number; readonly APWithNms: number };
-}
+  duplicates: z.object({ perObject: z.number(), APWithNms: z.number() }),
+});
+/** The last evaluation in full. */
+export type FinalMetrics = DeepReadonly<z.infer<typeof finalMetrics>>;
 
-export interface SeedRun {
-  readonly seed: number;
+const seedRun = z.object({
+  seed: z.number(),
   /** relative to the summary */
-  readonly folder: string;
-  readonly status: 'done' | 'stopped' | 'failed';
+  folder: z.string(),
+  status: z.enum(['done', 'stopped', 'failed']),
   /** why it failed */
-  readonly message?: string;
-  readonly curve: readonly CurvePoint[];
+  message: z.string().optional(),
+  curve: z
+    .array(curvePoint)
+    .refine((curve) => curve.every(({ step }, i) => step > (curve[i - 1]?.step ?? -1)), 'expected steps that rise'),
   /** of the last evaluation there is; absent before the first */
-  readonly final?: FinalMetrics;
+  final: finalMetrics.optional(),
   /** of the process */
-  readonly peakMiB: number;
+  peakMiB: z.number(),
   /** what it was computed with: a place in the summary's `environments` */
-  readonly environment: number;
+  environment: z.number(),
   /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
-  readonly onPlateau: boolean;
-}
+  onPlateau: z.boolean(),
+});
+export type SeedRun = DeepReadonly<z.infer<typeof seedRun>>;
 
-export interface ModelSummary {
+const modelSummary = z.object({
   /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
-  readonly name: string;
+  name: z.string(),
   /** settings that not all models of the comparison share, but for those that this one makes nothing of */
-  readonly settings: DottedValues;
+  settings: z.record(z.string(), z.unknown()),
   /** trained and frozen numbers in its weights */
-  readonly parameters: number;
-  readonly runs: readonly SeedRun[];
-}
+  parameters: z.number(),
+  runs: z.array(seedRun),
+});
+export type ModelSummary = DeepReadonly<z.infer<typeof modelSummary>>;
 
-/** An object, or a detection with its score; `bbox` is x, y, width and height in pixels of the upright image. */
-export interface SampleBox {
-  readonly label: number;
-  readonly bbox: readonly number[];
-}
+/** An object; `bbox` is x, y, width and height in pixels of the upright image. */
+const sampleBox = z.object({ label: z.int().min(0), bbox: z.array(z.number()).length(4) });
+export type SampleBox = DeepReadonly<z.infer<typeof sampleBox>>;
 
-/** An image that the runs follow, and what each model finds in it. */
-export interface ComparedSample {
-  readonly name: string;
+const sampleDetection = sampleBox.extend({ score: z.number() });
+export type SampleDetection = DeepReadonly<z.infer<typeof sampleDetection>>;
+
+/** Of each model, in the order of `models`: the surest, as many as there are objects. */
+export const detectionsOfModels = z.array(z.array(sampleDetection));
+
+/** An image that the runs follow. */
+export const sampleImage = z.object({
+  name: z.string(),
   /** of the upright image, in pixels */
-  readonly width: number;
-  readonly height: number;
+  width: z.number(),
+  height: z.number(),
   /** a JPEG, relative to the summary */
-  readonly picture: string;
-  readonly objects: readonly SampleBox[];
-  /** Detections at each of `steps`, of each model in the order of `models`: the surest, as many as there are objects. */
-  readonly detections: readonly (readonly (readonly SampleDetection[])[])[];
-}
+  picture: z.string(),
+  objects: z.array(sampleBox),
+});
 
-export interface SampleDetection extends SampleBox {
-  readonly score: number;
-}
+const comparedSample = sampleImage.extend({
+  /** at each of `steps` */
+  detections: z.array(detectionsOfModels),
+});
+/** An image that the runs follow, and what each model finds in it. */
+export type ComparedSample = DeepReadonly<z.infer<typeof comparedSample>>;
 
-/** Of the first seed of each model. */
-export interface ComparedSamples {
+const comparedSamples = z.object({
   /** about a quarter, a half and all of those that these runs have in common */
-  readonly steps: readonly number[];
-  readonly images: readonly ComparedSample[];
-}
+  steps: z.array(z.number()).min(1),
+  images: z.array(comparedSample),
+});
+/** Of the first seed of each model. */
+export type ComparedSamples = DeepReadonly<z.infer<typeof comparedSamples>>;
 
+const equal = z.enum(['steps', 'seconds']);
 /** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
-export type Equal = 'steps' | 'seconds';
+export type Equal = z.infer<typeof equal>;
 
-/** A difference of two models (the model less the baseline) over the seeds they share. */
-export interface Comparison extends PairedComparison {
-  readonly model: string;
-  readonly baseline: string;
-  readonly metric: 'AP' | 'AP50';
-  readonly at: Equal;
+const twoModels = { model: z.string(), baseline: z.string() };
+const metric = z.enum(['AP', 'AP50']);
+const interval = z.object({ low: z.number(), high: z.number(), level: z.number() });
+const bound = z.enum(['exact', 'at least', 'at most', 'unknown']);
+/** seeds that only one of two models has, left out; and what is to be said of the comparison */
+const leftOut = { unpaired: z.array(z.number()), note: z.string().optional() };
+
+const comparison = z.object({
+  ...twoModels,
+  metric,
+  at: equal,
   /** after how many of them: as many as the run that was done first has */
-  readonly atValue: number;
-  readonly mean: { readonly model: number; readonly baseline: number };
-}
+  atValue: z.number(),
+  /** seeds that both have */
+  n: z.number(),
+  differences: z.array(z.object({ seed: z.number(), value: z.number() })),
+  meanDifference: z.number(),
+  sd: z.number().optional(),
+  interval: interval.optional(),
+  pValue: z.number().min(0).max(1).optional(),
+  claimsDifference: z.boolean(),
+  ...leftOut,
+  mean: z.object({ model: z.number(), baseline: z.number() }),
+});
+/** A difference of two models (the model less the baseline) over the seeds they share: `pairedComparison` of metrics. */
+export type Comparison = DeepReadonly<z.infer<typeof comparison>>;
 
 /**
  * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
  * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
  * numbers of CPU cores.
  */
-export interface NotCompared {
-  readonly model: string;
-  readonly baseline: string;
-  readonly at: Equal;
-}
+const notCompared = z.object({ ...twoModels, at: equal });
 
-/** How soon a model reaches what the baseline ends with. */
-export interface StepsComparison extends StepsRatio {
-  readonly model: string;
-  readonly baseline: string;
-  readonly metric: 'AP' | 'AP50';
-}
+const stepsComparison = z.object({
+  ...twoModels,
+  metric,
+  n: z.number(),
+  seeds: z.array(
+    z.object({
+      seed: z.number(),
+      /** the value to reach: the baseline's last */
+      target: z.number(),
+      /** the model's steps to it; absent if never */
+      steps: z.number().optional(),
+      /** of the baseline's whole run */
+      baselineSteps: z.number(),
+      ratio: z.number().optional(),
+      bound,
+      note: z.string().optional(),
+    }),
+  ),
+  ratio: z.number().optional(),
+  interval: interval.optional(),
+  bound,
+  ...leftOut,
+});
+/** How soon a model reaches what the baseline ends with: `stepsRatio` of metrics. */
+export type StepsComparison = DeepReadonly<z.infer<typeof stepsComparison>>;
 
-/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
-export interface AblationHeading {
-  readonly name: string;
-  readonly title: string;
+const ablationHeading = z.object({
+  name: z.string(),
+  title: z.string(),
   /** what it is to confirm or refute, and where that is claimed */
-  readonly claim: string;
-  readonly source: string;
+  claim: z.string(),
+  source: z.string(),
   /** what the cells' values are of, and the value of each by its name; absent where cells are no steps on a scale */
-  readonly scale?: { readonly label: string; readonly values: Readonly<Record<string, number>> };
-}
+  scale: z.object({ label: z.string(), values: z.record(z.string(), z.number()) }).optional(),
+});
+/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
+export type AblationHeading = DeepReadonly<z.infer<typeof ablationHeading>>;
 
-export interface Summary {
+export const summarySchema = z.object({
   /** The version of this file's form; in 1, `samples` had a single step. */
-  readonly schema: 2;
-  readonly name: string;
+  schema: z.literal(2),
+  name: z.string(),
   /** the command that goes on with it, or repeats it */
-  readonly command: string;
+  command: z.string(),
   /** ISO 8601 */
-  readonly updated: string;
-  readonly finished: boolean;
-  readonly recipe: string;
-  readonly data: {
-    readonly source: string;
-    readonly format: string;
-    readonly classes: readonly string[];
-    readonly train: number;
-    readonly val: number;
-    readonly hash: string;
-  };
+  updated: z.string(),
+  finished: z.boolean(),
+  recipe: z.string(),
+  data: z.object({
+    source: z.string(),
+    format: z.string(),
+    classes: z.array(z.string()),
+    train: z.number(),
+    val: z.number(),
+    hash: z.string(),
+  }),
   /** settings that all models share, by dotted key */
-  readonly settings: DottedValues;
-  /** the different ones that runs were started from; absent where there was none */
-  readonly pretrained?: readonly StoredWeights[];
-  /** the different ones that runs were computed with */
-  readonly environments: readonly Environment[];
-  readonly models: readonly ModelSummary[];
+  settings: z.record(z.string(), z.unknown()),
+  /** the different weights that runs were started from; absent where there were none */
+  pretrained: z
+    .array(
+      z.object({ name: z.string(), file: z.string(), sha256: z.string(), licence: z.string(), origin: z.string() }),
+    )
+    .optional(),
+  /** the different ones that runs were computed with, as `Environment` of train */
+  environments: z.array(
+    z.object({
+      backend: z.string(),
+      node: z.string(),
+      versions: z.record(z.string(), z.string()),
+      commit: z.string().optional(),
+      cpus: z.number(),
+      nativeOps: z.array(z.string()).optional(),
+      otherNativeOps: z.array(z.array(z.string())).optional(),
+    }),
+  ),
+  models: z.array(modelSummary).min(1),
   /** absent where models are compared for their own sake */
-  readonly ablation?: AblationHeading;
+  ablation: ablationHeading.optional(),
   /** of each model with each before it; in an ablation of each cell with the first */
-  readonly comparisons: readonly Comparison[];
-  readonly stepsRatios: readonly StepsComparison[];
-  readonly notCompared: readonly NotCompared[];
+  comparisons: z.array(comparison),
+  stepsRatios: z.array(stepsComparison),
+  notCompared: z.array(notCompared),
   /** absent where a model's first run has none of these images, or others than the rest */
-  readonly samples?: ComparedSamples;
-}
+  samples: comparedSamples.optional(),
+});
+export type Summary = DeepReadonly<z.infer<typeof summarySchema>>;
+
+type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

@@ -10,7 +10,7 @@ import { libraries } from './wheel.ts';
  * Setting this variable to `off` keeps set-up from building native ops and the runtime from using them; native/ops/simd.h
  * reads the other values that it may have.
  */
-export const opsSwitch = 'DN_DETR_NATIVE_OPS';
+const opsSwitch = 'DN_DETR_NATIVE_OPS';
 
 /** What a module of ops is built against and where it lies. */
 export interface OpsPlace {

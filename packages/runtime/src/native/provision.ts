@@ -39,7 +39,7 @@ export interface ProvisionOptions {
 }
 
 /** Setting this variable to `off` keeps set-up from provisioning and the runtime from using native TensorFlow. */
-export const nativeSwitch = 'DN_DETR_NATIVE';
+const nativeSwitch = 'DN_DETR_NATIVE';
 
 /** The native addon that can be used right now. Only looks; costs a few milliseconds. */
 export async function findNative(wheel: Wheel = tensorflowCpu, cache = cacheFolder()): Promise<NativeState> {

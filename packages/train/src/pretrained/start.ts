@@ -38,12 +38,6 @@ export function backboneValues(
   };
 }
 
-/** Names of the parameters that pretrained weights have no value for. */
-export function besideBackbone({ detector }: Model): string[] {
-  const own = new Set(detector.backbone.parameters.map(({ name }) => name));
-  return detector.parameters.map(({ name }) => name).filter((name) => !own.has(name));
-}
-
 /**
  * Fetches the pretrained weights that a run starts from, if it does: once, before runs that go on at the same time.
  *

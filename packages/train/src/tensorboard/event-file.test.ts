@@ -1,36 +1,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failingDisk } from '@dn-detr/testing/failing-disk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crc32c } from './crc32c.ts';
 import { encodeEvent } from './event.ts';
 import { openEventFile } from './event-file.ts';
 
-/** How many more bytes the disk takes, and how many files are open. */
-const disk = vi.hoisted(() => ({ left: Number.POSITIVE_INFINITY, open: 0 }));
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof fs>();
-  const writeSync = (handle: number, bytes: Uint8Array, offset: number, length: number, position: number): number => {
-    if (disk.left === 0) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
-    const count = Math.min(length, disk.left);
-    disk.left -= count;
-    return real.writeSync(handle, bytes, offset, count, position);
-  };
-  const openSync: typeof fs.openSync = (...args) => {
-    const handle = real.openSync(...args);
-    disk.open++;
-    return handle;
-  };
-  const closeSync: typeof fs.closeSync = (handle) => {
-    real.closeSync(handle);
-    disk.open--;
-  };
-  return { ...real, writeSync, openSync, closeSync };
-});
-
 let folder: string;
 beforeEach(() => {
-  disk.left = Number.POSITIVE_INFINITY;
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dn-detr events '));
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
@@ -110,29 +88,44 @@ describe('openEventFile', () => {
   });
 
   it('says that the disk is full, and goes on where it stopped once there is room', () => {
+    // Opening and the first record are two calls.
+    const disk = failingDisk(folder, 'full', 3);
     const events = openEventFile(folder, 1);
     const [name] = files() as [string];
     events.scalars(1, 1, { loss: 1 });
-    disk.left = 7;
-    expect(() => events.flush()).toThrow(new RegExp(`${name} cannot be written: the disk is full`));
-    expect(readRecords(fs.readFileSync(path.join(folder, name)))).toMatchObject({ rest: 7, records: { length: 2 } });
-    events.scalars(2, 2, { loss: 2 });
-    expect(() => events.flush()).toThrow('the disk is full');
-    disk.left = Number.POSITIVE_INFINITY;
+    try {
+      expect(() => events.flush()).toThrow(new RegExp(`${name} cannot be written: the disk is full`));
+      const cut = readRecords(fs.readFileSync(path.join(folder, name)));
+      expect(cut.records).toHaveLength(2);
+      expect(cut.rest).toBeGreaterThan(0);
+      events.scalars(2, 2, { loss: 2 });
+      expect(() => events.flush()).toThrow('the disk is full');
+    } finally {
+      disk.restore();
+    }
     events.close();
     expect(records(name).slice(2)).toEqual([scalarOf(1, 1, 'loss', 1), scalarOf(2, 2, 'loss', 2)]);
   });
 
   it('lets go of its file when it can never write', () => {
-    const before = disk.open;
-    disk.left = 0;
-    expect(() => openEventFile(folder, 1)).toThrow(/the disk is full/);
-    disk.left = Number.POSITIVE_INFINITY;
-    const events = openEventFile(folder, 1);
-    events.scalars(1, 1, { loss: 1 });
-    disk.left = 0;
-    expect(() => events.close()).toThrow(/the disk is full/);
-    expect(disk.open).toBe(before);
+    // It can be opened, and nothing can be written to it.
+    const full = failingDisk(folder, 'full', 2);
+    try {
+      expect(() => openEventFile(folder, 1)).toThrow(/the disk is full/);
+      expect(full.open).toBe(0);
+    } finally {
+      full.restore();
+    }
+    const later = failingDisk(folder, 'full', 3);
+    try {
+      const events = openEventFile(folder, 1);
+      events.scalars(1, 1, { loss: 1 });
+      expect(later.open).toBe(1);
+      expect(() => events.close()).toThrow(/the disk is full/);
+      expect(later.open).toBe(0);
+    } finally {
+      later.restore();
+    }
   });
 
   it('names a folder that cannot hold it', () => {

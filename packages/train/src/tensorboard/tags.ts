@@ -1,7 +1,7 @@
 /** Under which names TensorBoard shows a run's figures. */
 import type { Figure } from '@dn-detr/core/loss';
+import type { EvaluationLine } from '../log-lines.ts';
 import type { StepRecord } from '../trainer.ts';
-import type { EvaluationLine } from '../training-run.ts';
 
 /** The step's figures and the last layer's terms by TensorBoard's tags. */
 export function stepTags(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {

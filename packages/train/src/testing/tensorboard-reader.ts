@@ -1,10 +1,12 @@
 /** TensorBoard's own reader, from PyPI, for tests. It is installed once, into the user's cache folder. */
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { cacheFolder, withLock } from '@dn-detr/runtime/wheel';
-import { replaceFolder } from '../../../runtime/src/native/cache.ts';
-import { run } from '../../../runtime/src/wheel/run.ts';
+
+const run = promisify(execFile);
 
 /** All that the reader imports; TensorBoard as a whole asks for more. */
 const requirements = ['tensorboard==2.21.0', 'protobuf==6.33.0', 'numpy==2.2.6', 'absl-py==2.3.1'] as const;
@@ -26,7 +28,8 @@ export async function tensorboardReader(): Promise<Reader | undefined> {
     return async (folder) => {
       const script = fileURLToPath(new URL('read-events.py', import.meta.url));
       const env = { ...process.env, PYTHONPATH: packages, PYTHONWARNINGS: 'ignore' };
-      return JSON.parse(await run('python3', [script, folder], env)) as Record<string, Scalar[]>;
+      const { stdout } = await run('python3', [script, folder], { env, maxBuffer: 2 ** 28 });
+      return JSON.parse(stdout) as Record<string, Scalar[]>;
     };
   } catch (error) {
     if (process.env.CI !== undefined) throw error;
@@ -37,16 +40,17 @@ export async function tensorboardReader(): Promise<Reader | undefined> {
 
 /** The folder to import from. Compiled packages differ from one Python to the next. */
 async function install(): Promise<string> {
-  const python = (await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag)'], process.env)).trim();
+  const { stdout: python } = await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag, end="")']);
   const folder = path.join(cacheFolder(), `${requirements[0].replace('==', '-')}-${python}`);
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check'];
   const options = ['--no-deps', '--only-binary=:all:', '--retries=0', '--timeout=10'];
-  const fill = async (staging: string): Promise<void> => {
-    await run('python3', [...pip, ...options, '--target', staging, ...requirements], process.env);
-  };
   const onWait = (): void => {};
   await withLock(folder, onWait, async () => {
-    if (!existsSync(folder)) await replaceFolder(folder, fill);
+    if (existsSync(folder)) return;
+    const staging = `${folder}.staging`;
+    rmSync(staging, { recursive: true, force: true });
+    await run('python3', [...pip, ...options, '--target', staging, ...requirements]);
+    renameSync(staging, folder);
   });
   return folder;
 }

@@ -4,6 +4,9 @@
  *
  * Opcodes: https://github.com/python/cpython/blob/main/Lib/pickletools.py. Each takes at least a byte and makes at most
  * one value, so time and memory are bounded by the size of the file.
+ *
+ * npm's pickleparser 0.2.1 is not strict enough for files of others: an empty stack and a missing memo give `undefined`
+ * instead of an error, and a LONG1 of −1 gives 255.
  */
 import { type ByteReader, decodeText, PthError } from './byte-reader.ts';
 

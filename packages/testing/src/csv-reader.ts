@@ -10,7 +10,7 @@ import {
   kindOfFault,
   packObjects,
   sizeOfWholeImage,
-} from '../index.ts';
+} from '@dn-detr/data';
 
 interface CsvOptions {
   /** what boxes are written in: pixels, or parts of the image's width and height */

@@ -10,9 +10,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DottedValues } from './config/dotted-keys.ts';
 import type { RunConfig } from './config/schema.ts';
 import { readJsonLines } from './json-files.ts';
+import type { EvaluationLine, MetricsLine } from './log-lines.ts';
 import { runFolder } from './run-folder.ts';
 import { runTraining } from './start.ts';
-import type { EvaluationLine, MetricsLine } from './training-run.ts';
 
 const sizes: DottedValues = {
   'model.width': 32,

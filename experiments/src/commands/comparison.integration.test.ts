@@ -6,7 +6,7 @@ import { writeRun } from '@dn-detr/testing/stored-runs';
 import { resolveConfig, runFolder } from '@dn-detr/train';
 import { readJson, writeJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { recipeNamed } from '../../recipes/recipes.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
 import { program } from '../testing/program.ts';
 import { typedCommand } from './comparison.ts';
 

@@ -1,6 +1,5 @@
 /** Simulated studies: how often a comparison claims a difference, without a real one and with a known one. */
 import { describe, expect, it } from 'vitest';
-import { bcaInterval } from './bootstrap.ts';
 import { pairedComparison } from './paired.ts';
 import { pairedPower } from './power.ts';
 
@@ -85,23 +84,5 @@ describe('pairedComparison with a known difference', () => {
     const difference = effect * Math.SQRT2;
     const power = pairedPower({ n, difference, sd: Math.SQRT2 });
     expectRate(claims(5000, n, normalNoise, difference), 5000, power);
-  });
-});
-
-describe('bcaInterval without a difference', () => {
-  it('excludes 0 too often at n = 10, so that no claim is made of it', () => {
-    const [studies, n] = [1500, 10];
-    const draw = draws(1);
-    let count = 0;
-    for (let study = 0; study < studies; study++) {
-      const { differences } = pairedComparison(model(n, normalNoise, draw), model(n, normalNoise, draw));
-      const { low, high } = bcaInterval(
-        differences.map(({ value }) => value),
-        { resamples: 1000, random: draw.uniform },
-      );
-      if (low > 0 || high < 0) count++;
-    }
-    expectRate(count, studies, 0.095);
-    expect(count / studies).toBeGreaterThan(0.065);
   });
 });

@@ -12,13 +12,14 @@ import { catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { environmentOf } from './environment.ts';
 import { readJson, readJsonLines } from './json-files.ts';
+import type { EvaluationLine, MetricsLine } from './log-lines.ts';
 import { runFolder } from './run-folder.ts';
 import type { Sample, SampleImage, SamplesLine } from './samples.ts';
 import { type RunResult, runTraining, type StartOptions } from './start.ts';
 import type { StoredConfig } from './stored-config.ts';
 import { readStoredConfig } from './stored-config.ts';
 import { frozenTiny } from './testing/frozen-tiny.ts';
-import type { EvaluationLine, MetricsLine, TrainingEvents } from './training-run.ts';
+import type { TrainingEvents } from './training-run.ts';
 
 let backend: BackendChoice;
 let root: string;

@@ -10,11 +10,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Catalog, catalog } from '../catalog.ts';
 import type { DottedValues } from '../config/dotted-keys.ts';
 import { readJsonLines } from '../json-files.ts';
+import type { EvaluationLine, MetricsLine } from '../log-lines.ts';
 import { buildModel } from '../models/model.ts';
 import { runFolder } from '../run-folder.ts';
 import { runTraining } from '../start.ts';
 import { frozenTiny } from '../testing/frozen-tiny.ts';
-import type { EvaluationLine, MetricsLine } from '../training-run.ts';
 import { featuresNote } from './features-note.ts';
 import { keepsFeatures } from './run-features.ts';
 

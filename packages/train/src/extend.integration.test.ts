@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { exportCoco, shapesDataset } from '@dn-detr/data';
+import { csv } from '@dn-detr/testing/csv-reader';
 import { smallSettings } from '@dn-detr/testing/small-run';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { csv } from '../../data/src/testing/csv-reader.ts';
 import {
   type Catalog,
   catalog,

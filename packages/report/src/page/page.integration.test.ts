@@ -179,13 +179,13 @@ describe('reportPage', () => {
       expect(links.length).toBeGreaterThan(0);
       for (const link of links) {
         expect(link.download).toMatch(/^quick-[\w-]+\.csv$/);
-        const [head = '', ...rows] = (await (await fetch(link.href)).text()).trimEnd().split('\r\n');
+        const [head = '', ...rows] = (await (await fetch(link.href)).text()).split('\n');
         expect(rows.length).toBeGreaterThan(10);
         for (const row of rows) expect(row.split(',').length).toBe(head.split(',').length);
       }
     }
     const [seeds] = all<HTMLAnchorElement>(page, '#figure-AP50 a[download]');
-    const rows = (await (await fetch(seeds?.href ?? '')).text()).trimEnd().split('\r\n');
+    const rows = (await (await fetch(seeds?.href ?? '')).text()).split('\n');
     const points = summary.models.flatMap(({ runs }) => runs.flatMap(({ curve }) => curve));
     expect(rows.length).toBe(1 + points.length);
     expect(rows[1]).toBe(

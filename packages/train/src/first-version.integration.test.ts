@@ -9,6 +9,7 @@ import { smallBackend, smallConfig } from '@dn-detr/testing/small-run';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readJson, readJsonLines, writeJson } from './json-files.ts';
 import { withKnownSlots } from './known-slots.ts';
+import type { MetricsLine } from './log-lines.ts';
 import { buildModel } from './models/model.ts';
 import { loadersOf, openRunData } from './run-data.ts';
 import { runFolder } from './run-folder.ts';
@@ -16,7 +17,6 @@ import { learningRateFactor } from './schedule.ts';
 import { runTraining } from './start.ts';
 import { readStoredConfig } from './stored-config.ts';
 import { Trainer } from './trainer.ts';
-import type { MetricsLine } from './training-run.ts';
 
 /** Two runs of six steps that were stopped after four, and the lines that they wrote when they went on to the end. */
 const kept = fileURLToPath(new URL('../../../test/fixtures/runs-v1', import.meta.url));

@@ -3,9 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { flatValues, runSettings } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { recipeNamed } from '../recipes/recipes.ts';
-import { cellsOf, headingOf } from '../src/ablate/cells.ts';
-import { ablationNamed, ablations } from './ablations.ts';
+import { ablations } from '../../ablations/ablations.ts';
+import { recipeNamed } from '../config/recipe-named.ts';
+import { ablationNamed } from './ablation-named.ts';
+import { cellsOf, headingOf } from './cells.ts';
 
 const quick = runSettings(recipeNamed('quick').config, 'quick');
 
@@ -71,7 +72,7 @@ describe("a user's own", () => {
   };
 
   it('is as the README shows it', async () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
     const [, example = ''] = /```json\n([^`]*)```/.exec(readme) ?? [];
     const shown = await ablationNamed(write('queries.json', example));
     expect(cellsOf(shown, quick).map(({ config }) => config.model.queries)).toEqual([10, 40]);

@@ -9,8 +9,8 @@ const { tensorflow } = await useBackend();
 const { instructionSet: best } = tensorflow?.ops ?? {};
 
 const tests = [
-  'packages/runtime/src/ops/native-ops.test.ts',
-  'packages/runtime/src/ops/depthwise-conv.test.ts',
+  'packages/runtime/src/ops/native-ops.integration.test.ts',
+  'packages/runtime/src/ops/depthwise-conv.integration.test.ts',
   'packages/core/src/nn/deformable-sampling.test.ts',
 ];
 

@@ -1,0 +1,11 @@
+/** A recipe by what was typed. */
+import type { Recipe } from '../../recipes/recipe.ts';
+import { recipes } from '../../recipes/recipes.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** @throws UsageError naming those there are */
+export function recipeNamed(name: string): Recipe {
+  const found = recipes.find((recipe) => recipe.name === name);
+  if (found) return found;
+  throw new UsageError(`there is no recipe '${name}': expected ${recipes.map((recipe) => recipe.name).join(', ')}`);
+}
