@@ -123,7 +123,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     truncateSync(library, 100);
     expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/100 bytes instead of/) });
     expect(await provision()).toEqual(state);
-    expect(await findDamage(folder, true)).toBeUndefined();
+    expect(await findDamage(folder)).toBeUndefined();
 
     const size = readFileSync(library).length;
     writeFileSync(library, Buffer.alloc(size));
@@ -133,7 +133,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
 
     rmSync(path.join(folder, 'manifest.json'));
     expect(await provision()).toEqual(state);
-    expect(await findDamage(folder, true)).toBeUndefined();
+    expect(await findDamage(folder)).toBeUndefined();
   });
 
   it('does not mind a new time of change alone', async () => {
@@ -151,7 +151,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     }
     writeFileSync(path.join(cache, 'tensorflow-cpu-2.21.0.whl'), 'cut off');
     expect((await provision()).addon).toBe(path.join(folder, 'tfjs_binding.node'));
-    expect(await findDamage(folder, true)).toBeUndefined();
+    expect(await findDamage(folder)).toBeUndefined();
     expect(readdirSync(cache)).toEqual([path.basename(folder)]);
   });
 
