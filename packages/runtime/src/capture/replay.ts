@@ -1,6 +1,6 @@
 /** A traced function that can be run again with other inputs. */
 import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
-import type { NativeBackend, NativeBinding, NativeTensor, OwnBinding } from '../native/binding.ts';
+import type { NativeBackend, NativeBinding, OwnBinding } from '../native/binding.ts';
 import { CaptureError } from './capture-error.ts';
 import type { HostCall, Trace, Value } from './graph.ts';
 import type { HostArray } from './host.ts';
@@ -8,6 +8,7 @@ import { HostValues, readHostValue } from './host-value.ts';
 import { planRuns, type Run } from './plan.ts';
 import { FunctionRunner } from './run-function.ts';
 import { longestSessionRun, SessionRunner } from './run-session.ts';
+import type { Runner } from './runner.ts';
 import type { Leaves } from './tree.ts';
 
 /** What a replay needs of a trace once the graph is loaded: no constants, which TensorFlow holds. */
@@ -15,15 +16,6 @@ type Signature = Pick<Trace, 'inputs' | 'hostInputs' | 'closures' | 'outputs' | 
 
 /** Setting this variable to `off` makes captured graphs sessions, as with the stock addon. */
 const functionsSwitch = 'DN_DETR_FUNCTIONS';
-
-/** Has the runs of a trace in TensorFlow until `dispose`. */
-export interface Runner {
-  /** What each run is fed with. */
-  readonly inputs: readonly Value[][];
-  /** @param ids tensors of the run's inputs. The result is its fetched values. */
-  execute(run: number, ids: number[]): NativeTensor[];
-  dispose(): void;
-}
 
 /** A loaded graph. Holds what TensorFlow has of it until `dispose`. */
 export class Replay {

@@ -2,7 +2,7 @@
 import type { NativeTensor, OwnBinding } from '../native/binding.ts';
 import { type Constant, encodeGraph, nodeOf, placeholderNode, type Trace, type Value } from './graph.ts';
 import type { Run } from './plan.ts';
-import type { Runner } from './replay.ts';
+import type { Runner } from './runner.ts';
 
 /** Of all functions of the process. */
 let functionCount = 0;

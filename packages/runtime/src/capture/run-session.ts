@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { NativeBinding, NativeTensor } from '../native/binding.ts';
 import { encodeSavedModel, nodeOf, placeholderNode, servingTag, type Trace, type Value } from './graph.ts';
 import type { Run } from './plan.ts';
-import type { Runner } from './replay.ts';
+import type { Runner } from './runner.ts';
 
 /**
  * Nodes of a session's run at most. A session holds all that it was fed until its run ends: in one long run of the backward

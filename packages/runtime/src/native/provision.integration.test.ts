@@ -160,7 +160,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
       writeFileSync(path.join(leftover, 'half'), 'x');
     }
     writeFileSync(path.join(cache, 'tensorflow-cpu-2.21.0.whl'), 'cut off');
-    expect((await provision()).addon).toBe(path.join(folder, 'tfjs_binding.node'));
+    expect((await provision()).addon).toBe(addonFile(folder));
     expect(await findDamage(folder, true)).toBeUndefined();
     expect(readdirSync(cache)).toEqual([path.basename(folder)]);
   });
@@ -186,7 +186,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(await provision({ wheel: broken })).toEqual(state);
     expect(steps).toEqual([]);
     const { addon } = await provision({ thorough: true });
-    expect(addon).toBe(path.join(nativeFolder(wheel, cache), 'tfjs_binding.node'));
+    expect(addon).toBe(addonFile(nativeFolder(wheel, cache)));
   });
 
   it('leaves nothing half done when the addon does not load', async () => {
