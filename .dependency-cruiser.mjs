@@ -1,8 +1,8 @@
 /**
  * The arrows of docs/architecture.md: which package imports which. Nothing points back, and no import is a circle.
  *
- *   node_modules/.bin/depcruise packages experiments                          checks them
- *   npm run arrows                                                            draws docs/arrows.svg anew
+ *   npm run check:arrows   checks them
+ *   npm run arrows         draws docs/arrows.svg anew
  */
 
 /** What the sources of each package may import of others; tests aside. */
@@ -37,6 +37,23 @@ const packageRules = Object.entries(arrows).map(([name, targets]) => ({
 export default {
   forbidden: [
     ...packageRules,
+    {
+      name: 'resolvable',
+      comment: 'an import that leads nowhere, such as a package that is not among the dependencies',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-tensors',
+      comment: 'these packages run beside any framework: typed arrays go in and out',
+      severity: 'error',
+      from: {
+        path: '^packages/(boxes|matcher|metrics|data|dn|report)/src',
+        pathNot: ['^packages/dn/src/tfjs\\.ts$', tests],
+      },
+      to: { path: '@tensorflow' },
+    },
     {
       name: 'every-package-has-arrows',
       comment: 'a package that this file does not list',
@@ -76,8 +93,14 @@ export default {
       name: 'no-recipe-imports-the-command-line',
       comment: 'recipes, ablations and reproduce are what a researcher edits; src reads them',
       severity: 'error',
-      from: { path: '^experiments/(recipes|ablations)/', pathNot: tests },
+      from: { path: '^experiments/(recipes|ablations|reproduce)/', pathNot: tests },
       to: { path: '^experiments/src/' },
+    },
+    {
+      name: 'reproduce-is-imported-by-nobody',
+      severity: 'error',
+      from: { path: '^experiments/(recipes|ablations|src)/' },
+      to: { path: '^experiments/reproduce/' },
     },
     {
       name: 'test-helpers-in-tests',

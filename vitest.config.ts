@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['@dn-detr/source', 'node', 'import', 'module', 'default'];
-const beside = ['packages/*/src', 'experiments/{recipes,reproduce,src}'];
+const beside = ['packages/*/src', 'experiments/{ablations,recipes,reproduce,src}'];
 
 /**
  * Tests stand beside what they test. Those that take seconds, train, start processes or need the network are
@@ -40,9 +40,9 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'e2e', include: ['test/{docs,end-to-end}/**/*.test.ts'], sequence: { groupOrder: 2 } },
+        test: { name: 'e2e', include: ['test/{docs,end-to-end}/**/*.test.ts'], sequence: { groupOrder: 1 } },
       },
-      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], sequence: { groupOrder: 3 } } },
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -10,6 +10,7 @@ import {
   ablationRows,
   differenceWords,
   estimateWords,
+  keptSummary,
   pairsOf,
   type StepsComparison,
   type Summary,
@@ -17,7 +18,7 @@ import {
 } from '@dn-detr/report';
 import { ap, bounds, count, dash, decimal, listed } from '@dn-detr/report/markup';
 import { UserError } from '@dn-detr/train';
-import { readJson, writeAtomically } from '@dn-detr/train/files';
+import { writeAtomically } from '@dn-detr/train/files';
 import { markdownTable } from 'markdown-table';
 import { find, separatedFrom, verdicts } from './facts.ts';
 import { falsePositives } from './false-positives.ts';
@@ -123,8 +124,8 @@ const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
 export const docsFile = path.join(docs, 'results.md');
 export const keptFolder = (name: string): string => path.join(docs, 'results', name);
 
-export const keptSummary = (name: string): Summary => readJson<Summary>(path.join(keptFolder(name), 'summary.json'));
+export const storedSummary = (name: string): Summary => keptSummary(path.join(keptFolder(name), 'summary.json'));
 
 export function writeTables(): void {
-  writeAtomically(docsFile, withTables(readFileSync(docsFile, 'utf8'), keptSummary));
+  writeAtomically(docsFile, withTables(readFileSync(docsFile, 'utf8'), storedSummary));
 }

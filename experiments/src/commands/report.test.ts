@@ -29,13 +29,13 @@ describe('a page of a summary that was kept', () => {
   const [first, ...others] = exampleAblation().models;
   it.each<[unknown, string]>([
     [null, 'expected object'],
-    [{ ...exampleAblation(), schema: 3 }, 'schema: '],
+    [{ ...exampleAblation(), schema: 3 }, 'it has no "schema" of 1 or 2'],
     [{ schema: 1, models: [{}] }, 'name: '],
     [{ ...exampleAblation(), models: [{ ...first, runs: [{}] }, ...others] }, 'models.0.runs.0.seed: '],
   ])('cannot be made of others: %#', async (contents, where) => {
     const { code, stderr } = await report(contents);
     expect(code).toBe(1);
-    expect(stderr).toContain('ablation.json is no summary.json or ablation.json of this version: ');
+    expect(stderr).toContain('ablation.json is no summary of this version: ');
     expect(stderr).toContain(where);
   });
 });

@@ -22,12 +22,15 @@ test('says how to reach a folder that has the name of what comes with the toolki
   mkdirSync(path.join(folder, 'photos'));
   const start = process.cwd();
   process.chdir(folder);
-  const err = new MemoryStream();
-  expect(dataSource(err, 'photos')).toBe(photosFolder);
-  expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
-  expect(err.text).toBe('photos names the data that comes with the toolkit; the folder of this name is ./photos\n');
-  process.chdir(start);
-  rmSync(folder, { recursive: true });
+  try {
+    const err = new MemoryStream();
+    expect(dataSource(err, 'photos')).toBe(photosFolder);
+    expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
+    expect(err.text).toBe('photos names the data that comes with the toolkit; the folder of this name is ./photos\n');
+  } finally {
+    process.chdir(start);
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the photographs are those that the figures in the docs are about', async () => {

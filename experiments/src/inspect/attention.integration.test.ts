@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attentionOf, type CellAttention, type ImageAttention, meanOverHeads } from './attention.ts';
 import { heatMap } from './cross-drawing.ts';
-import { groupLeak } from './group-leak.ts';
+import { type GroupLeak, groupLeak } from './group-leak.ts';
 import { untrained } from './testing/untrained.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'attention-'));
@@ -118,6 +118,7 @@ describe('attentionOf', () => {
 
   it('shows that the mask keeps groups from each other, and where it does not', async () => {
     const apart = await attentionOf(await checkpoint(), images, known);
+    expect(apart).toHaveLength(images.length);
     for (const { groups } of apart) {
       expect(groups?.leak).toEqual({ matchingToKnown: 0, betweenGroups: 0, onPadding: 0 });
       expect(Math.min(...sums(groups?.last as Float32Array, 16))).toBeCloseTo(1, 5);
@@ -125,10 +126,14 @@ describe('attentionOf', () => {
     const joined = await attentionOf(await checkpoint({ 'denoising.isolate': 'known' }), images, known);
     const open = { 'denoising.isolate': 'nothing', 'denoising.maskPadding': false };
     const leaking = await attentionOf(await checkpoint(open), images, known);
+    expect(joined).toHaveLength(images.length);
     for (const [i, { groups }] of joined.entries()) {
       expect(groups?.leak).toMatchObject({ matchingToKnown: 0, onPadding: 0 });
       expect(groups?.leak.betweenGroups).toBeGreaterThan(0.01);
-      for (const weight of Object.values(leaking[i]?.groups?.leak ?? {})) expect(weight).toBeGreaterThan(0.01);
+      const open = leaking[i]?.groups?.leak as GroupLeak;
+      for (const kind of ['matchingToKnown', 'betweenGroups', 'onPadding'] as const) {
+        expect(open[kind], kind).toBeGreaterThan(0.01);
+      }
     }
   });
 

@@ -87,6 +87,7 @@ describe('the picture of known queries', () => {
     dino,
   ] as DottedValues[])('shows the mask of the step: %j', async (values) => {
     const { images } = await step(values, 2);
+    expect(images).toHaveLength(4);
     for (const image of images) {
       expect(maskDrawn(image)).toEqual(Array.from(imageMask(image.queries, image.index)));
     }
@@ -94,6 +95,7 @@ describe('the picture of known queries', () => {
 
   it('has a box for each known query and each true one, in both parts, and a slot for padding', async () => {
     const { images } = await step({}, 1);
+    expect(images).toHaveLength(4);
     for (const image of images) {
       const svg = await knownQueriesDrawing(image, 1, (label) => `class ${label}`);
       const slots = slotsOf(image);
@@ -107,6 +109,7 @@ describe('the picture of known queries', () => {
 
   it('tells the negatives of contrastive denoising apart, and the page what they are for', async () => {
     const { config, images, ...rest } = await step({ 'denoising.kind': 'contrastive' }, 1);
+    expect(images).toHaveLength(4);
     for (const image of images) {
       const svg = await knownQueriesDrawing(image, 1, String);
       const count = 2 * image.target.labels.length;

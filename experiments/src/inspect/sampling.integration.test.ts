@@ -97,7 +97,7 @@ describe('attentionOf a model with deformable attention', () => {
     const at = 4 * (found.known + 2);
     samplesIn(found).layers.forEach(({ reference }, l) => {
       const anchor = found.layers[l]?.anchors?.subarray(at, at + 4) as Float32Array;
-      for (const [i, value] of reference.entries()) expect(value).toBeCloseTo(anchor[i] as number, 5);
+      expect([...reference]).toEqual([...anchor].map((value) => expect.closeTo(value, 5)));
     });
   });
 
@@ -108,8 +108,8 @@ describe('attentionOf a model with deformable attention', () => {
     ).map(([image]) => samplesIn(image as ImageAttention)) as [Sampling, Sampling];
     within.layers.forEach(({ locations, weights }, l) => {
       const before = without.layers[l] as LayerSamples;
-      for (const [i, value] of locations.entries()) expect(value).toBeCloseTo(before.locations[i] as number, 5);
-      for (const [i, value] of weights.entries()) expect(value).toBeCloseTo(before.weights[i] as number, 5);
+      expect([...locations]).toEqual([...before.locations].map((value) => expect.closeTo(value, 5)));
+      expect([...weights]).toEqual([...before.weights].map((value) => expect.closeTo(value, 5)));
     });
   });
 });

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { UserError } from '@dn-detr/train';
 import { afterAll, describe, expect, it } from 'vitest';
 import { benchMatrix } from './matcher.ts';
 import { type CostMatrix, readMatrices } from './matcher-matrices.ts';
@@ -60,7 +59,11 @@ describe('Scipy', () => {
 
 describe('readMatrices', () => {
   it('reads the matrices of a folder, and says what is wrong with one', () => {
-    expect(() => readMatrices(folder)).toThrow(UserError);
+    expect(() => readMatrices(folder)).toThrow(
+      `${folder} holds no matrices: expected *.json {rows, cols, cost: [...]}`,
+    );
+    const missing = path.join(folder, 'missing');
+    expect(() => readMatrices(missing)).toThrow('the folder of matrices cannot be read: ENOENT');
     writeFileSync(path.join(folder, 'a.json'), '{"rows": 2, "cols": 1, "cost": [3, 4]}');
     expect(readMatrices(folder)).toEqual([
       { kind: 'file', name: 'a.json', rows: 2, cols: 1, cost: Float64Array.of(3, 4) },

@@ -87,6 +87,8 @@ describe('reference model', () => {
     const [before, after] = [inputs, changed].map((given) => referenceForward(named(), given, tiny).logits);
     const change = tf.max(tf.abs(tf.sub(before as tf.Tensor, after as tf.Tensor)), 1).dataSync();
     const imageOf = (row: number) => Math.floor(row / tiny.queries) % tiny.batch;
+    // Two images, of each layer.
+    expect(change).toHaveLength(2 * tiny.batch * tiny.queries);
     change.forEach((value, row) => {
       if (imageOf(row) === 0) expect(value).toBe(0);
       else expect(value).toBeGreaterThan(1e-4);

@@ -9,7 +9,9 @@ export {
   timeOfStep,
 } from './analysis/final-rows.ts';
 export { headline } from './analysis/headline.ts';
-export { countedRuns } from './analysis/runs.ts';
+export { countedRuns, isOnPlateau } from './analysis/runs.ts';
+export { seedsToTell } from './analysis/seeds-needed.ts';
+export { type MeanPoint, meanCurve, seedCurve } from './analysis/series.ts';
 export { type CompareEvents, type CompareOptions, type Contender, compare } from './compare/compare.ts';
 export { type Expected, expectedFor, expectedWords } from './compare/expected.ts';
 export { folderName } from './compare/folder-name.ts';
@@ -17,16 +19,18 @@ export { comparisons, type Pair, pairsOf, stepsComparisons } from './summary/com
 export { keptSummary } from './summary/kept-summary.ts';
 export { namedRuns } from './summary/named-runs.ts';
 export { type RunSource, type SummaryFrame, summarize } from './summary/summarize.ts';
-export type {
-  AblationHeading,
-  ComparedSample,
-  ComparedSamples,
-  Comparison,
-  CurvePoint,
-  FinalMetrics,
-  ModelSummary,
-  SeedRun,
-  StepsComparison,
-  Summary,
+export {
+  type AblationHeading,
+  type ComparedSample,
+  type ComparedSamples,
+  type Comparison,
+  type CurvePoint,
+  type Equal,
+  type FinalMetrics,
+  type ModelSummary,
+  type SeedRun,
+  type StepsComparison,
+  type Summary,
+  summarySchema,
 } from './summary/summary.ts';
 export { terminalTable } from './terminal/terminal.ts';

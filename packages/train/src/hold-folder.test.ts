@@ -28,8 +28,15 @@ it('keeps others out until it is released, under all names of the folder', async
 
 it('waits for one that is about to end', async () => {
   const release = await holdFolder(folder, 0);
-  setTimeout(release, 200);
-  (await holdFolder(folder, 10_000))();
+  let isReleased = false;
+  setTimeout(() => {
+    release();
+    isReleased = true;
+  }, 200);
+  const next = await holdFolder(folder, 10_000);
+  expect(isReleased).toBe(true);
+  await expect(holdFolder(folder, 0)).rejects.toThrow(/is being trained by another process: wait/);
+  next();
 });
 
 it('ends with a process that is killed', async () => {

@@ -38,7 +38,7 @@ export const chanceNotes = ({ models }: Summary, baselines: readonly string[]): 
     return plateau ? [`“${model.name}” is ${plateau}: what it ends with there is little more than chance.`] : [];
   });
 
-/** Whether time can be held against time for any two models. */
+/** Whether any two models can be compared at equal times. */
 export function timesComparable(summary: Summary): boolean {
   const withheld = summary.notCompared.filter(({ at }) => at === 'seconds').length;
   return withheld === 0 || withheld < pairsOf(summary).length;

@@ -60,18 +60,18 @@ export interface CompareOptions {
   readonly seeds: readonly number[];
   /** Runs are in `MODEL/seed-N`, beside `summary.json` and `report.html`. */
   readonly folder: string;
-  /** of which the contenders are the cells: then the summary is in `ablation.json` */
+  /** The ablation that the contenders are the cells of; the summary is then in `ablation.json`. */
   readonly ablation?: AblationHeading;
-  /** that the configurations come from, for the report */
+  /** The recipe that the configurations come from, which the report names. */
   readonly recipe?: string;
-  /** that goes on with the comparison, for the report */
+  /** The command that goes on with the comparison, which the report shows. */
   readonly command?: string;
-  /** runs at a time; by default one for two cores */
+  /** How many runs go on at a time; by default one for two cores. */
   readonly processes?: number;
   readonly backend?: string;
-  /** measures before the first run what all will take, and says it */
+  /** Whether to measure before the first run how long all will take, and to tell it. */
   readonly estimates?: boolean;
-  /** stops all runs, each with a checkpoint */
+  /** Stops all runs, each with a checkpoint. */
   readonly signal?: AbortSignal;
   readonly events?: CompareEvents;
 }
@@ -179,7 +179,7 @@ function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[]
 }
 
 /**
- * Before runs are trained that could not be held against those that are there.
+ * Before runs are trained that could not be compared with those that are there.
  *
  * @throws UserError if image files became other pixels for one that is there
  */

@@ -20,7 +20,7 @@ describe('what runs take together', () => {
 
   it('is refused where there is too little memory', () => {
     expect(() => expectedOf([run(1), run(1), run(1), run(1)], 4, machine)).toThrow(
-      '4 runs at a time would need 3.9 GiB of memory, and there are 2.9 GiB: take --processes 3',
+      '4 runs at a time would need 3.9 GiB of memory, and there are 2.9 GiB: take 3 at a time (--processes 3)',
     );
     expect(() => expectedOf([run(1, 4000)], 1, machine)).toThrow(
       '1 run at a time would need 3.9 GiB of memory, and there are 2.9 GiB: set data.canvas, model.queries or batchSize',

@@ -55,7 +55,9 @@ export function expectedOf(
     throw new UserError(
       `${counted(together, 'run')} at a time would need ${gibibytes(memoryMiB)} of memory, and there are ` +
         `${gibibytes(machine.memoryMiB)}: ` +
-        (fitting > 0 ? `take --processes ${fitting}` : 'set data.canvas, model.queries or batchSize lower'),
+        (fitting > 0
+          ? `take ${fitting} at a time (--processes ${fitting})`
+          : 'set data.canvas, model.queries or batchSize lower'),
     );
   }
   // Runs that keep more cores busy than there are wait for each other.

@@ -35,7 +35,7 @@ export function cellPanel(
       : { type: 'point', label, padding: 0.5, domain: cells.map(({ x }) => x) },
     y: { label: metric, labelArrow: 'none', grid: true, domain: [0, most], nice: true, ticks: 5 },
     marks: [
-      // The first cell is what the others are held against, wherever it lies on the scale.
+      // The others are compared with the first cell, wherever it lies on the scale.
       scale ? Plot.line(cells, { x: 'x', y: 'mean', sort: 'x', stroke: 'var(--muted)', strokeWidth: 1 }) : undefined,
       cells.map(({ x, mean, band, seeds, style: { color, symbol } }) => [
         band &&

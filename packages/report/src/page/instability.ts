@@ -63,8 +63,8 @@ function rankNote(summary: Summary): Html | undefined {
   if (chosen.length === 0) return undefined;
   const whose = chosen.length === 1 ? 'Its' : 'Their';
   return html`<p>${listed(chosen)} choose${chosen.length === 1 && 's'} the queries of an image by the encoder's scores: the index of such a query is a rank in this image and not an
-identity, and where the order changes, objects change their queries. ${whose} instability counts that too, and is not to be
-held against that of models without such a choice.</p>`;
+identity, and where the order changes, objects change their queries. ${whose} instability counts that too, and should not be
+compared with that of models without such a choice.</p>`;
 }
 
 /** Whether it is two-stage, as DINO always is. */

@@ -1,15 +1,12 @@
 /** What a comparison's figures bear, what they do not, and how many seeds would tell the differences that were seen. */
-import { seedsNeeded } from '@dn-detr/metrics';
 import { counted } from '@dn-detr/train';
 import { type Contrasts, contrastsOf } from '../analysis/contrasts.ts';
+import { mostSeeds, power, seedsToTell } from '../analysis/seeds-needed.ts';
 import { bounds, count, dash, percent, pValue, signed } from '../format.ts';
 import { type Content, type Html, html } from '../markup/html.ts';
 import { modelName } from '../markup/model-name.ts';
 import { dataTable } from '../markup/table.ts';
-import type { Summary } from '../summary/summary.ts';
-
-/** Share of repeated studies that would find the difference. */
-const power = 0.8;
+import type { Comparison, Summary } from '../summary/summary.ts';
 
 /** Undefined where nothing was compared. */
 export function limitsSection(summary: Summary): Html | undefined {
@@ -55,26 +52,19 @@ function seedsTable({ contrasts, metric }: Contrasts): Html {
     caption: html`<b>Differences in ${metric}${level !== undefined && `, their ${percent(level)} intervals`} and the seeds that would tell
 them</b>: of each model as many, at 5 % and a power of ${percent(power)}, without correction for the number of comparisons.`,
     head: ['Model − baseline', 'Difference', 'Seeds needed', 'Seeds so far', 'Interval', 'p, corrected'],
-    rows: contrasts.map(({ difference: { model, baseline, meanDifference, interval, sd, n }, correctedP }) => [
-      html`${modelName(model)} − ${modelName(baseline)}`,
-      signed(meanDifference),
-      neededWords(meanDifference, sd),
-      n,
-      interval === undefined ? dash : bounds(interval),
+    rows: contrasts.map(({ difference, correctedP }) => [
+      html`${modelName(difference.model)} − ${modelName(difference.baseline)}`,
+      signed(difference.meanDifference),
+      neededWords(difference),
+      difference.n,
+      difference.interval === undefined ? dash : bounds(difference.interval),
       pValue(correctedP),
     ]),
   });
 }
 
-/** More would not be run. */
-const mostSeeds = 1000;
-
-/** `7`; a dash where there is no spread to go by. */
-function neededWords(difference: number, sd: number | undefined): string {
-  if (sd === undefined || sd === 0) return dash;
-  const more = `more than ${count(mostSeeds)}`;
-  // The number is above the square of this ratio, and `seedsNeeded` ends at a million.
-  if (Math.abs(difference) * Math.sqrt(mostSeeds) < sd) return more;
-  const needed = seedsNeeded({ difference, sd, power });
-  return needed > mostSeeds ? more : count(needed);
+function neededWords(difference: Comparison): string {
+  const needed = seedsToTell(difference);
+  if (needed === undefined) return dash;
+  return needed === 'too many' ? `more than ${count(mostSeeds)}` : count(needed);
 }

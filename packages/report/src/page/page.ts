@@ -34,7 +34,7 @@ export function reportPage(
   summary: Summary,
   { folder, above }: { readonly folder?: string; readonly above?: Content } = {},
 ): string {
-  const { models, ablation, data, recipe, environments, finished, updated } = summary;
+  const { models, ablation, data, recipe, environments, finished, updated, command } = summary;
   // No line ends within the name of a model.
   const words = headline(summary).split(' ');
   const source = path.basename(data.source);
@@ -44,7 +44,7 @@ export function reportPage(
 of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; ${
     recipe !== '' && html`recipe <code>${recipe}</code>, `
   }${listed([...new Set(environments.map(({ backend }) => backend))])}.</p>
-${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}; the same command goes on with it.</p>`}
+${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}${command !== '' && '; the same command goes on with it'}.</p>`}
 ${openingFigures(summary, folder)}`;
   const title = ablation ? `Ablation: ${ablation.title}` : `${listed(models.map(({ name }) => name))} on ${source}`;
   return sectionedPage({ title, above, header, sections: pageSections(summary) });

@@ -31,9 +31,12 @@ export function provenanceSection(summary: Summary): Html {
     ]),
     ['As of', moment(updated)],
   ];
-  return html`<p>The command that did it, or goes on with it:</p>
+  return html`${
+    command !== '' &&
+    html`<p>The command that did it, or goes on with it:</p>
 <pre><code>${command}</code></pre>
-<dl>${facts.map(([term, what]) => html`<div><dt>${term}</dt><dd>${what}</dd></div>`)}</dl>`;
+`
+  }<dl>${facts.map(([term, what]) => html`<div><dt>${term}</dt><dd>${what}</dd></div>`)}</dl>`;
 }
 
 /** `detr seed 0, dn-detr seed 0` */

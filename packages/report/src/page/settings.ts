@@ -32,7 +32,7 @@ export function settingDifferences(summary: Summary): Html {
     caption: html`<b>Settings that differ</b>${
       models.length > 1 &&
       `: all others are the same. With equal seeds, models draw the order of the images, augmentation and the initial weights of parts that they have in common alike`
-    }${models.length > 1 && initDiffers && ', but for weights that a model takes from its file of init'}. A dash: the model makes nothing of it.`,
+    }${models.length > 1 && initDiffers && ', but for weights that a model takes from its file of init'}. A dash: the model does not use it.`,
     head: ['Setting', ...models.map(({ name }) => modelName(name))],
     text: models.map((_, i) => i + 1),
     rows: [
@@ -94,7 +94,7 @@ const kinds = objective.map(
 const hasKnownQueries = (model: ModelSummary, summary: Summary): boolean =>
   ![undefined, 0].includes(settingOf(model, summary, 'denoising.groups') as undefined);
 
-/** Undefined where the model makes nothing of it, as of the noise of known queries that it has not. */
+/** Undefined where the model does not use it, such as the noise of known queries that it does not have. */
 function usedValue(model: ModelSummary, summary: Summary, key: string): unknown {
   const unused = key.startsWith('denoising.') && key !== 'denoising.groups' && !hasKnownQueries(model, summary);
   return unused ? undefined : model.settings[key];

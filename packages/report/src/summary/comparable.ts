@@ -1,20 +1,21 @@
-/** At what the runs of two models can be held against each other. */
+/** At what the runs of two models can be compared. */
 import type { RunConfig, StoredConfig } from '@dn-detr/train';
 import type { Equal } from './summary.ts';
 
 /**
- * At equal steps, unless the learning rate goes by the share of a time that is over: a model with quicker steps then does
- * more of them before it falls. At equal seconds, where all were computed with the same.
+ * Runs are comparable at equal steps unless the schedule depends on the time that is over, because models with faster steps
+ * then take more of them before the learning rate drops. They are comparable at equal seconds where backend and number of CPU
+ * cores are the same.
  *
  * @param runs of both models
  */
 export function comparableAt(runs: readonly StoredConfig[]): Equal[] {
   const [first] = runs.map(({ environment }) => environment);
-  const sameRates = !runs.some(({ config }) => config.length.unit === 'minutes' && goesByShare(config.schedule));
+  const sameRates = !runs.some(({ config }) => config.length.unit === 'minutes' && dependsOnLength(config.schedule));
   const sameSpeed = runs.every(
     ({ environment: { backend, cpus } }) => backend === first?.backend && cpus === first.cpus,
   );
   return [...(sameRates ? (['steps'] as const) : []), ...(sameSpeed ? (['seconds'] as const) : [])];
 }
 
-const goesByShare = ({ kind, drops }: RunConfig['schedule']): boolean => kind === 'cosine' || drops.length > 0;
+const dependsOnLength = ({ kind, drops }: RunConfig['schedule']): boolean => kind === 'cosine' || drops.length > 0;

@@ -24,8 +24,9 @@ export function keptSummary(file: string): Summary {
   if (!error) return withObjectives(contents.schema === 1 ? withStages(contents) : contents, file);
   const [first] = error.issues;
   const where = first?.path.join('.');
+  const fault = where === 'schema' ? 'it has no "schema" of 1 or 2' : `${where ? `${where}: ` : ''}${first?.message}`;
   throw new UserError(
-    `${file} is no summary.json or ablation.json of this version: ${where ? `${where}: ` : ''}${first?.message}`,
+    `${file} is no summary of this version: ${fault}. Expected a summary.json or ablation.json as comparisons write them`,
   );
 }
 

@@ -77,7 +77,7 @@ export type SeedRun = DeepReadonly<z.infer<typeof seedRun>>;
 const modelSummary = z.object({
   /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
   name: z.string(),
-  /** settings that not all models of the comparison share, but for those that this one makes nothing of */
+  /** settings that not all models of the comparison share, without those that this one does not use */
   settings: z.record(z.string(), z.unknown()),
   /** trained and frozen numbers in its weights */
   parameters: z.number(),

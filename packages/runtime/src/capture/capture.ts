@@ -10,7 +10,7 @@ import { type Flat, flatten } from './tree.ts';
 export interface CaptureOptions {
   /** Name of the function in messages; the function's own name by default. */
   name?: string;
-  /** How many captures to keep, each a TensorFlow session; the least recently used one goes first. Default 8. */
+  /** How many captures to keep, each of which TensorFlow holds; the least recently used one goes first. Default 8. */
   maxCaptures?: number;
   /** Where the one warning about a function that cannot be captured goes; `console.warn` by default. */
   warn?: (message: string) => void;

@@ -1,4 +1,4 @@
-/** What a trace consists of, and its encoding as a TensorFlow SavedModel (tensorflow/core/protobuf/saved_model.proto). */
+/** What a trace consists of, and its encoding as TensorFlow's GraphDef and SavedModel (tensorflow/core/framework/graph.proto). */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
 import type { NativeBinding, OpAttribute } from '../native/binding.ts';
@@ -21,6 +21,9 @@ export interface Constant {
   dtype: number;
   values: Float32Array | Int32Array | Uint8Array;
 }
+
+/** Constants by the name of their node. */
+export type Constants = ReadonlyMap<string, Constant>;
 
 /** A value of the graph. */
 export interface Value {
@@ -101,7 +104,6 @@ const schema = protobuf.parse(
   message SavedModel { int64 saved_model_schema_version = 1; repeated MetaGraph meta_graphs = 2; }`,
   { keepCase: true },
 ).root;
-const savedModel = schema.lookupType('SavedModel');
 
 /** The tag under which the graph is stored. */
 export const servingTag = 'serve';
@@ -109,12 +111,28 @@ export const servingTag = 'serve';
 /** TensorFlow's graph version whose op semantics hold; every 2.x library reads it. */
 const producerVersion = 1987;
 
+/** The bytes of a GraphDef. @throws UncapturableError for an attribute that has no encoding. */
+export function encodeGraph(binding: NativeBinding, nodes: readonly GraphNode[], constants: Constants): Uint8Array {
+  return schema
+    .lookupType('GraphDef')
+    .encode(graphDef(binding, nodes, constants) as never)
+    .finish();
+}
+
 /** The bytes of `saved_model.pb`. @throws UncapturableError for an attribute that has no encoding. */
 export function encodeSavedModel(
   binding: NativeBinding,
-  nodes: GraphNode[],
-  constants: Map<string, Constant>,
+  nodes: readonly GraphNode[],
+  constants: Constants,
 ): Uint8Array {
+  const graph = { meta_info_def: { tags: [servingTag] }, graph_def: graphDef(binding, nodes, constants) };
+  return schema
+    .lookupType('SavedModel')
+    .encode({ saved_model_schema_version: 1, meta_graphs: [graph] } as never)
+    .finish();
+}
+
+function graphDef(binding: NativeBinding, nodes: readonly GraphNode[], constants: Constants): Record<string, unknown> {
   const node = nodes.map(({ name, op, inputs, attributes }) => ({
     name,
     op,
@@ -127,14 +145,20 @@ export function encodeSavedModel(
     const tensor = { dtype, tensor_shape: encodeShape(shape), tensor_content: content };
     node.push({ name, op: 'Const', input: [], attr: { dtype: { type: dtype }, value: { tensor } } });
   }
-  return savedModel
-    .encode({
-      saved_model_schema_version: 1,
-      meta_graphs: [
-        { meta_info_def: { tags: [servingTag] }, graph_def: { node, versions: { producer: producerVersion } } },
-      ],
-    } as never)
-    .finish();
+  return { node, versions: { producer: producerVersion } };
+}
+
+/** The node that stands for a value that a graph is fed with. */
+export function placeholderNode(binding: NativeBinding, name: string, { dtype, shape }: Value): GraphNode {
+  return {
+    name,
+    op: 'Placeholder',
+    inputs: [],
+    attributes: [
+      { name: 'dtype', type: binding.TF_ATTR_TYPE, value: dtype },
+      { name: 'shape', type: binding.TF_ATTR_SHAPE, value: shape },
+    ],
+  };
 }
 
 /** Throws `UncapturableError` where an attribute cannot be encoded. */

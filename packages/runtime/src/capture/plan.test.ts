@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace, Value } from './graph.ts';
-import { planRuns } from './plan.ts';
+import { planRuns, type Run } from './plan.ts';
 import { flatten } from './tree.ts';
 
 /** `x → n0 → n1 (a view) → host → h`, then `n2 = n0 * h` and `n3 = n1 + n2` is the output. */
@@ -37,17 +37,22 @@ function cutTrace(): { trace: Trace; value: (name: string) => Value } {
 describe('planRuns', () => {
   it('fetches what a later run needs and takes views anew', () => {
     const { trace, value } = cutTrace();
-    const runs = planRuns(trace);
+    const runs = planRuns(trace, Infinity);
+    const namesOf = ({ nodes }: Run): string[] => nodes.map(({ name }) => name);
+    expect(runs.map(namesOf)).toEqual([
+      ['n0', 'n1'],
+      ['n1', 'n2', 'n3'],
+    ]);
     expect(runs.map((run) => run.fetched)).toEqual([[value('n1:0'), value('n0:0')], [value('n3:0')]]);
-    expect(runs.map((run) => run.carried)).toEqual([[], [value('n0:0')]]);
+    expect(runs.map((run) => run.inputs)).toEqual([[value('x:0')], [value('n0:0'), value('h:0')]]);
     expect(runs.map((run) => run.hostCalls.length)).toEqual([0, 1]);
   });
 
   it('releases what is fetched after the last run that needs it, but not the outputs', () => {
     const { trace, value } = cutTrace();
-    expect(planRuns(trace).map((run) => run.released)).toEqual([[], [value('n1:0'), value('n0:0')]]);
+    expect(planRuns(trace, Infinity).map((run) => run.released)).toEqual([[], [value('n1:0'), value('n0:0')]]);
     trace.outputs.push(value('n0:0'));
-    expect(planRuns(trace).map((run) => run.released)).toEqual([[], [value('n1:0')]]);
+    expect(planRuns(trace, Infinity).map((run) => run.released)).toEqual([[], [value('n1:0')]]);
   });
 
   it('cuts a long run where its nodes were traced', () => {
@@ -61,10 +66,10 @@ describe('planRuns', () => {
       [value('n2:0')],
       [value('n3:0')],
     ]);
-    expect(runs.map((run) => run.carried)).toEqual([
-      [],
+    expect(runs.map((run) => run.inputs)).toEqual([
+      [value('x:0')],
       [value('n0:0')],
-      [value('n0:0')],
+      [value('n0:0'), value('h:0')],
       [value('n0:0'), value('n2:0')],
     ]);
     expect(runs.map((run) => run.released)).toEqual([[], [], [value('n1:0')], [value('n0:0'), value('n2:0')]]);
@@ -74,6 +79,6 @@ describe('planRuns', () => {
     const { trace, value } = cutTrace();
     trace.outputs = [value('x:0')];
     trace.hostCalls = [];
-    expect(planRuns(trace)).toEqual([{ hostCalls: [], carried: [], fetched: [], released: [] }]);
+    expect(planRuns(trace, Infinity)).toEqual([{ hostCalls: [], nodes: [], inputs: [], fetched: [], released: [] }]);
   });
 });

@@ -1,15 +1,14 @@
-/**
- * Cuts a traced graph into runs, at its host calls and wherever a run gets long, and decides what one run hands to the
- * next.
- */
+/** Cuts a traced graph into runs, at its host calls and after so many nodes, and decides what one run hands to the next. */
 import { type GraphNode, type HostCall, nodeOf, type Trace, type Value } from './graph.ts';
 
-/** One run of the graph's session. */
+/** One run of a part of the graph. */
 export interface Run {
   /** Host calls to make before this run. */
   hostCalls: HostCall[];
-  /** Values of earlier runs that this one is fed with. */
-  carried: Value[];
+  /** What it computes, in the order of the trace. */
+  nodes: GraphNode[];
+  /** Values that it is fed with: of earlier runs, of host calls, and from outside. */
+  inputs: Value[];
   /** Values to fetch: outputs, inputs of host calls, and what later runs need. */
   fetched: Value[];
   /** Values of this or earlier runs that nothing needs after it. */
@@ -20,50 +19,43 @@ export interface Run {
 const viewOps = new Set(['Reshape', 'ExpandDims', 'Squeeze', 'Identity']);
 
 /**
- * Nodes of a run at most. A session holds all that it was fed until its run ends: in one long run of the backward pass
- * that would be every activation, where shorter ones give them back as they go.
- */
-const longestRun = 1000;
-
-/**
  * Plans the runs of a trace. A value that a later run needs is fetched and fed, which shares its memory, and never
  * computed twice; views are taken anew from the value they look at.
+ *
+ * @param longest nodes of a run at most
  */
-export function planRuns(trace: Trace, longest = longestRun): Run[] {
-  const nodes = new Map(trace.nodes.map((node) => [node.name, node]));
+export function planRuns(trace: Trace, longest: number): Run[] {
+  const nodeByName = new Map(trace.nodes.map((node) => [node.name, node]));
   const { count, runOf, runAfter } = numberRuns(trace, longest);
-  const runs: Run[] = Array.from({ length: count }, () => ({
-    hostCalls: [],
-    carried: [],
-    fetched: [],
-    released: [],
+  const runs = Array.from({ length: count }, () => ({
+    nodes: new Set<GraphNode>(),
+    inputs: new Set<Value>(),
+    fetched: new Set<Value>(),
   }));
-  const fetched = runs.map(() => new Set<Value>());
-  const carried = runs.map(() => new Set<Value>());
 
-  /** Makes `value` available to a run. */
+  /** Makes `value` available to a run that does not compute it. */
   const need = (value: Value, run: number): void => {
-    if (value.fed || trace.constants.has(nodeOf(value)) || runOf(value) === run) return;
-    const node = nodes.get(nodeOf(value));
-    const viewed = node && viewOps.has(node.op) ? trace.values.get(node.inputs[0] as string) : undefined;
-    if (viewed) need(viewed, run);
-    else {
-      fetched[runOf(value)]?.add(value);
-      carried[run]?.add(value);
+    if (trace.constants.has(nodeOf(value))) return;
+    const node = nodeByName.get(nodeOf(value));
+    if (node && viewOps.has(node.op)) {
+      runs[run]?.nodes.add(node);
+      for (const name of node.inputs) need(trace.values.get(name) as Value, run);
+      return;
     }
+    if (!value.fed) runs[runOf(value)]?.fetched.add(value);
+    runs[run]?.inputs.add(value);
   };
 
   // What a run computes: the ancestors of what is wanted from it, cut where another run's values come in.
   const wanted = [...trace.outputs, ...trace.hostCalls.flatMap((call) => call.inputs)].filter((value) => !value.fed);
-  for (const value of wanted) fetched[runOf(value)]?.add(value);
-  const reached = new Set<string>();
-  for (let run = count - 1; run >= 0; run--) {
-    const queue = [...(fetched[run] ?? [])];
+  for (const value of wanted) runs[runOf(value)]?.fetched.add(value);
+  for (const [run, { nodes, fetched }] of [...runs.entries()].reverse()) {
+    const queue = [...fetched];
     for (let value = queue.pop(); value; value = queue.pop()) {
-      const key = `${run} ${nodeOf(value)}`;
-      if (reached.has(key)) continue;
-      reached.add(key);
-      for (const name of nodes.get(nodeOf(value))?.inputs ?? []) {
+      const node = nodeByName.get(nodeOf(value));
+      if (node === undefined || nodes.has(node)) continue;
+      nodes.add(node);
+      for (const name of node.inputs) {
         const input = trace.values.get(name) as Value;
         if (runOf(input) === run && !input.fed) queue.push(input);
         else need(input, run);
@@ -71,13 +63,19 @@ export function planRuns(trace: Trace, longest = longestRun): Run[] {
     }
   }
 
-  for (const call of trace.hostCalls) runs[runAfter(call.stage)]?.hostCalls.push(call);
-  runs.forEach((run, i) => {
-    run.fetched = [...(fetched[i] ?? [])];
-    run.carried = [...(carried[i] ?? [])];
-  });
-  for (const [value, last] of lastUses(runs)) if (!trace.outputs.includes(value)) runs[last]?.released.push(value);
-  return runs;
+  const planned = runs.map(
+    ({ nodes, inputs, fetched }): Run => ({
+      hostCalls: [],
+      nodes: trace.nodes.filter((node) => nodes.has(node)),
+      inputs: [...inputs],
+      fetched: [...fetched],
+      released: [],
+    }),
+  );
+  for (const call of trace.hostCalls) planned[runAfter(call.stage)]?.hostCalls.push(call);
+  for (const [value, last] of lastUses(planned))
+    if (!trace.outputs.includes(value)) planned[last]?.released.push(value);
+  return planned;
 }
 
 /** Numbers the runs: those of a stage follow each other, in the order in which its nodes were traced. */
@@ -116,7 +114,7 @@ function lastUses(runs: readonly Run[]): Map<Value, number> {
   const last = new Map<Value, number>();
   runs.forEach((run, i) => {
     // Host code is called before its run, so what it alone reads could go a little earlier: it is small.
-    const used = [...run.carried, ...run.fetched, ...run.hostCalls.flatMap((call) => call.inputs)];
+    const used = [...run.inputs, ...run.fetched, ...run.hostCalls.flatMap((call) => call.inputs)];
     for (const value of used) if (!value.fed) last.set(value, i);
   });
   return last;

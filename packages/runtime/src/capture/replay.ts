@@ -1,51 +1,43 @@
-/** A traced function as a TensorFlow session that can be run again with other inputs. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+/** A traced function that can be run again with other inputs. */
 import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
-import type { NativeBackend, NativeTensor } from '../native/binding.ts';
+import type { NativeBackend, NativeBinding, OwnBinding } from '../native/binding.ts';
 import { CaptureError } from './capture-error.ts';
-import {
-  encodeSavedModel,
-  type GraphNode,
-  type HostCall,
-  nodeOf,
-  servingTag,
-  type Trace,
-  type Value,
-} from './graph.ts';
+import type { HostCall, Trace, Value } from './graph.ts';
 import type { HostArray } from './host.ts';
 import { HostValues, readHostValue } from './host-value.ts';
 import { planRuns, type Run } from './plan.ts';
+import { FunctionRunner } from './run-function.ts';
+import { longestSessionRun, SessionRunner } from './run-session.ts';
+import type { Runner } from './runner.ts';
 import type { Leaves } from './tree.ts';
 
-/** What a replay needs of a trace once the graph is loaded: no constants, which the session holds. */
+/** What a replay needs of a trace once the graph is loaded: no constants, which TensorFlow holds. */
 type Signature = Pick<Trace, 'inputs' | 'hostInputs' | 'closures' | 'outputs' | 'hostOutputs'>;
 
-/** A loaded graph. Holds a TensorFlow session until `dispose`. */
+/** Setting this variable to `off` makes captured graphs sessions, as with the stock addon. */
+const functionsSwitch = 'DN_DETR_FUNCTIONS';
+
+/** A loaded graph. Holds what TensorFlow has of it until `dispose`. */
 export class Replay {
   readonly #backend: NativeBackend;
   readonly #signature: Signature;
-  readonly #runs: Run[];
-  readonly #session: number;
+  readonly #runs: Pick<Run, 'hostCalls' | 'fetched' | 'released'>[];
+  readonly #runner: Runner;
   /** Number of nodes in the graph. */
   readonly nodeCount: number;
 
   /** @throws Error with TensorFlow's words when the graph cannot be loaded. */
   constructor(backend: NativeBackend, trace: Trace) {
     const { inputs, hostInputs, closures, outputs, hostOutputs } = trace;
+    const { binding } = backend;
     this.#backend = backend;
     this.#signature = { inputs, hostInputs, closures, outputs, hostOutputs };
-    this.#runs = planRuns(trace);
-    const nodes = [...placeholders(backend, trace), ...trace.nodes];
-    this.nodeCount = nodes.length + trace.constants.size;
-    const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-graph-'));
-    try {
-      writeFileSync(path.join(folder, 'saved_model.pb'), encodeSavedModel(backend.binding, nodes, trace.constants));
-      this.#session = backend.binding.loadSavedModel(folder, servingTag);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
+    const ownBinding = hasFunctions(binding) ? binding : undefined;
+    const runs = planRuns(trace, ownBinding ? Infinity : longestSessionRun);
+    this.#runner = ownBinding ? new FunctionRunner(ownBinding, trace, runs) : new SessionRunner(binding, trace, runs);
+    this.#runs = runs.map(({ nodes, inputs, ...run }) => run);
+    this.nodeCount =
+      trace.nodes.length + trace.constants.size + [...trace.values.values()].filter(({ fed }) => fed).length;
   }
 
   /**
@@ -58,19 +50,16 @@ export class Replay {
     const known = new Map<string, TensorInfo>();
     for (const [index, value] of inputValues.entries()) known.set(value.name, inputs.tensors[index] as Tensor);
     for (const { value, tensor } of closures) known.set(value.name, this.#existing(tensor()));
-    const fed = [...known.keys()];
     const hostValues = new HostValues();
     hostValues.set(hostInputs, inputs.hostValues);
     const tensors = tidy(() => {
-      for (const run of this.#runs) {
+      for (const [index, run] of this.#runs.entries()) {
         for (const call of run.hostCalls) {
           this.#callHost(call, known, hostValues).forEach((tensor, index) => {
-            const { name } = call.outputs[index] as Value;
-            known.set(name, tensor);
-            fed.push(name);
+            known.set((call.outputs[index] as Value).name, tensor);
           });
         }
-        if (run.fetched.length > 0) this.#execute(run, fed, known);
+        if (run.fetched.length > 0) this.#execute(index, known);
         // Activations, when the backward pass is done: as much memory as the model.
         for (const { name } of run.released) this.#release(name, known);
       }
@@ -83,18 +72,17 @@ export class Replay {
     return { tensors, hostValues: hostOutputs.map((value) => hostValues.get(value)) };
   }
 
-  /** Frees the session. */
+  /** Frees what TensorFlow has of the graph. */
   dispose(): void {
-    this.#backend.binding.deleteSavedModel(this.#session);
+    this.#runner.dispose();
   }
 
-  #execute(run: Run, fed: string[], known: Map<string, TensorInfo>): void {
-    const feeds = [...fed, ...run.carried.map((value) => value.name)];
-    const ids = this.#backend.getInputTensorIds(feeds.map((name) => known.get(name) as Tensor));
-    const fetches = run.fetched.map((value) => value.name);
-    const outputs = this.#backend.binding.runSavedModel(this.#session, ids, feeds.join(','), fetches.join(','));
-    outputs.forEach((output: NativeTensor, index) => {
-      known.set(fetches[index] as string, this.#backend.createOutputTensor(output) as Tensor);
+  #execute(index: number, known: Map<string, TensorInfo>): void {
+    const { fetched } = this.#runs[index] as Pick<Run, 'fetched'>;
+    const inputs = this.#runner.inputs[index] as Value[];
+    const ids = this.#backend.getInputTensorIds(inputs.map(({ name }) => known.get(name) as Tensor));
+    this.#runner.execute(index, ids).forEach((output, i) => {
+      known.set((fetched[i] as Value).name, this.#backend.createOutputTensor(output) as Tensor);
     });
   }
 
@@ -142,15 +130,6 @@ export class Replay {
 const counts = (tensors: readonly unknown[], hostValues: readonly unknown[]): string =>
   `${tensors.length} tensors and ${hostValues.length} host values`;
 
-function placeholders({ binding }: NativeBackend, trace: Trace): GraphNode[] {
-  const fed = [...trace.values.values()].filter((value) => value.fed);
-  return fed.map((value) => ({
-    name: nodeOf(value),
-    op: 'Placeholder',
-    inputs: [],
-    attributes: [
-      { name: 'dtype', type: binding.TF_ATTR_TYPE, value: value.dtype },
-      { name: 'shape', type: binding.TF_ATTR_SHAPE, value: value.shape },
-    ],
-  }));
+function hasFunctions(binding: NativeBinding): binding is OwnBinding {
+  return 'addFunction' in binding && process.env[functionsSwitch] !== 'off';
 }

@@ -37,6 +37,42 @@ export interface NativeBinding {
   runSavedModel(id: number, inputIds: number[], inputs: string, outputs: string): NativeTensor[];
 }
 
+/** A device of TensorFlow's. */
+export interface Device {
+  /** Such as `/job:localhost/replica:0/task:0/device:CPU:0`. */
+  name: string;
+  /** `CPU` or `GPU`. */
+  type: string;
+  /** Bytes. */
+  memory: number;
+}
+
+/** The binding of this package's own addon, `native/addon.cc`. */
+export interface OwnBinding extends NativeBinding {
+  /**
+   * Makes a graph an op that `executeOp` runs.
+   * @param graph a serialised GraphDef
+   * @param inputs values of its placeholders, `node:port`
+   * @param outputs values of its nodes
+   */
+  addFunction(graph: Uint8Array, name: string, inputs: string[], outputs: string[]): void;
+  removeFunction(name: string): void;
+  devices(): Device[];
+  /** Name of the device that has a tensor's values. */
+  deviceOf(id: number): string;
+  /** A tensor with the same values on a device, given by its name. */
+  copyTo(id: number, device: string): number;
+}
+
+/** What `require` gives of this package's own addon; the stock one is a binding itself. */
+export interface AddonModule {
+  /**
+   * Starts TensorFlow, once in each thread of Node's.
+   * @param config a serialised ConfigProto, of the context and of all sessions
+   */
+  start(config: Uint8Array): OwnBinding;
+}
+
 /** `dist/nodejs_kernel_backend.js`. */
 export interface NativeBackend extends KernelBackend {
   binding: NativeBinding;

@@ -1,5 +1,7 @@
-/** Compiles the N-API addon of `@tensorflow/tfjs-node`, and the native ops, against unpacked libraries. */
-import { existsSync } from 'node:fs';
+/** Compiles N-API modules against unpacked libraries: the addon, with the binding of `@tensorflow/tfjs-node` in it, and others. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,10 +10,10 @@ import { libraries } from './wheel.ts';
 
 const require = createRequire(import.meta.url);
 
-/** File name of the addon, as the stock build names it. */
-export const addonName = 'tfjs_binding.node';
+/** File name of the stock addon. */
+export const stockAddonName = 'tfjs_binding.node';
 
-/** A second addon that mutes stderr while TensorFlow is loaded; see native/quiet.cc. The stock build has none. */
+/** A second module that mutes stderr while TensorFlow is loaded; see native/quiet.cc. The stock build has none. */
 export const quietName = 'quiet.node';
 
 /** The highest N-API version that tfjs-node 4.22 declares; Node 20 and later offer it. */
@@ -26,33 +28,80 @@ export function tfjsNodeFolder(): string | undefined {
   }
 }
 
+/** The binding's sources are compiled as they are, and the addon needs what is private in them. */
+const addonFlags = ['-O2', '-fno-access-control'];
+
+/** Where the addon for these sources, tfjs-node's and those of this package, lies in `folder`. */
+export function addonFile(folder: string): string {
+  const sources = tfjsNodeFolder();
+  const binding = sources === undefined ? [] : sourcesIn(path.join(sources, 'binding'));
+  return moduleFile(folder, 'addon', addonFlags, [addonSource, ...binding]);
+}
+
 /**
- * Builds the addons in `folder`; they find the libraries beside themselves (`$ORIGIN`), so the folder may be moved.
- * The compiler is called directly: node-gyp cannot build in a path with spaces.
- * @throws Error when no C++ compiler is there or the sources do not compile.
+ * Builds the addon in `folder`; it finds the libraries beside itself (`$ORIGIN`), so the folder may be moved.
+ * @param prove loads a module in a process of its own; throws when that does not work.
+ * @throws Error when no C++ compiler is there, the sources do not compile or the addon does not load.
  */
-export async function buildAddon(folder: string): Promise<void> {
+export async function buildAddon(folder: string, prove: (file: string) => Promise<void>): Promise<void> {
   const sources = tfjsNodeFolder();
   if (sources === undefined) {
     throw new Error(
       '@tensorflow/tfjs-node is not installed: npm install --ignore-scripts @tensorflow/tfjs-node@4.22.0',
     );
   }
-  const build = { include: path.join(folder, 'include'), libraryFolder: folder };
-  const binding = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(sources, 'binding', name));
-  await compile({ ...build, flags: ['-O2'], files: binding, libraries, output: path.join(folder, addonName) });
-  const quiet = path.join(sourceFolder, 'quiet.cc');
-  await compile({ ...build, flags: ['-O2'], files: [quiet], libraries: [], output: path.join(folder, quietName) });
+  const include = [path.join(folder, 'include'), path.join(sources, 'binding')];
+  const output = addonFile(folder);
+  await buildModule(
+    { include, libraryFolder: folder, flags: addonFlags, files: [addonSource], libraries, output },
+    prove,
+  );
+}
+
+/** Builds the module that mutes stderr in `folder`. */
+export async function buildQuiet(folder: string): Promise<void> {
+  const files = [path.join(sourceFolder, 'quiet.cc')];
+  const output = path.join(folder, quietName);
+  await compile({ include: [], libraryFolder: folder, flags: ['-O2'], files, libraries: [], output });
+}
+
+/** Where a module that is built once for each state of its sources lies. */
+export function moduleFile(folder: string, name: string, flags: readonly string[], sources: readonly string[]): string {
+  const hash = createHash('sha256').update(flags.join(' '));
+  for (const source of sources) hash.update(readFileSync(source));
+  return path.join(folder, `${name}-${hash.digest('hex').slice(0, 12)}.node`);
+}
+
+/** The C++ files and the headers of a folder. */
+export function sourcesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+/** Compiles a module and proves that it loads. The file appears whole or not at all. Call it inside `withLock`. */
+export async function buildModule(options: CompileOptions, prove: (file: string) => Promise<void>): Promise<void> {
+  const staging = `${options.output}.staging.node`;
+  try {
+    await compile({ ...options, output: staging });
+    await prove(staging);
+    await rename(staging, options.output);
+  } finally {
+    await rm(staging, { force: true });
+  }
 }
 
 /** Where this package's own C++ sources are. */
 export const sourceFolder = fileURLToPath(new URL('../../native/', import.meta.url));
 
+const addonSource = path.join(sourceFolder, 'addon.cc');
+
 export interface CompileOptions {
   files: readonly string[];
   flags: readonly string[];
-  /** Folder of TensorFlow's headers. */
-  include: string;
+  /** Folders of headers: TensorFlow's, and the module's own. */
+  include: readonly string[];
   libraryFolder: string;
   /** File names of the libraries to link. They are found beside the output, and in any case where they are loaded already. */
   libraries: readonly string[];
@@ -63,19 +112,13 @@ export interface CompileOptions {
  * Compiles files into an N-API module.
  * @throws Error when no C++ compiler is there or the files do not compile.
  */
-export async function compile({
-  files,
-  flags,
-  include,
-  libraryFolder,
-  libraries,
-  output,
-}: CompileOptions): Promise<void> {
+async function compile({ files, flags, include, libraryFolder, libraries, output }: CompileOptions): Promise<void> {
   await run(
     await findCompiler(),
     [
       ...['-std=c++17', '-fPIC', '-shared', `-DNAPI_VERSION=${napiVersion}`, ...flags],
-      ...['-I', include, '-I', nodeHeaders(), ...files],
+      ...[...include, nodeHeaders()].flatMap((folder) => ['-I', folder]),
+      ...files,
       ...['-L', libraryFolder, ...libraries.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'],
       ...['-o', output],
     ],

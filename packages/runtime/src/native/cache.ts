@@ -4,7 +4,7 @@ import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { sha256 } from '../wheel/sha256.ts';
 import type { Wheel } from '../wheel/wheel.ts';
-import { addonName, quietName } from './build.ts';
+import { quietName } from './build.ts';
 import { libraries } from './wheel.ts';
 
 /** What a provisioned folder promises of its files. */
@@ -12,10 +12,10 @@ interface Manifest {
   files: Record<string, { size: number; sha256: string; mtimeMs: number }>;
 }
 
-/** Version of the folder's layout and of the build: raise it when either changes. */
+/** Version of the folder's layout: raise it when that changes. What is built of sources that change is not in the manifest. */
 const layoutVersion = 2;
 
-/** Where the libraries and the addon of one wheel live. */
+/** Where the libraries of one wheel live, and what is built against them. */
 export function nativeFolder(wheel: Wheel, cache = cacheFolder()): string {
   return path.join(cache, `${wheel.distribution}-${wheel.version}-v${layoutVersion}`);
 }
@@ -32,7 +32,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
 /** Writes the manifest of a freshly filled folder. */
 export async function writeManifest(folder: string): Promise<void> {
   const files: Manifest['files'] = {};
-  for (const name of [...libraries, addonName, quietName]) {
+  for (const name of [...libraries, quietName]) {
     const file = path.join(folder, name);
     const { size, mtimeMs } = await stat(file);
     files[name] = { size, mtimeMs, sha256: await sha256(file) };

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerNativeOps } from '../ops/register.ts';
-import type { NativeBackend, NativeBinding } from './binding.ts';
+import type { AddonModule, NativeBackend, NativeBinding } from './binding.ts';
 import { quietName } from './build.ts';
 import { registerGather } from './gather.ts';
 import type { OpsState } from './ops-module.ts';
@@ -83,11 +83,11 @@ function loadQuietly(addon: string): NativeBinding {
   const quiet = path.join(path.dirname(addon), quietName);
   const muted = process.env.TF_CPP_MIN_LOG_LEVEL === undefined && existsSync(quiet);
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  if (!muted) return require(addon) as NativeBinding;
+  if (!muted) return start(addon);
   const stderr = require(quiet) as { mute(): void; unmute(): void };
   stderr.mute();
   try {
-    return require(addon) as NativeBinding;
+    return start(addon);
   } finally {
     stderr.unmute();
   }
@@ -98,4 +98,10 @@ function supplyRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
   util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
   util.isArray = Array.isArray;
+}
+
+/** The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. */
+function start(addon: string): NativeBinding {
+  const module = require(addon) as AddonModule | NativeBinding;
+  return 'start' in module ? module.start(new Uint8Array()) : module;
 }

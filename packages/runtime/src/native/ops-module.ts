@@ -1,9 +1,8 @@
 /** The module of native ops: built once for each state of its sources, and kept beside the libraries it belongs to. */
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { compile, sourceFolder } from './build.ts';
+import { buildModule, moduleFile, sourceFolder, sourcesIn } from './build.ts';
 import { libraries } from './wheel.ts';
 
 /**
@@ -27,11 +26,10 @@ export type OpsState = { file: string } | { file?: undefined; reason: string };
 /**
  * No `-ffast-math`: results do not depend on how many samples the compiler takes at once, and NaN stays NaN. No `-march`:
  * the folder may be shared with other machines, and each function has variants for better processors.
+ * `nodelete`: TensorFlow keeps pointers into the module, which must therefore stay when a thread of Node's that loaded it
+ * ends.
  */
-const flags = ['-O3', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi'];
-
-/** TensorFlow keeps pointers into the module, which must therefore stay when a thread of Node's that loaded it ends. */
-const linkerFlags = ['-Wl,-z,nodelete'];
+const flags = ['-O3', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi', '-Wl,-z,nodelete'];
 
 /** The module for these sources. Only looks. */
 export function findOps({ folder }: OpsPlace): OpsState {
@@ -40,7 +38,7 @@ export function findOps({ folder }: OpsPlace): OpsState {
   if (!['', 'avx2', 'plain'].includes(wanted)) {
     return { reason: `${opsSwitch}=${wanted} means nothing: expected off, avx2 or plain` };
   }
-  const file = moduleFile(folder);
+  const file = opsFile(folder);
   if (existsSync(file)) return { file };
   const failure = failureFile(file);
   return { reason: existsSync(failure) ? readFileSync(failure, 'utf8') : 'not built yet: run `npm run setup`' };
@@ -49,34 +47,26 @@ export function findOps({ folder }: OpsPlace): OpsState {
 /** Whether set-up has anything to do. `thorough` builds again and tries again what failed. */
 export function opsAreToBuild({ folder }: OpsPlace, thorough: boolean): boolean {
   if (process.env[opsSwitch] === 'off') return false;
-  const file = moduleFile(folder);
+  const file = opsFile(folder);
   return thorough || !(existsSync(file) || existsSync(failureFile(file)));
 }
 
 /**
- * Builds the module. The file appears whole or not at all; where it cannot be built or does not load, the reason is kept in
- * its place. Call it inside `withLock`.
+ * Builds the module. Where it cannot be built or does not load, the reason is kept in its place. Call it inside `withLock`.
  * @param prove loads a module in a process of its own; throws when that does not work.
  */
 export async function buildOps(place: OpsPlace, prove: (file: string) => Promise<void>): Promise<OpsState> {
-  const file = moduleFile(place.folder);
-  const staging = `${file}.staging.node`;
-  await mkdir(place.folder, { recursive: true });
+  const { folder, libraryFolder } = place;
+  const file = opsFile(folder);
+  await mkdir(folder, { recursive: true });
   await rm(failureFile(file), { force: true });
   try {
-    await compile({
-      ...place,
-      files: sources().filter((source) => source.endsWith('.cc')),
-      flags: [...flags, ...linkerFlags],
-      libraries: [frameworkLibrary],
-      output: staging,
-    });
-    await prove(staging);
-    await rename(staging, file);
+    const files = sources().filter((source) => source.endsWith('.cc'));
+    const include = [place.include];
+    await buildModule({ include, libraryFolder, flags, files, libraries: [frameworkLibrary], output: file }, prove);
     return { file };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    await rm(staging, { force: true });
     await writeFile(failureFile(file), reason);
     return { reason };
   }
@@ -85,19 +75,8 @@ export async function buildOps(place: OpsPlace, prove: (file: string) => Promise
 /** It has the C API for ops and kernels. */
 const [, frameworkLibrary] = libraries;
 
-function moduleFile(folder: string): string {
-  const hash = createHash('sha256').update([...flags, ...linkerFlags].join(' '));
-  for (const source of sources()) hash.update(readFileSync(source));
-  return path.join(folder, `ops-${hash.digest('hex').slice(0, 12)}.node`);
-}
+const sources = (): string[] => sourcesIn(path.join(sourceFolder, 'ops'));
 
-/** The C++ files and the headers. */
-function sources(): string[] {
-  const folder = path.join(sourceFolder, 'ops');
-  return readdirSync(folder)
-    .filter((name) => /\.(cc|h)$/.test(name))
-    .sort()
-    .map((name) => path.join(folder, name));
-}
+const opsFile = (folder: string): string => moduleFile(folder, 'ops', flags, sources());
 
 const failureFile = (file: string): string => `${file}.failed`;

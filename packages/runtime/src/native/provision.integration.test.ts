@@ -20,7 +20,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Report } from '../wheel/report.ts';
-import { buildAddon, tfjsNodeFolder } from './build.ts';
+import { addonFile, buildAddon, tfjsNodeFolder } from './build.ts';
 import { findDamage, nativeFolder } from './cache.ts';
 import { findNative, type ProvisionOptions, provisionNative } from './provision.ts';
 import { type TensorFlowWheel, tensorflowCpu } from './wheel.ts';
@@ -97,7 +97,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   it('downloads, unpacks and builds, in a path with spaces; a second call only looks', async () => {
     vi.stubEnv('DN_DETR_NATIVE_OPS', '');
     const state = await provision();
-    expect(state.addon).toBe(path.join(nativeFolder(wheel, cache), 'tfjs_binding.node'));
+    expect(state.addon).toBe(addonFile(nativeFolder(wheel, cache)));
     expect(steps.join('\n')).toMatch(
       /from the PyPI wheel[\s\S]*building the TensorFlow addon[\s\S]*is ready[\s\S]*ops/,
     );
@@ -116,22 +116,34 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   });
 
   it('repairs a truncated and a changed library, and a folder without manifest', async () => {
-    await provision();
+    const state = await provision();
     const folder = nativeFolder(wheel, cache);
     const library = path.join(folder, 'libtensorflow_cc.so.2');
 
     truncateSync(library, 100);
     expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/100 bytes instead of/) });
-    expect((await provision()).addon).toBeDefined();
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
 
     const size = readFileSync(library).length;
     writeFileSync(library, Buffer.alloc(size));
     expect(await findDamage(folder)).toMatch(/has changed since/);
-    expect((await provision()).addon).toBeDefined();
+    expect(await provision()).toEqual(state);
     expect(await findDamage(folder, true)).toBeUndefined();
 
     rmSync(path.join(folder, 'manifest.json'));
-    expect((await provision()).addon).toBeDefined();
+    expect(await provision()).toEqual(state);
+    expect(await findDamage(folder, true)).toBeUndefined();
+  });
+
+  it('builds the addon alone where its sources have changed', async () => {
+    await provision();
+    const folder = nativeFolder(wheel, cache);
+    rmSync(addonFile(folder));
+    expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/addon is not built yet/) });
+    steps = [];
+    expect((await provision()).addon).toBe(addonFile(folder));
+    expect(steps).toEqual([expect.stringMatching(/^building the TensorFlow addon/), 'native TensorFlow is ready']);
   });
 
   it('does not mind a new time of change alone', async () => {
@@ -148,7 +160,8 @@ describe.skipIf(!canBuild)('provisionNative', () => {
       writeFileSync(path.join(leftover, 'half'), 'x');
     }
     writeFileSync(path.join(cache, 'tensorflow-cpu-2.21.0.whl'), 'cut off');
-    expect((await provision()).addon).toBeDefined();
+    expect((await provision()).addon).toBe(addonFile(folder));
+    expect(await findDamage(folder, true)).toBeUndefined();
     expect(readdirSync(cache)).toEqual([path.basename(folder)]);
   });
 
@@ -159,7 +172,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     };
     const states = await Promise.all([provision({ prove }), provision({ prove })]);
     expect(states[0]).toEqual(states[1]);
-    expect(proven).toEqual([['tfjs_binding.node']]);
+    expect(proven).toEqual([[expect.stringMatching(/^addon-[0-9a-f]{12}\.node\.staging\.node$/)]]);
     expect(steps).toContain('another set-up is at work on native TensorFlow; waiting for it');
   });
 
@@ -172,7 +185,8 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     steps = [];
     expect(await provision({ wheel: broken })).toEqual(state);
     expect(steps).toEqual([]);
-    expect((await provision({ thorough: true })).addon).toBeDefined();
+    const { addon } = await provision({ thorough: true });
+    expect(addon).toBe(addonFile(nativeFolder(wheel, cache)));
   });
 
   it('leaves nothing half done when the addon does not load', async () => {
@@ -205,7 +219,9 @@ describe.skipIf(!canBuild)('provisionNative', () => {
   it('names the missing compiler', async () => {
     vi.stubEnv('PATH', '/nowhere');
     vi.stubEnv('CXX', '');
-    await expect(buildAddon(scratch)).rejects.toThrow(/no C\+\+ compiler found .* apt-get install g\+\+/);
+    await expect(buildAddon(scratch, async () => {})).rejects.toThrow(
+      /no C\+\+ compiler found .* apt-get install g\+\+/,
+    );
     vi.stubEnv('PATH', originalPath);
   });
 

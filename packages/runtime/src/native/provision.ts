@@ -7,14 +7,14 @@ import { withLock } from '../wheel/lock.ts';
 import type { Report } from '../wheel/report.ts';
 import { run } from '../wheel/run.ts';
 import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
-import { addonName, buildAddon, tfjsNodeFolder } from './build.ts';
+import { addonFile, buildAddon, buildQuiet, stockAddonName, tfjsNodeFolder } from './build.ts';
 import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
 import { buildOps, findOps, type OpsPlace, type OpsState, opsAreToBuild } from './ops-module.ts';
 import { type TensorFlowWheel, tensorflowCpu, unpackWheel } from './wheel.ts';
 
 /** An addon that can be loaded. */
 export interface NativeAddon {
-  /** Path of `tfjs_binding.node`. */
+  /** Path of the module. */
   addon: string;
   /** Where the libraries came from, in words. */
   source: string;
@@ -46,13 +46,14 @@ export async function findNative(wheel: Wheel = tensorflowCpu, cache = cacheFold
   if (process.env[nativeSwitch] === 'off') return { reason: `native TensorFlow is switched off (${nativeSwitch}=off)` };
   const folder = nativeFolder(wheel, cache);
   const damage = await findDamage(folder);
-  if (damage === undefined) {
+  const addon = addonFile(folder);
+  if (damage === undefined && existsSync(addon)) {
     const source = `PyPI wheel ${wheel.distribution} ${wheel.version}, addon built here`;
-    return { addon: path.join(folder, addonName), source, ops: findOps(opsPlace(folder)) };
+    return { addon, source, ops: findOps(opsPlace(folder)) };
   }
   const stock = findStock(cache);
   if (stock) return stock;
-  return { reason: (await lastFailure(wheel, cache)) ?? damage };
+  return { reason: (await lastFailure(wheel, cache)) ?? damage ?? 'its addon is not built yet: run `npm run setup`' };
 }
 
 /**
@@ -68,7 +69,7 @@ export async function provisionNative(options: ProvisionOptions): Promise<Native
 async function provisionOps(state: NativeAddon, options: ProvisionOptions): Promise<NativeState> {
   const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false, prove = proveModules } = options;
   const folder = nativeFolder(wheel, cache);
-  const place = state.addon === path.join(folder, addonName) ? opsPlace(folder) : stockOpsPlace(cache);
+  const place = state.addon === addonFile(folder) ? opsPlace(folder) : stockOpsPlace(cache);
   if (!opsAreToBuild(place, thorough)) return state;
   const build = async (): Promise<OpsState> => {
     if (!opsAreToBuild(place, thorough)) return findOps(place);
@@ -103,26 +104,32 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
   const { prove = proveModules, runStockInstaller = stockInstaller } = options;
   await rm(failureFile(wheel, cache), { force: true });
   const damage = await findDamage(folder, thorough);
-  if (damage === undefined) {
+  if (damage === undefined && existsSync(addonFile(folder))) {
     report.step(`native TensorFlow ${wheel.version} is in ${folder}`);
     return findNative(wheel, cache);
   }
-  if (await readManifest(folder)) report.step(`native TensorFlow needs repair: ${damage}`);
+  if (damage !== undefined && (await readManifest(folder))) report.step(`native TensorFlow needs repair: ${damage}`);
 
   const failures: string[] = [];
   try {
     requirePlatform();
-    const wheelFile = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
-    report.step(`native TensorFlow ${wheel.version} from the PyPI wheel, into ${folder}`);
-    await downloadWheel(wheel, wheelFile, report);
-    await replaceFolder(folder, async (staging) => {
-      await unpackWheel(wheel, wheelFile, staging, report);
+    const build = async (place: string): Promise<void> => {
       report.step('building the TensorFlow addon for Node (about 10 s)');
-      await buildAddon(staging);
-      await prove(path.join(staging, addonName));
-      await writeManifest(staging);
-    });
-    await rm(wheelFile, { force: true });
+      await buildAddon(place, prove);
+    };
+    if (damage === undefined) await build(folder);
+    else {
+      const wheelFile = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+      report.step(`native TensorFlow ${wheel.version} from the PyPI wheel, into ${folder}`);
+      await downloadWheel(wheel, wheelFile, report);
+      await replaceFolder(folder, async (staging) => {
+        await unpackWheel(wheel, wheelFile, staging, report);
+        await build(staging);
+        await buildQuiet(staging);
+        await writeManifest(staging);
+      });
+      await rm(wheelFile, { force: true });
+    }
     report.step('native TensorFlow is ready');
     return findNative(wheel, cache);
   } catch (error) {
@@ -146,7 +153,7 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
 function findStock(cache: string): NativeAddon | undefined {
   const folder = tfjsNodeFolder();
   if (folder === undefined) return undefined;
-  const addon = path.join(folder, 'lib', 'napi-v8', addonName);
+  const addon = path.join(folder, 'lib', 'napi-v8', stockAddonName);
   if (!existsSync(addon)) return undefined;
   return { addon, source: 'stock installer of @tensorflow/tfjs-node', ops: findOps(stockOpsPlace(cache)) };
 }
@@ -190,7 +197,9 @@ function stockInstaller(folder: string): Promise<void> {
 
 /** A library built for other processors can kill the process that loads it, so a child tries first. */
 async function proveModules(...modules: string[]): Promise<void> {
-  await run(process.execPath, ['-e', 'process.argv.slice(1).forEach(require)', ...modules], process.env);
+  // The stock addon starts when it is loaded, and the ops have nothing to start.
+  const script = 'for (const file of process.argv.slice(1)) require(file).start?.(new Uint8Array())';
+  await run(process.execPath, ['-e', script, ...modules], process.env);
 }
 
 const waitingReport = (report: Report) => (): void =>

@@ -18,7 +18,9 @@ export const hashByThreads = (module: { readonly addon: string; readonly ops: st
 
 const script = (compute: string): string => `
 const [addon, ops] = process.argv.slice(1);
-const binding = require(addon);
+const module = require(addon);
+// The stock addon is a binding itself.
+const binding = module.start?.(new Uint8Array()) ?? module;
 require(ops);
 const tensor = (...shape) => {
   const size = shape.reduce((product, axis) => product * axis, 1);

@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { failingDisk } from '@dn-detr/testing/failing-disk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UserError } from '../user-error.ts';
 import { crc32c } from './crc32c.ts';
 import { encodeEvent } from './event.ts';
 import { openEventFile } from './event-file.ts';
@@ -100,7 +99,7 @@ describe('openEventFile', () => {
       expect(cut.records).toHaveLength(2);
       expect(cut.rest).toBeGreaterThan(0);
       events.scalars(2, 2, { loss: 2 });
-      expect(() => events.flush()).toThrow(UserError);
+      expect(() => events.flush()).toThrow('the disk is full');
     } finally {
       disk.restore();
     }
