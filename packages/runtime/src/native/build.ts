@@ -1,10 +1,12 @@
 /** Compiles N-API modules against unpacked libraries: the addon, with the binding of `@tensorflow/tfjs-node` in it, and others. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pMap from 'p-map';
 import { run } from '../wheel/run.ts';
 import { libraries } from './wheel.ts';
 
@@ -109,21 +111,30 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles files into an N-API module.
+ * Compiles files into an N-API module, as many at a time as there are cores.
  * @throws Error when no C++ compiler is there or the files do not compile.
  */
 async function compile({ files, flags, include, libraryFolder, libraries, output }: CompileOptions): Promise<void> {
-  await run(
-    await findCompiler(),
-    [
-      ...['-std=c++17', '-fPIC', '-shared', `-DNAPI_VERSION=${napiVersion}`, ...flags],
-      ...[...include, nodeHeaders()].flatMap((folder) => ['-I', folder]),
-      ...files,
-      ...['-L', libraryFolder, ...libraries.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'],
-      ...['-o', output],
-    ],
-    process.env,
-  );
+  const compiler = await findCompiler();
+  const objects = `${output}.objects`;
+  const common = ['-std=c++17', '-fPIC', `-DNAPI_VERSION=${napiVersion}`, ...flags];
+  const includes = [...include, nodeHeaders()].flatMap((folder) => ['-I', folder]);
+  const link = ['-L', libraryFolder, ...libraries.map((library) => `-l:${library}`), '-Wl,-rpath,$ORIGIN'];
+  await mkdir(objects, { recursive: true });
+  try {
+    const compiled = await pMap(
+      files,
+      async (file) => {
+        const object = path.join(objects, `${path.basename(file)}.o`);
+        await run(compiler, [...common, ...includes, '-c', file, '-o', object], process.env);
+        return object;
+      },
+      { concurrency: os.availableParallelism() },
+    );
+    await run(compiler, [...common, '-shared', ...compiled, ...link, '-o', output], process.env);
+  } finally {
+    await rm(objects, { recursive: true, force: true });
+  }
 }
 
 /** Node's own headers where its prefix has them, else those of the npm package `node-api-headers`. */

@@ -214,7 +214,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(await findNative(wheel, cache)).toEqual(state);
     expect(steps).toEqual([]);
     expect(await provision({ thorough: true })).toMatchObject({ ops: { file: expect.any(String) } });
-  });
+  }, 180_000);
 
   it('names the missing compiler', async () => {
     vi.stubEnv('PATH', '/nowhere');
