@@ -8,6 +8,7 @@ import { benchDepthwiseCommand } from './bench-depthwise.ts';
 import { benchDnCommand } from './bench-dn.ts';
 import { benchMatcherCommand } from './bench-matcher.ts';
 import { benchMsdaCommand } from './bench-msda.ts';
+import { benchOpsCommand } from './bench-ops.ts';
 import { benchStepCommand } from './bench-step.ts';
 
 export function benchCommand(terminal: Terminal): Command {
@@ -17,6 +18,7 @@ export function benchCommand(terminal: Terminal): Command {
     .addCommand(benchStepCommand(terminal))
     .addCommand(benchMatcherCommand(terminal))
     .addCommand(benchDnCommand(terminal))
+    .addCommand(benchOpsCommand(terminal))
     .addCommand(benchMsdaCommand(terminal))
     .addCommand(benchDepthwiseCommand(terminal))
     .addCommand(benchDataCommand(terminal))

@@ -8,6 +8,7 @@ export { type AssignmentBench, benchAssignments, benchMatchingStep, type Matchin
 export { benchMatrices, readMatrices } from './matcher-matrices.ts';
 export { Scipy } from './matcher-peers.ts';
 export { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from './msda.ts';
+export { benchOps, opsConfigs } from './ops.ts';
 export { benchStep, type StepBench } from './step.ts';
 export { benchStepApart } from './step-apart.ts';
 export { type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';

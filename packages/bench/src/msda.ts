@@ -1,18 +1,10 @@
 /** Times the sampling of deformable attention as an op and as it is composed, in turns with PyTorch's. */
 import { type LevelSize, sampleDeformably } from '@dn-detr/core/nn';
 import { UserError } from '@dn-detr/train';
-import {
-  dispose,
-  getBackend,
-  getKernel,
-  randomUniform,
-  registerKernel,
-  type Tensor,
-  unregisterKernel,
-  valueAndGrads,
-} from '@tensorflow/tfjs-core';
+import { dispose, randomUniform, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
 import { median } from 'd3-array';
 import { type PythonProcess, startPython } from './python-process.ts';
+import { withoutKernels } from './without-kernels.ts';
 
 export interface MsdaCase {
   readonly name: string;
@@ -110,7 +102,7 @@ export async function benchMsda(
     const own = new OwnMsda(sizes);
     const sides: Record<'ours' | 'composed' | 'pytorch', (runs: number) => Samples | Promise<Samples>> = {
       ours: (runs) => own.time(runs),
-      composed: (runs) => withoutKernel(() => own.time(runs)),
+      composed: (runs) => withoutKernels(() => own.time(runs)),
       pytorch: (runs) => (torch as TorchMsda).time(sizes, threads, runs),
     };
     const names = (['ours', 'composed', 'pytorch'] as const).filter((name) => name !== 'pytorch' || torch);
@@ -185,17 +177,5 @@ class OwnMsda {
 
   dispose(): void {
     dispose([...this.#inputs, this.#dy]);
-  }
-}
-
-/** Runs something as backends do that have no kernel for it. */
-function withoutKernel<T>(run: () => T): T {
-  const kernel = getKernel('DnMultiScaleDeformableAttention', getBackend());
-  if (kernel === undefined) return run();
-  unregisterKernel(kernel.kernelName, kernel.backendName);
-  try {
-    return run();
-  } finally {
-    registerKernel(kernel);
   }
 }

@@ -1,0 +1,165 @@
+/** Times layers that have native ops of this toolkit beside what they are composed of elsewhere, both captured. */
+import { adamwStep, clipFactor } from '@dn-detr/core';
+import { addBias, attend, biasPrelu, biasRelu, normalizeRows } from '@dn-detr/core/nn';
+import { capture } from '@dn-detr/runtime';
+import {
+  dispose,
+  randomUniform,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  tensor1d,
+  valueAndGrads,
+} from '@tensorflow/tfjs-core';
+import { median } from 'd3-array';
+import { withoutKernels } from './without-kernels.ts';
+
+/** Sizes of a model in training. */
+export interface OpsConfig {
+  readonly name: string;
+  readonly batch: number;
+  /** of an image, that the encoder sees */
+  readonly tokens: number;
+  /** of an image, known ones included */
+  readonly queries: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly feedForward: number;
+  readonly parameters: number;
+}
+
+/** Those of `bench step` with the same names. */
+export const opsConfigs: readonly OpsConfig[] = [
+  { name: 'tiny', batch: 8, tokens: 64, queries: 90, width: 128, heads: 8, feedForward: 512, parameters: 2.8e6 },
+  { name: 'mid', batch: 4, tokens: 256, queries: 140, width: 256, heads: 8, feedForward: 1024, parameters: 13e6 },
+  { name: 'r50', batch: 2, tokens: 256, queries: 340, width: 256, heads: 8, feedForward: 2048, parameters: 43e6 },
+];
+
+/** Milliseconds of one layer, forward and backward: medians. */
+export interface OpsBench {
+  readonly name: string;
+  readonly layer: string;
+  readonly native: number;
+  readonly composed: number;
+}
+
+interface Layer {
+  readonly layer: string;
+  readonly inputs: readonly (readonly number[])[];
+  compute(inputs: readonly Tensor[]): readonly Tensor[];
+}
+
+const rounds = 5;
+const runsPerRound = 6;
+
+/** Of one layer in a graph: the call of a graph costs as much as some of them. */
+const copies = 4;
+
+/** @param onCase is called before each one */
+export function benchOps(configs: readonly OpsConfig[], onCase: (name: string) => void = () => {}): OpsBench[] {
+  return configs.flatMap((config) =>
+    layersOf(config).map((layer) => {
+      onCase(`${config.name}, ${layer.layer}`);
+      return { name: config.name, layer: layer.layer, ...timesOf(layer) };
+    }),
+  );
+}
+
+function timesOf({ layer, inputs: shapes, compute }: Layer): Pick<OpsBench, 'native' | 'composed'> {
+  const inputs = Array.from({ length: copies }, (_, copy) =>
+    shapes.map((shape, i) => randomUniform([...shape], 0.1, 1, 'float32', 1 + copy * shapes.length + i)),
+  );
+  const all = (values: typeof inputs): Tensor[][] => values.map((each) => [...compute(each)]);
+  const [native, composed] = [capture(all, { name: layer }), capture(all, { name: `${layer}, composed` })];
+  // Here they are traced: a graph stays with the ops that it was made of.
+  dispose([native(inputs), withoutKernels(() => composed(inputs))]);
+  const sides = [native, composed].map((run) => ({ run, ms: [] as number[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { run, ms } of sides) {
+      // One run warms up: while the other side ran, memory and threads went cold.
+      dispose(run(inputs));
+      for (let i = 0; i < runsPerRound; i++) {
+        const started = performance.now();
+        const result = run(inputs);
+        ms.push((performance.now() - started) / copies);
+        dispose(result);
+      }
+    }
+  }
+  for (const { run } of sides) run.dispose();
+  dispose(inputs);
+  const [ours, theirs] = sides.map(({ ms }) => median(ms) as number) as [number, number];
+  return { native: ours, composed: theirs };
+}
+
+function layersOf({ batch, tokens, queries, width, heads, feedForward, parameters }: OpsConfig): Layer[] {
+  const attention = (layer: string, rows: number, columns: number, ownWidth = width): Layer =>
+    differentiated({
+      layer: `${layer}: ${batch} × ${heads} heads, ${rows} queries, ${columns} keys`,
+      inputs: [
+        [batch * rows, ownWidth],
+        [batch * columns, ownWidth],
+        [batch * columns, width],
+      ],
+      forward: (q, k, v) => attend(q as Tensor2D, k as Tensor2D, v as Tensor2D, { batch, heads }),
+      output: [batch * rows, width],
+    });
+  const byRow = (layer: string, columns: number, vectors: number[], forward: Forward): Layer => {
+    const rows = [batch * tokens, columns];
+    const inputs = [rows, ...vectors.map((size) => [size])];
+    return differentiated({ layer: `${layer}: [${rows.join(', ')}]`, inputs, forward, output: rows });
+  };
+  const unbiased = (rows: Tensor, bias: Tensor) => ({ rows: rows as Tensor2D, bias: bias as Tensor1D });
+  return [
+    attention('attention of an encoder', tokens, tokens),
+    attention('attention among queries', queries, queries),
+    // DAB-DETR's keys are content beside position.
+    attention('attention to tokens', queries, tokens, 2 * width),
+    byRow('layer norm', width, [width, width], (x, weight, bias) =>
+      normalizeRows(x as Tensor2D, weight as Tensor1D, bias as Tensor1D),
+    ),
+    byRow('bias and ReLU', feedForward, [feedForward], (x, bias) => biasRelu(unbiased(x, bias))),
+    byRow('bias and PReLU', feedForward, [feedForward, 1], (x, bias, slope) =>
+      biasPrelu(unbiased(x, bias), slope as Tensor1D),
+    ),
+    byRow('bias', width, [width], (x, bias) => addBias(x as Tensor2D, bias as Tensor1D)),
+    {
+      layer: `clipping and AdamW: ${(parameters / 1e6).toFixed(1)} M parameters`,
+      inputs: Array(4).fill([Math.round(parameters / copies)]),
+      compute: (inputs) => {
+        const [p, m, v, gradient] = inputs as [Tensor1D, Tensor1D, Tensor1D, Tensor1D];
+        const { factor } = clipFactor([gradient], 0.1);
+        const next = adamwStep(
+          { params: [p], m: [m], v: [v] },
+          [gradient],
+          tensor1d([0.999, 1e-4, 1]),
+          { groups: [{ learningRate: 1e-4, weightDecay: 1e-4 }] },
+          factor,
+        );
+        return [...next.params, ...next.m, ...next.v];
+      },
+    },
+  ];
+}
+
+type Forward = (...inputs: [Tensor, Tensor, Tensor]) => Tensor;
+
+/** The layer with the gradients of all inputs, for a gradient of its output that comes last among them. */
+function differentiated({
+  layer,
+  inputs,
+  forward,
+  output,
+}: Pick<Layer, 'layer' | 'inputs'> & { forward: Forward; output: readonly number[] }): Layer {
+  return {
+    layer,
+    inputs: [...inputs, output],
+    compute: (all) => {
+      const { value, grads } = valueAndGrads(forward as (...values: Tensor[]) => Tensor)(
+        all.slice(0, -1),
+        all.at(-1) as Tensor,
+      );
+      return [value, ...grads];
+    },
+  };
+}
