@@ -73,6 +73,11 @@ describe('npm start', () => {
       /^error: native TensorFlow .* is not there: .*\nTo fix it/m,
     ],
     [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
+    [
+      ['bench', 'step', '--profile', '--config', 'micro', '--backend', 'wasm'],
+      {},
+      /^error: ops can be timed on native/m,
+    ],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
     [['data', 'check', 'nowhere'], {}, /^error: there is no folder \S*nowhere$/m],
   ])('says what is wrong with %j', async (args, env, message) => {
@@ -104,6 +109,23 @@ describe('npm start', () => {
     ]) {
       expect(value).toBeGreaterThan(0);
     }
+  });
+
+  it('measures where the time of a training step goes', async () => {
+    const { code, stdout } = await cli(['bench', 'step', '--config', 'micro', '--steps', '2', '--profile', '--json']);
+    expect(code).toBe(0);
+    const [{ config, ops, ...times }] = JSON.parse(stdout).results;
+    expect(config).toBe('micro');
+    expect(times.busy + times.gaps + times.host).toBeCloseTo(times.ms, 6);
+    for (const time of Object.values(times)) expect(time).toBeGreaterThan(0);
+    expect(ops).toHaveLength(20);
+    expect(ops[0]).toEqual({
+      op: expect.any(String),
+      ms: expect.any(Number),
+      share: ops[0].ms / times.opMs,
+      count: expect.any(Number),
+    });
+    expect(ops.map(({ op }: { op: string }) => op).join()).toMatch(/MatMul/);
   });
 
   it('checks parity and prints one JSON document', async () => {

@@ -1,13 +1,16 @@
 /** `bench step`: whole training steps, of some models beside the original's in PyTorch. */
 import { availableParallelism } from 'node:os';
-import type { StepBench } from '@dn-detr/bench';
 import {
   benchStep,
   benchStepApart,
   checkoutOf,
+  mostOps,
+  profileStep,
   repositoryOf,
+  type StepBench,
   type StepConfig,
   type StepConfigName,
+  type StepProfile,
   stepConfigs,
 } from '@dn-detr/bench';
 import Table from 'cli-table3';
@@ -21,13 +24,12 @@ interface StepOptions {
   threadsPerOp?: number;
   originals?: string;
   python: string;
+  profile?: boolean;
   json?: boolean;
   backend?: string;
 }
 
-interface StepResult extends StepBench {
-  config: StepConfigName;
-}
+type Named<Result> = Result & { readonly config: StepConfigName };
 
 const configNames = Object.keys(stepConfigs) as StepConfigName[];
 const originalsOf = (names: readonly StepConfigName[]) =>
@@ -55,40 +57,61 @@ export function benchStepCommand(terminal: Terminal): Command {
         .env('PYTHON')
         .default('python3'),
     )
+    .addOption(
+      new Option(
+        '--profile',
+        `the ${mostOps} types of op that take longest in place of phases; through sessions, the only ops that TensorFlow times`,
+      ).conflicts('originals'),
+    )
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: StepOptions) => {
-      const results = await measure(terminal.err, options);
-      terminal.out.write(`${options.json ? JSON.stringify({ results }, null, 2) : tableOf(results)}\n`);
+      const { originals, python, threadsPerOp, profile, json } = options;
+      const print = (results: readonly object[], inWords: () => string): void => {
+        terminal.out.write(`${json ? JSON.stringify({ results }, null, 2) : inWords()}\n`);
+      };
+      if (profile) {
+        const results = await benchEach(terminal.err, options, ['--profile'], profileStep);
+        print(results, () => results.map(profileOf).join('\n\n'));
+        return;
+      }
+      // All at once, before the first is measured.
+      if (originals !== undefined) for (const original of originalsOf(options.config)) checkoutOf(original, originals);
+      const args = originals === undefined ? [] : ['--originals', originals, '--python', python];
+      const results = await benchEach(terminal.err, options, args, (config, steps) => {
+        const threads = threadsPerOp ?? config.threadsPerOp ?? availableParallelism();
+        return benchStep(config, steps, originals === undefined ? undefined : { python, originals, threads });
+      });
+      print(results, () => tableOf(results));
     });
 }
 
-async function measure(err: Output, options: StepOptions): Promise<StepResult[]> {
-  const { config, steps, threadsPerOp, originals, python, backend } = options;
-  // All at once, before the first is measured.
-  if (originals !== undefined) for (const original of originalsOf(config)) checkoutOf(original, originals);
+/** @param args that have several configurations measured in the same way, each in a process of its own */
+async function benchEach<Result extends object>(
+  err: Output,
+  { config, steps, threadsPerOp, backend }: StepOptions,
+  args: readonly string[],
+  bench: (config: StepConfig, steps: number) => Result | Promise<Result>,
+): Promise<Named<Result>[]> {
   const [only] = config;
   if (config.length === 1 && only !== undefined) {
     const suited: StepConfig = stepConfigs[only];
     const threads = threadsPerOp ?? suited.threadsPerOp;
     await chooseBackend(err, backend, threads === undefined ? {} : { threadsPerOp: threads });
-    const inTurns =
-      originals === undefined ? undefined : { python, originals, threads: threads ?? availableParallelism() };
-    return [{ config: only, ...(await benchStep(suited, steps, inTurns)) }];
+    return [{ config: only, ...(await bench(suited, steps)) }];
   }
-  const args: string[] = [];
-  if (threadsPerOp !== undefined) args.push('--threads-per-op', String(threadsPerOp));
-  if (originals !== undefined) args.push('--originals', originals, '--python', python);
-  if (backend !== undefined) args.push('--backend', backend);
-  const results: StepResult[] = [];
+  const own = [...args];
+  if (threadsPerOp !== undefined) own.push('--threads-per-op', String(threadsPerOp));
+  if (backend !== undefined) own.push('--backend', backend);
+  const results: Named<Result>[] = [];
   for (const name of config) {
     err.write(`measuring ${name} …\n`);
-    results.push({ config: name, ...(await benchStepApart(name, steps, ...args)) });
+    results.push({ config: name, ...(await benchStepApart<Result>(name, steps, ...own)) });
   }
   return results;
 }
 
-function tableOf(results: readonly StepResult[]): string {
+function tableOf(results: readonly Named<StepBench>[]): string {
   const phases = ['forward', 'matching', 'loss', 'backward', 'optimiser'] as const;
   const pytorch = ['PyTorch', 'least', 'ours / PyTorch'];
   const head = ['config', 'ms', 'least', ...pytorch, ...phases, 'images/s', 'peak RSS, MiB', 'captures'];
@@ -107,6 +130,19 @@ function tableOf(results: readonly StepResult[]): string {
     ]);
   }
   return table.toString();
+}
+
+function profileOf({ config, ms, busy, gaps, host, opMs, ops }: Named<StepProfile>): string {
+  const head = ['op', 'ms', 'share', 'count'];
+  const table = new Table({ head, colAligns: ['left', 'right', 'right', 'right'], style: { head: [], border: [] } });
+  for (const { op, ms, share, count } of ops) {
+    table.push([op, ms.toFixed(2), `${(100 * share).toFixed(1)} %`, count]);
+  }
+  const [whole, ...parts] = [ms, busy, gaps, host].map((time) => time.toFixed(1));
+  return `${config}: ${whole} ms a step while it is profiled, in sessions in place of functions: ${parts[0]} with an op or several
+running, ${parts[1]} between ops, ${parts[2]} on the host (matching, known queries, feeding and fetching).
+Ops run side by side: their times add up to ${opMs.toFixed(1)} ms, of which
+${table.toString()}`;
 }
 
 function positiveCount(text: string): number {

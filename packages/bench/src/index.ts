@@ -11,4 +11,5 @@ export { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from 
 export { benchStep, type StepBench } from './step.ts';
 export { benchStepApart } from './step-apart.ts';
 export { type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
+export { mostOps, type OpTypeProfile, profileStep, type StepProfile } from './step-profile.ts';
 export { checkoutOf, repositoryOf } from './step-torch.ts';

@@ -33,7 +33,7 @@ export interface StepBench extends StepTimes {
   captures: number;
 }
 
-const warmUp = 4;
+export const warmUp = 4;
 
 /** Few, because a machine's other load comes and goes. */
 const stepsPerTurn = 4;
@@ -72,7 +72,7 @@ export async function benchStep(config: StepConfig, steps: number, originals?: O
   };
 }
 
-function timed(run: () => void): number {
+export function timed(run: () => void): number {
   const started = performance.now();
   run();
   return performance.now() - started;
