@@ -1,12 +1,9 @@
-/** `bench step`: whole training steps, of some models beside the original's in PyTorch. */
-import { availableParallelism } from 'node:os';
+/** `bench step`: whole training steps, and where their time goes. */
 import {
   benchStep,
   benchStepApart,
-  checkoutOf,
   mostOps,
   profileStep,
-  repositoryOf,
   type StepBench,
   type StepConfig,
   type StepConfigName,
@@ -14,16 +11,16 @@ import {
   stepConfigs,
 } from '@dn-detr/bench';
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Output, Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
+import { fromOne } from './run-options.ts';
 
 interface StepOptions {
   config: StepConfigName[];
   steps: number;
   threadsPerOp?: number;
-  originals?: string;
-  python: string;
+  phases: boolean;
   profile?: boolean;
   json?: boolean;
   backend?: string;
@@ -32,41 +29,22 @@ interface StepOptions {
 type Named<Result> = Result & { readonly config: StepConfigName };
 
 const configNames = Object.keys(stepConfigs) as StepConfigName[];
-const originalsOf = (names: readonly StepConfigName[]) =>
-  new Set(names.flatMap((name) => (stepConfigs[name] as StepConfig).original ?? []));
 
 export function benchStepCommand(terminal: Terminal): Command {
-  const withOriginal = configNames.filter((name) => originalsOf([name]).size > 0);
-  const repositories = [...originalsOf(configNames)].map(repositoryOf);
   return new Command('step')
     .description('whole training steps: time by phase, images per second, memory')
     .addOption(new Option('--config <names...>', 'what to train').choices(configNames).default(configNames))
-    .option('--steps <count>', 'steps to time', positiveCount, 20)
+    .option('--steps <count>', 'steps to time', fromOne, 20)
+    .option('--threads-per-op <count>', 'threads for a single op; by default what suits the configuration', fromOne)
+    .option('--no-phases', 'whole steps alone, in two thirds of the time')
     .option(
-      '--threads-per-op <count>',
-      'threads for a single op; by default what suits the configuration',
-      positiveCount,
-    )
-    .option(
-      '--originals <dir>',
-      `times the original's steps too, in turns with ours, for ${withOriginal.join(', ')}; ` +
-        `the folder holds clones of ${repositories.join(' and ')}`,
-    )
-    .addOption(
-      new Option('--python <path>', 'for --originals: an interpreter with PyTorch, torchvision and scipy')
-        .env('PYTHON')
-        .default('python3'),
-    )
-    .addOption(
-      new Option(
-        '--profile',
-        `the ${mostOps} types of op that take longest in place of phases; through sessions, the only ops that TensorFlow times`,
-      ).conflicts('originals'),
+      '--profile',
+      `in place of all these, the ${mostOps} types of op that take longest; in sessions, the only ops that TensorFlow times`,
     )
     .option('--json', 'one JSON document on stdout')
     .addOption(backendOption())
     .action(async (options: StepOptions) => {
-      const { originals, python, threadsPerOp, profile, json } = options;
+      const { phases, profile, json } = options;
       const print = (results: readonly object[], inWords: () => string): void => {
         terminal.out.write(`${json ? JSON.stringify({ results }, null, 2) : inWords()}\n`);
       };
@@ -75,13 +53,8 @@ export function benchStepCommand(terminal: Terminal): Command {
         print(results, () => results.map(profileOf).join('\n\n'));
         return;
       }
-      // All at once, before the first is measured.
-      if (originals !== undefined) for (const original of originalsOf(options.config)) checkoutOf(original, originals);
-      const args = originals === undefined ? [] : ['--originals', originals, '--python', python];
-      const results = await benchEach(terminal.err, options, args, (config, steps) => {
-        const threads = threadsPerOp ?? config.threadsPerOp ?? availableParallelism();
-        return benchStep(config, steps, originals === undefined ? undefined : { python, originals, threads });
-      });
+      const args = phases ? [] : ['--no-phases'];
+      const results = await benchEach(terminal.err, options, args, (...of) => benchStep(...of, { phases }));
       print(results, () => tableOf(results));
     });
 }
@@ -91,14 +64,14 @@ async function benchEach<Result extends object>(
   err: Output,
   { config, steps, threadsPerOp, backend }: StepOptions,
   args: readonly string[],
-  bench: (config: StepConfig, steps: number) => Result | Promise<Result>,
+  bench: (config: StepConfig, steps: number) => Result,
 ): Promise<Named<Result>[]> {
   const [only] = config;
   if (config.length === 1 && only !== undefined) {
     const suited: StepConfig = stepConfigs[only];
     const threads = threadsPerOp ?? suited.threadsPerOp;
     await chooseBackend(err, backend, threads === undefined ? {} : { threadsPerOp: threads });
-    return [{ config: only, ...(await bench(suited, steps)) }];
+    return [{ config: only, ...bench(suited, steps) }];
   }
   const own = [...args];
   if (threadsPerOp !== undefined) own.push('--threads-per-op', String(threadsPerOp));
@@ -113,17 +86,13 @@ async function benchEach<Result extends object>(
 
 function tableOf(results: readonly Named<StepBench>[]): string {
   const phases = ['forward', 'matching', 'loss', 'backward', 'optimiser'] as const;
-  const pytorch = ['PyTorch', 'least', 'ours / PyTorch'];
-  const head = ['config', 'ms', 'least', ...pytorch, ...phases, 'images/s', 'peak RSS, MiB', 'captures'];
+  const head = ['config', 'ms', 'least', ...phases, 'images/s', 'peak RSS, MiB', 'captures'];
   const table = new Table({ head, style: { head: [], border: [] } });
-  const rounded = (times: readonly number[]): string[] => times.map((ms) => ms.toFixed(1));
   for (const result of results) {
     table.push([
       result.config,
-      ...rounded([result.ms, result.msMin]),
-      ...(result.pytorch ? rounded([result.pytorch.ms, result.pytorch.msMin]) : ['-', '-']),
-      result.ratio?.toFixed(2) ?? '-',
-      ...rounded(phases.map((phase) => result.phases[phase])),
+      ...[result.ms, result.msMin].map((ms) => ms.toFixed(1)),
+      ...phases.map((phase) => result.phases?.[phase].toFixed(1) ?? '-'),
       result.imagesPerSecond.toFixed(1),
       result.peakRssMiB.toFixed(0),
       result.captures,
@@ -143,10 +112,4 @@ function profileOf({ config, ms, busy, gaps, host, opMs, ops }: Named<StepProfil
 running, ${parts[1]} between ops, ${parts[2]} on the host (matching, known queries, feeding and fetching).
 Ops run side by side: their times add up to ${opMs.toFixed(1)} ms, of which
 ${table.toString()}`;
-}
-
-function positiveCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('expected a whole number above 0');
 }

@@ -8,8 +8,9 @@ export { type AssignmentBench, benchAssignments, benchMatchingStep, type Matchin
 export { benchMatrices, readMatrices } from './matcher-matrices.ts';
 export { Scipy } from './matcher-peers.ts';
 export { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from './msda.ts';
+export { benchPeers, type PeerRun, type PeerSide, type PeersBench } from './peers.ts';
 export { benchStep, type StepBench } from './step.ts';
 export { benchStepApart } from './step-apart.ts';
 export { type StepConfig, type StepConfigName, stepConfigs } from './step-configs.ts';
 export { mostOps, type OpTypeProfile, profileStep, type StepProfile } from './step-profile.ts';
-export { checkoutOf, repositoryOf } from './step-torch.ts';
+export { benchTorchStep, checkoutOf, repositoryOf } from './step-torch.ts';

@@ -1,9 +1,9 @@
 /** Where the time of a training step goes, by the ops that TensorFlow runs in it. */
 import { type OpTiming, profileOps } from '@dn-detr/runtime';
 import { rollup, sum } from 'd3-array';
-import { timed, warmUp } from './step.ts';
+import { batchesOf, timed, warmUp } from './step.ts';
 import type { StepConfig } from './step-configs.ts';
-import { drawTargets, stepRunner } from './step-runner.ts';
+import { stepRunner } from './step-runner.ts';
 
 /** Of all ops of one type, in a step. */
 export interface OpTypeProfile {
@@ -44,12 +44,10 @@ export const mostOps = 20;
 export function profileStep(config: StepConfig, steps: number): StepProfile {
   const profile = profileOps();
   const run = stepRunner(config);
-  const times: ProfiledStep[] = [];
-  for (let i = 1; i <= warmUp + steps; i++) {
-    const objects = drawTargets(config, i);
+  const times = batchesOf(config, steps).map((objects): ProfiledStep => {
     const ms = timed(() => run.step(objects));
-    times.push({ ms, runs: profile.take() });
-  }
+    return { ms, runs: profile.take() };
+  });
   run.dispose();
   profile.stop();
   return summarize(times.slice(warmUp));
