@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import os from 'node:os';
 import path from 'node:path';
 import { type Finished, runProcess } from '@dn-detr/testing/process';
+import { pythonStandIn } from '@dn-detr/testing/python-stand-in';
 import { root } from '@dn-detr/testing/readme';
 import { efficientnetLiteWeights, weightsFile } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
@@ -73,6 +74,16 @@ describe('npm start', () => {
       /^error: native TensorFlow .* is not there: .*\nTo fix it/m,
     ],
     [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
+    [
+      ['bench', 'step', '--profile', '--config', 'micro', '--backend', 'wasm'],
+      {},
+      /^error: ops can be timed on native/m,
+    ],
+    [
+      ['bench', 'peers', '--originals', 'nowhere'],
+      {},
+      /^error: \S*nowhere\/DN-DETR is no checkout of https:.*git clone/m,
+    ],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
     [['data', 'check', 'nowhere'], {}, /^error: there is no folder \S*nowhere$/m],
   ])('says what is wrong with %j', async (args, env, message) => {
@@ -104,6 +115,58 @@ describe('npm start', () => {
     ]) {
       expect(value).toBeGreaterThan(0);
     }
+  });
+
+  it('measures where the time of a training step goes', async () => {
+    const { code, stdout } = await cli(['bench', 'step', '--config', 'micro', '--steps', '2', '--profile', '--json']);
+    expect(code).toBe(0);
+    const [{ config, ops, ...times }] = JSON.parse(stdout).results;
+    expect(config).toBe('micro');
+    expect(times.busy + times.gaps + times.host).toBeCloseTo(times.ms, 6);
+    for (const time of Object.values(times)) expect(time).toBeGreaterThan(0);
+    expect(ops).toHaveLength(20);
+    expect(ops[0]).toEqual({
+      op: expect.any(String),
+      ms: expect.any(Number),
+      share: ops[0].ms / times.opMs,
+      count: expect.any(Number),
+    });
+    expect(ops.map(({ op }: { op: string }) => op).join()).toMatch(/MatMul/);
+  });
+
+  it('measures training steps beside those of an original', async () => {
+    const originals = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-originals-'));
+    const model = path.join(originals, 'DN-DETR/models/DN_DAB_DETR/DABDETR.py');
+    mkdirSync(path.dirname(model), { recursive: true });
+    writeFileSync(model, '');
+    const answer = `{ ms: targets.map(() => 80), peakRssMiB: 700 } : { parameters: 415_305 }`;
+    const python = pythonStandIn(
+      originals,
+      `const { targets } = JSON.parse(line); console.log(JSON.stringify(targets ? ${answer}))`,
+    );
+    const once = ['--config', 'micro', '--runs', '1', '--steps', '1'];
+    const { code, stdout } = await cli([
+      'bench',
+      'peers',
+      '--originals',
+      originals,
+      '--python',
+      python,
+      ...once,
+      '--json',
+    ]);
+    rmSync(originals, { recursive: true });
+    expect(code).toBe(0);
+    const [{ ours, ratio, ...result }] = JSON.parse(stdout).results;
+    const theirs = { ms: 80, peakRssMiB: 700 };
+    expect(result).toEqual({
+      config: 'micro',
+      version: '2.0',
+      parameters: 415_305,
+      pytorch: { ...theirs, runs: [theirs] },
+    });
+    expect(ours.ms).toBeGreaterThan(0);
+    expect(ratio).toEqual({ ms: ours.ms / 80, peakRssMiB: ours.peakRssMiB / 700 });
   });
 
   it('checks parity and prints one JSON document', async () => {

@@ -21,7 +21,7 @@ export function benchDataCommand(terminal: Terminal): Command {
       const say = (what: string): boolean => terminal.err.write(`measuring ${what} …\n`);
       say('the tiny training step');
       const { batch } = stepConfigs.tiny;
-      const { ms, imagesPerSecond } = await benchStepApart('tiny', stepsTimed);
+      const { ms, imagesPerSecond } = await benchStepApart('tiny', stepsTimed, '--no-phases');
       const cases = await benchData(files, { batch, ms }, say);
       const promise = cases.filter(({ met }) => met !== undefined);
       const met = promise.every((one) => one.met);

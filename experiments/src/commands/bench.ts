@@ -9,6 +9,7 @@ import { benchDnCommand } from './bench-dn.ts';
 import { benchMatcherCommand } from './bench-matcher.ts';
 import { benchMsdaCommand } from './bench-msda.ts';
 import { benchOpsCommand } from './bench-ops.ts';
+import { benchPeersCommand } from './bench-peers.ts';
 import { benchStepCommand } from './bench-step.ts';
 
 export function benchCommand(terminal: Terminal): Command {
@@ -16,6 +17,7 @@ export function benchCommand(terminal: Terminal): Command {
     .description('speed figures of this machine')
     .addCommand(benchCaptureCommand(terminal))
     .addCommand(benchStepCommand(terminal))
+    .addCommand(benchPeersCommand(terminal))
     .addCommand(benchMatcherCommand(terminal))
     .addCommand(benchDnCommand(terminal))
     .addCommand(benchOpsCommand(terminal))

@@ -6,10 +6,14 @@ import type { StepBench } from './step.ts';
 import type { StepConfigName } from './step-configs.ts';
 
 /**
- * @param args more of `bench step`'s options
+ * @param args more of `bench step`'s options, with which the result may be another one
  * @throws UserError with what the process says if it fails
  */
-export async function benchStepApart(config: StepConfigName, steps: number, ...args: string[]): Promise<StepBench> {
+export async function benchStepApart<Result = StepBench>(
+  config: StepConfigName,
+  steps: number,
+  ...args: string[]
+): Promise<Result> {
   const own = ['bench', 'step', '--json', '--config', config, '--steps', String(steps), ...args];
   const [program] = process.argv.slice(1) as [string];
   const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program, ...own]).catch(
@@ -17,6 +21,6 @@ export async function benchStepApart(config: StepConfigName, steps: number, ...a
       throw new UserError(stderr.trim().replace(/^error: /, ''));
     },
   );
-  const { results } = JSON.parse(stdout) as { results: [StepBench] };
+  const { results } = JSON.parse(stdout) as { results: [Result] };
   return results[0];
 }

@@ -1,19 +1,25 @@
-/** The configurations of `bench step`. */
-import { type Backbone, type Detector, dino, dnDeformableDetr, efficientnetLite, resnet, tiny } from '@dn-detr/core';
+/** The configurations of `bench step` and `bench peers`. */
+import { type Detector, dino, dnDeformableDetr } from '@dn-detr/core';
 import type { DeformableOptions } from '@dn-detr/core/models';
 import type { Size } from '@dn-detr/data';
 import { type DenoisingOptions, dinoGroups } from '@dn-detr/dn';
 
-/** A repository of IDEA-Research. */
-export type Original = 'DINO' | 'DN-DETR';
+/** A model in a repository of IDEA-Research. */
+export type Original = 'DINO' | 'DN-DETR' | 'DN-Deformable-DETR';
+
+/** One of `core`'s functions with its options, as data: PyTorch's side is told of it. */
+export type StepBackbone =
+  | { readonly kind: 'tiny'; readonly channels: readonly number[] }
+  | { readonly kind: 'resnet'; readonly depth: 50; readonly levels?: readonly ('layer2' | 'layer3' | 'layer4')[] }
+  | { readonly kind: 'efficientnetLite'; readonly variant: 0 };
 
 export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
-  readonly backbone: () => Backbone;
+  readonly backbone: StepBackbone;
   /** the model, of these sizes; DN-DETR where left out */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** where the same model is, whose step can be timed in PyTorch beside ours */
+  /** the same model, whose steps can be timed in PyTorch beside ours */
   readonly original?: Original;
   /** The options of known queries; DN-DETR's where left out. */
   readonly denoising?: DenoisingOptions;
@@ -52,7 +58,7 @@ const contrastive = (largest: number): DenoisingOptions => ({
 const lite0 = {
   image: { width: 320, height: 240 },
   batch: 4,
-  backbone: () => efficientnetLite({ variant: 0 }),
+  backbone: { kind: 'efficientnetLite', variant: 0 },
   level: 16,
   width: 128,
   heads: 8,
@@ -62,7 +68,7 @@ const lite0 = {
   queries: 60,
   numClasses: 3,
   objects: { first: 16, least: 8, most: 16 },
-};
+} as const;
 
 /** From features of strides 16 and 32, of which the model makes one level more. */
 const photographs = { ...lite0, featuresOnce: true, strides: [16, 32], featureLevels: 3 } as const;
@@ -72,7 +78,8 @@ export const stepConfigs = {
   micro: {
     image: square(64),
     batch: 16,
-    backbone: () => tiny({ channels: [32, 64, 128] }),
+    backbone: { kind: 'tiny', channels: [32, 64, 128] },
+    original: 'DN-DETR',
     width: 64,
     heads: 4,
     feedForward: 256,
@@ -86,7 +93,8 @@ export const stepConfigs = {
   tiny: {
     image: square(128),
     batch: 8,
-    backbone: () => tiny({ channels: [32, 64, 128, 256] }),
+    backbone: { kind: 'tiny', channels: [32, 64, 128, 256] },
+    original: 'DN-DETR',
     width: 128,
     heads: 8,
     feedForward: 512,
@@ -100,7 +108,8 @@ export const stepConfigs = {
   mid: {
     image: square(256),
     batch: 4,
-    backbone: () => tiny({ channels: [32, 64, 128, 256] }),
+    backbone: { kind: 'tiny', channels: [32, 64, 128, 256] },
+    original: 'DN-DETR',
     width: 256,
     heads: 8,
     feedForward: 1024,
@@ -113,7 +122,8 @@ export const stepConfigs = {
   r50: {
     image: square(512),
     batch: 2,
-    backbone: () => resnet({ depth: 50 }),
+    backbone: { kind: 'resnet', depth: 50 },
+    original: 'DN-DETR',
     width: 256,
     heads: 8,
     feedForward: 2048,
@@ -128,12 +138,12 @@ export const stepConfigs = {
   /** the recipe with DINO */
   photographs: { ...photographs, build: dino, original: 'DINO', denoising: contrastive(lite0.objects.first) },
   /** the recipe with DN-DETR with deformable attention */
-  'photographs-dn': { ...photographs, build: dnDeformableDetr, original: 'DN-DETR' },
+  'photographs-dn': { ...photographs, build: dnDeformableDetr, original: 'DN-Deformable-DETR' },
   /** DINO of 4 scales with the classes of COCO */
   dino: {
     image: { width: 640, height: 480 },
     batch: 2,
-    backbone: () => resnet({ depth: 50, levels: ['layer2', 'layer3', 'layer4'] }),
+    backbone: { kind: 'resnet', depth: 50, levels: ['layer2', 'layer3', 'layer4'] },
     build: dino,
     original: 'DINO',
     denoising: contrastive(few.first),

@@ -1,13 +1,15 @@
-"""Times training steps of original repositories in PyTorch for `bench step`: one JSON document a line, in and out.
+"""Times training steps of original repositories in PyTorch for `bench peers`: one JSON document a line, in and out.
 
-Their code is imported from checkouts of IDEA-Research/DINO and IDEA-Research/DN-DETR (`models/dn_dab_deformable_detr`), one
-of them in a process; attention is their `ms_deform_attn_core_pytorch`.
+Their code is imported from checkouts of IDEA-Research/DINO and IDEA-Research/DN-DETR, one model of them in a process:
+DN-DETR is `models/DN_DAB_DETR`, DN-Deformable-DETR is `models/dn_dab_deformable_detr`. Deformable attention is their
+`ms_deform_attn_core_pytorch`.
 
-In: at first what to build, {"original": "DINO" or "DN-DETR", "folder" of the checkout, "threads", "image": {"height",
-"width"}, "images": ARRAY, or "levels" of features: [ARRAY, ...], "known" queries an image, and sizes of the model}, where
-ARRAY is {"shape": NHWC, "values": float32 in base64}. Then {"targets": [[{"labels", "boxes"}, ...], ...]}, of each image of
-each step, boxes cxcywh in 0..1.
-Out: the version at first, {} once the model is built, then {"ms": [...]} of the steps; {"error"} in place of these.
+In: at first what to build, {"original": "DINO", "DN-DETR" or "DN-Deformable-DETR", "folder" of the checkout, "threads",
+"image": {"height", "width"}, "backbone": {"kind", ...}, "images": ARRAY, or "levels" of features: [ARRAY, ...], "known"
+queries an image, and sizes of the model}, where ARRAY is {"shape": NHWC, "values": float32 in base64}. Then {"targets":
+[[{"labels", "boxes"}, ...], ...]}, of each image of each step, boxes cxcywh in 0..1.
+Out: the version at first, {"parameters": number of those that are trained} once the model is built, then {"ms": [...] of the
+steps, "peakRssMiB": of the process}; {"error"} in place of these.
 """
 
 import base64
@@ -15,6 +17,7 @@ import importlib
 import inspect
 import json
 import os
+import resource
 import runpy
 import sys
 import time
@@ -45,17 +48,21 @@ def modules_of(folder, package):
     is_cuda = lambda device: isinstance(device, str) and device == "cuda"
     torch.Tensor.to = lambda x, *args, **named: x if any(map(is_cuda, args)) else move(x, *args, **named)
     torch.Tensor.cuda = lambda x: x
-    core = load("ops.functions.ms_deform_attn_func").ms_deform_attn_core_pytorch
-    attend = lambda value, sizes, start, locations, weights, step: core(value, sizes.tolist(), locations, weights)
-    load("ops.modules.ms_deform_attn").MSDeformAttnFunction = types.SimpleNamespace(apply=attend)
     return load
 
 
-def for_width(width, function):
+def attend_without_cuda(load):
+    core = load("ops.functions.ms_deform_attn_func").ms_deform_attn_core_pytorch
+    attend = lambda value, sizes, start, locations, weights, step: core(value, sizes.tolist(), locations, weights)
+    load("ops.modules.ms_deform_attn").MSDeformAttnFunction = types.SimpleNamespace(apply=attend)
+
+
+def embed_for_width(module, width):
     """The sine embedding of anchors, in which half of width 256 is written out."""
+    function = module.gen_sineembed_for_position
     scope = dict(function.__globals__)
     exec(inspect.getsource(function).replace("128", str(width // 2)), scope)
-    return scope[function.__name__]
+    module.gen_sineembed_for_position = scope[function.__name__]
 
 
 def tensor_of(array):
@@ -83,6 +90,21 @@ class Features(nn.Sequential):
         return levels, [self[1](level) for level in levels]
 
 
+class Convolutions(nn.Module):
+    """In place of a ResNet: 3x3 convolutions of stride 2, each with group norm and ReLU."""
+
+    def __init__(self, channels):
+        super().__init__()
+        layers = [
+            (nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False), nn.GroupNorm(8, after), nn.ReLU(inplace=True))
+            for before, after in zip([3, *channels], channels)
+        ]
+        self.body = nn.Sequential(*(part for layer in layers for part in layer))
+
+    def forward(self, samples):
+        return {"0": unpadded(self.body(samples.tensors))}
+
+
 def sizes_of(request):
     return {
         "num_classes": request["numClasses"],
@@ -92,15 +114,66 @@ def sizes_of(request):
         "dim_feedforward": request["feedForward"],
         "enc_layers": request["encoderLayers"],
         "dec_layers": request["decoderLayers"],
-        "num_feature_levels": request["featureLevels"],
+        "num_feature_levels": request.get("featureLevels"),
     }
 
 
+# What the models of IDEA-Research/DN-DETR have in common: defaults of its main.py.
+DN_DETR = {
+    "position_embedding": "sine", "pe_temperatureH": 20, "pe_temperatureW": 20, "lr_backbone": 1e-5, "masks": False,
+    "backbone": "resnet50", "dilation": False, "dropout": 0.0, "pre_norm": False, "transformer_activation": "prelu",
+    "num_patterns": 0, "enc_n_points": 4, "dec_n_points": 4, "two_stage": False, "set_cost_class": 2, "set_cost_bbox": 5,
+    "set_cost_giou": 2, "focal_alpha": 0.25,
+}  # fmt: skip
+
+
+def dn_detr_losses(load, request, args, model, criterion_of):
+    """The criterion of a model of IDEA-Research/DN-DETR; and from a batch to its losses and the number of known queries."""
+    weights = {"loss_ce": 1, "loss_bbox": 5, "loss_giou": 2}
+    weights |= {f"tgt_{name}": weight for name, weight in weights.items()}
+    weights |= {f"{name}_{i}": weight for name, weight in weights.items() for i in range(args.dec_layers - 1)}
+    criterion = criterion_of(load("matcher").build_matcher(args), weights, ["labels", "boxes", "cardinality"])
+
+    def losses(samples, targets):
+        groups = request["known"] // max(len(target["labels"]) for target in targets)
+        outputs, known = model(samples, dn_args=(targets, groups, 0.2, 0.4, 0))
+        return criterion(outputs, targets, known), known["pad_size"]
+
+    return criterion, losses
+
+
+def build_dn_detr(load, request, levels):
+    """The model; its criterion; and from a batch to its losses and the number of known queries."""
+    module = load("DABDETR")
+    args = types.SimpleNamespace(**DN_DETR, **sizes_of(request))
+    embed_for_width(load("transformer"), request["width"])
+    backbones = load("backbone")
+    # Weights would be downloaded by the main process.
+    backbones.is_main_process = lambda: False
+    if request["backbone"]["kind"] == "tiny":
+        channels = request["backbone"]["channels"]
+        backbone = backbones.Joiner(Convolutions(channels), load("position_encoding").build_position_encoding(args))
+        backbone.num_channels = channels[-1]
+    else:
+        backbone = backbones.build_backbone(args)
+    transformer = load("transformer").build_transformer(args)
+    # The encoder's is made for width 256 whatever the width.
+    transformer.encoder.query_scale = module.MLP(args.hidden_dim, args.hidden_dim, args.hidden_dim, 2)
+    model = module.DABDETR(backbone, transformer, args.num_classes, args.num_queries, aux_loss=True)
+    criterion_of = lambda matcher, weights, losses: module.SetCriterion(
+        args.num_classes, matcher, weights, args.focal_alpha, losses
+    )
+    return model, *dn_detr_losses(load, request, args, model, criterion_of)
+
+
 def build_dino(load, request, levels):
-    """The model; its criterion; and from a batch to the model's output and the number of known queries."""
+    """The same of DINO."""
     module = load("dino")
+    attend_without_cuda(load)
+    embed_for_width(load("deformable_transformer"), request["width"])
     config = runpy.run_path(os.path.join(request["folder"], "config", "DINO", "DINO_4scale.py"))
-    args = types.SimpleNamespace(**{**config, **sizes_of(request), "dn_number": request["known"] // 2, "device": "cpu"})
+    own = {"dn_number": request["known"] // 2, "dn_labelbook_size": request["numClasses"], "device": "cpu"}
+    args = types.SimpleNamespace(**{**config, **sizes_of(request), **own})
     if levels:
         positions = load("position_encoding").build_position_encoding(args)
         module.build_backbone = lambda _: Features(levels, positions)
@@ -116,43 +189,31 @@ def build_dino(load, request, levels):
 
 
 def build_dn_deformable_detr(load, request, levels):
-    """The same of DN-DETR, with the defaults of its main.py."""
+    """The same of DN-Deformable-DETR."""
     module = load("dab_deformable_detr")
-    args = types.SimpleNamespace(
-        **sizes_of(request), position_embedding="sine", dropout=0.0, enc_n_points=4, dec_n_points=4, two_stage=False,
-        set_cost_class=2, set_cost_bbox=5, set_cost_giou=2,
-    )  # fmt: skip
+    args = types.SimpleNamespace(**DN_DETR, **sizes_of(request))
+    attend_without_cuda(load)
+    embed_for_width(load("deformable_transformer"), request["width"])
     backbone = Features(levels, load("position_encoding").build_position_encoding(args))
     transformer = load("deformable_transformer").build_deforamble_transformer(args)
     sizes = (args.num_classes, args.num_queries, args.num_feature_levels)
     model = module.DABDeformableDETR(backbone, transformer, *sizes)
-    weights = {"loss_ce": 1, "loss_bbox": 5, "loss_giou": 2}
-    weights |= {f"tgt_{name}": weight for name, weight in weights.items()}
-    weights |= {f"{name}_{i}": weight for name, weight in weights.items() for i in range(args.dec_layers - 1)}
-    matcher = load("matcher").build_matcher(args)
-    criterion = module.SetCriterion(args.num_classes, matcher, weights, ["labels", "boxes", "cardinality"])
-
-    def losses(samples, targets):
-        groups = request["known"] // max(len(target["labels"]) for target in targets)
-        outputs, known = model(samples, dn_args=(targets, groups, 0.2, 0.4, 0))
-        return criterion(outputs, targets, known), known["pad_size"]
-
-    return model, criterion, losses
+    criterion_of = lambda *given: module.SetCriterion(args.num_classes, *given)
+    return model, *dn_detr_losses(load, request, args, model, criterion_of)
 
 
 def build(request):
-    """From the targets of a batch to one training step, which returns its loss."""
+    """The number of trained parameters; and from the targets of a batch to one training step, which returns its loss."""
     package, builder = {
         "DINO": ("dino", build_dino),
-        "DN-DETR": ("dn_dab_deformable_detr", build_dn_deformable_detr),
+        "DN-DETR": ("DN_DAB_DETR", build_dn_detr),
+        "DN-Deformable-DETR": ("dn_dab_deformable_detr", build_dn_deformable_detr),
     }[request["original"]]
     torch.set_num_threads(request["threads"])
-    load = modules_of(request["folder"], package)
-    transformer = load("deformable_transformer")
-    transformer.gen_sineembed_for_position = for_width(request["width"], transformer.gen_sineembed_for_position)
     levels = [tensor_of(level) for level in request.get("levels", [])]
-    model, criterion, losses = builder(load, request, levels)
-    optimizer = torch.optim.AdamW([x for x in model.parameters() if x.requires_grad], lr=1e-4, weight_decay=1e-4)
+    model, criterion, losses = builder(modules_of(request["folder"], package), request, levels)
+    trained = [x for x in model.parameters() if x.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=1e-4)
     images = tensor_of(request["images"]) if "images" in request else None
     if images is None:
         images = torch.zeros(levels[0].shape[0], 3, request["image"]["height"], request["image"]["width"])
@@ -164,11 +225,11 @@ def build(request):
         loss = sum(terms[name] * weight for name, weight in criterion.weight_dict.items() if name in terms)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+        nn.utils.clip_grad_norm_(trained, 0.1)
         optimizer.step()
         return loss.item()
 
-    return step
+    return sum(x.numel() for x in trained), step
 
 
 def time_steps(step, batches):
@@ -184,6 +245,11 @@ def time_steps(step, batches):
     return times
 
 
+def peak_rss_mib():
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
 if __name__ == "__main__":
     # What the originals print is not for the reader of the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
@@ -195,9 +261,9 @@ if __name__ == "__main__":
         request = json.loads(line)
         try:
             if step is None:
-                step = build(request)
-                answer({})
+                parameters, step = build(request)
+                answer({"parameters": parameters})
             else:
-                answer({"ms": time_steps(step, request["targets"])})
+                answer({"ms": time_steps(step, request["targets"]), "peakRssMiB": peak_rss_mib()})
         except Exception as error:
             answer({"error": f"{type(error).__name__}: {error}"})

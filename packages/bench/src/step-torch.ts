@@ -1,102 +1,107 @@
-/** Training steps of original repositories in PyTorch, for `bench step`. */
+/** Training steps of original repositories in PyTorch, for `bench peers`. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Objects } from '@dn-detr/boxes';
 import { seededNoise } from '@dn-detr/dn';
 import { UserError } from '@dn-detr/train';
 import { type PythonProcess, startPython } from './python-process.ts';
+import { batchesOf, type StepTimes, timesOf } from './step.ts';
 import type { Original, StepConfig } from './step-configs.ts';
-import { detectorOf, drawTargets, knownQueriesOf, type StepArray, type StepInputs } from './step-runner.ts';
+import { detectorOf, inputsOf, knownQueriesOf, type StepArray, trainedParametersOf } from './step-inputs.ts';
 
 /** Where the originals are, and what runs them. */
 export interface OriginalsOptions {
   /** command of an interpreter with PyTorch, torchvision and scipy */
   readonly python: string;
-  /** folder with a checkout of each, by its name */
+  /** folder with a checkout of each repository, by its name */
   readonly originals: string;
-  /** that PyTorch takes, which should be those that the backend has */
+  /** that PyTorch takes */
   readonly threads: number;
 }
 
-const modelFiles: Readonly<Record<Original, string>> = {
-  DINO: 'models/dino/dino.py',
-  'DN-DETR': 'models/dn_dab_deformable_detr/dab_deformable_detr.py',
+export interface TorchBench extends StepTimes {
+  /** PyTorch's */
+  readonly version: string;
+  /** that are trained, as many as in our model */
+  readonly parameters: number;
+  /** of the process */
+  readonly peakRssMiB: number;
+}
+
+/** The repositories of IDEA-Research, and the file of each model. */
+const places: Readonly<Record<Original, readonly [repository: string, file: string]>> = {
+  DINO: ['DINO', 'models/dino/dino.py'],
+  'DN-DETR': ['DN-DETR', 'models/DN_DAB_DETR/DABDETR.py'],
+  'DN-Deformable-DETR': ['DN-DETR', 'models/dn_dab_deformable_detr/dab_deformable_detr.py'],
 };
 
-export const repositoryOf = (original: Original): string => `https://github.com/IDEA-Research/${original}`;
+export const repositoryOf = (original: Original): string => `https://github.com/IDEA-Research/${places[original][0]}`;
 
 /**
  * @returns the folder of the checkout
  * @throws UserError if there is none
  */
 export function checkoutOf(original: Original, originals: string): string {
-  const folder = path.resolve(originals, original);
-  if (existsSync(path.join(folder, modelFiles[original]))) return folder;
+  const [repository, file] = places[original];
+  const folder = path.resolve(originals, repository);
+  if (existsSync(path.join(folder, file))) return folder;
   throw new UserError(
     `${folder} is no checkout of ${repositoryOf(original)}: git clone ${repositoryOf(original)} ${folder}`,
   );
 }
 
-/** The original's model in training, in a Python of its own. */
-export class TorchStep {
-  readonly version: string;
-  readonly #python: PythonProcess;
-
-  private constructor(python: PythonProcess) {
-    this.#python = python;
-    this.version = python.version;
+/**
+ * Times steps of the original in a Python of its own, from the same inputs and to the same targets as ours.
+ *
+ * @throws UserError if Python, PyTorch or the checkout is not there, PyTorch does not get along with it, or the original has
+ *   another number of parameters
+ */
+export async function benchTorchStep(
+  config: StepConfig & { readonly original: Original },
+  steps: number,
+  { python, originals, threads }: OriginalsOptions,
+): Promise<TorchBench> {
+  const { original } = config;
+  const folder = checkoutOf(original, originals);
+  const started = await startPython(python, new URL('./step-torch.py', import.meta.url));
+  if (started === undefined) {
+    throw new UserError(
+      `no PyTorch with torchvision and scipy in ${python}: pip install torch torchvision scipy, or name an interpreter with --python`,
+    );
   }
-
-  /**
-   * @param inputs that all steps begin at, as ours
-   * @throws UserError if Python, PyTorch or the checkout is not there, or PyTorch does not get along with it
-   */
-  static async start(
-    config: StepConfig & { readonly original: Original },
-    inputs: StepInputs,
-    { python, originals, threads }: OriginalsOptions,
-  ): Promise<TorchStep> {
-    const folder = checkoutOf(config.original, originals);
-    const started = await startPython(python, new URL('./step-torch.py', import.meta.url));
-    if (started === undefined) {
-      throw new UserError(
-        `no PyTorch with torchvision and scipy in ${python}: pip install torch torchvision scipy, or name an interpreter with --python`,
-      );
-    }
-    const torch = new TorchStep(started);
-    const known = knownQueriesOf(config, detectorOf(config), drawTargets(config, 0), seededNoise(0)).layout.known;
+  try {
+    const detector = detectorOf(config);
+    const batches = batchesOf(config, steps);
+    const known = knownQueriesOf(config, detector, batches[0] ?? [], seededNoise(0)).layout.known;
+    const inputs = inputsOf(config, detector);
     const encoded = 'levels' in inputs ? { levels: inputs.levels.map(encode) } : { images: encode(inputs.images) };
-    try {
-      await torch.#ask({ ...config, ...encoded, folder, threads, known });
-    } catch (error) {
-      torch.close();
-      throw error;
-    }
-    return torch;
+    const { parameters } = await ask<{ parameters: number }>(started, {
+      ...config,
+      ...encoded,
+      folder,
+      threads,
+      known,
+    });
+    const ours = trainedParametersOf(detector);
+    if (parameters !== ours) throw new UserError(`the original trains ${parameters} parameters, and our model ${ours}`);
+    const targets = batches.map((batch) =>
+      batch.map(({ labels, boxes }) => ({ labels: Array.from(labels), boxes: Array.from(boxes) })),
+    );
+    const { ms, peakRssMiB } = await ask<{ ms: readonly number[]; peakRssMiB: number }>(started, { targets });
+    return { ...timesOf(ms), version: started.version, parameters, peakRssMiB };
+  } finally {
+    started.process.kill();
   }
+}
 
-  /**
-   * Milliseconds of steps with these objects, of each image of each step.
-   *
-   * @throws UserError if PyTorch fails in one
-   */
-  async time(batches: readonly (readonly Objects[])[]): Promise<readonly number[]> {
-    const listed = (objects: Objects) => ({ labels: Array.from(objects.labels), boxes: Array.from(objects.boxes) });
-    const { ms } = await this.#ask<{ ms: readonly number[] }>({ targets: batches.map((batch) => batch.map(listed)) });
-    return ms;
-  }
-
-  close(): void {
-    this.#python.process.kill();
-  }
-
-  async #ask<Answer extends object>(request: object): Promise<Answer> {
-    this.#python.process.stdin?.write(`${JSON.stringify(request)}\n`);
-    const { value, done } = await this.#python.lines.next();
-    const answer: Answer | { readonly error: string } = done ? { error: 'Python stopped' } : JSON.parse(value);
-    if ('error' in answer) throw new UserError(`the original failed in PyTorch ${this.version}: ${answer.error}`);
-    return answer;
-  }
+async function ask<Answer extends object>(
+  { process, lines, version }: PythonProcess,
+  request: object,
+): Promise<Answer> {
+  process.stdin?.write(`${JSON.stringify(request)}\n`);
+  const { value, done } = await lines.next();
+  const answer: Answer | { readonly error: string } = done ? { error: 'Python stopped' } : JSON.parse(value);
+  if ('error' in answer) throw new UserError(`the original failed in PyTorch ${version}: ${answer.error}`);
+  return answer;
 }
 
 const encode = ({ shape, values }: StepArray) => ({

@@ -1,8 +1,9 @@
 /** Times whole training steps of models that take known queries, with targets and known queries drawn anew each time. */
+import type { Objects } from '@dn-detr/boxes';
 import { median } from 'd3-array';
 import type { StepConfig } from './step-configs.ts';
-import { drawTargets, stepRunner } from './step-runner.ts';
-import { type OriginalsOptions, TorchStep } from './step-torch.ts';
+import { drawTargets } from './step-inputs.ts';
+import { stepRunner } from './step-runner.ts';
 
 /** Milliseconds of the parts of a step; their sum is more than a whole step, which runs in fewer pieces. */
 export interface StepPhases {
@@ -20,12 +21,8 @@ export interface StepTimes {
 }
 
 export interface StepBench extends StepTimes {
-  /** Times of the original with the same inputs and targets, in turns with ours; null where it was not asked for. */
-  pytorch: ({ version: string } & StepTimes) | null;
-  /** our median divided by the original's */
-  ratio: number | null;
-  /** medians, measured apart, in steps that wait after each phase */
-  phases: StepPhases;
+  /** medians, measured apart, in steps that wait after each phase; left out where they were not asked for */
+  phases?: StepPhases;
   imagesPerSecond: number;
   /** of the process, so that only the first configuration of a process has a peak of its own */
   peakRssMiB: number;
@@ -33,52 +30,40 @@ export interface StepBench extends StepTimes {
   captures: number;
 }
 
-const warmUp = 4;
-
-/** Few, because a machine's other load comes and goes. */
-const stepsPerTurn = 4;
+export const warmUp = 4;
 
 /**
- * @param steps that are timed whole, on each side; half as many are timed by phase
- * @param originals left out, or of no use to the configuration, no original is timed
+ * @param steps that are timed whole; half as many are timed by phase
+ * @param phases whether these are timed too
  */
-export async function benchStep(config: StepConfig, steps: number, originals?: OriginalsOptions): Promise<StepBench> {
+export function benchStep(config: StepConfig, steps: number, { phases }: { readonly phases: boolean }): StepBench {
   const run = stepRunner(config);
-  const { original } = config;
-  const torch = original && originals && (await TorchStep.start({ ...config, original }, run.inputs, originals));
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let from = 0; from < warmUp + steps; from += stepsPerTurn) {
-    const count = Math.min(stepsPerTurn, warmUp + steps - from);
-    const batches = Array.from({ length: count }, (_, i) => drawTargets(config, 1 + from + i));
-    ours.push(...batches.map((objects) => timed(() => run.step(objects))));
-    if (torch) theirs.push(...(await torch.time(batches)));
-  }
-  torch?.close();
+  const times = timesOf(batchesOf(config, steps).map((objects) => timed(() => run.step(objects))));
   const captures = run.captures();
   // Before the phases, whose second capture would count in it.
   const peakRssMiB = process.resourceUsage().maxRSS / 1024;
   run.dispose();
-  const times = timesOf(ours);
-  const pytorch = torch ? { version: torch.version, ...timesOf(theirs) } : null;
   return {
     ...times,
-    pytorch,
-    ratio: pytorch && times.ms / pytorch.ms,
-    phases: benchPhases(config, Math.ceil(steps / 2)),
+    ...(phases && { phases: benchPhases(config, Math.ceil(steps / 2)) }),
     imagesPerSecond: (1000 * config.batch) / times.ms,
     peakRssMiB,
     captures,
   };
 }
 
-function timed(run: () => void): number {
+/** The objects of each image, of each step: those that warm up, and so many more. */
+export const batchesOf = (config: StepConfig, steps: number): Objects[][] =>
+  Array.from({ length: warmUp + steps }, (_, i) => drawTargets(config, 1 + i));
+
+export function timed(run: () => void): number {
   const started = performance.now();
   run();
   return performance.now() - started;
 }
 
-function timesOf(ms: readonly number[]): StepTimes {
+/** @param ms of all steps, those that warm up among them */
+export function timesOf(ms: readonly number[]): StepTimes {
   const measured = ms.slice(warmUp);
   return { ms: median(measured) as number, msMin: Math.min(...measured) };
 }
@@ -98,9 +83,8 @@ function benchPhases(config: StepConfig, steps: number): StepPhases {
     last = now;
   };
   const run = stepRunner(config, mark);
-  for (let i = 0; i < warmUp + steps; i++) {
+  for (const [i, objects] of batchesOf(config, steps).entries()) {
     if (i === warmUp) for (const list of Object.values(times)) list.length = 0;
-    const objects = drawTargets(config, 1 + i);
     last = performance.now();
     run.step(objects);
     mark('optimiser');

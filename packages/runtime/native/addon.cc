@@ -1,7 +1,7 @@
 // The addon: tfjs-node's own binding, whose sources are included as they are, and what it lacks: a configuration of
-// TensorFlow, graphs as functions, and devices. tfjs-node makes its context when the module is loaded; here `start` does,
-// because a configuration has to be there by then. Compiled with -fno-access-control: the context and the table of tensors
-// are private members of tfjs-node's class.
+// TensorFlow, graphs as functions, devices, and profiles of sessions. tfjs-node makes its context when the module is loaded;
+// here `start` does, because a configuration has to be there by then. Compiled with -fno-access-control: the context and the
+// table of tensors are private members of tfjs-node's class.
 #include <node_api.h>
 
 #include <stdexcept>
@@ -29,20 +29,50 @@ static TFE_Context* NewContext(TFE_ContextOptions* options, TF_Status* status) {
   return context;
 }
 
+/** Whether sessions are profiled in this thread, and the serialised RunMetadata of each run since it was last asked for. */
+static thread_local bool profiling = false;
+static thread_local std::vector<std::string> run_metadata;
+
+/**
+ * ConfigProto with graph_options.rewrite_options.disable_meta_optimizer, which adds to a configuration that stands before it.
+ * Functions are not rewritten by Grappler, and the sessions that are profiled in their place are to have the same ops.
+ */
+static const std::string no_grappler = "\x52\x05\x52\x03\x98\x01\x01";
+
+/** RunOptions with trace_level: FULL_TRACE. */
+static const std::string full_trace = "\x08\x03";
+
 static TF_SessionOptions* NewSessionOptions() {
   TF_SessionOptions* options = TF_NewSessionOptions();
   TF_Status* status = TF_NewStatus();
   // `start` has set the context's to the same bytes, so they can be read.
-  TF_SetConfig(options, config.data(), config.size(), status);
+  const std::string own = profiling ? config + no_grappler : config;
+  TF_SetConfig(options, own.data(), own.size(), status);
   TF_DeleteStatus(status);
   return options;
+}
+
+/** TF_SessionRun as tfjs-node calls it: without options, and without a place for metadata. */
+static void SessionRun(TF_Session* session, const TF_Buffer*, const TF_Output* inputs, TF_Tensor* const* input_values,
+                       int input_count, const TF_Output* outputs, TF_Tensor** output_values, int output_count,
+                       const TF_Operation* const* targets, int target_count, TF_Buffer*, TF_Status* status) {
+  TF_Buffer* options = profiling ? TF_NewBufferFromString(full_trace.data(), full_trace.size()) : nullptr;
+  TF_Buffer* metadata = profiling ? TF_NewBuffer() : nullptr;
+  TF_SessionRun(session, options, inputs, input_values, input_count, outputs, output_values, output_count, targets,
+                target_count, metadata, status);
+  if (!profiling) return;
+  if (TF_GetCode(status) == TF_OK) run_metadata.emplace_back(static_cast<const char*>(metadata->data), metadata->length);
+  TF_DeleteBuffer(metadata);
+  TF_DeleteBuffer(options);
 }
 
 }  // namespace dn
 
 #define TFE_NewContext dn::NewContext
 #define TF_NewSessionOptions dn::NewSessionOptions
+#define TF_SessionRun dn::SessionRun
 #include "tfjs_backend.cc"
+#undef TF_SessionRun
 #undef TF_NewSessionOptions
 #undef TFE_NewContext
 // Its module is the one below.
@@ -91,6 +121,12 @@ class Call {
       strings.push_back(StringOf(element));
     }
     return strings;
+  }
+
+  bool Boolean() {
+    bool value;
+    Check(napi_get_value_bool(env_, Next(), &value));
+    return value;
   }
 
   TFE_TensorHandle* Tensor() {
@@ -226,6 +262,30 @@ static napi_value CopyTo(napi_env, Call call) {
   return call.Result(static_cast<double>(call.Backend().InsertHandle(copy)));
 }
 
+/** profileSessions(on: boolean): whether the runs of sessions are profiled that are loaded and run from here on */
+static napi_value ProfileSessions(napi_env, Call call) {
+  profiling = call.Boolean();
+  run_metadata.clear();
+  return nullptr;
+}
+
+/** takeRunMetadata(): Uint8Array[], a serialised RunMetadata of each profiled run since the last call */
+static napi_value TakeRunMetadata(napi_env env, Call) {
+  napi_value array;
+  Check(napi_create_array(env, &array));
+  for (size_t i = 0; i < run_metadata.size(); i++) {
+    const std::string& bytes = run_metadata[i];
+    void* data;
+    napi_value buffer, run;
+    Check(napi_create_arraybuffer(env, bytes.size(), &data, &buffer));
+    bytes.copy(static_cast<char*>(data), bytes.size());
+    Check(napi_create_typedarray(env, napi_uint8_array, bytes.size(), buffer, 0, &run));
+    Check(napi_set_element(env, array, i, run));
+  }
+  run_metadata.clear();
+  return array;
+}
+
 /** tfjs-node puts its tensors on the last device of the best kind; where there are several, the first is to have them. */
 static void UseFirstDevice(TFJSBackend& backend) {
   std::string& device = backend.device_name;
@@ -247,7 +307,9 @@ static napi_value Start(napi_env env, Call call) {
       {"removeFunction", nullptr, Export<RemoveFunction>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"devices", nullptr, Export<Devices>, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"deviceOf", nullptr, Export<DeviceOf>, nullptr, nullptr, nullptr, napi_default, nullptr},
-      {"copyTo", nullptr, Export<CopyTo>, nullptr, nullptr, nullptr, napi_default, nullptr}};
+      {"copyTo", nullptr, Export<CopyTo>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"profileSessions", nullptr, Export<ProfileSessions>, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"takeRunMetadata", nullptr, Export<TakeRunMetadata>, nullptr, nullptr, nullptr, napi_default, nullptr}};
   Check(napi_define_properties(env, binding, sizeof(functions) / sizeof(functions[0]), functions));
   return binding;
 }

@@ -11,4 +11,5 @@ export { type Captured, type CaptureOptions, type CaptureStats, capture } from '
 export { CaptureError } from './capture/capture-error.ts';
 export { type HostArray, type HostInput, type HostReads, host } from './capture/host.ts';
 export { type HostValue, hostValue, readHostValue } from './capture/host-value.ts';
+export { type OpProfile, type OpTiming, profileOps } from './capture/profile.ts';
 export { type RandomStream, randomStream } from './capture/random.ts';

@@ -6,6 +6,7 @@ import type { HostCall, Trace, Value } from './graph.ts';
 import type { HostArray } from './host.ts';
 import { HostValues, readHostValue } from './host-value.ts';
 import { planRuns, type Run } from './plan.ts';
+import { isProfiling } from './profile.ts';
 import { FunctionRunner } from './run-function.ts';
 import { longestSessionRun, SessionRunner } from './run-session.ts';
 import type { Runner } from './runner.ts';
@@ -32,7 +33,7 @@ export class Replay {
     const { binding } = backend;
     this.#backend = backend;
     this.#signature = { inputs, hostInputs, closures, outputs, hostOutputs };
-    const ownBinding = hasFunctions(binding) ? binding : undefined;
+    const ownBinding = runsFunctions(binding) ? binding : undefined;
     const runs = planRuns(trace, ownBinding ? Infinity : longestSessionRun);
     this.#runner = ownBinding ? new FunctionRunner(ownBinding, trace, runs) : new SessionRunner(binding, trace, runs);
     this.#runs = runs.map(({ nodes, inputs, ...run }) => run);
@@ -130,6 +131,6 @@ export class Replay {
 const counts = (tensors: readonly unknown[], hostValues: readonly unknown[]): string =>
   `${tensors.length} tensors and ${hostValues.length} host values`;
 
-function hasFunctions(binding: NativeBinding): binding is OwnBinding {
-  return 'addFunction' in binding && process.env[functionsSwitch] !== 'off';
+function runsFunctions(binding: NativeBinding): binding is OwnBinding {
+  return 'addFunction' in binding && process.env[functionsSwitch] !== 'off' && !isProfiling();
 }

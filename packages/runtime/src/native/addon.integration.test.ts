@@ -60,13 +60,14 @@ describe.skipIf(!own)('the addon', () => {
        const id = binding.createTensor([], binding.TF_FLOAT, Float32Array.of(1));
        const { start } = require(process.argv[1]);
        result = [() => binding.deviceOf(99), () => binding.copyTo(id, 'nowhere'), () => binding.removeFunction('none'),
-         () => binding.addFunction('graph'), () => binding.addFunction(Buffer.of(1, 2), 'broken', [], []),
+         () => binding.profileSessions('yes'), () => binding.addFunction('graph'), () => binding.addFunction(Buffer.of(1, 2), 'broken', [], []),
          () => binding.addFunction(new Uint8Array(), 'empty', [], ['n0:0']), () => start(new Uint8Array())].map(message);`,
     );
     expect(found).toEqual([
       'there is no tensor 99',
       'nowhere unknown device.',
       expect.stringContaining('none'),
+      'an argument is missing or of another type than expected',
       'an argument is missing or of another type than expected',
       expect.stringContaining('GraphDef'),
       'the graph has no node of n0:0',

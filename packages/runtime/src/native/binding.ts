@@ -62,6 +62,10 @@ export interface OwnBinding extends NativeBinding {
   deviceOf(id: number): string;
   /** A tensor with the same values on a device, given by its name. */
   copyTo(id: number, device: string): number;
+  /** Whether runs of sessions that are loaded from here on are profiled; such sessions have no Grappler, as functions have none. */
+  profileSessions(on: boolean): void;
+  /** A serialised RunMetadata of each profiled run since the last call. */
+  takeRunMetadata(): Uint8Array[];
 }
 
 /** What `require` gives of this package's own addon; the stock one is a binding itself. */

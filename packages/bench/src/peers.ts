@@ -1,0 +1,53 @@
+/** Whole training steps beside those of the same model in PyTorch. */
+import { median } from 'd3-array';
+import type { TorchBench } from './step-torch.ts';
+
+/** What one process measured. */
+export interface PeerRun {
+  /** median of its steps */
+  readonly ms: number;
+  /** of the process */
+  readonly peakRssMiB: number;
+}
+
+/** Medians over the runs, and these. */
+export interface PeerSide extends PeerRun {
+  readonly runs: readonly PeerRun[];
+}
+
+export interface PeersBench extends Pick<TorchBench, 'version' | 'parameters'> {
+  readonly ours: PeerSide;
+  readonly pytorch: PeerSide;
+  /** our medians divided by PyTorch's */
+  readonly ratio: PeerRun;
+}
+
+/**
+ * Runs both sides in turns, because a machine's other load comes and goes.
+ *
+ * @param runs of each side, at least 1
+ * @param ours runs once, in a process of its own, whose peak of memory is then that of the steps
+ * @param pytorch likewise
+ */
+export async function benchPeers(
+  runs: number,
+  ours: () => Promise<PeerRun>,
+  pytorch: () => Promise<TorchBench>,
+): Promise<PeersBench> {
+  const own: PeerRun[] = [];
+  const theirs: TorchBench[] = [];
+  for (let i = 0; i < runs; i++) {
+    own.push(await ours());
+    theirs.push(await pytorch());
+  }
+  const { version, parameters } = theirs[0] as TorchBench;
+  const sides = { ours: sideOf(own), pytorch: sideOf(theirs) };
+  const ratioOf = (figure: keyof PeerRun): number => sides.ours[figure] / sides.pytorch[figure];
+  return { version, parameters, ...sides, ratio: { ms: ratioOf('ms'), peakRssMiB: ratioOf('peakRssMiB') } };
+}
+
+function sideOf(runs: readonly PeerRun[]): PeerSide {
+  const of = (figure: keyof PeerRun): number => median(runs, (run) => run[figure]) as number;
+  const figures = runs.map(({ ms, peakRssMiB }) => ({ ms, peakRssMiB }));
+  return { ms: of('ms'), peakRssMiB: of('peakRssMiB'), runs: figures };
+}

@@ -1,0 +1,101 @@
+/** Times the ops of captured graphs, as TensorFlow tells them (tensorflow/core/framework/step_stats.proto). */
+import { backend, getBackend } from '@tensorflow/tfjs-core';
+import protobuf from 'protobufjs';
+import { BackendError } from '../backend.ts';
+import type { NativeBackend, NativeBinding, OwnBinding } from '../native/binding.ts';
+
+/** One op of a captured graph, as it ran once. */
+export interface OpTiming {
+  /** TensorFlow's name of the kernel's op, such as `_MklBatchMatMulV2` where it chose oneDNN's for a `BatchMatMulV2`. */
+  readonly op: string;
+  /** When it began and ended: milliseconds since a moment that all ops of one `take` share. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A profile that goes on until `stop`. */
+export interface OpProfile {
+  /** The ops that ran since it began, or since the last call, by run of a graph: host code lies between two runs. */
+  take(): OpTiming[][];
+  stop(): void;
+}
+
+let profiling = false;
+
+/** Whether graphs are captured for a profile. */
+export const isProfiling = (): boolean => profiling;
+
+/**
+ * Begins to time the ops of functions that are captured from now on. TensorFlow times the ops of sessions and not those of
+ * functions, so such captures are sessions, whatever `DN_DETR_FUNCTIONS` says, and are without Grappler, which does not
+ * rewrite functions either: the same ops, but for runs of a thousand nodes at most, each with `_Arg` and `_Retval` for what
+ * goes in and out. Ops run side by side, so the sum of their times may exceed the time of a run.
+ *
+ * @throws BackendError where tensors do not run on native TensorFlow on a CPU with this package's own addon
+ */
+export function profileOps(): OpProfile {
+  const name = getBackend();
+  const native = name === 'tensorflow' ? (backend() as unknown as NativeBackend) : undefined;
+  if (native === undefined || native.isUsingGpuDevice || !isOwn(native.binding)) {
+    throw new BackendError(
+      'ops can be timed on native TensorFlow on a CPU alone, with the addon that `npm run setup` builds; ' +
+        `tensors run on ${native === undefined ? name : native.isUsingGpuDevice ? 'a GPU' : 'the stock addon'}`,
+    );
+  }
+  const { binding } = native;
+  profiling = true;
+  binding.profileSessions(true);
+  return {
+    take: () => timingsOf(binding.takeRunMetadata()),
+    stop(): void {
+      binding.profileSessions(false);
+      profiling = false;
+    },
+  };
+}
+
+const isOwn = (binding: NativeBinding): binding is OwnBinding => 'profileSessions' in binding;
+
+// The fields of TensorFlow's messages that are read here.
+const runMetadata = protobuf
+  .parse(
+    `syntax = "proto3";
+  message NodeStats {
+    string timeline_label = 8; int64 all_start_nanos = 13; int64 op_start_rel_nanos = 14; int64 op_end_rel_nanos = 15;
+  }
+  message DeviceStats { repeated NodeStats node_stats = 2; }
+  message StepStats { repeated DeviceStats dev_stats = 1; }
+  message RunMetadata { StepStats step_stats = 1; }`,
+    { keepCase: true },
+  )
+  .root.lookupType('RunMetadata');
+
+const conversion: protobuf.IConversionOptions = { longs: String, defaults: true };
+
+interface RunMetadata {
+  step_stats: { dev_stats: { node_stats: NodeStats[] }[] };
+}
+
+interface NodeStats {
+  /** `name = op(inputs)`, after a number of bytes in some */
+  timeline_label: string;
+  /** since 1970, which a number is too short for */
+  all_start_nanos: string;
+  op_start_rel_nanos: string;
+  op_end_rel_nanos: string;
+}
+
+function timingsOf(runs: readonly Uint8Array[]): OpTiming[][] {
+  const stats = runs.map((run) => {
+    const { step_stats } = runMetadata.toObject(runMetadata.decode(run), conversion) as RunMetadata;
+    return step_stats.dev_stats.flatMap((device) => device.node_stats);
+  });
+  const origin = BigInt(stats.flat()[0]?.all_start_nanos ?? 0);
+  const timing = ({ timeline_label, all_start_nanos, op_start_rel_nanos, op_end_rel_nanos }: NodeStats): OpTiming => {
+    const scheduled = Number(BigInt(all_start_nanos) - origin);
+    const [, op = timeline_label] = / = (\w+)\(/.exec(timeline_label) ?? [];
+    const [start, end] = [op_start_rel_nanos, op_end_rel_nanos].map((since) => (scheduled + Number(since)) / 1e6);
+    return { op, start: start as number, end: end as number };
+  };
+  return stats.map((run) => run.map(timing));
+}
