@@ -5,6 +5,7 @@ import { fanInUniform, type Init } from './init.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
+/** The sizes of a linear layer, and what it starts from. */
 export interface LinearOptions {
   readonly inputs: number;
   readonly outputs: number;
