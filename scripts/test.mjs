@@ -1,5 +1,6 @@
 // `npm test [-- PATH…]`: sets up what is missing, then formatting and lint, types, the packages' arrows, dead
-// exports, and the tests. Ends with a line `N passed, N failed`; each of the checks before the tests counts as one.
+// exports, the API reference, and the tests. Ends with a line `N passed, N failed`; each of the checks before the tests
+// counts as one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -32,6 +33,7 @@ if (paths.length === 0) {
     ]),
     step('drawing of the arrows', process.execPath, [path.join('scripts', 'arrows.mjs'), '--check']),
     step('dead exports and dependencies', bin('knip'), ['--no-progress']),
+    step('API reference', bin('typedoc'), ['--emit', 'none', '--logLevel', 'Warn']),
   ]) {
     if (ok) passed++;
     else failed++;

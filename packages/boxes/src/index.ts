@@ -1,3 +1,8 @@
+/**
+ * Box conversions, IoU, GIoU and non-maximum suppression, and the types of an image's objects and of dense targets.
+ *
+ * @module @dn-detr/boxes
+ */
 export { clipBoxes, cxcywhToXyxy, toAbsolute, toNormalized, xyxyToCxcywh } from './convert.ts';
 export { checkDenseTargets, type DenseTargets } from './dense-targets.ts';
 export { inverseSigmoid } from './inverse-sigmoid.ts';

@@ -1,6 +1,7 @@
 /** Greedy non-maximum suppression, per class. */
 import { iouAt } from './overlap.ts';
 
+/** How non-maximum suppression decides which boxes go. */
 export interface NmsOptions {
   /** a box goes if its IoU with a kept one is above this; 0..1 */
   readonly iouThreshold: number;

@@ -1,4 +1,8 @@
-/** What most code needs; `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` have all there is of each part. */
+/**
+ * What most code needs; `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` have all there is of each part.
+ *
+ * @module @dn-detr/core
+ */
 export type { Backbone } from './backbone/backbone.ts';
 export { efficientnetLite } from './backbone/efficientnet-lite.ts';
 export { imageNet, type Normalization } from './backbone/normalization.ts';

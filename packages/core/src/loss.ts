@@ -1,4 +1,8 @@
-/** Loss terms, the criterion, dense targets, and the figures that are logged of them. */
+/**
+ * Loss terms, the criterion, dense targets, and the figures that are logged of them.
+ *
+ * @module @dn-detr/core/loss
+ */
 export * from './loss/boxes.ts';
 export * from './loss/criterion.ts';
 export * from './loss/cross-entropy.ts';

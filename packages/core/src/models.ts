@@ -1,4 +1,8 @@
-/** Backbones, encoder and decoders, models, and what becomes of their predictions. */
+/**
+ * Backbones, encoder and decoders, models, and what becomes of their predictions.
+ *
+ * @module @dn-detr/core/models
+ */
 export * from './backbone/backbone.ts';
 export * from './backbone/efficientnet-lite.ts';
 export * from './backbone/normalization.ts';

@@ -1,4 +1,8 @@
-/** Modules, layers, attention, positions, and parameters with their gradients. */
+/**
+ * Modules, layers, attention, positions, and parameters with their gradients.
+ *
+ * @module @dn-detr/core/nn
+ */
 export * from './nn/activation.ts';
 export * from './nn/add.ts';
 export * from './nn/attention.ts';

@@ -1,4 +1,8 @@
-/** AdamW on flat buffers, clipping, accumulation, averages and schedules. */
+/**
+ * AdamW on flat buffers, clipping, accumulation, averages and schedules.
+ *
+ * @module @dn-detr/core/optim
+ */
 export * from './optim/accumulate.ts';
 export * from './optim/adamw.ts';
 export * from './optim/clip.ts';

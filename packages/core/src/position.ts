@@ -35,6 +35,7 @@ import type { ParameterGroup } from './nn/parameters.ts';
 /** The features of B images. */
 export type MapShape = readonly [batch: number, height: number, width: number];
 
+/** How positions of a feature map are encoded as sines and cosines. */
 export interface SinePositionOptions {
   /** features per position, the first half for y and the second for x; a multiple of 4 */
   readonly width: number;

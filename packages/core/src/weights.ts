@@ -1,4 +1,8 @@
-/** Checkpoints of PyTorch, Hugging Face and our own: reading, translating, writing. */
+/**
+ * Checkpoints of PyTorch, Hugging Face and our own: reading, translating, writing.
+ *
+ * @module @dn-detr/core/weights
+ */
 export * from './weights/checkpoint.ts';
 export * from './weights/checkpoint-error.ts';
 export * from './weights/load.ts';

@@ -14,11 +14,13 @@ import { type SplitName, splitNames } from './readers/read-splits.ts';
 import type { FolderReader } from './readers/readers.ts';
 import { type SplitSummary, summarise } from './summary.ts';
 
+/** How a folder is opened for the check, and who is told of its progress. */
 export type CheckOptions<Reader extends DatasetReader = FolderReader> = OpenOptions<Reader> & {
   /** told after each image */
   readonly progress?: (done: number, total: number) => void;
 };
 
+/** All that the check of a folder found. */
 export interface DatasetReport {
   readonly dataset: FolderDataset;
   readonly notices: readonly string[];

@@ -22,6 +22,7 @@ export interface ImageObjects {
   readonly ids?: Float64Array;
 }
 
+/** An image of a data set, which is decoded or drawn when it is read. */
 export interface DatasetImage {
   /** COCO's id, a text where it is no safe integer; elsewhere 1, 2, … over the data set, sorted by name */
   readonly id: number | string;
@@ -39,6 +40,7 @@ export interface DatasetImage {
   read(): Promise<RgbImage>;
 }
 
+/** A class of a data set. */
 export interface Category {
   /** COCO's id, a text where it is no safe integer; elsewhere the label + 1 */
   readonly id: number | string;
@@ -51,6 +53,7 @@ export interface Category {
  */
 export type CategoryIds = Readonly<Partial<Record<'train' | 'val' | 'test', readonly (Category['id'] | undefined)[]>>>;
 
+/** Images with their objects, in splits. */
 export interface Dataset {
   /** how the user named it: a folder, or `shapes` */
   readonly name: string;

@@ -1,3 +1,8 @@
+/**
+ * Readers of data sets, the check of what is wrong in them, transforms, and batches.
+ *
+ * @module @dn-detr/data
+ */
 export { type CheckOptions, checkDataset, type DatasetReport } from './check.ts';
 export { type ExportOptions, exportCoco } from './coco-export.ts';
 export type { Category, CategoryIds, Dataset, DatasetImage, ImageObjects, RgbImage } from './dataset.ts';

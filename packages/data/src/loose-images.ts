@@ -10,6 +10,7 @@ import { headerSize } from './image-header.ts';
 import { checkPixelOptions, type PixelOptions } from './pixel-options.ts';
 import { Folder, statsOf } from './readers/folder.ts';
 
+/** Images without annotations, and the paths that could not be used. */
 export interface LooseImages {
   /** in the order of the paths, in a folder by name; numbered from 1, and named by their paths as they were given */
   readonly images: readonly FileImage[];

@@ -36,6 +36,7 @@ export interface FolderDataset extends Dataset {
   readonly test: readonly FileImage[];
 }
 
+/** A data set that was opened, with what was found on the way. */
 export interface OpenedDataset {
   readonly dataset: FolderDataset;
   /** what was chosen on the user's behalf, a line each */

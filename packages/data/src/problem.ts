@@ -198,8 +198,10 @@ export const problemKinds = {
   },
 } as const satisfies Record<string, KindOfProblem>;
 
+/** The kinds of problems, as `problemKinds` describes them. */
 export type ProblemKind = keyof typeof problemKinds;
 
+/** Something that is wrong in a data set, at one place. */
 export interface Problem {
   readonly kind: ProblemKind;
   /** the path inside the data set's folder: an annotation file or an image */

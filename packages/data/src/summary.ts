@@ -3,6 +3,7 @@ import { max, mean, median, min } from 'd3-array';
 import type { DatasetImage } from './dataset.ts';
 import { trainingObjects } from './training-objects.ts';
 
+/** Numbers of images and objects in a split. */
 export interface SplitSummary {
   readonly images: number;
   /** images without any object, crowds counted */
@@ -34,7 +35,11 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @param classCount K */
+/**
+ * Counts what is in a split.
+ *
+ * @param classCount K
+ */
 export function summarise(images: readonly DatasetImage[], classCount: number): SplitSummary {
   const objectsOfClass = new Array<number>(classCount).fill(0);
   const training = { objects: 0, crowd: 0, empty: 0, clipped: 0 };

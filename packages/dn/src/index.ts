@@ -1,3 +1,8 @@
+/**
+ * Denoising queries from the ground truth, with their masks and targets, on typed arrays.
+ *
+ * @module @dn-detr/dn
+ */
 export { knownAnchors } from './anchors.ts';
 export { contrastiveBoxes } from './contrastive.ts';
 export { DnError } from './error.ts';

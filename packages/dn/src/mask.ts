@@ -62,6 +62,7 @@ export function keyPadding({ batch, known, total }: GroupLayout, valid: Uint8Arr
   return padding;
 }
 
+/** The two attention masks of a batch, and the layout that they are for. */
 export interface QueryMasks {
   readonly layout: GroupLayout;
   /** `[T, T]`, of all images; shared between batches: do not write into it */

@@ -4,6 +4,7 @@
  */
 import type { NoiseSource } from './random.ts';
 
+/** How labels are flipped. */
 export interface LabelNoise {
   /** γ: how likely a label is drawn anew, 0..1 */
   readonly labelNoise: number;
@@ -40,6 +41,7 @@ export function flipLabels(
   return noised;
 }
 
+/** How far DN-DETR's noise moves and scales boxes. */
 export interface BoxNoise {
   /** λ1: the centre moves by at most this times half the width and half the height; below 1 it stays inside the box */
   readonly centerNoise: number;

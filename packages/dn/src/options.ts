@@ -54,6 +54,7 @@ export interface ContrastiveOptions extends SharedDenoisingOptions {
 /** What a researcher chooses about denoising: plain data, which JSON holds as it is. Without `kind` it is DN-DETR's. */
 export type DenoisingOptions = DnOptions | ContrastiveOptions;
 
+/** The kinds of denoising: DN-DETR's, or DINO's contrastive one. */
 export type DenoisingKind = NonNullable<DenoisingOptions['kind']>;
 
 type Settled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };

@@ -1,6 +1,7 @@
 import { DnError } from './error.ts';
 import type { GroupLayout } from './groups.ts';
 
+/** Outputs of a decoder, the known queries' apart from the matching ones'. */
 export interface SplitOutputs {
   /** `[…, B, K, width]` */
   readonly known: Float32Array;

@@ -1,6 +1,8 @@
 /**
  * Known queries as tensors, for models built on tfjs: made from the arrays of `prepareKnownQueries`, split from the
  * matching queries after the decoder, and turned into a loss. Needs `@dn-detr/core` and `@tensorflow/tfjs-core`.
+ *
+ * @module @dn-detr/dn/tfjs
  */
 import { criterion, type KnownInputs, type LossTerm, mergeTargets, targetTensors } from '@dn-detr/core';
 import type { CriterionOutput, Predictions, QueryCounts } from '@dn-detr/core/loss';

@@ -17,6 +17,7 @@ export interface Assignment {
 /** What finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js. */
 export type AssignmentSolver = keyof typeof solvers;
 
+/** How an assignment is looked for, and where it is put. */
 export interface AssignmentOptions {
   /** look for the greatest total instead of the least; default false */
   readonly maximize?: boolean;

@@ -20,6 +20,7 @@ export interface FocalClassCost {
   readonly weight: number;
 }
 
+/** A term of the matching cost that compares classes. */
 export type ClassCost = SoftmaxClassCost | FocalClassCost;
 
 /**

@@ -32,6 +32,7 @@ export interface CustomCost {
   cost(predictions: QueryPredictions, objects: Objects, out: Float64Array): void;
 }
 
+/** A term of a matching cost. */
 export type CostTerm = ClassCost | L1Cost | GiouCost | CustomCost;
 
 /**

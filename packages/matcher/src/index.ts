@@ -1,3 +1,8 @@
+/**
+ * Matching costs as lists of terms, and the assignment of queries to objects.
+ *
+ * @module @dn-detr/matcher
+ */
 export {
   type Assignment,
   type AssignmentOptions,

@@ -6,10 +6,12 @@ import { checkCost, type MatchingCost } from './cost-terms.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
 import { checkPredictions, type LayerPredictions } from './predictions.ts';
 
+/** What to do with numbers that are not finite, and which solver to use. */
 export interface MatchOptions extends NonFiniteOptions {
   readonly solver?: AssignmentSolver;
 }
 
+/** The object of every query, in all layers and images. */
 export interface LayerMatches {
   readonly layers: number;
   readonly batch: number;
@@ -22,6 +24,7 @@ export interface LayerMatches {
   readonly replacedCosts: number;
 }
 
+/** Objects of an image that no query was left for. */
 export interface UnmatchedObjects {
   readonly layer: number;
   readonly image: number;

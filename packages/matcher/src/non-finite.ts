@@ -1,6 +1,7 @@
 /** Predictions that are not finite: what is wrong with them, and what becomes of their costs. */
 import type { QueryPredictions } from './predictions.ts';
 
+/** What to do with predictions that are not finite. */
 export interface NonFiniteOptions {
   /**
    * What to do with a query that has a logit or a box coordinate that is NaN or infinite: `throw` (the default), or

@@ -1,6 +1,7 @@
 /** How far a query's initial anchor is from the object that it answers for in the end. */
 import { checkMatches, type QueryMatches } from './matches.ts';
 
+/** How far anchors are from the boxes that their queries are matched with. */
 export interface AnchorDistance {
   /** undefined where no query is matched */
   readonly mean: number | undefined;

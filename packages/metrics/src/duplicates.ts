@@ -3,6 +3,7 @@ import { iouAt, nms } from '@dn-detr/boxes';
 import { evaluateDetections } from './coco/evaluate.ts';
 import type { ImageDetections, ImageTruth } from './coco/images.ts';
 
+/** The thresholds by which duplicates are told. */
 export interface DuplicateOptions {
   /** K */
   readonly numClasses: number;
@@ -14,6 +15,7 @@ export interface DuplicateOptions {
   readonly nmsThreshold?: number;
 }
 
+/** How often objects were detected more than once. */
 export interface Duplicates {
   /** annotated objects, crowds left out */
   readonly objects: number;

@@ -1,3 +1,8 @@
+/**
+ * COCO's figures, matching instability, duplicates, and statistics over seeds.
+ *
+ * @module @dn-detr/metrics
+ */
 export { type AnchorDistance, anchorDistance } from './anchor-distance.ts';
 export {
   type CocoEvaluation,

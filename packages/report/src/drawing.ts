@@ -1,3 +1,8 @@
+/**
+ * SVG drawings of photographs, detections, known queries and their masks.
+ *
+ * @module @dn-detr/report/drawing
+ */
 export {
   detectionsDrawing,
   enlargement,

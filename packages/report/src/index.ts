@@ -1,3 +1,8 @@
+/**
+ * Comparisons of models over seeds: training them, summaries of their runs, and the analysis.
+ *
+ * @module @dn-detr/report
+ */
 export { type AblationRow, ablationRows, differenceWords } from './analysis/ablation-rows.ts';
 export { type Contrast, type Contrasts, contrastsOf } from './analysis/contrasts.ts';
 export {

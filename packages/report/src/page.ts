@@ -1,1 +1,6 @@
+/**
+ * The page of a comparison.
+ *
+ * @module @dn-detr/report/page
+ */
 export { reportPage } from './page/page.ts';

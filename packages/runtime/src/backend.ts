@@ -11,6 +11,7 @@ import { registerTrainingKernels } from './wasm-kernels/register.ts';
 
 /** The backends that can be asked for, best first. */
 export const backendNames = ['tensorflow', 'wasm', 'cpu'] as const;
+/** The backends that there are. */
 export type BackendName = (typeof backendNames)[number];
 
 /** What was chosen and why. */
@@ -24,6 +25,7 @@ export interface BackendChoice {
   tensorflow?: { version: string; source: string; gpu: boolean; ops: NativeOps };
 }
 
+/** How a backend is set up. */
 export interface BackendOptions {
   /** Who asks for the backend, for messages, such as a command's option. */
   readonly askedBy?: string;

@@ -1,3 +1,8 @@
+/**
+ * Backends and captured functions.
+ *
+ * @module @dn-detr/runtime
+ */
 export {
   type BackendChoice,
   BackendError,

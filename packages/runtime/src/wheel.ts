@@ -1,3 +1,8 @@
+/**
+ * Files that come in Python wheels, through the user's own pip.
+ *
+ * @module @dn-detr/runtime/wheel
+ */
 export { cacheFolder } from './wheel/cache-folder.ts';
 export { withLock } from './wheel/lock.ts';
 export { type Report, stderrReport } from './wheel/report.ts';

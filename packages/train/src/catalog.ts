@@ -13,6 +13,7 @@ export interface Catalog {
   readonly readers: readonly DatasetReader[];
 }
 
+/** The models, backbones and readers of this toolkit. */
 export const catalog: Catalog = { models, backbones, readers: datasetReaders };
 
 /**

@@ -29,6 +29,7 @@ export interface CostInput {
   readonly knownQueries?: number;
 }
 
+/** What a model costs: parameters and multiply-adds. */
 export interface ModelCost {
   readonly input: CostInput;
   readonly parameters: {

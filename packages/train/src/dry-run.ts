@@ -23,6 +23,7 @@ import { allImages, loadersOf, openRunData, type RunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
 
+/** What a run would take. */
 export interface DryRun {
   readonly model: string;
   /** what it starts from, if pretrained weights */
@@ -65,6 +66,7 @@ export interface StepsToMeasure {
 
 const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY, again: false };
 
+/** How a run is tried, and who is told of it. */
 export interface DryRunOptions {
   /** what configurations can name */
   readonly catalog?: Catalog;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { decoderVersions } from '@dn-detr/data';
 import type { BackendChoice } from '@dn-detr/runtime';
 
+/** With what a run's numbers were computed. */
 export interface Environment {
   readonly backend: string;
   readonly node: string;

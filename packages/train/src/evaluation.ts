@@ -31,7 +31,11 @@ export interface Evaluation {
   readonly duplicates: { readonly perObject: number; readonly APWithNms: number };
 }
 
-/** @param before the matches of the evaluation before, of the same images, where changes since then are to be counted */
+/**
+ * The figures of what a model found in images.
+ *
+ * @param before the matches of the evaluation before, of the same images, where changes since then are to be counted
+ */
 export function evaluate(
   { images, targets, detections, matches, anchors }: Inferred,
   categories: readonly Category[],

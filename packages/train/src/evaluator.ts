@@ -35,6 +35,7 @@ export interface Inferred {
 type Input = { parameters: NamedTensors; batch: BatchInput['batch'] };
 type Output = { logits: Tensor4D; boxes: Tensor4D; anchors?: Tensor4D };
 
+/** Runs a model over fixed images, as at inference. */
 export class Evaluator {
   readonly #model: Model;
   readonly #images: readonly DatasetImage[];
@@ -85,6 +86,7 @@ export class Evaluator {
     return { images, targets, detections, matches, anchors };
   }
 
+  /** Frees the captured forward pass. */
   dispose(): void {
     this.#forward.dispose();
   }

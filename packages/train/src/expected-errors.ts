@@ -8,4 +8,5 @@ import { UserError } from './user-error.ts';
 
 const expected = [UserError, BackendError, DataError, CheckpointError, CocoFormatError, TooFewTokensError];
 
+/** Whether an error is for the person who asked, and not a mistake in the toolkit. */
 export const isExpected = (error: unknown): error is Error => expected.some((kind) => error instanceof kind);

@@ -1,3 +1,8 @@
+/**
+ * Training as a library: models, settings, runs with their folders, and evaluation.
+ *
+ * @module @dn-detr/train
+ */
 export { type BackboneSpec, backbones } from './backbones/backbones.ts';
 export { type Catalog, catalog } from './catalog.ts';
 export { type CheckpointModel, loadWeights, saveWeights } from './checkpoint.ts';

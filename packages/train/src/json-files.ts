@@ -19,6 +19,7 @@ export function makeFolder(folder: string): void {
   }
 }
 
+/** Writes a value as JSON; the file appears whole or not at all. */
 export function writeJson(file: string, value: unknown): void {
   writeAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
 }

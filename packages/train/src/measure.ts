@@ -9,12 +9,14 @@ import type { Measured, MeasuredMessage, MeasureTask } from './measure-messages.
 import { lastLines } from './process-pool.ts';
 import { UserError } from './user-error.ts';
 
+/** A run whose time and memory are measured. */
 export interface ToMeasure {
   /** The run's name for people. */
   readonly name: string;
   readonly config: RunConfig;
 }
 
+/** Where and within which memory runs are measured. */
 export interface MeasureOptions {
   readonly backend?: string;
   readonly signal: AbortSignal;

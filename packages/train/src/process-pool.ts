@@ -10,6 +10,7 @@ import type { RunProgress } from './progress-events.ts';
 import type { RunResult } from './start.ts';
 import type { WorkerMessage, WorkerTask } from './worker.ts';
 
+/** A run that a pool of processes is to do. */
 export interface PlannedRun extends WorkerTask {
   /** for people */
   readonly label: string;
@@ -18,6 +19,7 @@ export interface PlannedRun extends WorkerTask {
 /** How a run ended: its result, or why there is none. */
 export type RunOutcome = { readonly result: RunResult } | { readonly failed: string } | { readonly stopped: true };
 
+/** How many runs go on at the same time, and who is told of them. */
 export interface PoolOptions {
   /** at the same time */
   readonly processes: number;
@@ -28,6 +30,7 @@ export interface PoolOptions {
    * own hands its own list of models to `serveRun`.
    */
   readonly worker?: URL;
+  /** Is told how a run goes on. */
   readonly onProgress: (run: PlannedRun, state: RunProgress) => void;
   /** what a user should know before a run begins */
   readonly onNotice: (run: PlannedRun, text: string) => void;

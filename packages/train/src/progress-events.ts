@@ -15,6 +15,8 @@ export interface RunProgress {
 }
 
 /**
+ * The events of a training run as its progress.
+ *
  * @param tell after each step
  * @param evaluated after each evaluation; the step that it comes after is told next, with its AP50
  */

@@ -34,6 +34,7 @@ export interface OpenedData {
   readonly problems: readonly Problem[];
 }
 
+/** The images that a run trains on and is evaluated on. */
 export interface RunData extends Omit<OpenedData, 'problems'> {
   readonly train: readonly DatasetImage[];
   /** what is evaluated; with `overfit` the training images */
@@ -140,6 +141,7 @@ export function loadersOf<Content = Images>(
   framed: readonly Size[],
   load?: LoadContent<Content>,
 ): {
+  /** Batches of these images for training. */
   readonly training: (images: readonly DatasetImage[]) => TrainingBatches<Content>;
   readonly evaluation: EvaluationBatchesOptions<Content>;
 } {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { removeLeftovers } from './atomic-file.ts';
 import { makeFolder } from './json-files.ts';
 
+/** The paths of the files in a run's folder. */
 export interface RunFolder {
   readonly path: string;
   /** the full configuration, versions and data of the run */
@@ -25,6 +26,7 @@ export interface RunFolder {
   readonly result: string;
 }
 
+/** Where the files of a run are. */
 export function runFolder(folder: string): RunFolder {
   const inside = (...parts: string[]) => path.join(folder, ...parts);
   return {

@@ -36,6 +36,7 @@ export interface RunResult {
   readonly peakMiB: number;
 }
 
+/** What a run is started from. */
 export interface StartOptions {
   readonly config: RunConfig;
   readonly folder: string;

@@ -52,12 +52,14 @@ export type BatchInput = {
   seed?: Scalar | undefined;
 };
 
+/** What a captured training step is given. */
 export type StepInput = BatchInput & {
   state: TrainingState;
   /** `adamwScalars` of the step */
   scalars: Tensor1D;
 };
 
+/** What a captured training step gives. */
 export type StepOutput = LossFigures & {
   state: TrainingState;
   loss: Scalar;

@@ -11,6 +11,7 @@ import { UserError } from './user-error.ts';
 /** What this version writes: 2 has models with settings of their own, their objective, and `init` among the settings. */
 export const configVersion = 2;
 
+/** What `config.json` of a run holds. */
 export interface StoredConfig {
   /** as `configVersion`; configurations of the first version have none */
   readonly version: number;

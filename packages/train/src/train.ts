@@ -10,6 +10,7 @@ import { runFolder } from './run-folder.ts';
 import { type RunResult, runTraining } from './start.ts';
 import type { TrainingEvents } from './training-run.ts';
 
+/** Where a run is kept, how it is done, and who is told of it. */
 export interface TrainOptions {
   /** where the run keeps its settings, logs, samples and checkpoints */
   readonly folder: string;

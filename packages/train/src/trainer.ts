@@ -32,6 +32,7 @@ export interface StepRecord {
 /** Of initial weights, noise and dropout; of known queries; and of the optimiser. */
 export type TrainerSettings = Pick<SettledConfig, 'seed' | 'denoising' | 'optimizer'>;
 
+/** A model in training: its parameters, the optimiser's state and the captured step. */
 export class Trainer {
   readonly #model: Model;
   readonly #settings: TrainerSettings;
@@ -162,6 +163,7 @@ export class Trainer {
     };
   }
 
+  /** Frees the parameters, the optimiser's state and the captured steps. */
   dispose(): void {
     this.#whole.dispose();
     this.#parts.gradient.dispose();

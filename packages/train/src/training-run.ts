@@ -34,7 +34,11 @@ type Incoming = TrainingBatch<Images | Features>;
 
 /** What a run tells while it goes on. */
 export interface TrainingEvents {
-  /** @param progress share of the run that is over */
+  /**
+   * Is told of every step.
+   *
+   * @param progress share of the run that is over
+   */
   step?(line: MetricsLine, progress: number, imagesPerSecond: number): void;
   /** before the step that it comes after is told */
   evaluation?(line: EvaluationLine): void;
@@ -53,6 +57,7 @@ export interface TrainingRunOptions {
   readonly say: (notice: string) => void;
 }
 
+/** A run in its folder: steps, evaluations, checkpoints and logs. */
 export class TrainingRun {
   readonly #options: TrainingRunOptions;
   readonly #trainer: Trainer;
@@ -103,10 +108,12 @@ export class TrainingRun {
     this.#board = openEventFile(folder.events, step + 1);
   }
 
+  /** What was counted so far: steps, seconds and losses. */
   get counters(): Counters {
     return this.#counters;
   }
 
+  /** Whether the run has its whole length behind it. */
   get finished(): boolean {
     return this.#progress() >= 1;
   }
@@ -142,6 +149,7 @@ export class TrainingRun {
     }
   }
 
+  /** Frees tensors and closes files. */
   dispose(): void {
     this.#board.close();
     this.#trainer.dispose();

@@ -11,6 +11,7 @@ export interface FeatureLevel {
   readonly stride: number;
 }
 
+/** A network that turns images into one or several levels of features. */
 export interface Backbone {
   /** in the group `backbone` what is trained, in `frozen` what never changes */
   readonly parameters: readonly ParameterDeclaration[];

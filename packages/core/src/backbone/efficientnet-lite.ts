@@ -18,8 +18,10 @@ const variants = {
   2: { width: 1.1, depth: 1.2 },
 } as const;
 
+/** The sizes of EfficientNet-Lite that there are. */
 export type EfficientNetLiteVariant = keyof typeof variants;
 
+/** Which EfficientNet-Lite is built, and how much of it is trained. */
 export interface EfficientNetLiteOptions {
   readonly variant: EfficientNetLiteVariant;
   /**

@@ -11,6 +11,7 @@ import { convUnit, expansion, residualStage } from './residual.ts';
 
 type OfFourStages = readonly [number, number, number, number];
 
+/** Numbers of blocks and channels of a ResNet. */
 export interface ResNetSizes {
   /** of each stage */
   readonly blocks: OfFourStages;
@@ -30,11 +31,13 @@ const sizesByDepth = {
   101: { blocks: [3, 4, 23, 3], bottleneck: true },
 } as const satisfies Record<number, ResNetSizes>;
 
+/** The depths of ResNet that there are. */
 export type ResNetDepth = keyof typeof sizesByDepth;
 
 /** The stages that can be handed out as levels, C2 to C5 in papers. */
 const levelNames = ['layer1', 'layer2', 'layer3', 'layer4'] as const;
 
+/** The stages of a ResNet that can hand out their features. */
 export type ResNetLevel = (typeof levelNames)[number];
 
 /** One of torchvision's, or one of other sizes. */

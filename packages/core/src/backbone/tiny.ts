@@ -8,6 +8,7 @@ import type { NamedTensors } from '../nn/named.ts';
 import type { Backbone } from './backbone.ts';
 import { imageNet } from './normalization.ts';
 
+/** The convolutions of a small backbone. */
 export interface TinyOptions {
   /** outputs of each convolution; each halves the resolution */
   readonly channels: readonly number[];

@@ -23,6 +23,7 @@ import type { PredictionSet } from './predictions.ts';
 import type { TargetTensors } from './targets.ts';
 import { type LossTerm, widthOf } from './term.ts';
 
+/** The loss, and the sums of its terms for the log. */
 export type CriterionOutput = {
   /** the weighted sum of all terms, the loss */
   total: Scalar;

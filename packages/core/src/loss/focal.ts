@@ -15,6 +15,7 @@ import {
 import { withGradient } from '../nn/custom-gradient.ts';
 import { oneHotRows } from './one-hot.ts';
 
+/** The two parameters of the focal loss (Lin et al., ICCV 2017). */
 export interface FocalOptions {
   /** weight of a row's own class, with 1 - alpha for the others; below 0 all weigh 1 */
   readonly alpha: number;

@@ -65,6 +65,7 @@ export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts 
   return { objects: total('objects'), background: total('background'), normalizer: total('normalizer') };
 }
 
+/** What the targets of a batch are put together for. */
 export interface MergeOptions {
   /** The set of predictions that the targets are for; default `decoder`. */
   readonly set?: PredictionSet['name'];

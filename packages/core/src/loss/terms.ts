@@ -53,7 +53,7 @@ export function boxL1Loss({ weight }: Weighted): LossTerm {
 /**
  * 1 - GIoU, divided by the number of objects. Logged as `loss_giou`.
  *
- * @param options.epsilon see `giouRows`
+ * @param options the epsilon is that of `giouRows`
  */
 export function giouLoss({ epsilon, weight }: { readonly epsilon: number } & Weighted): LossTerm {
   return {

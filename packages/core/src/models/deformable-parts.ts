@@ -99,6 +99,7 @@ export function boxHead(
   return mlp(name, { widths: [width, width, width, 4], group: 'rest', last: { weight: constant(0), bias } });
 }
 
+/** Numbers and names of the prediction heads of a model with deformable attention. */
 export interface HeadOptions {
   readonly width: number;
   readonly numClasses: number;

@@ -100,6 +100,7 @@ export type TransformerOutput = DetectorOutput & {
   readonly hidden: Tensor2D;
 };
 
+/** A detection transformer: its parameters, its sizes and its forward pass. */
 export interface Detector<Output extends DetectorOutput = DetectorOutput> {
   /** what `forwardFeatures` is given the features of, with just the levels that the model takes */
   readonly backbone: Backbone;

@@ -10,6 +10,7 @@ import type { Module } from '../nn/module.ts';
 import type { NamedTensors } from '../nn/named.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 
+/** The sizes of a label embedding. */
 export interface LabelEmbeddingOptions {
   /** number of real classes */
   readonly numClasses: number;
@@ -28,7 +29,11 @@ export interface LabelEmbedding extends Module<Tensor2D, Tensor2D> {
   unknown(tensors: NamedTensors): Tensor2D;
 }
 
-/** @param name its parameter is `name.weight` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator */
+/**
+ * The embedding of labels as a module.
+ *
+ * @param name its parameter is `name.weight` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator
+ */
 export function labelEmbedding(
   name: string,
   { numClasses, width, indicator, group }: LabelEmbeddingOptions,

@@ -26,6 +26,7 @@ import type { FeatureBatch } from './detector.ts';
 /** Of the sine positions of every level; see `sinePositions`. */
 export type LevelPositionOptions = Pick<SinePositionOptions, 'offset' | 'temperatureH'>;
 
+/** How levels of features become one row of tokens. */
 export interface LevelTokenOptions {
   /** d, a multiple of 32 */
   readonly width: number;

@@ -12,6 +12,7 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
 import { bestRows, encoderOutputs, type ProposedQueriesOptions, type QueryStartInput } from './two-stage.ts';
 
+/** What DINO's queries start from. */
 export interface MixedSelectionOptions extends ProposedQueriesOptions {
   /** whether queries start from learned contents, or from the encoder's tokens */
   readonly content: 'learned' | 'encoder';

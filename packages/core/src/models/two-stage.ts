@@ -29,6 +29,7 @@ import { boxSineEmbedding } from '../position.ts';
 import type { LevelTokens } from '../transformer/levels.ts';
 import { proposalSide, proposalsOf } from '../transformer/proposals.ts';
 
+/** What queries are proposed from: the encoder's output for a batch. */
 export interface QueryStartInput {
   /** the encoder's output */
   readonly memory: LevelTokens;
@@ -53,6 +54,7 @@ export class TooFewTokensError extends RangeError {
   override name = 'TooFewTokensError';
 }
 
+/** The sizes and heads with which an encoder proposes queries. */
 export interface ProposedQueriesOptions {
   readonly width: number;
   /** Q */

@@ -16,9 +16,9 @@ const far = -1e9;
 /**
  * Joins what is known about queries and keys, in PyTorch's sense: 1 is blocked or padded.
  *
- * @param blocked `[Q, K]` for all images and heads, or `[B*H, Q, K]`, batch first
- * @param keyPadding `[B, K]`
- * Any type of numbers, or booleans.
+ * @param masks of numbers of any type, or booleans: `blocked` is `[Q, K]` for all images and heads, or `[B*H, Q, K]`, batch
+ *   first; `keyPadding` is `[B, K]`
+ * @param batch B, number of images
  *
  * @returns undefined if nothing is masked
  * @throws if the padding is not that of `batch` images

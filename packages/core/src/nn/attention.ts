@@ -28,6 +28,7 @@ import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 import type { Pass } from './pass.ts';
 
+/** Mask, dropout and observer of a plain attention. */
 export interface AttentionOptions extends HeadShape {
   /** which keys are seen; all without it */
   readonly mask?: AttentionMask | undefined;
@@ -37,6 +38,7 @@ export interface AttentionOptions extends HeadShape {
   readonly observe?: ((weights: Tensor4D) => void) | undefined;
 }
 
+/** Queries, keys and values of one call, and what it may see. */
 export interface AttentionInput {
   /** `[B*Q, d]` */
   readonly query: Tensor2D;
@@ -49,6 +51,7 @@ export interface AttentionInput {
   readonly pass: Pass;
 }
 
+/** The sizes of multi-head attention. */
 export interface AttentionSizes {
   /** d, the width of queries, keys and values */
   readonly width: number;

@@ -14,6 +14,7 @@ import { type Module, parameter, parametersOf } from './module.ts';
 import { padForWindows } from './pad.ts';
 import type { ParameterGroup } from './parameters.ts';
 
+/** How a kernel moves over its input. */
 export interface ConvOptions {
   /** 1 */
   readonly stride?: number;
@@ -23,6 +24,7 @@ export interface ConvOptions {
   readonly dilation?: number;
 }
 
+/** The sizes of a convolution with parameters, and what they start from. */
 export interface ConvolutionOptions extends ConvOptions {
   /** Height and width of the kernel. */
   readonly size: number;

@@ -23,6 +23,7 @@ import { linear } from './linear.ts';
 import { type Module, parametersOf } from './module.ts';
 import type { Pass } from './pass.ts';
 
+/** The sizes of multi-scale deformable attention. */
 export interface DeformableAttentionSizes extends AttentionSizes {
   /** L, feature levels */
   readonly levels: number;
@@ -30,6 +31,7 @@ export interface DeformableAttentionSizes extends AttentionSizes {
   readonly points: number;
 }
 
+/** Queries, the features that they sample, and where they look from. */
 export interface DeformableAttentionInput {
   /** `[B*Q, d]` */
   readonly query: Tensor2D;

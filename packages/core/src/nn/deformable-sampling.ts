@@ -33,6 +33,7 @@ export interface LevelSize {
   readonly width: number;
 }
 
+/** The features that are sampled, and the places and weights of the samples. */
 export interface DeformableSampling {
   /** `[B, S, H, D]`: the pixels of all levels, level after level and row after row, for each of H heads */
   readonly value: Tensor4D;

@@ -8,6 +8,7 @@ export interface DropoutSource {
   dropoutMask(shape: number[], rate: number): Tensor;
 }
 
+/** Dropout in a training pass. */
 export interface Dropout {
   /** 0 or more and less than 1 */
   readonly rate: number;

@@ -4,6 +4,7 @@ import { type Init, normal } from './init.ts';
 import { type Module, parameter } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
+/** The sizes of a table of learned rows. */
 export interface EmbeddingOptions {
   readonly rows: number;
   readonly width: number;

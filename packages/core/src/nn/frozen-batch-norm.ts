@@ -15,6 +15,7 @@ export interface BatchNormTensors {
   readonly runningVar: Tensor1D;
 }
 
+/** How a frozen batch norm is folded into a convolution. */
 export interface FoldOptions {
   /** what is added to the variance; 1e-5, as in `FrozenBatchNorm2d` of detr's models/backbone.py */
   readonly epsilon?: number;
@@ -84,6 +85,7 @@ export function frozenBatchNorm(
   };
 }
 
+/** The sizes of a convolution with a frozen batch norm behind it. */
 export interface NormedConvolutionOptions {
   /** sides of the kernel */
   readonly size: number;

@@ -21,6 +21,7 @@ import { ParameterError, type ParameterLayout } from './parameters.ts';
  */
 export type LossOutput<Aux extends TensorContainer> = { loss: Scalar; aux?: Aux };
 
+/** A loss with its gradients by parameter group. */
 export type LossAndGradients<Aux extends TensorContainer> = {
   /** the value of the loss, a scalar */
   loss: Scalar;

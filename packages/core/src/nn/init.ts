@@ -13,6 +13,7 @@ export interface ParameterDeclaration<Name extends string = string> extends Para
   readonly copyOf?: string;
 }
 
+/** Every number is `value`. */
 export const constant =
   (value: number): Init =>
   (shape) =>
@@ -24,6 +25,7 @@ export const uniform =
   (shape, seed) =>
     randomUniform([...shape], -bound, bound, 'float32', seed);
 
+/** Normally distributed around 0. */
 export const normal =
   (deviation: number): Init =>
   (shape, seed) =>

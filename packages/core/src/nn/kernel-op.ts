@@ -2,6 +2,7 @@
 import { engine, getBackend, getKernel, type NamedAttrMap, type Tensor } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 
+/** An op that a backend may have a kernel of its own for, and its composed twin. */
 export interface KernelOp<Value extends Tensor> {
   /**
    * Name of the kernel. There is a second one, `<name>Grad`, that takes the same inputs, the gradient `dy` of the output

@@ -7,6 +7,7 @@ import { type Module, parameter, parametersOf } from './module.ts';
 import type { NamedTensors } from './named.ts';
 import type { ParameterGroup } from './parameters.ts';
 
+/** The sizes of a linear layer, and what it starts from. */
 export interface LinearOptions {
   readonly inputs: number;
   readonly outputs: number;

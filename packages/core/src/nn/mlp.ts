@@ -6,6 +6,7 @@ import { linear } from './linear.ts';
 import { type Module, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
+/** The sizes of a multi-layer perceptron, and what it starts from. */
 export interface MlpOptions {
   /** Widths of the input, of every hidden layer and of the output. */
   readonly widths: readonly number[];

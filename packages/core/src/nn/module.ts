@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ParameterDeclaration } from './init.ts';
 import { type NamedTensors, namedTensor } from './named.ts';
 
+/** A part of a model that has parameters. */
 export interface Module<Input, Output> {
   /** what `apply` reads of the tensors, in the order of the reference's state_dict */
   readonly parameters: readonly ParameterDeclaration[];

@@ -1,6 +1,7 @@
 /** Tensors named as in a PyTorch checkpoint; each layer's file says how it finds its own among them. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+/** Tensors by the names of their parameters. */
 export type NamedTensors = Readonly<Record<string, Tensor>>;
 
 /** @throws if there is no tensor `name` */

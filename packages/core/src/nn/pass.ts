@@ -2,6 +2,7 @@
 import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
 import type { Dropout } from './dropout.ts';
 
+/** What all layers need to know of one forward pass. */
 export interface Pass {
   /** B, number of images */
   readonly batch: number;

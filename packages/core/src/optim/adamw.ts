@@ -30,6 +30,7 @@ export interface AdamWGroup {
   readonly weightDecay?: number;
 }
 
+/** Rates and decays of AdamW. */
 export interface AdamWOptions {
   /** one per group of the parameter layout, in its order */
   readonly groups: readonly AdamWGroup[];

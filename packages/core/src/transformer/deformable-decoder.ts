@@ -28,6 +28,7 @@ import type { DeformableLayerOptions } from './deformable-encoder.ts';
 import { transformerMlp } from './layer.ts';
 import { type LevelTokens, onLevels } from './levels.ts';
 
+/** What a decoder with deformable attention is given. */
 export interface DeformableDecoderInput {
   /** what the queries start from, `[B*T, d]` */
   readonly content: Tensor2D;
@@ -68,6 +69,7 @@ export interface DeformableDecoderOptions extends DeformableLayerOptions {
   readonly lookForwardTwice?: boolean;
 }
 
+/** What a decoder with deformable attention gives, layer by layer. */
 export interface DeformableDecoded {
   /** What heads read of all L layers, one layer after the other: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;

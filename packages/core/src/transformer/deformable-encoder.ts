@@ -15,6 +15,7 @@ export interface DeformableLayerOptions extends LayerOptions {
   readonly points: number;
 }
 
+/** What an encoder with deformable attention is given. */
 export interface DeformableEncoderInput {
   readonly tokens: LevelTokens;
   readonly pass: Pass;
@@ -39,6 +40,7 @@ export function deformableEncoder(
   };
 }
 
+/** What an encoder layer with deformable attention is given. */
 export interface DeformableEncoderLayerInput extends DeformableEncoderInput {
   /** Where each token looks from, `[B, S, L, 2]`; see `onLevels`. */
   readonly references: Tensor4D;

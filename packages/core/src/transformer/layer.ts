@@ -33,6 +33,7 @@ export interface Tokens {
   readonly mask?: AttentionMask | undefined;
 }
 
+/** What goes through the residual parts of a transformer layer. */
 export interface ResidualInput {
   /** `[B*N, d]` */
   readonly x: Tensor2D;
@@ -86,10 +87,12 @@ export function residualParts(
 
 // DETR starts all matrices of the transformer from Xavier's distribution.
 
+/** A linear layer that starts as those of the references' transformers do. */
 export function transformerLinear(name: string, inputs: number, outputs: number): Module<Tensor2D, Tensor2D> {
   return linear(name, { inputs, outputs, group: 'rest', weight: xavierUniform });
 }
 
+/** A multi-layer perceptron that starts as those of the references' transformers do. */
 export function transformerMlp(name: string, widths: readonly number[]): Module<Tensor2D, Tensor2D> {
   return mlp(name, { widths, group: 'rest', weight: xavierUniform });
 }

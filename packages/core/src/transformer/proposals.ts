@@ -31,6 +31,7 @@ export const proposalSide = 0.05;
 /** Boxes with a coordinate that is not between these are left out. */
 const [least, most] = [0.01, 0.99];
 
+/** The boxes that the tokens of an encoder start from. */
 export interface Proposals {
   /**
    * Boxes cxcywh before the sigmoid, `[B, S, 4]`. Those of padding, and those too near to the border or too large, are left

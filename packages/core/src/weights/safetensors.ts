@@ -11,6 +11,7 @@ import { isSizes, metadataKey, readHeader, SafetensorsError } from './safetensor
 export type { SafeTensor } from './elements.ts';
 export { SafetensorsError } from './safetensors-header.ts';
 
+/** The contents of a safetensors file. */
 export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly metadata: Readonly<Record<string, string>>;

@@ -28,6 +28,7 @@ export interface Images {
   readonly images: Float32Array;
 }
 
+/** A batch of images with their targets. */
 export type Batch<Content = Images> = BatchItems & Content;
 
 /** Something that is seen of an image. */

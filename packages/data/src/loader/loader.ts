@@ -15,6 +15,7 @@ import { ImageCache } from './cache.ts';
 import { EpochOrder } from './order.ts';
 import { prefetch } from './prefetch.ts';
 
+/** How images become batches, in training and in evaluation. */
 export interface LoadingOptions<Content = Images> extends Framing {
   /** B; smaller only where there are fewer images */
   readonly batchSize: number;
@@ -28,6 +29,7 @@ export interface LoadingOptions<Content = Images> extends Framing {
   readonly ahead?: number;
 }
 
+/** How batches for training are made. */
 export interface TrainingBatchesOptions<Content = Images> extends LoadingOptions<Content> {
   /** of order and augmentation */
   readonly seed: number;
@@ -35,16 +37,19 @@ export interface TrainingBatchesOptions<Content = Images> extends LoadingOptions
   readonly augmentation?: Augmentation;
 }
 
+/** How batches for evaluation are made. */
 export interface EvaluationBatchesOptions<Content = Images> extends LoadingOptions<Content> {
   readonly scale?: number;
 }
 
+/** A batch for training, with its place in the run. */
 export type TrainingBatch<Content = Images> = Batch<Content> & {
   /** counted from 0 over all epochs */
   readonly step: number;
   readonly epoch: number;
 };
 
+/** The batches of a training run, from any step on. */
 export interface TrainingBatches<Content = Images> {
   /** B */
   readonly batchSize: number;
@@ -57,6 +62,7 @@ export interface TrainingBatches<Content = Images> {
   from(step: number): AsyncGenerator<TrainingBatch<Content>, void>;
 }
 
+/** A batch for evaluation, the last of which is filled up. */
 export type EvaluationBatch<Content = Images> = Batch<Content> & {
   /** the first so many are to be evaluated, the rest repeats them to fill the batch */
   readonly count: number;

@@ -5,6 +5,7 @@ import type { Problem, ProblemKind } from '../problem.ts';
 import { type Box, boxInside, ROUNDING_PIXELS } from '../training-objects.ts';
 import type { CocoId } from './coco-ids.ts';
 
+/** An object as a reader finds it in the annotations. */
 export interface AnnotatedObject {
   readonly label: number;
   /** pixels of the upright image; finite */

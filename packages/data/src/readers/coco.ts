@@ -20,8 +20,11 @@ import { type Reading, type ReadSplits, type SplitName, splitNames } from './rea
 export const coco = {
   name: 'coco',
   title: 'COCO',
+  /** What annotations of COCO are called. */
   looksLike: cocoLooksLike,
+  /** The files of COCO's annotations. */
   find: findCoco,
+  /** Reads these files. */
   read: readCoco,
 } as const satisfies DatasetReader<CocoFiles>;
 

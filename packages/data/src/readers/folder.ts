@@ -12,6 +12,7 @@ interface Listing {
   foldedStems?: ReadonlyMap<string, readonly string[]>;
 }
 
+/** A folder of a data set, in which readers look up files by the names that annotations give them. */
 export class Folder {
   readonly #listings = new Map<string, Listing>();
   readonly #passedOver: string[] = [];

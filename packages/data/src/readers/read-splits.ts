@@ -5,7 +5,9 @@ import type { PixelOptions } from '../pixel-options.ts';
 import type { Problem } from '../problem.ts';
 import type { Folder } from './folder.ts';
 
+/** The splits that a data set can have. */
 export const splitNames = ['train', 'val', 'test'] as const;
+/** The name of a split. */
 export type SplitName = (typeof splitNames)[number];
 
 /** A split is undefined if the folder does not have it. */
@@ -15,6 +17,7 @@ export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage
   readonly categoryIds?: CategoryIds;
 }
 
+/** What a reader works with, and where it says what it found. */
 export interface Reading {
   readonly folder: Folder;
   readonly problems: Problem[];

@@ -5,11 +5,15 @@ import type { ReaderOptions } from './reader-options.ts';
 import { voc } from './voc.ts';
 import { yolo } from './yolo.ts';
 
+/** The readers of this package; of several that find something in a folder, the first is taken. */
 export const datasetReaders = [coco, yolo, voc] as const;
 
+/** One of this package's readers. */
 export type FolderReader = (typeof datasetReaders)[number];
+/** The name of one of this package's formats. */
 export type FolderFormat = FolderReader['name'];
 
+/** The names of this package's formats. */
 export const folderFormats = datasetReaders.map(({ name }) => name);
 
 type Given = ReaderOptions<FolderReader>;

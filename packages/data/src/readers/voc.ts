@@ -26,8 +26,11 @@ export const voc = {
   name: 'voc',
   title: 'VOC',
   options: { vocOrigin },
+  /** What annotations of Pascal VOC look like. */
   looksLike: () => 'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images',
+  /** The folders with annotations of Pascal VOC. */
   find: findVoc,
+  /** Reads these folders. */
   read: readVoc,
 } as const satisfies DatasetReader<readonly VocPart[], VocOptions>;
 

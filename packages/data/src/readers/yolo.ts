@@ -22,10 +22,14 @@ import { readYoloLines } from './yolo-lines.ts';
 export const yolo = {
   name: 'yolo',
   title: 'YOLO',
+  /** What annotations of YOLO look like. */
   looksLike: () =>
     "data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels",
+  /** The file that names YOLO's classes. */
   find: findYolo,
+  /** A bare list of classes, which may be of something else. */
   guess: guessYolo,
+  /** Reads the labels beside that file's images. */
   read: readYolo,
 } as const satisfies DatasetReader<YoloFile>;
 

@@ -30,8 +30,10 @@ export const shapeOutlines = {
   star: cornersOn(10, 1, 0.45),
 } as const satisfies Record<string, Outline>;
 
+/** The name of a shape that can be drawn. */
 export type ShapeClass = keyof typeof shapeOutlines;
 
+/** The shapes that can be drawn, in the order of their labels. */
 export const shapeClasses = Object.keys(shapeOutlines) as ShapeClass[];
 
 const halfCircle = Array.from({ length: 13 }, (_, i) => [Math.cos((Math.PI * i) / 12), Math.sin((Math.PI * i) / 12)]);

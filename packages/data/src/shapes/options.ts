@@ -3,11 +3,13 @@ import { DataError } from '../error.ts';
 import { requireBoolean, requireCount, requireKnown, requireNumber, shown } from '../option-checks.ts';
 import { type ShapeClass, shapeClasses } from './classes.ts';
 
+/** A range, both ends included. */
 export interface Between {
   readonly least: number;
   readonly most: number;
 }
 
+/** What is drawn, and how many images of it. */
 export interface ShapesOptions {
   /** images to train on, 1000 */
   readonly train?: number;

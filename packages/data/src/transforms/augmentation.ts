@@ -17,6 +17,7 @@ export interface RandomCrop {
   readonly most: number;
 }
 
+/** How training images are changed at random. */
 export interface Augmentation {
   /** how often an image is mirrored, 0 */
   readonly flip?: number;

@@ -3,6 +3,7 @@ import { DataError } from '../error.ts';
 import { requireCount, requireKnown, shown } from '../option-checks.ts';
 import type { Size } from './view.ts';
 
+/** How images are sized, and what they are put on. */
 export interface Framing {
   /**
    * What a batch's images are put on, at the top left; the rest is padding. Of one size, or as large as a batch needs,

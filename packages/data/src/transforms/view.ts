@@ -1,11 +1,13 @@
 /** What is seen of an image: one rectangle of it, at one size, mirrored or not; and where boxes are then. */
 import type { Objects } from '@dn-detr/boxes';
 
+/** Width and height, in pixels. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
+/** A rectangle by its top left corner and its size, in pixels. */
 export interface Rectangle extends Size {
   readonly x: number;
   readonly y: number;

@@ -9,6 +9,7 @@ export const iouThresholds: readonly number[] = Array.from({ length: 10 }, (_, t
 /** `[R]`: 0, 0.01, … 1, as `numpy.linspace(0, 1, 101)` computes them */
 export const recallThresholds: readonly number[] = Array.from({ length: 101 }, (_, r) => r * 0.01);
 
+/** COCO's ranges of object areas. */
 export type AreaName = 'all' | 'small' | 'medium' | 'large';
 
 export interface AreaRange {

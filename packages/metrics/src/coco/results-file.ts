@@ -7,6 +7,7 @@ import type { ImageDetections } from './images.ts';
 import type { CocoTruth } from './truth-file.ts';
 import { counted } from './truth-notes.ts';
 
+/** The detections of a file in COCO's results format. */
 export interface CocoResults {
   /** of each image of the truth, in the file's order */
   readonly detections: readonly ImageDetections[];

@@ -7,12 +7,14 @@ import { type CocoId, idAt, indexOf, sortedIds } from './ids.ts';
 import type { ImageTruth } from './images.ts';
 import { TruthNotes } from './truth-notes.ts';
 
+/** A class of a file of annotations. */
 export interface CocoCategory {
   readonly id: CocoId;
   /** a number's digits where it is one, the category's id where there is none */
   readonly name: string;
 }
 
+/** The objects of a file of annotations. */
 export interface CocoTruth {
   /** the K classes by rising id: a label is an index into them */
   readonly categories: readonly CocoCategory[];

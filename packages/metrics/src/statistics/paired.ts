@@ -4,6 +4,7 @@ import { checkMetric, checkProbability } from './error.ts';
 import { defaultLevel, type Interval, largest, moments, studentInterval } from './interval.ts';
 import { leftOutNote, pairBySeed, type SeedValue, type UnpairedSeeds } from './seeds.ts';
 
+/** The difference of two models over the seeds that both have. */
 export interface PairedComparison {
   /** number of seeds that both models have */
   readonly n: number;
@@ -24,6 +25,7 @@ export interface PairedComparison {
   readonly note?: string;
 }
 
+/** How two models are compared over seeds. */
 export interface PairedOptions {
   /** of confidence; 0.95 */
   readonly level?: number;

@@ -3,6 +3,7 @@ import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 import { checkFinite, checkProbability, StatisticsError } from './error.ts';
 import { criticalT, defaultLevel } from './interval.ts';
 
+/** A difference and its spread, for which the power of a comparison is asked. */
 export interface EffectSize {
   /** the real mean difference between the models, such as 0.02 AP */
   readonly difference: number;
@@ -17,7 +18,7 @@ export interface EffectSize {
  * differences of this mean and standard deviation. From the noncentral t distribution, both tails, as R's
  * `power.t.test(type = 'paired', strict = TRUE)`.
  *
- * @param effect.n number of seeds, from 2 on
+ * @param effect with n, the number of seeds, from 2 on
  * @throws StatisticsError if n is no whole number from 2 on, the sd is not above 0, the difference is not finite, or the
  *   level is not in 0..1
  */
@@ -35,7 +36,7 @@ const mostSeeds = 1_000_000;
 /**
  * The least number of seeds with which a paired comparison finds the difference with at least the given power.
  *
- * @param effect.power wanted; 0.8
+ * @param effect with the power that is wanted, 0.8 where it is left out
  * @throws StatisticsError if the difference is 0 or needs more than a million seeds, the sd is not above 0, or power or
  *   level are not in 0..1
  */

@@ -16,6 +16,7 @@ export interface SeedCurve {
  */
 export type Bound = 'exact' | 'at least' | 'at most' | 'unknown';
 
+/** The ratio of steps of one seed. */
 export interface SeedStepsRatio {
   readonly seed: number;
   /** the value to reach: the baseline's last */
@@ -29,6 +30,7 @@ export interface SeedStepsRatio {
   readonly bound: Bound;
 }
 
+/** After which share of the baseline's steps a model reaches what the baseline ends with. */
 export interface StepsRatio {
   /** number of seeds that both models have */
   readonly n: number;
@@ -45,6 +47,7 @@ export interface StepsRatio {
   readonly note?: string;
 }
 
+/** How curves are compared over seeds. */
 export interface StepsRatioOptions extends ReachOptions {
   /** of confidence; 0.95 */
   readonly level?: number;
@@ -69,7 +72,7 @@ export interface StepsRatioOptions extends ReachOptions {
  *
  * @param model the runs of the first model, one a seed
  * @param baseline those of the second model
- * @param options.stays count the steps from which on the model stays at the value or above it; false
+ * @param options with `stays` the steps are counted from which on the model stays at the value or above it
  * @throws StatisticsError as `stepsToReach` for a curve, and as `pairedComparison` for seeds and level
  */
 export function stepsRatio(

@@ -6,6 +6,7 @@ import { checkFinite, checkMetric, StatisticsError } from './error.ts';
  */
 export type Curve = readonly { readonly step: number; readonly value: number }[];
 
+/** When a curve counts as having reached a target. */
 export interface ReachOptions {
   /** ask for the step from which on the curve stays at the target or above it, not the first that reaches it; false */
   readonly stays?: boolean;

@@ -2,6 +2,7 @@
 import { checkMetric, checkProbability, StatisticsError } from './error.ts';
 import { defaultLevel, type Interval, moments, studentInterval } from './interval.ts';
 
+/** Mean and spread of a figure over seeds. */
 export interface SeedSummary {
   /** number of seeds */
   readonly n: number;
@@ -20,7 +21,7 @@ export interface SeedSummary {
  * cut off at 0 or 1.
  *
  * @param values the figure of each seed, such as its final AP
- * @param options.level of confidence; 0.95
+ * @param options with the level of confidence, 0.95 where it is left out
  * @throws StatisticsError without values, if one is not finite or −1 (an undefined AP), or the level is not in 0..1
  */
 export function seedSummary(

@@ -5,6 +5,7 @@ import type { Comparison, Summary } from '../summary/summary.ts';
 import { contrastsOf } from './contrasts.ts';
 import { type FinalRow, finalTable } from './final-rows.ts';
 
+/** A cell of an ablation with its figures. */
 export interface AblationRow extends FinalRow {
   /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
   readonly difference?: Comparison;
@@ -12,6 +13,7 @@ export interface AblationRow extends FinalRow {
   readonly correctedP?: number;
 }
 
+/** The cells of an ablation, each with its difference from the first. */
 export function ablationRows(summary: Summary): AblationRow[] {
   const { contrasts } = contrastsOf(summary);
   return finalTable(summary).rows.map((row) => {

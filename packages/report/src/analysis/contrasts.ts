@@ -5,6 +5,7 @@ import type { DottedValues } from '@dn-detr/train';
 import type { Comparison, Equal, Summary } from '../summary/summary.ts';
 import { finalTable } from './final-rows.ts';
 
+/** The difference of two models, and whether the seeds' spread explains it. */
 export interface Contrast {
   /** the model less the baseline */
   readonly difference: Comparison;
@@ -14,6 +15,7 @@ export interface Contrast {
   readonly told: boolean;
 }
 
+/** The differences that a comparison is about. */
 export interface Contrasts {
   /**
    * `denoising`: each model with it against the same one without. Where there is no such pair `best`: the model with the
@@ -30,6 +32,7 @@ const significance = 0.05;
 export const comparedAt = ({ comparisons }: Pick<Summary, 'comparisons'>): Equal =>
   comparisons.some(({ at }) => at === 'steps') || comparisons.length === 0 ? 'steps' : 'seconds';
 
+/** Which models of a summary are set against each other, and how they differ. */
 export function contrastsOf(summary: Summary): Contrasts {
   // On the plateau, where many ablations begin, AP50 shows more than AP.
   const metric = summary.ablation ? 'AP50' : 'AP';

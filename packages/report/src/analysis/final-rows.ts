@@ -5,6 +5,7 @@ import { decimal } from '../format.ts';
 import type { CurvePoint, ModelSummary, SeedRun, StepsComparison, Summary } from '../summary/summary.ts';
 import { countedRuns, evaluatedEquallyOften, isOnPlateau, plateauWords } from './runs.ts';
 
+/** A figure as the mean over seeds. */
 export interface Estimate {
   readonly mean?: number;
   /** Student-t, from two seeds on that differ */
@@ -12,6 +13,7 @@ export interface Estimate {
   readonly seeds: number;
 }
 
+/** The last figures of a model. */
 export interface FinalRow {
   readonly model: ModelSummary;
   /** `3`, or `2 of 3` where not all runs count */
@@ -27,6 +29,7 @@ export interface FinalRow {
   readonly plateau?: string;
 }
 
+/** The last figures of all models. */
 export interface FinalTable {
   /**
    * of the steps ratios, in their order; none that is on the plateau, whose final AP50 is chance, and none at all where more
@@ -38,6 +41,7 @@ export interface FinalTable {
 
 const mostBaselines = 2;
 
+/** The table of the last figures of all models. */
 export function finalTable(summary: Summary): FinalTable {
   const { models, stepsRatios } = summary;
   const stuck = models.filter(isOnPlateau).map(({ name }) => name);

@@ -11,6 +11,7 @@ export interface LossPart {
 }
 export type Progress = 'step' | 'seconds';
 
+/** A point of a curve that is the mean over seeds. */
 export interface MeanPoint extends XY {
   /** The lower end of the mean's interval, from three seeds on that differ. */
   readonly low?: number;

@@ -55,6 +55,7 @@ export interface CompareEvents {
   readonly ended?: (run: string, outcome: RunOutcome) => void;
 }
 
+/** What is compared, over which seeds, and where it is kept. */
 export interface CompareOptions {
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];

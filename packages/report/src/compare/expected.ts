@@ -11,6 +11,7 @@ import {
 } from '@dn-detr/train';
 import { duration } from '../format.ts';
 
+/** What runs are expected to take. */
 export interface Expected {
   readonly seconds: number;
   readonly memoryMiB: number;

@@ -4,5 +4,9 @@ import { colors } from './detections-drawing.ts';
 /** From blue on; without grey, which is for what belongs to no group. */
 const order = [0, 1, 2, 4, 3, 5, 6].map((i) => colors[i] as string);
 
-/** @param group from 0 */
+/**
+ * The colour of a group of known queries, or of an object.
+ *
+ * @param group from 0
+ */
 export const groupColor = (group: number): string => order[group % order.length] as string;

@@ -15,7 +15,11 @@ const panel = (width - (columns - 1) * 12) / columns;
 const mostGroups = 15;
 const slotHeight = 14;
 
-/** @param n number of the image in the page, from 1 */
+/**
+ * The known queries of an image as an SVG drawing, with their attention mask.
+ *
+ * @param n number of the image in the page, from 1
+ */
 export async function knownQueriesDrawing(
   image: QueryImage,
   n: number,

@@ -13,12 +13,20 @@ export interface Photo {
   use(width: number, height: number): Html;
 }
 
-/** @param id its page's only one */
+/**
+ * An image that a drawing stores once and uses as often as it likes.
+ *
+ * @param id its page's only one
+ */
 export async function photo(id: string, image: RgbImage): Promise<Photo> {
   return storedPhoto(id, image, await thumbnail(image, storedSide));
 }
 
-/** @param jpeg the image, perhaps smaller */
+/**
+ * The same of an image that is a JPEG already.
+ *
+ * @param jpeg the image, perhaps smaller
+ */
 export function storedPhoto(
   id: string,
   { width, height }: { readonly width: number; readonly height: number },
@@ -44,6 +52,7 @@ export function greyed({ data, width, height }: RgbImage): RgbImage {
   return { data: grey, width, height };
 }
 
+/** How a box is outlined. */
 export interface BoxStyle {
   readonly color: string;
   readonly width?: number;

@@ -53,6 +53,7 @@ export interface TextStyle {
   readonly bold?: boolean;
 }
 
+/** A line of text. */
 export function text(x: number, y: number, content: string | number, style: TextStyle = {}): Html {
   const { fill = 'var(--text)', anchor = 'start', size = 11, bold } = style;
   return html`<text x="${px(x)}" y="${px(y)}" fill="${fill}" font-size="${size}"${anchor !== 'start' && html` text-anchor="${anchor}"`}${bold && html` font-weight="650"`}>${content}</text>`;

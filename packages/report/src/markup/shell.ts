@@ -11,6 +11,7 @@ export interface Shell {
   readonly footer: Content;
 }
 
+/** A whole page of HTML. */
 export function shell({ title, above, header, main, footer }: Shell): string {
   return html`<!doctype html>
 <html lang="en">
@@ -34,6 +35,7 @@ ${main}</main>
 `.text;
 }
 
+/** A section of a page. */
 export interface Section {
   readonly id: string;
   readonly name: string;

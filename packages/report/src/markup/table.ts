@@ -1,6 +1,7 @@
 /** Tables as papers have them: rules above and below, numbers flush right. */
 import { type Content, type Html, html } from './html.ts';
 
+/** A table of a page. */
 export interface DataTable {
   readonly caption: Content;
   /** of the columns; the first one names the rows */

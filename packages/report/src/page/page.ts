@@ -27,8 +27,8 @@ import { statisticsSection } from './statistics.ts';
 /**
  * The page as text: the same for the same summary, whatever it holds is escaped.
  *
- * @param folder of the summary, which the paths in it are relative to; without it sample images are left out
- * @param above what stands before the report, such as what a live view says of runs that go on
+ * @param options `folder` is that of the summary, which the paths in it are relative to; without it sample images are left
+ *   out. `above` stands before the report, such as what a live view says of runs that go on
  */
 export function reportPage(
   summary: Summary,

@@ -16,6 +16,7 @@ export function pairsOf({ models, ablation }: Pick<Summary, 'models' | 'ablation
   );
 }
 
+/** Two models that are compared. */
 export interface Pair {
   readonly model: ModelSummary;
   readonly baseline: ModelSummary;

@@ -36,6 +36,7 @@ const curvePoint = z.object({
   /** mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors */
   anchorDistance: z.number().nullable(),
 });
+/** The figures of one evaluation. */
 export type CurvePoint = DeepReadonly<z.infer<typeof curvePoint>>;
 
 const finalMetrics = z.object({
@@ -72,6 +73,7 @@ const seedRun = z.object({
   /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
   onPlateau: z.boolean(),
 });
+/** A run of one seed, with its curve. */
 export type SeedRun = DeepReadonly<z.infer<typeof seedRun>>;
 
 const modelSummary = z.object({
@@ -83,6 +85,7 @@ const modelSummary = z.object({
   parameters: z.number(),
   runs: z.array(seedRun),
 });
+/** A model with its runs. */
 export type ModelSummary = DeepReadonly<z.infer<typeof modelSummary>>;
 
 /** An object; `bbox` is x, y, width and height in pixels of the upright image. */
@@ -197,6 +200,7 @@ const ablationHeading = z.object({
 /** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
 export type AblationHeading = DeepReadonly<z.infer<typeof ablationHeading>>;
 
+/** The form of `summary.json`, of which `Summary` is the type. */
 export const summarySchema = z.object({
   /** The version of this file's form; in 1, `samples` had a single step. */
   schema: z.literal(2),
@@ -245,6 +249,7 @@ export const summarySchema = z.object({
   /** absent where a model's first run has none of these images, or others than the rest */
   samples: comparedSamples.optional(),
 });
+/** What `summary.json` holds. */
 export type Summary = DeepReadonly<z.infer<typeof summarySchema>>;
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

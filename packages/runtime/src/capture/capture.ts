@@ -7,6 +7,7 @@ import { Replay } from './replay.ts';
 import { trace } from './trace.ts';
 import { type Flat, flatten } from './tree.ts';
 
+/** How a function is captured. */
 export interface CaptureOptions {
   /** Name of the function in messages; the function's own name by default. */
   name?: string;
@@ -24,6 +25,7 @@ export interface Captured<I, O> {
   dispose(): void;
 }
 
+/** What became of the calls of a captured function. */
 export interface CaptureStats {
   /** Functions traced, graphs replayed, captures dropped for newer ones, calls run op by op. */
   captures: number;

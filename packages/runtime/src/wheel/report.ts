@@ -9,8 +9,11 @@ export interface Progress {
   stop(): void;
 }
 
+/** Who is told how a download goes on. */
 export interface Report {
+  /** Is told what is done next. */
   step(text: string): void;
+  /** Is told that a download begins, and gives what is told how far it is. */
   progress(label: string, totalBytes: number): Progress;
 }
 

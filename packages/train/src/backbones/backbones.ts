@@ -57,4 +57,5 @@ const efficientnetLiteBackbone: BackboneSpec<typeof efficientnetLiteSettings> = 
   pretrained: ({ variant }) => efficientnetLiteWeights[variant] as PretrainedWeights,
 };
 
+/** The backbones that a configuration can name. */
 export const backbones: readonly BackboneSpec[] = [tinyBackbone, resnetBackbone, efficientnetLiteBackbone];

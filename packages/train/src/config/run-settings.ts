@@ -21,6 +21,7 @@ export interface RunSettings {
   readonly changes: DottedValues;
 }
 
+/** The configuration of one model's run. */
 export interface ResolvedSettings {
   readonly config: RunConfig;
   /** keys of changes that are settings of other models, and not of this one */
@@ -30,6 +31,7 @@ export interface ResolvedSettings {
 /** The model of settings that do not name one. */
 const defaultModel = 'dn-detr';
 
+/** Settings as a recipe states them, before any changes. */
 export const runSettings = (stated: RunOverrides, origin: string): RunSettings => ({ stated, origin, changes: {} });
 
 /** The same settings with some values replaced. */

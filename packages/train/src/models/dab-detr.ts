@@ -5,6 +5,7 @@ import { sigmoidObjective } from '../objective/sigmoid.ts';
 import type { ModelSpec } from './model-spec.ts';
 import { anchorSettings, drops } from './settings.ts';
 
+/** DAB-DETR (Liu et al., ICLR 2022). */
 export const dabDetr: ModelSpec<typeof anchorSettings> = {
   name: 'dab-detr',
   title: 'DAB-DETR',
@@ -27,6 +28,7 @@ const dnDetrSettings = anchorSettings.extend({
   indicator: z.boolean().default(true),
 });
 
+/** DN-DETR (Li et al., CVPR 2022). */
 export const dnDetr: ModelSpec<typeof dnDetrSettings> = {
   name: 'dn-detr',
   title: 'DN-DETR',

@@ -14,6 +14,7 @@ const deformableDetrSettings = deformableSettings.extend({
   twoStage: z.boolean().default(false),
 });
 
+/** Deformable DETR (Zhu et al., ICLR 2021), plain, with box refinement, or in two stages. */
 export const deformableDetr: ModelSpec<typeof deformableDetrSettings> = {
   name: 'deformable-detr',
   title: 'Deformable DETR',
@@ -29,6 +30,7 @@ const dnDeformableDetrSettings = deformableSettings.extend({
   indicator: z.boolean().default(true),
 });
 
+/** DN-DETR with deformable attention. */
 export const dnDeformableDetr: ModelSpec<typeof dnDeformableDetrSettings> = {
   name: 'dn-deformable-detr',
   title: 'DN-Deformable-DETR',

@@ -4,6 +4,7 @@ import { softmaxObjective } from '../objective/softmax.ts';
 import type { ModelSpec } from './model-spec.ts';
 import { detrSettings, drops } from './settings.ts';
 
+/** DETR (Carion et al., ECCV 2020). */
 export const detr: ModelSpec<typeof detrSettings> = {
   name: 'detr',
   title: 'DETR',
@@ -14,6 +15,7 @@ export const detr: ModelSpec<typeof detrSettings> = {
     buildDetr({ ...settings, level: level ?? undefined, backbone, numClasses }),
 };
 
+/** DETR with denoising, which the DN-DETR paper calls DN-DETR-vanilla. */
 export const dnDetrVanilla: ModelSpec<typeof detrSettings> = {
   name: 'dn-detr-vanilla',
   title: 'DN-DETR-vanilla',

@@ -17,6 +17,7 @@ const settings = deformableSettings.extend({
   labelBook: count.nullable().default(null),
 });
 
+/** DINO (Zhang et al., ICLR 2023). */
 export const dino: ModelSpec<typeof settings> = {
   name: 'dino',
   title: 'DINO',

@@ -6,6 +6,7 @@ import type { Objective } from '../objective/objective.ts';
 import { groupedByRate, type RateGroup } from '../parameter-rates.ts';
 import { UserError } from '../user-error.ts';
 
+/** A model that is ready to be trained. */
 export interface Model {
   readonly detector: Detector;
   readonly objective: Objective;

@@ -5,6 +5,7 @@ import { detr, dnDetrVanilla } from './detr.ts';
 import { dino } from './dino.ts';
 import type { ModelSpec } from './model-spec.ts';
 
+/** The models that a configuration can name. */
 export const models: readonly ModelSpec[] = [
   detr,
   dabDetr,

@@ -59,6 +59,7 @@ export type SetFigures = {
   readonly predicted: Tensor3D;
 };
 
+/** From parameters and a batch to the loss and what is logged of it. */
 export type DetectionLoss = (
   tensors: NamedTensors,
   batch: ImageBatch | FeatureBatch,

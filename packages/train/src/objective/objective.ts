@@ -4,6 +4,7 @@ import type { Detections, ImageSize, RawPredictions } from '@dn-detr/core/models
 import type { MatchingCost } from '@dn-detr/matcher';
 import type { z } from 'zod';
 
+/** What a model is trained for: its losses, its matching cost, and how predictions become detections. */
 export interface Objective {
   /** `softmax`: `numClasses + 1` logits, the last one for "no object"; `sigmoid`: a probability for each class by itself */
   readonly head: 'softmax' | 'sigmoid';
@@ -20,5 +21,6 @@ export const numLogitsOf = (head: Objective['head'], numClasses: number): number
 /** An objective with its settings, which a configuration states below `objective` and a run's folder keeps. */
 export interface ObjectiveSpec<Settings extends z.ZodObject = z.ZodObject> {
   readonly settings: Settings;
+  /** Builds the objective that the settings describe. */
   build(settings: z.output<Settings>): Objective;
 }

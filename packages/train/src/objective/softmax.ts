@@ -16,6 +16,7 @@ const settings = z.strictObject({
   matching: z.strictObject({ class: coefficient.default(1), ...matchingWeights }).prefault({}),
 });
 
+/** DETR's objective: softmax over the classes and "no object". */
 export const softmaxObjective: ObjectiveSpec<typeof settings> = {
   settings,
   build: ({ loss, matching }) => ({

