@@ -18,9 +18,9 @@ import { withoutKernels } from './without-kernels.ts';
 export interface OpsConfig {
   readonly name: string;
   readonly batch: number;
-  /** of an image, that the encoder sees */
+  /** Encoder tokens of an image. */
   readonly tokens: number;
-  /** of an image, known ones included */
+  /** Queries of an image, known ones included. */
   readonly queries: number;
   readonly width: number;
   readonly heads: number;

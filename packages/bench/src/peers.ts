@@ -6,11 +6,11 @@ import type { TorchBench } from './step-torch.ts';
 export interface PeerRun {
   /** median of its steps */
   readonly ms: number;
-  /** of the process */
+  /** Peak resident memory of the process, in MiB. */
   readonly peakRssMiB: number;
 }
 
-/** Medians over the runs, and these. */
+/** Medians over the runs, and the runs. */
 export interface PeerSide extends PeerRun {
   readonly runs: readonly PeerRun[];
 }

@@ -9,13 +9,13 @@ import { stepRunner } from './step-runner.ts';
 export interface OpTypeProfile {
   readonly op: string;
   readonly ms: number;
-  /** of the time in all ops, 0..1 */
+  /** Fraction of the time in all ops, 0..1. */
   readonly share: number;
   readonly count: number;
 }
 
 /**
- * Milliseconds, means over the half of the steps whose time is nearest the median. A step is `busy` + `gaps` + `host`. Ops
+ * Milliseconds, means over the middle half of the steps when they are sorted by duration. A step is `busy` + `gaps` + `host`. Ops
  * run side by side, so `opMs` may be more than `busy`, and an op takes longer while others have cores that it could use.
  */
 export interface StepProfile {
@@ -43,14 +43,17 @@ export const mostOps = 20;
  */
 export function profileStep(config: StepConfig, steps: number): StepProfile {
   const profile = profileOps();
-  const run = stepRunner(config);
-  const times = batchesOf(config, steps).map((objects): ProfiledStep => {
-    const ms = timed(() => run.step(objects));
-    return { ms, runs: profile.take() };
-  });
-  run.dispose();
-  profile.stop();
-  return summarize(times.slice(warmUp));
+  try {
+    const run = stepRunner(config);
+    const times = batchesOf(config, steps).map((objects): ProfiledStep => {
+      const ms = timed(() => run.step(objects));
+      return { ms, runs: profile.take() };
+    });
+    run.dispose();
+    return summarize(times.slice(warmUp));
+  } finally {
+    profile.stop();
+  }
 }
 
 interface ProfiledStep {

@@ -1,4 +1,4 @@
-/** The gradient of what every row got, such as a bias. */
+/** Sums of columns: the gradient of a bias that was added to every row. */
 import { engine, fill, matMul, type Rank, reshape, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { hasKernel } from './kernel-op.ts';
 

@@ -173,6 +173,7 @@ DN_INLINE void Weigh(const Head<kLanes>& head, int64_t first, int64_t count, flo
       dn::Store<kLanes>(dn::Load<kLanes>(head.weights + i) + dn::Load<kLanes>(panel + i), head.weights + i);
     }
   } else if (call.bias.keys > 1) {
+    // One that is the same for all keys too would change no weight.
     for (int64_t i = 0; i < call.keys * kColumns; i += kLanes) {
       dn::Store<kLanes>(dn::Load<kLanes>(head.weights + i) + bias[i / kColumns], head.weights + i);
     }

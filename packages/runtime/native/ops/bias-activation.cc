@@ -17,7 +17,7 @@ struct Rows {
   // Null but for the gradient.
   const float* dy;
   float* out;
-  // Of the gradient: sums of what goes to the bias, and beside them one for each number of a vector of the slope's.
+  // Of the gradient, in each block: the sums of the columns for the bias, then one number for the slope.
   const dn::BlockSums* sums;
 };
 

@@ -9,8 +9,8 @@
 
 namespace dn {
 
-// Rows of a tile, and columns of a panel, into which whole tiles fit either way: as many sums as hide how long an addition
-// takes.
+// Rows of a tile, and columns of a panel. A panel is a whole number of tiles in both directions, and a tile has enough
+// independent sums to hide the latency of an addition.
 template <int kLanes>
 constexpr int kTileRows = kLanes == 16 ? 8 : 4;
 template <int kLanes>

@@ -17,6 +17,7 @@ export interface OpTiming {
 export interface OpProfile {
   /** The ops that ran since it began, or since the last call, by run of a graph: host code lies between two runs. */
   take(): OpTiming[][];
+  /** Ends the profile; functions captured later are TensorFlow functions again. */
   stop(): void;
 }
 
