@@ -50,7 +50,7 @@ export function anchorsOf(page: string): string[] {
 
 export interface Link {
   readonly from: string;
-  /** as it is written */
+  /** The target as it is written. */
   readonly target: string;
   /** the page or file that it leads to, from the root; undefined for addresses on the web */
   readonly file: string | undefined;

@@ -1,6 +1,6 @@
 /** `bench ops`: what native ops are worth. */
 
-import { benchOps, opsConfigs } from '@dn-detr/bench';
+import { benchOps, opsConfigs, stepConfigs } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
 import Table from 'cli-table3';
 import { Command } from 'commander';
@@ -17,7 +17,8 @@ export function benchOpsCommand(terminal: Terminal): Command {
       if (!tensorflow?.ops.names.length) {
         throw new UserError(`there are no native ops: ${tensorflow?.ops.reason ?? `the backend is ${chosen}`}`);
       }
-      const cases = benchOps(opsConfigs, (name) => terminal.err.write(`measuring ${name} …\n`));
+      const configs = Object.fromEntries(opsConfigs.map((config) => [config, stepConfigs[config]]));
+      const cases = benchOps(configs, (name) => terminal.err.write(`measuring ${name} …\n`));
       terminal.out.write(`${json ? JSON.stringify({ cases }, null, 2) : tableOf(cases)}\n`);
     });
 }
@@ -28,8 +29,8 @@ function tableOf(cases: ReturnType<typeof benchOps>): string {
     colAligns: ['left', 'left', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
-  for (const { name, layer, native, composed } of cases) {
-    table.push([name, layer, native.toFixed(2), composed.toFixed(2), (native / composed).toFixed(2)]);
+  for (const { config, layer, native, composed } of cases) {
+    table.push([config, layer, native.toFixed(2), composed.toFixed(2), (native / composed).toFixed(2)]);
   }
   return table.toString();
 }

@@ -1,10 +1,9 @@
 /** Times the sampling of deformable attention as an op and as it is composed, in turns with PyTorch's. */
-import { type LevelSize, sampleDeformably } from '@dn-detr/core/nn';
+import { type LevelSize, sampleDeformably, withoutKernels } from '@dn-detr/core/nn';
 import { UserError } from '@dn-detr/train';
 import { dispose, randomUniform, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
 import { median } from 'd3-array';
 import { type PythonProcess, startPython } from './python-process.ts';
-import { withoutKernels } from './without-kernels.ts';
 
 export interface MsdaCase {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** Times layers that have native ops of this toolkit beside what they are composed of elsewhere, both captured. */
-import { adamwStep, clipFactor } from '@dn-detr/core';
-import { addBias, attend, biasPrelu, biasRelu, normalizeRows } from '@dn-detr/core/nn';
+import { adamwStep, type Backbone, clipFactor } from '@dn-detr/core';
+import { addBias, attend, biasPrelu, biasRelu, normalizeRows, withoutKernels } from '@dn-detr/core/nn';
+import { seededNoise } from '@dn-detr/dn';
 import { capture } from '@dn-detr/runtime';
 import {
   dispose,
@@ -12,32 +13,16 @@ import {
   valueAndGrads,
 } from '@tensorflow/tfjs-core';
 import { median } from 'd3-array';
-import { withoutKernels } from './without-kernels.ts';
+import type { StepConfig, StepConfigName } from './step-configs.ts';
+import { detectorOf, drawTargets, knownQueriesOf, trainedParametersOf } from './step-inputs.ts';
 
-/** Sizes of a model in training. */
-export interface OpsConfig {
-  readonly name: string;
-  readonly batch: number;
-  /** Encoder tokens of an image. */
-  readonly tokens: number;
-  /** Queries of an image, known ones included. */
-  readonly queries: number;
-  readonly width: number;
-  readonly heads: number;
-  readonly feedForward: number;
-  readonly parameters: number;
-}
-
-/** Those of `bench step` with the same names. */
-export const opsConfigs: readonly OpsConfig[] = [
-  { name: 'tiny', batch: 8, tokens: 64, queries: 90, width: 128, heads: 8, feedForward: 512, parameters: 2.8e6 },
-  { name: 'mid', batch: 4, tokens: 256, queries: 140, width: 256, heads: 8, feedForward: 1024, parameters: 13e6 },
-  { name: 'r50', batch: 2, tokens: 256, queries: 340, width: 256, heads: 8, feedForward: 2048, parameters: 43e6 },
-];
+/** The configurations of `bench step` whose layers are timed. */
+export const opsConfigs = ['tiny', 'mid', 'r50'] as const satisfies readonly StepConfigName[];
 
 /** Milliseconds of one layer, forward and backward: medians. */
 export interface OpsBench {
-  readonly name: string;
+  /** The configuration whose sizes the layer has. */
+  readonly config: string;
   readonly layer: string;
   readonly native: number;
   readonly composed: number;
@@ -56,11 +41,14 @@ const runsPerRound = 6;
 const copies = 4;
 
 /** @param onCase is called before each one */
-export function benchOps(configs: readonly OpsConfig[], onCase: (name: string) => void = () => {}): OpsBench[] {
-  return configs.flatMap((config) =>
-    layersOf(config).map((layer) => {
-      onCase(`${config.name}, ${layer.layer}`);
-      return { name: config.name, layer: layer.layer, ...timesOf(layer) };
+export function benchOps(
+  configs: Readonly<Record<string, StepConfig>>,
+  onCase: (name: string) => void = () => {},
+): OpsBench[] {
+  return Object.entries(configs).flatMap(([config, sizes]) =>
+    layersOf(sizes).map((layer) => {
+      onCase(`${config}, ${layer.layer}`);
+      return { config, layer: layer.layer, ...timesOf(layer) };
     }),
   );
 }
@@ -92,7 +80,14 @@ function timesOf({ layer, inputs: shapes, compute }: Layer): Pick<OpsBench, 'nat
   return { native: ours, composed: theirs };
 }
 
-function layersOf({ batch, tokens, queries, width, heads, feedForward, parameters }: OpsConfig): Layer[] {
+function layersOf(config: StepConfig): Layer[] {
+  const { image, batch, width, heads, feedForward } = config;
+  const detector = detectorOf(config);
+  const { stride } = detector.backbone.levels.at(-1) as Backbone['levels'][number];
+  const tokens = Math.ceil(image.height / stride) * Math.ceil(image.width / stride);
+  const known = knownQueriesOf(config, detector, drawTargets(config, 0), seededNoise(0)).layout.known;
+  const queries = known + config.queries;
+  const parameters = trainedParametersOf(detector);
   const attention = (layer: string, rows: number, columns: number, ownWidth = width): Layer =>
     differentiated({
       layer: `${layer}: ${batch} × ${heads} heads, ${rows} queries, ${columns} keys`,

@@ -4,7 +4,7 @@ import type { TorchBench } from './step-torch.ts';
 
 /** What one process measured. */
 export interface PeerRun {
-  /** median of its steps */
+  /** Milliseconds of a step: the median of the process's steps. */
   readonly ms: number;
   /** Peak resident memory of the process, in MiB. */
   readonly peakRssMiB: number;
@@ -15,10 +15,11 @@ export interface PeerSide extends PeerRun {
   readonly runs: readonly PeerRun[];
 }
 
+/** Both sides, and how they compare. */
 export interface PeersBench extends Pick<TorchBench, 'version' | 'parameters'> {
   readonly ours: PeerSide;
   readonly pytorch: PeerSide;
-  /** our medians divided by PyTorch's */
+  /** Our medians divided by PyTorch's. */
   readonly ratio: PeerRun;
 }
 

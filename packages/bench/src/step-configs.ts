@@ -7,7 +7,7 @@ import { type DenoisingOptions, dinoGroups } from '@dn-detr/dn';
 /** A model in a repository of IDEA-Research. */
 export type Original = 'DINO' | 'DN-DETR' | 'DN-Deformable-DETR';
 
-/** One of `core`'s functions with its options, as data: PyTorch's side is told of it. */
+/** One of `core`'s functions with its options, as data, since it is sent to PyTorch's side too. */
 export type StepBackbone =
   | { readonly kind: 'tiny'; readonly channels: readonly number[] }
   | { readonly kind: 'resnet'; readonly depth: 50; readonly levels?: readonly ('layer2' | 'layer3' | 'layer4')[] }
@@ -19,7 +19,7 @@ export interface StepConfig {
   readonly backbone: StepBackbone;
   /** the model, of these sizes; DN-DETR where left out */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** the same model, whose steps can be timed in PyTorch beside ours */
+  /** The model of an original repository that is the same; none where left out. */
   readonly original?: Original;
   /** The options of known queries; DN-DETR's where left out. */
   readonly denoising?: DenoisingOptions;

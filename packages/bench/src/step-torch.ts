@@ -14,16 +14,16 @@ export interface OriginalsOptions {
   readonly python: string;
   /** folder with a checkout of each repository, by its name */
   readonly originals: string;
-  /** that PyTorch takes */
+  /** The number of threads that PyTorch takes. */
   readonly threads: number;
 }
 
 export interface TorchBench extends StepTimes {
-  /** PyTorch's */
+  /** PyTorch's version. */
   readonly version: string;
-  /** that are trained, as many as in our model */
+  /** The number of trained parameters, the same as in our model. */
   readonly parameters: number;
-  /** of the process */
+  /** Peak resident memory of the process, in MiB. */
   readonly peakRssMiB: number;
 }
 

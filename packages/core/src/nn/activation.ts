@@ -88,7 +88,8 @@ export function biasPrelu({ rows, bias }: UnbiasedRows, slope: Tensor1D): Tensor
 }
 
 /**
- * `x` where it is positive and `slope · x` elsewhere, with a gradient of the slope too.
+ * `x` where it is positive and `slope · x` elsewhere, with a gradient of the slope too. The derivative at 0 is 1, where
+ * PyTorch's is the slope.
  *
  * @param slope `[1]`
  */

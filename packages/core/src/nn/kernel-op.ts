@@ -1,5 +1,14 @@
 /** Ops that a backend may have as kernels of its own, and that are composed of tfjs's ops on all others. */
-import { engine, getBackend, getKernel, type NamedAttrMap, type Tensor } from '@tensorflow/tfjs-core';
+import {
+  engine,
+  getBackend,
+  getKernel,
+  getKernelsForBackend,
+  type NamedAttrMap,
+  registerKernel,
+  type Tensor,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 
 /** An op that a backend may have a kernel of its own for, and its composed twin. */
@@ -10,7 +19,7 @@ export interface KernelOp<Value extends Tensor> {
    */
   readonly name: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Makes what both kernels take beside the inputs, such as masks, and what gets no gradient. */
+  /** Makes the further tensors that both kernels take, such as masks. They get no gradient. */
   readonly constants?: () => Readonly<Record<string, Tensor>>;
   readonly attributes?: NamedAttrMap;
   /** Computes the same of the same inputs from tfjs's ops, gradient included. */
@@ -37,4 +46,18 @@ export function kernelOp<Value extends Tensor>(op: KernelOp<Value>): Value {
       },
     };
   });
+}
+
+/**
+ * Runs something as backends do that have no kernels of this toolkit's, to compare the two. What is captured meanwhile
+ * stays composed.
+ */
+export function withoutKernels<T>(run: () => T): T {
+  const kernels = getKernelsForBackend(getBackend()).filter(({ kernelName }) => kernelName.startsWith('Dn'));
+  for (const { kernelName, backendName } of kernels) unregisterKernel(kernelName, backendName);
+  try {
+    return run();
+  } finally {
+    for (const kernel of kernels) registerKernel(kernel);
+  }
 }

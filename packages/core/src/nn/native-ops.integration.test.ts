@@ -16,20 +16,10 @@ import { biasPrelu, biasRelu } from './activation.ts';
 import { addBias } from './add.ts';
 import { attend, multiHeadAttention } from './attention.ts';
 import { attentionMask } from './attention-mask.ts';
+import { withoutKernels } from './kernel-op.ts';
 import { normalizeRows } from './norm.ts';
 
 const { tensorflow } = await useBackend();
-
-/** The same without the toolkit's kernels. */
-function composed<T>(run: () => T): T {
-  const kernels = tf.getKernelsForBackend('tensorflow').filter(({ kernelName }) => kernelName.startsWith('Dn'));
-  for (const { kernelName } of kernels) tf.unregisterKernel(kernelName, 'tensorflow');
-  try {
-    return run();
-  } finally {
-    for (const kernel of kernels) tf.registerKernel(kernel);
-  }
-}
 
 const layers = {
   normalizeRows: (x, weight, bias) => normalizeRows(x as tf.Tensor2D, weight as tf.Tensor1D, bias as tf.Tensor1D),
@@ -65,7 +55,7 @@ interface Attention {
   readonly heads: number;
   readonly queries: number;
   readonly keys: number;
-  /** of one head: of queries and keys, and of values */
+  /** The width of queries and keys in one head; `valueWidth` is that of values. */
   readonly width: number;
   readonly valueWidth: number;
   readonly mask?: 'blocked' | 'padding' | 'both' | 'by head';
@@ -139,7 +129,7 @@ function selfAttention(mask?: Attention['mask']): { op: Op; inputs: tf.Tensor[] 
 }
 
 function expectComposed(op: Op, inputs: tf.Tensor[], tolerance = 1e-5): void {
-  const expected = composed(() => valueAndGrads(op, inputs));
+  const expected = withoutKernels(() => valueAndGrads(op, inputs));
   valueAndGrads(op, inputs).forEach((tensor, i) => {
     expectClose(tensor, expected[i] as tf.Tensor, tolerance);
   });
@@ -260,7 +250,7 @@ describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
       }
       return [...state.params, ...state.m, ...state.v, globalNorm(grads)];
     };
-    const expected = composed(update);
+    const expected = withoutKernels(update);
     update().forEach((tensor, i) => {
       expectClose(tensor, expected[i] as tf.Tensor, 1e-6);
     });
@@ -271,7 +261,7 @@ describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
         tf.tensor1d(adamwScalars(1, options)),
         options,
       ).params;
-    const plain = composed(unclipped);
+    const plain = withoutKernels(unclipped);
     unclipped().forEach((tensor, i) => {
       expectClose(tensor, plain[i] as tf.Tensor, 1e-6);
     });

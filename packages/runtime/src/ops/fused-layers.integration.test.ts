@@ -14,7 +14,7 @@ type Shapes = Record<string, number[]>;
 interface Op {
   readonly inputs: Shapes;
   readonly sizes?: number[];
-  /** of another shape than it should be, and what the op says then */
+  /** Inputs of shapes that the op refuses, and what it says then. */
   readonly refused: readonly [input: string, shape: number[], message: RegExp][];
 }
 
