@@ -13,6 +13,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    globalSetup: './packages/testing/src/temporary-folder.ts',
     // Not threads: a native binding cannot be loaded in two of them.
     pool: 'forks',
     maxWorkers: 2,

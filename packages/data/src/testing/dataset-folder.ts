@@ -3,20 +3,13 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll } from 'vitest';
-
-const made: string[] = [];
-afterAll(() => {
-  for (const folder of made.splice(0)) fs.rmSync(folder, { recursive: true, force: true });
-});
 
 /** A file's content: text, bytes, or a value that becomes JSON. */
 export type Content = string | Buffer | object;
 
-/** Writes files into a new folder, which goes when the test file is done, and returns its path. */
+/** Writes files into a new temporary folder, which is removed after the tests, and returns its path. */
 export function makeFolder(files: Readonly<Record<string, Content>> = {}): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dn-detr-data-'));
-  made.push(folder);
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(folder, name);
     fs.mkdirSync(path.dirname(file), { recursive: true });

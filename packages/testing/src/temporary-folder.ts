@@ -1,0 +1,20 @@
+/**
+ * Gives all tests of a run one temporary folder, and removes it with everything in it when they are done.
+ *
+ * Unit test files share their modules, so an `afterAll` at the top level of a helper would belong only to the first
+ * file that imports it.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+export default function setup(): () => void {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'dn-detr-tests-'));
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  return () => {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    fs.rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+}
