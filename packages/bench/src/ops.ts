@@ -1,6 +1,6 @@
 /** Times layers that have native ops of this toolkit beside what they are composed of elsewhere, both captured. */
 import { adamwStep, type Backbone, clipFactor } from '@dn-detr/core';
-import { addBias, attend, biasPrelu, biasRelu, normalizeRows, withoutKernels } from '@dn-detr/core/nn';
+import { addBias, attend, attentionMask, biasPrelu, biasRelu, normalizeRows, withoutKernels } from '@dn-detr/core/nn';
 import { seededNoise } from '@dn-detr/dn';
 import { capture } from '@dn-detr/runtime';
 import {
@@ -10,6 +10,7 @@ import {
   type Tensor1D,
   type Tensor2D,
   tensor1d,
+  tensor2d,
   valueAndGrads,
 } from '@tensorflow/tfjs-core';
 import { median } from 'd3-array';
@@ -85,10 +86,15 @@ function layersOf(config: StepConfig): Layer[] {
   const detector = detectorOf(config);
   const { stride } = detector.backbone.levels.at(-1) as Backbone['levels'][number];
   const tokens = Math.ceil(image.height / stride) * Math.ceil(image.width / stride);
-  const known = knownQueriesOf(config, detector, drawTargets(config, 0), seededNoise(0)).layout.known;
-  const queries = known + config.queries;
+  const { layout, groupMask } = knownQueriesOf(config, detector, drawTargets(config, 0), seededNoise(0));
+  const queries = layout.total;
+  const betweenGroups = () => attentionMask({ blocked: tensor2d(groupMask, [queries, queries]) }, batch);
   const parameters = trainedParametersOf(detector);
-  const attention = (layer: string, rows: number, columns: number, ownWidth = width): Layer =>
+  const attention = (
+    layer: string,
+    [rows, columns]: [number, number],
+    { ownWidth = width, maskOf }: { ownWidth?: number; maskOf?: typeof betweenGroups } = {},
+  ): Layer =>
     differentiated({
       layer: `${layer}: ${batch} × ${heads} heads, ${rows} queries, ${columns} keys`,
       inputs: [
@@ -96,7 +102,7 @@ function layersOf(config: StepConfig): Layer[] {
         [batch * columns, ownWidth],
         [batch * columns, width],
       ],
-      forward: (q, k, v) => attend(q as Tensor2D, k as Tensor2D, v as Tensor2D, { batch, heads }),
+      forward: (q, k, v) => attend(q as Tensor2D, k as Tensor2D, v as Tensor2D, { batch, heads, mask: maskOf?.() }),
       output: [batch * rows, width],
     });
   const byRow = (layer: string, columns: number, vectors: number[], forward: Forward): Layer => {
@@ -106,10 +112,10 @@ function layersOf(config: StepConfig): Layer[] {
   };
   const unbiased = (rows: Tensor, bias: Tensor) => ({ rows: rows as Tensor2D, bias: bias as Tensor1D });
   return [
-    attention('attention of an encoder', tokens, tokens),
-    attention('attention among queries', queries, queries),
+    attention('attention of an encoder', [tokens, tokens]),
+    attention('attention among queries', [queries, queries], { maskOf: betweenGroups }),
     // DAB-DETR's keys are content beside position.
-    attention('attention to tokens', queries, tokens, 2 * width),
+    attention('attention to tokens', [queries, tokens], { ownWidth: 2 * width }),
     byRow('layer norm', width, [width, width], (x, weight, bias) =>
       normalizeRows(x as Tensor2D, weight as Tensor1D, bias as Tensor1D),
     ),

@@ -72,6 +72,14 @@ describe.skipIf(addon === undefined || !/addon-/.test(addon))('profileOps', () =
     ).toHaveLength(2);
   });
 
+  it('refuses a second profile while one is being taken', async () => {
+    await useBackend('tensorflow');
+    const first = profileOps();
+    expect(profileOps).toThrow('a profile is being taken already: stop it before another one begins');
+    first.stop();
+    profileOps().stop();
+  });
+
   it('says where ops cannot be timed', async () => {
     await useBackend('cpu');
     expect(profileOps).toThrow(/^ops can be timed on native TensorFlow .* `npm run setup` builds; tensors run on cpu$/);

@@ -32,7 +32,8 @@ export const isProfiling = (): boolean => profiling;
  * rewrite functions either: the same ops, but for runs of a thousand nodes at most, each with `_Arg` and `_Retval` for what
  * goes in and out. Ops run side by side, so the sum of their times may exceed the time of a run.
  *
- * @throws BackendError where tensors do not run on native TensorFlow on a CPU with this package's own addon
+ * @throws BackendError where tensors do not run on native TensorFlow on a CPU with this package's own addon, and while another
+ *   profile is taken
  */
 export function profileOps(): OpProfile {
   const name = getBackend();
@@ -43,6 +44,7 @@ export function profileOps(): OpProfile {
         `tensors run on ${native === undefined ? name : native.isUsingGpuDevice ? 'a GPU' : 'the stock addon'}`,
     );
   }
+  if (profiling) throw new BackendError('a profile is being taken already: stop it before another one begins');
   const { binding } = native;
   profiling = true;
   binding.profileSessions(true);
