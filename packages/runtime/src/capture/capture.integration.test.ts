@@ -458,6 +458,20 @@ describe('dropout masks', () => {
     expect(new Set(kept)).toEqual(new Set([Math.fround(1 / 0.9)]));
   });
 
+  it('are the same to the last bit on every backend', async () => {
+    const shapes = [[7], [2, 3, 5], [1], [64, 33]];
+    const masksOn = async (backend: string): Promise<number[][]> => {
+      await useBackend(backend);
+      return [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)].flatMap((seed) => {
+        const stream = randomStream(tf.scalar(seed, 'int32'));
+        return shapes.map((shape) => values(stream.dropoutMask(shape, 0.3)));
+      });
+    };
+    const expected = await masksOn('cpu');
+    const others = native.addon === undefined ? ['wasm'] : ['wasm', 'tensorflow'];
+    for (const backend of others) expect(await masksOn(backend)).toEqual(expected);
+  });
+
   it('refuse a rate that is none', () => {
     expect(() => randomStream(tf.scalar(0, 'int32')).dropoutMask([1], 1)).toThrow(/expected 0 <= rate < 1/);
   });

@@ -1,6 +1,19 @@
-/** Random numbers inside a step: drawn on the host from a seed tensor, so every backend sees the same ones. */
-import { type Tensor, tensor, util } from '@tensorflow/tfjs-core';
+/** Random numbers inside a step, which depend only on a seed tensor: every backend gives the same ones. */
+import {
+  cast,
+  engine,
+  getBackend,
+  greaterEqual,
+  mul,
+  stack,
+  type Tensor,
+  type Tensor1D,
+  tensor,
+  util,
+} from '@tensorflow/tfjs-core';
+import { uniformKernel } from '../native/stateless-uniform.ts';
 import { host } from './host.ts';
+import { statelessUniform } from './philox.ts';
 
 /** A source of keep masks, such as dropout takes. */
 export interface RandomStream {
@@ -20,30 +33,18 @@ export function randomStream(seed: Tensor): RandomStream {
   return {
     dropoutMask(shape, rate) {
       if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout rate is ${rate}: expected 0 <= rate < 1`);
-      const call = calls++;
-      return host([seed], (value) => tensor(keepMask(Number(value[0]), call, util.sizeFromShape(shape), rate), shape));
+      const kept = greaterEqual(uniform(stack([seed, tensor(calls++, [], 'int32')]) as Tensor1D, shape), rate);
+      return mul(cast(kept, 'float32'), 1 / (1 - rate));
     },
   };
 }
 
-/** Two 16-bit draws from each hash of (seed, call, counter): a rate is met to within 1/65536. */
-function keepMask(seed: number, call: number, size: number, rate: number): Float32Array {
-  const mask = new Float32Array(size);
-  const scale = 1 / (1 - rate);
-  const threshold = Math.round(rate * 65536);
-  const key = mix(mix(seed ^ 0x9e3779b9) + call);
-  for (let index = 0, counter = 0; index < size; counter++) {
-    const bits = mix(key + Math.imul(counter, 0x9e3779b1));
-    mask[index++] = (bits & 0xffff) >= threshold ? scale : 0;
-    if (index < size) mask[index++] = bits >>> 16 >= threshold ? scale : 0;
-  }
-  return mask;
-}
-
-/** The finaliser of MurmurHash3 (32 bit): every input bit changes every output bit with probability one half. */
-function mix(value: number): number {
-  let bits = value | 0;
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return bits ^ (bits >>> 16);
+/**
+ * Numbers in [0, 1): native TensorFlow draws them where its tensors are, so that none travel to a GPU; on other backends the
+ * host does.
+ * @param seed `[2]`, int32
+ */
+function uniform(seed: Tensor1D, shape: number[]): Tensor {
+  if (getBackend() === 'tensorflow') return engine().runKernel(uniformKernel, { seed }, { shape });
+  return host([seed], (values) => tensor(statelessUniform(values as Int32Array, util.sizeFromShape(shape)), shape));
 }

@@ -9,6 +9,7 @@ import { quietName } from './build.ts';
 import { registerGather } from './gather.ts';
 import type { OpsState } from './ops-module.ts';
 import type { NativeAddon } from './provision.ts';
+import { registerStatelessUniform } from './stateless-uniform.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -52,6 +53,7 @@ export async function loadNative(
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');
     registerGather();
+    registerStatelessUniform();
     const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
       NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeBackend;
     };
