@@ -13,7 +13,7 @@ import {
   readCocoResults,
   readCocoTruth,
 } from '@dn-detr/metrics';
-import { UserError } from '@dn-detr/train';
+import { backendOptionsOf, UserError } from '@dn-detr/train';
 import { writeAtomically } from '@dn-detr/train/files';
 import Table from 'cli-table3';
 import { Command, Option } from 'commander';
@@ -88,8 +88,7 @@ Examples:
 async function evaluateRun(err: Output, file: string, { data, split, out, backend }: EvalOptions): Promise<Evaluated> {
   const trained = readTrained(file);
   if (out !== undefined) requireResultsFile(out);
-  const { threadsPerOp } = trained.config;
-  await chooseBackend(err, backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  await chooseBackend(err, backend, backendOptionsOf(trained.config));
   const evaluated = await evaluateCheckpoint(err, trained, file, data, split);
   if (out !== undefined) writeAtomically(out, `${JSON.stringify(cocoResults(evaluated))}\n`);
   return {

@@ -1,6 +1,6 @@
 /** `inspect attention`: where a query of a trained model looks, and which other queries it takes from. */
 import { looseImages, type SplitName, splitNames, trainingObjects } from '@dn-detr/data';
-import { pixelsOf, UserError } from '@dn-detr/train';
+import { backendOptionsOf, pixelsOf, UserError } from '@dn-detr/train';
 import { Command, Option } from 'commander';
 import { attentionOf } from '../inspect/attention.ts';
 import { openOutput } from '../inspect/output-folder.ts';
@@ -65,8 +65,7 @@ async function inspectAttention(terminal: Terminal, paths: string[], options: At
   const { images, framed } =
     paths.length > 0 ? await imagesAt(paths, trained) : await imagesOfData(terminal.err, trained, options);
   const folder = openOutput(out, 'attention');
-  const { threadsPerOp } = trained.config;
-  await chooseBackend(terminal.err, backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  await chooseBackend(terminal.err, backend, backendOptionsOf(trained.config));
   const found = await attentionOf(trained, images, { query, known }, framed);
   const { attentionInspection } = await import('../inspect/attention-page.ts');
   const source = { checkpoint: file, model: trained.config.model.name, categories: trained.categories };

@@ -12,7 +12,7 @@ import {
 } from '@dn-detr/data';
 import type { ImageDetections } from '@dn-detr/metrics';
 import { detectionsDrawing, enlargement, type Labelled, type NamedDetection } from '@dn-detr/report/drawing';
-import { pixelsOf, UserError } from '@dn-detr/train';
+import { backendOptionsOf, pixelsOf, UserError } from '@dn-detr/train';
 import { writeAtomically } from '@dn-detr/train/files';
 import { Command, InvalidArgumentError } from 'commander';
 import { withProgress } from '../predict/image-progress.ts';
@@ -79,8 +79,7 @@ async function predict(terminal: Terminal, paths: string[], options: PredictOpti
   if (images.length === 0) throw new UserError('there is no image to look at');
   const folder = openOutputFolder(out, images);
 
-  const { threadsPerOp } = trained.config;
-  await chooseBackend(terminal.err, options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  await chooseBackend(terminal.err, options.backend, backendOptionsOf(trained.config));
   const results = await detectInReadable(terminal.err, trained, images, giveUp);
   const places = new Map(images.map(({ id }, n) => [id, n]));
   const seen = results.map(({ image: { id }, detections }) => {

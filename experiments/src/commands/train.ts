@@ -5,6 +5,7 @@ import path from 'node:path';
 import { type Expected, expectedFor, expectedWords, type Summary, summarize } from '@dn-detr/report';
 import type { BackendChoice } from '@dn-detr/runtime';
 import {
+  backendOptionsOf,
   type DottedValues,
   dryRun,
   type EvaluationLine,
@@ -98,8 +99,7 @@ async function train(terminal: Terminal, options: TrainOptions): Promise<void> {
   const { config, folder, reason } = planned;
   if (reason !== undefined) say(reason);
   for (const key of planned.unused) say(`note: ${key} changes nothing for ${config.model.name}`);
-  const { threadsPerOp } = config;
-  const backend = await chooseBackend(terminal.err, options.backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+  const backend = await chooseBackend(terminal.err, options.backend, backendOptionsOf(config));
   if (backend.name !== 'tensorflow' && options.recipe === undefined) {
     say('note: without native TensorFlow a step takes 10 to 25 times as long; --recipe quick-wasm is a smaller run');
   }

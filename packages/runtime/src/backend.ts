@@ -5,6 +5,7 @@ import path from 'node:path';
 import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import type { GpuOptions } from './native/gpu-variables.ts';
 import { loadNative, type NativeOps } from './native/load.ts';
 import { findNative } from './native/provision.ts';
 import { registerTrainingKernels } from './wasm-kernels/register.ts';
@@ -41,6 +42,8 @@ export interface BackendOptions {
    * process's first call, unless `TF_NUM_INTRAOP_THREADS` is set. Default all cores.
    */
   threadsPerOp?: number;
+  /** What an NVIDIA GPU may do. Takes effect on the process's first call. */
+  gpu?: GpuOptions;
 }
 
 /** A backend was asked for that this machine cannot run. */

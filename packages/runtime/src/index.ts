@@ -18,3 +18,4 @@ export { type HostArray, type HostInput, type HostReads, host } from './capture/
 export { type HostValue, hostValue, readHostValue } from './capture/host-value.ts';
 export { type OpProfile, type OpTiming, profileOps } from './capture/profile.ts';
 export { type RandomStream, randomStream } from './capture/random.ts';
+export type { GpuOptions } from './native/gpu-variables.ts';

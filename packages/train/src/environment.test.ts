@@ -1,13 +1,14 @@
+import type { GpuOptions } from '@dn-detr/runtime';
 import { expect, it } from 'vitest';
 import { type Environment, environmentOf, otherNativeOps } from './environment.ts';
 
 const tensorflow = { version: '2.21.0', source: 'the wheel', gpu: false };
 const withOps = (...names: string[]): Environment =>
-  environmentOf({ name: 'tensorflow', reason: '', tensorflow: { ...tensorflow, ops: { names } } });
+  environmentOf({ name: 'tensorflow', reason: '', tensorflow: { ...tensorflow, ops: { names } } }, {});
 
 it('names the native ops there are', () => {
   expect(withOps('DnA').nativeOps).toEqual(['DnA']);
-  expect(environmentOf({ name: 'wasm', reason: '' }).nativeOps).toEqual([]);
+  expect(environmentOf({ name: 'wasm', reason: '' }, {}).nativeOps).toEqual([]);
 });
 
 it('says when a run goes on with other native ops', () => {
@@ -21,11 +22,14 @@ it('says when a run goes on with other native ops', () => {
   const noted = without?.environment as Environment;
   expect(otherNativeOps(noted, withOps())).toBeUndefined();
   expect(otherNativeOps(noted, withOps('DnA'))?.environment.otherNativeOps).toEqual([[], ['DnA']]);
-  const avx2 = environmentOf({
-    name: 'tensorflow',
-    reason: '',
-    tensorflow: { ...tensorflow, ops: { names: ['DnA'], instructionSet: 'avx2' } },
-  });
+  const avx2 = environmentOf(
+    {
+      name: 'tensorflow',
+      reason: '',
+      tensorflow: { ...tensorflow, ops: { names: ['DnA'], instructionSet: 'avx2' } },
+    },
+    {},
+  );
   expect(otherNativeOps({ ...avx2, nativeOps: ['DnA (avx512)'] }, avx2)?.notice).toMatch(
     /the run had DnA \(avx512\) and goes on with DnA \(avx2\)\./,
   );
@@ -34,4 +38,15 @@ it('says when a run goes on with other native ops', () => {
   const { nativeOps, ...older } = withOps();
   expect(nativeOps).toEqual([]);
   expect(otherNativeOps(older, withOps('DnA'))).toBeUndefined();
+});
+
+it('says how a GPU computes, and nothing of it on a CPU', () => {
+  const backendOf = (gpu: boolean, options: GpuOptions) =>
+    environmentOf(
+      { name: 'tensorflow', reason: '', tensorflow: { ...tensorflow, gpu, ops: { names: [], reason: 'none' } } },
+      options,
+    ).backend;
+  expect(backendOf(true, { tf32: false, deterministic: true })).toBe('tensorflow 2.21.0 (GPU, float32, deterministic)');
+  expect(backendOf(true, { tf32: true, deterministic: false })).toBe('tensorflow 2.21.0 (GPU, TF32)');
+  expect(backendOf(false, { tf32: true, deterministic: true })).toBe('tensorflow 2.21.0');
 });

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decoderVersions } from '@dn-detr/data';
-import type { BackendChoice } from '@dn-detr/runtime';
+import type { BackendChoice, GpuOptions } from '@dn-detr/runtime';
 
 /** With what a run's numbers were computed. */
 export interface Environment {
@@ -30,10 +30,11 @@ type NativeOps = NonNullable<BackendChoice['tensorflow']>['ops'];
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-export function environmentOf({ name, tensorflow }: BackendChoice): Environment {
+/** @param gpu what a GPU may do, where TensorFlow runs on one */
+export function environmentOf({ name, tensorflow }: BackendChoice, gpu: GpuOptions): Environment {
   const commit = gitCommit();
   return {
-    backend: tensorflow ? `${name} ${tensorflow.version}${tensorflow.gpu ? ' (GPU)' : ''}` : name,
+    backend: tensorflow ? `${name} ${tensorflow.version}${tensorflow.gpu ? ` (${gpuWords(gpu)})` : ''}` : name,
     node: process.versions.node,
     versions: {
       'dn-detr': require('../package.json').version,
@@ -45,6 +46,9 @@ export function environmentOf({ name, tensorflow }: BackendChoice): Environment 
     nativeOps: tensorflow ? nativeOpsOf(tensorflow.ops) : [],
   };
 }
+
+const gpuWords = ({ tf32, deterministic }: GpuOptions): string =>
+  ['GPU', tf32 ? 'TF32' : 'float32', ...(deterministic ? ['deterministic'] : [])].join(', ');
 
 const nativeOpsOf = ({ names, instructionSet }: NativeOps): string[] =>
   names.map((name) => (instructionSet === undefined ? name : `${name} (${instructionSet})`));

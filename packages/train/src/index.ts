@@ -3,7 +3,9 @@
  *
  * @module @dn-detr/train
  */
+
 export { type BackboneSpec, backbones } from './backbones/backbones.ts';
+export { backendOptionsOf } from './backend-options.ts';
 export { type Catalog, catalog } from './catalog.ts';
 export { type CheckpointModel, loadWeights, saveWeights } from './checkpoint.ts';
 export { type DottedValues, dottedKeys, flatValues, parseAssignment } from './config/dotted-keys.ts';

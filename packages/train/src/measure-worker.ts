@@ -1,6 +1,7 @@
 /** The process that measures what runs would take. */
 import { Worker } from 'node:worker_threads';
 import { useBackend } from '@dn-detr/runtime';
+import { backendOptionsOf } from './backend-options.ts';
 import { dryRun, type StepsToMeasure } from './dry-run.ts';
 import { isExpected } from './expected-errors.ts';
 import type { MeasuredMessage, MeasureTask } from './measure-messages.ts';
@@ -24,8 +25,7 @@ async function work({ configs, limitMiB, backend }: MeasureTask): Promise<void> 
   try {
     let booted: number | undefined;
     for (const config of configs) {
-      const { threadsPerOp } = config;
-      await useBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {});
+      await useBackend(backend, backendOptionsOf(config));
       const [began, cpu] = [performance.now(), process.cpuUsage()];
       booted ??= began / 1000;
       const found = await dryRun(config, { steps });

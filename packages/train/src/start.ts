@@ -167,7 +167,7 @@ function storedConfig(
       ...(decoding !== undefined && { decoding }),
     },
     parameters: detector.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
-    environment: environmentOf(backend),
+    environment: environmentOf(backend, config.gpu),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Training in one call: from settings to a run in its folder. */
 import path from 'node:path';
 import { useBackend } from '@dn-detr/runtime';
+import { backendOptionsOf } from './backend-options.ts';
 import { type Catalog, catalog as standard } from './catalog.ts';
 import { resolveConfig } from './config/run-settings.ts';
 import type { RunOverrides } from './config/schema.ts';
@@ -46,12 +47,11 @@ export async function train(
   { folder, resume = false, catalog = standard, backend, say = console.warn, ...options }: TrainOptions,
 ): Promise<TrainedRun> {
   const config = resolveConfig(settings, 'settings', catalog);
-  const { threadsPerOp } = config;
   const result = await runTraining({
     ...options,
     ...{ config, resume, catalog, say },
     folder: path.resolve(folder),
-    backend: await useBackend(backend, threadsPerOp > 0 ? { threadsPerOp } : {}),
+    backend: await useBackend(backend, backendOptionsOf(config)),
   });
   const { evaluations, best, last } = runFolder(path.resolve(folder));
   return { ...result, evaluation: readJsonLines<EvaluationLine>(evaluations).at(-1), best, last };

@@ -72,7 +72,7 @@ describe('a run', () => {
     await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
     await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
     expect(said.join()).toMatch(/^note: native ops: the run had DnOther and goes on with/);
-    const { nativeOps: own } = environmentOf(backend);
+    const { nativeOps: own } = environmentOf(backend, {});
     const { environment } = readStoredConfig(filesOf('ops').config);
     expect(environment).toMatchObject({ nativeOps: ['DnOther'], otherNativeOps: [own] });
   });

@@ -1,5 +1,6 @@
 /** The process of a run in a pool: gets its task by message, tells its progress, and ends with its outcome. */
 import { useBackend } from '@dn-detr/runtime';
+import { backendOptionsOf } from './backend-options.ts';
 import type { Catalog } from './catalog.ts';
 import type { RunConfig } from './config/schema.ts';
 import { isExpected } from './expected-errors.ts';
@@ -30,8 +31,7 @@ async function work({ config, folder, backend: requested }: WorkerTask, catalog:
   const signal = stopSignal();
   let told = 0;
   try {
-    const { threadsPerOp } = config;
-    const backend = await useBackend(requested, threadsPerOp > 0 ? { threadsPerOp } : {});
+    const backend = await useBackend(requested, backendOptionsOf(config));
     const result = await runTraining({
       config,
       folder,

@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
+import type { BackendOptions } from '../backend.ts';
 import { registerNativeOps } from '../ops/register.ts';
 import type { AddonModule, NativeBackend, NativeBinding } from './binding.ts';
 import { quietName } from './build.ts';
 import { registerGather } from './gather.ts';
+import { setGpuVariables } from './gpu-variables.ts';
 import type { OpsState } from './ops-module.ts';
 import type { NativeAddon } from './provision.ts';
 import { registerStatelessUniform } from './stateless-uniform.ts';
@@ -43,12 +45,13 @@ let nativeOps: NativeOps | undefined;
  */
 export async function loadNative(
   { addon, ops }: NativeAddon,
-  { xla, threadsPerOp }: { xla?: boolean; threadsPerOp?: number },
+  { xla, threadsPerOp, gpu: gpuOptions }: Pick<BackendOptions, 'xla' | 'threadsPerOp' | 'gpu'>,
 ): Promise<{ version: string; gpu: boolean; ops: NativeOps }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads them once; what the user has set stands.
     if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
     if (threadsPerOp !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threadsPerOp);
+    setGpuVariables(gpuOptions);
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
     require('@tensorflow/tfjs-node/dist/register_all_kernels');

@@ -177,6 +177,18 @@ const commonSettings = (readers: readonly DatasetReader[]) => ({
   overfit: z.int().min(0).default(0),
   /** threads of a single op on native TensorFlow; 1 is faster for small models, 0 takes all cores */
   threadsPerOp: z.int().min(0).default(0),
+  /** Settings that have an effect only where TensorFlow runs on an NVIDIA GPU. */
+  gpu: z
+    .strictObject({
+      /**
+       * Whether products and convolutions of float32 may round what they multiply to TF32, which has 10 bits of mantissa in
+       * place of 23: several times as fast on GPUs that have it. @defaultValue false
+       */
+      tf32: z.boolean().default(false),
+      /** Whether the same run gives the same bits twice. Steps are slower. @defaultValue false */
+      deterministic: z.boolean().default(false),
+    })
+    .prefault({}),
 });
 
 /** The schema of the runs of one model. */

@@ -61,7 +61,7 @@ const version = 1;
 
 /** All that features depend on, to the last bit, beside the image and how it is seen. */
 function originOf(
-  { model, data: { source, bands, shapes }, threadsPerOp }: RunConfig,
+  { model, data: { source, bands, shapes }, threadsPerOp, gpu }: RunConfig,
   { backbone, weights, data, backend }: RunFeaturesOptions,
 ): unknown {
   const hash = createHash('sha256');
@@ -74,7 +74,7 @@ function originOf(
     weights: hash.digest('hex'),
     backbone: [model.backbone, backbone.levels, backbone.normalization],
     data: [dataHash(data), bands, source === 'shapes' && shapes, decoderVersions],
-    backend: [backend.name, backend.tensorflow?.version, backend.tensorflow?.gpu],
+    backend: [backend.name, backend.tensorflow?.version, backend.tensorflow?.gpu && gpu],
     threads: [threadsPerOp, process.env.TF_NUM_INTRAOP_THREADS, os.availableParallelism(), os.cpus()[0]?.model],
   };
 }

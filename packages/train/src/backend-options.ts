@@ -1,0 +1,9 @@
+/** How a run has its backend set up. */
+import type { BackendOptions } from '@dn-detr/runtime';
+import type { RunConfig } from './config/schema.ts';
+
+/** The options of `useBackend` for a process that trains or evaluates with this configuration. */
+export const backendOptionsOf = ({ threadsPerOp, gpu }: Pick<RunConfig, 'threadsPerOp' | 'gpu'>): BackendOptions => ({
+  ...(threadsPerOp > 0 && { threadsPerOp }),
+  gpu,
+});
