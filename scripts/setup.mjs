@@ -1,6 +1,8 @@
 // Sets up what a fresh clone lacks: packages (pnpm), native TensorFlow and pretrained weights. Plain JavaScript without
 // imports from npm, because it runs before anything is installed. Everything it prints goes to stderr.
-//   node scripts/setup.mjs       checks all of it, and tries again what failed before
+//   node scripts/setup.mjs            checks all of it, and tries again what failed before
+//   node scripts/setup.mjs --gpu      brings TensorFlow for NVIDIA GPUs too, where no driver is found
+//   node scripts/setup.mjs --clean    removes TensorFlow
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,16 +23,18 @@ const stampFile = path.join(root, 'node_modules', '.setup-stamp');
  * Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. With `weights` also fetches
  * the pretrained weights that recipes and tests use; a run fetches by itself what it lacks.
  */
-export function setUp({ thorough = false, weights = false } = {}) {
+export function setUp({ thorough = false, weights = false, gpu = false } = {}) {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
   if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
   const options = thorough ? ['--thorough'] : [];
-  provision('native TensorFlow', [path.join('packages', 'runtime', 'src', 'native', 'main.ts'), ...options]);
+  provision('native TensorFlow', [nativeProgram, ...options, ...(gpu ? ['--gpu'] : [])]);
   const pretrained = path.join('packages', 'train', 'src', 'pretrained', 'set-up.ts');
   if (weights) provision('pretrained weights', [pretrained, ...options]);
   if (thorough) say('ready');
 }
+
+const nativeProgram = path.join('packages', 'runtime', 'src', 'native', 'main.ts');
 
 /** Runs a program of the workspace, which says itself what it cannot get. */
 function provision(what, program) {
@@ -114,4 +118,10 @@ function fail(text) {
   process.exit(1);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) setUp({ thorough: true, weights: true });
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = process.argv.slice(2);
+  const unknown = options.find((option) => option !== '--gpu' && option !== '--clean');
+  if (unknown !== undefined) fail(`unknown option '${unknown}': expected --gpu or --clean`);
+  if (options.includes('--clean')) provision('a clean cache', [nativeProgram, '--clean']);
+  else setUp({ thorough: true, weights: true, gpu: options.includes('--gpu') });
+}

@@ -1,6 +1,6 @@
 /** `doctor [--json]`: what runs where on this machine, measured, each line with a verdict and advice. */
 import os from 'node:os';
-import type { BackendChoice } from '@dn-detr/runtime';
+import { askDriver, type BackendChoice, findDriver, gpuSwitch } from '@dn-detr/runtime';
 import {
   efficientnetLiteWeights,
   type StoredWeights,
@@ -13,6 +13,7 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
+import { gpuFinding } from './doctor-gpu.ts';
 
 /** One line of the table. `ok: false` marks what costs speed or will not work. */
 export interface Finding {
@@ -124,12 +125,7 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
       verdict: choice.tensorflow?.source ?? 'native TensorFlow is not in use',
     },
     nativeOps(choice),
-    {
-      name: 'GPU',
-      value: choice.tensorflow?.gpu ? 'yes' : 'no',
-      ok: true,
-      verdict: choice.tensorflow?.gpu ? 'steps run on the GPU' : 'steps run on the CPU: choose small models and images',
-    },
+    gpuFinding(choice, { library: findDriver(), driver: askDriver(), setting: process.env[gpuSwitch] }),
     {
       name: 'matrix products',
       value: `${speed.matmulGflops.toFixed(1)} GFLOP/s`,

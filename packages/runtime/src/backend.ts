@@ -5,9 +5,10 @@ import path from 'node:path';
 import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Device } from './native/binding.ts';
+import { findNative } from './native/find.ts';
 import type { GpuOptions } from './native/gpu-variables.ts';
 import { loadNative, type NativeOps } from './native/load.ts';
-import { findNative } from './native/provision.ts';
 import { registerTrainingKernels } from './wasm-kernels/register.ts';
 
 /** The backends that can be asked for, best first. */
@@ -22,8 +23,22 @@ export interface BackendChoice {
   reason: string;
   /** Set when native TensorFlow was wanted and is not there: why, what it costs, how to fix it. */
   notice?: string;
-  /** Set on `tensorflow`: the library's version, where it came from, whether it runs on a GPU, and the native ops. */
-  tensorflow?: { version: string; source: string; gpu: boolean; ops: NativeOps };
+  /** Set on `tensorflow`. */
+  tensorflow?: TensorFlowChoice;
+}
+
+/** TensorFlow's library, as it was loaded. */
+export interface TensorFlowChoice {
+  version: string;
+  /** Where the library came from, in words. */
+  source: string;
+  /** Whether it is a build that can run on NVIDIA GPUs. */
+  cuda: boolean;
+  /** Whether it runs on a GPU. */
+  gpu: boolean;
+  /** All that it can run on; none are known with the stock addon. */
+  devices: readonly Device[];
+  ops: NativeOps;
 }
 
 /** How a backend is set up. */
@@ -102,8 +117,8 @@ async function useBest(options: BackendOptions): Promise<BackendChoice> {
 async function useNative(reason: string, options: BackendOptions): Promise<BackendChoice | { missing: string }> {
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
-  const { version, gpu, ops } = await loadNative(state, options);
-  return { name: 'tensorflow', reason, tensorflow: { version, source: state.source, gpu, ops } };
+  const loaded = await loadNative(state, options);
+  return { name: 'tensorflow', reason, tensorflow: { ...loaded, source: state.source, cuda: state.cuda } };
 }
 
 async function useWasm(): Promise<void> {

@@ -10,6 +10,7 @@ export {
   type BackendOptions,
   backendNames,
   backendVariable,
+  type TensorFlowChoice,
   useBackend,
 } from './backend.ts';
 export { type Captured, type CaptureOptions, type CaptureStats, capture } from './capture/capture.ts';
@@ -18,4 +19,6 @@ export { type HostArray, type HostInput, type HostReads, host } from './capture/
 export { type HostValue, hostValue, readHostValue } from './capture/host-value.ts';
 export { type OpProfile, type OpTiming, profileOps } from './capture/profile.ts';
 export { type RandomStream, randomStream } from './capture/random.ts';
+export type { Device } from './native/binding.ts';
+export { askDriver, type DriverGpu, findDriver, gpuSwitch, isNewEnough, oldestDriver } from './native/gpu-driver.ts';
 export type { GpuOptions } from './native/gpu-variables.ts';

@@ -2,7 +2,7 @@ import type { GpuOptions } from '@dn-detr/runtime';
 import { expect, it } from 'vitest';
 import { type Environment, environmentOf, otherNativeOps } from './environment.ts';
 
-const tensorflow = { version: '2.21.0', source: 'the wheel', gpu: false };
+const tensorflow = { version: '2.21.0', source: 'the wheel', cuda: false, gpu: false, devices: [] };
 const withOps = (...names: string[]): Environment =>
   environmentOf({ name: 'tensorflow', reason: '', tensorflow: { ...tensorflow, ops: { names } } }, {});
 

@@ -68,7 +68,8 @@ const tensorsOf = (file: string) =>
 describe('a run', () => {
   it('that goes on with other native ops says so', async () => {
     const [config, said] = [smallConfig(), [] as string[]];
-    const tensorflow = { version: '2.21.0', source: 'here', gpu: false, ops: { names: ['DnOther'] } };
+    const library = { version: '2.21.0', source: 'here', cuda: false, gpu: false, devices: [] };
+    const tensorflow = { ...library, ops: { names: ['DnOther'] } };
     await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
     await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
     expect(said.join()).toMatch(/^note: native ops: the run had DnOther and goes on with/);

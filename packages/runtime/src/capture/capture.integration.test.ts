@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useBackend } from '../backend.ts';
 import type { NativeBackend, OwnBinding } from '../native/binding.ts';
-import { findNative } from '../native/provision.ts';
+import { findNative } from '../native/find.ts';
 import { type Captured, capture } from './capture.ts';
 import { CaptureError } from './capture-error.ts';
 import { host } from './host.ts';

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../backend.ts';
-import { findNative } from '../native/provision.ts';
+import { findNative } from '../native/find.ts';
 import { capture } from './capture.ts';
 import { CaptureError } from './capture-error.ts';
 import { host } from './host.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { useBackend } from '../backend.ts';
-import { findNative } from '../native/provision.ts';
+import { findNative } from '../native/find.ts';
 import { capture } from './capture.ts';
 import { host } from './host.ts';
 import { profileOps } from './profile.ts';

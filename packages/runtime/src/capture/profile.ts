@@ -2,7 +2,7 @@
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
 import { BackendError } from '../backend.ts';
-import type { NativeBackend, NativeBinding, OwnBinding } from '../native/binding.ts';
+import { isOwnBinding, type NativeBackend } from '../native/binding.ts';
 
 /** One op of a captured graph, as it ran once. */
 export interface OpTiming {
@@ -38,7 +38,7 @@ export const isProfiling = (): boolean => profiling;
 export function profileOps(): OpProfile {
   const name = getBackend();
   const native = name === 'tensorflow' ? (backend() as unknown as NativeBackend) : undefined;
-  if (native === undefined || native.isUsingGpuDevice || !isOwn(native.binding)) {
+  if (native === undefined || native.isUsingGpuDevice || !isOwnBinding(native.binding)) {
     throw new BackendError(
       'ops can be timed on native TensorFlow on a CPU alone, with the addon that `npm run setup` builds; ' +
         `tensors run on ${native === undefined ? name : native.isUsingGpuDevice ? 'a GPU' : 'the stock addon'}`,
@@ -56,8 +56,6 @@ export function profileOps(): OpProfile {
     },
   };
 }
-
-const isOwn = (binding: NativeBinding): binding is OwnBinding => 'profileSessions' in binding;
 
 // The fields of TensorFlow's messages that are read here.
 const runMetadata = protobuf

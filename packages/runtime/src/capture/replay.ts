@@ -1,6 +1,6 @@
 /** A traced function that can be run again with other inputs. */
 import { engine, Identity, type Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
-import type { NativeBackend, NativeBinding, OwnBinding } from '../native/binding.ts';
+import { isOwnBinding, type NativeBackend, type NativeBinding, type OwnBinding } from '../native/binding.ts';
 import { CaptureError } from './capture-error.ts';
 import type { HostCall, Trace, Value } from './graph.ts';
 import type { HostArray } from './host.ts';
@@ -132,5 +132,5 @@ const counts = (tensors: readonly unknown[], hostValues: readonly unknown[]): st
   `${tensors.length} tensors and ${hostValues.length} host values`;
 
 function runsFunctions(binding: NativeBinding): binding is OwnBinding {
-  return 'addFunction' in binding && process.env[functionsSwitch] !== 'off' && !isProfiling();
+  return isOwnBinding(binding) && process.env[functionsSwitch] !== 'off' && !isProfiling();
 }

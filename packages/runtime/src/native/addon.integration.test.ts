@@ -1,7 +1,7 @@
 /** The addon in processes of their own, because TensorFlow is configured once. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { findNative } from './provision.ts';
+import { findNative } from './find.ts';
 
 const native = await findNative();
 const own = native.addon !== undefined && /^addon-/.test(native.addon.split('/').at(-1) as string);

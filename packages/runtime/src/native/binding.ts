@@ -68,6 +68,9 @@ export interface OwnBinding extends NativeBinding {
   takeRunMetadata(): Uint8Array[];
 }
 
+/** Whether this package's own addon is loaded, and not the stock one. */
+export const isOwnBinding = (binding: NativeBinding): binding is OwnBinding => 'devices' in binding;
+
 /** What `require` gives of this package's own addon; the stock one is a binding itself. */
 export interface AddonModule {
   /**

@@ -21,13 +21,19 @@ export const quietName = 'quiet.node';
 /** The highest N-API version that tfjs-node 4.22 declares; Node 20 and later offer it. */
 const napiVersion = 8;
 
-/** Folder of the installed `@tensorflow/tfjs-node`, or undefined where it is not installed. */
+/** They have the same binding and the same JavaScript; the second one's own installer brings TensorFlow with CUDA. */
+const tfjsNodePackages = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
+
+/** Folder of the installed `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`, or undefined where neither is installed. */
 export function tfjsNodeFolder(): string | undefined {
-  try {
-    return path.dirname(require.resolve('@tensorflow/tfjs-node/package.json'));
-  } catch {
-    return undefined;
+  for (const name of tfjsNodePackages) {
+    try {
+      return path.dirname(require.resolve(`${name}/package.json`));
+    } catch {
+      // the next one may be there
+    }
   }
+  return undefined;
 }
 
 /** The binding's sources are compiled as they are, and the addon needs what is private in them. */

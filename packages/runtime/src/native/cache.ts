@@ -3,9 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { sha256 } from '../wheel/sha256.ts';
-import type { Wheel } from '../wheel/wheel.ts';
-import { quietName } from './build.ts';
-import { libraries } from './wheel.ts';
+import type { TensorFlowWheel } from './wheel.ts';
 
 /** What a provisioned folder promises of its files. */
 interface Manifest {
@@ -15,9 +13,13 @@ interface Manifest {
 /** Version of the folder's layout: raise it when that changes. What is built of sources that change is not in the manifest. */
 const layoutVersion = 2;
 
-/** Where the libraries of one wheel live, and what is built against them. */
-export function nativeFolder(wheel: Wheel, cache = cacheFolder()): string {
-  return path.join(cache, `${wheel.distribution}-${wheel.version}-v${layoutVersion}`);
+/**
+ * Where the libraries of one wheel live, and what is built against them. With CUDA it is a folder in another one, which has
+ * NVIDIA's libraries too.
+ */
+export function nativeFolder({ distribution, version, cuda }: TensorFlowWheel, cache = cacheFolder()): string {
+  const folder = path.join(cache, `${distribution}-${version}-v${layoutVersion}`);
+  return cuda === undefined ? folder : path.join(folder, 'tensorflow');
 }
 
 /** The manifest of a provisioned folder; undefined where there is none that can be read. */
@@ -29,10 +31,10 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
-/** Writes the manifest of a freshly filled folder. */
-export async function writeManifest(folder: string): Promise<void> {
+/** Writes the manifest of a freshly filled folder, with files by their paths in it. */
+export async function writeManifest(folder: string, names: readonly string[]): Promise<void> {
   const files: Manifest['files'] = {};
-  for (const name of [...libraries, quietName]) {
+  for (const name of names) {
     const file = path.join(folder, name);
     const { size, mtimeMs } = await stat(file);
     files[name] = { size, mtimeMs, sha256: await sha256(file) };

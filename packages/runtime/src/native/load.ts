@@ -5,12 +5,13 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendOptions } from '../backend.ts';
 import { registerNativeOps } from '../ops/register.ts';
-import type { AddonModule, NativeBackend, NativeBinding } from './binding.ts';
-import { quietName } from './build.ts';
+import { type AddonModule, type Device, isOwnBinding, type NativeBackend, type NativeBinding } from './binding.ts';
+import { quietName, tfjsNodeFolder } from './build.ts';
+import type { NativeAddon } from './find.ts';
 import { registerGather } from './gather.ts';
+import { gpuSwitch } from './gpu-driver.ts';
 import { setGpuVariables } from './gpu-variables.ts';
 import type { OpsState } from './ops-module.ts';
-import type { NativeAddon } from './provision.ts';
 import { registerStatelessUniform } from './stateless-uniform.ts';
 
 const require = createRequire(import.meta.url);
@@ -39,25 +40,27 @@ let nativeOps: NativeOps | undefined;
 
 /**
  * Loads the addon and the ops once per process and makes `tensorflow` the current backend.
- * The backend class and its kernels come from `@tensorflow/tfjs-node`; the addon may lie anywhere, so nothing is
+ * The backend class and its kernels come from `@tensorflow/tfjs-node` or `-gpu`; the addon may lie anywhere, so nothing is
  * written below `node_modules`.
  * @param options have an effect only when the addon is loaded by this call.
  */
 export async function loadNative(
   { addon, ops }: NativeAddon,
   { xla, threadsPerOp, gpu: gpuOptions }: Pick<BackendOptions, 'xla' | 'threadsPerOp' | 'gpu'>,
-): Promise<{ version: string; gpu: boolean; ops: NativeOps }> {
+): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads them once; what the user has set stands.
+    if (process.env[gpuSwitch] === 'off') process.env.CUDA_VISIBLE_DEVICES = '-1';
     if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
     if (threadsPerOp !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threadsPerOp);
     setGpuVariables(gpuOptions);
     supplyRemovedNodeFunctions();
     const binding = loadQuietly(addon);
-    require('@tensorflow/tfjs-node/dist/register_all_kernels');
+    const tfjsNode = path.join(tfjsNodeFolder() as string, 'dist');
+    require(path.join(tfjsNode, 'register_all_kernels'));
     registerGather();
     registerStatelessUniform();
-    const { NodeJSKernelBackend } = require('@tensorflow/tfjs-node/dist/nodejs_kernel_backend') as {
+    const { NodeJSKernelBackend } = require(path.join(tfjsNode, 'nodejs_kernel_backend')) as {
       NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeBackend;
     };
     tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
@@ -67,7 +70,8 @@ export async function loadNative(
   const backend = tf.backend() as unknown as NativeBackend;
   const gpu = backend.isUsingGpuDevice;
   nativeOps ??= gpu ? { names: [], reason: 'they are for the CPU, and TensorFlow runs on a GPU' } : loadOps(ops);
-  return { version: backend.binding.TF_Version, gpu, ops: nativeOps };
+  const { binding } = backend;
+  return { version: binding.TF_Version, gpu, devices: isOwnBinding(binding) ? binding.devices() : [], ops: nativeOps };
 }
 
 /** Makes the ops known to TensorFlow, whose library the binding has loaded, and to tfjs. */

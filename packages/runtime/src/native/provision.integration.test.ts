@@ -2,8 +2,6 @@
  * Set-up for real, with real pip, unzip and compiler, on a wheel of a few kilobytes: its libraries hold nothing, so the
  * addon is built against them and only the proof that it loads is left out.
  */
-import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -19,10 +17,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { smallTensorFlow } from '../testing/small-wheels.ts';
 import type { Report } from '../wheel/report.ts';
 import { addonFile, buildAddon, tfjsNodeFolder } from './build.ts';
 import { findDamage, nativeFolder } from './cache.ts';
-import { findNative, type ProvisionOptions, provisionNative } from './provision.ts';
+import { findNative } from './find.ts';
+import { type ProvisionOptions, provisionNative } from './provision.ts';
 import { type TensorFlowWheel, tensorflowCpu } from './wheel.ts';
 
 const canBuild = process.platform === 'linux' && process.arch === 'x64' && tfjsNodeFolder() !== undefined;
@@ -31,34 +31,10 @@ const scratch = mkdtempSync(path.join(os.tmpdir(), 'dn detr native '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 let wheel: TensorFlowWheel;
-/** A wheel that pip accepts, made with Python's zipfile: two empty libraries and the headers of the real one. */
 beforeAll(() => {
   const index = path.join(scratch, 'index');
   mkdirSync(index);
-  const file = path.join(index, 'tensorflow_cpu-2.21.0-cp311-cp311-manylinux_2_27_x86_64.whl');
-  const real = nativeFolder(tensorflowCpu);
-  const script = `
-import os, subprocess, sys, zipfile
-out, real, scratch = sys.argv[1:]
-with zipfile.ZipFile(out, 'w') as wheel:
-    for name in ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']:
-        library = os.path.join(scratch, name)
-        subprocess.run(['c++', '-shared', '-x', 'c++', '/dev/null', '-o', library], check=True)
-        wheel.write(library, 'tensorflow/' + name)
-    include = os.path.join(real, 'include')
-    for folder, _, files in os.walk(include):
-        for name in files:
-            path = os.path.join(folder, name)
-            wheel.write(path, 'tensorflow/include/' + os.path.relpath(path, include))
-    info = 'tensorflow_cpu-2.21.0.dist-info/'
-    wheel.writestr(info + 'METADATA', 'Metadata-Version: 2.1\\nName: tensorflow-cpu\\nVersion: 2.21.0\\n')
-    wheel.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: false\\nTag: cp311-cp311-manylinux_2_27_x86_64\\n')
-    wheel.writestr(info + 'RECORD', '')
-`;
-  if (canBuild) execFileSync('python3', ['-c', script, file, real, scratch]);
-  const bytes = canBuild ? readFileSync(file) : Buffer.alloc(0);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  wheel = { ...tensorflowCpu, sha256, bytes: bytes.length, unpackedBytes: bytes.length };
+  wheel = canBuild ? smallTensorFlow(tensorflowCpu, index) : tensorflowCpu;
   vi.stubEnv('PIP_NO_INDEX', '1');
   // pip splits a plain path at its spaces.
   vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(index).href);
@@ -84,7 +60,7 @@ const report: Report = {
 const provision = (options: Partial<ProvisionOptions> = {}): ReturnType<typeof provisionNative> =>
   provisionNative({
     report,
-    wheel,
+    wheels: [wheel],
     cache,
     prove: async () => {},
     runStockInstaller: async () => {
@@ -121,7 +97,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     const library = path.join(folder, 'libtensorflow_cc.so.2');
 
     truncateSync(library, 100);
-    expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/100 bytes instead of/) });
+    expect(await findNative([wheel], cache)).toMatchObject({ reason: expect.stringMatching(/100 bytes instead of/) });
     expect(await provision()).toEqual(state);
     expect(await findDamage(folder, true)).toBeUndefined();
 
@@ -140,7 +116,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     await provision();
     const folder = nativeFolder(wheel, cache);
     rmSync(addonFile(folder));
-    expect(await findNative(wheel, cache)).toMatchObject({ reason: expect.stringMatching(/addon is not built yet/) });
+    expect(await findNative([wheel], cache)).toMatchObject({ reason: expect.stringMatching(/addon is not built yet/) });
     steps = [];
     expect((await provision()).addon).toBe(addonFile(folder));
     expect(steps).toEqual([expect.stringMatching(/^building the TensorFlow addon/), 'native TensorFlow is ready']);
@@ -178,12 +154,12 @@ describe.skipIf(!canBuild)('provisionNative', () => {
 
   it('says why it cannot, remembers it, and tries again when asked to', async () => {
     const broken = { ...wheel, sha256: '0'.repeat(64) };
-    const state = await provision({ wheel: broken });
+    const state = await provision({ wheels: [broken] });
     expect(state).toMatchObject({
       reason: expect.stringMatching(/wheel: [\s\S]*hash[\s\S]*stock installer: no network/i),
     });
     steps = [];
-    expect(await provision({ wheel: broken })).toEqual(state);
+    expect(await provision({ wheels: [broken] })).toEqual(state);
     expect(steps).toEqual([]);
     const { addon } = await provision({ thorough: true });
     expect(addon).toBe(addonFile(nativeFolder(wheel, cache)));
@@ -211,7 +187,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(steps.at(-1)).toMatch(/no native ops, .* take their place: undefined symbol/);
     steps = [];
     expect(await provision()).toEqual(state);
-    expect(await findNative(wheel, cache)).toEqual(state);
+    expect(await findNative([wheel], cache)).toEqual(state);
     expect(steps).toEqual([]);
     expect(await provision({ thorough: true })).toMatchObject({ ops: { file: expect.any(String) } });
   }, 180_000);

@@ -1,33 +1,35 @@
 /** Brings native TensorFlow onto this machine: what is there already, the wheel, the stock installer, or words why not. */
 import { existsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { withLock } from '../wheel/lock.ts';
 import type { Report } from '../wheel/report.ts';
 import { run } from '../wheel/run.ts';
-import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
-import { addonFile, buildAddon, buildQuiet, stockAddonName, tfjsNodeFolder } from './build.ts';
+import { downloadWheel } from '../wheel/wheel.ts';
+import { addonFile, buildAddon, buildQuiet, quietName, tfjsNodeFolder } from './build.ts';
 import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
-import { buildOps, findOps, type OpsPlace, type OpsState, opsAreToBuild } from './ops-module.ts';
-import { type TensorFlowWheel, tensorflowCpu, unpackWheel } from './wheel.ts';
-
-/** An addon that can be loaded. */
-export interface NativeAddon {
-  /** Path of the module. */
-  addon: string;
-  /** Where the libraries came from, in words. */
-  source: string;
-  /** The native ops that go with it. */
-  ops: OpsState;
-}
-
-/** Either an addon, or the reason why there is none. */
-export type NativeState = NativeAddon | { addon?: undefined; reason: string };
+import { findCudaDamage, layOutCuda, missingCuda } from './cuda.ts';
+import {
+  failureFile,
+  findBuild,
+  findNative,
+  findStock,
+  lastFailure,
+  type NativeAddon,
+  type NativeState,
+  nativeSwitch,
+  opsPlace,
+  stockOpsPlace,
+} from './find.ts';
+import { gpuSwitch, wantsGpu } from './gpu-driver.ts';
+import { buildOps, findOps, type OpsState, opsAreToBuild } from './ops-module.ts';
+import { libraries, type TensorFlowWheel, tensorflowCpu, tensorflowGpu, unpackWheel } from './wheel.ts';
 
 export interface ProvisionOptions {
   report: Report;
-  wheel?: TensorFlowWheel;
+  /** The builds to bring, each in place of those after it if it can be had; what suits the machine by default. */
+  wheels?: readonly TensorFlowWheel[];
   /** Cache folder; `cacheFolder()` by default. */
   cache?: string;
   /** Hash the libraries even when their sizes and times are as expected, and retry what failed before. */
@@ -38,36 +40,29 @@ export interface ProvisionOptions {
   runStockInstaller?: (packageFolder: string) => Promise<void>;
 }
 
-/** Setting this variable to `off` keeps set-up from provisioning and the runtime from using native TensorFlow. */
-const nativeSwitch = 'DN_DETR_NATIVE';
-
-/** The native addon that can be used right now. Only looks; costs a few milliseconds. */
-export async function findNative(wheel: Wheel = tensorflowCpu, cache = cacheFolder()): Promise<NativeState> {
-  if (process.env[nativeSwitch] === 'off') return { reason: `native TensorFlow is switched off (${nativeSwitch}=off)` };
-  const folder = nativeFolder(wheel, cache);
-  const damage = await findDamage(folder);
-  const addon = addonFile(folder);
-  if (damage === undefined && existsSync(addon)) {
-    const source = `PyPI wheel ${wheel.distribution} ${wheel.version}, addon built here`;
-    return { addon, source, ops: findOps(opsPlace(folder)) };
-  }
-  const stock = findStock(cache);
-  if (stock) return stock;
-  return { reason: (await lastFailure(wheel, cache)) ?? damage ?? 'its addon is not built yet: run `npm run setup`' };
-}
-
 /**
  * Provisions native TensorFlow, each step in words to `report`, and returns what came of it.
  * Never throws for a machine that cannot have it: the reason is returned, and remembered so that the next call is quick.
  */
-export async function provisionNative(options: ProvisionOptions): Promise<NativeState> {
-  const state = await provisionAddon(options);
-  return state.addon === undefined ? state : provisionOps(state, options);
+export async function provisionNative({
+  wheels = wantsGpu() ? [tensorflowGpu, tensorflowCpu] : [tensorflowCpu],
+  ...options
+}: ProvisionOptions): Promise<NativeState> {
+  let state = await findNative(wheels, options.cache);
+  if (process.env[nativeSwitch] === 'off') return state;
+  for (const wheel of wheels) {
+    const isLast = wheel === wheels.at(-1);
+    state = await provisionAddon({ ...options, wheel, isLast });
+    if (state.addon !== undefined) return provisionOps(state, { ...options, wheel });
+  }
+  return state;
 }
 
+type BuildOptions = Omit<ProvisionOptions, 'wheels'> & { wheel: TensorFlowWheel };
+
 /** Builds the native ops where that is still to be tried. Without them everything works, only slower. */
-async function provisionOps(state: NativeAddon, options: ProvisionOptions): Promise<NativeState> {
-  const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false, prove = proveModules } = options;
+async function provisionOps(state: NativeAddon, options: BuildOptions): Promise<NativeState> {
+  const { report, wheel, cache = cacheFolder(), thorough = false, prove = proveModules } = options;
   const folder = nativeFolder(wheel, cache);
   const place = state.addon === addonFile(folder) ? opsPlace(folder) : stockOpsPlace(cache);
   if (!opsAreToBuild(place, thorough)) return state;
@@ -84,10 +79,12 @@ async function provisionOps(state: NativeAddon, options: ProvisionOptions): Prom
   return { ...state, ops };
 }
 
-async function provisionAddon(options: ProvisionOptions): Promise<NativeState> {
-  const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false } = options;
-  const found = await findNative(wheel, cache);
-  if (process.env[nativeSwitch] === 'off') return found;
+/** `isLast` says that no other build is to be tried, so that the stock addon may serve. */
+type AddonOptions = BuildOptions & { isLast: boolean };
+
+async function provisionAddon(options: AddonOptions): Promise<NativeState> {
+  const { report, wheel, isLast, cache = cacheFolder(), thorough = false } = options;
+  const found = isLast ? await findNative([wheel], cache) : await findBuild(wheel, cache);
   if (found.addon !== undefined && !thorough) return found;
   if (!thorough && (await lastFailure(wheel, cache)) !== undefined) return found;
 
@@ -99,26 +96,34 @@ async function provisionAddon(options: ProvisionOptions): Promise<NativeState> {
   }
 }
 
-async function provisionLocked(options: ProvisionOptions, folder: string): Promise<NativeState> {
-  const { report, wheel = tensorflowCpu, cache = cacheFolder(), thorough = false } = options;
+async function provisionLocked(options: AddonOptions, folder: string): Promise<NativeState> {
+  const { report, wheel, isLast, cache = cacheFolder(), thorough = false } = options;
   const { prove = proveModules, runStockInstaller = stockInstaller } = options;
   await rm(failureFile(wheel, cache), { force: true });
   const damage = await findDamage(folder, thorough);
-  if (damage === undefined && existsSync(addonFile(folder))) {
-    report.step(`native TensorFlow ${wheel.version} is in ${folder}`);
-    return findNative(wheel, cache);
+  const missing = await missingCuda(folder, wheel.cuda ?? [], thorough);
+  const cudaDamage = missing.length > 0 ? 'libraries are missing' : await findCudaDamage(folder, wheel);
+  if (damage === undefined && existsSync(addonFile(folder)) && cudaDamage === undefined) {
+    report.step(`native TensorFlow ${wheel.version}${wheel.cuda ? ' with CUDA' : ''} is in ${folder}`);
+    return findBuild(wheel, cache);
   }
   if (damage !== undefined && (await readManifest(folder))) report.step(`native TensorFlow needs repair: ${damage}`);
 
   const failures: string[] = [];
   try {
     requirePlatform();
+    if (wheel.cuda !== undefined) {
+      const wheels = [...missing, ...(damage === undefined ? [] : [wheel])];
+      if (wheels.length > 0) report.step(cudaPlan(wheels));
+      await layOutCuda(folder, missing, { cache, report });
+    }
     const build = async (place: string): Promise<void> => {
       report.step('building the TensorFlow addon for Node (about 10 s)');
       await buildAddon(place, prove);
     };
-    if (damage === undefined) await build(folder);
-    else {
+    if (damage === undefined) {
+      if (!existsSync(addonFile(folder))) await build(folder);
+    } else {
       const wheelFile = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
       report.step(`native TensorFlow ${wheel.version} from the PyPI wheel, into ${folder}`);
       await downloadWheel(wheel, wheelFile, report);
@@ -126,15 +131,23 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
         await unpackWheel(wheel, wheelFile, staging, report);
         await build(staging);
         await buildQuiet(staging);
-        await writeManifest(staging);
+        await writeManifest(staging, [...libraries, quietName]);
       });
       await rm(wheelFile, { force: true });
     }
     report.step('native TensorFlow is ready');
-    return findNative(wheel, cache);
+    return findBuild(wheel, cache);
   } catch (error) {
     failures.push(`wheel: ${messageOf(error)}`);
     report.step(`the wheel did not do: ${messageOf(error)}`);
+  }
+  if (!isLast) {
+    const reason = failures.join('; ');
+    report.step(
+      `the build for NVIDIA GPUs is not there, the one for the CPU takes its place (${gpuSwitch}=off asks for it)`,
+    );
+    await writeFile(failureFile(wheel, cache), reason);
+    return { reason };
   }
   try {
     const stock = findStock(cache) ?? (await installStock(report, runStockInstaller, cache));
@@ -147,32 +160,6 @@ async function provisionLocked(options: ProvisionOptions, folder: string): Promi
   const reason = failures.join('; ');
   await writeFile(failureFile(wheel, cache), reason);
   return { reason };
-}
-
-/** The addon that `@tensorflow/tfjs-node`'s own installer has left, if any. */
-function findStock(cache: string): NativeAddon | undefined {
-  const folder = tfjsNodeFolder();
-  if (folder === undefined) return undefined;
-  const addon = path.join(folder, 'lib', 'napi-v8', stockAddonName);
-  if (!existsSync(addon)) return undefined;
-  return { addon, source: 'stock installer of @tensorflow/tfjs-node', ops: findOps(stockOpsPlace(cache)) };
-}
-
-/** Ops for the libraries that set-up has unpacked to `folder`. */
-const opsPlace = (folder: string): OpsPlace => ({
-  folder,
-  include: path.join(folder, 'include'),
-  libraryFolder: folder,
-});
-
-/** Ops for the libraries of the stock installer. They lie in the cache, since nothing is written below node_modules. */
-function stockOpsPlace(cache: string): OpsPlace {
-  const stock = path.join(tfjsNodeFolder() ?? '', 'deps');
-  return {
-    folder: path.join(cache, 'stock-ops'),
-    include: path.join(stock, 'include'),
-    libraryFolder: path.join(stock, 'lib'),
-  };
 }
 
 async function installStock(
@@ -210,14 +197,14 @@ function requirePlatform(): void {
   throw new Error(`the wheel is for Linux x64; this is ${process.platform} ${process.arch}`);
 }
 
-/** Keeps the reason of the last failure, so that only `setup` tries again. */
-function failureFile(wheel: Wheel, cache: string): string {
-  return `${nativeFolder(wheel, cache)}.failed`;
-}
-
-/** Why provisioning failed last; undefined where it did not. */
-function lastFailure(wheel: Wheel, cache: string): Promise<string | undefined> {
-  return readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined);
+/** What is about to be fetched, before it begins: it takes minutes. */
+function cudaPlan(wheels: readonly { bytes: number; unpackedBytes: number }[]): string {
+  const gigabytes = (key: 'bytes' | 'unpackedBytes'): string =>
+    (wheels.reduce((sum, wheel) => sum + wheel[key], 0) / 1e9).toFixed(2);
+  return (
+    `TensorFlow for NVIDIA GPUs: ${gigabytes('bytes')} GB to download, ${gigabytes('unpackedBytes')} GB on disk; ` +
+    'what is there when it is stopped is not fetched again'
+  );
 }
 
 function messageOf(error: unknown): string {

@@ -3,14 +3,17 @@ import path from 'node:path';
 import type { Report } from '../wheel/report.ts';
 import { unpackMembers } from '../wheel/unpack.ts';
 import type { Wheel } from '../wheel/wheel.ts';
+import { type CudaWheel, cudaWheels } from './cuda-wheels.ts';
 
 /** A wheel with the libraries. */
 export interface TensorFlowWheel extends Wheel {
   /** Bytes of the two libraries when unpacked, for the progress bar. */
   unpackedBytes: number;
+  /** NVIDIA's libraries that it opens beside a driver; left out for the CPU build, which opens none. */
+  cuda?: readonly CudaWheel[];
 }
 
-/** The CPU build for Linux on x86-64. A CUDA build would be a second value of this type. */
+/** The CPU build for Linux on x86-64. */
 export const tensorflowCpu: TensorFlowWheel = {
   distribution: 'tensorflow-cpu',
   version: '2.21.0',
@@ -20,6 +23,16 @@ export const tensorflowCpu: TensorFlowWheel = {
   sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
   bytes: 273_829_956,
   unpackedBytes: 853_308_936,
+};
+
+/** The build that runs on NVIDIA GPUs too, and on the CPU where there is none. */
+export const tensorflowGpu: TensorFlowWheel = {
+  ...tensorflowCpu,
+  distribution: 'tensorflow',
+  sha256: '9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124',
+  bytes: 572_440_367,
+  unpackedBytes: 1_259_021_080,
+  cuda: cudaWheels,
 };
 
 /** Libraries that the addon links against, by their path in the wheel. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../backend.ts';
 import { capture } from '../capture/capture.ts';
-import { findNative } from '../native/provision.ts';
+import { findNative } from '../native/find.ts';
 import { hashByThreads } from '../testing/hash-by-threads.ts';
 
 const native = await findNative();

@@ -1,0 +1,44 @@
+/** Removes what set-up has brought of native TensorFlow: gigabytes, with CUDA. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { cacheFolder } from '../wheel/cache-folder.ts';
+import { withLock } from '../wheel/lock.ts';
+import type { Report } from '../wheel/report.ts';
+import { nativeFolder } from './cache.ts';
+import { tensorflowCpu, tensorflowGpu } from './wheel.ts';
+
+/** Libraries of any version, wheels of theirs that were not unpacked to the end, and native ops beside stock libraries. */
+const isOurs = (name: string): boolean => /^(tensorflow(-cpu)?-\d|nvidia-.*\.whl|stock-ops$)/.test(name);
+
+/** @param cache the cache folder, in which the weights of pretrained backbones and features stay */
+export async function cleanNative(report: Report, cache = cacheFolder()): Promise<void> {
+  // A set-up that is at work is waited for.
+  for (const wheel of [tensorflowCpu, tensorflowGpu]) {
+    await withLock(
+      nativeFolder(wheel, cache),
+      () => report.step('another set-up is at work on native TensorFlow; waiting for it'),
+      async () => {},
+    );
+  }
+  const names = (await readdir(cache)).filter(isOurs);
+  let bytes = 0;
+  for (const name of names) {
+    const folder = path.join(cache, name);
+    bytes += await bytesIn(folder);
+    await rm(folder, { recursive: true, force: true });
+  }
+  const size = `${(bytes / 1e9).toFixed(2)} GB`;
+  report.step(
+    names.length === 0 ? `${cache} has no TensorFlow of ours` : `removed ${size} from ${cache}: ${names.join(', ')}`,
+  );
+}
+
+async function bytesIn(file: string): Promise<number> {
+  const info = await stat(file);
+  if (!info.isDirectory()) return info.size;
+  const entries = await readdir(file, { withFileTypes: true });
+  const sizes = await Promise.all(
+    entries.map((entry) => (entry.isSymbolicLink() ? 0 : bytesIn(path.join(file, entry.name)))),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,49 @@
+/**
+ * Whether TensorFlow finds all of NVIDIA's libraries where set-up has laid them out, which it opens only where there is a driver:
+ * in a process of its own, one that pretends. Set-up brings them where `npm run setup -- --gpu` asks for them.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { findNative } from './find.ts';
+import { findDriver } from './gpu-driver.ts';
+import { tensorflowGpu } from './wheel.ts';
+
+const { addon } = await findNative([tensorflowGpu]);
+const isThere = addon?.includes('addon-') ?? false;
+if (!isThere) {
+  process.stderr.write(
+    'no TensorFlow for NVIDIA GPUs here: whether it finds its libraries is not tested (npm run setup -- --gpu)\n',
+  );
+}
+
+describe.skipIf(!isThere)('TensorFlow for NVIDIA GPUs', () => {
+  /** What TensorFlow says when it is started, and what comes of it. */
+  function start(environment: NodeJS.ProcessEnv): { said: string; devices: string } {
+    const script = `process.stdout.write(require(${JSON.stringify(addon)}).start(new Uint8Array()).devices().map((d) => d.type).join())`;
+    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0', ...environment };
+    const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { env, encoding: 'utf8' });
+    return { said: stderr, devices: stdout };
+  }
+
+  it('finds all libraries beside a driver that pretends', () => {
+    const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-driver-'));
+    const source = fileURLToPath(new URL('../testing/pretended-driver.c', import.meta.url));
+    for (const library of ['libcuda.so.1', 'libnvidia-ml.so.1']) {
+      execFileSync('cc', ['-shared', '-fPIC', source, '-o', path.join(folder, library)]);
+    }
+    const env = { LD_LIBRARY_PATH: folder };
+    expect(findDriver(env)).toBe(path.join(folder, 'libcuda.so.1'));
+    const { said } = start(env);
+    // It has seen the GPU, and has opened what computes on it.
+    expect(said).toMatch(/cuda_executor|gpu_device|cudaGetDevice/);
+    expect(said).not.toMatch(/Cannot dlopen|Could not load dynamic library/);
+  });
+
+  it.skipIf(findDriver() !== undefined)('runs on the CPU where there is none', () => {
+    expect(start({}).devices).toBe('CPU');
+  });
+});

@@ -1,0 +1,103 @@
+/** Finds the native addon that this machine can use. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { cacheFolder } from '../wheel/cache-folder.ts';
+import { addonFile, stockAddonName, tfjsNodeFolder } from './build.ts';
+import { findDamage, nativeFolder } from './cache.ts';
+import { findCudaDamage } from './cuda.ts';
+import { wantsGpu } from './gpu-driver.ts';
+import { findOps, type OpsPlace, type OpsState } from './ops-module.ts';
+import { type TensorFlowWheel, tensorflowCpu, tensorflowGpu } from './wheel.ts';
+
+/** An addon that can be loaded. */
+export interface NativeAddon {
+  /** Path of the module. */
+  addon: string;
+  /** Where the libraries came from, in words. */
+  source: string;
+  /** Whether they can run on NVIDIA GPUs. */
+  cuda: boolean;
+  /** The native ops that go with it. */
+  ops: OpsState;
+}
+
+/** Either an addon, or the reason why there is none. */
+export type NativeState = NativeAddon | { addon?: undefined; reason: string };
+
+/** Setting this variable to `off` keeps set-up from provisioning and the runtime from using native TensorFlow. */
+export const nativeSwitch = 'DN_DETR_NATIVE';
+
+/** The builds for this machine, best first: each serves where those before it are not there. */
+const suitableWheels = (): TensorFlowWheel[] =>
+  wantsGpu() ? [tensorflowGpu, tensorflowCpu] : [tensorflowCpu, tensorflowGpu];
+
+/**
+ * The native addon that can be used right now. Only looks; costs a few milliseconds.
+ *
+ * @param wheels builds, the first that is there is taken; what suits the machine by default
+ */
+export async function findNative(
+  wheels: readonly TensorFlowWheel[] = suitableWheels(),
+  cache = cacheFolder(),
+): Promise<NativeState> {
+  if (process.env[nativeSwitch] === 'off') return { reason: `native TensorFlow is switched off (${nativeSwitch}=off)` };
+  const reasons: string[] = [];
+  for (const wheel of wheels) {
+    const state = await findBuild(wheel, cache);
+    if (state.addon !== undefined) return state;
+    reasons.push(state.reason);
+  }
+  return findStock(cache) ?? { reason: reasons[0] ?? 'there is no build for this machine' };
+}
+
+/** The addon of one build, if it is there. */
+export async function findBuild(wheel: TensorFlowWheel, cache: string): Promise<NativeState> {
+  const folder = nativeFolder(wheel, cache);
+  const damage = (await findDamage(folder)) ?? (await findCudaDamage(folder, wheel));
+  const addon = addonFile(folder);
+  if (damage === undefined && existsSync(addon)) {
+    const cuda = wheel.cuda !== undefined;
+    const source = `PyPI wheel ${wheel.distribution} ${wheel.version}${cuda ? ' with CUDA' : ''}, addon built here`;
+    return { addon, source, cuda, ops: findOps(opsPlace(folder)) };
+  }
+  return { reason: (await lastFailure(wheel, cache)) ?? damage ?? 'its addon is not built yet: run `npm run setup`' };
+}
+
+/** The addon that the own installer of `@tensorflow/tfjs-node` or of `-gpu` has left, if any. */
+export function findStock(cache: string): NativeAddon | undefined {
+  const folder = tfjsNodeFolder();
+  if (folder === undefined) return undefined;
+  const addon = path.join(folder, 'lib', 'napi-v8', stockAddonName);
+  if (!existsSync(addon)) return undefined;
+  const name = path.basename(folder);
+  const ops = findOps(stockOpsPlace(cache));
+  return { addon, source: `stock installer of @tensorflow/${name}`, cuda: name.endsWith('-gpu'), ops };
+}
+
+/** Ops for the libraries that set-up has unpacked to `folder`. */
+export const opsPlace = (folder: string): OpsPlace => ({
+  folder,
+  include: path.join(folder, 'include'),
+  libraryFolder: folder,
+});
+
+/** Ops for the libraries of the stock installer. They lie in the cache, since nothing is written below node_modules. */
+export function stockOpsPlace(cache: string): OpsPlace {
+  const stock = path.join(tfjsNodeFolder() ?? '', 'deps');
+  return {
+    folder: path.join(cache, 'stock-ops'),
+    include: path.join(stock, 'include'),
+    libraryFolder: path.join(stock, 'lib'),
+  };
+}
+
+/** Keeps the reason of the last failure, so that only `setup` tries again. */
+export function failureFile(wheel: TensorFlowWheel, cache: string): string {
+  return `${nativeFolder(wheel, cache)}.failed`;
+}
+
+/** Why provisioning failed last; undefined where it did not. */
+export function lastFailure(wheel: TensorFlowWheel, cache: string): Promise<string | undefined> {
+  return readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined);
+}

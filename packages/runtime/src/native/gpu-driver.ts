@@ -1,0 +1,73 @@
+/** NVIDIA's driver, as far as it can be seen without TensorFlow. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** The library of the driver through which CUDA reaches GPUs. */
+export const driverLibrary = 'libcuda.so.1';
+
+/** The oldest driver on which the libraries of CUDA 12 run (NVIDIA, CUDA compatibility, table 1). */
+export const oldestDriver = '525.60.13';
+
+/** Setting this variable to `off` keeps TensorFlow on the CPU, and to `on` takes its build for GPUs where no driver is found. */
+export const gpuSwitch = 'DN_DETR_GPU';
+
+/** A GPU as the driver tells of it. */
+export interface DriverGpu {
+  name: string;
+  memoryMiB: number;
+}
+
+/** Folders of the driver beside those that the loader lists: containers and WSL have it there. */
+const folders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib/wsl/lib', '/usr/local/nvidia/lib64'];
+
+/** Path of the driver's library; undefined where there is none. Only looks; takes less than a millisecond. */
+export function findDriver(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const own = (env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
+  const found = [...own, ...folders].map((folder) => path.join(folder, driverLibrary)).find((file) => existsSync(file));
+  return found ?? loaderListed();
+}
+
+/** What the loader's list says, a file of names and paths that end in a zero byte. */
+function loaderListed(): string | undefined {
+  try {
+    const [, file] = /\0(\/[^\0]*\/libcuda\.so\.1)\0/.exec(readFileSync('/etc/ld.so.cache', 'latin1')) ?? [];
+    return file;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether TensorFlow is to run on a GPU if it can. */
+export const wantsGpu = (env: NodeJS.ProcessEnv = process.env): boolean =>
+  env[gpuSwitch] === 'on' || (env[gpuSwitch] !== 'off' && findDriver(env) !== undefined);
+
+/** What `nvidia-smi` says, which comes with the driver; undefined where it does not run. */
+export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined {
+  const query = ['--query-gpu=driver_version,memory.total,name', '--format=csv,noheader,nounits'];
+  try {
+    const answer = execFileSync('nvidia-smi', query, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 10_000,
+    });
+    const rows = answer
+      .trim()
+      .split('\n')
+      .map((line) => line.split(', '));
+    const gpus = rows.map(([, memory, ...name]) => ({ name: name.join(', '), memoryMiB: Number(memory) }));
+    return { version: rows[0]?.[0] ?? '', gpus };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a driver of this version runs the libraries. */
+export function isNewEnough(version: string): boolean {
+  const [own, oldest] = [version, oldestDriver].map((text) => text.split('.').map(Number)) as [number[], number[]];
+  for (const [i, least] of oldest.entries()) {
+    const part = own[i] ?? 0;
+    if (part !== least) return part > least;
+  }
+  return true;
+}
