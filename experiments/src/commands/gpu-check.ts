@@ -21,7 +21,7 @@ import Table from 'cli-table3';
 import { Command, Option } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { chooseBackend } from './backend-option.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './doctor-finding.ts';
 import { gpuFinding } from './doctor-gpu.ts';
 
 interface CheckOptions {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The library of the driver through which CUDA reaches GPUs. */
-export const driverLibrary = 'libcuda.so.1';
+const driverLibrary = 'libcuda.so.1';
 
 /** The oldest driver on which the libraries of CUDA 12 run (NVIDIA, CUDA compatibility, table 1). */
 export const oldestDriver = '525.60.13';
