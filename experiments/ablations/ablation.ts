@@ -9,26 +9,26 @@ const name = z.string().regex(/[^.]/, 'expected a name, of more than dots');
 
 const cell = z.strictObject({
   name,
-  /** where cells are steps on a scale: its place there */
+  /** Place of the cell on a scale, where cells are steps on one. */
   value: z.number().optional(),
-  /** settings by dotted key */
+  /** Settings by dotted key. */
   set: z.record(z.string(), z.unknown()),
 });
 
 export const ablationSchema = z
   .strictObject({
     name,
-    /** one line for `--list` */
+    /** One line for `--list`. */
     title: z.string().min(1),
-    /** what the ablation is to confirm or refute */
+    /** What the ablation is to confirm or refute. */
     claim: z.string().min(1),
-    /** where that claim is made */
+    /** Where that claim is made. */
     source: z.string().min(1),
     model: z.enum(models.map((spec) => spec.name)).default('dn-detr'),
     recipe: z.string().default('quick'),
-    /** what the cells' values are of, where they have some */
+    /** What the cells' values measure, where they have any. */
     scale: z.string().optional(),
-    /** the first one is what the others are measured against */
+    /** The cells; all others are compared with the first one. */
     cells: z.array(cell).min(2),
   })
   .superRefine(({ cells, scale }, context) => {

@@ -3,10 +3,10 @@ import type { RunOverrides } from '@dn-detr/train';
 
 export interface Recipe {
   readonly name: string;
-  /** one line for `--help` */
+  /** One line for `--help`. */
   readonly title: string;
-  /** all that is left out has its default */
+  /** The settings; everything left out has its default. */
   readonly config: RunOverrides;
-  /** what `compare` trains where no models are named; detr, dab-detr and dn-detr by default */
+  /** What `compare` trains where no models are named. @defaultValue detr, dab-detr and dn-detr */
   readonly compared?: readonly string[];
 }

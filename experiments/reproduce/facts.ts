@@ -6,7 +6,7 @@ import { bounds, decimal, signed } from '@dn-detr/report/markup';
 import { UserError } from '@dn-detr/train';
 
 export interface Fact {
-  /** in the paper's sense, short enough for a table */
+  /** The difference in the paper's sense, short enough for a table. */
   readonly says: string;
   /**
    * Names of models: the sum of the figure over `models` should be the higher one, or the lower, of that over `against`.
@@ -34,7 +34,7 @@ const figureOf = {
 const ratios: ReadonlySet<Figure> = new Set(['seconds a step']);
 
 export interface Finding {
-  /** means, their difference or ratio with its 95 % interval, and how many seeds differ in the paper's sense */
+  /** Means, their difference or ratio with its 95 % interval, and how many seeds differ in the paper's sense. */
   readonly here: string;
   readonly verdict: (typeof verdicts)[keyof typeof verdicts];
 }

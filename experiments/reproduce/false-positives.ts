@@ -10,12 +10,12 @@
 import { type Interval, pairedComparison, seedSummary } from '@dn-detr/metrics';
 
 export interface FalsePositives {
-  /** of each pseudo-model */
+  /** Seeds of each pseudo-model. */
   readonly seeds: number;
   readonly splits: number;
-  /** share of the splits in which a difference is claimed */
+  /** Share of the splits in which a difference is claimed. */
   readonly rate: number;
-  /** of the jackknife, within 0..1; absent where no run makes a difference */
+  /** Jackknife interval, within 0..1; absent where no run makes a difference. */
   readonly interval?: Interval;
 }
 

@@ -2,9 +2,12 @@
 import { blocksOf } from './markdown.ts';
 
 export interface Command {
-  /** without `npm start --` */
+  /** The command without `npm start --`. */
   readonly args: readonly string[];
-  /** lines that it prints, from a `text` block that comes next in the section; `…` stands for lines that are left out */
+  /**
+   * Lines that the command prints, from a `text` block that comes next in the section; `…` stands for lines that are
+   * left out.
+   */
   readonly shown: string | undefined;
 }
 

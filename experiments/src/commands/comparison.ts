@@ -114,7 +114,7 @@ const quoted = (argument: string): string =>
 
 interface Ended {
   readonly summary: Summary | undefined;
-  /** runs that failed */
+  /** Runs that failed. */
   readonly failed: readonly string[];
   readonly folder: string;
 }

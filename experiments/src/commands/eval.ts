@@ -36,12 +36,12 @@ interface EvalOptions {
 /** What was evaluated, and what came out. */
 interface Evaluated {
   readonly images: number;
-  /** of the classes, by label */
+  /** Class names, by label. */
   readonly categories: readonly CocoCategory[];
   readonly evaluation: CocoEvaluation;
-  /** what the user should know about the numbers */
+  /** What the user should know about the numbers. */
   readonly notes: readonly string[];
-  /** where the numbers are from, if not from files */
+  /** Where the numbers come from, unless from files. */
   readonly of?: { readonly checkpoint: string; readonly data: string; readonly split: SplitName };
 }
 

@@ -55,7 +55,7 @@ export function addRunOptions(command: Command): Command {
 
 export interface Started {
   readonly recipe: Recipe;
-  /** one line for people where nobody named the recipe, and it was chosen for the data at hand */
+  /** One line for people, set where nobody named the recipe and it was chosen for the data at hand. */
   readonly reason?: string;
   readonly settings: RunSettings;
 }

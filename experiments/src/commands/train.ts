@@ -181,9 +181,9 @@ async function trainIn(
 
 interface Planned extends ResolvedSettings {
   readonly folder: string;
-  /** where the settings come from, for people */
+  /** Where the settings come from, for people. */
   readonly from: string;
-  /** why this recipe, if it was chosen for the data */
+  /** Why this recipe, if it was chosen for the data. */
   readonly reason?: string;
 }
 

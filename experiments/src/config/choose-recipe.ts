@@ -21,7 +21,7 @@ import { recipeNamed } from './recipe-named.ts';
 
 export interface ChosenRecipe {
   readonly recipe: Recipe;
-  /** one line for people: why it was chosen, and what was fitted to the data */
+  /** One line for people: why the recipe was chosen, and what was fitted to the data. */
   readonly reason: string;
 }
 
@@ -183,7 +183,7 @@ interface Facts {
   readonly ofOneMap: boolean;
   readonly objects: number;
   readonly queries: number;
-  /** side of an object, of its image's longer side */
+  /** Side of an object, of its image's longer side. */
   readonly typical: number;
 }
 

@@ -16,7 +16,7 @@ import { selfDrawing } from './self-drawing.ts';
 
 export interface AttentionSource {
   readonly checkpoint: string;
-  /** name of the model */
+  /** Name of the model. */
   readonly model: string;
   readonly categories: readonly Category[];
 }

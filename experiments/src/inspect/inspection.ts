@@ -5,6 +5,6 @@ import type { InspectionPage } from './page.ts';
 export interface Inspection {
   readonly page: InspectionPage;
   readonly pictures: readonly Picture[];
-  /** for programs */
+  /** The content for programs. */
   readonly about: object;
 }

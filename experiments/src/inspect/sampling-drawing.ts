@@ -124,7 +124,7 @@ const pointMark = (): Html =>
 interface Marks {
   readonly heads: number;
   readonly levels: number;
-  /** the only level to show, from 0; all if left out */
+  /** Index of the only level to show. @defaultValue all levels */
   readonly level: number | undefined;
   readonly size: Size;
 }

@@ -10,7 +10,7 @@ import type { ProgressDisplay } from '../progress-display.ts';
 const interval = 500;
 
 export class LiveView {
-  /** such as `http://127.0.0.1:8421/` */
+  /** Address such as `http://127.0.0.1:8421/`. */
   readonly address: string;
   readonly #server: Server;
   readonly #followers = new Set<ServerResponse>();
@@ -142,7 +142,7 @@ export class LiveView {
 /** Of the event `progress`. */
 export interface LiveState {
   readonly ended: boolean;
-  /** that go on */
+  /** Shows the runs that are in progress. */
   readonly runs: readonly (RunProgress & { readonly name: string })[];
 }
 

@@ -15,16 +15,16 @@ import {
 import { dispose } from '@tensorflow/tfjs-core';
 
 export interface Trained extends CheckpointModel {
-  /** how images are normalised; undefined in files of earlier versions, whose backbone says it */
+  /** How images are normalised; undefined in files of earlier versions, whose backbone says it. */
   readonly normalization: Normalization | undefined;
   readonly checkpoint: Checkpoint;
-  /** what the user should know about the weights */
+  /** What the user should know about the weights. */
   readonly notes: readonly string[];
 }
 
 export interface ImageResult {
   readonly image: DatasetImage;
-  /** labels are indices into the categories of the checkpoint */
+  /** Labels are indices into the categories of the checkpoint. */
   readonly detections: ImageDetections;
 }
 

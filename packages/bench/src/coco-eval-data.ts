@@ -3,7 +3,7 @@ import { hashedUniform } from './reference-parameters.ts';
 
 export interface EvaluationSizes {
   readonly images: number;
-  /** in each image */
+  /** Detections in each image. */
   readonly detections: number;
   readonly numClasses: number;
 }

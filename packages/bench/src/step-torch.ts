@@ -10,9 +10,9 @@ import { detectorOf, inputsOf, knownQueriesOf, type StepArray, trainedParameters
 
 /** Where the originals are, and what runs them. */
 export interface OriginalsOptions {
-  /** command of an interpreter with PyTorch, torchvision and scipy */
+  /** Command of an interpreter with PyTorch, torchvision and scipy. */
   readonly python: string;
-  /** folder with a checkout of each repository, by its name */
+  /** Folder with a checkout of each repository, by its name. */
   readonly originals: string;
   /** The number of threads that PyTorch takes. */
   readonly threads: number;

@@ -37,15 +37,19 @@ export type MapShape = readonly [batch: number, height: number, width: number];
 
 /** How positions of a feature map are encoded as sines and cosines. */
 export interface SinePositionOptions {
-  /** features per position, the first half for y and the second for x; a multiple of 4 */
+  /** Features per position, the first half for y and the second for x; a multiple of 4. */
   readonly width: number;
-  /** of y: 10000 as in DETR; 20 in DAB-DETR */
+  /** Temperature along y: 10000 as in DETR, 20 in DAB-DETR. */
   readonly temperatureH?: number;
-  /** of x: that of y */
+  /** Temperature along x. @defaultValue that of y */
   readonly temperatureW?: number;
-  /** counts from 0 to 2π over the part of an image that is not padded, in place of whole features; true */
+  /**
+   * Whether positions count from 0 to 2π over the part of an image that is not padded, in place of whole features.
+   *
+   * @defaultValue true
+   */
   readonly normalize?: boolean;
-  /** added to the counts; 0, and -0.5 in Deformable DETR, whose positions are the centres of features */
+  /** Added to the counts; -0.5 in Deformable DETR, whose positions are the centres of features. @defaultValue 0 */
   readonly offset?: number;
 }
 
@@ -158,13 +162,13 @@ function lookUpPositions([batch, h, w]: MapShape, rows: Tensor2D, columns: Tenso
 
 /** The sine features of one coordinate. */
 interface SineBand {
-  /** which column of the coordinates */
+  /** Column of the coordinates. */
   readonly column: number;
-  /** how many: sines and cosines in turns, each pair of one frequency */
+  /** Number of features: sines and cosines alternate, each pair of one frequency. */
   readonly features: number;
-  /** about how many times slower the last pair is than the first */
+  /** About how many times slower the last pair is than the first. */
   readonly temperature: number;
-  /** what coordinates are multiplied with first */
+  /** Factor by which coordinates are multiplied first. */
   readonly scale: number;
 }
 
@@ -201,7 +205,7 @@ function sineFeatures(coordinates: Tensor2D, bands: readonly SineBand[]): Tensor
   });
 }
 
-/** y and x of every feature, counted over those that are not padded: `[B*h*w, 2]`. */
+/** Counts y and x of every feature, over those that are not padded: `[B*h*w, 2]`. */
 function countUnpadded(mask: Tensor3D, normalize: boolean, offset: number): Tensor2D {
   const seen = sub<Tensor3D>(1, mask);
   const [y, x] = [1, 2].map((axis) => {

@@ -5,7 +5,7 @@ import { cxcywhToXyxy, toAbsolute } from '@dn-detr/boxes';
 export interface RawPredictions {
   /** `[B, Q, numLogits]` */
   readonly logits: Float32Array;
-  /** cxcywh in 0..1 `[B, Q, 4]` */
+  /** Boxes `[B, Q, 4]`, cxcywh in 0..1. */
   readonly boxes: Float32Array;
 }
 
@@ -19,9 +19,9 @@ export interface ImageSize {
 export interface Detections {
   /** `[N]`, in 0..1 */
   readonly scores: Float32Array;
-  /** class ids `[N]` */
+  /** Class ids `[N]`. */
   readonly labels: Int32Array;
-  /** xyxy in pixels `[N, 4]` */
+  /** Boxes `[N, 4]`, xyxy in pixels. */
   readonly boxes: Float32Array;
 }
 

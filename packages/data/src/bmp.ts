@@ -8,16 +8,16 @@ import type { RgbImage } from './dataset.ts';
 export interface BmpHeader {
   readonly width: number;
   readonly height: number;
-  /** rows come from the top, not from the bottom */
+  /** Whether rows are stored from the top, not from the bottom. */
   readonly topDown: boolean;
-  /** bits of a pixel */
+  /** Bits per pixel. */
   readonly bits: number;
   readonly compression: number;
-  /** bits of a pixel that are red, green, blue and alpha; undefined where a palette has the colours */
+  /** Masks of the bits that are red, green, blue and alpha; undefined where a palette has the colours. */
   readonly masks: readonly [number, number, number, number] | undefined;
-  /** where the palette begins, bytes of an entry, and entries */
+  /** Where the palette begins, the bytes of an entry, and the number of entries. */
   readonly palette: { readonly at: number; readonly step: number; readonly length: number };
-  /** where the pixels begin */
+  /** Where the pixels begin. */
   readonly pixelsAt: number;
 }
 

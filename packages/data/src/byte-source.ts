@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const [open, read] = [promisify(fs.open), promisify(fs.read)];
 
 export interface ByteSource {
-  /** bytes of the whole file */
+  /** Bytes of the whole file. */
   readonly size: number;
   /** Fewer bytes than `length` where the file ends before. */
   read(position: number, length: number): Promise<Buffer>;

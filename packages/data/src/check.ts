@@ -16,7 +16,7 @@ import { type SplitSummary, summarise } from './summary.ts';
 
 /** How a folder is opened for the check, and who is told of its progress. */
 export type CheckOptions<Reader extends DatasetReader = FolderReader> = OpenOptions<Reader> & {
-  /** told after each image */
+  /** Called after each image. */
   readonly progress?: (done: number, total: number) => void;
 };
 
@@ -26,7 +26,7 @@ export interface DatasetReport {
   readonly notices: readonly string[];
   readonly problems: readonly Problem[];
   readonly summaries: Readonly<Record<SplitName, SplitSummary>>;
-  /** false if training would refuse the data set or stop in the middle of it */
+  /** False if training would refuse the data set or stop in the middle of it. */
   readonly usable: boolean;
 }
 

@@ -13,7 +13,7 @@ const concurrency = 4;
 
 /** Who is told of the progress of an export. */
 export interface ExportOptions {
-  /** is told after every image */
+  /** Called after every image. */
   readonly progress?: (done: number, total: number) => void;
 }
 

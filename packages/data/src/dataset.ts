@@ -26,9 +26,9 @@ export interface ImageObjects {
 export interface DatasetImage {
   /** COCO's id, a text where it is no safe integer; elsewhere 1, 2, … over the data set, sorted by name */
   readonly id: number | string;
-  /** for messages: the path inside the data set's folder, or what was drawn */
+  /** Name for messages: the path inside the data set's folder, or what was drawn. */
   readonly name: string;
-  /** of the upright image */
+  /** Width of the upright image. */
   readonly width: number;
   readonly height: number;
   readonly objects: ImageObjects;
@@ -55,15 +55,15 @@ export type CategoryIds = Readonly<Partial<Record<'train' | 'val' | 'test', read
 
 /** Images with their objects, in splits. */
 export interface Dataset {
-  /** how the user named it: a folder, or `shapes` */
+  /** The data as the user named it: a folder, or `shapes`. */
   readonly name: string;
-  /** the name of the reader that read the folder, or `shapes` */
+  /** The name of the reader that read the folder, or `shapes`. */
   readonly format: string;
-  /** the K classes; a label is an index into them */
+  /** The K classes; a label is an index into them. */
   readonly categories: readonly Category[];
   readonly categoryIds?: CategoryIds;
   readonly train: readonly DatasetImage[];
   readonly val: readonly DatasetImage[];
-  /** empty where there is none */
+  /** Images of the test split; empty where there is none. */
   readonly test: readonly DatasetImage[];
 }

@@ -7,15 +7,15 @@ interface FirstFrame {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** red, green, blue of what the frame leaves uncovered */
+  /** Red, green, blue of what the frame leaves uncovered. */
   readonly around: readonly number[];
-  /** where the flags of the frame's graphic control extension lie, if it has one */
+  /** Where the flags of the frame's graphic control extension are, if it has one. */
   readonly flagsAt: number | undefined;
-  /** where the frame's descriptor lies */
+  /** Where the frame's descriptor is. */
   readonly at: number;
-  /** bytes of the file's own palette, and of the frame's */
+  /** Bytes of the file's own palette, and of the frame's. */
   readonly lengths: readonly [global: number, local: number];
-  /** whether the indices are levels of grey: there is no palette, or one whose every colour is its index */
+  /** Whether the indices are levels of grey: there is no palette, or one whose every colour is its index. */
   readonly grey: boolean;
 }
 

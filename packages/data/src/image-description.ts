@@ -7,22 +7,25 @@ export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
 /** What a file's header says. */
 export interface ImageHeader {
   readonly format: ImageFormat;
-  /** of the pixels as they are stored */
+  /** Width of the pixels as they are stored. */
   readonly width: number;
   readonly height: number;
   /** EXIF's: 1 is upright, 2 to 8 are to be turned or mirrored */
   readonly orientation: number;
-  /** the size of the upright image */
+  /** The size of the upright image. */
   readonly upright: { readonly width: number; readonly height: number };
-  /** colours, alpha and all others */
+  /** Colours, alpha and all others. */
   readonly bands: number;
-  /** bits of a sample */
+  /** Bits of a sample. */
   readonly depth: 8 | 16;
   readonly colours: ColourModel;
-  /** whether one of the bands is an alpha channel */
+  /** Whether one of the bands is an alpha channel. */
   readonly alpha: boolean;
-  /** whether the colours were multiplied by the alpha channel and are to be divided by it; of TIFF, its decoder knows */
+  /**
+   * Whether the colours were multiplied by the alpha channel and have to be divided by it; for TIFF its decoder says
+   * so.
+   */
   readonly premultiplied?: boolean;
-  /** of an animation or a file of several pages */
+  /** Frames of an animation, or pages of a file of several. */
   readonly frames: number;
 }

@@ -9,7 +9,7 @@ import type { PixelOptions } from './pixel-options.ts';
 export class FileImage implements DatasetImage {
   readonly id: number | string;
   readonly name: string;
-  /** absolute */
+  /** Absolute path. */
   readonly path: string;
   readonly width: number;
   readonly height: number;

@@ -60,7 +60,7 @@ export const magicLength = 512;
 /** What a file is by its first bytes, whatever its name. */
 export type Recognised =
   | { readonly format: ImageFormat }
-  /** known, but not read: a noun with its article, and what to do */
+  /** A format that is known but not read: a noun with its article, and what to do. */
   | { readonly refused: string; readonly advice: string }
   | undefined;
 

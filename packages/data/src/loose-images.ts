@@ -12,9 +12,12 @@ import { Folder, statsOf } from './readers/folder.ts';
 
 /** Images without annotations, and the paths that could not be used. */
 export interface LooseImages {
-  /** in the order of the paths, in a folder by name; numbered from 1, and named by their paths as they were given */
+  /**
+   * Images in the order of the paths, in a folder by name; numbered from 1, and named by their paths as they were
+   * given.
+   */
   readonly images: readonly FileImage[];
-  /** paths with nothing to look at: missing, no image, or a folder without any */
+  /** Paths with nothing to look at: missing, not an image, or a folder without any. */
   readonly problems: readonly { readonly path: string; readonly message: string }[];
 }
 

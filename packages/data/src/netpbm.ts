@@ -8,11 +8,11 @@ export interface NetpbmHeader {
   readonly width: number;
   readonly height: number;
   readonly bands: number;
-  /** the value of white: up to 65535 */
+  /** The value of white: up to 65535. */
   readonly most: number;
-  /** numbers are written out in digits */
+  /** Whether numbers are written as decimal digits. */
   readonly plain: boolean;
-  /** one bit a pixel, 1 for black */
+  /** Whether a pixel is one bit, with 1 for black. */
   readonly bitmap: boolean;
   readonly pixelsAt: number;
 }

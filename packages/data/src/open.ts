@@ -19,13 +19,13 @@ import { trainingObjects } from './training-objects.ts';
 export type OpenOptions<Reader extends DatasetReader = FolderReader> = {
   /** Readers in the order in which they look; `datasetReaders` unless given. */
   readonly readers?: readonly Reader[];
-  /** without it, that of the first reader which finds something: COCO, then YOLO, then VOC */
+  /** Name of the reader. @defaultValue the first reader that finds something: COCO, then YOLO, then VOC */
   readonly format?: Reader['name'];
-  /** how much of train becomes val where the folder has no val; above 0, below 1 */
+  /** Share of train that becomes val where the folder has no val; above 0, below 1. */
   readonly valFraction?: number;
-  /** decides which images those are */
+  /** Seed that decides which images those are. */
   readonly seed?: number;
-  /** how image files become pixels */
+  /** How image files become pixels. */
   readonly pixels?: PixelOptions;
 } & ReaderOptions<Reader>;
 
@@ -39,11 +39,11 @@ export interface FolderDataset extends Dataset {
 /** A data set that was opened, with what was found on the way. */
 export interface OpenedDataset {
   readonly dataset: FolderDataset;
-  /** what was chosen on the user's behalf, a line each */
+  /** Choices made on the user's behalf, one line each. */
   readonly notices: readonly string[];
-  /** what was found without decoding an image */
+  /** Problems found without decoding an image. */
   readonly problems: readonly Problem[];
-  /** hidden and system files and folders that were not looked at */
+  /** Hidden and system files and folders that were not looked at. */
   readonly passedOver: readonly string[];
 }
 

@@ -4,9 +4,9 @@ import type { RgbImage } from './dataset.ts';
 
 /** What is drawn over an image, and what becomes of it. */
 export interface PictureOptions {
-  /** an SVG of the picture's size in pixels, `width × enlarged` by `height × enlarged` */
+  /** An SVG of the picture's size in pixels, `width × enlarged` by `height × enlarged`. */
   readonly drawing: string;
-  /** every pixel becomes a square of so many; a whole number */
+  /** Side in pixels of the square that every pixel becomes; a whole number. */
   readonly enlarged: number;
   readonly format: 'png' | 'jpeg';
 }

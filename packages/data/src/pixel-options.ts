@@ -4,9 +4,9 @@ import { requireCount, requireKnown, shown } from './option-checks.ts';
 
 /** How image files become pixels. */
 export interface PixelOptions {
-  /** three bands, counted from 1, that become red, green and blue of TIFF and PAM files with four or more bands */
+  /** Three bands, counted from 1, that become red, green and blue of TIFF and PAM files with four or more bands. */
   readonly bands?: readonly [number, number, number];
-  /** images with more pixels are refused; 268,402,689 (libvips' limit) unless given */
+  /** Images with more pixels are refused. @defaultValue 268,402,689, libvips' limit */
   readonly maxPixels?: number;
 }
 

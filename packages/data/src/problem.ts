@@ -204,9 +204,9 @@ export type ProblemKind = keyof typeof problemKinds;
 /** Something that is wrong in a data set, at one place. */
 export interface Problem {
   readonly kind: ProblemKind;
-  /** the path inside the data set's folder: an annotation file or an image */
+  /** The path inside the data set's folder: an annotation file or an image. */
   readonly file: string;
-  /** the line, field or object in that file, if it is narrower than the file */
+  /** The line, field or object in that file, if it is narrower than the file. */
   readonly field?: string;
   readonly message: string;
 }

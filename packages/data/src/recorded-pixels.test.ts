@@ -12,7 +12,7 @@ interface Recorded {
   readonly width: number;
   readonly height: number;
   readonly source: string;
-  /** exact where there is none */
+  /** How far the pixels may differ. @defaultValue exact */
   readonly tolerance?: 'lossy' | 'avif';
   readonly picture: string;
 }

@@ -104,7 +104,7 @@ export function rgbOfInks({ width, height, data, channels, depth }: Samples): Rg
   return { width, height, data: rgb };
 }
 
-/** a · b / 255, rounded, as Pillow's MULDIV255 has it */
+/** a · b / 255, rounded as Pillow's MULDIV255 does. */
 function product(a: number, b: number): number {
   const x = a * b + 128;
   return ((x >> 8) + x) >> 8;

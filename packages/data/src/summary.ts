@@ -6,24 +6,24 @@ import { trainingObjects } from './training-objects.ts';
 /** Numbers of images and objects in a split. */
 export interface SplitSummary {
   readonly images: number;
-  /** images without any object, crowds counted */
+  /** Images without any object, crowds counted. */
   readonly imagesWithoutObjects: number;
-  /** as annotated: what evaluation sees */
+  /** Objects as annotated, which is what evaluation sees. */
   readonly objects: number;
   /** `[K]`: objects of each class, as annotated */
   readonly objectsOfClass: readonly number[];
-  /** objects that training asks for, those it drops, and those of the first that it cuts at the border */
+  /** Objects that training uses, those it drops, and those of the first that it cuts at the border. */
   readonly training: {
     readonly objects: number;
     readonly crowd: number;
     readonly empty: number;
     readonly clipped: number;
   };
-  /** objects an image, as annotated */
+  /** Objects per image, as annotated. */
   readonly objectsPerImage: Spread;
   readonly imageWidth: Spread;
   readonly imageHeight: Spread;
-  /** square root of width × height of the boxes that training asks for, in pixels */
+  /** Square root of width × height of the boxes that training uses, in pixels. */
   readonly boxSide: Spread;
 }
 

@@ -10,9 +10,9 @@ export interface TrainingObjects {
   readonly labels: Int32Array;
   /** `[N, 4]`: x, y, width, height in pixels, inside the image, width and height above 0 */
   readonly boxes: Float64Array;
-  /** the annotated objects left out: crowds, then boxes without an area inside the image */
+  /** The annotated objects left out: crowds, then boxes without an area inside the image. */
   readonly dropped: { readonly crowd: number; readonly empty: number };
-  /** the kept boxes that left the image by more than rounding and were cut at its border */
+  /** Number of kept boxes that left the image by more than rounding and were cut at its border. */
   readonly clipped: number;
 }
 

@@ -11,9 +11,9 @@ import { sharpOptions } from './sharp-header.ts';
 /** Some cameras fill their files up after the end. */
 const tailLength = 64;
 const jpegEnd = Buffer.of(0xff, 0xd9);
-/** the last chunk: its name and checksum */
+/** The last chunk: its name and checksum. */
 const pngEnd = Buffer.from('IEND\xae\x42\x60\x82', 'latin1');
-/** enough to tell a JPEG and a PNG from all others, and for a PNG's size */
+/** Number of bytes that tell a JPEG and a PNG from all others, and give a PNG's size. */
 const headLength = 24;
 
 interface Size {
@@ -53,11 +53,11 @@ export async function sizeOfWholeImage(file: string, name: string, size?: Size, 
 }
 
 interface Look {
-  /** undefined if it is none that is read */
+  /** Format; undefined if it is none that is read. */
   readonly format: ImageFormat | undefined;
-  /** whether a mark of JPEG or PNG ends the file */
+  /** Whether a mark of JPEG or PNG ends the file. */
   readonly ends: boolean;
-  /** of the pixels as they are stored, where the first bytes of a JPEG or PNG give it */
+  /** Size of the pixels as they are stored, where the first bytes of a JPEG or PNG give it. */
   readonly stored: Size | undefined;
 }
 

@@ -83,7 +83,10 @@ export const denoisingDefaults: { readonly dn: Settled<DnOptions>; readonly cont
 
 /** What known queries have to fit: the model that is trained with them. */
 export interface QueryModel {
-  /** classes of the data set, whose labels are 0..numClasses−1; a model embeds one more, `numClasses`, for "unknown" */
+  /**
+   * Number of classes of the data set, whose labels are 0..numClasses−1; a model embeds one more, `numClasses`, for
+   * "unknown".
+   */
   readonly numClasses: number;
   /** Q, the ordinary queries, from 1 */
   readonly matchingQueries: number;

@@ -19,10 +19,10 @@ export type AssignmentSolver = keyof typeof solvers;
 
 /** How an assignment is looked for, and where it is put. */
 export interface AssignmentOptions {
-  /** look for the greatest total instead of the least; default false */
+  /** Whether to look for the greatest total instead of the least. @defaultValue false */
   readonly maximize?: boolean;
   readonly solver?: AssignmentSolver;
-  /** receives the pairs, in arrays of `min(rows, cols)` or longer; without it they are new */
+  /** Receives the pairs, in arrays of `min(rows, cols)` or longer. @defaultValue new arrays */
   readonly out?: Assignment;
 }
 

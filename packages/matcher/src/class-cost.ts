@@ -79,7 +79,7 @@ type FocalShape = Pick<FocalClassCost, 'alpha' | 'gamma'>;
  * a single one takes three transcendental functions.
  */
 interface FocalTable extends FocalShape {
-  /** at -range, in steps of 1 / stepsPerUnit */
+  /** Values at −range, in steps of 1 / stepsPerUnit. */
   readonly values: Float64Array;
 }
 

@@ -8,7 +8,7 @@ export interface NonFiniteOptions {
    * `replace` all its costs by `replacementCost`, so that it is matched before costs above 1e6 only.
    */
   readonly nonFinite?: 'throw' | 'replace';
-  /** told once a call that costs were replaced, how many and where first; default `console.warn` */
+  /** Called once per call with how many costs were replaced and where the first is. @defaultValue console.warn */
   readonly warn?: (message: string) => void;
 }
 

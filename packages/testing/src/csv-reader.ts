@@ -13,7 +13,7 @@ import {
 } from '@dn-detr/data';
 
 interface CsvOptions {
-  /** what boxes are written in: pixels, or parts of the image's width and height */
+  /** Unit of boxes: pixels, or fractions of the image's width and height. */
   readonly csvUnit: 'pixels' | 'parts';
 }
 

@@ -10,9 +10,9 @@ import path from 'node:path';
 export type Failure = 'full' | 'gone';
 
 export interface FailingDisk {
-  /** calls so far that change files below the folder */
+  /** Calls so far that change files below the folder. */
   readonly calls: number;
-  /** files below the folder that were opened and not closed since */
+  /** Files below the folder that were opened and not closed since. */
   readonly open: number;
   restore(): void;
 }

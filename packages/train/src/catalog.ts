@@ -9,7 +9,7 @@ import { UserError } from './user-error.ts';
 export interface Catalog {
   readonly models: readonly ModelSpec[];
   readonly backbones: readonly BackboneSpec[];
-  /** of folders of images: what `data.format` can be */
+  /** Readers of folders of images: what `data.format` can be. */
   readonly readers: readonly DatasetReader[];
 }
 

@@ -15,21 +15,21 @@ import { UserError } from './user-error.ts';
 
 /** Numbers that go on counting when a run is resumed. */
 export interface Counters {
-  /** updates done */
+  /** Updates done. */
   readonly step: number;
-  /** spent on training alone */
+  /** Seconds spent on training. */
   readonly seconds: number;
-  /** the highest AP so far; -1 before the first evaluation */
+  /** The highest AP so far; -1 before the first evaluation. */
   readonly bestAP: number;
   readonly history: LossHistory;
-  /** since the last evaluation: steps, and sums over them of the loss and of its terms */
+  /** Since the last evaluation: steps, and sums over them of the loss and of its terms. */
   readonly recent: { readonly steps: number; readonly loss: number; readonly losses: Readonly<Record<string, number>> };
 }
 
 export interface SavedRun {
   readonly counters: Counters;
   readonly state: TrainingState;
-  /** of the last evaluation, from which the next one's instability is counted */
+  /** Matches of the last evaluation, from which the next one's instability is counted. */
   readonly matches: QueryMatches | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface CheckpointModel {
 export interface StatedModel {
   readonly stated: RunOverrides;
   readonly categories: readonly Category[];
-  /** normalisation of the images that it was trained on; what the backbone says where an earlier version wrote the file */
+  /** Normalisation of the images that it was trained on; the backbone's where an earlier version wrote the file. */
   readonly normalization: Normalization | undefined;
 }
 

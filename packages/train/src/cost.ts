@@ -33,16 +33,19 @@ export interface CostInput {
 export interface ModelCost {
   readonly input: CostInput;
   readonly parameters: {
-    /** what the optimiser changes; DETR and those after it report this number */
+    /** Parameters that the optimiser changes; DETR and its successors report this number. */
     readonly trained: number;
-    /** the rest: frozen weights, and all four tensors of frozen batch norms, which PyTorch counts as buffers */
+    /**
+     * All other parameters: frozen weights, and all four tensors of frozen batch norms, which PyTorch counts as
+     * buffers.
+     */
     readonly frozen: number;
-    /** those trained, by optimiser group */
+    /** Trained parameters by optimiser group. */
     readonly byGroup: Readonly<Partial<Record<ParameterGroup, number>>>;
   };
   /**
-   * multiply-adds of matrix products, convolutions and deformable sampling in a forward pass, which papers call FLOPs;
-   * nothing else counts
+   * Multiply-adds of matrix products, convolutions and deformable sampling in a forward pass, which papers call FLOPs;
+   * nothing else counts.
    */
   readonly macs: number;
   /** 2 × `macs`: a multiplication and an addition each */
@@ -80,17 +83,20 @@ function knownInputs(count: number): KnownInputs {
 /** The multiply-adds that a kernel took to make its output. */
 type MacsOf = (inputs: NamedTensorInfoMap, output: TensorInfo, attributes: NamedAttrMap | undefined) => number;
 
-/** a `[..., M, K]`, or transposed, and b make `[..., M, N]`: K for each number that comes out */
+/** a `[..., M, K]`, or transposed, and b make `[..., M, N]`: K multiply-adds for each number that comes out. */
 const product: MacsOf = ({ a }, { shape }) => {
   const [rows = 0, columns = 0] = (a as TensorInfo).shape.slice(-2);
   return util.sizeFromShape(shape) * ((rows * columns) / (shape.at(-2) as number));
 };
 
-/** filter `[height, width, in, out]`: height × width × in for each number that comes out */
+/** Filter `[height, width, in, out]`: height × width × in multiply-adds for each number that comes out. */
 const convolution: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 3));
 
-/** filter `[height, width, in, outputs of each input]`, or `[height, width, 1, in]`: height × width for each number that comes out */
+/**
+ * Filter `[height, width, in, outputs of each input]`, or `[height, width, 1, in]`: height × width multiply-adds for
+ * each number that comes out.
+ */
 const depthwise: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 2));
 

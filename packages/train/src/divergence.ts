@@ -4,11 +4,11 @@ import type { StepRecord } from './trainer.ts';
 
 /** How the loss has gone so far, kept with a checkpoint. */
 export interface LossHistory {
-  /** mean over the first steps; `null` before the first */
+  /** Mean over the first steps; `null` before the first. */
   readonly initial: number | null;
-  /** moving average */
+  /** Moving average. */
   readonly smoothed: number | null;
-  /** steps in `initial` */
+  /** Steps in `initial`. */
   readonly counted: number;
 }
 

@@ -26,41 +26,46 @@ import { UserError } from './user-error.ts';
 /** What a run would take. */
 export interface DryRun {
   readonly model: string;
-  /** what it starts from, if pretrained weights */
+  /** Pretrained weights that the run starts from, if any. */
   readonly pretrained?: StoredWeights;
   readonly cost: ModelCost;
   readonly images: { readonly train: number; readonly val: number };
   readonly stepsPerEpoch: number;
-  /** of the whole run; as far as it can be told where its length is given in minutes */
+  /** Steps of the whole run, as far as that can be told where its length is given in minutes. */
   readonly steps: number;
   readonly secondsPerStep: number;
-  /** where features are computed once: what that takes for an image, beside steps that begin at them */
+  /**
+   * Seconds that the features of an image take where they are computed once, in addition to steps that begin at them.
+   */
   readonly secondsPerFeatures?: number;
-  /** beside that, what it takes to read an image the first time, where steps wait for it */
+  /** Seconds that reading an image the first time takes in addition to that, where steps wait for it. */
   readonly secondsPerRead?: number;
-  /** seconds of training, without evaluations */
+  /** Seconds of training, without evaluations. */
   readonly expectedSeconds: number;
-  /** seconds of all evaluations */
+  /** Seconds of all evaluations. */
   readonly evaluationSeconds: number;
-  /** until the first step was over: opening the data, tracing the graph */
+  /** Seconds until the first step was over: opening the data, tracing the graph. */
   readonly startSeconds: number;
   /**
-   * largest resident memory of the process over these steps, one with the fullest images, and a batch of evaluation;
-   * without a GPU's own
+   * Largest resident memory of the process over these steps, one with the fullest images, and a batch of evaluation;
+   * without a GPU's own.
    */
   readonly peakMiB: number;
-  /** what the run will keep in memory besides: decoded images and features, at most */
+  /** What the run will keep in memory besides, at most: decoded images and features. */
   readonly keptMiB: number;
   readonly stepsMeasured: number;
 }
 
 export interface StepsToMeasure {
-  /** the first, which trace the graph and grow the pools of memory */
+  /** The first steps, which trace the graph and grow the pools of memory. */
   readonly warmUp: number;
   readonly measured: number;
   /** Seconds of measured steps after which there are enough. */
   readonly seconds: number;
-  /** whether the same steps are taken a second time, and that counts: so few may be of sizes that had to be traced */
+  /**
+   * Whether the same steps are taken a second time, which is the one that counts: some may have sizes that have to be
+   * traced first.
+   */
   readonly again: boolean;
 }
 
@@ -68,14 +73,14 @@ const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POS
 
 /** How a run is tried, and who is told of it. */
 export interface DryRunOptions {
-  /** what configurations can name */
+  /** What configurations can name. */
   readonly catalog?: Catalog;
   readonly steps?: StepsToMeasure;
-  /** called after each step */
+  /** Called after each step. */
   readonly progress?: (state: RunProgress) => void;
-  /** what a user should know before the run begins */
+  /** Called with what a user should know before the run begins. */
   readonly say?: (text: string) => void;
-  /** ends it after the step at hand */
+  /** Ends it after the current step. */
   readonly signal?: AbortSignal;
 }
 

@@ -11,17 +11,17 @@ import type { BackendChoice, GpuOptions } from '@dn-detr/runtime';
 export interface Environment {
   readonly backend: string;
   readonly node: string;
-  /** of what numbers depend on, by name */
+  /** Versions of what the numbers depend on, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
+  /** Commit of the toolkit's checkout, with `+` where files were changed; absent outside one. */
   readonly commit?: string;
   readonly cpus: number;
   /**
-   * the native ops there were for models that have them, with the code that they ran: `DnA (avx2)`; absent in runs from
-   * before there were any
+   * Native ops that were available to models that use them, with the code that they ran: `DnA (avx2)`; absent in runs
+   * from before there were any.
    */
   readonly nativeOps?: readonly string[];
-  /** the same of processes that went on with the run, each time that they were others than before */
+  /** The same for processes that continued the run, each time that they had other ops than before. */
   readonly otherNativeOps?: readonly (readonly string[])[];
 }
 

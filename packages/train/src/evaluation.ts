@@ -23,9 +23,9 @@ export interface Evaluation {
   /** IS / (2M) and IS of the last layer since the evaluation before; null at the first, and off the grid of evaluations */
   readonly instability: number | null;
   readonly instabilityRaw: number | null;
-  /** of every layer, `[L]` */
+  /** Instability of every layer, `[L]`. */
   readonly instabilityByLayer: readonly number[] | null;
-  /** null for models without anchors */
+  /** Mean anchor distance; null for models without anchors. */
   readonly anchorDistance: number | null;
   readonly perClass: readonly { readonly name: string; readonly AP: number; readonly AP50: number }[];
   readonly duplicates: { readonly perObject: number; readonly APWithNms: number };

@@ -22,9 +22,9 @@ import type { BatchInput } from './step.ts';
 /** What a model makes of N images, in the order in which they were loaded, which is always the same. */
 export interface Inferred {
   readonly images: readonly DatasetImage[];
-  /** what they are matched with, boxes cxcywh in 0..1 */
+  /** Objects that the detections are matched with, boxes cxcywh in 0..1. */
   readonly targets: readonly Objects[];
-  /** boxes as x, y, width, height in pixels of the upright image */
+  /** Boxes as x, y, width, height in pixels of the upright image. */
   readonly detections: readonly ImageDetections[];
   /** `[L, N, Q]` */
   readonly matches: QueryMatches;

@@ -4,11 +4,11 @@ import type { StepRecord } from './trainer.ts';
 
 /** Where a run stands. */
 export interface Position {
-  /** updates done */
+  /** Updates done. */
   readonly step: number;
-  /** passes over the training images */
+  /** Passes over the training images. */
   readonly epoch: number;
-  /** spent on training, without evaluations */
+  /** Seconds spent on training, without evaluations. */
   readonly seconds: number;
 }
 
@@ -19,8 +19,8 @@ export interface MetricsLine extends Position, Omit<StepRecord, 'terms'> {
 
 /** A line of `evaluations.jsonl`. */
 export interface EvaluationLine extends Position, Evaluation {
-  /** mean training loss since the evaluation before */
+  /** Mean training loss since the previous evaluation. */
   readonly loss: number;
-  /** its terms of the last decoder layer, not weighted, by the names of `metrics.jsonl` */
+  /** Its terms of the last decoder layer, not weighted, by the names of `metrics.jsonl`. */
   readonly losses: Readonly<Record<string, number>>;
 }

@@ -7,13 +7,13 @@ export interface Measured {
   readonly seconds: number;
   /** The most memory of its process; without a GPU's own. */
   readonly memoryMiB: number;
-  /** that it keeps busy, as a mean over the measurement */
+  /** Cores that the process keeps busy, as a mean over the measurement. */
   readonly cores: number;
 }
 
 export interface MeasureTask {
   readonly configs: readonly RunConfig[];
-  /** memory above which the process ends itself, by SIGKILL */
+  /** Memory above which the process ends itself, by SIGKILL. */
   readonly limitMiB: number;
   readonly backend?: string;
 }
@@ -24,5 +24,5 @@ export type MeasuredMessage =
   /** A refusal in words for the user. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'tooLarge' }
-  /** a mistake of ours, with its stack */
+  /** A mistake of ours, with its stack. */
   | { readonly kind: 'failed'; readonly stack: string };

@@ -20,7 +20,7 @@ export interface ToMeasure {
 export interface MeasureOptions {
   readonly backend?: string;
   readonly signal: AbortSignal;
-  /** what may be taken, by default all of `machineMiB` */
+  /** Memory that may be taken. @defaultValue all of `machineMiB` */
   readonly limitMiB?: number;
 }
 

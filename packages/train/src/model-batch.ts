@@ -6,7 +6,7 @@ import { tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 
 /** The features of a batch's images, on the host. */
 export interface Features {
-  /** one for each level of the backbone, `[B, h, w, C]` */
+  /** One for each level of the backbone, `[B, h, w, C]`. */
   readonly levels: readonly {
     readonly shape: readonly [images: number, height: number, width: number, channels: number];
     readonly values: Float32Array;

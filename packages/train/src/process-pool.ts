@@ -12,7 +12,7 @@ import type { WorkerMessage, WorkerTask } from './worker.ts';
 
 /** A run that a pool of processes is to do. */
 export interface PlannedRun extends WorkerTask {
-  /** for people */
+  /** Label for people. */
   readonly label: string;
 }
 
@@ -21,9 +21,9 @@ export type RunOutcome = { readonly result: RunResult } | { readonly failed: str
 
 /** How many runs go on at the same time, and who is told of them. */
 export interface PoolOptions {
-  /** at the same time */
+  /** Processes at the same time. */
   readonly processes: number;
-  /** stops all runs, each with a checkpoint, and starts no more */
+  /** Stops all runs, each with a checkpoint, and starts no more. */
   readonly signal: AbortSignal;
   /**
    * The module that a process runs, which calls `serveRun`; by default one that knows the models of this package. One's
@@ -32,11 +32,11 @@ export interface PoolOptions {
   readonly worker?: URL;
   /** Is told how a run goes on. */
   readonly onProgress: (run: PlannedRun, state: RunProgress) => void;
-  /** what a user should know before a run begins */
+  /** Called with what a user should know before a run begins. */
   readonly onNotice: (run: PlannedRun, text: string) => void;
-  /** after each evaluation of a run */
+  /** Called after each evaluation of a run. */
   readonly onEvaluation: (run: PlannedRun) => void;
-  /** after the end of each run */
+  /** Called after the end of each run. */
   readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => void;
 }
 

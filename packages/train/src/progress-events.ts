@@ -3,14 +3,14 @@ import type { TrainingEvents } from './training-run.ts';
 
 /** Where a run stands, as far as it is shown. */
 export interface RunProgress {
-  /** share that is over, in 0..1 */
+  /** Share of the run that is done, in 0..1. */
   readonly progress: number;
   readonly step: number;
   readonly loss: number;
   readonly imagesPerSecond: number;
-  /** resident memory of the run's process */
+  /** Resident memory of the run's process. */
   readonly memoryMiB: number;
-  /** of the last evaluation */
+  /** AP50 of the last evaluation. */
   readonly AP50?: number;
 }
 

@@ -37,7 +37,7 @@ export interface OpenedData {
 /** The images that a run trains on and is evaluated on. */
 export interface RunData extends Omit<OpenedData, 'problems'> {
   readonly train: readonly DatasetImage[];
-  /** what is evaluated; with `overfit` the training images */
+  /** Images that are evaluated; with `overfit` the training images. */
   readonly val: readonly DatasetImage[];
 }
 

@@ -6,23 +6,23 @@ import { makeFolder } from './json-files.ts';
 /** The paths of the files in a run's folder. */
 export interface RunFolder {
   readonly path: string;
-  /** the full configuration, versions and data of the run */
+  /** The full configuration, versions and data of the run. */
   readonly config: string;
-  /** a line a step */
+  /** One line per step. */
   readonly metrics: string;
-  /** a line an evaluation */
+  /** One line per evaluation. */
   readonly evaluations: string;
-  /** a few images followed through the run: their objects, and a line an evaluation */
+  /** A few images followed through the run: their objects, and one line per evaluation. */
   readonly samples: { readonly folder: string; readonly images: string; readonly evaluations: string };
-  /** weights, optimiser and all else that resuming needs */
+  /** Weights, optimiser and everything else that resuming needs. */
   readonly last: string;
-  /** the weights with the best AP */
+  /** The weights with the best AP. */
   readonly best: string;
   /** TensorBoard's event files */
   readonly events: string;
-  /** written by a run that ended early because its loss was no longer a number */
+  /** Written by a run that ended early because its loss was no longer a number. */
   readonly diverged: string;
-  /** where the run ended: at its last step, or where it was stopped */
+  /** Where the run ended: at its last step, or where it was stopped. */
   readonly result: string;
 }
 

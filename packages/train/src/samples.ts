@@ -10,18 +10,18 @@ import type { RunFolder } from './run-folder.ts';
 /** An entry of `samples/images.json`. */
 export interface SampleImage {
   readonly name: string;
-  /** of the upright image, in pixels */
+  /** Width of the upright image, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** the image, perhaps smaller: a file beside `images.json` */
+  /** The image, perhaps smaller: a file beside `images.json`. */
   readonly picture: string;
-  /** the M objects to find; boxes x, y, width, height in pixels of the upright image */
+  /** The M objects to find; boxes x, y, width, height in pixels of the upright image. */
   readonly objects: readonly { readonly label: number; readonly bbox: readonly number[] }[];
 }
 
 /** What a model made of a sample image. */
 export interface Sample {
-  /** the surest ones, by falling score */
+  /** Detections with the highest scores, by falling score. */
   readonly detections: readonly { readonly label: number; readonly score: number; readonly bbox: readonly number[] }[];
   /** `[L][M]`: the query that each decoder layer's matching gives each object; -1 for none, where queries are fewer */
   readonly queries: readonly (readonly number[])[];
@@ -30,7 +30,7 @@ export interface Sample {
 /** A line of `samples/evaluations.jsonl`. */
 export interface SamplesLine {
   readonly step: number;
-  /** as many as there are in `images.json`, in its order */
+  /** As many images as there are in `images.json`, in its order. */
   readonly images: readonly Sample[];
 }
 

@@ -9,18 +9,18 @@ import type { Model } from './models/model.ts';
 
 /** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
 export interface SkippedStartValues {
-  /** parameters drawn from the seed: not in the file, of another shape there, or of other classes */
+  /** Parameters drawn from the seed: not in the file, of another shape there, or of other classes. */
   readonly drawn: readonly string[];
-  /** tensors of the file that the model has no parameter for */
+  /** Tensors of the file that the model has no parameter for. */
   readonly unused: readonly string[];
 }
 
 export interface StartValues {
-  /** by name; the caller disposes them */
+  /** Parameters by name; the caller disposes them. */
   readonly parameters: LoadedParameters['parameters'];
-  /** what of a checkpoint was skipped, which is taken as far as it fits */
+  /** What was skipped of a checkpoint, which is used as far as it fits. */
   readonly skipped?: SkippedStartValues;
-  /** what is taken and what is not, for people, a line each */
+  /** What is used and what is not, for people, one line each. */
   readonly notices: readonly string[];
 }
 

@@ -30,9 +30,9 @@ import { FolderError } from './user-error.ts';
 export interface RunResult {
   readonly step: number;
   readonly seconds: number;
-  /** false where it was stopped and can go on */
+  /** False where it was stopped and can be resumed. */
   readonly finished: boolean;
-  /** largest resident memory of its process */
+  /** Largest resident memory of its process. */
   readonly peakMiB: number;
 }
 
@@ -40,15 +40,15 @@ export interface RunResult {
 export interface StartOptions {
   readonly config: RunConfig;
   readonly folder: string;
-  /** goes on with a run that is there; otherwise a folder with one is refused */
+  /** Whether to resume a run that is in the folder; otherwise a folder with one is refused. */
   readonly resume: boolean;
   readonly backend: BackendChoice;
-  /** what configurations can name */
+  /** What configurations can name. */
   readonly catalog?: Catalog;
   readonly events?: TrainingEvents;
-  /** is told what a user should know before the run begins */
+  /** Called with what a user should know before the run begins. */
   readonly say: (text: string) => void;
-  /** ends the run after the step at hand */
+  /** Ends the run after the current step. */
   readonly signal?: AbortSignal;
 }
 

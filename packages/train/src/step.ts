@@ -25,15 +25,15 @@ export interface GradientOptions extends DetectionLossOptions {
 
 export interface UpdateOptions {
   readonly optimizer: AdamWOptions;
-  /** the gradient's norm over all groups is cut to this */
+  /** The gradient's norm over all groups is clipped to this. */
   readonly clipNorm: number;
-  /** decay of the moving average of the weights, where there is one */
+  /** Decay of the moving average of the weights, where there is one. */
   readonly ema?: number;
 }
 
 export interface TrainingStepOptions extends GradientOptions, UpdateOptions {
   /**
-   * is told when each part of the step is computed. It makes the step wait for the loss, so it is for measuring alone.
+   * Called when each part of the step is computed. It makes the step wait for the loss, so use it only for measuring.
    */
   readonly onPhase?: (phase: 'forward' | 'matching' | 'loss' | 'backward') => void;
 }
@@ -43,12 +43,12 @@ export type TrainingState = AdamWState & { average: Tensor1D[] };
 
 /** What differs from batch to batch. */
 export type BatchInput = {
-  /** one `[size]` tensor for each group of the frozen layout, if it has any */
+  /** One `[size]` tensor for each group of the frozen layout, if it has any. */
   frozen: Tensor1D[];
   batch: ImageBatch | FeatureBatch;
   targets: HostValue<BatchTargets>;
   known: KnownInputs | undefined;
-  /** int32 scalar from which dropout draws; left out for none */
+  /** Scalar (int32) from which dropout draws; absent for no dropout. */
   seed?: Scalar | undefined;
 };
 
@@ -63,7 +63,7 @@ export type StepInput = BatchInput & {
 export type StepOutput = LossFigures & {
   state: TrainingState;
   loss: Scalar;
-  /** before clipping */
+  /** Norm of the gradient before clipping. */
   gradNorm: Scalar;
 };
 

@@ -13,12 +13,12 @@ export const configVersion = 2;
 
 /** What `config.json` of a run holds. */
 export interface StoredConfig {
-  /** as `configVersion`; configurations of the first version have none */
+  /** Version as `configVersion`; configurations of the first version have none. */
   readonly version: number;
   readonly config: RunConfig;
-  /** what was not taken from the checkpoint that its weights were started from */
+  /** What was not taken from the checkpoint that the weights were started from. */
   readonly initSkipped?: SkippedStartValues;
-  /** what `init: 'pretrained'` stood for */
+  /** The weights that `init: 'pretrained'` meant. */
   readonly pretrained?: StoredWeights;
   readonly data: {
     readonly name: string;
@@ -26,12 +26,12 @@ export interface StoredConfig {
     readonly classes: readonly string[];
     readonly train: number;
     readonly val: number;
-    /** hash of names, sizes, classes and objects, and of how files are decoded */
+    /** Hash of names, sizes, classes and objects, and of how files are decoded. */
     readonly hash: string;
-    /** the `decodingVersion` that the run's pixels come from; absent for shapes, and in the first version */
+    /** The `decodingVersion` that the run's pixels come from; absent for shapes, and in the first version. */
     readonly decoding?: number;
   };
-  /** numbers in the model's weights */
+  /** Number of values in the model's weights. */
   readonly parameters: number;
   readonly environment: Environment;
 }
@@ -46,7 +46,7 @@ const required = ['config', 'data', 'parameters', 'environment'] as const;
 interface FirstStoredConfig extends Omit<StoredConfig, 'version' | 'config'> {
   readonly version?: undefined;
   readonly config: RunOverrides;
-  /** the file its weights were started from */
+  /** File that its weights were started from. */
   readonly init?: string;
 }
 

@@ -13,25 +13,25 @@ import type { TrainingEvents } from './training-run.ts';
 
 /** Where a run is kept, how it is done, and who is told of it. */
 export interface TrainOptions {
-  /** where the run keeps its settings, logs, samples and checkpoints */
+  /** Folder where the run keeps its settings, logs, samples and checkpoints. */
   readonly folder: string;
-  /** goes on with a run of these settings that is there; otherwise a folder with one is refused */
+  /** Whether to resume a run of these settings that is in the folder; otherwise a folder with one is refused. */
   readonly resume?: boolean;
-  /** what the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds a model of one's own */
+  /** What the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds a model of one's own. */
   readonly catalog?: Catalog;
-  /** such as `wasm`; by default the fastest there is (see `useBackend` of `@dn-detr/runtime`) */
+  /** Backend such as `wasm`. @defaultValue the fastest there is (see `useBackend` of `@dn-detr/runtime`) */
   readonly backend?: string;
   readonly events?: TrainingEvents;
-  /** what a user should know before the run begins, a line at a time; `console.warn` by default */
+  /** Called with what a user should know before the run begins, one line at a time. @defaultValue console.warn */
   readonly say?: (text: string) => void;
-  /** ends the run after the step at hand; everything is saved */
+  /** Ends the run after the current step; everything is saved. */
   readonly signal?: AbortSignal;
 }
 
 export interface TrainedRun extends RunResult {
-  /** the last evaluation, if there was one */
+  /** The last evaluation, if there was one. */
   readonly evaluation: EvaluationLine | undefined;
-  /** the weights with the best AP, and the last ones with all that resuming needs: safetensors files */
+  /** Safetensors files: the weights with the best AP, and the last ones with everything that resuming needs. */
   readonly best: string;
   readonly last: string;
 }

@@ -20,12 +20,12 @@ import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } f
 /** What is logged of a step. */
 export interface StepRecord {
   readonly loss: number;
-  /** before clipping */
+  /** Norm of the gradient before clipping. */
   readonly gradNorm: number;
   readonly learningRate: number;
-  /** real known queries over all images */
+  /** Real known queries over all images. */
   readonly knownQueries: number;
-  /** of every layer and of known and matching queries: `lossFigures` and `errorFigures` */
+  /** Terms of every layer and of known and matching queries: `lossFigures` and `errorFigures`. */
   readonly terms: readonly LoggedFigure[];
 }
 

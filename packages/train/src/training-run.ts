@@ -40,7 +40,7 @@ export interface TrainingEvents {
    * @param progress share of the run that is over
    */
   step?(line: MetricsLine, progress: number, imagesPerSecond: number): void;
-  /** before the step that it comes after is told */
+  /** Called before the step that the evaluation comes after. */
   evaluation?(line: EvaluationLine): void;
 }
 
@@ -49,11 +49,11 @@ export interface TrainingRunOptions {
   readonly model: Model;
   readonly data: RunData;
   readonly folder: RunFolder;
-  /** parameters that do not start from the seed's draws, by name */
+  /** Parameters that do not start from the seed's draws, by name. */
   readonly initial?: NamedTensors;
   readonly events?: TrainingEvents;
   readonly backend: BackendChoice;
-  /** is told what a user should know that ends no run */
+  /** Called with what a user should know that ends no run. */
   readonly say: (notice: string) => void;
 }
 
@@ -68,7 +68,7 @@ export class TrainingRun {
   readonly #evaluations: LineLog<EvaluationLine>;
   readonly #samples: LineLog<SamplesLine>;
   readonly #board: EventFile;
-  /** steps that the last checkpoint holds */
+  /** Steps that the last checkpoint holds. */
   #saved: number | undefined;
   #flushed = 0;
   #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: nothingYet };

@@ -13,7 +13,7 @@ export interface FeatureLevel {
 
 /** A network that turns images into one or several levels of features. */
 export interface Backbone {
-  /** in the group `backbone` what is trained, in `frozen` what never changes */
+  /** Parameters: those in the group `backbone` are trained, those in `frozen` never change. */
   readonly parameters: readonly ParameterDeclaration[];
   /** What `forward` hands out, the finest level first. */
   readonly levels: readonly FeatureLevel[];

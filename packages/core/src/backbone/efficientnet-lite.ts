@@ -25,9 +25,11 @@ export type EfficientNetLiteVariant = keyof typeof variants;
 export interface EfficientNetLiteOptions {
   readonly variant: EfficientNetLiteVariant;
   /**
-   * how many of the 7 stages are trained, counted from the last of them, also by models that take an earlier level and
-   * leave that out; 0, which is none; 8 trains the first convolution too.
-   * Kernels and batch norms' weights and biases are trained, their statistics are not. No gradient flows into the others.
+   * How many of the 7 stages are trained, counted from the last of them, also by models that take an earlier level and
+   * leave that out; 8 trains the first convolution too. Kernels and batch norms' weights and biases are trained, their
+   * statistics are not. No gradient flows into the others.
+   *
+   * @defaultValue 0
    */
   readonly trainStages?: number;
 }

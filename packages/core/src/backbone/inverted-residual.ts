@@ -12,10 +12,10 @@ import { type Module, parametersOf } from '../nn/module.ts';
 export interface SameConvOptions {
   readonly size: number;
   readonly stride: number;
-  /** channels; left out for a depthwise convolution, which has as many as `outputs` */
+  /** Input channels; left out for a depthwise convolution, which has as many as `outputs`. */
   readonly inputs?: number;
   readonly outputs: number;
-  /** kernel, and weight and bias of the norm; its statistics are not */
+  /** Kernel, and weight and bias of the norm; its statistics are not. */
   readonly trained: boolean;
 }
 
@@ -45,9 +45,9 @@ export function sameConvUnit(
 export interface InvertedResidualOptions {
   readonly inputs: number;
   readonly outputs: number;
-  /** how many times wider the depthwise convolution is than the input; 1 leaves the widening out */
+  /** How many times wider the depthwise convolution is than the input; 1 leaves the widening out. */
   readonly expansion: number;
-  /** sides and stride of the depthwise convolution */
+  /** Sides and stride of the depthwise convolution. */
   readonly size: number;
   readonly stride: number;
   readonly trained: boolean;

@@ -8,11 +8,11 @@ import { inSequence, type Module, parametersOf } from '../nn/module.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 
 export interface UnitOptions extends Pick<ConvOptions, 'stride' | 'dilation'> {
-  /** sides of the kernel, odd */
+  /** Sides of the kernel, odd. */
   readonly size: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** group of the kernel; the batch norm is frozen */
+  /** Group of the kernel; the batch norm is frozen. */
   readonly group: ParameterGroup;
 }
 
@@ -37,13 +37,13 @@ export interface StageOptions {
   readonly blocks: number;
   readonly bottleneck: boolean;
   readonly inputs: number;
-  /** channels of the 3×3 convolutions */
+  /** Channels of the 3×3 convolutions. */
   readonly width: number;
-  /** stride of the first block */
+  /** Stride of the first block. */
   readonly stride: number;
-  /** dilation of the other blocks */
+  /** Dilation of the other blocks. */
   readonly dilation: number;
-  /** group of the kernels; batch norms are frozen */
+  /** Group of the kernels; batch norms are frozen. */
   readonly group: ParameterGroup;
 }
 

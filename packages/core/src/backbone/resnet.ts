@@ -13,13 +13,13 @@ type OfFourStages = readonly [number, number, number, number];
 
 /** Numbers of blocks and channels of a ResNet. */
 export interface ResNetSizes {
-  /** of each stage */
+  /** Number of blocks of each stage. */
   readonly blocks: OfFourStages;
-  /** whether the blocks are bottlenecks, after which come four times `widths` channels, or basic */
+  /** Whether the blocks are bottlenecks, after which come four times `widths` channels, or basic. */
   readonly bottleneck: boolean;
-  /** channels of the first convolution; 64 */
+  /** Channels of the first convolution. @defaultValue 64 */
   readonly stem?: number;
-  /** channels of each stage's 3×3 convolutions; 64, 128, 256 and 512 */
+  /** Channels of each stage's 3×3 convolutions. @defaultValue [64, 128, 256, 512] */
   readonly widths?: OfFourStages;
 }
 
@@ -50,14 +50,16 @@ export interface ResNetVariant {
    * last of them are not part of the network.
    */
   readonly levels?: readonly ResNetLevel[];
-  /** dilates the last stage in place of striding it (DC5), so that its stride is 16; false */
+  /** Whether the last stage is dilated in place of strided (DC5), so that its stride is 16. @defaultValue false */
   readonly dilation?: boolean;
   /**
-   * how many stages are trained, counted from layer4: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
-   * the first convolution. No gradient flows into those that are not.
+   * How many stages are trained, counted from layer4: 0 for none, 5 for all with the first convolution. No gradient
+   * flows into those that are not.
+   *
+   * @defaultValue 3, which is layer2 to layer4 as in detr
    */
   readonly trainStages?: number;
-  /** start of all names: `backbone.0.body.` as in detr's checkpoints; empty in torchvision's */
+  /** Start of all names; empty in torchvision's. @defaultValue 'backbone.0.body.', as in detr's checkpoints */
   readonly prefix?: string;
 }
 

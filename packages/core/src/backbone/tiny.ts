@@ -10,13 +10,13 @@ import { imageNet } from './normalization.ts';
 
 /** The convolutions of a small backbone. */
 export interface TinyOptions {
-  /** outputs of each convolution; each halves the resolution */
+  /** Outputs of each convolution; each halves the resolution. */
   readonly channels: readonly number[];
   /** How many maps are handed out, counted from the last; 1 where left out. */
   readonly levels?: number;
-  /** after each convolution: group norm in 8 groups, or none and a bias instead; `group` */
+  /** Normalisation after each convolution: group norm in 8 groups, or none and a bias instead. @defaultValue 'group' */
   readonly norm?: 'group' | 'none';
-  /** of parameter names, with its dot; `backbone.body.` */
+  /** Prefix of the parameter names, with its dot. @defaultValue 'backbone.body.' */
   readonly prefix?: string;
 }
 

@@ -12,7 +12,7 @@ import { criterionPresets } from './terms.ts';
 beforeAll(() => useBackend('cpu'));
 
 const layers = 2;
-/** classes; "no object" is one more */
+/** Classes; "no object" is one more. */
 const classes = 3;
 
 /** Targets of `queries` for each count of objects; object i of image n goes to query (i + layer + n) % queries. */

@@ -25,7 +25,7 @@ import { type LossTerm, widthOf } from './term.ts';
 
 /** The loss, and the sums of its terms for the log. */
 export type CriterionOutput = {
-  /** the weighted sum of all terms, the loss */
+  /** The weighted sum of all terms, the loss. */
   total: Scalar;
   /**
    * `[P, L, W]`, before weighting: the W columns of all terms, in the order of the list, each summed over images and

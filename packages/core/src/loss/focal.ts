@@ -17,9 +17,9 @@ import { oneHotRows } from './one-hot.ts';
 
 /** The two parameters of the focal loss (Lin et al., ICCV 2017). */
 export interface FocalOptions {
-  /** weight of a row's own class, with 1 - alpha for the others; below 0 all weigh 1 */
+  /** Weight of a row's own class, with 1 - alpha for the others; below 0 all weigh 1. */
   readonly alpha: number;
-  /** how much less classes count that are right already; 0 gives the binary cross entropy */
+  /** How much less classes count that are right already; 0 gives the binary cross entropy. */
   readonly gamma: number;
 }
 

@@ -9,7 +9,7 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 export type Predictions = {
   /** `[L, B, T, numLogits]` */
   logits: Tensor4D;
-  /** cxcywh in 0..1 `[L, B, T, 4]` */
+  /** Boxes `[L, B, T, 4]`, cxcywh in 0..1. */
   boxes: Tensor4D;
 };
 

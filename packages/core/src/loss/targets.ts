@@ -31,7 +31,7 @@ export interface LossTargets {
 
 /** The loss targets as the criterion takes them. */
 export type TargetTensors = {
-  /** int32 `[L, B, T]` */
+  /** Classes `[L, B, T]`, int32. */
   classes: Tensor3D;
   /** `[L, B, T, 4]` */
   boxes: Tensor4D;
@@ -71,9 +71,9 @@ export interface MergeOptions {
   readonly set?: PredictionSet['name'];
   readonly layers: number;
   readonly batch: number;
-  /** the criterion's, one of which may say how class weights are normalised */
+  /** The criterion's, one of which may say how class weights are normalised. */
   readonly terms: readonly LossTerm[];
-  /** only for gradient accumulation: `matchingCounts` and `knownCounts` of the whole step */
+  /** Only for gradient accumulation: `matchingCounts` and `knownCounts` of the whole step. */
   readonly counts?: Parts<QueryCounts> | undefined;
 }
 

@@ -5,15 +5,15 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 export interface PredictionRows {
   /** `[N, numLogits]` */
   readonly logits: Tensor2D;
-  /** cxcywh in 0..1 `[N, 4]` */
+  /** Boxes `[N, 4]`, cxcywh in 0..1. */
   readonly boxes: Tensor2D;
 }
 
 /** What the same N queries are to predict. */
 export interface TargetRows {
-  /** int32 `[N]`; the number of classes where the target is "no object" */
+  /** Classes `[N]`, int32; the number of classes where the target is "no object". */
   readonly classes: Tensor1D;
-  /** cxcywh in 0..1 `[N, 4]`, zeros where there is no object */
+  /** Boxes `[N, 4]`, cxcywh in 0..1; zeros where there is no object. */
   readonly boxes: Tensor2D;
   /** `[N]`, 0 for padding; already divided by the normaliser, see `LossTerm.classScales` */
   readonly classWeights: Tensor1D;
@@ -26,18 +26,18 @@ export interface TargetRows {
  * these are counted over all micro-batches, so that their losses and gradients add up to those of one batch.
  */
 export interface QueryCounts {
-  /** queries assigned to an object */
+  /** Queries assigned to an object. */
   readonly objects: number;
-  /** queries that are to say "no object" */
+  /** Queries that are to say "no object". */
   readonly background: number;
   readonly normalizer: number;
 }
 
 /** What the class weight of a query is multiplied by. */
 export interface ClassScales {
-  /** factor for a query assigned to an object */
+  /** Factor for a query assigned to an object. */
   readonly object: number;
-  /** factor for a query that is to say "no object" */
+  /** Factor for a query that is to say "no object". */
   readonly background: number;
 }
 

@@ -26,23 +26,31 @@ import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
 
 export interface DabDetrOptions extends SingleLevelOptions {
-  /** of the feed-forward parts; default PReLU, as the reference's command line has it */
+  /** Activation of the feed-forward parts. @defaultValue 'prelu', as the reference's command line has it */
   readonly activation?: 'relu' | 'prelu';
-  /** default 0 */
+  /** Dropout rate. @defaultValue 0 */
   readonly dropout?: number;
   /** P learned contents for each anchor, hence P times the queries; default 0, which is 1 without a learned content */
   readonly patterns?: number;
-  /** of the sine positions along y and x; default 20 for both */
+  /** Temperatures of the sine positions along y and x. @defaultValue 20 for both */
   readonly temperatureH?: number;
   readonly temperatureW?: number;
-  /** every decoder layer, not only the first, adds the query position in its cross-attention; default false */
+  /**
+   * Whether every decoder layer, not only the first, adds the query position in its cross-attention.
+   *
+   * @defaultValue false
+   */
   readonly keepQueryPosition?: boolean;
   /** `eps` of the inverse sigmoid of anchors; default 1e-3 as in DN-DETR, Hugging Face's DAB-DETR has 1e-5 */
   readonly anchorEpsilon?: number;
 }
 
 export interface DnDetrOptions extends DabDetrOptions {
-  /** the last channel of a query's content tells known from matching queries; default true, false as in DINO */
+  /**
+   * Whether the last channel of a query's content tells known from matching queries; DINO has none.
+   *
+   * @defaultValue true
+   */
   readonly indicator?: boolean;
 }
 

@@ -21,9 +21,13 @@ import { type Detector, passOf, type TransformerOutput, withBackbone } from './d
 import { proposedQueries, type QueryStart, type QueryStartInput } from './two-stage.ts';
 
 export interface DeformableDetrOptions extends DeformableOptions {
-  /** each layer has heads of its own and looks from the box that the one before predicts; default false */
+  /**
+   * Whether each layer has its own heads and looks from the box that the previous layer predicts.
+   *
+   * @defaultValue false
+   */
   readonly boxRefinement?: boolean;
-  /** queries are the encoder's best boxes; default false, needs `boxRefinement` */
+  /** Whether queries are the encoder's best boxes; needs `boxRefinement`. @defaultValue false */
   readonly twoStage?: boolean;
 }
 

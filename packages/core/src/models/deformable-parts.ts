@@ -21,11 +21,11 @@ import { byLayer } from './queries.ts';
 
 /** Sizes and options of models with deformable attention. */
 export interface DeformableOptions extends DetectorOptions {
-  /** strides of the backbone's levels that the model takes; default all */
+  /** Strides of the backbone's levels that the model takes. @defaultValue all */
   readonly strides?: readonly number[] | undefined;
   /** L, at least as many as it takes of the backbone: strided convolutions make the others; default 4 */
   readonly featureLevels?: number;
-  /** points that each head samples on each level; default 4 */
+  /** Points that each head samples on each level. @defaultValue 4 */
   readonly points?: number;
   readonly dropout?: number;
 }
@@ -103,11 +103,11 @@ export function boxHead(
 export interface HeadOptions {
   readonly width: number;
   readonly numClasses: number;
-  /** how many there are of both kinds */
+  /** How many there are of both kinds. */
   readonly count: number;
-  /** what their names begin with, such as `class_embed`, before `.0` and so on */
+  /** Prefixes of the heads' parameter names, such as `class_embed`, before `.0` and so on. */
   readonly names: { readonly classes: string; readonly boxes: string };
-  /** what the first box head's output for width and height starts from, before the sigmoid; 0 for all others */
+  /** What the first box head's output for width and height starts from, before the sigmoid; 0 for all others. */
   readonly side: number;
 }
 

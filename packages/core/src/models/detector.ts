@@ -10,25 +10,25 @@ import type { Pass } from '../nn/pass.ts';
 /** Sizes and options that all models have. */
 export interface DetectorOptions {
   readonly backbone: Backbone;
-  /** number of real classes */
+  /** Number of real classes. */
   readonly numClasses: number;
   /** Q, number of matching queries */
   readonly queries: number;
-  /** d, width of the transformer; default 256 */
+  /** Width d of the transformer. @defaultValue 256 */
   readonly width?: number;
-  /** default 8 */
+  /** Number of heads. @defaultValue 8 */
   readonly heads?: number;
-  /** width of the feed-forward parts' hidden layer; default 2048 */
+  /** Width of the feed-forward parts' hidden layer. @defaultValue 2048 */
   readonly feedForward?: number;
-  /** default 6 */
+  /** Number of encoder layers. @defaultValue 6 */
   readonly encoderLayers?: number;
-  /** default 6 */
+  /** Number of decoder layers. @defaultValue 6 */
   readonly decoderLayers?: number;
 }
 
 /** The same of models that take one level of the backbone's features. */
 export interface SingleLevelOptions extends DetectorOptions {
-  /** the stride of that level; default the last */
+  /** Stride of that level. @defaultValue the last */
   readonly level?: number | undefined;
 }
 
@@ -58,9 +58,9 @@ export type FeatureBatch = {
 
 /** K known queries for each image, which come before the Q matching ones: T = K + Q. */
 export type KnownInputs = {
-  /** the class each one is told, int32 `[B, K]`; -1 where it is padding */
+  /** Class that each one is given, int32 `[B, K]`; -1 where it is padding. */
   readonly labels: Tensor2D;
-  /** the box each one is told, cxcywh before the sigmoid, `[B, K, 4]`; 0 where it is padding */
+  /** Box that each one is given, cxcywh before the sigmoid, `[B, K, 4]`; 0 where it is padding. */
   readonly anchors: Tensor3D;
   /** `[T, T]`, 1 where the query of the row may not see that of the column; left out where all are seen */
   readonly groupMask?: Tensor2D | undefined;
@@ -70,11 +70,11 @@ export type KnownInputs = {
 
 /** One pass through a model. */
 export interface ForwardOptions {
-  /** dropout's random numbers while training; none at inference */
+  /** Dropout's random numbers while training; none at inference. */
   readonly dropout?: Dropout['source'] | undefined;
-  /** observer of a pass, as in `Pass` */
+  /** Observer of a pass, as in `Pass`. */
   readonly observe?: Pass['observe'];
-  /** observer of a pass, as in `Pass` */
+  /** Observer of a pass, as in `Pass`. */
   readonly observeSampling?: Pass['observeSampling'];
 }
 
@@ -94,23 +94,23 @@ export type DetectorOutput = {
 
 /** What the models of this package give besides. */
 export type TransformerOutput = DetectorOutput & {
-  /** the encoder's output, `[B*N, d]` */
+  /** The encoder's output, `[B*N, d]`. */
   readonly memory: Tensor2D;
-  /** the decoder's outputs as the heads read them, `[L*B*T, d]` */
+  /** The decoder's outputs as the heads read them, `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
 };
 
 /** A detection transformer: its parameters, its sizes and its forward pass. */
 export interface Detector<Output extends DetectorOutput = DetectorOutput> {
-  /** what `forwardFeatures` is given the features of, with just the levels that the model takes */
+  /** The backbone whose features `forwardFeatures` is given, with only the levels that the model takes. */
   readonly backbone: Backbone;
-  /** all parameters; those of group `frozen` are not trained */
+  /** All parameters; those of group `frozen` are not trained. */
   readonly parameters: readonly ParameterDeclaration[];
   /** Q, number of matching queries, those of all patterns together */
   readonly queries: number;
   /** L, number of decoder layers */
   readonly layers: number;
-  /** number of real classes; `Predictions` may have a logit more */
+  /** Number of real classes; `Predictions` may have a logit more. */
   readonly numClasses: number;
   /**
    * Images to predictions, without reading a value, drawing a number or keeping state: it can stand in a captured step.

@@ -27,9 +27,9 @@ import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
 
 export interface DetrOptions extends SingleLevelOptions {
-  /** normalises before each part of a layer in place of after it; default false */
+  /** Whether each part of a layer is normalised before it in place of after it. @defaultValue false */
   readonly preNorm?: boolean;
-  /** default 0.1 */
+  /** Dropout rate. @defaultValue 0.1 */
   readonly dropout?: number;
 }
 

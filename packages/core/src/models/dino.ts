@@ -22,18 +22,22 @@ import { mixedSelection } from './mixed-selection.ts';
 import { joinQueries, queryMask } from './queries.ts';
 
 export interface DinoOptions extends DeformableOptions {
-  /** all decoder layers have one class head and one box head, in place of heads of their own; default true */
+  /** Whether all decoder layers share one class head and one box head. @defaultValue true */
   readonly shareHeads?: boolean;
-  /** what matching queries start from: contents that are learned, or the tokens of their anchors; default `learned` */
+  /** What matching queries start from: learned contents, or the tokens of their anchors. @defaultValue 'learned' */
   readonly content?: 'learned' | 'encoder';
   /**
-   * the boxes that the encoder's tokens start from have a width and a height that are learned, in place of 0.05 of the
-   * image's on the finest level; the reference's `two_stage_learn_wh`. Default false
+   * Whether the boxes that the encoder's tokens start from have a learned width and height, in place of 0.05 of the
+   * image's on the finest level; the reference's `two_stage_learn_wh`.
+   *
+   * @defaultValue false
    */
   readonly learnedProposalSize?: boolean;
   /**
-   * labels that known queries can have, at least the number of classes, which is the default; the reference's
-   * `dn_labelbook_size`, by which its checkpoints are larger
+   * Number of labels that known queries can have, at least the number of classes; the reference's `dn_labelbook_size`,
+   * by which its checkpoints are larger.
+   *
+   * @defaultValue the number of classes
    */
   readonly labelBook?: number | undefined;
 }

@@ -21,7 +21,7 @@ import { labelEmbedding } from './label-embedding.ts';
 import { joinQueries, queryMask } from './queries.ts';
 
 export interface DnDeformableDetrOptions extends DeformableOptions {
-  /** the last channel of a query's content tells known from matching queries; default true */
+  /** Whether the last channel of a query's content tells known from matching queries. @defaultValue true */
   readonly indicator?: boolean;
 }
 

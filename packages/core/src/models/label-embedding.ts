@@ -12,7 +12,7 @@ import type { ParameterGroup } from '../nn/parameters.ts';
 
 /** The sizes of a label embedding. */
 export interface LabelEmbeddingOptions {
-  /** number of real classes */
+  /** Number of real classes. */
   readonly numClasses: number;
   readonly width: number;
   /** Whether the last channel tells known from matching queries. */

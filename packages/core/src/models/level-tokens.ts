@@ -28,11 +28,11 @@ export type LevelPositionOptions = Pick<SinePositionOptions, 'offset' | 'tempera
 
 /** How levels of features become one row of tokens. */
 export interface LevelTokenOptions {
-  /** d, a multiple of 32 */
+  /** Width d, a multiple of 32. */
   readonly width: number;
   /** L; where the backbone has fewer, strided convolutions add the others, from its last level on */
   readonly levels: number;
-  /** default an offset of -0.5, as in Deformable DETR */
+  /** Position encoding of the levels. @defaultValue an offset of -0.5, as in Deformable DETR */
   readonly position?: LevelPositionOptions;
 }
 

@@ -14,9 +14,9 @@ import { bestRows, encoderOutputs, type ProposedQueriesOptions, type QueryStartI
 
 /** What DINO's queries start from. */
 export interface MixedSelectionOptions extends ProposedQueriesOptions {
-  /** whether queries start from learned contents, or from the encoder's tokens */
+  /** Whether queries start from learned contents, or from the encoder's tokens. */
   readonly content: 'learned' | 'encoder';
-  /** width and height of the encoder's proposals on the finest level are learned; see `DinoOptions` */
+  /** Whether width and height of the encoder's proposals on the finest level are learned; see `DinoOptions`. */
   readonly learnedProposalSize?: boolean;
 }
 
@@ -24,9 +24,9 @@ export interface MixedSelectionOptions extends ProposedQueriesOptions {
 export interface MixedSelection {
   /** `[B*Q, d]` */
   readonly content: Tensor2D;
-  /** cxcywh before the sigmoid, `[B*Q, 4]` */
+  /** Anchors `[B*Q, 4]`, cxcywh before the sigmoid. */
   readonly anchors: Tensor2D;
-  /** what the encoder predicts at the chosen tokens: L is 1, T is Q */
+  /** The encoder's predictions at the chosen tokens: L is 1, T is Q. */
   readonly encoderSet: PredictionSet;
 }
 

@@ -31,7 +31,7 @@ import { proposalSide, proposalsOf } from '../transformer/proposals.ts';
 
 /** What queries are proposed from: the encoder's output for a batch. */
 export interface QueryStartInput {
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: LevelTokens;
   /** B */
   readonly batch: number;
@@ -43,9 +43,9 @@ export interface QueryStart {
   readonly content: Tensor2D;
   /** `[B*Q, d]` */
   readonly positions: Tensor2D;
-  /** points `[B*Q, 2]`, or boxes `[B*Q, 4]` cxcywh, in 0..1 */
+  /** Points `[B*Q, 2]`, or cxcywh boxes `[B*Q, 4]`, in 0..1. */
   readonly references: Tensor2D;
-  /** what the encoder predicts at each of its S tokens, where it is trained to: L is 1, T is S */
+  /** The encoder's predictions at each of its S tokens, where it is trained on them: L is 1, T is S. */
   readonly encoderSet?: PredictionSet;
 }
 
@@ -59,7 +59,7 @@ export interface ProposedQueriesOptions {
   readonly width: number;
   /** Q */
   readonly queries: number;
-  /** heads from tokens to logits, and to boxes relative to their proposals */
+  /** Heads from tokens to logits, and to boxes relative to their proposals. */
   readonly classHead: Module<Tensor2D, Tensor2D>;
   readonly boxHead: Module<Tensor2D, Tensor2D>;
 }

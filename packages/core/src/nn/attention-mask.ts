@@ -4,7 +4,7 @@ import { cast, maximum, min, mul, reshape, sub, type Tensor, type Tensor4D } fro
 /** Made once for a stack of layers by `attentionMask`. The axes are batch, head, query, key; 1 where all are alike. */
 // A type, not an interface: only types count as tensor containers.
 export type AttentionMask = {
-  /** added to the scores: 0 where the key is seen, so far below any score elsewhere that its weight is exactly 0 */
+  /** Added to the scores: 0 where the key is seen, elsewhere so far below any score that its weight is exactly 0. */
   readonly bias: Tensor4D;
   /** `[…, 1]`: 1 for a query that sees a key, 0 for one that sees none and hence attends to nothing */
   readonly open: Tensor4D;

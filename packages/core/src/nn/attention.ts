@@ -30,11 +30,11 @@ import type { Pass } from './pass.ts';
 
 /** Mask, dropout and observer of a plain attention. */
 export interface AttentionOptions extends HeadShape {
-  /** which keys are seen; all without it */
+  /** Which keys are seen. @defaultValue all of them */
   readonly mask?: AttentionMask | undefined;
-  /** makes a mask by which the attention weights `[B*H, Q, K]` are multiplied: 0 or 1 / (1 − rate) */
+  /** Makes a mask by which the attention weights `[B*H, Q, K]` are multiplied: 0 or 1 / (1 − rate). */
   readonly dropout?: ((shape: number[]) => Tensor) | undefined;
-  /** is shown the attention weights `[B, H, Q, K]`, before dropout; they are computed once more for it */
+  /** Called with the attention weights `[B, H, Q, K]`, before dropout; they are computed once more for it. */
   readonly observe?: ((weights: Tensor4D) => void) | undefined;
 }
 
@@ -46,14 +46,14 @@ export interface AttentionInput {
   readonly key: Tensor2D;
   /** `[B*K, d]` */
   readonly value: Tensor2D;
-  /** which keys are seen; all without it */
+  /** Which keys are seen. @defaultValue all of them */
   readonly mask?: AttentionMask | undefined;
   readonly pass: Pass;
 }
 
 /** The sizes of multi-head attention. */
 export interface AttentionSizes {
-  /** d, the width of queries, keys and values */
+  /** Width d of queries, keys and values. */
   readonly width: number;
   readonly heads: number;
   readonly group: ParameterGroup;

@@ -11,7 +11,7 @@ import { add, dispose, engine, ones, type Scalar, type Tensor, tidy } from '@ten
 interface TapeNode {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: readonly Tensor[];
-  /** what its gradient reads, owned by the tape */
+  /** Tensors that the gradient reads, owned by the tape. */
   readonly saved?: readonly Tensor[];
   readonly gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
 }

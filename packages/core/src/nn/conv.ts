@@ -18,9 +18,9 @@ import type { ParameterGroup } from './parameters.ts';
 export interface ConvOptions {
   /** 1 */
   readonly stride?: number;
-  /** zeros on each side of both axes; 0 */
+  /** Zeros on each side of both axes. @defaultValue 0 */
   readonly padding?: number;
-  /** distance of the pixels that neighbours in the kernel meet; 1 */
+  /** Dilation: distance between the pixels that neighbours in the kernel multiply. @defaultValue 1 */
   readonly dilation?: number;
 }
 

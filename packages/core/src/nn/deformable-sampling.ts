@@ -37,7 +37,7 @@ export interface LevelSize {
 export interface DeformableSampling {
   /** `[B, S, H, D]`: the pixels of all levels, level after level and row after row, for each of H heads */
   readonly value: Tensor4D;
-  /** sizes of L levels; their pixels are S together */
+  /** Sizes of L levels; their pixels are S together. */
   readonly levels: readonly LevelSize[];
   /** `[B, Q, H, L, P, 2]`: x and y of P points on each level, 0..1 from edge to edge of the level */
   readonly locations: Tensor;

@@ -4,7 +4,7 @@ import { withGradient } from './custom-gradient.ts';
 
 /** Where the random numbers come from; `randomStream(seed)` of `@dn-detr/runtime` is one. */
 export interface DropoutSource {
-  /** a new tensor of `shape`, whose entries are 1 / (1 − rate) with probability 1 − rate and 0 otherwise */
+  /** A new tensor of `shape`, whose entries are 1 / (1 − rate) with probability 1 − rate and 0 otherwise. */
   dropoutMask(shape: number[], rate: number): Tensor;
 }
 

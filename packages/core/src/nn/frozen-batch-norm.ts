@@ -17,9 +17,9 @@ export interface BatchNormTensors {
 
 /** How a frozen batch norm is folded into a convolution. */
 export interface FoldOptions {
-  /** what is added to the variance; 1e-5, as in `FrozenBatchNorm2d` of detr's models/backbone.py */
+  /** Added to the variance. @defaultValue 1e-5, as in `FrozenBatchNorm2d` of detr's models/backbone.py */
   readonly epsilon?: number;
-  /** whether gradients flow to the norm's weight and bias; false */
+  /** Whether gradients flow to the norm's weight and bias. @defaultValue false */
   readonly trainNorm?: boolean;
 }
 
@@ -87,19 +87,19 @@ export function frozenBatchNorm(
 
 /** The sizes of a convolution with a frozen batch norm behind it. */
 export interface NormedConvolutionOptions {
-  /** sides of the kernel */
+  /** Sides of the kernel. */
   readonly size: number;
-  /** inputs of each output: 1 for a depthwise convolution */
+  /** Inputs of each output: 1 for a depthwise convolution. */
   readonly inputs: number;
   readonly outputs: number;
-  /** outputs of each input: 1 for a depthwise convolution, `outputs` for others */
+  /** Outputs of each input: 1 for a depthwise convolution, `outputs` for others. */
   readonly fanOut?: number;
-  /** the kernel's group */
+  /** The kernel's group. */
   readonly group: ParameterGroup;
-  /** the group of the norm's weight and bias; default `frozen` */
+  /** Group of the norm's weight and bias. @defaultValue 'frozen' */
   readonly normGroup?: ParameterGroup;
   readonly epsilon?: number;
-  /** the convolution by itself, with a kernel `[size, size, inputs, outputs]` */
+  /** The convolution by itself, with a kernel `[size, size, inputs, outputs]`. */
   readonly convolve: (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
 }
 

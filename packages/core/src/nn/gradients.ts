@@ -23,11 +23,11 @@ export type LossOutput<Aux extends TensorContainer> = { loss: Scalar; aux?: Aux 
 
 /** A loss with its gradients by parameter group. */
 export type LossAndGradients<Aux extends TensorContainer> = {
-  /** the value of the loss, a scalar */
+  /** Value of the loss, a scalar. */
   loss: Scalar;
-  /** one flat gradient per group, of the size of its buffer; zero where the loss does not use a parameter */
+  /** One flat gradient per group, of the size of its buffer; zero where the loss does not use a parameter. */
   grads: Tensor1D[];
-  /** what the loss function returned as `aux`, without gradient */
+  /** What the loss function returned as `aux`, without gradient. */
   aux: Aux;
 };
 

@@ -28,7 +28,7 @@ interface Case {
   ours: Op;
   plain: Op;
   inputs: () => tf.Tensor[];
-  /** kernels of forward and backward together */
+  /** Kernels of forward and backward together. */
   kernels: number;
 }
 

@@ -5,7 +5,7 @@ import { type NamedTensors, namedTensor } from './named.ts';
 
 /** A part of a model that has parameters. */
 export interface Module<Input, Output> {
-  /** what `apply` reads of the tensors, in the order of the reference's state_dict */
+  /** Parameters that `apply` reads from the tensors, in the order of the reference's state_dict. */
   readonly parameters: readonly ParameterDeclaration[];
   /**
    * Computes the part's output. It keeps no state and reads no value, so that it can stand in a captured step.

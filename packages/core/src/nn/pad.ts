@@ -5,7 +5,7 @@ import { pad, type Tensor4D } from '@tensorflow/tfjs-core';
 export interface Windows {
   readonly size: number;
   readonly stride: number;
-  /** zeros on each side */
+  /** Zeros on each side. */
   readonly padding: number;
 }
 

@@ -11,11 +11,11 @@ export type ParameterGroup = 'backbone' | 'rest' | 'frozen';
 
 /** A parameter as a model declares it. `Group` is another type where an optimiser has groups of its own. */
 export interface ParameterSpec<Name extends string = string, Group extends string = ParameterGroup> {
-  /** its name in the reference implementation's state_dict; checkpoints use it */
+  /** Name in the reference implementation's state_dict, which checkpoints use. */
   readonly name: Name;
-  /** as in the state_dict; except for `kernel` */
+  /** Shape as in the state_dict, except for `kernel`. */
   readonly shape: readonly number[];
-  /** a convolution's kernel: `[height, width, in, out]` here and `[out, in, height, width]` in checkpoints */
+  /** Set on a convolution's kernel: `[height, width, in, out]` here and `[out, in, height, width]` in checkpoints. */
   readonly kernel?: true;
   readonly group: Group;
 }
@@ -24,14 +24,14 @@ export interface ParameterSpec<Name extends string = string, Group extends strin
 export interface PlacedParameter<Name extends string = string, Group extends string = ParameterGroup>
   extends ParameterSpec<Name, Group> {
   readonly offset: number;
-  /** number of elements */
+  /** Number of elements. */
   readonly size: number;
 }
 
 /** One flat buffer and what lies in it. */
 export interface FlatGroup<Name extends string = string, Group extends string = ParameterGroup> {
   readonly name: Group;
-  /** number of elements of the whole buffer */
+  /** Number of elements of the whole buffer. */
   readonly size: number;
   readonly parameters: readonly PlacedParameter<Name, Group>[];
 }

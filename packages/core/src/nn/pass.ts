@@ -18,7 +18,7 @@ export interface Pass {
 export interface ObservedSampling {
   /** Where queries look from, as in `DeformableAttentionInput`: `[B or 1, Q, L or 1, 2 or 4]`. */
   readonly references: Tensor4D;
-  /** x and y of P points on each of L levels, 0..1 from edge to edge of the level, `[B, Q, H, L, P, 2]`. */
+  /** Positions (x, y) of P points on each of L levels, 0..1 from edge to edge of the level, `[B, Q, H, L, P, 2]`. */
   readonly locations: Tensor;
   /** What each sample counts, `[B, Q, H, L, P]`; those of a query's head add up to 1. */
   readonly weights: Tensor5D;

@@ -26,19 +26,19 @@ import { hasKernel } from '../nn/kernel-op.ts';
 /** What one group of parameters is trained with. */
 export interface AdamWGroup {
   readonly learningRate: number;
-  /** default 0.01, as in PyTorch */
+  /** Weight decay, as in PyTorch. @defaultValue 0.01 */
   readonly weightDecay?: number;
 }
 
 /** Rates and decays of AdamW. */
 export interface AdamWOptions {
-  /** one per group of the parameter layout, in its order */
+  /** One per group of the parameter layout, in its order. */
   readonly groups: readonly AdamWGroup[];
-  /** decay of the mean gradient, default 0.9 */
+  /** Decay of the mean gradient. @defaultValue 0.9 */
   readonly beta1?: number;
-  /** decay of the mean squared gradient, default 0.999 */
+  /** Decay of the mean squared gradient. @defaultValue 0.999 */
   readonly beta2?: number;
-  /** added to the root of the corrected mean square, default 1e-8 */
+  /** Added to the root of the corrected mean square. @defaultValue 1e-8 */
   readonly epsilon?: number;
 }
 

@@ -14,19 +14,19 @@ import { type LayerOptions, residualParts, type Tokens, transformerLinear } from
 export interface DabDecoderLayerInput {
   /** `[B*T, d]` */
   readonly content: Tensor2D;
-  /** embedding of the whole anchors, `[B*T, d]` */
+  /** Embedding of the whole anchors, `[B*T, d]`. */
   readonly positions: Tensor2D;
-  /** modulated sine embedding of the anchors' centres, `[B*T, d]` */
+  /** Modulated sine embedding of the anchors' centres, `[B*T, d]`. */
   readonly sine: Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which. @defaultValue all see all */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: Tokens;
   readonly pass: Pass;
 }
 
 export interface DabDecoderLayerOptions extends LayerOptions {
-  /** adds projected positions to both sides of the cross-attention: the first layer does */
+  /** Whether projected positions are added to both sides of the cross-attention, as in the first layer. */
   readonly useQueryPosition: boolean;
 }
 

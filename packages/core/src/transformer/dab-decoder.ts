@@ -29,19 +29,19 @@ import { type Tokens, transformerMlp } from './layer.ts';
 
 /** What DAB-DETR's decoder is given. */
 export interface DabDecoderInput {
-  /** what the queries start from, `[B*T, d]` */
+  /** Contents that the queries start from, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** anchors before the sigmoid, cxcywh, `[B*T, 4]` */
+  /** Anchors before the sigmoid, cxcywh, `[B*T, 4]`. */
   readonly anchors: Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which. @defaultValue all see all */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: Tokens;
   readonly pass: Pass;
 }
 
 export interface DabDecoderOptions extends DecoderOptions {
-  /** every layer, not only the first, adds the projected query position to its cross-attention's query */
+  /** Whether every layer, not only the first, adds the projected query position to its cross-attention's query. */
   readonly keepQueryPosition: boolean;
   /** `eps` of the inverse sigmoid of the anchors: 1e-3 in DN-DETR, 1e-5 in Hugging Face */
   readonly epsilon: number;
@@ -49,11 +49,11 @@ export interface DabDecoderOptions extends DecoderOptions {
 
 /** What DAB-DETR's decoder gives, layer by layer. */
 export interface DabDecoded {
-  /** the outputs of all L layers after the shared last normalisation, one layer after the other: `[L*B*T, d]` */
+  /** Outputs of all L layers after the shared last normalisation, one layer after the other: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
-  /** the boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]` */
+  /** Boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly boxes: Tensor2D;
-  /** the anchors that entered each layer, cxcywh in 0..1: `[L*B*T, 4]` */
+  /** Anchors that entered each layer, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly anchors: Tensor2D;
 }
 

@@ -10,20 +10,20 @@ import { type LayerOptions, residualParts, type Tokens } from './layer.ts';
 
 /** What DETR's decoder is given. */
 export interface DecoderInput {
-  /** what the queries start from, `[B*T, d]` */
+  /** Contents that the queries start from, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** where they look, `[B*T, d]` */
+  /** Where the queries look, `[B*T, d]`. */
   readonly positions: Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which. @defaultValue all see all */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: Tokens;
   readonly pass: Pass;
 }
 
 /** What a layer of DETR's decoder is given. */
 export interface DecoderLayerInput extends DecoderInput {
-  /** the memory's features plus positions, `[B*N, d]`, the same for all layers */
+  /** The memory's features plus positions, `[B*N, d]`, the same for all layers. */
   readonly placedMemory: Tensor2D;
 }
 

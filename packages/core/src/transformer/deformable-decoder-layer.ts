@@ -18,9 +18,9 @@ export interface DeformableDecoderLayerInput {
   readonly positions: Tensor2D;
   /** Where each query looks from, `[B, T, L, 2 or 4]`; see `onLevels`. */
   readonly references: Tensor4D;
-  /** which queries see which; all without it */
+  /** Which queries see which. @defaultValue all see all */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output, on its levels */
+  /** The encoder's output, on its levels. */
   readonly memory: LevelTokens;
   readonly pass: Pass;
 }

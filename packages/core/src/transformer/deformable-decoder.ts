@@ -30,26 +30,26 @@ import { type LevelTokens, onLevels } from './levels.ts';
 
 /** What a decoder with deformable attention is given. */
 export interface DeformableDecoderInput {
-  /** what the queries start from, `[B*T, d]` */
+  /** Contents that the queries start from, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** where they start to look: points `[B*T, 2]`, or boxes `[B*T, 4]` cxcywh, in 0..1 */
+  /** Where the queries start to look: points `[B*T, 2]`, or cxcywh boxes `[B*T, 4]`, in 0..1. */
   readonly references: Tensor2D;
-  /** the positions of the queries in a layer, `[B*T, d]` */
+  /** Positions of the queries in a layer, `[B*T, d]`. */
   readonly positions: (input: PositionInput) => Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which. @defaultValue all see all */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output, on its levels */
+  /** The encoder's output, on its levels. */
   readonly memory: LevelTokens;
   readonly pass: Pass;
 }
 
 /** What the positions of queries depend on in a layer. */
 export interface PositionInput {
-  /** where they look from, on each level, `[B, T, L, k]`; see `onLevels` */
+  /** Where the queries look from, on each level, `[B, T, L, k]`; see `onLevels`. */
   readonly references: Tensor4D;
   /** `[B*T, d]` */
   readonly content: Tensor2D;
-  /** counted from 0 */
+  /** Index of the layer, counted from 0. */
   readonly layer: number;
 }
 

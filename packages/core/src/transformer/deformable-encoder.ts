@@ -11,7 +11,7 @@ import { cellCentres, type LevelTokens, onLevels } from './levels.ts';
 export interface DeformableLayerOptions extends LayerOptions {
   /** L, feature levels */
   readonly levels: number;
-  /** points that each head samples on each level */
+  /** Points that each head samples on each level. */
   readonly points: number;
 }
 

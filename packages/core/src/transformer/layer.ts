@@ -13,13 +13,13 @@ import type { Pass } from '../nn/pass.ts';
 
 /** What a layer is made of. */
 export interface LayerOptions {
-  /** d, the width of its activations */
+  /** Width d of its activations. */
   readonly width: number;
   readonly heads: number;
-  /** width of the hidden layer of the feed-forward part */
+  /** Width of the hidden layer of the feed-forward part. */
   readonly feedForward: number;
   readonly activation: 'relu' | 'prelu';
-  /** normalises before each part in place of after it (DETR's `normalize_before`) */
+  /** Whether each part is normalised before it in place of after it (DETR's `normalize_before`). */
   readonly preNorm: boolean;
 }
 
@@ -27,9 +27,9 @@ export interface LayerOptions {
 export interface Tokens {
   /** `[B*N, d]` */
   readonly features: Tensor2D;
-  /** position encodings `[B*N, d]` */
+  /** Position encodings `[B*N, d]`. */
   readonly positions: Tensor2D;
-  /** hides padded cells as keys */
+  /** Mask that hides padded cells as keys. */
   readonly mask?: AttentionMask | undefined;
 }
 

@@ -9,13 +9,13 @@ import { type FoundStateDict, findStateDict } from './state-dict.ts';
 
 /** The tensors of a file under our names, in PyTorch's layouts. */
 export interface Checkpoint {
-  /** the file's name, for messages */
+  /** Name of the file, for messages. */
   readonly file: string;
-  /** whose weights these are and where the file has them, for messages */
+  /** Whose weights these are and where the file has them, for messages. */
   readonly source: string;
-  /** in PyTorch's layouts */
+  /** Tensors in PyTorch's layouts. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
-  /** strings kept along in a safetensors file; empty for others */
+  /** Strings stored in a safetensors file with the tensors; empty for others. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

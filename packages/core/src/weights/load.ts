@@ -19,7 +19,7 @@ export type LoadMode = 'whole' | 'matching';
 
 /** What was taken of a file, and by what it and the model differ, which is nothing in the mode `whole`. */
 export interface LoadedParameters extends Mismatch {
-  /** by name, as the model has them; the caller disposes them */
+  /** Tensors by name, as the model has them; the caller disposes them. */
   readonly parameters: NamedTensors;
 }
 
@@ -100,6 +100,6 @@ function underDeclaredNames(tensors: Checkpoint['tensors'], declared: readonly P
   );
 }
 
-/** float64 is rounded; integers are no weights. */
+/** float64 is rounded; integers are not weights. */
 const fits = (spec: ParameterSpec, { dtype, shape }: SafeTensor): boolean =>
   dtype.startsWith('F') && `${shape}` === `${storedShape(spec)}`;

@@ -14,11 +14,11 @@ export const dependsOnClasses = (name: string): boolean =>
 
 /** The tensors by which a file and a model differ, by name. */
 export interface Mismatch {
-  /** parameters that are not in the file */
+  /** Parameters that are not in the file. */
   readonly missing: readonly string[];
-  /** tensors that are not in the model */
+  /** Tensors that are not in the model. */
   readonly extra: readonly string[];
-  /** tensors of another shape or type than the model's, `expected` in PyTorch's layout */
+  /** Tensors of another shape or type than the model's, `expected` in PyTorch's layout. */
   readonly misshaped: readonly {
     readonly name: string;
     readonly expected: readonly number[];

@@ -4,7 +4,7 @@ import { bytesPerElement, type StoredDtype } from './elements.ts';
 /** A file is not a valid safetensors file, or tensors cannot be written as one. */
 export class SafetensorsError extends Error {
   override name = 'SafetensorsError';
-  /** the tensor at fault, if it is one tensor's fault */
+  /** The tensor at fault, if it is one tensor's fault. */
   readonly tensor: string | undefined;
 
   constructor(message: string, tensor?: string) {
@@ -17,16 +17,16 @@ export interface HeaderEntry {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: readonly number[];
-  /** first byte, counted from the start of the data */
+  /** Position of the first byte, counted from the start of the data. */
   readonly begin: number;
-  /** one past the last byte */
+  /** One past the last byte. */
   readonly end: number;
 }
 
 export interface Header {
   readonly entries: readonly HeaderEntry[];
   readonly metadata: Readonly<Record<string, string>>;
-  /** where the data starts in the file */
+  /** Where the data starts in the file. */
   readonly dataStart: number;
 }
 

@@ -7,7 +7,7 @@ import { PthTensor } from './pth/tensor.ts';
 
 /** A dictionary with tensors by name, and where it is. */
 interface StateDict {
-  /** the keys that lead to it, such as `ema.module`; empty for the object that was saved */
+  /** Keys that lead to the weights, such as `ema.module`; empty for the object that was saved. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, PthTensor>;
 }
@@ -15,7 +15,7 @@ interface StateDict {
 export interface FoundStateDict {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly path: string;
-  /** paths of other weights of a known model in the file */
+  /** Paths of other weights of a known model in the file. */
   readonly others: readonly string[];
 }
 

@@ -51,7 +51,7 @@ export type LoadContent<Content> = (
 
 /** One image of a batch to be. */
 export interface Item extends ImageView {
-  /** the size at which it is worked on */
+  /** The size at which it is worked on. */
   readonly working: Size;
   readonly objects: TrainingObjects;
   readonly change: ColorChange | undefined;

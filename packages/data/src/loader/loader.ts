@@ -19,21 +19,23 @@ import { prefetch } from './prefetch.ts';
 export interface LoadingOptions<Content = Images> extends Framing {
   /** B; smaller only where there are fewer images */
   readonly batchSize: number;
-  /** what the network that is fed expects */
+  /** Normalisation that the network expects. */
   readonly normalization: Normalization;
-  /** for decoded images; none are kept without it */
+  /** Cache of decoded images. @defaultValue no images are kept */
   readonly cache?: ImageCache;
-  /** what batches hold of their images in place of pixels, which are read and normalised only if it asks for them */
+  /**
+   * Loads what batches hold of their images in place of pixels, which are read and normalised only if it asks for them.
+   */
   readonly load?: LoadContent<Content>;
-  /** batches under way while one is being used, 3 */
+  /** Batches under way while one is being used. @defaultValue 3 */
   readonly ahead?: number;
 }
 
 /** How batches for training are made. */
 export interface TrainingBatchesOptions<Content = Images> extends LoadingOptions<Content> {
-  /** of order and augmentation */
+  /** Seed of the order and the augmentation. */
   readonly seed: number;
-  /** none */
+  /** Augmentation of the images. @defaultValue none */
   readonly augmentation?: Augmentation;
 }
 
@@ -44,7 +46,7 @@ export interface EvaluationBatchesOptions<Content = Images> extends LoadingOptio
 
 /** A batch for training, with its place in the run. */
 export type TrainingBatch<Content = Images> = Batch<Content> & {
-  /** counted from 0 over all epochs */
+  /** Index of the step, counted from 0 over all epochs. */
   readonly step: number;
   readonly epoch: number;
 };
@@ -64,7 +66,7 @@ export interface TrainingBatches<Content = Images> {
 
 /** A batch for evaluation, the last of which is filled up. */
 export type EvaluationBatch<Content = Images> = Batch<Content> & {
-  /** the first so many are to be evaluated, the rest repeats them to fill the batch */
+  /** Number of images to evaluate; the rest repeats them to fill the batch. */
   readonly count: number;
 };
 

@@ -12,7 +12,7 @@ export interface StepImages {
 export class EpochOrder {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
-  /** after small ones have joined others */
+  /** Groups after small ones have been merged into others. */
   readonly groups: readonly (readonly number[])[];
   readonly #seed: number;
   // Steps are asked for in turn, ahead of an epoch's end too.

@@ -8,7 +8,7 @@ import type { CocoId } from './coco-ids.ts';
 /** An object as a reader finds it in the annotations. */
 export interface AnnotatedObject {
   readonly label: number;
-  /** pixels of the upright image; finite */
+  /** Pixels of the upright image; finite. */
   readonly box: Box;
   readonly area: number;
   readonly crowd: boolean;

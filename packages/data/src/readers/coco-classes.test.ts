@@ -8,7 +8,7 @@ import type { CocoImage, CocoSplit } from './coco-json.ts';
 
 interface SplitOptions {
   readonly categories: readonly (readonly [id: CocoId, name: string, supercategory?: string])[];
-  /** category ids of the objects */
+  /** Category ids of the objects. */
   readonly objects?: readonly CocoId[];
 }
 
@@ -37,7 +37,7 @@ function split(name: 'train' | 'val', { categories, objects = categories.map(([i
 function merge(...splits: CocoSplit[]) {
   const problems: Problem[] = [];
   const { categories, labels } = mergeClasses(splits, problems);
-  /** the name that an object of this id has in a split */
+  /** Name that an object of this id has in a split. */
   const nameOf = (n: number, id: CocoId): string | undefined => categories[labels[n]?.get(id) as number]?.name;
   return { categories, nameOf, messages: problems.map(({ file, message }) => `${file}: ${message}`) };
 }

@@ -8,25 +8,25 @@ import type { CocoSplit } from './coco-json.ts';
 interface MergedClass {
   id: CocoId;
   readonly name: string;
-  /** files that list it */
+  /** Files that list it. */
   readonly files: Set<string>;
   used: boolean;
 }
 
 export interface MergedClasses {
-  /** sorted by id */
+  /** Sorted by id. */
   readonly categories: readonly Category[];
-  /** of each split, labels by the category ids of its file */
+  /** Labels of each split by the category ids of its file. */
   readonly labels: readonly ReadonlyMap<CocoId, number>[];
-  /** of each split, the category ids of its file by label; undefined for a class that the file does not list */
+  /** Category ids of each split's file by label; undefined for a class that the file does not list. */
   readonly ids: readonly (readonly (CocoId | undefined)[])[];
 }
 
 /** Categories of one file that have the same name. */
 interface Twins {
-  /** they are classes of their own, which every file has under the same ids */
+  /** Whether they are separate classes, which every file has under the same ids. */
   readonly apart: boolean;
-  /** otherwise the one of them that is the class: the only one with objects */
+  /** Otherwise the one of them that is the class: the only one with objects. */
   readonly kept: CocoId;
 }
 
@@ -45,7 +45,7 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
   const keyOf = ({ id, name }: Category): string => (twins.get(name)?.apart ? `${id} ${name}` : name);
   const classes = new Map<string, MergedClass>();
   const supercategories = new Set<unknown>();
-  /** keys of the classes by their ids */
+  /** Keys of the classes by their ids. */
   const holders = new Map<CocoId, string>();
   for (const { name: file, categories, images } of splits) {
     const report = (message: string) => problems.push({ kind: 'class-mismatch', file, field: 'categories', message });

@@ -19,7 +19,7 @@ interface Candidate {
   readonly file: string;
   /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json`, `train_mine.json` and `instances_minitrain_v2.json` */
   readonly rank: number;
-  /** a name without a year counts as the latest */
+  /** Year of the release; a name without a year counts as the latest. */
   readonly year: number;
 }
 

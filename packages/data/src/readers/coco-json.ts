@@ -13,7 +13,7 @@ import type { Reading, SplitName } from './read-splits.ts';
 /** An object whose class and box could be read. */
 export interface CocoObject extends Omit<AnnotatedObject, 'label'> {
   readonly categoryId: CocoId;
-  /** its index among the annotations */
+  /** Index among the annotations. */
   readonly place: number;
 }
 
@@ -21,12 +21,12 @@ export interface CocoImage {
   readonly id: CocoId;
   readonly writtenId: WrittenId;
   readonly fileName: string;
-  /** undefined where the JSON does not say */
+  /** Undefined where the JSON does not say. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly objects: CocoObject[];
-  /** objects of the image whose class or box cannot be read */
+  /** Objects of the image whose class or box cannot be read. */
   unreadable: number;
-  /** index among the images */
+  /** Index among the images. */
   readonly place: number;
 }
 
@@ -35,11 +35,11 @@ export interface CocoCategory extends Category {
 }
 
 export interface CocoSplit {
-  /** annotations that do not say of which image they are */
+  /** Number of annotations that do not say which image they belong to. */
   readonly homeless: number;
   readonly split: SplitName;
   readonly file: string;
-  /** of the file, for messages */
+  /** Name of the file, for messages. */
   readonly name: string;
   readonly categories: readonly CocoCategory[];
   readonly images: readonly CocoImage[];

@@ -28,7 +28,7 @@ const object = (id: number, image_id: number, fields: object = {}) => ({
 const cat = { id: 1, name: 'cat' };
 const dog = { id: 2, name: 'dog' };
 
-/** train.json with these lists, val.json with one good image, and the images 1.jpg to 9.jpg. */
+/** Opens train.json with these lists, val.json with one good image, and the images 1.jpg to 9.jpg. */
 async function open(train: Json, files: Record<string, object> = {}) {
   const images = Object.fromEntries([1, 2, 3, 9].map((id) => [`images/${id}.jpg`, bytes]));
   const val = { images: [image(9)], annotations: [object(1, 9)], categories: [cat, dog] };

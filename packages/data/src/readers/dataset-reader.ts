@@ -4,9 +4,9 @@ import type { Reading, ReadSplits } from './read-splits.ts';
 
 /** An option with the values that it may have: the first is taken unless another one is given. */
 export interface ReaderOption<Value = string | number> {
-  /** for people, as in "the VOC origin" */
+  /** Title for people, as in "the VOC origin". */
   readonly title: string;
-  /** what it says, for the help of a command line */
+  /** What the option means, for the help of a command line. */
   readonly meaning: string;
   readonly values: readonly [Value, ...Value[]];
 }
@@ -15,9 +15,9 @@ export interface ReaderOption<Value = string | number> {
 export interface DatasetReader<Found = unknown, Options extends object = object> {
   /** The name of the format, as `OpenOptions.format` and `Dataset.format` have it. */
   readonly name: string;
-  /** for people: `COCO` */
+  /** Title for people, such as `COCO`. */
   readonly title: string;
-  /** its own, by the names that they have among those of `openDataset` */
+  /** Options of the reader, by their names among those of `openDataset`. */
   readonly options?: { readonly [Name in keyof Options]: ReaderOption<Options[Name]> };
 
   /** What was looked for, and what was seen that is not it: the end of a line for a user whose folder was not recognised. */

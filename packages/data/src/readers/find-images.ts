@@ -8,9 +8,9 @@ import { type OneToOne, oneToOne } from './one-to-one.ts';
 import { type SplitName, splitOfName } from './read-splits.ts';
 
 export interface WantedImage {
-  /** the name or path as it is written */
+  /** The name or path as it is written. */
   readonly written: string;
-  /** absolute folders that it may be relative to, the likeliest first */
+  /** Absolute folders that it may be relative to, the likeliest first. */
   readonly places: readonly string[];
   readonly split: SplitName;
 }

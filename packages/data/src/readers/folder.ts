@@ -7,7 +7,9 @@ import { isNobodysData } from './nobodys-data.ts';
 interface Listing {
   readonly files: ReadonlySet<string>;
   readonly folders: readonly string[];
-  /** files by their folded name, and by their folded name without extension; each made when first needed */
+  /**
+   * Files by their folded name, and by their folded name without extension; each map is made when it is first needed.
+   */
   folded?: ReadonlyMap<string, readonly string[]>;
   foldedStems?: ReadonlyMap<string, readonly string[]>;
 }

@@ -75,11 +75,11 @@ interface OpenValue {
   readonly role: 'key' | 'element' | 'skipped';
   readonly line: number;
   readonly column: number;
-  /** of brackets and braces; 0 in a bare string, number or word */
+  /** Depth of brackets and braces; 0 in a bare string, number or word. */
   depth: number;
   inString: boolean;
   escaped: boolean;
-  /** what earlier chunks held of it */
+  /** What earlier chunks held of the value. */
   readonly parts: Buffer[];
   length: number;
 }
@@ -116,7 +116,7 @@ class Scanner {
   #index = 0;
   #reported = false;
   readonly #seen = new Set<string>();
-  /** bytes before this chunk, and where the current line starts among all bytes */
+  /** Bytes before this chunk, and the position among all bytes where the current line starts. */
   #offset = 0;
   #line = 1;
   #lineStart = 0;

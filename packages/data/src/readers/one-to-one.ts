@@ -3,24 +3,24 @@
 /** One way of finding the file of an entry. */
 export interface Way<Entry, Name extends string> {
   readonly name: Name;
-  /** absolute, or undefined where this way leads to no file or to several */
+  /** Absolute path, or undefined where this way leads to no file or to several. */
   find(entry: Entry): string | undefined;
-  /** for names that are certain: entries that name one file share it */
+  /** For names that are certain: entries that name one file share it. */
   readonly shared?: boolean;
 }
 
 export interface Given<Name extends string> {
   readonly file: string;
-  /** how it was found */
+  /** How the file was found. */
   readonly by: Name;
 }
 
 export interface OneToOne<Entry, Name extends string> {
-  /** absent for an entry that no way leads from */
+  /** Absent for an entry that no way leads from. */
   readonly given: ReadonlyMap<Entry, Given<Name>>;
-  /** files that one way leads to from several entries, which are then given to none of them */
+  /** Files that one way leads to from several entries, which are then given to none of them. */
   readonly contested: ReadonlyMap<string, readonly Entry[]>;
-  /** of an entry that was given no file, the first that it contested */
+  /** The first file that an entry contested which was given none. */
   readonly lost: ReadonlyMap<Entry, string>;
 }
 

@@ -13,7 +13,7 @@ export type SplitName = (typeof splitNames)[number];
 /** A split is undefined if the folder does not have it. */
 export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage[]>> {
   readonly categories: readonly Category[];
-  /** by label, where the file of a split may number the classes otherwise than `categories` */
+  /** Category ids by label, where the file of a split may number the classes differently from `categories`. */
   readonly categoryIds?: CategoryIds;
 }
 
@@ -21,9 +21,9 @@ export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage
 export interface Reading {
   readonly folder: Folder;
   readonly problems: Problem[];
-  /** one line each: choices made on the user's behalf */
+  /** Choices made on the user's behalf, one line each. */
   readonly notices: string[];
-  /** how image files become pixels */
+  /** How image files become pixels. */
   readonly pixels: PixelOptions;
 }
 

@@ -7,7 +7,7 @@ import type { Folder } from './folder.ts';
 export interface Recognised {
   readonly reader: DatasetReader;
   readonly found: unknown;
-  /** one line each: choices made on the user's behalf */
+  /** Choices made on the user's behalf, one line each. */
   readonly notices: readonly string[];
 }
 

@@ -3,9 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 
 export interface DecodedText {
-  /** without a byte order mark */
+  /** The text without a byte order mark. */
   readonly text: string;
-  /** what was not as it should be, and what was taken instead */
+  /** What was wrong with the encoding, and what was used instead. */
   readonly fault?: string;
 }
 

@@ -10,18 +10,18 @@ import { decodeText } from './text.ts';
 /** Annotations in one folder and those below it, with the folders that may hold their images. */
 export interface VocPart {
   readonly annotations: string;
-  /** absolute paths */
+  /** Absolute paths. */
   readonly xmls: readonly string[];
   readonly imageFolders: readonly ImageFolder[];
-  /** if the folder's place says it */
+  /** The split, if the folder's place says it. */
   readonly split: SplitName | undefined;
-  /** files that list the images of a split */
+  /** Files that list the images of a split. */
   readonly lists: Partial<Record<SplitName, string>>;
 }
 
 export interface ImageFolder {
   readonly directory: string;
-  /** absolute paths of the images in it, and of those below it where it is a folder of images */
+  /** Absolute paths of the images in it, and of those below it where it is a folder of images. */
   readonly images: readonly string[];
 }
 

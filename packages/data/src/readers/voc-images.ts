@@ -10,18 +10,18 @@ import type { VocAnnotation } from './voc-xml.ts';
 
 /** The images of a part. */
 export interface VocImages {
-  /** the folder that names of annotations are relative to */
+  /** The folder that names of annotations are relative to. */
   readonly annotations: string;
-  /** of each folder of images, the likeliest first */
+  /** The files of each folder of images, the likeliest folder first. */
   readonly folders: readonly StemIndex[];
-  /** all images, absolute */
+  /** Absolute paths of all images. */
   readonly files: readonly string[];
 }
 
 /** An annotation that could be read. */
 export interface VocEntry {
   readonly xml: string;
-  /** the same, for messages */
+  /** The same name, for messages. */
   readonly xmlName: string;
   readonly images: VocImages;
   readonly annotation: VocAnnotation;
@@ -56,9 +56,9 @@ export function findVocImages(
   folder: Folder,
 ): {
   readonly files: ReadonlyMap<VocEntry, string>;
-  /** entries whose image has another spelling */
+  /** Entries whose image has another spelling. */
   readonly spelled: ReadonlySet<VocEntry>;
-  /** why an entry has no image */
+  /** Why an entry has no image. */
   readonly missing: ReadonlyMap<VocEntry, string>;
 } {
   const ownName = ({ xml, images }: VocEntry): string => nameOfXml(xml, images.annotations);

@@ -15,10 +15,10 @@ export interface VocObject {
 
 export interface VocAnnotation {
   readonly fileName: string | undefined;
-  /** undefined where the file does not say, or says 0 */
+  /** Undefined where the file does not say, or says 0. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly objects: readonly VocObject[];
-  /** objects whose class or box cannot be read */
+  /** Objects whose class or box cannot be read. */
   readonly unreadable: number;
 }
 

@@ -12,7 +12,7 @@ import { type Reading, splitNames, splitOfName } from './read-splits.ts';
 import { decodeText, readLines } from './text.ts';
 import { classesOf, type YoloClasses, type YoloDescription, type YoloSource } from './yolo-description.ts';
 
-/** darknet's description, a `.data` file that says where the names are. */
+/** Finds darknet's description, a `.data` file that says where the names are. */
 export function findDataFile(folder: Folder): string | undefined {
   const found = folder
     .files(folder.root)

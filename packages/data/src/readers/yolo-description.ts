@@ -4,18 +4,18 @@ import type { SplitName } from './read-splits.ts';
 
 export interface YoloClasses {
   readonly categories: readonly Category[];
-  /** by the class index of the label files */
+  /** Labels by the class index of the label files. */
   readonly labels: ReadonlyMap<number, number>;
 }
 
 export interface YoloDescription extends YoloClasses {
-  /** of the file it stands in, for messages */
+  /** Name of the file that the description is in, for messages. */
   readonly name: string;
-  /** the absolute folder that paths are relative to */
+  /** The absolute folder that paths are relative to. */
   readonly home: string;
   /** `path` of a yaml: what the paths are relative to instead, if it is there; empty where there is none */
   readonly base: string;
-  /** whether the description says that keypoints follow the box on a line */
+  /** Whether the description says that keypoints follow the box on a line. */
   readonly keypoints: boolean;
   readonly sources: readonly YoloSource[];
 }
@@ -23,9 +23,9 @@ export interface YoloDescription extends YoloClasses {
 /** Where the images of a split are. */
 export interface YoloSource {
   readonly split: SplitName;
-  /** the field that says it */
+  /** Field that says so. */
   readonly key: string;
-  /** folders of images, and `.txt` lists of them */
+  /** Folders of images, and `.txt` lists of them. */
   readonly written: readonly unknown[];
 }
 

@@ -8,13 +8,13 @@ import { readLines } from './text.ts';
 import { holdsLabels } from './yolo-files.ts';
 
 export interface YoloLabels {
-  /** absolute label files by image */
+  /** Absolute label files by image. */
   readonly files: ReadonlyMap<string, string>;
-  /** images that must not count as background though no label file is theirs for certain, and why */
+  /** Images that must not count as background although no label file is certainly theirs, with the reason. */
   readonly doubts: ReadonlyMap<string, string>;
-  /** label files found under another spelling than their image's, by image */
+  /** Label files found under another spelling than their image's, by image. */
   readonly spelled: ReadonlyMap<string, string>;
-  /** label files of no image, with the folders that their image was looked for in */
+  /** Label files of no image, with the folders that their image was looked for in. */
   readonly orphans: readonly { readonly file: string; readonly folders: readonly string[] }[];
 }
 

@@ -8,9 +8,9 @@ export type YoloLine =
   | { readonly kind: 'unknown-class' | 'bad-object'; readonly message: string };
 
 export interface YoloLinesOptions {
-  /** labels by the class index of the file */
+  /** Labels by the class index of the file. */
   readonly labels: ReadonlyMap<number, number>;
-  /** whether the data set says that keypoints follow the box on a line */
+  /** Whether the data set says that keypoints follow the box on a line. */
   readonly keypoints: boolean;
 }
 

@@ -1,7 +1,7 @@
 /** Colours that stand out from what they lie on, and say nothing about the class. */
 import type { Random } from '../random.ts';
 
-/** red, green, blue in 0..255 */
+/** Red, green, blue in 0..255. */
 export type Color = readonly [number, number, number];
 
 const component = (random: Random): number => 255 * random();

@@ -11,27 +11,29 @@ export interface Between {
 
 /** What is drawn, and how many images of it. */
 export interface ShapesOptions {
-  /** images to train on, 1000 */
+  /** Images to train on. @defaultValue 1000 */
   readonly train?: number;
-  /** images to evaluate on, 200 */
+  /** Images to evaluate on. @defaultValue 200 */
   readonly val?: number;
   /** 0; another seed gives other images */
   readonly seed?: number;
-  /** pixels: the side of square images, or width and height; 128 */
+  /** Size in pixels: the side of square images, or width and height. @defaultValue 128 */
   readonly size?: number | { readonly width: number; readonly height: number };
-  /** names, or how many of disc, square, triangle, ring, cross, star; all 6 */
+  /** Names of the classes, or how many of disc, square, triangle, ring, cross, star. @defaultValue all 6 */
   readonly classes?: number | readonly ShapeClass[];
-  /** an image's number of objects, 1–8; fewer where `visible` leaves no room for more */
+  /** Number of objects in an image; fewer where `visible` leaves no room for more. @defaultValue 1 to 8 */
   readonly objects?: Partial<Between>;
   /**
-   * the longer side of an object's box, as a part of the image's shorter side: 0.08–0.45, in small images from 5 pixels
+   * Longer side of an object's box, as a fraction of the image's shorter side.
+   *
+   * @defaultValue 0.08 to 0.45, in small images from 5 pixels
    */
   readonly scale?: Partial<Between>;
-  /** objects are turned by any angle, true; false leaves them upright */
+  /** Whether objects are turned by any angle; false leaves them upright. @defaultValue true */
   readonly rotation?: boolean;
-  /** the part of an object that later ones leave uncovered at least, 0.4; 1 for no occlusion */
+  /** Share of an object that later ones leave uncovered at least; 1 for no occlusion. @defaultValue 0.4 */
   readonly visible?: number;
-  /** false; true for backgrounds of one colour, without distractors */
+  /** Whether backgrounds have one colour, without distractors. @defaultValue false */
   readonly plain?: boolean;
 }
 

@@ -3,7 +3,7 @@
 /** What lies between crossings 1 and 2, 3 and 4, … of a horizontal line is inside. */
 export type Outline =
   | { readonly kind: 'polygon'; readonly xs: Float64Array; readonly ys: Float64Array }
-  /** from the outermost inwards: a disc has one radius, a ring two */
+  /** Circles from the outermost inwards: a disc has one radius, a ring two. */
   | { readonly kind: 'circles'; readonly cx: number; readonly cy: number; readonly radii: readonly number[] };
 
 export interface Extent {

@@ -6,11 +6,11 @@ import { crossings, type Extent, extentOf, mostCrossings, moved, type Outline, t
 
 /** A shape in its image. */
 export interface PlacedShape {
-  /** index into the classes in use */
+  /** Index into the classes in use. */
   readonly label: number;
-  /** in pixels of the image */
+  /** Outline in pixels of the image. */
   readonly outline: Outline;
-  /** the tight box of the whole shape, in pixels; always inside the image */
+  /** The tight box of the whole shape, in pixels; always inside the image. */
   readonly box: Extent;
 }
 
@@ -63,10 +63,10 @@ const crossed = new Float64Array(mostCrossings);
 /** Points of a grid over a shape's box that are inside it and not covered: they stand for its area. */
 class Samples {
   private constructor(
-    /** row by row; of each its y, then the x of its points */
+    /** Row by row: y, then the x of its points. */
     private readonly rows: readonly { readonly y: number; readonly xs: readonly number[] }[],
     readonly count: number,
-    /** the points before any was covered */
+    /** Number of points before any was covered. */
     readonly whole: number,
   ) {}
 

@@ -7,9 +7,9 @@ import { type Extent, extentOf, moved, type Outline, turned } from './outline.ts
 import { type PlacedShape, placeObjects } from './placement.ts';
 
 export interface Scene {
-  /** the background is made of mixtures of the two; plain: they are the same */
+  /** Two colours that the background is mixed of; the same where it is plain. */
   readonly background: readonly [Color, Color];
-  /** from the backmost to the foremost; distractors lie behind all objects */
+  /** Layers from the backmost to the foremost; distractors lie behind all objects. */
   readonly layers: readonly { readonly outline: Outline; readonly color: Color }[];
 }
 

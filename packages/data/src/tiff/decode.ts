@@ -18,7 +18,11 @@ interface Tiff {
 type Tags = Readonly<Record<number, readonly number[] | undefined>>;
 
 export interface TiffDecoding {
-  /** three bands, counted from 0, that become red, green and blue as they are stored; without it, the file's colours */
+  /**
+   * Three bands, counted from 0, that become red, green and blue as they are stored.
+   *
+   * @defaultValue the file's colours
+   */
   readonly take?: readonly number[];
   /** EXIF's, 1 to leave the pixels as they are stored */
   readonly orientation: number;

@@ -36,7 +36,7 @@ const typeSizes: Readonly<Record<number, number>> = {
 interface Entry {
   readonly type: number;
   readonly count: number;
-  /** where the values begin */
+  /** Where the values begin. */
   readonly at: number;
 }
 

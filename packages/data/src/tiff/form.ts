@@ -14,11 +14,11 @@ export interface TiffForm {
   readonly compression: number;
   readonly colours: ColourModel;
   readonly alpha: boolean;
-  /** colours were multiplied by the alpha channel, the band after them */
+  /** Whether colours were multiplied by the alpha channel, the band after them. */
   readonly premultiplied: boolean;
-  /** each band lies on its own */
+  /** Whether each band is stored separately. */
   readonly planar: boolean;
-  /** pixels that share one Cb and one Cr, across and down */
+  /** Pixels that share one Cb and one Cr, across and down. */
   readonly subsampling: readonly [number, number];
 }
 

@@ -8,22 +8,22 @@ import { type Rectangle, type Size, type View, wholeView } from './view.ts';
 
 /** DETR's crop: the image is thought resized, its shorter side to one of `scales`, and a piece cut from that. */
 export interface RandomCrop {
-  /** how often an image is cropped, 0.5 */
+  /** How often an image is cropped. @defaultValue 0.5 */
   readonly probability?: number;
   /** 1: what follows is then in shorter sides of the image */
   readonly scales?: readonly number[];
-  /** limits of the piece's width and height, which are drawn apart; a piece never exceeds the image */
+  /** Limits of the piece's width and height, which are drawn apart; a piece never exceeds the image. */
   readonly least: number;
   readonly most: number;
 }
 
 /** How training images are changed at random. */
 export interface Augmentation {
-  /** how often an image is mirrored, 0 */
+  /** How often an image is mirrored. @defaultValue 0 */
   readonly flip?: number;
-  /** none */
+  /** Random crops. @defaultValue none */
   readonly crop?: RandomCrop;
-  /** none */
+  /** Colour jitter. @defaultValue none */
   readonly jitter?: ColorJitter;
 }
 

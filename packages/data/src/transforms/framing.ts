@@ -16,24 +16,28 @@ export interface Framing {
    * fill a canvas of one size as far as their aspect allows, and otherwise keep their size
    */
   readonly scale?: number | readonly number[];
-  /** the longer side is at most this; no limit */
+  /** Upper limit of the longer side. @defaultValue no limit */
   readonly maxSize?: number;
 }
 
 /** A canvas of one size for images of any size: 320 × 240 for photographs of 4:3 whose longer side becomes 320. */
 export interface LongSideCanvas {
-  /** pixels that the longer side is resized to */
+  /** Pixels that the longer side is resized to. */
   readonly longSide: number;
-  /** which are to fit; those that are loaded. With images of all splits, training and evaluation share a canvas */
+  /**
+   * Images that have to fit. With images of all splits, training and evaluation share a canvas.
+   *
+   * @defaultValue the loaded images
+   */
   readonly images?: readonly Size[];
 }
 
 /** Framing with nothing left open. */
 export interface FramingSettings {
   readonly canvas: Size | { readonly multipleOf: number };
-  /** length of the longer side, in pixels, of whole images that are not scaled, where the canvas is made for that */
+  /** Length of the longer side, in pixels, of whole images that are not scaled, where the canvas is made for that. */
   readonly longSide: number | undefined;
-  /** empty where images are not scaled to a size of their own */
+  /** Empty where images are not scaled to a size of their own. */
   readonly scales: readonly number[];
   readonly maxSize: number;
 }

@@ -3,11 +3,11 @@ import type { Random } from '../random.ts';
 
 /** How far each may change, as in torchvision's `ColorJitter`; 0 by default. */
 export interface ColorJitter {
-  /** factors are drawn from 1 − x to 1 + x, but not below 0 */
+  /** Brightness: factors are drawn from 1 − x to 1 + x, but not below 0. */
   readonly brightness?: number;
   readonly contrast?: number;
   readonly saturation?: number;
-  /** a turn from −x to x of the colour circle, at most 0.5 */
+  /** Hue: a turn of the colour circle from −x to x, at most 0.5. */
   readonly hue?: number;
 }
 
@@ -39,7 +39,7 @@ export function drawColorChange(jitter: ColorJitter, random: Random): ColorChang
   };
 }
 
-/** x·s + (1 − s)·grey */
+/** x·s + (1 − s)·grey. */
 const saturationMatrix = (s: number): number[] =>
   [0, 1, 2].flatMap((row) => luma.map((weight, column) => (row === column ? s : 0) + (1 - s) * weight));
 

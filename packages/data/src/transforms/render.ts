@@ -66,8 +66,9 @@ function cut({ data, width }: RgbImage, rectangle: Rectangle, margin: number): R
 const margin = 2;
 
 /**
- * sharp's `resize` moves an image that it enlarges by half a pixel to the right and down (libvips issue 4841), and boxes
- * would be off by as much. `affine` can be told where pixels lie; the margin keeps its black surroundings out.
+ * Enlarges an image. sharp's `resize` moves an image that it enlarges by half a pixel to the right and down (libvips
+ * issue 4841), and boxes would be off by as much. `affine` can be told where pixels lie; the margin keeps its black
+ * surroundings out.
  */
 async function enlarged(
   image: RgbImage,

@@ -18,9 +18,9 @@ export interface Rectangle extends Size {
  * affine map.
  */
 export interface View extends Size {
-  /** the part of the upright image that is seen, in its pixels */
+  /** The part of the upright image that is seen, in its pixels. */
   readonly source: Rectangle;
-  /** mirrored left to right, after all else */
+  /** Whether the image is mirrored left to right, after everything else. */
   readonly flip: boolean;
 }
 

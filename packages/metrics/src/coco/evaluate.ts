@@ -23,7 +23,7 @@ export interface EvaluationOptions {
 
 /** The figures over all classes, and what they are made of. */
 export interface CocoEvaluation extends CocoFigures {
-  /** the twelve figures in the order of pycocotools' `stats` */
+  /** The twelve figures in the order of pycocotools' `stats`. */
   readonly stats: readonly number[];
   /** `[K]` */
   readonly perClass: readonly CocoFigures[];

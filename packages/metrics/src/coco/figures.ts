@@ -23,7 +23,7 @@ export type CocoFigures = Readonly<Record<(typeof figureNames)[number], number>>
 
 interface Selection {
   readonly kind: 'precision' | 'recall';
-  /** index of one threshold; all without it */
+  /** Index of one threshold. @defaultValue all thresholds */
   readonly iou?: number;
   readonly area: AreaName;
   readonly maxDetections: number;

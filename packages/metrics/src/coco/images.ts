@@ -34,7 +34,7 @@ export interface ImageDetections {
 export interface Requirements {
   /** K */
   readonly numClasses: number;
-  /** whether NaN and infinities are refused */
+  /** Whether NaN and infinities are refused. */
   readonly finite: boolean;
 }
 

@@ -5,11 +5,11 @@ import { criticalT, defaultLevel } from './interval.ts';
 
 /** A difference and its spread, for which the power of a comparison is asked. */
 export interface EffectSize {
-  /** the real mean difference between the models, such as 0.02 AP */
+  /** The real mean difference between the models, such as 0.02 AP. */
   readonly difference: number;
-  /** the standard deviation of the differences between seeds, of which a pilot's is only an estimate */
+  /** The standard deviation of the differences between seeds, of which a pilot's is only an estimate. */
   readonly sd: number;
-  /** of confidence; 0.95 */
+  /** Confidence level. @defaultValue 0.95 */
   readonly level?: number;
 }
 

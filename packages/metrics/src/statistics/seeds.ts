@@ -11,9 +11,9 @@ export interface SeedValue {
 export type UnpairedSeeds = 'error' | 'leave-out';
 
 export interface SeedPairs<Run> {
-  /** by rising seed, so that the order in which runs are given changes no last bit */
+  /** Pairs by rising seed, so that the order in which runs are given changes no last bit. */
   readonly pairs: readonly { readonly seed: number; readonly a: Run; readonly b: Run }[];
-  /** the seeds that only one model has, rising */
+  /** The seeds that only one model has, rising. */
   readonly unpaired: readonly number[];
 }
 

@@ -130,7 +130,7 @@ function setupOf(fixture: Fixture, caseName: string) {
     mask: isMasked ? attentionMask({ blocked: loadTensor(fixture, caseName, 'attn_mask') }, batch) : undefined,
     /** `[B, N, k]` as rows */
     rows: (x: Tensor | undefined): Tensor2D => reshape<Rank.R2>(required(x), [-1, required(x).shape.at(-1) as number]),
-    /** and back */
+    /** The layout of images, and back. */
     images: (x: Tensor2D): Tensor => reshape(x, [batch, -1, x.shape[1]]),
   };
 }

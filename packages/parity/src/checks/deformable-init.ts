@@ -21,9 +21,9 @@ interface StoredStart {
   readonly shape: readonly number[];
   readonly mean: number;
   readonly deviation: number;
-  /** the largest absolute value */
+  /** The largest absolute value. */
   readonly largest: number;
-  /** value of all elements, where it is the same */
+  /** Value of all elements, where it is the same. */
   readonly constant: number | undefined;
 }
 

@@ -27,10 +27,10 @@ export interface ModelSetup {
   readonly detector: Detector<TransformerOutput>;
   readonly backbone: Backbone;
   readonly batch: ImageBatch | FeatureBatch;
-  /** undefined for models without known queries */
+  /** Denoising options; undefined for models without known queries. */
   readonly denoising: DenoisingOptions | undefined;
   readonly head: Objective['head'];
-  /** epsilon of GIoU, in losses and costs */
+  /** Epsilon of GIoU, in losses and costs. */
   readonly epsilon: number;
   readonly width: number;
 }

@@ -148,7 +148,7 @@ function runMixedSelection(fixture: Fixture, caseName: string): Record<string, C
 
 interface ChoiceInput extends QueryStartInput {
   readonly queries: number;
-  /** false by default */
+  /** Whether proposals have a learned size. @defaultValue false */
   readonly learnedProposalSize?: boolean;
 }
 

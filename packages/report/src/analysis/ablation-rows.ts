@@ -7,9 +7,12 @@ import { type FinalRow, finalTable } from './final-rows.ts';
 
 /** A cell of an ablation with its figures. */
 export interface AblationRow extends FinalRow {
-  /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
+  /**
+   * Difference of AP50 from the first cell, at what `comparedAt` says; undefined for that cell, and where there is
+   * nothing to compare.
+   */
   readonly difference?: Comparison;
-  /** of the difference, corrected by Holm for as many cells as are compared */
+  /** p-value of the difference, corrected by Holm for the number of cells compared. */
   readonly correctedP?: number;
 }
 

@@ -32,7 +32,7 @@ import { busyWords, planWords } from './plan-words.ts';
 
 /** A model with settings of its own, of which runs are trained beside those of others. */
 export interface Contender {
-  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */
+  /** Name as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name. */
   readonly name: string;
   readonly config: RunConfig;
 }
@@ -45,13 +45,13 @@ export interface CompareEvents {
    * @param summarize sums up what there is at any later time; undefined before a run has begun
    */
   readonly started?: (summarize: () => Summary | undefined) => void;
-  /** what a user should know */
+  /** Called with what a user should know. */
   readonly notice?: (text: string) => void;
-  /** where a run stands; it is named as in `dn-detr seed 0` */
+  /** Called with the progress of a run, which is named as in `dn-detr seed 0`. */
   readonly progress?: (run: string, state: RunProgress) => void;
-  /** after each evaluation and each end of a run: there is more to sum up */
+  /** Called after each evaluation and each end of a run, when there is more to sum up. */
   readonly changed?: () => void;
-  /** after the end of each run; one that failed before it began is in no summary */
+  /** Called after the end of each run; one that failed before it began is in no summary. */
   readonly ended?: (run: string, outcome: RunOutcome) => void;
 }
 

@@ -6,10 +6,10 @@ import { type Expected, expectedWords } from './expected.ts';
 export interface Plan {
   /** `model` or `cell` */
   readonly noun: string;
-  /** of each of them */
+  /** Length of each run. */
   readonly lengths: readonly RunConfig['length'][];
   readonly seeds: number;
-  /** runs at a time */
+  /** Runs at a time. */
   readonly processes: number;
   readonly folder: string;
   /** Time and memory of the runs that are not done, where they were measured. */

@@ -5,7 +5,7 @@ export interface NamedDetection {
   readonly category: string;
   /** 0..1 */
   readonly score: number;
-  /** x, y, width, height in pixels of the upright image */
+  /** Box as x, y, width, height in pixels of the upright image. */
   readonly bbox: readonly [number, number, number, number];
 }
 
@@ -63,7 +63,7 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly enlarged: number;
-  /** width of a box's line */
+  /** Width of a box's line. */
   readonly line: number;
   readonly font: number;
 }

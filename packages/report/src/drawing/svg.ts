@@ -5,7 +5,7 @@ import { styleSheet } from '../markup/style.css.ts';
 export interface DrawingOptions {
   readonly width: number;
   readonly height: number;
-  /** for those who do not see it */
+  /** Description for those who do not see the drawing. */
   readonly description: string;
 }
 

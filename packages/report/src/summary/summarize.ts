@@ -20,10 +20,10 @@ import type { AblationHeading, CurvePoint, FinalMetrics, ModelSummary, SeedRun, 
 
 /** A run to be summed up. */
 export interface RunSource {
-  /** of the model it is a run of */
+  /** Name of the model that the run is of. */
   readonly model: string;
   readonly folder: string;
-  /** why it ended early */
+  /** Why it ended early. */
   readonly failed?: string;
 }
 
@@ -32,9 +32,9 @@ export interface SummaryFrame {
   readonly name: string;
   readonly command: string;
   readonly recipe: string;
-  /** what `folder` is relative to */
+  /** Folder that `folder` is relative to. */
   readonly folder: string;
-  /** runs that are still to begin; 0 */
+  /** Runs that are still to begin. @defaultValue 0 */
   readonly waiting?: number;
   readonly ablation?: AblationHeading;
 }

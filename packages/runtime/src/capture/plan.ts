@@ -102,9 +102,9 @@ function numberRuns({ nodes, values, hostCalls, outputs }: Trace, longest: numbe
   }
   return {
     count,
-    /** of what a node computes */
+    /** The run that a node's value is computed in. */
     runOf: (value: Value): number => runOfNode.get(nodeOf(value)) ?? 0,
-    /** the first of those that follow as many stages */
+    /** The first of the runs that follow that many stages. */
     runAfter: (stage: number): number => firstRun[stage] as number,
   };
 }

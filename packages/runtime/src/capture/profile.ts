@@ -80,7 +80,7 @@ interface RunMetadata {
 interface NodeStats {
   /** `name = op(inputs)`, after a number of bytes in some */
   timeline_label: string;
-  /** since 1970, which a number is too short for */
+  /** Nanoseconds since 1970, which a number is too short for. */
   all_start_nanos: string;
   op_start_rel_nanos: string;
   op_end_rel_nanos: string;

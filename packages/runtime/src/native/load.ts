@@ -101,7 +101,7 @@ function loadQuietly(addon: string): NativeBinding {
   }
 }
 
-/** tfjs-node 4.22 calls two functions that Node 23 removed from `util` (and that Node 22 warns about). */
+/** Supplies two functions that tfjs-node 4.22 calls and that Node 23 removed from `util` (Node 22 warns about them). */
 function supplyRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
   util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;

@@ -1,4 +1,4 @@
-/** native/ops/attention.cc. */
+/** Kernels of native/ops/attention.cc. */
 import type { NativeOp } from './op.ts';
 
 const attributes = ['sizes'];

@@ -1,4 +1,4 @@
-/** native/ops/bias-activation.cc. */
+/** Kernels of native/ops/bias-activation.cc. */
 import type { NativeOp } from './op.ts';
 
 const inputs = ['x', 'bias'];

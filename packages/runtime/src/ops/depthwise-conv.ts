@@ -1,4 +1,4 @@
-/** native/ops/depthwise-conv.cc. */
+/** Kernels of native/ops/depthwise-conv.cc. */
 import type { NativeOp } from './op.ts';
 
 const name = 'DnDepthwiseConv';

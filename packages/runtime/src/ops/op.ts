@@ -6,7 +6,7 @@ import type { NativeBackend } from '../native/binding.ts';
 export interface NativeOp {
   /** TensorFlow's name of the op and tfjs's name of the kernel. */
   name: string;
-  /** tfjs's names of the inputs, in TensorFlow's order. */
+  /** The inputs' names in tfjs, in TensorFlow's order. */
   inputs: readonly string[];
   /** Names of the attributes, all of them lists of whole numbers; there are none where left out. */
   attributes?: readonly string[];

@@ -37,18 +37,20 @@ export class Ops {
     return this.run(tf.Transpose, { x }, { perm });
   }
 
-  /** x of any shape, seen as [A,B,C] → [B,A,C]. */
+  /** Views x of any shape as [A,B,C] and returns [B,A,C]. */
   swap(x: TensorInfo, shape: [number, number, number]): TensorInfo {
     return this.transpose(this.reshape(x, shape), [1, 0, 2]);
   }
 
-  /** x [...,R,C] → [batch,R,C], or [batch,C,R] if `transposed`. */
+  /** Views x [...,R,C] as [batch,R,C], or [batch,C,R] if `transposed`. */
   matrices(x: TensorInfo, transposed: boolean): TensorInfo {
     const stack = this.reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, -2)), ...x.shape.slice(-2)]);
     return transposed ? this.transpose(stack, [0, 2, 1]) : stack;
   }
 
-  /** x of any shape, seen as [A,N,C] → [A,N,step,C]: each [C] is followed by `step - 1` times as many zeros. */
+  /**
+   * Views x of any shape as [A,N,C] and returns [A,N,step,C]: each [C] is followed by `step - 1` times as many zeros.
+   */
   spread(x: TensorInfo, [a, n, c]: [number, number, number], step: number): TensorInfo {
     const single = this.reshape(x, [a * n, 1, c]);
     return step === 1

@@ -55,7 +55,7 @@ export const quickConv2DBackpropInput =
   };
 
 /**
- * dy [B,OH,OW,OC], spread out by the stride with zeros between and around its pixels: the turned filter, moved over it
+ * Spreads dy [B,OH,OW,OC] out by the stride, with zeros between and around its pixels: the turned filter, moved over it
  * pixel by pixel, gives the gradient of the input.
  */
 export function spreadByStride(ops: Ops, dy: TensorInfo, conv: tf.backend_util.Conv2DInfo): TensorInfo {

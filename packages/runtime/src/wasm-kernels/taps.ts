@@ -3,7 +3,7 @@ import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Ops } from './compose.ts';
 
 export interface Taps {
-  /** dy as rows of pixels, `[N, OC]`, with zeros between some of them */
+  /** Rows of pixels of dy, `[N, OC]`, with zeros between some of them. */
   readonly dy: TensorInfo;
   /** The pixel of x that tap (i, j) of the filter meets where each row of dy stands: a new `[N, IC]`. */
   met(i: number, j: number): TensorInfo;

@@ -10,7 +10,10 @@ export interface Wheel {
   /** Distribution and version, as in `tensorflow-cpu==2.21.0`. */
   distribution: string;
   version: string;
-  /** pip's `--platform`, `--python-version` and `--abi`: `any`, `3` and `none` of a wheel without compiled parts. */
+  /**
+   * Tags as pip's `--platform`, `--python-version` and `--abi` take them: `any`, `3` and `none` for a wheel without
+   * compiled parts.
+   */
   platform: string;
   pythonVersion: string;
   abi: string;

@@ -10,15 +10,15 @@ export interface BackboneSpec<Settings extends z.ZodObject = z.ZodObject> {
   readonly settings: Settings;
   /** @throws Error saying which setting does not fit */
   build(settings: z.output<Settings>): Backbone;
-  /** the weights that `init: 'pretrained'` stands for, which have all of its parameters; left out where there are none */
+  /** The weights that `init: 'pretrained'` means, which have all of its parameters; absent where there are none. */
   pretrained?(settings: z.output<Settings>): PretrainedWeights;
 }
 
 const tinySettings = z.strictObject({
-  /** outputs of each 3×3 convolution of stride 2 */
+  /** Outputs of each 3×3 convolution of stride 2. */
   channels: z.array(z.int().min(1)).min(1).default([32, 64, 128]),
   norm: z.enum(['group', 'none']).default('group'),
-  /** how many of the last convolutions hand out their features */
+  /** How many of the last convolutions hand out their features. */
   levels: z.int().min(1).default(1),
 });
 
@@ -30,12 +30,14 @@ const resnetSettings = z.strictObject({
   depth: z.literal([18, 34, 50, 101]).default(50),
   /** DC5: the last stage dilated in place of strided */
   dilation: z.boolean().default(false),
-  /** the stages that hand out their features: strides 8, 16 and 32 (16 where dilated); models of one map take the last */
+  /**
+   * The stages that hand out their features: strides 8, 16 and 32 (16 where dilated); models of one map take the last.
+   */
   levels: z
     .array(z.enum(stages))
     .min(1)
     .default([...stages]),
-  /** counted from the last; 5 trains all of it, first convolution included */
+  /** Number of trained stages, counted from the last; 5 trains all of it, first convolution included. */
   trainStages: z.int().min(0).max(5).default(3),
 });
 
@@ -44,8 +46,8 @@ const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', se
 const efficientnetLiteSettings = z.strictObject({
   variant: z.literal([0, 1, 2]).default(0),
   /**
-   * counted from the last of seven, of which a level of stride 16 leaves out two and one of stride 8 four; 8 trains all of
-   * it, first convolution included
+   * Number of trained stages, counted from the last of seven, of which a level of stride 16 leaves out two and one of
+   * stride 8 four; 8 trains all of it, first convolution included.
    */
   trainStages: z.int().min(0).max(8).default(0),
 });

@@ -9,20 +9,20 @@ const shared = {
   /** 0 trains the same model without denoising; null for as many as fit into `maxKnownQueries` */
   groups: z.int().min(0).nullable().default(dn.groups),
   labelNoise: z.number().min(0).max(1).default(dn.labelNoise),
-  /** labels are drawn anew from the other classes alone; the references draw from all classes */
+  /** Whether labels are drawn only from the other classes; the references draw from all classes. */
   excludeOwnClass: z.boolean().default(dn.excludeOwnClass),
-  /** what the attention mask keeps apart; `nothing` lets matching queries see the ground truth */
+  /** What the attention mask keeps apart; `nothing` lets matching queries see the ground truth. */
   isolate: z.enum(['groups', 'known', 'nothing']).default(dn.isolate),
-  /** hides padded known queries from attention; the references let them be seen */
+  /** Whether padded known queries are hidden from attention; the references let them be seen. */
   maskPadding: z.boolean().default(dn.maskPadding),
-  /** trains padded known queries as "no object", as DINO does */
+  /** Whether padded known queries are trained as "no object", as in DINO. */
   paddingAsBackground: z.boolean().default(dn.paddingAsBackground),
   /**
-   * the slots of a group are rounded up to a multiple of this, so that few steps are captured; null for one slot for each
-   * object of the fullest training image, so that there is one step
+   * The slots of a group are rounded up to a multiple of this, so that few steps are captured; null for one slot for
+   * each object of the fullest training image, so that there is one step.
    */
   slotBucket: z.int().min(1).nullable().default(10),
-  /** at most so many known queries an image, padding included; 0 for no limit */
+  /** Upper limit of known queries per image, padding included; 0 for no limit. */
   maxKnownQueries: z.int().min(0).default(dn.maxKnownQueries),
 };
 
@@ -41,7 +41,10 @@ const settings = {
     maxKnownQueries: shared.maxKnownQueries.refine((most) => most !== 1, {
       error: 'expected at least 2, for a positive query and its negative, or 0 for no limit',
     }),
-    /** how far corners of positive queries move, in halves of the sides; those of negative ones once to twice as far */
+    /**
+     * How far corners of positive queries move, in halves of the sides; those of negative ones move once to twice as
+     * far.
+     */
     boxNoise: rate.default(contrastive.boxNoise),
   }),
 };

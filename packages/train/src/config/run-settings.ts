@@ -15,16 +15,16 @@ import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
  */
 export interface RunSettings {
   readonly stated: RunOverrides;
-  /** where they come from, for messages: a recipe's name, a file */
+  /** Where the settings come from, for messages: a recipe's name, a file. */
   readonly origin: string;
-  /** changes to them, the later before the earlier where they touch */
+  /** Changes to the settings; later ones win where two touch the same key. */
   readonly changes: DottedValues;
 }
 
 /** The configuration of one model's run. */
 export interface ResolvedSettings {
   readonly config: RunConfig;
-  /** keys of changes that are settings of other models, and not of this one */
+  /** Keys of changes that are settings of other models, and not of this one. */
   readonly unused: readonly string[];
 }
 

@@ -16,21 +16,21 @@ const share = z.number().min(0).max(1);
 const shapes = z.strictObject({
   train: count.default(1000),
   val: count.default(200),
-  /** of the drawing, not of the run: runs of other seeds see the same images */
+  /** Seed of the drawing, not of the run: runs of other seeds see the same images. */
   seed: z.int().default(0),
-  /** side of the square images, in pixels */
+  /** Side of the square images, in pixels. */
   size: count.default(128),
   classes: z
     .array(z.enum(['disc', 'square', 'triangle', 'ring', 'cross', 'star']))
     .min(1)
     .default(['disc', 'square', 'triangle', 'ring', 'cross', 'star']),
   objects: z.strictObject({ least: z.int().min(0).default(1), most: count.default(8) }).prefault({}),
-  /** of the side */
+  /** Range of the side of an object. */
   scale: z.strictObject({ least: share.default(0.08), most: share.default(0.45) }).prefault({}),
   rotation: z.boolean().default(true),
-  /** the part of an object that later ones leave uncovered at least */
+  /** Share of an object that later ones leave uncovered at least. */
   visible: share.default(0.4),
-  /** neither texture nor distractors */
+  /** Whether there is neither texture nor distractors. */
   plain: z.boolean().default(false),
 });
 
@@ -38,25 +38,30 @@ const dataSchema = (readers: readonly DatasetReader[]) =>
   z.strictObject({
     /** `shapes`, or a folder in COCO, YOLO or VOC layout */
     source: z.string().default('shapes'),
-    /** of a folder; recognised if left out */
+    /** Format of a folder. @defaultValue recognised */
     format: z
       .enum(readers.map(({ name }) => name))
       .nullable()
       .default(null),
-    /** what is taken from `train` where a folder has no validation split */
+    /** Share of `train` that becomes the validation split of a folder without one. */
     valFraction: z.number().gt(0).lt(1).default(0.2),
     ...readerSettings(readers),
-    /** the bands, counted from 1, that become red, green and blue in files with four or more; the first three without it */
+    /**
+     * Bands, counted from 1, that become red, green and blue in files with four or more.
+     *
+     * @defaultValue the first three
+     */
     bands: z
       .tuple([count, count, count], { error: 'expected the numbers of three bands, counted from 1, such as [4,3,2]' })
       .nullable()
       .default(null),
-    /** images with more are left out: an image of 280 megapixels needs 840 MB when it is decoded */
+    /** Images with more pixels are left out: an image of 280 megapixels needs 840 MB when it is decoded. */
     maxPixels: count.default(defaultMaxPixels),
     shapes: shapes.prefault({}),
     /**
-     * what images are put on, at the top left; the rest is padding. One size, or as large as a batch needs, or the
-     * smallest of one size on which all images of the data set fit with their longer side resized to `longSide`
+     * Canvas that images are put on, at the top left; the rest is padding. It has one size, or is as large as a batch
+     * needs, or is the smallest of one size on which all images of the data set fit with their longer side resized to
+     * `longSide`.
      */
     canvas: z
       .union([
@@ -65,17 +70,17 @@ const dataSchema = (readers: readonly DatasetReader[]) =>
         z.strictObject({ longSide: count }),
       ])
       .default({ height: 640, width: 640 }),
-    /** the shorter side that training images are scaled to, one drawn for each; none fits them into the canvas */
+    /** Shorter sides that training images are scaled to, one drawn for each; empty to fit them into the canvas. */
     scales: z.array(count).default([]),
-    /** the shorter side that images are scaled to for evaluation */
+    /** Shorter side that images are scaled to for evaluation. */
     evaluationScale: count.nullable().default(null),
-    /** the longer side after scaling, at most */
+    /** Upper limit of the longer side after scaling. */
     maxSize: count.nullable().default(null),
     augmentation: z
       .strictObject({
-        /** how often an image is mirrored */
+        /** How often an image is mirrored. */
         flip: share.default(0.5),
-        /** random pieces, as DETR cuts them: sides from `least` to `most` in an image scaled to one of `scales` */
+        /** Random crops as in DETR: sides from `least` to `most` in an image scaled to one of `scales`. */
         crop: z
           .strictObject({ probability: share, scales: z.array(count).min(1), least: count, most: count })
           .nullable()
@@ -90,14 +95,14 @@ const dataSchema = (readers: readonly DatasetReader[]) =>
           .prefault({}),
       })
       .prefault({}),
-    /** of decoded images */
+    /** Memory for decoded images, in MiB. */
     cacheMiB: z.number().min(0).default(512),
   });
 
 const optimizer = z.strictObject({
   learningRate: rate.default(1e-4),
   backboneLearningRate: rate.default(1e-5),
-  /** rates of parameters whose names match a regular expression; of several that match, the first counts */
+  /** Learning rates of parameters whose names match a regular expression; of several that match, the first counts. */
   rates: z.array(z.strictObject({ pattern: z.string().min(1), learningRate: rate })).default([]),
   /** AdamW's decays of the mean gradient and of the mean squared gradient */
   betas: z
@@ -106,17 +111,17 @@ const optimizer = z.strictObject({
     })
     .default([0.9, 0.999]),
   weightDecay: rate.default(1e-4),
-  /** the gradient's norm over all parameters is cut to this */
+  /** The gradient's norm over all parameters is clipped to this. */
   clipNorm: z.number().gt(0).default(0.1),
-  /** micro-batches of `batchSize` whose gradients make one step */
+  /** Micro-batches of `batchSize` whose gradients make one step. */
   accumulate: count.default(1),
-  /** decay of a moving average of the weights, which is then what is evaluated and kept as best; 0 for none */
+  /** Decay of a moving average of the weights, which is then what is evaluated and kept as best; 0 for none. */
   ema: z.number().min(0).lt(1).default(0),
 });
 
 const schedule = z.strictObject({
   kind: z.enum(['step', 'cosine']).default('step'),
-  /** steps over which the learning rate rises from 0 */
+  /** Steps over which the learning rate rises from 0. */
   warmUp: z.int().min(0).default(0),
   /** `step` alone: shares of the run after which the learning rate is divided by 10 */
   drops: z.array(share).default([0.8]),
@@ -126,9 +131,10 @@ const schedule = z.strictObject({
 const commonSettings = (readers: readonly DatasetReader[]) => ({
   data: dataSchema(readers).prefault({}),
   /**
-   * what weights start from: `none` for the seed's draws; `pretrained` for weights of the backbone that others have trained;
-   * or a checkpoint, as far as it fits the model. Where it is not stated, `resolveSettings` sets it to `pretrained` for
-   * backbones that there are such weights of
+   * What weights start from: `none` for the seed's draws, `pretrained` for weights of the backbone that others have
+   * trained, or a checkpoint, as far as it fits the model.
+   *
+   * @defaultValue `pretrained` for backbones that there are such weights of, set by `resolveSettings`
    */
   init: z
     .union(
@@ -139,18 +145,20 @@ const commonSettings = (readers: readonly DatasetReader[]) => ({
   optimizer: optimizer.prefault({}),
   schedule: schedule.prefault({}),
   /**
-   * of images by a frozen backbone that sees them the same in all epochs: they are computed once for each flip, and steps
-   * begin at them. With 0 and false nothing is kept, and all steps begin at the images
+   * Features by a frozen backbone that sees images the same in all epochs: they are computed once for each flip, and
+   * steps begin at them. With 0 and false nothing is kept, and all steps begin at the images.
    */
   features: z
     .strictObject({
-      /** memory for features, at most */
+      /** Memory for features, at most. */
       memoryMiB: z.number().min(0).default(1024),
-      /** whether features are kept in the user's cache folder too, for later runs and those of a comparison */
+      /**
+       * Whether features are kept in the user's cache folder too, for later runs and for other runs of a comparison.
+       */
       disk: z.boolean().default(false),
     })
     .prefault({}),
-  /** of one micro-batch */
+  /** Images of one micro-batch. */
   batchSize: count.default(16),
   length: z
     .strictObject({
@@ -162,20 +170,20 @@ const commonSettings = (readers: readonly DatasetReader[]) => ({
       message: 'expected a whole number of steps; epochs and minutes may be fractions',
     })
     .prefault({}),
-  /** of the initial weights, the order of the data, augmentation and noise */
+  /** Seed of the initial weights, the order of the data, augmentation and noise. */
   seed: z.int().min(0).default(0),
   evaluation: z
     .strictObject({
-      /** steps between evaluations; there is one after the last step too */
+      /** Steps between evaluations; there is one after the last step too. */
       every: count.default(1000),
-      /** of the validation split, its first ones; 0 for all */
+      /** How many images of the validation split are evaluated, its first ones; 0 for all. */
       images: z.int().min(0).default(0),
     })
     .prefault({}),
   checkpoint: z.strictObject({ every: count.default(500) }).prefault({}),
-  /** trains and evaluates on the first so many training images, without augmentation; 0 for an ordinary run */
+  /** Trains and evaluates on this many of the first training images, without augmentation; 0 for an ordinary run. */
   overfit: z.int().min(0).default(0),
-  /** threads of a single op on native TensorFlow; 1 is faster for small models, 0 takes all cores */
+  /** Threads of a single op on native TensorFlow; 1 is faster for small models, 0 takes all cores. */
   threadsPerOp: z.int().min(0).default(0),
   /** Settings that have an effect only where TensorFlow runs on an NVIDIA GPU. */
   gpu: z
@@ -225,7 +233,7 @@ export interface ModelSettings {
 /** A configuration with nothing left open. */
 export interface RunConfig extends z.output<typeof commonSchema> {
   readonly model: ModelSettings;
-  /** denoising queries (*known queries* in the code); absent for models that take none */
+  /** Denoising queries (*known queries* in the code); absent for models that take none. */
   readonly denoising?: z.output<ReturnType<typeof denoisingSchema>>;
   readonly objective: Readonly<Record<string, unknown>>;
 }
@@ -235,7 +243,7 @@ export interface RunConfig extends z.output<typeof commonSchema> {
  * serves to compare them: a run takes those of its own.
  */
 export interface RunOverrides extends z.input<typeof commonSchema> {
-  /** with the options of readers of one's own, which have no types here */
+  /** Settings of the data, with the options of readers of one's own, which have no types here. */
   readonly data?: z.input<typeof commonSchema>['data'] & Readonly<Record<string, unknown>>;
   readonly model?: { readonly name?: string; readonly backbone?: ModelSettings['backbone'] } & Readonly<
     Record<string, unknown>

@@ -10,9 +10,9 @@ import type { FeatureFiles, ImageFeatures } from './feature-files.ts';
 
 export interface FeatureStoreOptions {
   readonly backbone: Backbone;
-  /** the backbone's by name; the store disposes them */
+  /** The backbone's by name; the store disposes them. */
   readonly weights: NamedTensors;
-  /** bytes of features in memory, at most; the first that are computed stay */
+  /** Upper limit of features in memory, in bytes; the first that are computed stay. */
   readonly memoryBytes: number;
   readonly files?: FeatureFiles | undefined;
 }
@@ -41,7 +41,7 @@ export class FeatureStore {
     return () => joined(found.map((get) => get()));
   };
 
-  /** what each image took of those that were computed, without reading it; the first also traces */
+  /** Seconds that each computed image took, without reading it; the first also traces. */
   get seconds(): readonly number[] {
     return this.#seconds;
   }

@@ -41,11 +41,11 @@ export const keepsFeatures = (
 
 export interface RunFeaturesOptions {
   readonly backbone: Backbone;
-  /** the backbone's; they are the store's from then on */
+  /** The backbone's weights, which belong to the store from then on. */
   readonly weights: NamedTensors;
   readonly data: Pick<RunData, 'dataset'>;
   readonly backend: BackendChoice;
-  /** is told if features cannot be kept on disk */
+  /** Called if features cannot be kept on disk. */
   readonly say: (notice: string) => void;
 }
 

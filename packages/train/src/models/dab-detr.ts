@@ -24,7 +24,7 @@ export const dabDetr: ModelSpec<typeof anchorSettings> = {
 };
 
 const dnDetrSettings = anchorSettings.extend({
-  /** a channel of the content tells known from matching queries */
+  /** Whether a channel of the content tells known from matching queries. */
   indicator: z.boolean().default(true),
 });
 

@@ -8,9 +8,9 @@ import { deformableSettings, drops } from './settings.ts';
 const deformableDetrSettings = deformableSettings.extend({
   feedForward: deformableSettings.shape.feedForward.default(1024),
   dropout: deformableSettings.shape.dropout.default(0.1),
-  /** each decoder layer has heads of its own and looks from the box that the one before predicts */
+  /** Whether each decoder layer has its own heads and looks from the box that the previous layer predicts. */
   boxRefinement: z.boolean().default(false),
-  /** queries are the encoder's best boxes; needs `boxRefinement` */
+  /** Whether queries are the encoder's best boxes; needs `boxRefinement`. */
   twoStage: z.boolean().default(false),
 });
 
@@ -26,7 +26,7 @@ export const deformableDetr: ModelSpec<typeof deformableDetrSettings> = {
 };
 
 const dnDeformableDetrSettings = deformableSettings.extend({
-  /** a channel of the content tells known from matching queries */
+  /** Whether a channel of the content tells known from matching queries. */
   indicator: z.boolean().default(true),
 });
 

@@ -7,13 +7,15 @@ import { count, deformableSettings, drops } from './settings.ts';
 
 const settings = deformableSettings.extend({
   queries: count.default(900),
-  /** all decoder layers have one class head and one box head */
+  /** Whether all decoder layers share one class head and one box head. */
   shareHeads: z.boolean().default(true),
-  /** what queries start from: contents that are learned, or the encoder's tokens */
+  /** What queries start from: learned contents, or the encoder's tokens. */
   content: z.enum(['learned', 'encoder']).default('learned'),
-  /** the boxes that the encoder's tokens start from have a learned width and height */
+  /** Whether the boxes that the encoder's tokens start from have a learned width and height. */
   learnedProposalSize: z.boolean().default(false),
-  /** labels that known queries can have; null for the classes. Checkpoints of the reference have 91 */
+  /**
+   * Number of labels that known queries can have; null for the number of classes. Checkpoints of the reference have 91.
+   */
   labelBook: count.nullable().default(null),
 });
 

@@ -10,14 +10,14 @@ import type { ObjectiveSpec } from '../objective/objective.ts';
  * the backbone; none of another model is accepted there.
  */
 export interface ModelSpec<Settings extends z.ZodObject = z.ZodObject> {
-  /** as configurations and the command line name it, such as `dn-detr` */
+  /** Name in configurations and on the command line, such as `dn-detr`. */
   readonly name: string;
-  /** the same for people, such as `DN-DETR` */
+  /** The name for people, such as `DN-DETR`. */
   readonly title: string;
   readonly settings: Settings;
-  /** the kinds of known queries that it can be trained with, the default first; left out where it takes none */
+  /** Kinds of known queries that it can be trained with, the default first; absent where it takes none. */
   readonly denoising?: readonly DenoisingKind[];
-  /** settings of the first of these kinds that start from other values with this model */
+  /** Settings of the first of these kinds that start from other values with this model. */
   readonly denoisingDefaults?: DenoisingDefaults;
   readonly objective: ObjectiveSpec;
   /**

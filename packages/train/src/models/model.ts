@@ -10,9 +10,9 @@ import { UserError } from '../user-error.ts';
 export interface Model {
   readonly detector: Detector;
   readonly objective: Objective;
-  /** it is trained with known queries */
+  /** Whether it is trained with known queries. */
   readonly denoises: boolean;
-  /** it is trained with dropout, so that its passes in training need random numbers */
+  /** Whether it is trained with dropout, so that its passes in training need random numbers. */
   readonly drops: boolean;
   readonly trained: ParameterLayout<string, RateGroup>;
   readonly frozen: ParameterLayout;

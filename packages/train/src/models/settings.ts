@@ -17,7 +17,7 @@ const transformerSettings = {
 
 /** Of models that take one level of the backbone's features. */
 const singleLevelSettings = {
-  /** the stride of that level; null for the last */
+  /** Stride of that level; null for the last. */
   level: count.nullable().default(null),
   ...transformerSettings,
 };
@@ -28,7 +28,7 @@ export const drops = ({ dropout }: { readonly dropout: number }): boolean => dro
 /** Settings of models whose queries are content and a position of their own. */
 export const detrSettings = z.strictObject({
   ...singleLevelSettings,
-  /** normalise before each part of a layer */
+  /** Whether each part of a layer is normalised before it. */
   preNorm: z.boolean().default(false),
 });
 
@@ -36,21 +36,21 @@ export const detrSettings = z.strictObject({
 export const anchorSettings = z.strictObject({
   ...singleLevelSettings,
   activation: z.enum(['relu', 'prelu']).default('prelu'),
-  /** learned contents for each anchor; 0 for one that is not learned */
+  /** Number of learned contents for each anchor; 0 for one that is not learned. */
   patterns: z.int().min(0).default(0),
-  /** temperature of the sine positions along both axes */
+  /** Temperature of the sine positions along both axes. */
   temperature: count.default(20),
-  /** every decoder layer, not only the first, adds the query's position in its cross-attention */
+  /** Whether every decoder layer, not only the first, adds the query's position in its cross-attention. */
   keepQueryPosition: z.boolean().default(false),
 });
 
 /** Settings of models with deformable attention. */
 export const deformableSettings = z.strictObject({
   ...transformerSettings,
-  /** strides of the backbone's levels that the model takes; null for all */
+  /** Strides of the backbone's levels that the model takes; null for all. */
   strides: z.array(count).min(1).nullable().default(null),
   /** L; strided convolutions add those that are not taken from the backbone */
   featureLevels: count.default(4),
-  /** that each head samples on each level */
+  /** Points that each head samples on each level. */
   points: count.default(4),
 });

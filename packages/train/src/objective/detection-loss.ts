@@ -29,17 +29,20 @@ import { numLogitsOf, type Objective } from './objective.ts';
 
 export interface DetectionLossOptions extends Pick<Objective, 'head' | 'terms' | 'matching'> {
   readonly detector: Detector;
-  /** is told by the host when the predictions are there and when they are matched */
+  /** Called on the host when the predictions are there and when they are matched. */
   readonly onPhase?: (phase: 'forward' | 'matching') => void;
 }
 
 /** What a batch is to be predicted as. */
 export interface BatchTargets {
-  /** of each image */
+  /** Objects of each image. */
   readonly objects: readonly Objects[];
-  /** of the known queries, where there are any */
+  /** Targets of the known queries, where there are any. */
   readonly known?: DenseTargets | undefined;
-  /** of the whole step, where the batch is one of several micro-batches: objects of all images, and known queries */
+  /**
+   * Counts of the whole step, where the batch is one of several micro-batches: objects of all images, and known
+   * queries.
+   */
   readonly whole?:
     | { readonly objectsPerImage: readonly number[]; readonly known?: QueryCounts | undefined }
     | undefined;
@@ -48,14 +51,14 @@ export interface BatchTargets {
 /** What is logged of a step beside its loss, of each prediction set in their order. */
 export type LossFigures = {
   readonly sets: SetFigures[];
-  /** what each set was matched with */
+  /** Targets that each set was matched with. */
   readonly matched: HostValue<readonly LossTargets[]>;
 };
 
 export type SetFigures = {
   /** `[P, L, W]`, see `criterion` */
   readonly sums: Tensor3D;
-  /** the index of the highest logit, int32 `[L, B, T]` */
+  /** The index of the highest logit, int32 `[L, B, T]`. */
   readonly predicted: Tensor3D;
 };
 

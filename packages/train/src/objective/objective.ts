@@ -10,7 +10,7 @@ export interface Objective {
   readonly head: 'softmax' | 'sigmoid';
   readonly terms: readonly LossTerm[];
   readonly matching: MatchingCost;
-  /** detections in pixels of images of these sizes, from the last layer's predictions */
+  /** Detections in pixels of images of these sizes, from the last layer's predictions. */
   detections(predictions: RawPredictions, sizes: readonly ImageSize[]): Detections[];
 }
 

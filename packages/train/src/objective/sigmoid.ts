@@ -13,11 +13,11 @@ import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';
 const focal = { alpha: z.number().min(0).max(1).default(0.25), gamma: coefficient.default(2) };
 
 interface SigmoidDefaults {
-  /** what the class loss of every layer counts for in the total */
+  /** Weight of the class loss of every layer in the total. */
   readonly classCoefficient: number;
-  /** epsilon of GIoU, see `giouRows` */
+  /** Epsilon of GIoU, see `giouRows`. */
   readonly epsilon: number;
-  /** detections an image */
+  /** Detections per image. */
   readonly detections: number;
 }
 
@@ -25,7 +25,7 @@ function withDefaults({ classCoefficient, epsilon, ...defaults }: SigmoidDefault
   const settings = z.strictObject({
     loss: z.strictObject({ ...lossCoefficients, class: coefficient.default(classCoefficient), ...focal }).prefault({}),
     matching: z.strictObject({ class: coefficient.default(2), ...matchingWeights, ...focal }).prefault({}),
-    /** detections an image, of which several may be of one query under different classes */
+    /** Detections per image, of which several may come from one query under different classes. */
     detections: z.int().min(1).default(defaults.detections),
   });
   const spec: ObjectiveSpec<typeof settings> = {

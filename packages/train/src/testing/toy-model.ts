@@ -8,7 +8,7 @@ import { z } from 'zod';
 const settings = z.strictObject({
   width: z.int().min(1).default(32),
   queries: z.int().min(1).default(10),
-  /** how much a query prefers the features that are like it */
+  /** How much a query prefers features that are similar to it. */
   sharpness: z.number().min(0).default(1),
 });
 

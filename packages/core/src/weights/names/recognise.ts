@@ -21,9 +21,9 @@ const tables: readonly NameTable[] = [
 
 export interface RecognisedNames {
   readonly table: NameTable;
-  /** what a trainer put before the names of the model, such as `module.` or `ema.module.`; empty for nothing */
+  /** Prefix that a trainer put before the names of the model, such as `module.` or `ema.module.`; empty for none. */
   readonly prefix: string;
-  /** other places of the same file with names of the same kind, such as those of averaged weights */
+  /** Other places of the same file with names of the same kind, such as those of averaged weights. */
   readonly others: readonly string[];
 }
 

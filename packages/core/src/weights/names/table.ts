@@ -11,9 +11,9 @@ export type NameRule = readonly [from: string, to: string, third?: 0 | 1 | 2];
 
 /** The names of one code base. */
 export interface NameTable {
-  /** what to call it in messages */
+  /** What to call the table in messages. */
   readonly source: string;
-  /** a name that no other code base has */
+  /** A parameter name that no other code base has. */
   readonly mark: string;
   /** The first rule that fits a name counts; a name that none fits stays as it is. */
   readonly rules: readonly NameRule[];

@@ -8,13 +8,13 @@ const unknownNames: NameTable = { source: 'an unknown model', mark: '', rules: [
 
 /** Tensors under our names. */
 export interface TranslatedTensors {
-  /** whose names they had, for messages */
+  /** Whose names the tensors had, for messages. */
   readonly source: string;
-  /** what stood before these names and is left out, such as `module.`; empty for nothing */
+  /** Prefix that was before these names and is left out, such as `module.`; empty for none. */
   readonly prefix: string;
-  /** prefixes of other tensors of the same code base, which keep their names, such as `ema.` */
+  /** Prefixes of other tensors of the same code base, which keep their names, such as `ema.` */
   readonly others: readonly string[];
-  /** in PyTorch's layouts */
+  /** Tensors in PyTorch's layouts. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 

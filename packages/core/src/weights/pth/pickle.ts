@@ -97,9 +97,9 @@ class Machine {
   readonly reader: ByteReader;
   readonly context: PickleContext;
   readonly #memo = new Map<number, unknown>();
-  /** values since the last mark */
+  /** Values since the last mark. */
   #stack: unknown[] = [];
-  /** for every mark, the values below it */
+  /** For every mark, the values below it. */
   readonly #below: unknown[][] = [];
 
   constructor(reader: ByteReader, context: PickleContext) {

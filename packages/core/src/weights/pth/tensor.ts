@@ -19,9 +19,9 @@ export class StorageType {
 /** The elements that tensors are views of. */
 export class Storage {
   readonly dtype: StoredDtype;
-  /** number of elements */
+  /** Number of elements. */
   readonly size: number;
-  /** in files from before PyTorch 1.6 they follow the pickle, and are set then */
+  /** Bytes of the tensor; in files from before PyTorch 1.6 they follow the pickle, and are set then. */
   bytes: Uint8Array = new Uint8Array(0);
 
   constructor(dtype: StoredDtype, size: number) {
@@ -68,7 +68,7 @@ export class PthTensor {
     this.#storage = storage;
   }
 
-  /** the type in the file; `read` widens half floats and narrows int64 */
+  /** Type in the file; `read` widens half floats and narrows int64. */
   get dtype(): StoredDtype {
     return this.#storage.dtype;
   }

@@ -4,7 +4,7 @@ import { PthError } from './byte-reader.ts';
 import { readZip } from './zip.ts';
 
 interface Options {
-  /** write sizes and places as 64-bit numbers, as PyTorch does for files beyond 4 GiB */
+  /** Whether sizes and positions are written as 64-bit numbers, as PyTorch does for files beyond 4 GiB. */
   readonly wide?: boolean;
   readonly method?: number;
   readonly flags?: number;
