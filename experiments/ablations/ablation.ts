@@ -1,4 +1,4 @@
-/** What an ablation is: a grid of cells that differ in what is being varied, and in nothing else. */
+/** Ablations: grids of cells that differ only in what is being varied. */
 
 import { folderName } from '@dn-detr/report';
 import { models } from '@dn-detr/train';
@@ -20,13 +20,13 @@ export const ablationSchema = z
     name,
     /** One line for `--list`. */
     title: z.string().min(1),
-    /** What the ablation is to confirm or refute. */
+    /** Claim that the ablation is to confirm or refute. */
     claim: z.string().min(1),
     /** Where that claim is made. */
     source: z.string().min(1),
     model: z.enum(models.map((spec) => spec.name)).default('dn-detr'),
     recipe: z.string().default('quick'),
-    /** What the cells' values measure, where they have any. */
+    /** Quantity of the cells' values, where they have any. */
     scale: z.string().optional(),
     /** The cells; all others are compared with the first one. */
     cells: z.array(cell).min(2),

@@ -1,4 +1,7 @@
-/** What DETR and its successors train with on COCO: `main.py`, `datasets/coco.py` and `engine.py` of their repositories. */
+/**
+ * Settings that DETR and its successors train with on COCO: `main.py`, `datasets/coco.py` and `engine.py` of their
+ * repositories.
+ */
 import { detrTransforms } from '@dn-detr/data';
 import type { RunOverrides } from '@dn-detr/train';
 

@@ -1,4 +1,4 @@
-/** What a recipe is: a named starting point for a run. */
+/** Recipes: named starting points for a run. */
 import type { RunOverrides } from '@dn-detr/train';
 
 export interface Recipe {
@@ -7,6 +7,6 @@ export interface Recipe {
   readonly title: string;
   /** The settings; everything left out has its default. */
   readonly config: RunOverrides;
-  /** What `compare` trains where no models are named. @defaultValue detr, dab-detr and dn-detr */
+  /** Models that `compare` trains where none are named. @defaultValue detr, dab-detr and dn-detr */
   readonly compared?: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** What the paper says of models that differ in one thing, each saying as two models of a kept summary. */
+/** The paper's claims about models that differ in one thing, each stated as two models of a kept summary. */
 
 import { pairedComparison, type SeedValue } from '@dn-detr/metrics';
 import { type CurvePoint, countedRuns, type ModelSummary, type Summary, timeOfStep } from '@dn-detr/report';

@@ -1,4 +1,4 @@
-/** What DN-DETR (Li et al., CVPR 2022) says, as what should differ between two models of each kept result. */
+/** The claims of DN-DETR (Li et al., CVPR 2022), as differences to expect between two models of each kept result. */
 import type { Fact, Figure } from './facts.ts';
 
 export const baseline = 'dn-detr+denoising.groups=0';
@@ -14,7 +14,7 @@ const withDenoising = (says: string, expected: Fact['expected'], figure: Figure)
   ...{ expected, figures: [figure] },
 });
 
-/** What is not in the paper, but the next question, is marked. */
+/** Questions that the paper does not ask, but that come next, are marked. */
 export const paper: Readonly<Record<string, readonly Fact[]>> = {
   convergence: [
     above('AP is higher with denoising', 'dn-detr', baseline),

@@ -1,4 +1,4 @@
-/** What a comparison sets against each other: models, each with settings of its own. */
+/** Contenders of a comparison: models, each with its own settings. */
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { readerOptionsOf } from '@dn-detr/data';

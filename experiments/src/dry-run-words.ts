@@ -1,4 +1,4 @@
-/** What a dry run found, for people. */
+/** Findings of a dry run, for people. */
 import { type DryRun, formatCost } from '@dn-detr/train';
 import { duration } from './progress-display.ts';
 

@@ -9,7 +9,7 @@ import { program } from './testing/program.ts';
 
 const sources = fileURLToPath(new URL('.', import.meta.url));
 
-/** What a source takes of the process besides its environment, its folder and its versions. */
+/** Uses of the process in a source, other than its environment, its folder and its versions. */
 function takenOfTheProcess(file: string): string[] {
   const source = ts.createSourceFile(
     file,

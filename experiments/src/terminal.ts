@@ -1,4 +1,6 @@
-/** What a command writes to and ends with: the process's own in `cli.ts`, kept in memory in tests. */
+/**
+ * The terminal of a command, which it writes to and ends with: the process's own in `cli.ts`, kept in memory in tests.
+ */
 import type { WriteStream } from 'node:tty';
 
 /** A stream that may be a terminal: bars are drawn on one, elsewhere a line is written now and then. */
@@ -9,7 +11,7 @@ export interface Terminal {
   readonly out: Output;
   /** Takes notices, progress and errors. */
   readonly err: Output;
-  /** What was typed after `npm start --`. */
+  /** Arguments that were typed after `npm start --`. */
   readonly args: readonly string[];
   /** 0 until a command sets it: 1 where a part of its work failed, 130 where it was stopped. */
   exitCode: number;

@@ -11,7 +11,7 @@ export interface Command {
   readonly shown: string | undefined;
 }
 
-/** What follows `npm start --` in the `sh` blocks of a page, in order. */
+/** Arguments of the `npm start --` commands in the `sh` blocks of a page, in order. */
 export function commandsOf(page: string): Command[] {
   const blocks = blocksOf(page);
   return blocks.flatMap(({ info, code, section }, i) => {

@@ -1,4 +1,4 @@
-/** What tests of the documentation read from its pages: headings, links, and blocks of code. */
+/** Reads the pages of the documentation for tests: headings, links, and blocks of code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packages, root } from '@dn-detr/testing/readme';
@@ -17,7 +17,7 @@ export const pages: readonly string[] = [
 export const textOf = (page: string): string => readFileSync(path.join(root, page), 'utf8');
 
 export interface Block {
-  /** What follows the opening backticks, such as `sh` or `ts src/file.ts`. */
+  /** Text after the opening backticks, such as `sh` or `ts src/file.ts`. */
   readonly info: string;
   readonly code: string;
   /** Section of the page that the block is in: the number of headings before it. */

@@ -40,7 +40,7 @@ function closure(name: string, fields: readonly string[] = ['dependencies']): st
   return [...new Set([...installable.flatMap((other) => closure(other)), name])];
 }
 
-/** What is installed in each project: a package alone, and packages whose examples need others beside them. */
+/** Packages installed in each project: one by itself, and packages whose examples need others beside them. */
 const projects: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(packages.map((name) => [name, closure(name)])),
   core: closure('core', ['dependencies', 'devDependencies']),

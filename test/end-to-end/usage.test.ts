@@ -1,4 +1,4 @@
-/** What the training commands say to what cannot be. */
+/** Messages of the training commands about impossible requests. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

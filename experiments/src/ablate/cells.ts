@@ -24,7 +24,7 @@ export function cellsOf({ cells, model }: Ablation, shared: RunSettings, list?: 
   return contenders;
 }
 
-/** What stands between commas: the longest known names, since a name may hold commas itself. */
+/** The names in a comma-separated list: the longest known names, since a name may hold commas itself. */
 function namesIn(list: string, known: readonly string[]): string[] {
   const parts = list.split(',');
   const names: string[] = [];

@@ -38,7 +38,7 @@ async function trainingFiles(folder: string): Promise<Files> {
   return { name, images: train };
 }
 
-/** What every checkout has: JPEGs of 320 × 240. */
+/** Data that every checkout has: JPEGs of 320 × 240. */
 const photos = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
 
 /** Over and over, decoded anew each time: so few alone would not fill a batch. */

@@ -1,4 +1,4 @@
-/** What `compare` and `ablate` have in common: their options, and how they end. */
+/** The options that `compare` and `ablate` share, and how both end. */
 import path from 'node:path';
 import { type CompareOptions, compare, type Summary, terminalTable } from '@dn-detr/report';
 import { fetchStart, resolveSettings, runSettings, stopSignal, UserError } from '@dn-detr/train';
@@ -104,7 +104,7 @@ export async function runComparison(
   });
 }
 
-/** What was typed, to be typed again. */
+/** The command as it was typed, to be typed again. */
 export const typedCommand = (args: readonly string[]): string =>
   `npm start -- ${args.map(quoted).join(' ')}`.replace(/ -- $/, '');
 

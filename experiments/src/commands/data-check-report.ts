@@ -1,4 +1,4 @@
-/** What `data check` found, for people and for programs. */
+/** Findings of `data check`, for people and for programs. */
 import {
   type DatasetReport,
   datasetReaders,

@@ -4,6 +4,6 @@ export interface Finding {
   readonly value: string;
   /** False for what costs speed or will not work. */
   readonly ok: boolean;
-  /** What it means, and what to do about it. */
+  /** Meaning of the value, and what to do about it. */
   readonly verdict: string;
 }

@@ -1,12 +1,12 @@
-/** What `doctor` says of NVIDIA GPUs: whether steps run on one, and else what is missing and how to get it. */
+/** GPU findings of `doctor`: whether steps run on an NVIDIA GPU, and otherwise what is missing and how to get it. */
 import { type askDriver, type BackendChoice, gpuSwitch, isNewEnough, oldestDriver } from '@dn-detr/runtime';
 import type { Finding } from './doctor-finding.ts';
 
-/** What can be seen of GPUs without TensorFlow. */
+/** Everything that can be seen of GPUs without TensorFlow. */
 export interface SeenGpus {
   /** Path of the driver's library; undefined where there is none. */
   readonly library: string | undefined;
-  /** What `nvidia-smi` says; undefined where it does not run. */
+  /** Answer of `nvidia-smi`; undefined where it does not run. */
   readonly driver: ReturnType<typeof askDriver>;
   /** The value of `DN_DETR_GPU`. */
   readonly setting: string | undefined;

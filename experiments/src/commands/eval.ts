@@ -33,13 +33,13 @@ interface EvalOptions {
   backend?: string;
 }
 
-/** What was evaluated, and what came out. */
+/** The evaluated data and the result. */
 interface Evaluated {
   readonly images: number;
   /** Class names, by label. */
   readonly categories: readonly CocoCategory[];
   readonly evaluation: CocoEvaluation;
-  /** What the user should know about the numbers. */
+  /** Notes on the numbers for the user. */
   readonly notes: readonly string[];
   /** Where the numbers come from, unless from files. */
   readonly of?: { readonly checkpoint: string; readonly data: string; readonly split: SplitName };

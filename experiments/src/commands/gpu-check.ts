@@ -32,7 +32,7 @@ interface CheckOptions {
   readonly part?: string;
 }
 
-/** What a process finds that measures no steps. */
+/** Findings of the process that measures no steps. */
 interface Machine {
   readonly environment: Environment;
   readonly tensorflow: TensorFlowChoice;
@@ -64,7 +64,7 @@ export function gpuCheckCommand(terminal: Terminal): Command {
     });
 }
 
-/** What a process does for the one that the user has started: `machine`, or steps whose moments go into the file `part`. */
+/** Runs a part of the check in this process: `machine`, or steps whose moments are written to the file `part`. */
 async function runPart(terminal: Terminal, options: CheckOptions, part: string): Promise<Machine | Steps> {
   const [name] = options.config as [StepConfigName];
   const config: StepConfig = stepConfigs[name];

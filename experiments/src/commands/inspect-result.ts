@@ -1,4 +1,4 @@
-/** What the commands of `inspect` end with. */
+/** The result that all commands of `inspect` end with. */
 import path from 'node:path';
 import type { Inspection } from '../inspect/inspection.ts';
 import type { OutputFolder } from '../inspect/output-folder.ts';

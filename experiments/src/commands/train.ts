@@ -225,14 +225,14 @@ async function fresh(err: Output, options: TrainOptions): Promise<Omit<Planned, 
   return { ...resolveSettings(withChanges(runSettings(stored.config, file), values)), from: `settings of ${file}` };
 }
 
-/** What is set besides data and length. */
+/** Settings other than data and length. */
 const changesOf = (options: TrainOptions): DottedValues => ({
   ...initFromOptions(options),
   ...assignments(options),
   ...chosen(options),
 });
 
-/** What has an option of its own. */
+/** Settings that have an option to themselves. */
 const chosen = ({ model, seed, overfit }: TrainOptions): DottedValues => ({
   ...(model !== undefined && { 'model.name': model }),
   ...(seed !== undefined && { seed }),

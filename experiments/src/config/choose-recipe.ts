@@ -187,7 +187,7 @@ interface Facts {
   readonly typical: number;
 }
 
-/** What was chosen, beginning with why; what is given is left out. */
+/** Words for the choice, beginning with the reason; settings that were given are left out. */
 function reasonFor(dataset: Dataset, { name, config }: Recipe, facts: Facts): string {
   const { models, given, ofOneMap, objects, queries, typical } = facts;
   const { train, val } = dataset;

@@ -1,4 +1,4 @@
-/** What `--data` may name besides folders: data that comes with the toolkit. */
+/** Data that comes with the toolkit, which `--data` may name besides folders. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { photosFolder } from '../../recipes/photos-folder.ts';

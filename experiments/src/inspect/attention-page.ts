@@ -66,7 +66,7 @@ ${explanation(images, model)}`;
   };
 }
 
-/** What the attention of these images is, for those who do not know it. */
+/** Explains the attention of these images to those who do not know it. */
 function explanation(images: readonly ImageAttention[], model: string): Html {
   if (images.some(({ cross }) => cross.kind === 'samples')) {
     return html`<p>In deformable cross-attention a query is not compared with the image. It looks from a box or a point, and says itself at

@@ -1,4 +1,4 @@
-/** What one query of a trained model attends to: in the image and among the other queries. */
+/** Attention of one query of a trained model: in the image and among the other queries. */
 import { loadParameters } from '@dn-detr/core';
 import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage, type Size } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
@@ -14,7 +14,7 @@ import { type Sampling, samplingOf } from './sampling.ts';
 export interface LayerAttention {
   /** Weights over all queries `[H, T]`, known queries first. */
   readonly self: Float32Array;
-  /** What each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image. */
+  /** Box that each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image. */
   readonly boxes: Float32Array;
   /** Where each query starts from in the layer `[T, 4]`; undefined for models without anchors. */
   readonly anchors: Float32Array | undefined;
@@ -31,7 +31,7 @@ export interface CellAttention {
 export interface ImageAttention {
   readonly image: DatasetImage;
   readonly pixels: RgbImage;
-  /** What the query takes from the image; deformable attention samples points. */
+  /** Attention to the image; deformable attention samples points. */
   readonly cross: CellAttention | Sampling;
   readonly heads: number;
   /** The matching query that is looked at, from 0. */

@@ -23,7 +23,9 @@ export interface DecoderPass {
   readonly anchors: readonly Float32Array[] | undefined;
 }
 
-/** What core's `ObservedSampling` holds of the image; coordinates are in 0..1 of a level with its padding. */
+/**
+ * The part of core's `ObservedSampling` that belongs to the image; coordinates are in 0..1 of a level with its padding.
+ */
 export interface SampledLayer {
   /** L */
   readonly levels: number;

@@ -1,4 +1,4 @@
-/** What an inspection comes to: a page, its pictures, and a description. */
+/** The result of an inspection: a page, its pictures, and a description. */
 import type { Picture } from './output-folder.ts';
 import type { InspectionPage } from './page.ts';
 

@@ -16,7 +16,7 @@ export interface MatchingGrid {
   readonly pairs: number;
 }
 
-/** What a run did in one image. */
+/** Matching of one image over a run. */
 export interface RunMatching {
   readonly run: string;
   /** Training steps of the columns of `training`. */

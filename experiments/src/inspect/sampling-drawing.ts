@@ -108,7 +108,7 @@ export function samplingDrawing(
   );
 }
 
-/** What the layer looks from, and the box that it predicts. */
+/** Outlines of the references that the layer looks from, and of the box that it predicts. */
 function outlines({ known, query, layers }: ImageAttention, { reference }: LayerSamples, l: number, size: Size): Html {
   const predicted = layers[l]?.boxes ?? [];
   const from =
@@ -175,7 +175,7 @@ function legend(heads: number, levels: number): Content {
   return entries;
 }
 
-/** What outlines stand for. */
+/** Legend of the outlines. */
 function lines(layers: readonly LayerSamples[], enlarged: boolean): Content {
   const sizes = layers.map(({ reference }) => reference.length);
   const entries: readonly (readonly [Html, string])[] = [

@@ -15,7 +15,7 @@ export interface LayerSamples {
   readonly locations: Float32Array;
   /** `[H, L, P]`; those of a head add up to 1 */
   readonly weights: Float32Array;
-  /** What offsets start from, in 0..1 of the image: a point (x, y) or a cxcywh box. */
+  /** References that offsets start from, in 0..1 of the image: a point (x, y) or a cxcywh box. */
   readonly reference: Float32Array;
 }
 

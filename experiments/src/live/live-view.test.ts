@@ -33,7 +33,7 @@ const ask = (path: string, host: string): Promise<{ status: number | undefined; 
     asked.end();
   });
 
-/** What the server tells from now on, event by event. */
+/** The events that the server sends from now on, one by one. */
 async function follow(): Promise<() => Promise<{ event: string; data: unknown }>> {
   const response = await fetch(new URL('events', view.address));
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();

@@ -15,7 +15,7 @@ import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
 
-/** What a checkpoint finds in a split; `notes` are also about the figures. */
+/** Detections of a checkpoint in a split; `notes` are also about the figures. */
 export interface Evaluated extends Omit<OpenedSplit, 'images' | 'framed'> {
   /** Results in the data set's order. */
   readonly results: readonly ImageResult[];
@@ -33,7 +33,7 @@ export interface OpenedSplit {
   readonly images: readonly DatasetImage[];
   /** Images of all splits: a canvas that depends on images is sized for them, as in training. */
   readonly framed: readonly DatasetImage[];
-  /** What the user should know about the checkpoint and the data. */
+  /** Notes on the checkpoint and the data for the user. */
   readonly notes: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What was detected in images, for programs and for people. */
+/** Detections in images, for programs and for people. */
 import type { NamedDetection } from '@dn-detr/report/drawing';
 import Table from 'cli-table3';
 

@@ -18,7 +18,7 @@ export interface Trained extends CheckpointModel {
   /** How images are normalised; undefined in files of earlier versions, whose backbone says it. */
   readonly normalization: Normalization | undefined;
   readonly checkpoint: Checkpoint;
-  /** What the user should know about the weights. */
+  /** Notes on the weights for the user. */
   readonly notes: readonly string[];
 }
 

@@ -3,7 +3,7 @@ import { imageNet } from '@dn-detr/core';
 import { type DatasetImage, shapesDataset, type TrainingBatchesOptions, trainingBatches } from '@dn-detr/data';
 import { median } from 'd3-array';
 
-/** What is to be fed: `bench step`'s tiny configuration, as measured. */
+/** The step that has to be fed: `bench step`'s tiny configuration, as measured. */
 export interface FedStep {
   /** Images. */
   readonly batch: number;

@@ -2,7 +2,7 @@
 import { median } from 'd3-array';
 import type { TorchBench } from './step-torch.ts';
 
-/** What one process measured. */
+/** Measurements of one process. */
 export interface PeerRun {
   /** Milliseconds of a step: the median of the process's steps. */
   readonly ms: number;

@@ -17,7 +17,7 @@ export type ReferenceInputs = {
   readonly tokens: Tensor2D;
   /** Their positions, `[B*N, d]`. */
   readonly positions: Tensor2D;
-  /** What the decoder starts from, `[B*Q, d]`; not DETR's zeros, whose first layer norm magnifies rounding. */
+  /** Contents that the decoder starts from, `[B*Q, d]`; not DETR's zeros, whose first layer norm magnifies rounding. */
   readonly content: Tensor2D;
   /** One-hot rows times the weight of the prediction in the loss, `[M, C+1]`. */
   readonly classTargets: Tensor2D;

@@ -32,7 +32,7 @@ export class ObjectsError extends RangeError {
   }
 }
 
-/** What objects are checked against, and how messages name the image. */
+/** Limits that objects are checked against, and how messages name the image. */
 export interface ObjectsCheck {
   /** The number of real classes; labels are below it. */
   readonly numClasses: number;

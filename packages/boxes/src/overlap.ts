@@ -12,7 +12,7 @@
  * Every function with `out` writes there and returns it; all throw a RangeError if a length does not fit.
  */
 
-/** What DN-DETR adds to the denominators of IoU and GIoU. */
+/** Constant that DN-DETR adds to the denominators of IoU and GIoU. */
 export const overlapEpsilon = 1e-6;
 
 /** Areas `[N]` of xyxy boxes `[N, 4]`. */

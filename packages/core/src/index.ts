@@ -1,5 +1,5 @@
 /**
- * What most code needs; `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` have all there is of each part.
+ * The parts that most code needs; `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` have everything.
  *
  * @module @dn-detr/core
  */

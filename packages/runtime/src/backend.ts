@@ -16,7 +16,7 @@ export const backendNames = ['tensorflow', 'wasm', 'cpu'] as const;
 /** The backends that there are. */
 export type BackendName = (typeof backendNames)[number];
 
-/** What was chosen and why. */
+/** The chosen backend and the reason. */
 export interface BackendChoice {
   name: BackendName;
   /** One line: asked for by whom, or the best one here. */
@@ -57,7 +57,7 @@ export interface BackendOptions {
    * process's first call, unless `TF_NUM_INTRAOP_THREADS` is set. Default all cores.
    */
   threadsPerOp?: number;
-  /** What an NVIDIA GPU may do. Takes effect on the process's first call. */
+  /** Freedoms of an NVIDIA GPU. Takes effect on the process's first call. */
   gpu?: GpuOptions;
 }
 

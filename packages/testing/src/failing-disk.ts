@@ -4,8 +4,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 
 /**
- * What happens from the chosen call on. `full`: nothing can be written any more, but files can still be renamed and removed.
- * `gone`: nothing changes any more at all, as when the process is killed there. A write that it hits is done by half.
+ * Behaviour from the chosen call on. `full`: nothing can be written any more, but files can still be renamed and
+ * removed. `gone`: nothing changes any more, as when the process is killed there. A write that it hits is half done.
  */
 export type Failure = 'full' | 'gone';
 

@@ -127,7 +127,7 @@ const causes: Readonly<Record<string, readonly [cause: string, advice: string]>>
   ENAMETOOLONG: ['its name is too long for the file system', 'Choose a shorter one'],
 };
 
-/** What went wrong when a file was written, for people. */
+/** Explains to people what went wrong when a file was written. */
 export function unwritable(file: string, error: unknown): UserError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const [cause, advice] = causes[code] ?? [message, place];

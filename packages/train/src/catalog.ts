@@ -1,4 +1,4 @@
-/** What a configuration can name. */
+/** The models, backbones and readers that a configuration can name. */
 import { type DatasetReader, datasetReaders } from '@dn-detr/data';
 import { type BackboneSpec, backbones } from './backbones/backbones.ts';
 import type { ModelSpec } from './models/model-spec.ts';

@@ -1,4 +1,4 @@
-/** What a run is resumed from: one safetensors file with the weights, the optimiser and the counters. */
+/** Checkpoints that runs are resumed from: one safetensors file with the weights, the optimiser and the counters. */
 import { readFileSync } from 'node:fs';
 import { loadParameters, type NamedTensors, type Normalization, readCheckpoint, saveParameters } from '@dn-detr/core';
 import { type Checkpoint, readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
@@ -33,7 +33,7 @@ export interface SavedRun {
   readonly matches: QueryMatches | undefined;
 }
 
-/** What a checkpoint says about its model: enough to build it. */
+/** Description of a checkpoint's model: enough to build it. */
 export interface CheckpointModel {
   readonly config: RunConfig;
   readonly categories: readonly Category[];

@@ -1,4 +1,4 @@
-/** What a model costs: its parameters, and the multiply-adds of one forward pass. */
+/** The cost of a model: its parameters, and the multiply-adds of one forward pass. */
 import type { Detector, KnownInputs } from '@dn-detr/core';
 import type { ParameterGroup } from '@dn-detr/core/nn';
 import {
@@ -29,7 +29,7 @@ export interface CostInput {
   readonly knownQueries?: number;
 }
 
-/** What a model costs: parameters and multiply-adds. */
+/** The cost of a model: parameters and multiply-adds. */
 export interface ModelCost {
   readonly input: CostInput;
   readonly parameters: {

@@ -1,6 +1,6 @@
 /**
- * What travels between host and device in a training step. A second logical CPU stands for a GPU: captured functions run on it,
- * and what is not there has to be copied.
+ * Transfers between host and device in a training step. A second logical CPU stands for a GPU: captured functions run
+ * on it, and whatever is not there has to be copied.
  */
 import type { TrainingBatch } from '@dn-detr/data';
 import { useBackend } from '@dn-detr/runtime';

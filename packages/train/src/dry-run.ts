@@ -1,4 +1,4 @@
-/** What a run would take, from a few of its steps. */
+/** Estimates of what a run will take, from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DatasetImage, EvaluationBatchesOptions, Images, TrainingBatches } from '@dn-detr/data';
 import { medianIndex } from 'd3-array';
@@ -23,7 +23,7 @@ import { allImages, loadersOf, openRunData, type RunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
 
-/** What a run would take. */
+/** Estimate of what a run will take. */
 export interface DryRun {
   readonly model: string;
   /** Pretrained weights that the run starts from, if any. */
@@ -51,7 +51,7 @@ export interface DryRun {
    * without a GPU's own.
    */
   readonly peakMiB: number;
-  /** What the run will keep in memory besides, at most: decoded images and features. */
+  /** Memory that the run will keep besides, at most: decoded images and features. */
   readonly keptMiB: number;
   readonly stepsMeasured: number;
 }
@@ -73,7 +73,7 @@ const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POS
 
 /** How a run is tried, and who is told of it. */
 export interface DryRunOptions {
-  /** What configurations can name. */
+  /** Models, backbones and readers that configurations can name. */
   readonly catalog?: Catalog;
   readonly steps?: StepsToMeasure;
   /** Called after each step. */

@@ -1,4 +1,4 @@
-/** What a run is computed with, to be kept beside its numbers. */
+/** The environment that a run is computed in, to be kept with its numbers. */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -30,11 +30,7 @@ type NativeOps = NonNullable<BackendChoice['tensorflow']>['ops'];
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-/**
- * What this process computes with.
- *
- * @param gpu what a GPU may do, where TensorFlow runs on one
- */
+/** Describes the environment of this process. @param gpu freedoms of a GPU, where TensorFlow runs on one */
 export function environmentOf({ name, tensorflow }: BackendChoice, gpu: GpuOptions): Environment {
   const commit = gitCommit();
   return {

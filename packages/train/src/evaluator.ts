@@ -19,7 +19,7 @@ import type { Model } from './models/model.ts';
 import { replayed } from './replayed.ts';
 import type { BatchInput } from './step.ts';
 
-/** What a model makes of N images, in the order in which they were loaded, which is always the same. */
+/** Detections and matches of N images, in the order in which they were loaded, which is always the same. */
 export interface Inferred {
   readonly images: readonly DatasetImage[];
   /** Objects that the detections are matched with, boxes cxcywh in 0..1. */

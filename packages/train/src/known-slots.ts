@@ -1,4 +1,4 @@
-/** What settings of denoising leave to the data: how many known queries there are is then the same in every batch. */
+/** Denoising settings that depend on the data: the number of known queries is then the same in every batch. */
 import type { DatasetImage } from '@dn-detr/data';
 import type { RunConfig } from './config/schema.ts';
 import { queriesNeeded } from './query-shortage.ts';

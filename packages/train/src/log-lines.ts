@@ -1,4 +1,4 @@
-/** What a run logs: a line of `metrics.jsonl` for each step, and of `evaluations.jsonl` for each evaluation. */
+/** Log of a run: a line of `metrics.jsonl` for each step, and of `evaluations.jsonl` for each evaluation. */
 import type { Evaluation } from './evaluation.ts';
 import type { StepRecord } from './trainer.ts';
 

@@ -1,7 +1,7 @@
-/** What the process that measures runs is told, and what it answers. */
+/** Messages to and from the process that measures runs. */
 import type { RunConfig } from './config/schema.ts';
 
-/** What a run takes. */
+/** Measurements of a run. */
 export interface Measured {
   /** Seconds from the start of its process to the end, with evaluations, where nothing else keeps the machine busy. */
   readonly seconds: number;

@@ -45,7 +45,7 @@ async function work({ configs, limitMiB, backend }: MeasureTask): Promise<void> 
   if (process.connected) process.disconnect();
 }
 
-/** What JavaScript, TensorFlow and WebAssembly throw where something is too large to be had, by their words: they have no codes. */
+/** Errors of JavaScript, TensorFlow and WebAssembly about something too large, by their words: they have no codes. */
 const wordsOfSize = /invalid (typed )?array (buffer )?length|allocation failed|out of memory|\bOOM\b|bad_alloc/i;
 
 const isOfSize = (error: unknown): boolean => error instanceof Error && wordsOfSize.test(error.message);

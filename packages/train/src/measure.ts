@@ -1,4 +1,4 @@
-/** What runs would take, measured in a process of its own, whose memory is free again when they begin. */
+/** Measures what runs will take in a separate process, whose memory is free again when they begin. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import os from 'node:os';

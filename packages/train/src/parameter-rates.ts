@@ -38,7 +38,7 @@ export function groupedByRate(
   return grouped;
 }
 
-/** What AdamW does to each group of a layout, in its order. */
+/** Options of AdamW for each group of a layout, in its order. */
 export function optimizerGroups(
   groups: readonly { readonly name: RateGroup }[],
   { learningRate, backboneLearningRate, rates, weightDecay }: OptimizerSettings,

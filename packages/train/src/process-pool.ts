@@ -93,7 +93,7 @@ async function runOne(
   return { failed: `its process ended with ${killedBy ?? code} before the run did: ${why}` };
 }
 
-/** What a process wrote to stderr last. */
+/** The last lines that a process wrote to stderr. */
 export function lastLines(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {

@@ -1,4 +1,4 @@
-/** What is shown of a run, from what it tells. */
+/** Progress of a run as it is shown, from its events. */
 import type { TrainingEvents } from './training-run.ts';
 
 /** Where a run stands, as far as it is shown. */

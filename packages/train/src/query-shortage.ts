@@ -13,8 +13,8 @@ export const queriesNeeded = (images: readonly DatasetImage[]): number =>
   images.reduce((most, image) => Math.max(most, trainingObjects(image).labels.length), 0);
 
 /**
- * What to say before training about images with more objects than the model has queries; undefined if there are none.
- * Objects are those that training uses: no crowds, and none without an area.
+ * Note before training about images with more objects than the model has queries; undefined if there are none. Objects
+ * are those that training uses: no crowds, and none without an area.
  */
 export function shortageNote(
   { detector: { queries } }: Model,

@@ -118,7 +118,7 @@ export async function openFolder(source: string, options: OpenOptions<DatasetRea
   return { dataset, notices: counts.length === 0 ? notices : [...notices, advice], problems };
 }
 
-/** What is said of problems by what becomes of them. */
+/** Words for the consequences of problems. */
 const consequences = {
   refuse: 'training cannot use',
   drop: 'left out',

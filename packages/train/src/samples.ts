@@ -19,7 +19,7 @@ export interface SampleImage {
   readonly objects: readonly { readonly label: number; readonly bbox: readonly number[] }[];
 }
 
-/** What a model made of a sample image. */
+/** Detections of a model in a sample image. */
 export interface Sample {
   /** Detections with the highest scores, by falling score. */
   readonly detections: readonly { readonly label: number; readonly score: number; readonly bbox: readonly number[] }[];

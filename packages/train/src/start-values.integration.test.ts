@@ -32,7 +32,7 @@ async function checkpoint(values: DottedValues, classes = shapes): Promise<strin
   return file;
 }
 
-/** What a model with these settings takes of it. */
+/** Starts a model with these settings from the file. */
 function start(file: string, values: DottedValues, classes = shapes) {
   const { parameters, ...said } = startValues(file, buildModel(smallConfig(values), classes.length), classes);
   tf.dispose(parameters);

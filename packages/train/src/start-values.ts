@@ -1,4 +1,4 @@
-/** What a run takes of a checkpoint that it is started from. */
+/** Start from a checkpoint. */
 import { loadParameters } from '@dn-detr/core';
 import type { ParameterSpec } from '@dn-detr/core/nn';
 import { dependsOnClasses, type LoadedParameters } from '@dn-detr/core/weights';
@@ -7,7 +7,7 @@ import { loadWeights } from './checkpoint.ts';
 import { besideBackbone, type Init, requireFrozenWeights } from './init.ts';
 import type { Model } from './models/model.ts';
 
-/** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
+/** Parameters and tensors, by name, that do not come from the checkpoint or were not taken from it. */
 export interface SkippedStartValues {
   /** Parameters drawn from the seed: not in the file, of another shape there, or of other classes. */
   readonly drawn: readonly string[];
@@ -18,9 +18,9 @@ export interface SkippedStartValues {
 export interface StartValues {
   /** Parameters by name; the caller disposes them. */
   readonly parameters: LoadedParameters['parameters'];
-  /** What was skipped of a checkpoint, which is used as far as it fits. */
+  /** Parts of a checkpoint that were skipped, which is used as far as it fits. */
   readonly skipped?: SkippedStartValues;
-  /** What is used and what is not, for people, one line each. */
+  /** Notes for people on what is used and what is not, one line each. */
   readonly notices: readonly string[];
 }
 

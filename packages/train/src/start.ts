@@ -36,14 +36,14 @@ export interface RunResult {
   readonly peakMiB: number;
 }
 
-/** What a run is started from. */
+/** Options that a run is started with. */
 export interface StartOptions {
   readonly config: RunConfig;
   readonly folder: string;
   /** Whether to resume a run that is in the folder; otherwise a folder with one is refused. */
   readonly resume: boolean;
   readonly backend: BackendChoice;
-  /** What configurations can name. */
+  /** Models, backbones and readers that configurations can name. */
   readonly catalog?: Catalog;
   readonly events?: TrainingEvents;
   /** Called with what a user should know before the run begins. */

@@ -41,7 +41,7 @@ export interface TrainingStepOptions extends GradientOptions, UpdateOptions {
 /** All that a step changes; `average` is empty where no moving average is kept. */
 export type TrainingState = AdamWState & { average: Tensor1D[] };
 
-/** What differs from batch to batch. */
+/** Input that differs from batch to batch. */
 export type BatchInput = {
   /** One `[size]` tensor for each group of the frozen layout, if it has any. */
   frozen: Tensor1D[];
@@ -52,14 +52,14 @@ export type BatchInput = {
   seed?: Scalar | undefined;
 };
 
-/** What a captured training step is given. */
+/** Input of a captured training step. */
 export type StepInput = BatchInput & {
   state: TrainingState;
   /** `adamwScalars` of the step */
   scalars: Tensor1D;
 };
 
-/** What a captured training step gives. */
+/** Output of a captured training step. */
 export type StepOutput = LossFigures & {
   state: TrainingState;
   loss: Scalar;

@@ -8,15 +8,18 @@ import type { StoredWeights } from './pretrained/pretrained-weights.ts';
 import type { SkippedStartValues } from './start-values.ts';
 import { UserError } from './user-error.ts';
 
-/** What this version writes: 2 has models with settings of their own, their objective, and `init` among the settings. */
+/**
+ * Version of the configurations that are written: 2 has models with their own settings, their objective, and `init`
+ * among the settings.
+ */
 export const configVersion = 2;
 
-/** What `config.json` of a run holds. */
+/** Contents of a run's `config.json`. */
 export interface StoredConfig {
   /** Version as `configVersion`; configurations of the first version have none. */
   readonly version: number;
   readonly config: RunConfig;
-  /** What was not taken from the checkpoint that the weights were started from. */
+  /** Parts of the checkpoint that the weights were started from which were not taken. */
   readonly initSkipped?: SkippedStartValues;
   /** The weights that `init: 'pretrained'` meant. */
   readonly pretrained?: StoredWeights;
@@ -42,7 +45,7 @@ export const decodedOtherwise = (one: StoredConfig['data'], other: StoredConfig[
 
 const required = ['config', 'data', 'parameters', 'environment'] as const;
 
-/** What the first version wrote. */
+/** Configuration as the first version wrote it. */
 interface FirstStoredConfig extends Omit<StoredConfig, 'version' | 'config'> {
   readonly version?: undefined;
   readonly config: RunOverrides;

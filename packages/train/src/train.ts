@@ -17,7 +17,10 @@ export interface TrainOptions {
   readonly folder: string;
   /** Whether to resume a run of these settings that is in the folder; otherwise a folder with one is refused. */
   readonly resume?: boolean;
-  /** What the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds a model of one's own. */
+  /**
+   * Models, backbones and readers that the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds
+   * a model of one's own.
+   */
   readonly catalog?: Catalog;
   /** Backend such as `wasm`. @defaultValue the fastest there is (see `useBackend` of `@dn-detr/runtime`) */
   readonly backend?: string;

@@ -17,7 +17,7 @@ import { optimizerGroups } from './parameter-rates.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
 
-/** What is logged of a step. */
+/** Logged figures of a step. */
 export interface StepRecord {
   readonly loss: number;
   /** Norm of the gradient before clipping. */
@@ -182,7 +182,7 @@ export class Trainer {
   }
 }
 
-/** What a micro-batch's dropout draws from: 32 bits of the hash of its stream's name. */
+/** Seed that a micro-batch's dropout draws from: 32 bits of the hash of its stream's name. */
 export const dropoutSeed = (seed: number, step: number, micro: number): number =>
   createHash('sha256').update(`${seed}/dropout/${step}/${micro}`).digest().readInt32LE(0);
 

@@ -32,7 +32,7 @@ import { UserError } from './user-error.ts';
 
 type Incoming = TrainingBatch<Images | Features>;
 
-/** What a run tells while it goes on. */
+/** Callbacks of a run in progress. */
 export interface TrainingEvents {
   /**
    * Is told of every step.
@@ -108,7 +108,7 @@ export class TrainingRun {
     this.#board = openEventFile(folder.events, step + 1);
   }
 
-  /** What was counted so far: steps, seconds and losses. */
+  /** Counts so far: steps, seconds and losses. */
   get counters(): Counters {
     return this.#counters;
   }

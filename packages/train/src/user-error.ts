@@ -1,6 +1,6 @@
 /** Errors whose message is for the person who asked for a run. */
 
-/** What was asked for cannot be done: the message says why and what to do, and no stack trace is needed. */
+/** A request that cannot be met: the message says why and what to do, and no stack trace is needed. */
 export class UserError extends Error {
   override name = 'UserError';
 }

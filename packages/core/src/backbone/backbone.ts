@@ -1,4 +1,4 @@
-/** What a model asks of the network that turns images into features. */
+/** The interface of backbones, the networks that turn images into features. */
 import { gather, type Tensor3D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
@@ -15,9 +15,9 @@ export interface FeatureLevel {
 export interface Backbone {
   /** Parameters: those in the group `backbone` are trained, those in `frozen` never change. */
   readonly parameters: readonly ParameterDeclaration[];
-  /** What `forward` hands out, the finest level first. */
+  /** Levels that `forward` returns, the finest first. */
   readonly levels: readonly FeatureLevel[];
-  /** What its weights expect images to be, or were trained with. */
+  /** Normalisation of images that its weights expect, or were trained with. */
   readonly normalization: Normalization;
   /**
    * @param tensors the declared parameters, and any others

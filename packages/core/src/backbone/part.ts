@@ -11,7 +11,7 @@ export interface Part {
   readonly trained: boolean;
 }
 
-/** What comes out of each part, of which each but the first takes what comes out of the one before. */
+/** Output channels of each part; each part but the first takes the output of the previous one. */
 export function outputsOfParts(parts: readonly Part[], tensors: NamedTensors, images: Tensor4D): Tensor4D[] {
   let x = images;
   return parts.map(({ trained, module }) => {

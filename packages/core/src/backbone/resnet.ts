@@ -43,7 +43,7 @@ export type ResNetLevel = (typeof levelNames)[number];
 /** One of torchvision's, or one of other sizes. */
 export type ResNetOptions = ResNetVariant & ({ readonly depth: ResNetDepth } | { readonly sizes: ResNetSizes });
 
-/** What can be chosen at any size. */
+/** Options that exist at any size. */
 export interface ResNetVariant {
   /**
    * The stages whose features are handed out, of strides 4, 8, 16 and 32; `layer4` alone where left out. Stages after the

@@ -1,9 +1,9 @@
 /** The names of logged figures, as the reference implementations have them, and what each one means. */
 import type { PredictionSet } from './predictions.ts';
 
-/** What a logged figure is of. */
+/** Meaning of a logged figure. */
 export interface FigureMeaning {
-  /** What is measured, whichever queries and layer it is measured of: `loss_bbox`, `class_error`. */
+  /** Quantity that is measured, of any queries and layer: `loss_bbox`, `class_error`. */
   readonly quantity: string;
   /** A term of the loss, before its weight; a part of one, logged beside it; or an error that no gradient comes from. */
   readonly kind: 'term' | 'part' | 'error';

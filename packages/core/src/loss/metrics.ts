@@ -23,7 +23,10 @@ export function lossFigures(sums: ArrayLike<number>, terms: readonly LossTerm[],
   );
 }
 
-/** What terms measure, each with the columns of `sums` that it is the sum of; the parts of a term before the term. */
+/**
+ * Quantities that terms measure, each with the columns of `sums` that add up to it; the parts of a term come before the
+ * term.
+ */
 function termColumns(terms: readonly LossTerm[]) {
   let start = 0;
   return terms.flatMap((term) => {

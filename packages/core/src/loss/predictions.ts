@@ -1,4 +1,4 @@
-/** What a model predicts. */
+/** Predictions of a model. */
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
 // Types, not interfaces: only types count as tensor containers.
@@ -13,7 +13,9 @@ export type Predictions = {
   boxes: Tensor4D;
 };
 
-/** What one part of a model predicts for one set of queries. Every set is matched with the objects and has its losses. */
+/**
+ * Predictions of one part of a model for one set of queries. Every set is matched with the objects and has its losses.
+ */
 export type PredictionSet = Predictions & {
   /** The part of the model: the decoder, or the encoder of a two-stage model, whose predictions the decoder starts from. */
   name: 'decoder' | 'encoder';

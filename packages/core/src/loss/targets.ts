@@ -65,7 +65,7 @@ export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts 
   return { objects: total('objects'), background: total('background'), normalizer: total('normalizer') };
 }
 
-/** What the targets of a batch are put together for. */
+/** Options for merging the targets of a batch. */
 export interface MergeOptions {
   /** The set of predictions that the targets are for; default `decoder`. */
   readonly set?: PredictionSet['name'];
@@ -131,7 +131,7 @@ export function targetTensors(targets: LossTargets): TargetTensors {
   };
 }
 
-/** What weights are multiplied by. */
+/** Factors by which weights are multiplied. */
 interface Scales {
   readonly class: ClassScales;
   readonly box: number;

@@ -9,7 +9,7 @@ export interface PredictionRows {
   readonly boxes: Tensor2D;
 }
 
-/** What the same N queries are to predict. */
+/** Targets of the same N queries. */
 export interface TargetRows {
   /** Classes `[N]`, int32; the number of classes where the target is "no object". */
   readonly classes: Tensor1D;
@@ -22,8 +22,8 @@ export interface TargetRows {
 }
 
 /**
- * What the losses of one part are divided by, from the number of its queries in one layer. With gradient accumulation
- * these are counted over all micro-batches, so that their losses and gradients add up to those of one batch.
+ * Divisors of the losses of one part, from the number of its queries in one layer. With gradient accumulation these are
+ * counted over all micro-batches, so that their losses and gradients add up to those of one batch.
  */
 export interface QueryCounts {
   /** Queries assigned to an object. */
@@ -33,7 +33,7 @@ export interface QueryCounts {
   readonly normalizer: number;
 }
 
-/** What the class weight of a query is multiplied by. */
+/** Factors by which the class weight of a query is multiplied. */
 export interface ClassScales {
   /** Factor for a query assigned to an object. */
   readonly object: number;

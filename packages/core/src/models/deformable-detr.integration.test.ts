@@ -1,4 +1,4 @@
-/** What Deformable DETR and DN-Deformable-DETR do as whole models. */
+/** Deformable DETR and DN-Deformable-DETR as whole models. */
 import { useBackend } from '@dn-detr/runtime';
 import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';

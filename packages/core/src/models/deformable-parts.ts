@@ -1,6 +1,6 @@
 /**
- * What Deformable DETR and its successors share: tokens of several levels, their encoder, and heads.
- * Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
+ * Parts that Deformable DETR and its successors share: tokens of several levels, their encoder, and heads. Source:
+ * fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
 import { concat, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
 import { levelsOfStrides } from '../backbone/backbone.ts';
@@ -107,7 +107,7 @@ export interface HeadOptions {
   readonly count: number;
   /** Prefixes of the heads' parameter names, such as `class_embed`, before `.0` and so on. */
   readonly names: { readonly classes: string; readonly boxes: string };
-  /** What the first box head's output for width and height starts from, before the sigmoid; 0 for all others. */
+  /** Output for width and height that the first box head starts from, before the sigmoid; 0 for all others. */
   readonly side: number;
 }
 

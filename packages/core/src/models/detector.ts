@@ -1,4 +1,4 @@
-/** What every detection transformer here is: parameters, and a forward pass from images to predictions. */
+/** The interface of all detection transformers here: parameters, and a forward pass from images to predictions. */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Backbone, resizeMask } from '../backbone/backbone.ts';
 import type { PredictionSet } from '../loss/predictions.ts';
@@ -84,7 +84,7 @@ export function passOf(batch: number, rate: number, { dropout: source, ...observ
   return { batch, dropout, ...observers };
 }
 
-/** What a model makes of a batch: its predictions, those of the last layer last, and their origin. */
+/** Output of a model for a batch: its predictions, those of the last layer last, and their origin. */
 export type DetectorOutput = {
   /** The decoder's predictions first; two-stage models add those of their encoder. */
   readonly sets: [decoder: PredictionSet, ...others: PredictionSet[]];
@@ -92,7 +92,7 @@ export type DetectorOutput = {
   readonly anchors?: Tensor4D;
 };
 
-/** What the models of this package give besides. */
+/** Further outputs of the models of this package. */
 export type TransformerOutput = DetectorOutput & {
   /** The encoder's output, `[B*N, d]`. */
   readonly memory: Tensor2D;

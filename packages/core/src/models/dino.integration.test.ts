@@ -1,4 +1,4 @@
-/** What DINO does as a whole model. */
+/** DINO as a whole model. */
 import { useBackend } from '@dn-detr/runtime';
 import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';

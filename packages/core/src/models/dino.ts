@@ -24,7 +24,7 @@ import { joinQueries, queryMask } from './queries.ts';
 export interface DinoOptions extends DeformableOptions {
   /** Whether all decoder layers share one class head and one box head. @defaultValue true */
   readonly shareHeads?: boolean;
-  /** What matching queries start from: learned contents, or the tokens of their anchors. @defaultValue 'learned' */
+  /** Contents of matching queries at the start: learned, or the tokens of their anchors. @defaultValue 'learned' */
   readonly content?: 'learned' | 'encoder';
   /**
    * Whether the boxes that the encoder's tokens start from have a learned width and height, in place of 0.05 of the

@@ -12,7 +12,7 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
 import { bestRows, encoderOutputs, type ProposedQueriesOptions, type QueryStartInput } from './two-stage.ts';
 
-/** What DINO's queries start from. */
+/** Options of mixed query selection, which gives DINO's queries their start. */
 export interface MixedSelectionOptions extends ProposedQueriesOptions {
   /** Whether queries start from learned contents, or from the encoder's tokens. */
   readonly content: 'learned' | 'encoder';
@@ -20,7 +20,7 @@ export interface MixedSelectionOptions extends ProposedQueriesOptions {
   readonly learnedProposalSize?: boolean;
 }
 
-/** What queries start from. */
+/** The start of DINO's queries. */
 export interface MixedSelection {
   /** `[B*Q, d]` */
   readonly content: Tensor2D;

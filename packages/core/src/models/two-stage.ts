@@ -29,7 +29,7 @@ import { boxSineEmbedding } from '../position.ts';
 import type { LevelTokens } from '../transformer/levels.ts';
 import { proposalSide, proposalsOf } from '../transformer/proposals.ts';
 
-/** What queries are proposed from: the encoder's output for a batch. */
+/** Input of query selection: the encoder's output for a batch. */
 export interface QueryStartInput {
   /** The encoder's output. */
   readonly memory: LevelTokens;
@@ -37,7 +37,7 @@ export interface QueryStartInput {
   readonly batch: number;
 }
 
-/** What queries start from. */
+/** The start of the queries. */
 export interface QueryStart {
   /** `[B*Q, d]` */
   readonly content: Tensor2D;

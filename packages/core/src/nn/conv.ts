@@ -33,7 +33,7 @@ export interface ConvolutionOptions extends ConvOptions {
   readonly group: ParameterGroup;
   /** Whether there is a bias; false where left out. */
   readonly bias?: boolean;
-  /** What kernel and bias start from; PyTorch's default where left out. */
+  /** Initialisers of kernel and bias. @defaultValue PyTorch's */
   readonly init?: { readonly weight: Init; readonly bias: Init };
 }
 

@@ -7,7 +7,7 @@
  */
 import { customGrad, type GradSaveFunc, type Tensor } from '@tensorflow/tfjs-core';
 
-/** What a forward pass hands over. */
+/** Results of a forward pass, and how to get its gradient. */
 export interface Differentiable<Value extends Tensor, Saved extends readonly Tensor[]> {
   readonly value: Value;
   /** Tensors the gradient reads. It must not read others: they may be disposed by then. */

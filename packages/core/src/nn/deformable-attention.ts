@@ -97,7 +97,10 @@ function pairOf(references: Tensor4D, first: 0 | 2): Tensor {
   return reshape(slice(references, [0, 0, 0, first], [batch, queries, levels, 2]), [batch, queries, 1, levels, 1, 2]);
 }
 
-/** What an offset of 1 is on each level, as a share of it: `[1, 1, 1, L, 1, 2]`, or `[B, Q, 1, L, 1, 2]` from boxes. */
+/**
+ * Size of an offset of 1 on each level, as a share of the level: `[1, 1, 1, L, 1, 2]`, or `[B, Q, 1, L, 1, 2]` from
+ * boxes.
+ */
 function offsetUnit(references: Tensor4D, sizes: readonly LevelSize[], points: number): Tensor {
   if (references.shape[3] === 4) return mul(pairOf(references, 2), 0.5 / points);
   const units = sizes.flatMap(({ height, width }) => [1 / width, 1 / height]);

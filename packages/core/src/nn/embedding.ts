@@ -9,7 +9,7 @@ export interface EmbeddingOptions {
   readonly rows: number;
   readonly width: number;
   readonly group: ParameterGroup;
-  /** What the rows start from; PyTorch's default, the standard normal distribution, where left out. */
+  /** Initialiser of the rows. @defaultValue PyTorch's, the standard normal distribution */
   readonly init?: Init;
 }
 

@@ -16,7 +16,7 @@ import { backpropagate } from './backpropagation.ts';
 import { ParameterError, type ParameterLayout } from './parameters.ts';
 
 /**
- * What a loss function returns: the loss and, if wanted, any nested tensors to hand on (predictions, loss terms), and what
+ * Result of a loss function: the loss and, if wanted, any nested tensors to pass on (predictions, loss terms), and what
  * host code learned, as a `HostValue` of `@dn-detr/runtime`.
  */
 export type LossOutput<Aux extends TensorContainer> = { loss: Scalar; aux?: Aux };
@@ -27,7 +27,7 @@ export type LossAndGradients<Aux extends TensorContainer> = {
   loss: Scalar;
   /** One flat gradient per group, of the size of its buffer; zero where the loss does not use a parameter. */
   grads: Tensor1D[];
-  /** What the loss function returned as `aux`, without gradient. */
+  /** The loss function's `aux`, without gradient. */
   aux: Aux;
 };
 

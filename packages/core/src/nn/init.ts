@@ -1,4 +1,4 @@
-/** What parameters start from: PyTorch's initialisers, each parameter with random numbers of its own. */
+/** PyTorch's initialisers, with separate random numbers for each parameter. */
 import { fill, randomNormal, randomUniform, type Tensor } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from './named.ts';
 import type { ParameterSpec } from './parameters.ts';

@@ -12,11 +12,11 @@ export interface LinearOptions {
   readonly inputs: number;
   readonly outputs: number;
   readonly group: ParameterGroup;
-  /** What the weight starts from; PyTorch's default where left out. */
+  /** Initialiser of the weight. @defaultValue PyTorch's */
   readonly weight?: Init;
-  /** What the bias starts from; PyTorch's default where left out. */
+  /** Initialiser of the bias. @defaultValue PyTorch's */
   readonly bias?: Init;
-  /** What adds the bias, with an activation; the sum alone where left out. */
+  /** Adds the bias, with an activation. @defaultValue only the sum */
   readonly activation?: (tensors: NamedTensors, unbiased: UnbiasedRows) => Tensor2D;
 }
 

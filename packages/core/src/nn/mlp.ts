@@ -11,9 +11,9 @@ export interface MlpOptions {
   /** Widths of the input, of every hidden layer and of the output. */
   readonly widths: readonly number[];
   readonly group: ParameterGroup;
-  /** What the weights start from; PyTorch's default where left out. */
+  /** Initialiser of the weights. @defaultValue PyTorch's */
   readonly weight?: Init;
-  /** What the last layer starts from, where that differs. */
+  /** Initialisers of the last layer, where they differ. */
   readonly last?: { readonly weight?: Init; readonly bias?: Init };
 }
 

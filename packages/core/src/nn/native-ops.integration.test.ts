@@ -37,7 +37,7 @@ const inputsOf = (layer: Layer, rows: number, width: number): tf.Tensor[] => [
   ...(layer === 'biasPrelu' ? [tf.tensor1d([0.3])] : []),
 ];
 
-/** What fits into vectors of 16, 8 and 4 numbers and what does not; some make several blocks of rows. */
+/** Shapes that fit into vectors of 16, 8 and 4 numbers and shapes that do not; some make several blocks of rows. */
 const shapes = [
   [1, 1],
   [3, 2],

@@ -1,8 +1,8 @@
-/** What differs from one pass through a model to another, apart from its inputs. */
+/** Everything in which one pass through a model differs from another, apart from its inputs. */
 import type { Tensor, Tensor4D, Tensor5D } from '@tensorflow/tfjs-core';
 import type { Dropout } from './dropout.ts';
 
-/** What all layers need to know of one forward pass. */
+/** The options of one forward pass that all layers need to know. */
 export interface Pass {
   /** B, number of images */
   readonly batch: number;
@@ -20,6 +20,6 @@ export interface ObservedSampling {
   readonly references: Tensor4D;
   /** Positions (x, y) of P points on each of L levels, 0..1 from edge to edge of the level, `[B, Q, H, L, P, 2]`. */
   readonly locations: Tensor;
-  /** What each sample counts, `[B, Q, H, L, P]`; those of a query's head add up to 1. */
+  /** Weight of each sample, `[B, Q, H, L, P]`; those of a query's head add up to 1. */
   readonly weights: Tensor5D;
 }

@@ -23,7 +23,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { hasKernel } from '../nn/kernel-op.ts';
 
-/** What one group of parameters is trained with. */
+/** Hyperparameters of one group of parameters. */
 export interface AdamWGroup {
   readonly learningRate: number;
   /** Weight decay, as in PyTorch. @defaultValue 0.01 */

@@ -1,4 +1,4 @@
-/** What a model predicts for an image does not depend on the others of its batch. */
+/** A check that predictions for an image do not depend on the other images of its batch. */
 
 import { expectClose } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';

@@ -10,7 +10,7 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts, type Tokens, transformerLinear } from './layer.ts';
 
-/** What a layer of DAB-DETR's decoder is given. */
+/** Input of a layer of DAB-DETR's decoder. */
 export interface DabDecoderLayerInput {
   /** `[B*T, d]` */
   readonly content: Tensor2D;

@@ -27,7 +27,7 @@ import { dabDecoderLayer } from './dab-decoder-layer.ts';
 import type { DecoderOptions } from './decoder.ts';
 import { type Tokens, transformerMlp } from './layer.ts';
 
-/** What DAB-DETR's decoder is given. */
+/** Input of DAB-DETR's decoder. */
 export interface DabDecoderInput {
   /** Contents that the queries start from, `[B*T, d]`. */
   readonly content: Tensor2D;
@@ -47,7 +47,7 @@ export interface DabDecoderOptions extends DecoderOptions {
   readonly epsilon: number;
 }
 
-/** What DAB-DETR's decoder gives, layer by layer. */
+/** Output of DAB-DETR's decoder, layer by layer. */
 export interface DabDecoded {
   /** Outputs of all L layers after the shared last normalisation, one layer after the other: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;

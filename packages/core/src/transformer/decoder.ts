@@ -8,7 +8,7 @@ import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts, type Tokens } from './layer.ts';
 
-/** What DETR's decoder is given. */
+/** Input of DETR's decoder. */
 export interface DecoderInput {
   /** Contents that the queries start from, `[B*T, d]`. */
   readonly content: Tensor2D;
@@ -21,7 +21,7 @@ export interface DecoderInput {
   readonly pass: Pass;
 }
 
-/** What a layer of DETR's decoder is given. */
+/** Input of a layer of DETR's decoder. */
 export interface DecoderLayerInput extends DecoderInput {
   /** The memory's features plus positions, `[B*N, d]`, the same for all layers. */
   readonly placedMemory: Tensor2D;

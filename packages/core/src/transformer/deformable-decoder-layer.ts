@@ -10,7 +10,7 @@ import type { DeformableLayerOptions } from './deformable-encoder.ts';
 import { residualParts } from './layer.ts';
 import type { LevelTokens } from './levels.ts';
 
-/** What a decoder layer with deformable attention is given. */
+/** Input of a decoder layer with deformable attention. */
 export interface DeformableDecoderLayerInput {
   /** `[B*T, d]` */
   readonly content: Tensor2D;

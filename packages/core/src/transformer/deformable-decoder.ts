@@ -28,7 +28,7 @@ import type { DeformableLayerOptions } from './deformable-encoder.ts';
 import { transformerMlp } from './layer.ts';
 import { type LevelTokens, onLevels } from './levels.ts';
 
-/** What a decoder with deformable attention is given. */
+/** Input of a decoder with deformable attention. */
 export interface DeformableDecoderInput {
   /** Contents that the queries start from, `[B*T, d]`. */
   readonly content: Tensor2D;
@@ -43,7 +43,7 @@ export interface DeformableDecoderInput {
   readonly pass: Pass;
 }
 
-/** What the positions of queries depend on in a layer. */
+/** Input from which the positions of queries in a layer are computed. */
 export interface PositionInput {
   /** Where the queries look from, on each level, `[B, T, L, k]`; see `onLevels`. */
   readonly references: Tensor4D;
@@ -69,9 +69,9 @@ export interface DeformableDecoderOptions extends DeformableLayerOptions {
   readonly lookForwardTwice?: boolean;
 }
 
-/** What a decoder with deformable attention gives, layer by layer. */
+/** Output of a decoder with deformable attention, layer by layer. */
 export interface DeformableDecoded {
-  /** What heads read of all L layers, one layer after the other: `[L*B*T, d]`. */
+  /** Hidden states that heads read, of all L layers, one layer after the other: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
   /** The boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly boxes: Tensor2D;
@@ -124,8 +124,8 @@ export function deformableDecoder(
 }
 
 /**
- * What a box head adds to references before the sigmoid: to both halves of boxes, to the centre alone where they are
- * points.
+ * Adds the output of a box head to references before the sigmoid: to both halves of boxes, only to the centre where
+ * they are points.
  */
 function boxesFrom(delta: Tensor2D, references: Tensor2D, epsilon: number): Tensor2D {
   const below = inverseSigmoid(references, epsilon);

@@ -7,7 +7,7 @@ import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts } from './layer.ts';
 import { cellCentres, type LevelTokens, onLevels } from './levels.ts';
 
-/** What a layer with deformable attention is made of. */
+/** Sizes of a layer with deformable attention. */
 export interface DeformableLayerOptions extends LayerOptions {
   /** L, feature levels */
   readonly levels: number;
@@ -15,7 +15,7 @@ export interface DeformableLayerOptions extends LayerOptions {
   readonly points: number;
 }
 
-/** What an encoder with deformable attention is given. */
+/** Input of an encoder with deformable attention. */
 export interface DeformableEncoderInput {
   readonly tokens: LevelTokens;
   readonly pass: Pass;
@@ -40,7 +40,7 @@ export function deformableEncoder(
   };
 }
 
-/** What an encoder layer with deformable attention is given. */
+/** Input of an encoder layer with deformable attention. */
 export interface DeformableEncoderLayerInput extends DeformableEncoderInput {
   /** Where each token looks from, `[B, S, L, 2]`; see `onLevels`. */
   readonly references: Tensor4D;

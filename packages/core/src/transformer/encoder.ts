@@ -10,7 +10,7 @@ import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts, type Tokens, transformerMlp } from './layer.ts';
 
-/** What DETR's encoder is given. */
+/** Input of DETR's encoder. */
 export interface EncoderInput {
   readonly tokens: Tokens;
   readonly pass: Pass;

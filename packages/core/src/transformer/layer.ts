@@ -1,4 +1,4 @@
-/** What all transformer layers share: their sizes, residual connections, and the feed-forward part. */
+/** Parts that all transformer layers share: their sizes, residual connections, and the feed-forward part. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { biasRelu, prelu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';

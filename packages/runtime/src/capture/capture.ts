@@ -25,7 +25,7 @@ export interface Captured<I, O> {
   dispose(): void;
 }
 
-/** What became of the calls of a captured function. */
+/** Statistics of the calls of a captured function. */
 export interface CaptureStats {
   /** Functions traced, graphs replayed, captures dropped for newer ones, calls run op by op. */
   captures: number;

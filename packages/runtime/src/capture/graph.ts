@@ -1,4 +1,7 @@
-/** What a trace consists of, and its encoding as TensorFlow's GraphDef and SavedModel (tensorflow/core/framework/graph.proto). */
+/**
+ * The parts of a trace, and their encoding as TensorFlow's GraphDef and SavedModel
+ * (tensorflow/core/framework/graph.proto).
+ */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
 import type { NativeBinding, OpAttribute } from '../native/binding.ts';

@@ -27,10 +27,7 @@ export function hostValue<T>(value: T): HostValue<T> {
   return new Held(() => value);
 }
 
-/**
- * What a host value holds.
- * @throws CaptureError while a captured function is traced.
- */
+/** The content of a host value. @throws CaptureError while a captured function is traced */
 export function readHostValue<T>(value: HostValue<T>): T {
   return value[held];
 }
@@ -49,7 +46,7 @@ export function isHostValue(value: unknown): value is HostValue<unknown> {
   return value instanceof Held;
 }
 
-/** What placeholders stand for in one call of a captured function. */
+/** The values of placeholders in one call of a captured function. */
 export class HostValues {
   readonly #known = new Map<HostValue<unknown>, HostValue<unknown>>();
 

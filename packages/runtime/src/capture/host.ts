@@ -6,10 +6,10 @@ import { type Flat, flatten, type Leaves } from './tree.ts';
 /** Values of a tensor on the host, in row-major order. */
 export type HostArray = Float32Array | Int32Array | Uint8Array;
 
-/** What host code may be given. */
+/** Inputs that host code may be given. */
 export type HostInput = Tensor | HostValue<unknown>;
 
-/** What host code sees of its inputs: the values of a tensor, and what a host value holds. */
+/** Inputs as host code sees them: the values of a tensor, and the content of a host value. */
 export type HostReads<I extends readonly HostInput[]> = {
   [K in keyof I]: I[K] extends HostValue<infer T> ? T : HostArray;
 };

@@ -5,7 +5,7 @@ import { type GraphNode, type HostCall, nodeOf, type Trace, type Value } from '.
 export interface Run {
   /** Host calls to make before this run. */
   hostCalls: HostCall[];
-  /** What it computes, in the order of the trace. */
+  /** Nodes that the run computes, in the order of the trace. */
   nodes: GraphNode[];
   /** Values that it is fed with: of earlier runs, of host calls, and from outside. */
   inputs: Value[];

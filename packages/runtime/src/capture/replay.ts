@@ -12,7 +12,7 @@ import { longestSessionRun, SessionRunner } from './run-session.ts';
 import type { Runner } from './runner.ts';
 import type { Leaves } from './tree.ts';
 
-/** What a replay needs of a trace once the graph is loaded: no constants, which TensorFlow holds. */
+/** The parts of a trace that a replay needs once the graph is loaded: no constants, which TensorFlow holds. */
 type Signature = Pick<Trace, 'inputs' | 'hostInputs' | 'closures' | 'outputs' | 'hostOutputs'>;
 
 /** Setting this variable to `off` makes captured graphs sessions, as with the stock addon. */

@@ -18,7 +18,7 @@ export class SessionRunner implements Runner {
   readonly #binding: NativeBinding;
   readonly #session: number;
   readonly inputs: readonly Value[][];
-  /** What each run gives. */
+  /** Values that each run returns. */
   readonly #fetched: readonly string[];
 
   /** @throws Error with TensorFlow's words when the graph cannot be loaded. */

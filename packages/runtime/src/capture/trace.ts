@@ -10,7 +10,7 @@ import type { Flat, Leaves } from './tree.ts';
 /** The one op of tfjs that draws from a state of its own: a replay would not repeat what eager execution does. */
 const statefulOp = 'Multinomial';
 
-/** What a call of a function gave, and how to give it again. */
+/** The result of a traced call, and how to compute it again. */
 interface Traced {
   outputs: Leaves;
   trace: Trace;
@@ -32,7 +32,7 @@ class Tracer implements HostTracer {
   readonly #byId = new Map<number, Value>();
   /** Host data written while tracing. */
   readonly #written = new WeakSet<DataId>();
-  /** What placeholders stand for in this call, and the number of runs after which host code has set them. */
+  /** Values of placeholders in this call, and the number of runs after which host code has set them. */
   readonly #hostValues = new HostValues();
   readonly #hostStages = new Map<HostValue<unknown>, number>();
   readonly #constantNames = new Map<string, Value>();

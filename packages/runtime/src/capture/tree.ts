@@ -2,7 +2,7 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { type HostValue, isHostValue } from './host-value.ts';
 
-/** What a structure holds, or what is to stand in its place, in a fixed order. */
+/** Contents of a structure, or replacements for them, in a fixed order. */
 export type Leaves<T = Tensor, V = HostValue<unknown>> = { tensors: T[]; hostValues: V[] };
 
 /** A structure taken apart. */

@@ -9,7 +9,9 @@ const own = native.addon !== undefined && /^addon-/.test(native.addon.split('/')
 /** ConfigProto with `device_count: { key: 'CPU', value: 2 }`. */
 const twoDevices = '0a070a03435055' + '1002';
 
-/** What JavaScript leaves in `result`, of `binding`, started with a configuration in hexadecimal digits. */
+/**
+ * The value that JavaScript leaves in `result`, with the `binding` started with a configuration in hexadecimal digits.
+ */
 const run = (config: string, script: string): unknown =>
   JSON.parse(
     execFileSync(

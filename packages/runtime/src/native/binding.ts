@@ -71,7 +71,7 @@ export interface OwnBinding extends NativeBinding {
 /** Whether this package's own addon is loaded, and not the stock one. */
 export const isOwnBinding = (binding: NativeBinding): binding is OwnBinding => 'devices' in binding;
 
-/** What `require` gives of this package's own addon; the stock one is a binding itself. */
+/** The exports of this package's own addon; the stock one is a binding itself. */
 export interface AddonModule {
   /**
    * Starts TensorFlow, once in each thread of Node's.

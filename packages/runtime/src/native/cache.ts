@@ -5,7 +5,7 @@ import { cacheFolder } from '../wheel/cache-folder.ts';
 import { sha256 } from '../wheel/sha256.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
-/** What a provisioned folder promises of its files. */
+/** Expected contents of a provisioned folder. */
 interface Manifest {
   files: Record<string, { size: number; sha256: string; mtimeMs: number }>;
 }
@@ -44,8 +44,8 @@ export async function writeManifest(folder: string, names: readonly string[]): P
 }
 
 /**
- * What is wrong with a provisioned folder; undefined when it can be used.
- * Sizes and times of change are compared (a millisecond); contents are hashed when a time differs or `thorough` is set.
+ * Describes what is wrong with a provisioned folder; undefined when it can be used. Sizes and times of change are
+ * compared (a millisecond); contents are hashed when a time differs or `thorough` is set.
  */
 export async function findDamage(folder: string, thorough = false): Promise<string | undefined> {
   const manifest = await readManifest(folder);

@@ -21,7 +21,7 @@ if (!isThere) {
 }
 
 describe.skipIf(!isThere)('TensorFlow for NVIDIA GPUs', () => {
-  /** What TensorFlow says when it is started, and what comes of it. */
+  /** Starts TensorFlow and returns its messages and devices. */
   function start(environment: NodeJS.ProcessEnv): { said: string; devices: string } {
     const script = `process.stdout.write(require(${JSON.stringify(addon)}).start(new Uint8Array()).devices().map((d) => d.type).join())`;
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0', ...environment };

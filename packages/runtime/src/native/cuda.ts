@@ -18,7 +18,10 @@ const partFolder = (folder: string, { part }: CudaWheel): string => path.join(pa
 const cusolver = 'libcusolver.so.11';
 const linkFile = (folder: string): string => path.join(path.dirname(folder), 'nvidia', 'cublas', 'lib', cusolver);
 
-/** What is wrong with the libraries beside TensorFlow's folder; undefined when they can be used, or none are needed. */
+/**
+ * Describes what is wrong with the libraries beside TensorFlow's folder; undefined when they can be used, or none are
+ * needed.
+ */
 export async function findCudaDamage(folder: string, { cuda = [] }: TensorFlowWheel): Promise<string | undefined> {
   for (const wheel of cuda) {
     const damage = await findDamage(partFolder(folder, wheel));

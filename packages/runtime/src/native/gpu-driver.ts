@@ -30,7 +30,7 @@ export function findDriver(env: NodeJS.ProcessEnv = process.env): string | undef
   return found ?? loaderListed();
 }
 
-/** What the loader's list says, a file of names and paths that end in a zero byte. */
+/** The entry of the loader's cache, a file of names and paths that end in a zero byte. */
 function loaderListed(): string | undefined {
   try {
     const [, file] = /\0(\/[^\0]*\/libcuda\.so\.1)\0/.exec(readFileSync('/etc/ld.so.cache', 'latin1')) ?? [];
@@ -44,7 +44,7 @@ function loaderListed(): string | undefined {
 export const wantsGpu = (env: NodeJS.ProcessEnv = process.env): boolean =>
   env[gpuSwitch] === 'on' || (env[gpuSwitch] !== 'off' && findDriver(env) !== undefined);
 
-/** What `nvidia-smi` says, which comes with the driver; undefined where it does not run. */
+/** Asks `nvidia-smi`, which comes with the driver; undefined where it does not run. */
 export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined {
   const query = ['--query-gpu=driver_version,memory.total,memory.used,name', '--format=csv,noheader,nounits'];
   try {

@@ -1,6 +1,6 @@
-/** What TensorFlow and NVIDIA's libraries read from the environment when they are loaded. */
+/** Environment variables that TensorFlow and NVIDIA's libraries read when they are loaded. */
 
-/** What an NVIDIA GPU may do. */
+/** Freedoms of an NVIDIA GPU. */
 export interface GpuOptions {
   /**
    * Whether products and convolutions of float32 may round what they multiply to TF32, as TensorFlow lets them by itself.

@@ -11,7 +11,7 @@ import { libraries } from './wheel.ts';
  */
 const opsSwitch = 'DN_DETR_NATIVE_OPS';
 
-/** What a module of ops is built against and where it lies. */
+/** Folders that a module of ops is built against and written to. */
 export interface OpsPlace {
   /** Folder of the module. */
   folder: string;

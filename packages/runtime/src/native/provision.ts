@@ -197,7 +197,7 @@ function requirePlatform(): void {
   throw new Error(`the wheel is for Linux x64; this is ${process.platform} ${process.arch}`);
 }
 
-/** What is about to be fetched, before it begins: it takes minutes. */
+/** Size of the downloads, said before they begin because they take minutes. */
 function cudaPlan(wheels: readonly { bytes: number; unpackedBytes: number }[]): string {
   const gigabytes = (key: 'bytes' | 'unpackedBytes'): string =>
     (wheels.reduce((sum, wheel) => sum + wheel[key], 0) / 1e9).toFixed(2);

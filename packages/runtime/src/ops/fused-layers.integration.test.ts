@@ -1,4 +1,7 @@
-/** What the fused ops of a transformer layer and its optimiser refuse, and that threads change no bit of theirs. */
+/**
+ * Inputs that the fused ops of a transformer layer and its optimiser refuse, and their independence of the number of
+ * threads.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../backend.ts';

@@ -1,4 +1,4 @@
-/** What native ops give with other numbers of threads, which a process chooses once. */
+/** Results of native ops with other numbers of threads, which a process chooses once. */
 import { execFileSync } from 'node:child_process';
 
 /**

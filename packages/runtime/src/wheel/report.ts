@@ -1,4 +1,6 @@
-/** What set-up tells the person who waits: steps and progress, on stderr, so that stdout stays a command's result. */
+/**
+ * Messages of set-up to the person who waits: steps and progress, on stderr, so that stdout stays a command's result.
+ */
 import { SingleBar } from 'cli-progress';
 
 export interface Progress {

@@ -1,4 +1,4 @@
-/** What is in a wheel, which is a zip file. */
+/** The contents of a wheel, which is a zip file. */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';

@@ -95,7 +95,10 @@ export function keptByKind(values: Readonly<Record<string, unknown>>, kind: unkn
   return Object.fromEntries(Object.entries(values).filter(([name]) => name in shape || !(name in others)));
 }
 
-/** What to say of a setting, by its dotted key, that another kind has than the one there is; undefined for all others. */
+/**
+ * Message about a setting, by its dotted key, that belongs to another kind than the one in use; undefined for all
+ * others.
+ */
 export function ofOtherKind(key: string, kind: unknown = 'dn'): string | undefined {
   const other = kind === 'contrastive' ? 'dn' : 'contrastive';
   const own = other === 'dn' ? 'contrastive' : 'dn';

@@ -75,7 +75,7 @@ const otherKind = (group: string, key: string): SettingsError =>
     `${key} is of another kind of ${group} than the one there is: set all of ${group}, to ${wholes[group]}`,
   );
 
-/** What other tools call it. */
+/** Names of settings in other tools. */
 const aliases: Readonly<Record<string, string>> = {
   lr: 'optimizer.learningRate',
   wd: 'optimizer.weightDecay',

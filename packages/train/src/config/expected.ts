@@ -1,4 +1,4 @@
-/** What a setting may be, in words, for a value that it cannot be. */
+/** Words for the values that a setting may have, for a message about one that it cannot have. */
 import type { z } from 'zod';
 import { counted } from '../words.ts';
 

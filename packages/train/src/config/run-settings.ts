@@ -118,7 +118,7 @@ export function modelsWith(key: string, { stated, origin }: RunSettings, catalog
 const keysOf = (spec: ModelSpec, stated: RunOverrides, origin: string, catalog: Catalog): string[] =>
   dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError));
 
-/** What is stated for this model: without keys that are not its own but another model's. */
+/** The settings that are stated for this model, without keys that belong to another model. */
 function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOverrides {
   const part = structuredClone(stated) as Record<string, unknown>;
   for (const [old, now] of Object.entries(moved)) move(part, old.split('.'), now.split('.'));

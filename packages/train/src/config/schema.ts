@@ -239,8 +239,8 @@ export interface RunConfig extends z.output<typeof commonSchema> {
 }
 
 /**
- * What a recipe states: all it leaves out has its default. It may state settings of several models, so that one recipe
- * serves to compare them: a run takes those of its own.
+ * Settings of a recipe; everything left out has its default. It may state settings of several models, so that one
+ * recipe serves to compare them: a run takes its own.
  */
 export interface RunOverrides extends z.input<typeof commonSchema> {
   /** Settings of the data, with the options of readers of one's own, which have no types here. */

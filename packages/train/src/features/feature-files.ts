@@ -9,7 +9,7 @@ import { removeLeftovers, writeAtomically } from '../atomic-file.ts';
 import { makeFolder } from '../json-files.ts';
 import { UserError } from '../user-error.ts';
 
-/** What a backbone makes of an image: of each level `[h, w, C]`. */
+/** Features that a backbone computes from an image: of each level `[h, w, C]`. */
 export type ImageFeatures = readonly { readonly shape: readonly number[]; readonly values: Float32Array }[];
 
 export class FeatureFiles {

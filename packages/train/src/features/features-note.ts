@@ -1,4 +1,4 @@
-/** What to say before a run whose settings ask for features that it cannot keep, or for more than they let it keep. */
+/** Notes before a run whose settings ask for features that it cannot keep, or for more than they let it keep. */
 import type { Backbone } from '@dn-detr/core';
 import { type Size, smallestCanvas } from '@dn-detr/data';
 import type { RunConfig } from '../config/schema.ts';
@@ -26,7 +26,7 @@ export function featuresNote(
   );
 }
 
-/** What the features of all images take, where they are kept. */
+/** Memory that the features of all images take, where they are kept. */
 export const featuresMiB = (
   config: Pick<RunConfig, 'data' | 'overfit'>,
   backbone: Pick<Backbone, 'levels'>,

@@ -9,7 +9,7 @@ const settings = deformableSettings.extend({
   queries: count.default(900),
   /** Whether all decoder layers share one class head and one box head. */
   shareHeads: z.boolean().default(true),
-  /** What queries start from: learned contents, or the encoder's tokens. */
+  /** Contents of queries at the start: learned, or the encoder's tokens. */
   content: z.enum(['learned', 'encoder']).default('learned'),
   /** Whether the boxes that the encoder's tokens start from have a learned width and height. */
   learnedProposalSize: z.boolean().default(false),

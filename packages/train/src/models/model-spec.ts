@@ -1,4 +1,4 @@
-/** What a model is to training: its settings, what it is trained for, and how it is built. */
+/** The interface of models for training: settings, objective, and how they are built. */
 import type { Backbone, Detector } from '@dn-detr/core';
 import type { DenoisingKind } from '@dn-detr/dn';
 import type { z } from 'zod';

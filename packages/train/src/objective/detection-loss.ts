@@ -33,7 +33,7 @@ export interface DetectionLossOptions extends Pick<Objective, 'head' | 'terms' |
   readonly onPhase?: (phase: 'forward' | 'matching') => void;
 }
 
-/** What a batch is to be predicted as. */
+/** Targets of a batch. */
 export interface BatchTargets {
   /** Objects of each image. */
   readonly objects: readonly Objects[];
@@ -48,7 +48,7 @@ export interface BatchTargets {
     | undefined;
 }
 
-/** What is logged of a step beside its loss, of each prediction set in their order. */
+/** Logged figures of a step besides its loss, for each prediction set in their order. */
 export type LossFigures = {
   readonly sets: SetFigures[];
   /** Targets that each set was matched with. */

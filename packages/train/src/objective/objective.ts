@@ -1,10 +1,10 @@
-/** What a model is trained for: its losses, what matching costs, and how its logits become detections. */
+/** The objective of a model: its losses, what matching costs, and how its logits become detections. */
 import type { LossTerm } from '@dn-detr/core';
 import type { Detections, ImageSize, RawPredictions } from '@dn-detr/core/models';
 import type { MatchingCost } from '@dn-detr/matcher';
 import type { z } from 'zod';
 
-/** What a model is trained for: its losses, its matching cost, and how predictions become detections. */
+/** The objective of a model: its losses, its matching cost, and how predictions become detections. */
 export interface Objective {
   /** `softmax`: `numClasses + 1` logits, the last one for "no object"; `sigmoid`: a probability for each class by itself */
   readonly head: 'softmax' | 'sigmoid';

@@ -1,4 +1,4 @@
-/** What `train` trains by default is what parity checks against the papers' code: the presets of core and matcher. */
+/** The defaults of `train` are what parity checks against the papers' code: the presets of core and matcher. */
 import { criterionPresets, type LossTerm } from '@dn-detr/core';
 import { matchingCosts } from '@dn-detr/matcher';
 import { useBackend } from '@dn-detr/runtime';

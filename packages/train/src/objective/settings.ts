@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const coefficient = z.number().min(0);
 
-/** What the losses of every decoder layer count for in the total. */
+/** Weights of the losses of every decoder layer in the total. */
 export const lossCoefficients = {
   class: coefficient.default(1),
   /** L1 of the boxes */

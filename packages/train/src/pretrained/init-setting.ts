@@ -12,7 +12,7 @@ function pretrainedOf(
   return entryNamed(backbones, 'kind', kind, 'model.backbone.kind').pretrained?.(settings);
 }
 
-/** What `init` is where nobody says it. */
+/** Value of `init` where nobody states it. */
 export const defaultInit = ({ model }: Pick<RunConfig, 'model'>, catalog: Catalog): RunConfig['init'] =>
   pretrainedOf(model.backbone, catalog) === undefined ? 'none' : 'pretrained';
 

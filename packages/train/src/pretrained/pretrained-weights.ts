@@ -19,7 +19,7 @@ export interface PretrainedWeights {
   readonly origin: string;
 }
 
-/** What a run notes of the weights that it was started from. */
+/** Record of the weights that a run was started from. */
 export interface StoredWeights extends Pick<PretrainedWeights, 'name' | 'sha256' | 'licence' | 'origin'> {
   /** Name of the file. */
   readonly file: string;
@@ -27,7 +27,7 @@ export interface StoredWeights extends Pick<PretrainedWeights, 'name' | 'sha256'
 
 export const fileName = ({ member }: PretrainedWeights): string => path.posix.basename(member);
 
-/** What a run notes of the pretrained weights that it starts from. */
+/** Record of the pretrained weights that a run starts from. */
 export const storedWeights = (weights: PretrainedWeights): StoredWeights => {
   const { name, sha256, licence, origin } = weights;
   return { name, file: fileName(weights), sha256, licence, origin };

@@ -1,4 +1,4 @@
-/** What a run takes of pretrained weights: all parameters of its backbone. */
+/** Start from pretrained weights, which have all parameters of the backbone. */
 import { loadParameters } from '@dn-detr/core';
 import { dispose } from '@tensorflow/tfjs-core';
 import { type Catalog, catalog as standard } from '../catalog.ts';

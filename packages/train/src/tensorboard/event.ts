@@ -1,7 +1,7 @@
 /** TensorBoard's events, in its own wire format. Source: tensorboard/compat/proto/{event,summary}.proto. */
 import protobuf from 'protobufjs';
 
-/** What happened at a time; one of the last three. */
+/** An event with its time; one of the last three fields is set. */
 export interface EventMessage {
   /** Seconds since 1970. */
   readonly wallTime: number;

@@ -1,4 +1,4 @@
-/** What TensorBoard itself reads of our event files. */
+/** TensorBoard itself reads our event files. */
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

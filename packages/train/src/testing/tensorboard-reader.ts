@@ -18,7 +18,7 @@ export interface Scalar {
   value: number;
 }
 
-/** What TensorBoard shows of the event files in a folder, by tag. */
+/** Scalars that TensorBoard shows of the event files in a folder, by tag. */
 export type Reader = (folder: string) => Promise<Record<string, Scalar[]>>;
 
 /** Undefined, with a word on stderr, where Python 3, pip or the network is missing. @throws for the same reason in CI */
