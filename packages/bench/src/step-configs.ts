@@ -19,9 +19,9 @@ export interface StepConfig {
   readonly backbone: StepBackbone;
   /** The model, of these sizes. @defaultValue DN-DETR */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** The model of an original repository that is the same; none where left out. */
+  /** The same model in an original repository. @defaultValue none */
   readonly original?: Original;
-  /** The options of known queries; DN-DETR's where left out. */
+  /** Options of the known queries. @defaultValue DN-DETR's */
   readonly denoising?: DenoisingOptions;
   /** Stride of the level that DN-DETR takes. @defaultValue the last */
   readonly level?: number;

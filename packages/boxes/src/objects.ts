@@ -38,7 +38,7 @@ export interface ObjectsCheck {
   readonly numClasses: number;
   /** The index of the image in its batch, for messages. */
   readonly image?: number | undefined;
-  /** Says whether an object is not going to be used, and so need not be in order; by default all are used. */
+  /** Says whether an object is not going to be used, and so need not be valid. @defaultValue all objects are used */
   readonly isLeftOut?: (object: number) => boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What sharp does not tell of an AVIF file. */
+/** Facts about an AVIF file that sharp does not report. */
 import type { ByteSource } from './byte-source.ts';
 
 /** Far more than the boxes before the pixels take. */

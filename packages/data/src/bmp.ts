@@ -26,7 +26,7 @@ export const bmpHeaderLength = 14 + 124 + 16;
 
 const compressions = { none: 0, rle8: 1, rle4: 2, masks: 3, masksWithAlpha: 6 } as const;
 
-/** What the header asks for is not read, though the file may be whole. */
+/** A kind of BMP that is not read, though the file may be whole. */
 export class BmpKindError extends Error {}
 
 /**

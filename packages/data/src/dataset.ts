@@ -1,4 +1,4 @@
-/** What every source of images gives, whatever its format: classes, and images with their objects, in splits. */
+/** The interface of all sources of images, whatever their format: classes, and images with their objects, in splits. */
 
 /** An image's pixels, upright, as 8 bits a channel. */
 export interface RgbImage {

@@ -1,4 +1,4 @@
-/** What decodes images. */
+/** The decoders of images. */
 import sharp from 'sharp';
 
 /** Versions by name, to be kept beside results: other ones may give slightly other pixels. */

@@ -1,10 +1,10 @@
-/** What an image file says of itself. */
+/** An image file's description of itself. */
 import type { ImageFormat } from './image-formats.ts';
 
 /** How a file's bands become colours. */
 export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
 
-/** What a file's header says. */
+/** Contents of a file's header. */
 export interface ImageHeader {
   readonly format: ImageFormat;
   /** Width of the pixels as they are stored. */

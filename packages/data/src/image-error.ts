@@ -1,7 +1,7 @@
-/** What can be wrong with one image file. */
+/** Faults of a single image file. */
 import { DataError } from './error.ts';
 
-/** What is wrong with one image file. */
+/** A fault of a single image file. */
 export class ImageError extends DataError {
   /**
    * @param fault what is to be said of the image, such as "is empty"
@@ -28,7 +28,10 @@ export function kindOfFault(error: ImageError): 'unsupported-image' | 'damaged-i
   return error instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
 }
 
-/** What a list of problems says of the image: with the advice where it is of this one file, and not of all of a kind. */
+/**
+ * Describes an image's fault for a list of problems: with the advice where it is about this one file, and not about all
+ * of a kind.
+ */
 export function describeFault(error: ImageError): string {
   return error instanceof UnsupportedImageError ? `${error.fault}: ${error.advice}` : error.fault;
 }

@@ -57,7 +57,7 @@ export function isImageName(name: string): boolean {
 /** How many of a file's first bytes `recognise` needs. */
 export const magicLength = 512;
 
-/** What a file is by its first bytes, whatever its name. */
+/** A file's kind by its first bytes, whatever its name. */
 export type Recognised =
   | { readonly format: ImageFormat }
   /** A format that is known but not read: a noun with its article, and what to do. */
@@ -68,7 +68,7 @@ const convert = 'convert it to PNG, or to JPEG of high quality';
 const keepDepth = 'convert it to PNG of 8 or 16 bits';
 const develop = 'develop it to TIFF of 8 or 16 bits, or to PNG';
 
-/** What is not read, in words that follow "is", and what to do with it. */
+/** Kinds that are not read, in words that follow "is", and what to do with them. */
 type Refused = readonly [what: string, advice: string];
 
 /** How files begin, in Latin-1 ("?" is any byte), and from which byte on; the first that fits holds. */

@@ -23,7 +23,7 @@ export interface JpegFrame {
 }
 
 /**
- * What the header of the frame says. A file without one is for the decoder to refuse.
+ * Reads the header of the frame. A file without one is for the decoder to refuse.
  *
  * @throws UnsupportedImageError if the frame is of a kind that is not decoded, or has samples of more than 8 bits
  */

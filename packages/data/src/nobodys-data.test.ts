@@ -1,4 +1,4 @@
-/** What systems and tools leave among data changes nothing about it, in whatever format. */
+/** Files that systems and tools leave among data change nothing about it, in any format. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset } from './check.ts';

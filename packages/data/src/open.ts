@@ -17,7 +17,7 @@ import { trainingObjects } from './training-objects.ts';
 
 /** How a folder is opened. The options of readers are among these: `vocOrigin` is VOC's. */
 export type OpenOptions<Reader extends DatasetReader = FolderReader> = {
-  /** Readers in the order in which they look; `datasetReaders` unless given. */
+  /** Readers in the order in which they look. @defaultValue datasetReaders */
   readonly readers?: readonly Reader[];
   /** Name of the reader. @defaultValue the first reader that finds something: COCO, then YOLO, then VOC */
   readonly format?: Reader['name'];
@@ -121,7 +121,7 @@ function completeSplits(
   return { ...made, test };
 }
 
-/** What can only be said of the splits as a whole. */
+/** Reports problems of the splits as a whole. */
 function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Reading): void {
   const place = new Map<string, string>();
   for (const split of splitNames) {

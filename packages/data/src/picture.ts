@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import type { RgbImage } from './dataset.ts';
 
-/** What is drawn over an image, and what becomes of it. */
+/** Options of a picture: what is drawn over an image, and how large. */
 export interface PictureOptions {
   /** An SVG of the picture's size in pixels, `width × enlarged` by `height × enlarged`. */
   readonly drawing: string;

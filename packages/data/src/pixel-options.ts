@@ -1,4 +1,4 @@
-/** What a user may choose about how image files become pixels. */
+/** Options of how image files become pixels. */
 import { DataError } from './error.ts';
 import { requireCount, requireKnown, shown } from './option-checks.ts';
 

@@ -1,4 +1,4 @@
-/** What can be wrong with a data set on disk, and what becomes of it. */
+/** Problems of a data set on disk, and their consequences. */
 
 /**
  * - `refuse`: training stops, at the start or when it comes to the place

@@ -16,8 +16,8 @@ export interface Samples {
 }
 
 /**
- * What sharp makes of the file, without a change of colours: grey becomes three equal channels, which whatever other bands
- * there are follow.
+ * Decodes the file with sharp, without a change of colours: grey becomes three equal channels, followed by any other
+ * bands.
  *
  * @param upright whether the EXIF rotation is followed
  */

@@ -1,4 +1,4 @@
-/** What is in a split, in numbers. */
+/** Statistics of a split. */
 import { max, mean, median, min } from 'd3-array';
 import type { DatasetImage } from './dataset.ts';
 import { trainingObjects } from './training-objects.ts';

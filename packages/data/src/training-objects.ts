@@ -1,7 +1,7 @@
-/** What training may ask a model to find in an image: evaluation keeps the annotated objects instead. */
+/** Objects that training may ask a model to find in an image; evaluation keeps the annotated objects instead. */
 import type { DatasetImage } from './dataset.ts';
 
-/** What annotation tools leave by rounding, in pixels: a box is called outside its image from here on. */
+/** Pixels that annotation tools leave by rounding: a box is called outside its image from here on. */
 export const ROUNDING_PIXELS = 0.1;
 
 /** The N objects of an image that are left for training. */

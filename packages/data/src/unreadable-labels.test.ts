@@ -246,7 +246,7 @@ describe('labels of YOLO in a place where they are not expected', () => {
 });
 
 describe('labels of YOLO under names that something has changed', () => {
-  /** What tools, systems and archives do to a name. */
+  /** Changes that tools, systems and archives make to a name. */
   const changes: Record<string, (name: string) => string> = {
     nothing: (name) => name,
     'capital letters': (name) => name.toUpperCase(),

@@ -24,7 +24,7 @@ export interface GroupLayout {
   readonly total: number;
 }
 
-/** What the layout of known queries is made from. */
+/** Sizes that the layout of known queries is made from. */
 export interface LayoutOptions {
   readonly matchingQueries: number;
   readonly groups: number;

@@ -14,7 +14,9 @@ export interface Assignment {
   readonly cols: Int32Array;
 }
 
-/** What finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js. */
+/**
+ * Algorithm that finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js.
+ */
 export type AssignmentSolver = keyof typeof solvers;
 
 /** How an assignment is looked for, and where it is put. */
@@ -151,7 +153,7 @@ function checkLengths(cost: ArrayLike<number>, rows: number, cols: number, pairs
   }
 }
 
-/** What is thrown for a matrix with an entry that is NaN or infinitely good. */
+/** Error for a matrix with an entry that is NaN or infinitely good. */
 function invalidEntry(cost: Float32Array | Float64Array, cols: number, maximize: boolean): AssignmentError {
   const forbidden = maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const invalid = cost.findIndex((c) => !Number.isFinite(c) && c !== forbidden);

@@ -86,7 +86,7 @@ interface FocalTable extends FocalShape {
 const range = 32;
 const stepsPerUnit = 32;
 
-/** What DN-DETR adds to probabilities before it takes their logarithm. */
+/** Constant that DN-DETR adds to probabilities before it takes their logarithm. */
 const logEpsilon = 1e-8;
 
 function exactFocalCost(logit: number, { alpha, gamma }: FocalShape): number {

@@ -6,7 +6,7 @@ import { checkCost, type MatchingCost } from './cost-terms.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
 import { checkPredictions, type LayerPredictions } from './predictions.ts';
 
-/** What to do with numbers that are not finite, and which solver to use. */
+/** Options of matching: the treatment of numbers that are not finite, and the solver. */
 export interface MatchOptions extends NonFiniteOptions {
   readonly solver?: AssignmentSolver;
 }

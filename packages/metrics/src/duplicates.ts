@@ -102,7 +102,7 @@ function countInImage(truth: ImageTruth, found: ImageDetections, scoreThreshold:
   return { objects: objects.length, detections: sure.length, found: taken.size, duplicates };
 }
 
-/** What non-maximum suppression in each class leaves. */
+/** Detections that non-maximum suppression in each class leaves. */
 function suppress({ labels, boxes, scores }: ImageDetections, iouThreshold: number): ImageDetections {
   const kept = nms(toXyxy(boxes), scores, { iouThreshold, labels });
   const keptBoxes = new Float64Array(4 * kept.length);

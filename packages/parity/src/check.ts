@@ -1,4 +1,4 @@
-/** What a parity check is: how one kind of fixture is computed again. */
+/** The interface of parity checks: how one kind of fixture is computed again. */
 import type { Fixture } from './fixture.ts';
 
 /** An array computed by us, to be held against the stored one of the same case and key. */
@@ -7,7 +7,7 @@ export interface Computed {
   readonly values: ArrayLike<number>;
   /** Shape, which is compared too if given. */
   readonly shape?: readonly number[];
-  /** What to compare with, where it is not the tensor `<case>.<key>` but a list in the JSON. */
+  /** Values to compare with, where they are not the tensor `<case>.<key>` but a list in the JSON. */
   readonly expected?: {
     readonly values: ArrayLike<number>;
     /** Whether no tolerance is allowed. */

@@ -46,15 +46,19 @@ export interface BackendOptions {
   /** Who asks for the backend, for messages, such as a command's option. */
   readonly askedBy?: string;
   /**
-   * Compile captured graphs with XLA on native TensorFlow. It fuses elementwise ops but has slower products than TensorFlow's
-   * own, so measure whether it pays; every capture costs some seconds more. Takes effect on the process's first call.
-   * Default false.
+   * Whether captured graphs are compiled with XLA on native TensorFlow. It fuses elementwise ops but has slower
+   * products than TensorFlow's own, so measure whether it pays; every capture costs some seconds more. Takes effect on
+   * the process's first call.
+   *
+   * @defaultValue false
    */
   xla?: boolean;
   /**
    * Threads for a single op on native TensorFlow; as many ops as there are cores run side by side. 1 makes captured graphs
    * of small ops faster, which are too short to be shared out, and those of large ops slower. Takes effect on the
-   * process's first call, unless `TF_NUM_INTRAOP_THREADS` is set. Default all cores.
+   * process's first call, unless `TF_NUM_INTRAOP_THREADS` is set.
+   *
+   * @defaultValue all cores
    */
   threadsPerOp?: number;
   /** Freedoms of an NVIDIA GPU. Takes effect on the process's first call. */

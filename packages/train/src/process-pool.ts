@@ -26,8 +26,9 @@ export interface PoolOptions {
   /** Stops all runs, each with a checkpoint, and starts no more. */
   readonly signal: AbortSignal;
   /**
-   * The module that a process runs, which calls `serveRun`; by default one that knows the models of this package. One's
-   * own hands its own list of models to `serveRun`.
+   * Module that a process runs, which calls `serveRun`; one's own passes its own list of models to `serveRun`.
+   *
+   * @defaultValue one that knows the models of this package
    */
   readonly worker?: URL;
   /** Is told how a run goes on. */

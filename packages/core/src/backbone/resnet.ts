@@ -46,8 +46,10 @@ export type ResNetOptions = ResNetVariant & ({ readonly depth: ResNetDepth } | {
 /** Options that exist at any size. */
 export interface ResNetVariant {
   /**
-   * The stages whose features are handed out, of strides 4, 8, 16 and 32; `layer4` alone where left out. Stages after the
-   * last of them are not part of the network.
+   * Stages whose features are returned, of strides 4, 8, 16 and 32. Stages after the last of them are not part of the
+   * network.
+   *
+   * @defaultValue ['layer4']
    */
   readonly levels?: readonly ResNetLevel[];
   /** Whether the last stage is dilated in place of strided (DC5), so that its stride is 16. @defaultValue false */

@@ -12,7 +12,7 @@ import { imageNet } from './normalization.ts';
 export interface TinyOptions {
   /** Outputs of each convolution; each halves the resolution. */
   readonly channels: readonly number[];
-  /** How many maps are handed out, counted from the last; 1 where left out. */
+  /** Number of feature maps that are returned, counted from the last. @defaultValue 1 */
   readonly levels?: number;
   /** Normalisation after each convolution: group norm in 8 groups, or none and a bias instead. @defaultValue 'group' */
   readonly norm?: 'group' | 'none';

@@ -21,6 +21,6 @@ export type PredictionSet = Predictions & {
   name: 'decoder' | 'encoder';
   /** K: the first K of T queries are known queries (denoising queries), which bypass the matching. */
   known: number;
-  /** Trained to tell objects from background only: every object is one of class 0. False where left out. */
+  /** Whether the set is trained to tell objects from background only: every object has class 0. @defaultValue false */
   classAgnostic?: boolean;
 };

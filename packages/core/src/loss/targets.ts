@@ -67,7 +67,7 @@ export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts 
 
 /** Options for merging the targets of a batch. */
 export interface MergeOptions {
-  /** The set of predictions that the targets are for; default `decoder`. */
+  /** Set of predictions that the targets are for. @defaultValue 'decoder' */
   readonly set?: PredictionSet['name'];
   readonly layers: number;
   readonly batch: number;

@@ -30,7 +30,11 @@ export interface DabDetrOptions extends SingleLevelOptions {
   readonly activation?: 'relu' | 'prelu';
   /** Dropout rate. @defaultValue 0 */
   readonly dropout?: number;
-  /** P learned contents for each anchor, hence P times the queries; default 0, which is 1 without a learned content */
+  /**
+   * Number P of learned contents for each anchor, hence P times the queries; 0 is 1 without a learned content.
+   *
+   * @defaultValue 0
+   */
   readonly patterns?: number;
   /** Temperatures of the sine positions along y and x. @defaultValue 20 for both */
   readonly temperatureH?: number;
@@ -41,7 +45,7 @@ export interface DabDetrOptions extends SingleLevelOptions {
    * @defaultValue false
    */
   readonly keepQueryPosition?: boolean;
-  /** `eps` of the inverse sigmoid of anchors; default 1e-3 as in DN-DETR, Hugging Face's DAB-DETR has 1e-5 */
+  /** `eps` of the inverse sigmoid of anchors; Hugging Face's DAB-DETR has 1e-5. @defaultValue 1e-3, as in DN-DETR */
   readonly anchorEpsilon?: number;
 }
 

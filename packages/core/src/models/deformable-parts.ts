@@ -23,7 +23,11 @@ import { byLayer } from './queries.ts';
 export interface DeformableOptions extends DetectorOptions {
   /** Strides of the backbone's levels that the model takes. @defaultValue all */
   readonly strides?: readonly number[] | undefined;
-  /** L, at least as many as it takes of the backbone: strided convolutions make the others; default 4 */
+  /**
+   * Number of levels L, at least as many as the model takes from the backbone: strided convolutions make the others.
+   *
+   * @defaultValue 4
+   */
   readonly featureLevels?: number;
   /** Points that each head samples on each level. @defaultValue 4 */
   readonly points?: number;

@@ -31,7 +31,7 @@ export interface ConvolutionOptions extends ConvOptions {
   readonly inputs: number;
   readonly outputs: number;
   readonly group: ParameterGroup;
-  /** Whether there is a bias; false where left out. */
+  /** Whether there is a bias. @defaultValue false */
   readonly bias?: boolean;
   /** Initialisers of kernel and bias. @defaultValue PyTorch's */
   readonly init?: { readonly weight: Init; readonly bias: Init };

@@ -64,7 +64,9 @@ export interface DeformableDecoderOptions extends DeformableLayerOptions {
   /**
    * DINO (Zhang et al., ICLR 2023, section 3.5): heads read the outputs of layers after a shared normalisation, and the box
    * of a layer is relative to the references that the layer before predicts, not detached, so that its loss trains that
-   * layer too. Default false.
+   * layer too.
+   *
+   * @defaultValue false
    */
   readonly lookForwardTwice?: boolean;
 }

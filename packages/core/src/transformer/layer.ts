@@ -11,7 +11,7 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 
-/** What a layer is made of. */
+/** Options of a transformer layer. */
 export interface LayerOptions {
   /** Width d of its activations. */
   readonly width: number;
@@ -33,7 +33,7 @@ export interface Tokens {
   readonly mask?: AttentionMask | undefined;
 }
 
-/** What goes through the residual parts of a transformer layer. */
+/** Residual stream of a transformer layer. */
 export interface ResidualInput {
   /** `[B*N, d]` */
   readonly x: Tensor2D;

@@ -24,7 +24,7 @@ import type { LevelSize } from '../nn/deformable-sampling.ts';
 export interface Levels {
   /** Height and width of each of the L levels, in cells. */
   readonly sizes: readonly LevelSize[];
-  /** What of each level is no padding, as (width, height) in cells, `[B, L, 2]`; left out where nothing is padded. */
+  /** Unpadded size of each level, as (width, height) in cells, `[B, L, 2]`; left out where nothing is padded. */
   readonly validSizes?: Tensor3D | undefined;
 }
 

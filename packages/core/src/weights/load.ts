@@ -17,7 +17,10 @@ import { isAveraged } from './names/recognise.ts';
  */
 export type LoadMode = 'whole' | 'matching';
 
-/** What was taken of a file, and by what it and the model differ, which is nothing in the mode `whole`. */
+/**
+ * Parameters taken from a file, and the differences between it and the model, of which there are none in the mode
+ * `whole`.
+ */
 export interface LoadedParameters extends Mismatch {
   /** Tensors by name, as the model has them; the caller disposes them. */
   readonly parameters: NamedTensors;

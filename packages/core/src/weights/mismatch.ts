@@ -77,7 +77,7 @@ function group(items: readonly string[]): string {
 const isBackboneAlone = (names: readonly string[]): boolean =>
   names.every((name) => isBackbone(name) || isClassifier(name));
 
-/** What to do about it, by the likely cause. */
+/** Advice by the likely cause. */
 function advise(offered: readonly string[], { missing, extra, misshaped }: Mismatch, source: string): string {
   const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
   const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));

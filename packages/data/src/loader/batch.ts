@@ -22,7 +22,7 @@ export interface BatchItems extends Size {
   readonly views: readonly View[];
 }
 
-/** What a batch holds of its images unless something else is loaded. */
+/** Pixels of a batch's images, unless something else is loaded. */
 export interface Images {
   /** `[B, height, width, 3]`, normalised; 0 where padded */
   readonly images: Float32Array;

@@ -20,7 +20,7 @@ export class ImageCache {
     this.#budget = budget;
   }
 
-  /** What is kept, at most the budget. */
+  /** Bytes that are kept, at most the budget. */
   get bytes(): number {
     return this.#bytes;
   }

@@ -75,7 +75,7 @@ function otherFiles(homes: readonly string[], folder: Folder): string[] {
   );
 }
 
-/** What was looked for, and the JSON files that are there, none of which is known for COCO's. */
+/** The signs that were looked for, and the JSON files that are there, none of which is recognised as COCO's. */
 export function cocoLooksLike(folder: Folder): string {
   const known = 'annotations/instances_train2017.json, train.json, train/_annotations.coco.json and the like';
   const annotations = folder.subfolder(folder.root, 'annotations');

@@ -20,7 +20,7 @@ import { type Reading, type ReadSplits, type SplitName, splitNames } from './rea
 export const coco = {
   name: 'coco',
   title: 'COCO',
-  /** What annotations of COCO are called. */
+  /** Usual names of COCO's annotations. */
   looksLike: cocoLooksLike,
   /** The files of COCO's annotations. */
   find: findCoco,

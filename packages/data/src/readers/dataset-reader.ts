@@ -1,4 +1,4 @@
-/** What reads one format: an object in the list that `openDataset` goes through. */
+/** The interface of readers, each of which reads one format: an object in the list that `openDataset` goes through. */
 import type { Folder } from './folder.ts';
 import type { Reading, ReadSplits } from './read-splits.ts';
 
@@ -6,7 +6,7 @@ import type { Reading, ReadSplits } from './read-splits.ts';
 export interface ReaderOption<Value = string | number> {
   /** Title for people, as in "the VOC origin". */
   readonly title: string;
-  /** What the option means, for the help of a command line. */
+  /** Meaning of the option, for the help of a command line. */
   readonly meaning: string;
   readonly values: readonly [Value, ...Value[]];
 }
@@ -20,19 +20,22 @@ export interface DatasetReader<Found = unknown, Options extends object = object>
   /** Options of the reader, by their names among those of `openDataset`. */
   readonly options?: { readonly [Name in keyof Options]: ReaderOption<Options[Name]> };
 
-  /** What was looked for, and what was seen that is not it: the end of a line for a user whose folder was not recognised. */
+  /**
+   * The signs that were looked for, and what was seen instead: the end of a line for a user whose folder was not
+   * recognised.
+   */
   looksLike(folder: Folder): string;
 
   /**
-   * What there is to read, or undefined if the folder does not have this format.
+   * Finds what there is to read, or returns undefined if the folder does not have this format.
    *
-   * @param notices one line each: choices made on the user's behalf, told if this is what is read
+   * @param notices one line each: choices made on the user's behalf, shown if this is what is read
    */
   find(folder: Folder, notices: string[]): Found | undefined;
 
   /**
-   * What there is to read where `find` sees nothing, from signs that data sets of other formats have as well: it is left
-   * to a later reader of the list that finds something, unless this format is asked for.
+   * Finds what there is to read where `find` sees nothing, from signs that data sets of other formats have as well. A
+   * later reader of the list that finds something has priority, unless this format is asked for.
    */
   guess?(folder: Folder): Found | undefined;
 

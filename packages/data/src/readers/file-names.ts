@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
 
 /**
- * What the names of one file have in common where they differ in letter case, in Unicode form (NFC, NFD), in
- * percent-encoding or in the spaces around them alone.
+ * Form that names of one file share where they differ only in letter case, in Unicode form (NFC, NFD), in
+ * percent-encoding or in the spaces around them.
  */
 export function foldName(name: string): string {
   return percentDecoded(name).normalize('NFC').toLowerCase().trim();

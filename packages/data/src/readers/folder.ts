@@ -152,7 +152,7 @@ function list(directory: string, passOver: (name: string) => void): Listing {
   return { files, folders: folders.sort() };
 }
 
-/** What lies at a path, or undefined if nothing that can be reached does. */
+/** Status of a path, or undefined if nothing that can be reached is there. */
 export function statsOf(file: string): fs.Stats | undefined {
   try {
     return fs.statSync(file);

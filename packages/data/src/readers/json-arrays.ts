@@ -57,7 +57,7 @@ const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byt
 /** Far more than the largest mask needs: what is longer is a quotation mark gone astray. */
 const longestElement = 1 << 26;
 
-/** What the scanner expects next; inside a value, it looks for its end alone. */
+/** Token that the scanner expects next; inside a value, it looks only for its end. */
 type Expected =
   | 'object'
   | 'first key'
@@ -79,12 +79,12 @@ interface OpenValue {
   depth: number;
   inString: boolean;
   escaped: boolean;
-  /** What earlier chunks held of the value. */
+  /** Parts of the value in earlier chunks. */
   readonly parts: Buffer[];
   length: number;
 }
 
-/** What may be an integer beyond 2⁵³, which a number of JavaScript would round. */
+/** Matches what may be an integer beyond 2⁵³, which a number of JavaScript would round. */
 const longInteger = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
 
 /** Those and what JSON does not have; strings are matched so as to be passed over. */

@@ -1,4 +1,4 @@
-/** What each reader gives, and what it needs to give it. */
+/** Output of each reader, and the helpers to make it. */
 import type { Category, CategoryIds } from '../dataset.ts';
 import type { FileImage } from '../image-file.ts';
 import type { PixelOptions } from '../pixel-options.ts';
@@ -17,7 +17,7 @@ export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage
   readonly categoryIds?: CategoryIds;
 }
 
-/** What a reader works with, and where it says what it found. */
+/** Helpers of a reader, and where it reports what it found. */
 export interface Reading {
   readonly folder: Folder;
   readonly problems: Problem[];

@@ -2,7 +2,7 @@
 import { requireOneOf } from '../option-checks.ts';
 import type { DatasetReader, ReaderOption } from './dataset-reader.ts';
 
-/** What may be given of the options of some readers together: `{ vocOrigin?: 0 | 1 }`. */
+/** Options of several readers together: `{ vocOrigin?: 0 | 1 }`. */
 export type ReaderOptions<Reader extends DatasetReader> =
   // What a function takes that may be any of some: all that one of them takes.
   (Reader extends { readonly options?: infer Options extends object } ? (options: Options) => void : never) extends (

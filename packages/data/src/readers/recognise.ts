@@ -37,7 +37,7 @@ export function recognise(
   return { ...first, notices: [several, ...first.notices] };
 }
 
-/** What readers find. All look, whatever is asked for, so that what is passed over does not hang on that. */
+/** Lets all readers look, whatever is asked for, so that what is passed over does not depend on that. */
 function search(folder: Folder, readers: readonly DatasetReader[], format: string | undefined): Recognised[] {
   const sure = readers.map((reader) => {
     const notices: string[] = [];

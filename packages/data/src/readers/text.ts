@@ -5,11 +5,11 @@ import fs from 'node:fs';
 export interface DecodedText {
   /** The text without a byte order mark. */
   readonly text: string;
-  /** What was wrong with the encoding, and what was used instead. */
+  /** Description of what was wrong with the encoding, and what was used instead. */
   readonly fault?: string;
 }
 
-/** What bytes that are no UTF-8 are taken for, as browsers do. */
+/** Encoding of bytes that are not UTF-8, as in browsers. */
 const fallback = 'windows-1252';
 
 /**

@@ -100,7 +100,7 @@ function objectsIn(element: Readonly<Record<string, unknown>>): unknown[] {
   });
 }
 
-/** What an object has where its box is expected. */
+/** Describes what an object has where its box is expected. */
 function insteadOfBox(object: Readonly<Record<string, unknown>> | undefined): string {
   const { bndbox } = object ?? {};
   if (Array.isArray(bndbox)) return `${bndbox.length} times bndbox, where one is expected`;

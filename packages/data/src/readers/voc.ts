@@ -26,7 +26,7 @@ export const voc = {
   name: 'voc',
   title: 'VOC',
   options: { vocOrigin },
-  /** What annotations of Pascal VOC look like. */
+  /** Usual paths of Pascal VOC's annotations. */
   looksLike: () => 'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images',
   /** The folders with annotations of Pascal VOC. */
   find: findVoc,

@@ -1,4 +1,4 @@
-/** What describes a YOLO data set, whatever file it stands in: its classes, and where the images of its splits are. */
+/** Description of a YOLO data set, whatever file it is in: its classes, and where the images of its splits are. */
 import type { Category } from '../dataset.ts';
 import type { SplitName } from './read-splits.ts';
 

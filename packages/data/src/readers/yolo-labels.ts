@@ -151,7 +151,7 @@ function findOrphans(images: readonly string[], used: ReadonlySet<string>, folde
   });
 }
 
-/** What else lies among labels. */
+/** Matches the other files that are found among labels. */
 const otherText = /^(?:classes|predefined_classes|names|notes|readme|license|train|val|valid|test)\b/i;
 
 const isBlank = (file: string): boolean => readLines(file).every(({ text }) => text === '');

@@ -2,7 +2,7 @@
 import type { Box } from '../training-objects.ts';
 import { boxAround } from './annotated-objects.ts';
 
-/** What a line says, with the file's other lines in mind. */
+/** Content of a line, with the file's other lines in mind. */
 export type YoloLine =
   | { readonly label: number; readonly box: Box }
   | { readonly kind: 'unknown-class' | 'bad-object'; readonly message: string };
@@ -14,7 +14,7 @@ export interface YoloLinesOptions {
   readonly keypoints: boolean;
 }
 
-/** What the numbers after the class are. */
+/** Form of the numbers after the class. */
 type Form =
   | 'box'
   | 'box and confidence'
@@ -114,7 +114,7 @@ function formsOf(lines: readonly (readonly number[])[], keypoints: boolean): For
 
 const lengthOf = (lines: readonly (readonly number[])[], n: number): number => (lines[n] as readonly number[]).length;
 
-/** What a line's numbers are as far as the line alone tells; `odd` where there is one too many. */
+/** Form of a line's numbers as far as the line shows it; `odd` where there is one too many. */
 function formOf(values: readonly number[], keypoints: boolean): Form | 'odd' {
   const count = values.length;
   if (count < 4 || !values.every(Number.isFinite)) return 'none';

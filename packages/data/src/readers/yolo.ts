@@ -22,7 +22,7 @@ import { readYoloLines } from './yolo-lines.ts';
 export const yolo = {
   name: 'yolo',
   title: 'YOLO',
-  /** What annotations of YOLO look like. */
+  /** Usual paths of YOLO's annotations. */
   looksLike: () =>
     "data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels",
   /** The file that names YOLO's classes. */

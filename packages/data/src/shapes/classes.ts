@@ -38,7 +38,7 @@ export const shapeClasses = Object.keys(shapeOutlines) as ShapeClass[];
 
 const halfCircle = Array.from({ length: 13 }, (_, i) => [Math.cos((Math.PI * i) / 12), Math.sin((Math.PI * i) / 12)]);
 
-/** What lies about that is no object: bars, chevrons, half discs. */
+/** Outlines of distractors, which are not objects: bars, chevrons, half discs. */
 export const distractorOutlines: readonly Outline[] = [
   polygon([-1, -0.06, 1, -0.06, 1, 0.06, -1, 0.06]),
   polygon([-1, -0.17, 1, -0.17, 1, 0.17, -1, 0.17]),

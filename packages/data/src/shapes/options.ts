@@ -1,4 +1,4 @@
-/** What can be chosen about the shapes. */
+/** Options of the shapes. */
 import { DataError } from '../error.ts';
 import { requireBoolean, requireCount, requireKnown, requireNumber, shown } from '../option-checks.ts';
 import { type ShapeClass, shapeClasses } from './classes.ts';
@@ -9,7 +9,7 @@ export interface Between {
   readonly most: number;
 }
 
-/** What is drawn, and how many images of it. */
+/** Options of what is drawn, and of how many images. */
 export interface ShapesOptions {
   /** Images to train on. @defaultValue 1000 */
   readonly train?: number;
@@ -90,7 +90,7 @@ export function shapesSettings(options: ShapesOptions = {}): ShapesSettings {
   return { train, val, seed, width, height, classes, objects, scale, rotation, visible, plain };
 }
 
-/** What is given replaces one of the defaults; the other one gives way where they cross. */
+/** Replaces one of the defaults by what is given; the other one gives way where they cross. */
 function between(name: string, given: Partial<Between> = {}, defaults: Between): Between {
   if (typeof given !== 'object' || given === null) {
     throw new DataError(`shapes.${name} is ${shown(given)}: expected { least, most }`);

@@ -1,6 +1,6 @@
 /** Outlines of shapes: polygons and concentric circles, seen through the horizontal lines that cross them. */
 
-/** What lies between crossings 1 and 2, 3 and 4, … of a horizontal line is inside. */
+/** Outline by crossings: the parts of a horizontal line between crossings 1 and 2, 3 and 4, … are inside. */
 export type Outline =
   | { readonly kind: 'polygon'; readonly xs: Float64Array; readonly ys: Float64Array }
   /** Circles from the outermost inwards: a disc has one radius, a ring two. */

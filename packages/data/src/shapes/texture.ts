@@ -1,7 +1,7 @@
 /**
- * What backgrounds look like: stripes and clouds between two colours, and grain. The clouds are bilinear between random
- * corners, line by line: all of a background of 320 × 240 takes 3.8 ms, where simplex-noise 4.0.3 takes 9.5 ms for the three
- * octaves of its clouds alone.
+ * Textures of backgrounds: stripes and clouds between two colours, and grain. The clouds are bilinear between random
+ * corners, line by line: a whole background of 320 × 240 takes 3.8 ms, where simplex-noise 4.0.3 takes 9.5 ms for the
+ * three octaves of its clouds alone.
  */
 import type { Random } from '../random.ts';
 import type { Color } from './colors.ts';

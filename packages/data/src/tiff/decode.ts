@@ -153,7 +153,7 @@ async function ycbcrUnits(tiff: Tiff): Promise<Samples> {
   return { width, height, data, channels: 3, depth: 8 };
 }
 
-/** What libvips reads under these tags, as the pixels are stored. */
+/** Samples that libvips reads under these tags, as the pixels are stored. */
 async function samplesOf({ file, directory, form }: Tiff, tags: Tags = {}): Promise<Samples> {
   const [orientation = 1] = await directory.numbers(tiffTag.orientation);
   // libvips stops at an orientation that there is not; turning is done here anyway.

@@ -1,4 +1,4 @@
-/** What a TIFF file holds, and whether it is read. */
+/** The form of a TIFF file, and whether it is read. */
 import type { ColourModel } from '../image-description.ts';
 import { type TiffDirectory, tiffTag } from './directory.ts';
 
@@ -22,7 +22,7 @@ export interface TiffForm {
   readonly subsampling: readonly [number, number];
 }
 
-/** What the file holds is not read, though it may be whole: the message says why, as a fault of an image. */
+/** A kind of TIFF that is not read, though the file may be whole: the message says why, as a fault of an image. */
 export class TiffKindError extends Error {
   constructor(
     fault: string,

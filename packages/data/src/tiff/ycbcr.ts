@@ -4,7 +4,7 @@ import type { Samples } from '../samples.ts';
 import { type TiffDirectory, tiffTag } from './directory.ts';
 import type { TiffForm } from './form.ts';
 
-/** What each value adds to the colours; sums for green are shifted before they are added. */
+/** Contributions of each value to the colours; sums for green are shifted before they are added. */
 interface YcbcrTables {
   readonly y: Int32Array;
   readonly red: Int32Array;

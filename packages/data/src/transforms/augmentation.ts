@@ -63,7 +63,7 @@ function cropSettings(where: string, crop: RandomCrop): Required<RandomCrop> {
 }
 
 /**
- * What a training step sees of an image.
+ * Draws the view of an image for a training step.
  *
  * @param working the size at which it is worked on: pieces are cut at whole pixels of that
  */

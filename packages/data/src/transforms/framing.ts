@@ -6,9 +6,11 @@ import type { Size } from './view.ts';
 /** How images are sized, and what they are put on. */
 export interface Framing {
   /**
-   * What a batch's images are put on, at the top left; the rest is padding. Of one size, or as large as a batch needs,
-   * rounded up to a multiple, or the smallest one on which images fit whose longer side is resized to so many pixels;
-   * `{ multipleOf: 32 }`
+   * Canvas that a batch's images are put on, at the top left; the rest is padding. It has one size, or is as large as a
+   * batch needs, rounded up to a multiple, or is the smallest one on which images fit whose longer side is resized to
+   * that many pixels.
+   *
+   * @defaultValue { multipleOf: 32 }
    */
   readonly canvas?: Size | { readonly multipleOf: number } | LongSideCanvas;
   /**

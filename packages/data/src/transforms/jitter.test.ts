@@ -8,7 +8,7 @@ import { recolored } from './recolor.ts';
 const pixels = Uint8Array.of(200, 30, 60, 90, 90, 90, 10, 120, 250, 140, 100, 20);
 const grey = (r: number, g: number, b: number) => 0.299 * r + 0.587 * g + 0.114 * b;
 
-/** What the change makes of `pixels`, before clamping. */
+/** Applies the change to `pixels`, before clamping. */
 function changed(jitter: ColorJitter, seed: number): number[] {
   const { matrix, pivot } = drawColorChange(jitter, randomStream(seed));
   return Array.from(pixels, (_, i) => {

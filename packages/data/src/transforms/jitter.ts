@@ -1,7 +1,7 @@
 /** Colour jitter: brightness, contrast, saturation and hue, as one linear change of colours. */
 import type { Random } from '../random.ts';
 
-/** How far each may change, as in torchvision's `ColorJitter`; 0 by default. */
+/** How far each property may change, as in torchvision's `ColorJitter`. @defaultValue 0 for each */
 export interface ColorJitter {
   /** Brightness: factors are drawn from 1 − x to 1 + x, but not below 0. */
   readonly brightness?: number;

@@ -1,4 +1,4 @@
-/** What `renderView` makes of a photo beside what Pillow made of it (`test/fixtures/resize/record.py`). */
+/** `renderView` of a photo compared with Pillow's result (`test/fixtures/resize/record.py`). */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';

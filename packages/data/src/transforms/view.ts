@@ -1,4 +1,4 @@
-/** What is seen of an image: one rectangle of it, at one size, mirrored or not; and where boxes are then. */
+/** Views of an image: one rectangle of it, at one size, mirrored or not, and the places of its boxes. */
 import type { Objects } from '@dn-detr/boxes';
 
 /** Width and height, in pixels. */

@@ -10,7 +10,7 @@ import { checkDetections, checkTruths, type ImageDetections, type ImageTruth } f
 import { matchClass } from './match.ts';
 import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './protocol.ts';
 
-/** What detections are evaluated against. */
+/** Truth that detections are evaluated against. */
 export interface EvaluationOptions {
   /** K */
   readonly numClasses: number;

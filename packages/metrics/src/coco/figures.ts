@@ -31,7 +31,7 @@ interface Selection {
 
 const best = maxDetections[2];
 
-/** What each figure is the mean of. */
+/** Values that each figure is the mean of. */
 export const selections: Readonly<Record<(typeof figureNames)[number], Selection>> = {
   AP: { kind: 'precision', area: 'all', maxDetections: best },
   AP50: { kind: 'precision', iou: 0, area: 'all', maxDetections: best },

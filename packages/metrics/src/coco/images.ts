@@ -1,4 +1,6 @@
-/** What is compared: the objects of images and the detections in them, as arrays, checked before they are used. */
+/**
+ * Input of the evaluation: the objects of images and the detections in them, as arrays, checked before they are used.
+ */
 
 /**
  * The N annotated objects of an image as COCO's evaluation wants them. They are not the `Objects` of `@dn-detr/boxes`, which
@@ -30,7 +32,7 @@ export interface ImageDetections {
   readonly scores: ArrayLike<number>;
 }
 
-/** What the arrays of all images must be. */
+/** Requirements on the arrays of all images. */
 export interface Requirements {
   /** K */
   readonly numClasses: number;

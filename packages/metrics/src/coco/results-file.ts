@@ -13,7 +13,7 @@ export interface CocoResults {
   readonly detections: readonly ImageDetections[];
   /** Detections that do not count, which pycocotools skips silently: their category is not listed. */
   readonly ignored: { readonly unknownCategory: number };
-  /** What is odd about the file and how it is read, in sentences for people. */
+  /** Oddities of the file and how they are read, in sentences for people. */
   readonly notes: readonly string[];
 }
 

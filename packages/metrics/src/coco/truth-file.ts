@@ -24,7 +24,7 @@ export interface CocoTruth {
   readonly truths: readonly ImageTruth[];
   /** Annotations that do not count, which pycocotools skips silently: their image or category is not listed. */
   readonly ignored: { readonly unknownImage: number; readonly unknownCategory: number };
-  /** What is odd about the file and how it is read, in sentences for people. */
+  /** Oddities of the file and how they are read, in sentences for people. */
   readonly notes: readonly string[];
 }
 

@@ -29,7 +29,7 @@ export interface PairedComparison {
 export interface PairedOptions {
   /** Confidence level. @defaultValue 0.95 */
   readonly level?: number;
-  /** What happens to a seed that only one model has. @defaultValue 'error' */
+  /** Treatment of a seed that only one model has. @defaultValue 'error' */
   readonly unpaired?: UnpairedSeeds;
 }
 

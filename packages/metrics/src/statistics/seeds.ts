@@ -7,7 +7,7 @@ export interface SeedValue {
   readonly value: number;
 }
 
-/** What becomes of a seed that only one model has: an `error`, or `leave-out`, and it is named. */
+/** Treatment of a seed that only one model has: an `error`, or `leave-out`, and it is named. */
 export type UnpairedSeeds = 'error' | 'leave-out';
 
 export interface SeedPairs<Run> {

@@ -11,8 +11,8 @@ export interface SeedCurve {
 }
 
 /**
- * What a ratio says: it is `exact`, a lower bound (`at least`: the model never got there) or an upper bound (`at most`:
- * the model was there at its first evaluation), or nothing is known.
+ * Meaning of a ratio: it is `exact`, a lower bound (`at least`: the model never got there) or an upper bound (`at
+ * most`: the model was there at its first evaluation), or nothing is known.
  */
 export type Bound = 'exact' | 'at least' | 'at most' | 'unknown';
 

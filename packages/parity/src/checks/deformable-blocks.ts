@@ -65,7 +65,7 @@ export const deformableBlocksCheck: Check = {
 
 type Compute = (fixture: Fixture, caseName: string) => Record<string, Computed>;
 
-/** What is computed, known by a tensor of the case. */
+/** Kinds of blocks, known by a tensor of the case. */
 const kinds: readonly { readonly mark: string; readonly compute: Compute }[] = [
   { mark: 'pos_tensor', compute: queryPositions },
   { mark: 'mask', compute: mapPositions },

@@ -21,7 +21,7 @@ import { countAt, countsAt, numberAt, objectAt, stringAt } from '../json.ts';
 import { activationOf } from './activation.ts';
 import { drawsOf, targetsOf } from './known-queries.ts';
 
-/** What is taken from a fixture before anything is computed. */
+/** Setup that is taken from a fixture before anything is computed. */
 export interface ModelSetup {
   readonly fixture: Fixture;
   readonly detector: Detector<TransformerOutput>;

@@ -25,7 +25,7 @@ export function ablationRows(summary: Summary): AblationRow[] {
   });
 }
 
-/** What the p-values are of; undefined where there are none. */
+/** Words for what the p-values are about; undefined where there are none. */
 export function testWords(rows: readonly AblationRow[]): string | undefined {
   const tested = rows.filter(({ correctedP }) => correctedP !== undefined).length;
   return tested === 0 ? undefined : `of the paired t-test, corrected by Holm for ${counted(tested, 'cell')}`;

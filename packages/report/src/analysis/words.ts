@@ -1,4 +1,4 @@
-/** What the page and the terminal say in the same sentences. */
+/** Words that the page and the terminal share. */
 
 import { decimal, listed } from '../format.ts';
 import { pairsOf } from '../summary/comparisons.ts';

@@ -37,7 +37,7 @@ export interface Contender {
   readonly config: RunConfig;
 }
 
-/** What a comparison tells while it goes on. */
+/** Callbacks of a comparison in progress. */
 export interface CompareEvents {
   /**
    * Before the first run begins.
@@ -55,7 +55,7 @@ export interface CompareEvents {
   readonly ended?: (run: string, outcome: RunOutcome) => void;
 }
 
-/** What is compared, over which seeds, and where it is kept. */
+/** Options of a comparison: its models, its seeds, and its folder. */
 export interface CompareOptions {
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];
@@ -67,7 +67,7 @@ export interface CompareOptions {
   readonly recipe?: string;
   /** The command that goes on with the comparison, which the report shows. */
   readonly command?: string;
-  /** How many runs go on at a time; by default one for two cores. */
+  /** Number of runs at the same time. @defaultValue one for two cores */
   readonly processes?: number;
   readonly backend?: string;
   /** Whether to measure before the first run how long all will take, and to tell it. */
@@ -192,8 +192,8 @@ function requireDecodedAlike(planned: readonly Planned[]): void {
 }
 
 /**
- * What is to be said of models with fewer queries than there are objects, each with the names of those it is true of:
- * before the first run, not when such a model's turn comes.
+ * Notes on models with fewer queries than there are objects, each with the names of the models it is true of: before
+ * the first run, not when such a model's turn comes.
  */
 async function shortagesOf(contenders: readonly Contender[]): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>();

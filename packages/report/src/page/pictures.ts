@@ -14,7 +14,7 @@ import { seriesSwatch } from './panel.ts';
 export interface Pictures {
   /** The annotated objects. */
   readonly truth: Html;
-  /** What the models see. */
+  /** The image with the models' detections. */
   readonly figure: Html;
 }
 

@@ -1,4 +1,4 @@
-/** What was compared and how: the settings in which models differ, and those that they share. */
+/** Settings of a comparison: those in which models differ, and those that they share. */
 
 import { count, dash, setting } from '../format.ts';
 import { type Html, html } from '../markup/html.ts';
@@ -44,7 +44,7 @@ export function settingDifferences(summary: Summary): Html {
   });
 }
 
-/** What some values stand for. */
+/** Meaning of some values. */
 const standsFor: Readonly<Record<string, readonly [value: unknown, words: string]>> = {
   'denoising.groups': [null, 'as many as fit'],
   'denoising.slotBucket': [null, 'the objects of the fullest image'],
@@ -81,7 +81,7 @@ const saidInWords: ReadonlySet<string> = new Set(
   objective.flatMap(({ keys }) => keys.map((key) => `objective.${key}`)),
 );
 
-/** What is told of a model in words, from its settings. */
+/** Words about a model, from its settings. */
 const kinds = objective.map(
   ({ title, words }) =>
     [

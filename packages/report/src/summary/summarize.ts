@@ -27,7 +27,7 @@ export interface RunSource {
   readonly failed?: string;
 }
 
-/** What a summary says of itself, beside what is read from runs. */
+/** Facts about a summary itself, in addition to what is read from runs. */
 export interface SummaryFrame {
   readonly name: string;
   readonly command: string;

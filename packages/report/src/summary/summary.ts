@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-/** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
+/** Results of an evaluation; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
 const evaluated = {
   /** Updates done. */
   step: z.number(),
@@ -128,7 +128,10 @@ const comparedSamples = z.object({
 export type ComparedSamples = DeepReadonly<z.infer<typeof comparedSamples>>;
 
 const equal = z.enum(['steps', 'seconds']);
-/** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
+/**
+ * The quantity that is equal where two models are compared: the steps they have done, or the seconds of training they
+ * have had.
+ */
 export type Equal = z.infer<typeof equal>;
 
 const twoModels = { model: z.string(), baseline: z.string() };
@@ -194,13 +197,13 @@ export type StepsComparison = DeepReadonly<z.infer<typeof stepsComparison>>;
 const ablationHeading = z.object({
   name: z.string(),
   title: z.string(),
-  /** What the ablation is to confirm or refute, and where that is claimed. */
+  /** Claim that the ablation is to confirm or refute, and where it is made. */
   claim: z.string(),
   source: z.string(),
-  /** What the cells' values measure, and the value of each by its name; absent where cells are not steps on a scale. */
+  /** Quantity of the cells' values, and the value of each by its name; absent where cells are not steps on a scale. */
   scale: z.object({ label: z.string(), values: z.record(z.string(), z.number()) }).optional(),
 });
-/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
+/** Subject of an ablation; its cells are the summary's models, all of which are compared with the first. */
 export type AblationHeading = DeepReadonly<z.infer<typeof ablationHeading>>;
 
 /** The form of `summary.json`, of which `Summary` is the type. */
@@ -252,7 +255,7 @@ export const summarySchema = z.object({
   /** Absent where a model's first run has none of these images, or others than the rest. */
   samples: comparedSamples.optional(),
 });
-/** What `summary.json` holds. */
+/** Contents of `summary.json`. */
 export type Summary = DeepReadonly<z.infer<typeof summarySchema>>;
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

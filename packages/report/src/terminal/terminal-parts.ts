@@ -1,4 +1,4 @@
-/** What the tables at the end of a comparison and of an ablation have in common in the terminal. */
+/** Parts that the tables at the end of a comparison and of an ablation share in the terminal. */
 import Table from 'cli-table3';
 import { type FinalRow, intervalLevel } from '../analysis/final-rows.ts';
 import { runNotes } from '../analysis/runs.ts';

@@ -9,11 +9,15 @@ import { type Flat, flatten } from './tree.ts';
 
 /** How a function is captured. */
 export interface CaptureOptions {
-  /** Name of the function in messages; the function's own name by default. */
+  /** Name of the function in messages. @defaultValue the function's own name */
   name?: string;
-  /** How many captures to keep, each of which TensorFlow holds; the least recently used one goes first. Default 8. */
+  /**
+   * Number of captures to keep, each of which TensorFlow holds; the least recently used one is dropped first.
+   *
+   * @defaultValue 8
+   */
   maxCaptures?: number;
-  /** Where the one warning about a function that cannot be captured goes; `console.warn` by default. */
+  /** Receives the one warning about a function that cannot be captured. @defaultValue console.warn */
   warn?: (message: string) => void;
 }
 

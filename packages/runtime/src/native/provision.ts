@@ -30,7 +30,7 @@ export interface ProvisionOptions {
   report: Report;
   /** The builds to bring, each in place of those after it if it can be had; what suits the machine by default. */
   wheels?: readonly TensorFlowWheel[];
-  /** Cache folder; `cacheFolder()` by default. */
+  /** Cache folder. @defaultValue cacheFolder() */
   cache?: string;
   /** Hash the libraries even when their sizes and times are as expected, and retry what failed before. */
   thorough?: boolean;

@@ -8,7 +8,7 @@ export interface NativeOp {
   name: string;
   /** The inputs' names in tfjs, in TensorFlow's order. */
   inputs: readonly string[];
-  /** Names of the attributes, all of them lists of whole numbers; there are none where left out. */
+  /** Names of the attributes, all of them lists of whole numbers. @defaultValue none */
   attributes?: readonly string[];
   outputs: number;
 }

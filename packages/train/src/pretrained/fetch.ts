@@ -16,7 +16,7 @@ import { fileName, type PretrainedWeights } from './pretrained-weights.ts';
 
 export interface FetchOptions {
   readonly report?: Report;
-  /** `cacheFolder()` by default */
+  /** Cache folder. @defaultValue cacheFolder() */
   readonly cache?: string;
 }
 

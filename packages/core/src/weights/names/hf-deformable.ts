@@ -32,7 +32,7 @@ const boxesInDecoder: readonly NameRule[] = [
   ['bbox_embed.*', 'transformer.decoder.bbox_embed.*'],
 ];
 
-/** What is left below `model` has its place in the transformer. */
+/** Everything left below `model` belongs to the transformer. */
 const others: NameRule = ['model.*', 'transformer.*'];
 
 export const hfDeformableDetrNames: readonly NameTable[] = [

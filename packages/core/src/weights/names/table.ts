@@ -11,7 +11,7 @@ export type NameRule = readonly [from: string, to: string, third?: 0 | 1 | 2];
 
 /** The names of one code base. */
 export interface NameTable {
-  /** What to call the table in messages. */
+  /** Name of the table in messages. */
   readonly source: string;
   /** A parameter name that no other code base has. */
   readonly mark: string;

@@ -110,7 +110,7 @@ describe('translateTensors', () => {
     },
   );
 
-  /** What Hugging Face writes of a model with refinement, with as many class heads as the file has. */
+  /** State that Hugging Face writes of a model with refinement, with as many class heads as the file has. */
   const hfRefined = (classHeads: number): Map<string, SafeTensor> =>
     new Map([
       ...[0, 1, 2].map((i) => [`model.decoder.bbox_embed.${i}.layers.0.weight`, numbers(i)] as const),

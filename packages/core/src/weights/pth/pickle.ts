@@ -10,7 +10,7 @@
  */
 import { type ByteReader, decodeText, PthError } from './byte-reader.ts';
 
-/** What stands for a Python function or class that a pickle may call. */
+/** Stand-in for a Python function or class that a pickle may call. */
 export class Callable {
   readonly call: (args: readonly unknown[]) => unknown;
 
@@ -22,7 +22,7 @@ export class Callable {
 /** An `argparse.Namespace`: its attributes by name. */
 export class Namespace extends Map<unknown, unknown> {}
 
-/** What a pickle may refer to beyond its own bytes. */
+/** Objects that a pickle may refer to beyond its own bytes. */
 export interface PickleContext {
   /** @returns what stands for `module.name`, undefined if that is not allowed */
   global(name: string): unknown;

@@ -7,7 +7,7 @@ import { bytesPerElement, readElements, type SafeTensor, type StoredDtype, view 
 import { gather, rowMajorStrides, type StridedView, sizeOf, type Words } from '../strided.ts';
 import { PthError } from './byte-reader.ts';
 
-/** What stands for PyTorch's class of a storage, such as `torch.FloatStorage`. */
+/** Stand-in for PyTorch's class of a storage, such as `torch.FloatStorage`. */
 export class StorageType {
   readonly dtype: StoredDtype;
 
