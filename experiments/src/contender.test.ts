@@ -29,7 +29,7 @@ describe('a contender', () => {
     ['dn-detr+model.heads=3', /dn-detr\+model.heads=3: model\..*heads/],
     ['dn-detr+model.queries=twelve', /^dn-detr\+model.queries=twelve: set: model.queries is "twelve": expected number/],
     ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],
-  ])('is refused where a setting of its own would be none: %s', (name, message) => {
+  ])('is refused where a setting of it is not valid: %s', (name, message) => {
     expect(() => configs(name)).toThrow(message);
   });
 
@@ -49,7 +49,7 @@ describe('a contender', () => {
   });
 });
 
-it('long names have folders of their own, whose names fit', () => {
+it('long names have their own folders, whose names fit', () => {
   const chain = 'dn-detr+optimizer.learningRate=0.0001+denoising.labelNoise=0.2'.repeat(5);
   const folders = [`${chain}+seed=1`, `${chain}+seed=2`, '無'.repeat(100), `${'無'.repeat(100)}し`].map(folderName);
   expect(new Set(folders).size).toBe(4);

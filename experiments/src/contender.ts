@@ -40,7 +40,7 @@ function of<T>(name: string, make: () => T): T {
 }
 
 /**
- * @throws UsageError if there is no such setting, the model makes nothing of it or cannot be built with it, or it is one
+ * @throws UsageError if there is no such setting, the model does not use it, it cannot be built with it, or it is one
  *   that all contenders share: the seeds, and what the data are
  */
 export function contenderOf(name: string, settings: DottedValues, shared: RunSettings): Contender {

@@ -20,7 +20,7 @@ import { UsageError } from './usage-error.ts';
 const hint = '(--help shows what there is)';
 
 /**
- * Runs what is typed. Errors that are no mistake of ours are told on `err`; any other is thrown.
+ * Runs what is typed. Errors that are no mistake of ours are written to `err`; any other is thrown.
  *
  * @param args without the interpreter and the script
  * @returns the exit code: 1 where it failed, 2 where it makes no sense, 130 where it was stopped

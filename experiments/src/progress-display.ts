@@ -27,7 +27,7 @@ function bars(err: Output): ProgressDisplay {
       clearOnComplete: false,
       barsize: 20,
       etaBuffer: 50,
-      // Steps hold the thread: drawing goes by their pace, not by a timer.
+      // Steps hold the thread: drawing follows their pace, not by a timer.
       forceRedraw: true,
       autopadding: true,
     },

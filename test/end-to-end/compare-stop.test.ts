@@ -73,7 +73,7 @@ it('is stopped, killed and broken, leaves no process behind, and goes on each ti
   expect(existsSync(path.join(root, 'both', 'report.html'))).toBe(true);
   for (const run of runs) expectAllKept(run);
 
-  // One run is killed, as for want of memory; then the comparison is told to end.
+  // One run is killed, as for want of memory; then the comparison is asked to end.
   const halved = compare();
   await nextCheckpoints();
   process.kill(workers()[1] as number, 'SIGKILL');

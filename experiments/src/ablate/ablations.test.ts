@@ -115,7 +115,7 @@ describe("a user's own", () => {
     await expect(ablationNamed(name)).rejects.toThrow(message);
   });
 
-  it('that sets what its model makes nothing of is refused', async () => {
+  it('that sets what its model does not use is refused', async () => {
     const ablation = await ablationNamed(
       write(
         'ignored.json',

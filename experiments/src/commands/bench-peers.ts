@@ -44,7 +44,7 @@ export function benchPeersCommand(terminal: Terminal): Command {
   return new Command('peers')
     .description(
       'training steps of the same models here and in the code of the original repositories, in PyTorch: times and peaks ' +
-        'of memory, medians of runs in turns, each a process of its own',
+        'of memory, medians of runs in turns, each a separate process',
     )
     .requiredOption('--originals <dir>', `folder that holds clones of ${[...repositories].join(' and ')}`)
     .addOption(

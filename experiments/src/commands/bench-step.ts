@@ -59,7 +59,7 @@ export function benchStepCommand(terminal: Terminal): Command {
     });
 }
 
-/** @param args that have several configurations measured in the same way, each in a process of its own */
+/** @param args that have several configurations measured in the same way, each in a separate process */
 async function benchEach<Result extends object>(
   err: Output,
   { config, steps, threadsPerOp, backend }: StepOptions,

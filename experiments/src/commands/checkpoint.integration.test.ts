@@ -95,7 +95,7 @@ describe('eval --checkpoint', () => {
     expect(drawn).toEqual({ ...own, data: 'shapes' });
   });
 
-  it('goes by the names of the classes where their order is another', async () => {
+  it('follows the names of the classes where their order differs', async () => {
     const own = figuresOf(await evaluated('--checkpoint', run.best, '--json'));
     const turned = withCategories('turned', ([disc, square]) => [
       { id: 7, name: square as string },
@@ -146,7 +146,7 @@ describe('eval --checkpoint', () => {
   });
 });
 
-/** The data set's annotations under other categories, in a folder of their own beside the same images. */
+/** The data set's annotations under other categories, in a separate folder beside the same images. */
 function withCategories(folder: string, make: (names: readonly string[]) => { id: number; name: string }[]): string {
   mkdirSync(inRoot(folder, 'annotations'), { recursive: true });
   for (const split of ['train', 'val']) {
@@ -358,7 +358,7 @@ describe('detect', () => {
     expect(await scoresOf({ mean: [0.1, 0.1, 0.1], std: [0.1, 0.1, 0.1] })).not.toEqual(own);
   });
 
-  it('makes a canvas for a longer side of the images at hand, or of those it is told', async () => {
+  it('makes a canvas for a longer side of the images at hand, or of those it is given', async () => {
     const trained = readTrained(run.best);
     const { config } = trained;
     const forPhotos = { ...trained, config: { ...config, data: { ...config.data, canvas: { longSide: 32 } } } };

@@ -24,7 +24,7 @@ export function compareCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--models <list>',
-        `of ${allModels.map(({ name }) => name).join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
+        `of ${allModels.map(({ name }) => name).join(', ')}, with its own settings after a plus: dn-detr+denoising.groups=0`,
       ).argParser(commaList),
     );
   return addComparisonOptions(command, { seeds: 1, out: 'runs/RECIPE or runs/DATA', summary: 'summary.json' })

@@ -142,7 +142,7 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
   };
 }
 
-/** @param notes is told of what is odd about the text */
+/** @param notes called with what is odd about the text */
 function read<T>(file: string, interpret: (json: unknown) => T, notes: string[]): T {
   let text: string;
   try {

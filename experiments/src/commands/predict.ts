@@ -115,7 +115,7 @@ async function predict(terminal: Terminal, paths: string[], options: PredictOpti
   if (unreadable.length > 0) terminal.exitCode = 1;
 }
 
-/** @param giveUp is told of each image that cannot be read; it has no result */
+/** @param giveUp called for each image that cannot be read; it has no result */
 async function detectInReadable(
   err: Output,
   trained: Trained,

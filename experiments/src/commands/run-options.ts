@@ -63,10 +63,10 @@ export interface Started {
 /**
  * The settings that the options describe, for whichever model.
  *
- * @param err is told how to reach a folder that has the name of what comes with the toolkit
+ * @param err receives how to reach a folder that has the name of something that comes with the toolkit
  * @param fallback the recipe where neither data nor a recipe is named
  * @param models that are to be trained, by their names, where it is not the one that settings name
- * @param own what has an option of its own
+ * @param own settings that have their own option
  * @throws UsageError if they contradict each other or name what there is not
  * @throws DataError, UserError if the data that a recipe is chosen for cannot be used
  */

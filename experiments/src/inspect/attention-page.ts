@@ -88,7 +88,7 @@ its stride). Colours are heads, shapes are levels, and areas are weights, which 
 image find zeros.`;
   }
   return html`<b>Cross-attention of query ${query}</b> over the image, by layer (rows) and head (${counted(heads, 'head')} and their mean). A cell is one
-of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has a scale of its own, up to the weight written under it, and weights of a panel sum
+of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has its own scale, up to the weight written under it, and weights of a panel sum
 to 1 over the map.`;
 }
 

@@ -92,7 +92,7 @@ export async function attentionOf(
     const found: ImageAttention[] = [];
     for await (const batch of evaluationBatches(images, evaluation)) {
       const [image] = batch.sources as [DatasetImage];
-      // Each image has draws of its own.
+      // Each image has its own draws.
       const at = { step: images.indexOf(image), micro: 0 };
       const known = options.known ? knownQueriesAt(batch, model, withKnownSlots(config, images), at) : undefined;
       const passed = decoderPass(model, parameters, batch, known);

@@ -112,7 +112,7 @@ export class LiveView {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     // As it came: it may be nothing that a URL can be made of.
     const [pathname] = (request.url ?? '').split('?');
-    // A page from elsewhere can have a name of its own lead here: it shall not read what it finds.
+    // A page from elsewhere can have its own name resolve to here: it must not read what it finds.
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
       response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is for this machine alone.\n');
     } else if (request.method === 'GET' && pathname === '/') void this.#page(response);

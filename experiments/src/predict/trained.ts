@@ -72,7 +72,7 @@ function load(file: string): ReturnType<typeof loadWeights> {
 /**
  * Detects in every image, as evaluation in training does.
  *
- * @param progress is told how many of the images were read
+ * @param progress called with how many of the images were read
  * @param framed which images the canvas is for, where it depends on them
  * @returns in the order of the images
  * @throws CheckpointError if the weights do not fit the model that the checkpoint names

@@ -43,7 +43,7 @@ type Samples = Record<keyof DepthwiseTimes, readonly number[]>;
 const rounds = 4;
 const runsPerRound = 5;
 
-/** PyTorch in a Python of its own. */
+/** PyTorch in a separate Python process. */
 export class TorchDepthwise {
   readonly version: string;
   readonly #python: PythonProcess;

@@ -52,7 +52,7 @@ const enoughMs = 4000;
 
 type Samples = Record<keyof MsdaTimes, readonly number[]>;
 
-/** PyTorch in a Python of its own. */
+/** PyTorch in a separate Python process. */
 export class TorchMsda {
   readonly version: string;
   readonly #python: PythonProcess;

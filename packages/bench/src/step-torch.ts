@@ -50,7 +50,7 @@ export function checkoutOf(original: Original, originals: string): string {
 }
 
 /**
- * Times steps of the original in a Python of its own, from the same inputs and to the same targets as ours.
+ * Times steps of the original in a separate Python process, from the same inputs and to the same targets as ours.
  *
  * @throws UserError if Python, PyTorch or the checkout is not there, PyTorch does not get along with it, or the original has
  *   another number of parameters

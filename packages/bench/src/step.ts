@@ -24,7 +24,7 @@ export interface StepBench extends StepTimes {
   /** Medians, measured separately in steps that wait after each phase; absent where they were not asked for. */
   phases?: StepPhases;
   imagesPerSecond: number;
-  /** Peak memory of the process, so that only the first configuration of a process has a peak of its own. */
+  /** Peak memory of the process, so that only the first configuration of a process has its own peak. */
   peakRssMiB: number;
   /** Shapes for which the step was traced. */
   captures: number;

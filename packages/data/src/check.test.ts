@@ -119,7 +119,7 @@ describe('checkDataset', () => {
     expect(found.filter(([kind]) => kind === 'animated')).toEqual([['animated', 'a.gif', '2 frames']]);
   });
 
-  it('tells of an image that two splits share once', async () => {
+  it('reports an image that two splits share once', async () => {
     const folder = makeFolder({
       'data.yaml': 'train: images\nval: images\nnames: [cat]\n',
       'images/a.png': await plainImage(64, 48).toColourspace('b-w').png().toBuffer(),

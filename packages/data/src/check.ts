@@ -14,7 +14,7 @@ import { type SplitName, splitNames } from './readers/read-splits.ts';
 import type { FolderReader } from './readers/readers.ts';
 import { type SplitSummary, summarise } from './summary.ts';
 
-/** How a folder is opened for the check, and who is told of its progress. */
+/** How a folder is opened for the check, and the callback for its progress. */
 export type CheckOptions<Reader extends DatasetReader = FolderReader> = OpenOptions<Reader> & {
   /** Called after each image. */
   readonly progress?: (done: number, total: number) => void;

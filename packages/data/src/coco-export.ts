@@ -11,7 +11,7 @@ import { temporaryNames } from './temporary-name.ts';
 /** Images being encoded at a time. */
 const concurrency = 4;
 
-/** Who is told of the progress of an export. */
+/** The callback for the progress of an export. */
 export interface ExportOptions {
   /** Called after every image. */
   readonly progress?: (done: number, total: number) => void;

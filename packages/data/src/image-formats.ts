@@ -4,7 +4,7 @@ import path from 'node:path';
 /** Formats whose pixels are read. */
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'TIFF' | 'GIF' | 'AVIF' | 'BMP' | 'Netpbm';
 
-/** Lower case, without the dot. Files with these names are looked at; what they hold is told by their first bytes. */
+/** Lower case, without the dot. Files with these names are looked at; their content is recognised by their first bytes. */
 export const readExtensions: readonly string[] = [
   ...['jpg', 'jpeg', 'jpe', 'jfif', 'mpo', 'png', 'apng', 'webp', 'tif', 'tiff', 'gif', 'avif'],
   ...['bmp', 'dib', 'ppm', 'pgm', 'pbm', 'pnm', 'pam'],

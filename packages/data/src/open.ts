@@ -53,7 +53,7 @@ export interface OpenedDataset {
  *
  * Whatever cannot be used is left out and reported. A folder with val or test alone has an empty `train`.
  *
- * @throws DataError if there is no such folder, no format is recognised, an annotation file that everything hangs on is
+ * @throws DataError if there is no such folder, no format is recognised, an annotation file that everything depends on is
  *   cut off or not what it should be, there are no classes or no images, or an option cannot be followed
  */
 export async function openDataset<Reader extends DatasetReader = FolderReader>(

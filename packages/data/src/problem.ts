@@ -24,7 +24,7 @@ export const problemKinds = {
   'nothing-to-evaluate': {
     title: 'nothing to evaluate on',
     effect: 'refuse',
-    consequence: 'training refuses the data set, unless it is told to overfit a few images of train',
+    consequence: 'training refuses the data set, unless it is asked to overfit a few images of train',
   },
   'unreadable-image': {
     title: 'images that cannot be read',
@@ -121,7 +121,7 @@ export const problemKinds = {
   'duplicate-file-name': {
     title: 'images listed twice under different ids',
     effect: 'note',
-    consequence: 'each entry is used as an image of its own, with its own objects alone',
+    consequence: 'each entry is used as a separate image, with only its own objects',
   },
   'class-mismatch': {
     title: 'classes that differ between files',
@@ -184,7 +184,7 @@ export const problemKinds = {
   'same-image-twice': {
     title: 'files with the same content in one split',
     effect: 'note',
-    consequence: 'each is used as an image of its own',
+    consequence: 'each is used as a separate image',
   },
   'boxed-twice': {
     title: 'objects that seem boxed twice (same class, IoU above 0.8)',

@@ -101,7 +101,7 @@ export class Replacements {
   /**
    * Agrees to replace costs of a query, or not.
    *
-   * @param problem says what is wrong, such as `logit 3 is NaN`; asked only if that is told
+   * @param problem says what is wrong, such as `logit 3 is NaN`; called only if that is reported
    * @throws PredictionError if nothing is to be replaced
    */
   add(costs: number, problem: () => string, place: Place, query: number): void {

@@ -3,7 +3,7 @@ import { iouAt, nms } from '@dn-detr/boxes';
 import { evaluateDetections } from './coco/evaluate.ts';
 import type { ImageDetections, ImageTruth } from './coco/images.ts';
 
-/** The thresholds by which duplicates are told. */
+/** The thresholds that define duplicates. */
 export interface DuplicateOptions {
   /** K */
   readonly numClasses: number;

@@ -1,7 +1,7 @@
 /** The interface of parity checks: how one kind of fixture is computed again. */
 import type { Fixture } from './fixture.ts';
 
-/** An array computed by us, to be held against the stored one of the same case and key. */
+/** An array computed by us, to be compared with the stored one of the same case and key. */
 export interface Computed {
   /** Values row by row. */
   readonly values: ArrayLike<number>;

@@ -13,7 +13,7 @@
 
 namespace dn {
 
-/** Serialised ConfigProto. Node's threads each have a context of their own. */
+/** Serialised ConfigProto. Each thread of Node's has its own context. */
 static thread_local std::string config;
 
 static void Check(TF_Status* status) {

@@ -1,4 +1,4 @@
-/** A reader of one's own, all of it in one file: `boxes.csv`, a line `image,class,left,top,width,height` for each object. */
+/** A custom reader, all of it in one file: `boxes.csv`, a line `image,class,left,top,width,height` for each object. */
 import fs from 'node:fs';
 import path from 'node:path';
 import {

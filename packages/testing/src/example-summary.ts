@@ -114,7 +114,7 @@ export function exampleSummary({
   };
 }
 
-/** The same three as cells of an ablation, of which each is held against the first. */
+/** The same three as cells of an ablation, of which each is compared with the first. */
 export function exampleAblation({ scale = true }: { readonly scale?: boolean } = {}): Summary {
   const { models, ...summary } = exampleSummary();
   const ofFirst = ({ baseline }: { readonly baseline: string }) => baseline === models[0]?.name;

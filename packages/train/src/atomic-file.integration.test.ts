@@ -63,7 +63,7 @@ it('takes the place of nothing that has a temporary name by chance', () => {
   for (const mark of '_+,@=^%') expect(readFileSync(path.join(folder, mark), 'utf8')).toBe(mark);
 });
 
-/** A process of its own that writes for ever, one content after the other, and tells when it has begun. */
+/** A separate process that writes for ever, one content after the other, and tells when it has begun. */
 async function writer(names: readonly string[], contents: readonly string[]) {
   const script = path.join(os.tmpdir(), `${path.basename(folder)}-${contents.join('')}.mts`);
   const module = fileURLToPath(new URL('atomic-file.ts', import.meta.url));

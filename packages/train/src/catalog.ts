@@ -19,7 +19,7 @@ export const catalog: Catalog = { models, backbones, readers: datasetReaders };
 /**
  * The entry of a list that a setting names.
  *
- * @param key what entries are told apart by, such as `name`
+ * @param key the field that tells entries apart, such as `name`
  * @param setting what messages call the setting
  * @throws UserError, or what is given in its place, that lists the names there are if there is no such entry
  */

@@ -71,7 +71,7 @@ export interface StepsToMeasure {
 
 const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY, again: false };
 
-/** How a run is tried, and who is told of it. */
+/** How a run is tried, and its callbacks. */
 export interface DryRunOptions {
   /** Models, backbones and readers that configurations can name. */
   readonly catalog?: Catalog;

@@ -1,4 +1,4 @@
-/** Additions of one's own are one file and one entry in a list, and are trained like everything else. */
+/** Custom parts are one file and one entry in a list, and are trained like everything else. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -51,7 +51,7 @@ describe.skipIf(!isOwnAddon)('ops of captured functions', () => {
     expect(uses.filter((use) => !runsOnGpu(use))).toEqual([]);
   });
 
-  it('are told from those that only a CPU has', () => {
+  it('are distinguished from those that only a CPU has', () => {
     expect(runsOnGpu({ op: 'MatMul', types: { T: 'float' } })).toBe(true);
     expect(runsOnGpu({ op: 'MatMul', types: { T: 'uint8' } })).toBe(false);
     expect(runsOnGpu({ op: 'NonMaxSuppressionV4', types: { T: 'half' } })).toBe(false);

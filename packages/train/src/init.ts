@@ -28,7 +28,7 @@ export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Con
   if (hash === undefined || hash === found) return { ...config, init: { file: path.resolve(file), hash: found } };
   throw new UserError(
     `${file} is another file than the one to start from: its SHA-256 is ${found}, expected ${hash}. Put the other ` +
-      'one back, or start a run of its own from this one',
+      'one back, or start a separate run from this one',
   );
 }
 

@@ -45,7 +45,7 @@ describe('withKnownSlots', () => {
     ['the groups that are set, though fewer may fit', { 'denoising.groups': 5 }, [30], 30, 5],
     ['no groups where denoising is off', { 'denoising.groups': 0 }, [9], 9, 0],
     ['the groups that fit into the slots that are set', { 'denoising.slotBucket': 10 }, [3], 10, 10],
-    ['the groups that fit where the fullest image has slots of its own', { 'denoising.slotBucket': 4 }, [1, 9], 4, 8],
+    ['the groups that fit where the fullest image has its own slots', { 'denoising.slotBucket': 4 }, [1, 9], 4, 8],
     ['both where both are set', { 'denoising.groups': 3, 'denoising.slotBucket': 4 }, [9], 4, 3],
     ['no limit but the groups that are set', { 'denoising.groups': 3, 'denoising.maxKnownQueries': 0 }, [9], 9, 3],
   ])('settles %s', (_, values, counts, slotBucket, groups) => {

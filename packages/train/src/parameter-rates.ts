@@ -1,4 +1,4 @@
-/** Which learning rate each trained parameter has: the backbone's, that of the rest, or one of its own. */
+/** Which learning rate each trained parameter has: the backbone's, that of the rest, or its own. */
 import type { ParameterGroup, ParameterSpec } from '@dn-detr/core/nn';
 import type { AdamWGroup } from '@dn-detr/core/optim';
 import type { RunConfig } from './config/schema.ts';
@@ -13,7 +13,7 @@ type OptimizerSettings = Pick<
 export type RateGroup = ParameterGroup | `rates.${number}`;
 
 /**
- * The trained parameters, those that a pattern of `rates` matches in groups of their own.
+ * The trained parameters, those that a pattern of `rates` matches in separate groups.
  *
  * @throws UserError if a pattern is no regular expression, or matches no parameter that is left for it
  */

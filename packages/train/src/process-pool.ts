@@ -1,5 +1,5 @@
 /**
- * A pool of processes: runs in processes of their own, so many at a time. p-map, which `@dn-detr/data` has for this, ends
+ * A pool of processes: runs in separate processes, a few at a time. p-map, which `@dn-detr/data` has for this, ends
  * at an error without waiting for what is under way, and runs are to be stopped with their checkpoints first.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -19,7 +19,7 @@ export interface PlannedRun extends WorkerTask {
 /** How a run ended: its result, or why there is none. */
 export type RunOutcome = { readonly result: RunResult } | { readonly failed: string } | { readonly stopped: true };
 
-/** How many runs go on at the same time, and who is told of them. */
+/** How many runs are in progress at the same time, and callbacks for them. */
 export interface PoolOptions {
   /** Processes at the same time. */
   readonly processes: number;
@@ -31,7 +31,7 @@ export interface PoolOptions {
    * @defaultValue one that knows the models of this package
    */
   readonly worker?: URL;
-  /** Is told how a run goes on. */
+  /** Called with the progress of a run. */
   readonly onProgress: (run: PlannedRun, state: RunProgress) => void;
   /** Called with what a user should know before a run begins. */
   readonly onNotice: (run: PlannedRun, text: string) => void;

@@ -18,7 +18,7 @@ export interface RunProgress {
  * The events of a training run as its progress.
  *
  * @param tell after each step
- * @param evaluated after each evaluation; the step that it comes after is told next, with its AP50
+ * @param evaluated after each evaluation; the step that it comes after is reported next, with its AP50
  */
 export function progressEvents(tell: (state: RunProgress) => void, evaluated: () => void): TrainingEvents {
   let found: Pick<RunProgress, 'AP50'> = {};

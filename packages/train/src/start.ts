@@ -92,7 +92,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   }
   if (before) requireSameInit(before.config.init, options.config.init, folder);
   const begun = existsSync(runFolder(folder).last);
-  // Once a run has a checkpoint of its own, the file that it started from may be gone.
+  // Once a run has its own checkpoint, the file that it started from may be gone.
   const config = before ? { ...options.config, init: before.config.init } : withInitHash(options.config);
   const data = await openRunData(config, catalog.readers);
   for (const notice of data.notices) say(notice);

@@ -4,7 +4,7 @@
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort('SIGINT'));
-  // Where a whole group of processes is told to end, it comes again from each parent that passes it on.
+  // Where a whole group of processes is asked to end, it comes again from each parent that passes it on.
   process.on('SIGTERM', () => controller.abort('SIGTERM'));
   process.once('disconnect', () => controller.abort('the parent process is gone'));
   return controller.signal;

@@ -11,7 +11,7 @@ import { runFolder } from './run-folder.ts';
 import { type RunResult, runTraining } from './start.ts';
 import type { TrainingEvents } from './training-run.ts';
 
-/** Where a run is kept, how it is done, and who is told of it. */
+/** Where a run is kept, how it is done, and its callbacks. */
 export interface TrainOptions {
   /** Folder where the run keeps its settings, logs, samples and checkpoints. */
   readonly folder: string;
@@ -19,7 +19,7 @@ export interface TrainOptions {
   readonly resume?: boolean;
   /**
    * Models, backbones and readers that the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds
-   * a model of one's own.
+   * your own model.
    */
   readonly catalog?: Catalog;
   /** Backend such as `wasm`. @defaultValue the fastest there is (see `useBackend` of `@dn-detr/runtime`) */

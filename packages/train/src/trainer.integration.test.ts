@@ -31,7 +31,7 @@ function numbersOf(parameters: Readonly<Record<string, tf.Tensor>>): Record<stri
 const close = (numbers: readonly number[] | undefined, digits: number) =>
   numbers?.map((value) => expect.closeTo(value, digits));
 
-/** Images `from` to `to` of a batch, as one of their own. */
+/** Images `from` to `to` of a batch, as their own batch. */
 function part({ images, padding, targets, sources, views, ...rest }: TrainingBatch, from: number, to: number) {
   const pixels = images.length / targets.length;
   return {

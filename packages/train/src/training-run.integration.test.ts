@@ -223,7 +223,7 @@ describe('a run', () => {
       const { detections, queries } = found[n] as Sample;
       const scores = detections.map(({ score }) => score);
       expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-      // Two decoder layers; with more queries than objects each object has one of its own.
+      // Two decoder layers; with more queries than objects each object has its own.
       expect(queries.length).toBe(2);
       for (const layer of queries) {
         expect(new Set(layer).size).toBe(objects.length);
@@ -302,7 +302,7 @@ describe('a run', () => {
     );
     writeFileSync(file, readFileSync(filesOf('whole').last));
     await expect(run('other', stored.config)).rejects.toThrow(/is another file than the one to start from/);
-    // What has a checkpoint of its own needs the file no more.
+    // A run that has its own checkpoint no longer needs the file.
     rmSync(file);
     await run('whole', { ...stored.config, length: { unit: 'steps', count: 3 } });
   });
@@ -417,7 +417,7 @@ describe('a run that diverges', () => {
     }
   });
 
-  it('in an evaluation is told so too', async () => {
+  it('in an evaluation is reported too', async () => {
     const config = smallConfig({ 'optimizer.learningRate': 1e30, 'schedule.warmUp': 0, 'evaluation.every': 1 });
     await expect(run('blind', config)).rejects.toThrow(
       /^training stopped at step 1: .*is (NaN|-?Infinity).*there is no/,

@@ -35,7 +35,7 @@ type Incoming = TrainingBatch<Images | Features>;
 /** Callbacks of a run in progress. */
 export interface TrainingEvents {
   /**
-   * Is told of every step.
+   * Called after every step.
    *
    * @param progress share of the run that is over
    */

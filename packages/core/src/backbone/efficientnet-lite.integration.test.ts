@@ -65,7 +65,7 @@ describe('forward', () => {
     expect(network.levels.map(({ stride }) => stride)).toEqual([8, 16, 32]);
   });
 
-  it('ends with the level that it is told, with the same features', () => {
+  it('ends with the level that it is given, with the same features', () => {
     const network = efficientnetLite({ variant: 0 });
     const cut = network.upTo?.(1) as typeof network;
     expect(cut.levels).toEqual(network.levels.slice(0, 2));

@@ -110,7 +110,7 @@ describe('forward', () => {
     expect(resnet({ depth: 18 }).levels).toEqual([{ channels: 512, stride: 32 }]);
   });
 
-  it('ends with the level that it is told', () => {
+  it('ends with the level that it is given', () => {
     const network = resnet({ depth: 18, levels: ['layer4', 'layer2', 'layer3'], trainStages: 2 }).upTo?.(1);
     const expected = resnet({ depth: 18, levels: ['layer2', 'layer3'], trainStages: 2 });
     expect(network?.levels).toEqual(expected.levels);

@@ -41,7 +41,7 @@ describe('tiny', () => {
     expect(network.levels).toEqual([{ channels: 24, stride: 8 }]);
   });
 
-  it('hands out as many of its last maps as it is told to', () => {
+  it('hands out as many of its last maps as it is asked to', () => {
     const network = tiny({ channels: [8, 16, 24], levels: 2 });
     const tensors = initialParameters(network.parameters, 1);
     const images = spread([1, 16, 24, 3]) as tf.Tensor4D;
@@ -56,7 +56,7 @@ describe('tiny', () => {
     expect(finer.dataSync()).toEqual(before?.dataSync());
   });
 
-  it('ends with the level that it is told', () => {
+  it('ends with the level that it is given', () => {
     const network = tiny({ channels: [8, 16, 24], levels: 2, norm: 'none', prefix: 'x.' }).upTo?.(0);
     const expected = tiny({ channels: [8, 16], norm: 'none', prefix: 'x.' });
     expect(network?.levels).toEqual(expected.levels);

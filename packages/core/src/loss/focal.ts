@@ -32,7 +32,7 @@ export interface FocalOptions {
  * logits of any size.
  *
  * @param logits `[N, numClasses]`
- * @param classes int32 `[N]`; a row whose class is `numClasses` stands for no object and has no class of its own
+ * @param classes int32 `[N]`; a row whose class is `numClasses` stands for no object and has no class
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */

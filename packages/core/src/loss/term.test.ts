@@ -40,7 +40,7 @@ const predictions = () => ({
   known: 0,
 });
 
-describe("a loss term of one's own", () => {
+describe('a custom loss term', () => {
   const terms = [focalLoss({ alpha: 0.25, gamma: 2, weight: 1 }), areaLoss];
 
   it('is summed beside the others, and counts in the total with its weight', () => {

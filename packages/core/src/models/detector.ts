@@ -146,7 +146,7 @@ export function withBackbone<Output extends DetectorOutput>(
   };
 }
 
-/** Declarations of what is trained and of what is not, each for a `ParameterLayout` of its own. */
+/** Declarations of what is trained and of what is not, each for a separate `ParameterLayout`. */
 export function splitFrozen(parameters: readonly ParameterDeclaration[]): {
   readonly trained: readonly ParameterDeclaration[];
   readonly frozen: readonly ParameterDeclaration[];

@@ -48,7 +48,7 @@ describe.each(Object.keys(models))('%s with known queries', (name) => {
   const paddingAlone = (kind: 'label' | 'anchor', place: number) =>
     kind === 'anchor' && (place === K + 1 || place === K + 2) ? 2 : 0;
 
-  it('predicts the same for matching queries, whatever the known ones are told', () => {
+  it('predicts the same for matching queries, whatever the known ones are given', () => {
     const before = run(known());
     expect(before.known).toBe(K);
     expect(valuesOf(run(known(anyLabelOrBox)), K, Q)).toEqual(valuesOf(before, K, Q));

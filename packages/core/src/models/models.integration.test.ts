@@ -142,7 +142,7 @@ describe('models', () => {
     }
   });
 
-  it('predict from the level that they are told', () => {
+  it('predict from the level that they are given', () => {
     const { model, tensors } = build('dnDetr');
     const whole = dnDetr({ ...options, backbone: tiny({ channels: [8, 16, 24], levels: 2 }), level: 4 });
     const [expected, predicted] = [model, whole].map(({ forward }) => forward(tensors, { images: images() }).sets[0]);

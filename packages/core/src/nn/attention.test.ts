@@ -198,7 +198,7 @@ describe('attention with a mask', () => {
     expect(masked(mask)(q, disturb(k, 1e3), disturb(v, -1e6)).dataSync()).toEqual(before);
   });
 
-  it('takes a mask of its own for every head', () => {
+  it('takes its own mask for every head', () => {
     const perHead = tf.stack([blocked(), tf.zerosLike(blocked()), tf.zerosLike(blocked()), blocked()]);
     const y = masked(attentionMask({ blocked: perHead }, shape.batch))(...inputs());
     const all = masked(undefined)(...inputs());

@@ -95,12 +95,12 @@ export function addChannels(y: Tensor4D, bias: Tensor1D): Tensor4D {
 
 function strided(x: Tensor4D, weight: Tensor4D, padding: number, stride: number): Tensor4D {
   const [size] = weight.shape;
-  // Native gradients know no explicit padding: either it is that of 'same', or it is an op of its own.
+  // Native gradients know no explicit padding: either it is that of 'same', or it is a separate op.
   if (stride === 1 && 2 * padding === size - 1) return conv2dOp(x, weight, 1, 'same');
   return conv2dOp(padForWindows(x, { size, stride, padding }), weight, stride, 'valid');
 }
 
-/** Every `dilation`-th pixel goes into an image of its own, convolved without dilation: tfjs' gradients have none. */
+/** Every `dilation`-th pixel goes into a separate image, convolved without dilation: tfjs' gradients have none. */
 function dilated(x: Tensor4D, weight: Tensor4D, padding: number, dilation: number): Tensor4D {
   const [, height, width] = x.shape;
   // Zeros at the end that make the padded axes divisible.

@@ -1,4 +1,4 @@
-/** Depthwise convolution: every channel with a kernel of its own. */
+/** Depthwise convolution: every channel with its own kernel. */
 import { depthwiseConv2d as depthwiseConv2dOp, reshape, type Tensor4D } from '@tensorflow/tfjs-core';
 import { kernelOp } from './kernel-op.ts';
 

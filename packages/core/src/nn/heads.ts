@@ -1,4 +1,4 @@
-/** Activations `[B*N, H*e]` taken apart into heads `[B*H, N, e]`, each a matrix of its own, and put together again. */
+/** Activations `[B*N, H*e]` taken apart into heads `[B*H, N, e]`, each a separate matrix, and put together again. */
 import {
   reshape,
   split,

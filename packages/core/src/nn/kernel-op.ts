@@ -1,4 +1,4 @@
-/** Ops that a backend may have as kernels of its own, and that are composed of tfjs's ops on all others. */
+/** Ops for which a backend may have its own kernels, and that are composed of tfjs's ops on all others. */
 import {
   engine,
   getBackend,
@@ -11,7 +11,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 
-/** An op that a backend may have a kernel of its own for, and its composed twin. */
+/** An op that a backend may have its own kernel for, and its composed twin. */
 export interface KernelOp<Value extends Tensor> {
   /**
    * Name of the kernel. There is a second one, `<name>Grad`, that takes the same inputs, the gradient `dy` of the output
@@ -26,7 +26,7 @@ export interface KernelOp<Value extends Tensor> {
   readonly composed: () => Value;
 }
 
-/** Whether the current backend has a kernel of its own for an op. */
+/** Whether the current backend has its own kernel for an op. */
 export const hasKernel = (name: string): boolean => getKernel(name, getBackend()) !== undefined;
 
 /** Runs an op through the current backend's kernel for it, or else as it is composed. */

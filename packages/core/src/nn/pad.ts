@@ -10,7 +10,7 @@ export interface Windows {
 }
 
 /**
- * Zeros around `x`, so that windows without padding of their own give what PyTorch gives with `padding`. Zeros that no
+ * Zeros around `x`, so that windows without their own padding give what PyTorch gives with `padding`. Zeros that no
  * window would reach are left out.
  *
  * @param x `[B, H, W, C]`

@@ -9,7 +9,7 @@ import { concat1d, type Rank, reshape, split, type Tensor, type Tensor1D, tidy }
 /** How a parameter is trained: at the backbone's learning rate, at that of the rest of the model, or not at all. */
 export type ParameterGroup = 'backbone' | 'rest' | 'frozen';
 
-/** A parameter as a model declares it. `Group` is another type where an optimiser has groups of its own. */
+/** A parameter as a model declares it. `Group` is another type where an optimiser has its own groups. */
 export interface ParameterSpec<Name extends string = string, Group extends string = ParameterGroup> {
   /** Name in the reference implementation's state_dict, which checkpoints use. */
   readonly name: Name;

@@ -43,7 +43,7 @@ export interface ResidualInput {
 }
 
 /**
- * A layer's attentions and, after them, its feed-forward part, each in a residual connection with a norm of its own:
+ * A layer's attentions and, after them, its feed-forward part, each in a residual connection with its own norm:
  * `norm(x + part(x))`, or `x + part(norm(x))` with `preNorm`. The feed-forward part is two linear layers with an
  * activation between them. The output is `[B*N, d]`.
  *

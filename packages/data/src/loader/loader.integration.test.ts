@@ -14,7 +14,7 @@ const normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] 
 
 const shapes = shapesDataset({ train: 21, val: 10, size: 32 });
 
-/** Black images with one white object, at a place of its own in each. */
+/** Black images with one white object, at a different place in each. */
 const image = (id: number, width: number, height: number): DatasetImage => {
   const box = [2 + (id % 5), 3 + (id % 4), 8, 9] as const;
   return {

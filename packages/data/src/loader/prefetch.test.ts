@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prefetch } from './prefetch.ts';
 
-/** Things that are made when they are told to. */
+/** Things that are made on request. */
 function workshop() {
   const made: { n: number; finish: () => void; fail: (reason: Error) => void }[] = [];
   const make = (n: number) =>

@@ -1,4 +1,4 @@
-/** The one list of classes of a data set whose splits each bring a list of their own. */
+/** The one list of classes of a data set whose splits each bring their own list. */
 import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
@@ -36,7 +36,7 @@ interface Twins {
  * others: Roboflow's exports list theirs as a class with id 0, which would be a class that nothing belongs to.
  *
  * Of categories that share their name in a file, one without objects is taken for the other. Where several have objects,
- * they are classes of their own if all files have the name under the same ids.
+ * they are separate classes if all files have the name under the same ids.
  *
  * @throws DataError if there are no classes, or categories of one name cannot be told apart across files
  */
@@ -146,7 +146,7 @@ function findTwins(splits: readonly CocoSplit[]): ReadonlyMap<string, Twins> {
     if (apart && files.some(({ ids }) => ids !== files[0]?.ids)) {
       const where = files.map(({ file, ids }) => `${file} has it under the id ${ids}`).join(', ');
       throw new DataError(
-        `categories of one name cannot be told apart: ${where} (${JSON.stringify(name)}). Give each a name of its own`,
+        `categories of one name cannot be told apart: ${where} (${JSON.stringify(name)}). Give each its own name`,
       );
     }
     twins.set(name, { apart, kept });

@@ -59,7 +59,7 @@ describe('a reader that is added to the list', () => {
     expect(objects(written)).toEqual(objects(dataset));
   });
 
-  it('has options of its own, which are checked', async () => {
+  it('has its own options, which are checked', async () => {
     const folder = files(['a.jpg,cat,0.1,0.1,0.5,0.5', 'b.jpg,cat,0,0,1,1']);
     const { dataset } = await openDataset(folder, { readers, csvUnit: 'parts', valFraction: 0.5 });
     expect([...dataset.train, ...dataset.val].map(({ objects }) => [...objects.boxes])).toEqual(

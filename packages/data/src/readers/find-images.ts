@@ -82,7 +82,7 @@ function byExtension({ written, places }: WantedImage, folder: Folder): string |
 }
 
 /**
- * Goes by the most parts at the path's end that lead to one file: below one of the places, else anywhere in the data
+ * Uses the longest end of the path that leads to one file: below one of the places, else anywhere in the data
  * set. Folders of another split are left alone, unless the path names them.
  *
  * Where the path's first folder is there, the path is hardly of another machine: then the file must lie in folders that

@@ -19,7 +19,7 @@ type ElementHandler = (element: unknown, index: number) => void;
  * or Infinity, as Python writes them, is given as that number, and an id beyond 2⁵³ as a bigint.
  *
  * @param name of the file, for messages
- * @param report is told of the first element that is not UTF-8
+ * @param report called with the first element that is not UTF-8
  * @returns the keys that were there
  * @throws DataError with line and column if the file cannot be read, is cut off or is not JSON, or a key that has a
  *   handler holds no array

@@ -25,7 +25,7 @@ export interface ImageFolder {
   readonly images: readonly string[];
 }
 
-/** How deep the folders of cameras or days lie that have annotations of their own. */
+/** How deep the folders of cameras or days lie that have their own annotations. */
 const nesting = 3;
 
 /** The parts of the data set: one for each VOC year, each folder of a split, and each folder with `Annotations`. */

@@ -89,7 +89,7 @@ export function parseVocXml(
   };
 }
 
-/** The `object` elements, also those that a tool has put into an element of its own, but not those within an object. */
+/** The `object` elements, also those that a tool has put into a separate element, but not those within an object. */
 function objectsIn(element: Readonly<Record<string, unknown>>): unknown[] {
   return Object.entries(element).flatMap(([name, child]) => {
     if (name === 'object') return Array.isArray(child) ? child : [child];

@@ -39,7 +39,7 @@ export interface FramingSettings {
   readonly canvas: Size | { readonly multipleOf: number };
   /** Length of the longer side, in pixels, of whole images that are not scaled, where the canvas is made for that. */
   readonly longSide: number | undefined;
-  /** Empty where images are not scaled to a size of their own. */
+  /** Empty where images are not scaled to their own size choice. */
   readonly scales: readonly number[];
   readonly maxSize: number;
 }

@@ -19,7 +19,7 @@ async function picture(name: string): Promise<RgbImage> {
 }
 
 describe('renderView beside Pillow', () => {
-  it('has several sizes to go by', () => expect(sizes.length).toBe(10));
+  it('has several sizes to compare', () => expect(sizes.length).toBe(10));
 
   it.each(sizes)('differs little at $width × $height', async ({ width, height }) => {
     const photo = await picture('photo');

@@ -24,7 +24,7 @@ export interface View extends Size {
   readonly flip: boolean;
 }
 
-/** The whole image, at a size of its own or another. */
+/** The whole image, at its own size or another. */
 export function wholeView(image: Size, { width, height }: Size = image): View {
   return { source: { x: 0, y: 0, width: image.width, height: image.height }, width, height, flip: false };
 }

@@ -4,7 +4,7 @@
 
 /**
  * The N annotated objects of an image as COCO's evaluation wants them. They are not the `Objects` of `@dn-detr/boxes`, which
- * a model learns from: boxes are in pixels and may reach outside the image, sizes are told by annotated areas, and there
+ * a model learns from: boxes are in pixels and may reach outside the image, sizes follow annotated areas, and there
  * are objects that need not be found.
  */
 export interface ImageTruth {

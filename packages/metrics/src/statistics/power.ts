@@ -86,7 +86,7 @@ function rejectionRate(critical: number, degrees: number, noncentrality: number)
   // Beyond nine standard deviations (about 1 / √(2 degrees)) of S, and of Z, nothing is left.
   const spread = 9 / Math.sqrt(2 * degrees);
   const [least, most] = [Math.max(0, 1 - spread), 1 + spread];
-  // Where the normal probability turns from 0 to 1 it is steep: a panel of its own.
+  // Where the normal probability turns from 0 to 1 it is steep, so it gets its own panel.
   const turn = [-9, 9].map((z) => Math.min(Math.max((noncentrality + z) / critical, least), most));
   const edges = [least, ...turn, most];
   let inside = 0;

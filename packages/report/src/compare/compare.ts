@@ -30,7 +30,7 @@ import { expectedFor } from './expected.ts';
 import { folderName } from './folder-name.ts';
 import { busyWords, planWords } from './plan-words.ts';
 
-/** A model with settings of its own, of which runs are trained beside those of others. */
+/** A model with its own settings, of which runs are trained beside those of others. */
 export interface Contender {
   /** Name as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name. */
   readonly name: string;
@@ -82,7 +82,7 @@ interface Planned extends PlannedRun {
 }
 
 /**
- * Trains every model with every seed, in processes of their own, and writes `summary.json` and `report.html` after each
+ * Trains every model with every seed, in separate processes, and writes `summary.json` and `report.html` after each
  * run. What the folder has of them already goes on, and is left alone where it is done.
  *
  * @returns undefined if it was stopped before the first run began

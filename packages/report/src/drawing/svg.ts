@@ -1,4 +1,4 @@
-/** Drawings that stand in a page, in its light or dark, and in a file of their own. */
+/** Drawings that stand in a page, in its light or dark, and in a separate file. */
 import { type Content, type Html, html } from '../markup/html.ts';
 import { styleSheet } from '../markup/style.css.ts';
 

@@ -87,7 +87,7 @@ function axisAbove({ label, unit }: NonNullable<PanelAxis['above']>, most: numbe
   const step = power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10);
   // Without 0, where the other axis has its label.
   const ticks = Array.from({ length: Math.floor(most / unit / step) }, (_, i) => (i + 1) * step * unit);
-  // An axis of one's own takes the place of the one there would be.
+  // A custom axis takes the place of the one there would be.
   const below = Plot.axisX({ ticks: 5, labelAnchor: 'center', labelArrow: 'none' });
   const above = Plot.axisX(ticks, {
     anchor: 'top',

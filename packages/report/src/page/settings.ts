@@ -66,7 +66,7 @@ function initWords(model: ModelSummary, summary: Summary): string {
   return hash === undefined ? `${file}` : `${file} (${`${hash}`.slice(0, 8)})`;
 }
 
-/** Parts of the objective that are told together, in words. */
+/** Parts of the objective that are described together, in words. */
 const objective = [
   { title: 'class loss', words: classLossWords, keys: ['loss.eosCoef', 'loss.alpha', 'loss.gamma'] },
   { title: 'loss coefficients', words: coefficientWords, keys: ['loss.class', 'loss.bbox', 'loss.giou'] },

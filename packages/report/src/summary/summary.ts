@@ -163,7 +163,7 @@ export type Comparison = DeepReadonly<z.infer<typeof comparison>>;
 
 /**
  * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
- * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
+ * that follows the share of it that has passed), or at equal seconds, since they were computed with different backends or
  * numbers of CPU cores.
  */
 const notCompared = z.object({ ...twoModels, at: equal });

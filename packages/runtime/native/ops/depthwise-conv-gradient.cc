@@ -15,7 +15,7 @@ using dn::depthwise::Ceil;
 using dn::depthwise::Line;
 using dn::depthwise::Sizes;
 
-// The kernel's gradient. A task is some rows of one image, which it sums up into a kernel of its own; the tasks are the
+// The kernel's gradient. A task is some rows of one image, which it sums up into its own kernel; the tasks are the
 // same for any number of threads.
 struct Sums {
   const Sizes& sizes;

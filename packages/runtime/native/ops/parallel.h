@@ -1,4 +1,4 @@
-// Threads of the native ops. TensorFlow's C API lends out none of its own, so there are as many here as it uses for one
+// Threads of the native ops. TensorFlow's C API lends out none, so there are as many here as it uses for one
 // op: TF_NUM_INTRAOP_THREADS, else one for each processor that this process may run on.
 #ifndef DN_DETR_PARALLEL_H_
 #define DN_DETR_PARALLEL_H_

@@ -32,7 +32,7 @@ export function readHostValue<T>(value: HostValue<T>): T {
   return value[held];
 }
 
-/** Stands for a host value while a function is traced: it holds nothing, because each replay has a value of its own. */
+/** Stands for a host value while a function is traced: it holds nothing, because each replay has its own value. */
 export function placeholder(): HostValue<unknown> {
   return new Held(() => {
     throw new CaptureError(

@@ -7,7 +7,7 @@ import { type HostArray, type HostCode, type HostTracer, withTracer } from './ho
 import { type HostValue, HostValues, placeholder, readHostValue } from './host-value.ts';
 import type { Flat, Leaves } from './tree.ts';
 
-/** The one op of tfjs that draws from a state of its own: a replay would not repeat what eager execution does. */
+/** The one op of tfjs that draws from its own state: a replay would not repeat what eager execution does. */
 const statefulOp = 'Multinomial';
 
 /** The result of a traced call, and how to compute it again. */
@@ -59,7 +59,7 @@ class Tracer implements HostTracer {
   }
 
   trace(inputs: Leaves, run: (inputs: Leaves) => Leaves): Traced {
-    // Two inputs may share their data now and not at a later replay: each gets an alias with an id of its own.
+    // Two inputs may share their data now and not at a later replay: each gets an alias with its own id.
     const aliases = inputs.tensors.map((input) => this.#alias(input));
     this.#trace.inputs = aliases.map((alias, index) => this.#placeholder(alias, `input${index}`, 0));
     this.#trace.hostInputs = this.#hostPlaceholders(inputs.hostValues, 0);
@@ -189,7 +189,7 @@ class Tracer implements HostTracer {
       ...(op === 'ExpandDims' && attributes.length === 0 ? this.#typesOf(inputs, ['T', 'Tdim']) : []),
     ];
     try {
-      if (op === statefulOp) throw new UncapturableError(`op ${op} keeps state of its own`);
+      if (op === statefulOp) throw new UncapturableError(`op ${op} keeps its own state`);
       for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
     } catch (error) {
       if (!(error instanceof UncapturableError)) throw error;

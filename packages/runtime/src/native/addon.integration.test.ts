@@ -1,4 +1,4 @@
-/** The addon in processes of their own, because TensorFlow is configured once. */
+/** The addon in separate processes, because TensorFlow is configured once. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { findNative } from './find.ts';

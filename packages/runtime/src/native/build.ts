@@ -48,7 +48,7 @@ export function addonFile(folder: string): string {
 
 /**
  * Builds the addon in `folder`; it finds the libraries beside itself (`$ORIGIN`), so the folder may be moved.
- * @param prove loads a module in a process of its own; throws when that does not work.
+ * @param prove loads a module in a separate process; throws when that does not work.
  * @throws Error when no C++ compiler is there, the sources do not compile or the addon does not load.
  */
 export async function buildAddon(folder: string, prove: (file: string) => Promise<void>): Promise<void> {

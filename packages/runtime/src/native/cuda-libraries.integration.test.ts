@@ -1,6 +1,6 @@
 /**
  * Whether TensorFlow finds all of NVIDIA's libraries where set-up has laid them out, which it opens only where there is a driver:
- * in a process of its own, one that pretends. Set-up brings them where `npm run setup -- --gpu` asks for them.
+ * in a separate process, one that pretends. Set-up brings them where `npm run setup -- --gpu` asks for them.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';

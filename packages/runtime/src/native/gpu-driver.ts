@@ -12,7 +12,7 @@ export const oldestDriver = '525.60.13';
 /** Setting this variable to `off` keeps TensorFlow on the CPU, and to `on` takes its build for GPUs where no driver is found. */
 export const gpuSwitch = 'DN_DETR_GPU';
 
-/** A GPU as the driver tells of it. */
+/** A GPU as the driver describes it. */
 export interface DriverGpu {
   name: string;
   memoryMiB: number;

@@ -53,7 +53,7 @@ export function opsAreToBuild({ folder }: OpsPlace, thorough: boolean): boolean 
 
 /**
  * Builds the module. Where it cannot be built or does not load, the reason is kept in its place. Call it inside `withLock`.
- * @param prove loads a module in a process of its own; throws when that does not work.
+ * @param prove loads a module in a separate process; throws when that does not work.
  */
 export async function buildOps(place: OpsPlace, prove: (file: string) => Promise<void>): Promise<OpsState> {
   const { folder, libraryFolder } = place;

@@ -34,7 +34,7 @@ export interface ProvisionOptions {
   cache?: string;
   /** Hash the libraries even when their sizes and times are as expected, and retry what failed before. */
   thorough?: boolean;
-  /** Proves in a process of its own that modules load, one after the other; throws when they do not. */
+  /** Proves in a separate process that modules load, one after the other; throws when they do not. */
   prove?: (...modules: string[]) => Promise<void>;
   /** Runs the installer of `@tensorflow/tfjs-node`. */
   runStockInstaller?: (packageFolder: string) => Promise<void>;

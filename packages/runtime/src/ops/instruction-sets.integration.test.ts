@@ -15,7 +15,7 @@ const tests = [
   'packages/core/src/nn/native-ops.integration.test.ts',
 ];
 
-/** Processes of their own, since a function of an op keeps its choice. */
+/** Separate processes, since a function of an op keeps its choice. */
 it.for(['avx2', 'plain'])(
   'the native ops give what is composed, with code for %s',
   { timeout: 180_000 },

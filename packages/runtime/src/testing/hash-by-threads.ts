@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 
 /**
- * For 1, 2 and 5 threads a SHA-256 of the tensors that a process of its own computes.
+ * For 1, 2 and 5 threads a SHA-256 of the tensors that a separate process computes.
  *
  * @param module the addon for Node, and the module of native ops
  * @param compute JavaScript that fills `results`, of `binding`, the addon's, and `tensor(...shape)`, which makes the id of one

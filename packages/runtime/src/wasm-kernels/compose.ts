@@ -1,4 +1,4 @@
-/** Kernels of the WASM backend, composed of its own. */
+/** Kernels of the WASM backend, composed of its other ones. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -11,11 +11,11 @@ export interface Progress {
   stop(): void;
 }
 
-/** Who is told how a download goes on. */
+/** Receives the messages and the progress of set-up. */
 export interface Report {
-  /** Is told what is done next. */
+  /** Says what is done next. */
   step(text: string): void;
-  /** Is told that a download begins, and gives what is told how far it is. */
+  /** Says that a download begins, and returns what takes its progress. */
   progress(label: string, totalBytes: number): Progress;
 }
 

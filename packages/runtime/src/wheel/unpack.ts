@@ -7,7 +7,7 @@ import yauzl from 'yauzl';
 
 /**
  * @param destinationOf where a member is written to, by its path in the wheel; undefined for what is not wanted
- * @param progress is told the number of bytes written so far
+ * @param progress called with the number of bytes written so far
  * @returns the paths in the wheel of what was unpacked
  * @throws Error when a member is damaged
  */

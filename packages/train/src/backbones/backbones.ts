@@ -1,4 +1,4 @@
-/** The backbones there are. Another one is a `BackboneSpec` of its own, added to this list or to a copy of it. */
+/** The backbones there are. Another one is a further `BackboneSpec`, added to this list or to a copy of it. */
 import { type Backbone, efficientnetLite, resnet, tiny } from '@dn-detr/core';
 import { z } from 'zod';
 import { efficientnetLiteWeights } from '../pretrained/efficientnet-lite.ts';

@@ -7,7 +7,7 @@ type OptionsOf<Reader extends DatasetReader> = Reader extends { readonly options
 type SettingOf<Option> =
   Option extends ReaderOption<infer Value extends string | number> ? z.ZodDefault<z.ZodLiteral<Value>> : never;
 
-/** The settings of the readers there are; those of one's own are checked too, but have no types here. */
+/** The settings of the readers there are; those of custom readers are checked too, but have no types here. */
 type ReaderSettings = {
   readonly [Name in keyof OptionsOf<FolderReader>]: SettingOf<OptionsOf<FolderReader>[Name]>;
 };

@@ -243,7 +243,7 @@ export interface RunConfig extends z.output<typeof commonSchema> {
  * recipe serves to compare them: a run takes its own.
  */
 export interface RunOverrides extends z.input<typeof commonSchema> {
-  /** Settings of the data, with the options of readers of one's own, which have no types here. */
+  /** Settings of the data, with the options of custom readers, which have no types here. */
   readonly data?: z.input<typeof commonSchema>['data'] & Readonly<Record<string, unknown>>;
   readonly model?: { readonly name?: string; readonly backbone?: ModelSettings['backbone'] } & Readonly<
     Record<string, unknown>

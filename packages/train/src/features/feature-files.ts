@@ -19,7 +19,7 @@ export class FeatureFiles {
 
   /**
    * @param origin all that features depend on beside the image and how it is seen
-   * @param say is told if nothing can be written, which ends no run
+   * @param say called if nothing can be written, which ends no run
    */
   constructor(origin: unknown, say: (notice: string) => void, cache: string = cacheFolder()) {
     this.#folder = path.join(cache, 'features', hashOf(JSON.stringify(origin)));

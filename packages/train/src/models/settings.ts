@@ -25,7 +25,7 @@ const singleLevelSettings = {
 /** Of a `ModelSpec` with these settings. */
 export const drops = ({ dropout }: { readonly dropout: number }): boolean => dropout > 0;
 
-/** Settings of models whose queries are content and a position of their own. */
+/** Settings of models whose queries are content and their own position. */
 export const detrSettings = z.strictObject({
   ...singleLevelSettings,
   /** Whether each part of a layer is normalised before it. */

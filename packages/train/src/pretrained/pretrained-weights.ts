@@ -1,4 +1,4 @@
-/** Weights of a backbone that others have trained, which a run can start from without a file of its own. */
+/** Weights of a backbone that others have trained, which a run can start from without a file of the user's. */
 import path from 'node:path';
 import type { Wheel } from '@dn-detr/runtime/wheel';
 
