@@ -19,7 +19,7 @@ describe('falsePositives', () => {
     expect(falsePositives(values, 3).splits).toBe(70);
   });
 
-  it('finds about 5 % among runs that differ by chance alone', () => {
+  it('finds about 5 % among runs that differ only by chance', () => {
     const rates = Array.from({ length: 30 }, (_, i) => falsePositives(draws(9, 100 + 7 * i), 3).rate);
     const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
     expect(mean).toBeGreaterThan(0.03);

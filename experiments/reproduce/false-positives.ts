@@ -1,5 +1,5 @@
 /**
- * How often a difference is claimed where there is none: runs of one model, which differ in their seeds alone, are split in
+ * How often a difference is claimed where there is none: runs of one model, which differ only in their seeds, are split in
  * all ways into two pseudo-models, and these are compared as models are.
  *
  * Splits share runs, so they are not as many independent trials: the interval is the jackknife's, which leaves out each

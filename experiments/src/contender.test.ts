@@ -19,7 +19,7 @@ describe('a contender', () => {
     ],
     ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr and dn-deformable-detr$/],
     ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],
-    ['dn-detr+seed=3', /dn-detr\+seed=3: seed cannot be set for one alone: --seeds says/],
+    ['dn-detr+seed=3', /dn-detr\+seed=3: seed cannot be set for one model: --seeds says/],
     [
       'dn-detr+data.shapes.train=7',
       /data.shapes.train changes the data, .* for all runs alike, with --set data.shapes.train=7$/,

@@ -45,7 +45,7 @@ function of<T>(name: string, make: () => T): T {
  */
 export function contenderOf(name: string, settings: DottedValues, shared: RunSettings): Contender {
   if (Object.hasOwn(settings, 'seed')) {
-    throw new UsageError(`${name}: seed cannot be set for one alone: --seeds says which ones all are trained with`);
+    throw new UsageError(`${name}: seed cannot be set for one model: --seeds says which seeds all are trained with`);
   }
   const { config, unused } = of(name, () => resolveSettings(withChanges(shared, settings)));
   const ignored = unused.find((key) => Object.hasOwn(settings, key));

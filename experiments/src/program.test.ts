@@ -59,7 +59,7 @@ it('help is as wide as the terminal that it is written to', async () => {
   expect(widest(err.text)).toBeLessThanOrEqual(70);
 });
 
-it('a command that is wrongly used says so on stderr alone', async () => {
+it('a command that is wrongly used says so only on stderr', async () => {
   expect(await program('data', 'check')).toEqual({
     code: 2,
     stdout: '',

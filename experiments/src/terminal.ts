@@ -7,7 +7,7 @@ import type { WriteStream } from 'node:tty';
 export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>;
 
 export interface Terminal {
-  /** Takes results alone, so that these can be piped. */
+  /** Takes only results, so that these can be piped. */
   readonly out: Output;
   /** Takes notices, progress and errors. */
   readonly err: Output;

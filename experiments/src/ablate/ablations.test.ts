@@ -127,7 +127,7 @@ describe("a user's own", () => {
 
   it.each<[string, object, string]>([
     ['other data', { 'data.shapes.train': 200 }, 'x: data.shapes.train changes the data'],
-    ['a seed', { seed: 3 }, 'x: seed cannot be set for one alone'],
+    ['a seed', { seed: 3 }, 'x: seed cannot be set for one model'],
     ['what another cell sets', { 'model.queries': 10 }, '10 and x have the same settings'],
   ])('that sets %s is refused', async (_, set, message) => {
     const ablation = await ablationNamed(

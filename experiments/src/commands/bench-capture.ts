@@ -16,7 +16,7 @@ export function benchCaptureCommand(terminal: Terminal): Command {
     .addOption(backendOption())
     .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
       const choice = await chooseBackend(terminal.err, options.backend ?? 'tensorflow', { xla: options.xla });
-      if (choice.name !== backendNames[0]) throw new UserError(`steps are captured on ${backendNames[0]} alone`);
+      if (choice.name !== backendNames[0]) throw new UserError(`steps are captured only on ${backendNames[0]}`);
       const cases = benchCapture((name) => terminal.err.write(`measuring ${name} …\n`));
       if (options.json) {
         terminal.out.write(`${JSON.stringify({ cases }, null, 2)}\n`);

@@ -36,7 +36,7 @@ export function benchStepCommand(terminal: Terminal): Command {
     .addOption(new Option('--config <names...>', 'what to train').choices(configNames).default(configNames))
     .option('--steps <count>', 'steps to time', fromOne, 20)
     .option('--threads-per-op <count>', 'threads for a single op; by default what suits the configuration', fromOne)
-    .option('--no-phases', 'whole steps alone, in two thirds of the time')
+    .option('--no-phases', 'only whole steps, in two thirds of the time')
     .option(
       '--profile',
       `in place of all these, the ${mostOps} types of op that take longest; in sessions, the only ops that TensorFlow times`,

@@ -26,7 +26,7 @@ export interface ChosenRecipe {
 }
 
 /**
- * The recipe depends on the folder and the models alone, never on the machine, so that runs go on elsewhere as they began.
+ * The recipe depends only on the folder and the models, never on the machine, so that runs go on elsewhere as they began.
  *
  * `photographs`, with pretrained features, where a model takes several levels of them: it learns within minutes on two
  * cores (docs/recipes.md). Models of one feature map need many times as long with it; where all are such, `small`, from

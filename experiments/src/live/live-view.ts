@@ -26,7 +26,7 @@ export class LiveView {
   }
 
   /**
-   * Listens on this machine alone.
+   * Listens only on this machine.
    *
    * @param port 0 for any that is free
    * @throws UserError if the port is taken
@@ -114,7 +114,7 @@ export class LiveView {
     const [pathname] = (request.url ?? '').split('?');
     // A page from elsewhere can have its own name resolve to here: it must not read what it finds.
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-      response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is for this machine alone.\n');
+      response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is only for this machine.\n');
     } else if (request.method === 'GET' && pathname === '/') void this.#page(response);
     else if (request.method === 'GET' && pathname === '/events') this.#follow(request, response);
     else response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only one page: /\n');

@@ -142,7 +142,7 @@ describe('openDataset', () => {
     expect(await open(unused)).toEqual(['nothing-to-train: train has no objects that training uses']);
     const other = { ...object, id: 4, category_id: 2 };
     expect(await open([...unused, other])).toEqual(['unused-class: a has no objects in train that training uses']);
-    expect(await open([object, other], [])).toEqual(['empty-validation: val has no objects, or crowds alone']);
+    expect(await open([object, other], [])).toEqual(['empty-validation: val has no objects, or only crowds']);
     expect(await open([object, other], unused.slice(0, 1))).toHaveLength(1);
   });
 

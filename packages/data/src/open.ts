@@ -137,7 +137,7 @@ function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Re
   };
   if (splits.val.length === 0) report('nothing-to-evaluate', 'val has no images');
   else if (splits.val.every(({ objects }) => objects.crowd.every((crowd) => crowd !== 0))) {
-    report('empty-validation', 'val has no objects, or crowds alone');
+    report('empty-validation', 'val has no objects, or only crowds');
   }
   const spellings = new Map<string, string>();
   for (const { name } of categories) {

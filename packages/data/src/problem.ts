@@ -129,7 +129,7 @@ export const problemKinds = {
     consequence: 'classes of one name are one class; the data set has the classes of all files',
   },
   'similar-classes': {
-    title: 'classes whose names differ in letter case alone',
+    title: 'classes whose names differ only in letter case',
     effect: 'note',
     consequence: 'they are different classes: rename one if they are meant to be one',
   },

@@ -5,7 +5,7 @@ import seedrandom from 'seedrandom';
 export type Random = () => number;
 
 /**
- * A stream that depends on its keys alone: the run's seed, a purpose, then epoch and index where there are any. The
+ * A stream that depends only on its keys: the run's seed, a purpose, then epoch and index where there are any. The
  * same keys give the same numbers everywhere, other keys independent ones.
  */
 export function randomStream(...keys: readonly (string | number)[]): Random {

@@ -81,7 +81,7 @@ export async function saveRun(
   writeAtomically(file, writeSafetensors(tensors, { ...metadataOf(about, model), counters: JSON.stringify(counters) }));
 }
 
-/** Writes weights alone. @throws UserError if the file cannot be written */
+/** Writes only weights. @throws UserError if the file cannot be written */
 export async function saveWeights(
   file: string,
   model: Model,
@@ -122,7 +122,7 @@ export function loadRun(file: string, model: Model): SavedRun & { readonly froze
   const checkpoint = readFile(file);
   const { metadata } = checkpoint;
   const state = new Map([...checkpoint.tensors].filter(([name]) => name.startsWith(prefix)));
-  if (metadata.counters === undefined) throw new UserError(`${file} holds weights alone: no run can go on from it`);
+  if (metadata.counters === undefined) throw new UserError(`${file} holds only weights: no run can be resumed from it`);
   const flat = (name: string, size: number): Tensor1D => {
     const found = state.get(`${prefix}${name}`);
     if (found?.dtype === 'F32' && found.data.length === size) return tensor1d(found.data);

@@ -66,7 +66,7 @@ export function otherNativeOps(
   const before = others.at(-1) ?? noted.nativeOps;
   // A run from before there were any has a model without them.
   if (before === undefined) return undefined;
-  // Runs used to note the names alone.
+  // Runs used to note only the names.
   const isNamesAlone = !before.some((op) => op.includes('('));
   const comparable = isNamesAlone ? now.map((op) => op.replace(/ \(.*/, '')) : now;
   if (`${[...before].sort()}` === `${[...comparable].sort()}`) return undefined;

@@ -84,7 +84,7 @@ describe('ten steps from scratch', () => {
   });
 });
 
-it('has the settings of its model alone, in their places of today', () => {
+it('has only the settings of its model, in their places of today', () => {
   const { config } = readStoredConfig(runFolder(path.join(kept, 'detr')).config);
   expect(config).not.toHaveProperty('denoising');
   expect(config.model).not.toHaveProperty('patterns');

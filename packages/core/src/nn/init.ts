@@ -47,7 +47,7 @@ export const xavierUniformKernel: Init = (shape, seed) => {
 export const fanInUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
 
 /**
- * The start values of declared parameters, by name. They depend on the seed and the name alone, so two models that
+ * The start values of declared parameters, by name. They depend only on the seed and the name, so two models that
  * share a parameter start from the same values, whatever else they have.
  */
 export function initialParameters(declarations: readonly ParameterDeclaration[], seed: number): NamedTensors {

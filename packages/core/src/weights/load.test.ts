@@ -176,7 +176,7 @@ describe('loadParameters', () => {
   it('says that a backbone is another one than the model has', () => {
     const file = { '_conv_stem.weight': [32, 3, 3, 3], '_blocks.0._bn1.bias': [32], '_conv_head.weight': [9, 9, 1, 1] };
     expect(() => load(file, 'matching')).toThrow(
-      /none of its 3 tensors .* It holds a backbone alone, of another kind or size than the model's\.$/,
+      /none of its 3 tensors .* It holds only a backbone, of another kind or size than the model's\.$/,
     );
   });
 

@@ -52,7 +52,7 @@ export function describeNothing({ file, source, tensors }: Checkpoint, mismatch:
       ? ''
       : ` Its names are ${some(mismatch.extra)}; the model's are ${some(mismatch.missing)}.`;
   const advice = isBackboneAlone(names)
-    ? "It holds a backbone alone, of another kind or size than the model's."
+    ? "It holds only a backbone, of another kind or size than the model's."
     : advise(names, mismatch, source);
   return (
     `${file} (weights of ${source}) has nothing for the model: none of its ${names.length} tensors has the name ` +
@@ -82,7 +82,7 @@ function advise(offered: readonly string[], { missing, extra, misshaped }: Misma
   const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
   const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));
   if (isBackboneAlone(offered)) {
-    return "It holds a backbone alone: the mode 'matching' takes it.";
+    return "It holds only a backbone: the mode 'matching' takes it.";
   }
   if (wrong.every(dependsOnClasses)) {
     return (

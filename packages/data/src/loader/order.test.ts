@@ -36,7 +36,7 @@ describe('EpochOrder', () => {
     );
   });
 
-  it('depends on seed and epoch alone, and differs between them', () => {
+  it('depends only on seed and epoch, and differs between them', () => {
     const make = (seed: number) => new EpochOrder([range(50)], 8, seed);
     const [a, b] = [make(3), make(3)];
     epochOf(a, 0);

@@ -1,4 +1,4 @@
-/** In which order images are trained on: it depends on seed and epoch alone. */
+/** In which order images are trained on: it depends only on seed and epoch. */
 import { shuffler } from 'd3-array';
 import { randomStream } from '../random.ts';
 

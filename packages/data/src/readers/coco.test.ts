@@ -358,7 +358,7 @@ describe('COCO', () => {
     expect(messages).toContain("NaN is no area: the box's is taken, 200");
   });
 
-  it('notes classes that differ in letter case alone', async () => {
+  it('notes classes that differ only in letter case', async () => {
     const { of } = await open({ categories: [cat, dog, { id: 3, name: 'CAT' }] });
     expect(of('similar-classes')).toEqual(['., undefined: "cat" and "CAT"']);
   });

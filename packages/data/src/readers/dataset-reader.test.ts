@@ -78,11 +78,11 @@ describe('a reader that is added to the list', () => {
 
   it('says which options of other readers do nothing', async () => {
     const { notices } = await openDataset(files(boxes), { readers, vocOrigin: 1 });
-    expect(notices[0]).toBe('the VOC origin is for VOC alone: it does nothing to CSV boxes');
+    expect(notices[0]).toBe('the VOC origin is only for VOC: it does nothing to CSV boxes');
     const voc = await openDataset(files(boxes, { 'a.xml': vocXml, 'b.xml': vocXml }), { readers, csvUnit: 'parts' });
     expect(voc.notices.slice(0, 2)).toEqual([
       'VOC and CSV annotations lie here: VOC is read unless another format is asked for',
-      'the CSV unit is for CSV alone: it does nothing to VOC boxes',
+      'the CSV unit is only for CSV: it does nothing to VOC boxes',
     ]);
   });
 

@@ -228,7 +228,7 @@ describe('the file name of a VOC annotation', () => {
     },
   );
 
-  it('decides between images that differ in their extension alone', async () => {
+  it('decides between images that differ only in their extension', async () => {
     const files = {
       'images/a.jpg': bytes,
       'images/a.png': bytes,

@@ -1,4 +1,4 @@
-/** Options that one reader alone has. They are declared with it, and given among those of `openDataset`. */
+/** Options that only one reader has. They are declared with it, and given among those of `openDataset`. */
 import { requireOneOf } from '../option-checks.ts';
 import type { DatasetReader, ReaderOption } from './dataset-reader.ts';
 
@@ -30,7 +30,7 @@ export function optionsFor(
       requireOneOf(name, value, values);
       if (reader === used) options[name] = value;
       else if (value !== values[0] && !Object.hasOwn(used.options ?? {}, name)) {
-        notices.push(`the ${title} is for ${reader.title} alone: it does nothing to ${used.title} boxes`);
+        notices.push(`the ${title} is only for ${reader.title}: it does nothing to ${used.title} boxes`);
       }
     }
   }

@@ -68,7 +68,7 @@ describe('drawView', () => {
     });
   });
 
-  it('depends on its stream alone', () => {
+  it('depends only on its stream', () => {
     const options = { flip: 0.5, crop: { least: 0.3, most: 1 } };
     expect(draws(options, 10)).toEqual(draws(options, 10));
     expect(new Set(draws(options, 50).map((view) => JSON.stringify(view))).size).toBeGreaterThan(20);

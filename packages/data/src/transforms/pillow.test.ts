@@ -32,7 +32,7 @@ describe('renderView beside Pillow', () => {
       most = Math.max(most, difference);
       sum += difference;
     }
-    // What grows differs by rounding alone.
+    // What grows differs only by rounding.
     expect(most).toBeLessThanOrEqual(width > photo.width && height > photo.height ? 1 : 5);
     expect(sum / found.length).toBeLessThan(0.8);
   });

@@ -11,7 +11,7 @@
 
 namespace dn {
 
-// Blocks of rows, each a task. How many there are depends on the matrix alone, and with it the order of sums over rows.
+// Blocks of rows, each a task. How many there are depends only on the matrix, and with it the order of sums over rows.
 struct RowBlocks {
   int64_t rows, width;
 

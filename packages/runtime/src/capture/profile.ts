@@ -40,7 +40,7 @@ export function profileOps(): OpProfile {
   const native = name === 'tensorflow' ? (backend() as unknown as NativeBackend) : undefined;
   if (native === undefined || native.isUsingGpuDevice || !isOwnBinding(native.binding)) {
     throw new BackendError(
-      'ops can be timed on native TensorFlow on a CPU alone, with the addon that `npm run setup` builds; ' +
+      'ops can be timed only on native TensorFlow on a CPU, with the addon that `npm run setup` builds; ' +
         `tensors run on ${native === undefined ? name : native.isUsingGpuDevice ? 'a GPU' : 'the stock addon'}`,
     );
   }

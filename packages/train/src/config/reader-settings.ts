@@ -1,4 +1,4 @@
-/** Settings of `data` that one reader of folders alone has, as the readers declare them: `vocOrigin` is VOC's. */
+/** Settings of `data` that only one reader of folders has, as the readers declare them: `vocOrigin` is VOC's. */
 import type { DatasetReader, FolderReader, ReaderOption } from '@dn-detr/data';
 import { z } from 'zod';
 

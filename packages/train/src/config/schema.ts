@@ -123,7 +123,7 @@ const schedule = z.strictObject({
   kind: z.enum(['step', 'cosine']).default('step'),
   /** Steps over which the learning rate rises from 0. */
   warmUp: z.int().min(0).default(0),
-  /** `step` alone: shares of the run after which the learning rate is divided by 10 */
+  /** Only for `step`: shares of the run after which the learning rate is divided by 10 */
   drops: z.array(share).default([0.8]),
 });
 

@@ -52,6 +52,6 @@ const bytesOf = ({ levels }: Pick<Backbone, 'levels'>, { height, width }: Size):
 
 function canvasOf({ data: { canvas } }: Pick<RunConfig, 'data'>, { dataset }: Pick<RunData, 'dataset'>): Size {
   if ('longSide' in canvas) return smallestCanvas(allImages(dataset), canvas.longSide);
-  if ('multipleOf' in canvas) throw new Error('features are kept on canvases of one size alone');
+  if ('multipleOf' in canvas) throw new Error('features are kept only on canvases of one size');
   return canvas;
 }

@@ -175,7 +175,7 @@ class Machine {
     if (value !== undefined) return value;
     throw new PthError(
       `the global ${name} is not allowed: expected tensors and plain containers. If you trust the file, let PyTorch ` +
-        "save its weights alone: torch.save(torch.load(FILE, weights_only=False)['model'], NEW_FILE), with the key that " +
+        "save only its weights: torch.save(torch.load(FILE, weights_only=False)['model'], NEW_FILE), with the key that " +
         "has them in place of 'model'",
     );
   }
