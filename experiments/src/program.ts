@@ -8,6 +8,7 @@ import { compareCommand } from './commands/compare.ts';
 import { dataCommand } from './commands/data.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { gpuCheckCommand } from './commands/gpu-check.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { parityCommand } from './commands/parity.ts';
 import { predictCommand } from './commands/predict.ts';
@@ -30,7 +31,7 @@ export async function runProgram(
 ): Promise<number> {
   const terminal: Terminal = { out, err, args, exitCode: 0 };
   const program = new Command('npm start --')
-    .description('Denoising training of detection transformers: DETR, DAB-DETR, DN-DETR')
+    .description('Denoising training of detection transformers: DETR, DAB-DETR, DN-DETR, Deformable DETR, DINO')
     .addCommand(compareCommand(terminal))
     .addCommand(ablateCommand(terminal))
     .addCommand(trainCommand(terminal))
@@ -40,6 +41,7 @@ export async function runProgram(
     .addCommand(inspectCommand(terminal))
     .addCommand(dataCommand(terminal))
     .addCommand(doctorCommand(terminal))
+    .addCommand(gpuCheckCommand(terminal))
     .addCommand(benchCommand(terminal))
     .addCommand(parityCommand(terminal));
   connect(program, terminal);

@@ -8,7 +8,7 @@ const onGpu = { version: '2.21.0', source: '', cuda: true, gpu: true, devices: [
 const onCpu = { ...onGpu, gpu: false, devices: [cpu] };
 const cpuBuild = { ...onCpu, cuda: false };
 
-const driver = { version: '580.65.06', gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryMiB: 81_559 }] };
+const driver = { version: '580.65.06', gpus: [{ name: 'NVIDIA H100 80GB HBM3', memoryMiB: 81_559, usedMiB: 4 }] };
 const library = '/usr/lib/x86_64-linux-gnu/libcuda.so.1';
 const seen: SeenGpus = { library, driver, setting: undefined };
 

@@ -1,6 +1,6 @@
 /** What `doctor` says of NVIDIA GPUs: whether steps run on one, and else what is missing and how to get it. */
 import { type askDriver, type BackendChoice, gpuSwitch, isNewEnough, oldestDriver } from '@dn-detr/runtime';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './doctor-finding.ts';
 
 /** What can be seen of GPUs without TensorFlow. */
 export interface SeenGpus {

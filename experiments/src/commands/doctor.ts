@@ -13,15 +13,8 @@ import Table from 'cli-table3';
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
+import type { Finding } from './doctor-finding.ts';
 import { gpuFinding } from './doctor-gpu.ts';
-
-/** One line of the table. `ok: false` marks what costs speed or will not work. */
-export interface Finding {
-  name: string;
-  value: string;
-  ok: boolean;
-  verdict: string;
-}
 
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')

@@ -1,9 +1,12 @@
 export { benchCapture } from './capture.ts';
 export { benchCocoEval, type CocoEvalBench, hasPycocotools } from './coco-eval.ts';
+export { commandApart } from './command-apart.ts';
 export { benchData, type DataBench, type FedStep, type Files } from './data.ts';
 export { benchDepthwise, type DepthwiseBench, type DepthwiseRow, nameOf, TorchDepthwise } from './depthwise.ts';
 export { depthwiseShapes } from './depthwise-shapes.ts';
 export { benchDn } from './dn.ts';
+export { type CheckedSteps, checkSteps, productGflops } from './gpu-check.ts';
+export { type GpuCheckRow, gpuCheckConfigs, judged } from './gpu-check-verdict.ts';
 export { type AssignmentBench, benchAssignments, benchMatchingStep, type MatchingStepBench } from './matcher.ts';
 export { benchMatrices, readMatrices } from './matcher-matrices.ts';
 export { Scipy } from './matcher-peers.ts';

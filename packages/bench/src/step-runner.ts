@@ -18,8 +18,10 @@ import type { StepConfig } from './step-configs.ts';
 import { detectorOf, inputsOf, knownQueriesOf, type StepArray } from './step-inputs.ts';
 
 export interface StepRunner {
-  /** a step with these objects, of each image */
-  step(objects: readonly Objects[]): void;
+  /** a step with these objects, of each image; gives its loss */
+  step(objects: readonly Objects[]): number;
+  /** All that steps change; stays the runner's, until the next step. */
+  state(): TrainingState;
   /** shapes for which the step was traced */
   captures(): number;
   dispose(): void;
@@ -58,7 +60,7 @@ export function stepRunner(
   const inputs = inputsOf(config, detector);
   let count = 0;
   return {
-    step(objects): void {
+    step(objects): number {
       count++;
       const known = knownQueriesOf(config, detector, objects, noise);
       const { state: _, ...fed } = {
@@ -72,10 +74,12 @@ export function stepRunner(
         known: knownInputs(known),
       } satisfies Omit<StepInput, 'frozen'>;
       const { state: next, ...outputs } = step({ state, frozen: fixed, ...fed });
-      outputs.loss.dataSync();
+      const [loss] = outputs.loss.dataSync();
       dispose([state, fed as never, outputs]);
       state = next;
+      return loss as number;
     },
+    state: () => state,
     captures: () => step.stats.captures,
     dispose(): void {
       step.dispose();

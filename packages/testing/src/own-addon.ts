@@ -2,6 +2,7 @@
 
 /** The functions of the addon's binding that tests look at. */
 export interface AddonBinding {
+  isUsingGpuDevice(): boolean;
   createTensor(shape: number[], dtype: number, values: NodeJS.TypedArray): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): NodeJS.TypedArray;

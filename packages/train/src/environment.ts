@@ -30,7 +30,11 @@ type NativeOps = NonNullable<BackendChoice['tensorflow']>['ops'];
 const folder = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** @param gpu what a GPU may do, where TensorFlow runs on one */
+/**
+ * What this process computes with.
+ *
+ * @param gpu what a GPU may do, where TensorFlow runs on one
+ */
 export function environmentOf({ name, tensorflow }: BackendChoice, gpu: GpuOptions): Environment {
   const commit = gitCommit();
   return {

@@ -21,7 +21,7 @@ export {
 export { type RunConfig, type RunOverrides, runSchema } from './config/schema.ts';
 export { type CostInput, formatCost, type ModelCost, modelCost } from './cost.ts';
 export { type DryRun, type DryRunOptions, dryRun } from './dry-run.ts';
-export type { Environment } from './environment.ts';
+export { type Environment, environmentOf } from './environment.ts';
 export { type Evaluation, evaluate } from './evaluation.ts';
 export { Evaluator, type Inferred } from './evaluator.ts';
 export { isExpected } from './expected-errors.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The library of the driver through which CUDA reaches GPUs. */
-export const driverLibrary = 'libcuda.so.1';
+const driverLibrary = 'libcuda.so.1';
 
 /** The oldest driver on which the libraries of CUDA 12 run (NVIDIA, CUDA compatibility, table 1). */
 export const oldestDriver = '525.60.13';
@@ -16,6 +16,8 @@ export const gpuSwitch = 'DN_DETR_GPU';
 export interface DriverGpu {
   name: string;
   memoryMiB: number;
+  /** By all processes. */
+  usedMiB: number;
 }
 
 /** Folders of the driver beside those that the loader lists: containers and WSL have it there. */
@@ -44,7 +46,7 @@ export const wantsGpu = (env: NodeJS.ProcessEnv = process.env): boolean =>
 
 /** What `nvidia-smi` says, which comes with the driver; undefined where it does not run. */
 export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined {
-  const query = ['--query-gpu=driver_version,memory.total,name', '--format=csv,noheader,nounits'];
+  const query = ['--query-gpu=driver_version,memory.total,memory.used,name', '--format=csv,noheader,nounits'];
   try {
     const answer = execFileSync('nvidia-smi', query, {
       encoding: 'utf8',
@@ -55,7 +57,11 @@ export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined 
       .trim()
       .split('\n')
       .map((line) => line.split(', '));
-    const gpus = rows.map(([, memory, ...name]) => ({ name: name.join(', '), memoryMiB: Number(memory) }));
+    const gpus = rows.map(([, memory, used, ...name]) => ({
+      name: name.join(', '),
+      memoryMiB: Number(memory),
+      usedMiB: Number(used),
+    }));
     return { version: rows[0]?.[0] ?? '', gpus };
   } catch {
     return undefined;

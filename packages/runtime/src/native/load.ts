@@ -3,14 +3,13 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import type { BackendOptions } from '../backend.ts';
 import { registerNativeOps } from '../ops/register.ts';
 import { type AddonModule, type Device, isOwnBinding, type NativeBackend, type NativeBinding } from './binding.ts';
 import { quietName, tfjsNodeFolder } from './build.ts';
 import type { NativeAddon } from './find.ts';
 import { registerGather } from './gather.ts';
 import { gpuSwitch } from './gpu-driver.ts';
-import { setGpuVariables } from './gpu-variables.ts';
+import { type GpuOptions, setGpuVariables } from './gpu-variables.ts';
 import type { OpsState } from './ops-module.ts';
 import { registerStatelessUniform } from './stateless-uniform.ts';
 
@@ -46,7 +45,7 @@ let nativeOps: NativeOps | undefined;
  */
 export async function loadNative(
   { addon, ops }: NativeAddon,
-  { xla, threadsPerOp, gpu: gpuOptions }: Pick<BackendOptions, 'xla' | 'threadsPerOp' | 'gpu'>,
+  { xla, threadsPerOp, gpu: gpuOptions }: { xla?: boolean; threadsPerOp?: number; gpu?: GpuOptions },
 ): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads them once; what the user has set stands.
