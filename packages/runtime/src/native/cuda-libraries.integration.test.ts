@@ -1,6 +1,7 @@
 /**
- * Whether TensorFlow finds all of NVIDIA's libraries where set-up has laid them out, which it opens only where there is a driver:
- * in a separate process, one that pretends. Set-up brings them where `npm run setup -- --gpu` asks for them.
+ * Checks that TensorFlow finds all of NVIDIA's libraries where set-up has placed them. TensorFlow opens them only where
+ * there is a driver, so a separate process has a mock driver. Set-up installs the libraries with
+ * `npm run setup -- --gpu`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -21,7 +22,7 @@ if (!isThere) {
 }
 
 describe.skipIf(!isThere)('TensorFlow for NVIDIA GPUs', () => {
-  /** Starts TensorFlow and returns its messages and devices. */
+  /** What TensorFlow logs when it starts, and the types of its devices. */
   function start(environment: NodeJS.ProcessEnv): { said: string; devices: string } {
     const script = `process.stdout.write(require(${JSON.stringify(addon)}).start(new Uint8Array()).devices().map((d) => d.type).join())`;
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '0', ...environment };
@@ -29,7 +30,7 @@ describe.skipIf(!isThere)('TensorFlow for NVIDIA GPUs', () => {
     return { said: stderr, devices: stdout };
   }
 
-  it('finds all libraries beside a driver that pretends', () => {
+  it('finds all libraries, with a mock driver', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-driver-'));
     const source = fileURLToPath(new URL('../testing/pretended-driver.c', import.meta.url));
     for (const library of ['libcuda.so.1', 'libnvidia-ml.so.1']) {
@@ -38,12 +39,12 @@ describe.skipIf(!isThere)('TensorFlow for NVIDIA GPUs', () => {
     const env = { LD_LIBRARY_PATH: folder };
     expect(findDriver(env)).toBe(path.join(folder, 'libcuda.so.1'));
     const { said } = start(env);
-    // It has seen the GPU, and has opened what computes on it.
+    // It has seen the GPU and opened the libraries that compute on it.
     expect(said).toMatch(/cuda_executor|gpu_device|cudaGetDevice/);
     expect(said).not.toMatch(/Cannot dlopen|Could not load dynamic library/);
   });
 
-  it.skipIf(findDriver() !== undefined)('runs on the CPU where there is none', () => {
+  it.skipIf(findDriver() !== undefined)('runs on the CPU where there is no driver', () => {
     expect(start({}).devices).toBe('CPU');
   });
 });

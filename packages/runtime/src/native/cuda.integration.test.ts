@@ -1,4 +1,4 @@
-/** Set-up of the build for NVIDIA GPUs, with real pip and compiler, on wheels of a few kilobytes. */
+/** Sets up the build for NVIDIA GPUs, with real pip and compiler, from wheels of a few kilobytes. */
 import {
   existsSync,
   mkdirSync,
@@ -76,7 +76,7 @@ const libraryIn = (part: string, name: string): string =>
   path.join(path.dirname(nativeFolder(gpu, cache)), 'nvidia', part, 'lib', name);
 
 describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
-  it('lies in one folder in which TensorFlow finds all libraries, says its size before, and can be removed', async () => {
+  it('announces its size, is one folder in which TensorFlow finds all libraries, and can be removed', async () => {
     const state = await provision();
     expect(state).toMatchObject({ addon: addonFile(nativeFolder(gpu, cache)), cuda: true });
     expect(steps[0]).toMatch(/^TensorFlow for NVIDIA GPUs: \d+\.\d\d GB to download, \d+\.\d\d GB on disk/);
@@ -106,7 +106,7 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(readdirSync(cache)).toEqual(['weights']);
   });
 
-  it('brings again only what is damaged', async () => {
+  it('downloads again only the libraries that are damaged', async () => {
     const state = await provision();
     writeFileSync(libraryIn('cusolver', 'libcusolver.so.11'), 'cut');
     expect(await findNative([gpu], cache)).toEqual({
@@ -123,7 +123,7 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(bars).toEqual([]);
   });
 
-  it('goes on where it was stopped', async () => {
+  it('keeps the libraries that an interrupted set-up has completed', async () => {
     const [cublas, cusolver] = gpu.cuda ?? [];
     const stopped = { ...gpu, cuda: [cublas, { ...cusolver, sha256: '0'.repeat(64) }] } as TensorFlowWheel;
     await provision({ wheels: [stopped, cpu] });
@@ -134,13 +134,11 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(bars.join()).toMatch(/downloading nvidia-cusolver.*downloading tensorflow /);
   });
 
-  it('leaves its place to the build for the CPU where it cannot be had, and says why once', async () => {
+  it('falls back to the build for the CPU where it cannot be downloaded, and says why once', async () => {
     const broken = { ...gpu, sha256: '0'.repeat(64) };
     const state = await provision({ wheels: [broken, cpu] });
     expect(state).toMatchObject({ addon: addonFile(nativeFolder(cpu, cache)), cuda: false });
-    expect(steps.join('\n')).toMatch(
-      /the wheel did not do: [\s\S]*the one for the CPU takes its place \(DN_DETR_GPU=off/,
-    );
+    expect(steps.join('\n')).toMatch(/the wheel could not be used: [\s\S]*using the one for the CPU \(DN_DETR_GPU=off/);
     [steps, bars] = [[], []];
     expect(await provision({ wheels: [broken, cpu] })).toEqual(state);
     expect([...steps, ...bars]).toEqual([]);

@@ -1,4 +1,4 @@
-/** Lays out NVIDIA's libraries where TensorFlow looks for them: in `nvidia/PART/lib` beside its own folder. */
+/** Places NVIDIA's libraries where TensorFlow looks for them: in `nvidia/PART/lib` next to its own folder. */
 import { existsSync } from 'node:fs';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,17 +9,18 @@ import { findDamage, replaceFolder, writeManifest } from './cache.ts';
 import type { CudaWheel } from './cuda-wheels.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
-/** Where the libraries of a wheel lie beside TensorFlow's folder. */
+/** Folder of a wheel's libraries, next to TensorFlow's folder. */
 const partFolder = (folder: string, { part }: CudaWheel): string => path.join(path.dirname(folder), 'nvidia', part);
 
 /**
- * TensorFlow opens this library from a folder that has no search path to it, but one to cuBLAS's: a link there leads to it.
+ * TensorFlow opens this library from a folder whose search path does not reach it, but does reach cuBLAS's folder: a
+ * link is placed there.
  */
 const cusolver = 'libcusolver.so.11';
 const linkFile = (folder: string): string => path.join(path.dirname(folder), 'nvidia', 'cublas', 'lib', cusolver);
 
 /**
- * Describes what is wrong with the libraries beside TensorFlow's folder; undefined when they can be used, or none are
+ * Describes what is wrong with the libraries next to TensorFlow's folder; undefined when they can be used or none are
  * needed.
  */
 export async function findCudaDamage(folder: string, { cuda = [] }: TensorFlowWheel): Promise<string | undefined> {
@@ -30,7 +31,7 @@ export async function findCudaDamage(folder: string, { cuda = [] }: TensorFlowWh
   return cuda.length === 0 || existsSync(linkFile(folder)) ? undefined : `the link to ${cusolver} is missing`;
 }
 
-/** The wheels whose libraries are missing or damaged. `thorough` hashes them. */
+/** The wheels whose libraries are missing or damaged. `thorough` checks their hashes. */
 export async function missingCuda(folder: string, cuda: readonly CudaWheel[], thorough: boolean): Promise<CudaWheel[]> {
   const missing: CudaWheel[] = [];
   for (const wheel of cuda)
@@ -39,11 +40,11 @@ export async function missingCuda(folder: string, cuda: readonly CudaWheel[], th
 }
 
 /**
- * Brings libraries, one wheel after the other: what is there when it is stopped need not be brought again. Call it inside
- * `withLock`.
+ * Downloads and unpacks libraries, one wheel after the other, so that an interrupted set-up keeps those it has
+ * finished. Call it inside `withLock`.
  *
- * @param cache where wheels are kept while they are unpacked
- * @throws Error when a wheel cannot be had
+ * @param cache folder for the wheels while they are unpacked.
+ * @throws Error when a wheel cannot be downloaded or unpacked
  */
 export async function layOutCuda(
   folder: string,
@@ -60,7 +61,7 @@ export async function layOutCuda(
         const members = await unpackMembers(file, (member) => destinationOf(member, wheel, staging), progress.update);
         const libraries = members.filter((member) => member.startsWith('nvidia/'));
         if (libraries.length === 0)
-          throw new Error(`${path.basename(file)} holds no libraries in nvidia/${wheel.part}/lib`);
+          throw new Error(`${path.basename(file)} contains no libraries in nvidia/${wheel.part}/lib`);
         await writeManifest(
           staging,
           libraries.map((library) => path.posix.relative(`nvidia/${wheel.part}`, library)),
@@ -77,7 +78,10 @@ export async function layOutCuda(
   await symlink(path.join('..', '..', 'cusolver', 'lib', cusolver), link);
 }
 
-/** Libraries keep their place; the licence stays beside them. */
+/**
+ * Destination of a wheel's member: libraries keep their relative path, and the licence is stored with them; undefined
+ * for the rest.
+ */
 function destinationOf(member: string, { part }: CudaWheel, folder: string): string | undefined {
   const prefix = `nvidia/${part}/`;
   if (member.startsWith(`${prefix}lib/`) && /\.so(\.|$)/.test(member))

@@ -1,5 +1,5 @@
 /**
- * `dn-detr-native [--thorough] [--gpu] [--clean]`: provisions native TensorFlow, or removes it. Everything it says goes to
+ * `dn-detr-native [--thorough] [--gpu] [--clean]`: installs native TensorFlow, or removes it. All its output goes to
  * stderr.
  */
 import { parseArgs } from 'node:util';
@@ -26,7 +26,7 @@ async function provision(): Promise<void> {
   if (state.addon === undefined && thorough) {
     stderrReport.step(`native TensorFlow is not available, tensors will run on WASM: ${state.reason}`);
   }
-  // Where a driver is found it has been provisioned already.
+  // Where there is a driver, the call above has already installed the build for GPUs.
   if (!gpu || wantsGpu()) return;
   const other = await provisionNative({ report: stderrReport, thorough, wheels: [tensorflowGpu] });
   if (other.addon === undefined) {

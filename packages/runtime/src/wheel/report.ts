@@ -1,5 +1,5 @@
 /**
- * Messages of set-up to the person who waits: steps and progress, on stderr, so that stdout stays a command's result.
+ * Messages of set-up for the person who waits: steps and progress, on stderr, so that stdout stays a command's result.
  */
 import { SingleBar } from 'cli-progress';
 
@@ -11,15 +11,15 @@ export interface Progress {
   stop(): void;
 }
 
-/** Receives the messages and the progress of set-up. */
+/** Receives the progress of a set-up. */
 export interface Report {
-  /** Says what is done next. */
+  /** Reports the step that begins. */
   step(text: string): void;
-  /** Says that a download begins, and returns what takes its progress. */
+  /** Reports that a download or an unpacking begins; the result takes its progress. */
   progress(label: string, totalBytes: number): Progress;
 }
 
-/** Reports to stderr; where stderr is no terminal, a line every two seconds replaces the moving bar. */
+/** Reports to stderr; where stderr is not a terminal, a line every two seconds replaces the moving bar. */
 export const stderrReport: Report = {
   step(text) {
     process.stderr.write(`[setup] ${text}\n`);
