@@ -1,4 +1,4 @@
-/** Output of each reader, and the helpers to make it. */
+/** Input and output of a reader. */
 import type { Category, CategoryIds } from '../dataset.ts';
 import type { FileImage } from '../image-file.ts';
 import type { PixelOptions } from '../pixel-options.ts';
@@ -10,14 +10,14 @@ export const splitNames = ['train', 'val', 'test'] as const;
 /** The name of a split. */
 export type SplitName = (typeof splitNames)[number];
 
-/** A split is undefined if the folder does not have it. */
+/** The splits that a reader found; a split is undefined if the folder does not have it. */
 export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage[]>> {
   readonly categories: readonly Category[];
-  /** Category ids by label, where the file of a split may number the classes differently from `categories`. */
+  /** Ids of the classes by label, where the file of a split may number them differently from `categories`. */
   readonly categoryIds?: CategoryIds;
 }
 
-/** Helpers of a reader, and where it reports what it found. */
+/** Context of a reader, and the lists to which it adds its findings. */
 export interface Reading {
   readonly folder: Folder;
   readonly problems: Problem[];

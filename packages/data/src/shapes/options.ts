@@ -1,4 +1,4 @@
-/** Options of the shapes. */
+/** Options for the shapes. */
 import { DataError } from '../error.ts';
 import { requireBoolean, requireCount, requireKnown, requireNumber, shown } from '../option-checks.ts';
 import { type ShapeClass, shapeClasses } from './classes.ts';
@@ -9,35 +9,40 @@ export interface Between {
   readonly most: number;
 }
 
-/** Options of what is drawn, and of how many images. */
+/** The drawn content, and the number of images. */
 export interface ShapesOptions {
-  /** Images to train on. @defaultValue 1000 */
+  /** Number of training images. @defaultValue 1000 */
   readonly train?: number;
-  /** Images to evaluate on. @defaultValue 200 */
+  /** Number of validation images. @defaultValue 200 */
   readonly val?: number;
-  /** 0; another seed gives other images */
+  /** Seed; a different seed gives different images. @defaultValue 0 */
   readonly seed?: number;
   /** Size in pixels: the side of square images, or width and height. @defaultValue 128 */
   readonly size?: number | { readonly width: number; readonly height: number };
-  /** Names of the classes, or how many of disc, square, triangle, ring, cross, star. @defaultValue all 6 */
+  /** Names of classes, or how many of disc, square, triangle, ring, cross, star. @defaultValue all 6 */
   readonly classes?: number | readonly ShapeClass[];
-  /** Number of objects in an image; fewer where `visible` leaves no room for more. @defaultValue 1 to 8 */
+  /**
+   * Number of objects per image; fewer where `visible` leaves no room for more.
+   *
+   * @defaultValue `{ least: 1, most: 8 }`
+   */
   readonly objects?: Partial<Between>;
   /**
-   * Longer side of an object's box, as a fraction of the image's shorter side.
+   * Longer side of an object's box, as a fraction of the image's shorter side. In small images, both defaults are
+   * raised to at least 5 pixels.
    *
-   * @defaultValue 0.08 to 0.45, in small images from 5 pixels
+   * @defaultValue `{ least: 0.08, most: 0.45 }`
    */
   readonly scale?: Partial<Between>;
-  /** Whether objects are turned by any angle; false leaves them upright. @defaultValue true */
+  /** Whether objects are turned by a random angle; false leaves them upright. @defaultValue true */
   readonly rotation?: boolean;
-  /** Share of an object that later ones leave uncovered at least; 1 for no occlusion. @defaultValue 0.4 */
+  /** Minimum fraction of an object that later ones leave uncovered; 1 for no occlusion. @defaultValue 0.4 */
   readonly visible?: number;
-  /** Whether backgrounds have one colour, without distractors. @defaultValue false */
+  /** True for single-colour backgrounds, without distractors. @defaultValue false */
   readonly plain?: boolean;
 }
 
-/** Options with nothing left open. */
+/** Options with all defaults filled in. */
 export interface ShapesSettings {
   readonly train: number;
   readonly val: number;
@@ -52,12 +57,12 @@ export interface ShapesSettings {
   readonly plain: boolean;
 }
 
-/** Below this many pixels classes cannot be told apart. */
+/** Below this number of pixels, classes cannot be told apart. */
 const leastPixels = 4;
 
 const names = ['train', 'val', 'seed', 'size', 'classes', 'objects', 'scale', 'rotation', 'visible', 'plain'];
 
-/** @throws DataError if an option is unknown, of another type or out of its range */
+/** @throws DataError if an option is unknown, has the wrong type or is out of range */
 export function shapesSettings(options: ShapesOptions = {}): ShapesSettings {
   requireKnown('shapes', options, names);
   const { train = 1000, val = 200, seed = 0, size = 128, rotation = true, visible = 0.4, plain = false } = options;
@@ -90,7 +95,7 @@ export function shapesSettings(options: ShapesOptions = {}): ShapesSettings {
   return { train, val, seed, width, height, classes, objects, scale, rotation, visible, plain };
 }
 
-/** Replaces one of the defaults by what is given; the other one gives way where they cross. */
+/** Fills in a range's missing ends from the defaults; a default gives way where the ends would cross. */
 function between(name: string, given: Partial<Between> = {}, defaults: Between): Between {
   if (typeof given !== 'object' || given === null) {
     throw new DataError(`shapes.${name} is ${shown(given)}: expected { least, most }`);
