@@ -48,7 +48,7 @@ function readTensors(bytes: Uint8Array): SafetensorsFile & Partial<FoundStateDic
   if (isPth(bytes)) return { ...findStateDict(readPth(bytes)), metadata: {} };
   // After its length, a safetensors header starts with a brace.
   if (bytes[8] === 0x7b) return readSafetensors(bytes);
-  throw new CheckpointError('neither a safetensors file nor one of torch.save: was it downloaded whole?');
+  throw new CheckpointError('neither a safetensors file nor one written by torch.save: was the download complete?');
 }
 
 /** `DETR, under 'state_dict', after 'model.'; not taken: 'ema'`: whose weights, and where they are in the file. */

@@ -46,7 +46,7 @@ export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): Trans
     }
     const twin = tensors.get(name);
     if (twin !== undefined && !areEqual(twin, tensor)) {
-      throw new CheckpointError(`two tensors stand for ${name}, one of them ${storedName}, but they differ`);
+      throw new CheckpointError(`two tensors are stored for ${name}, one of them ${storedName}, but they differ`);
     }
     tensors.set(name, tensor);
   }
