@@ -4,7 +4,7 @@
  * `npm run setup -- --gpu`.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,7 +44,26 @@ describe.skipIf(!isThere)('TensorFlow for NVIDIA GPUs', () => {
     expect(said).not.toMatch(/Cannot dlopen|Could not load dynamic library/);
   });
 
-  it.skipIf(findDriver() !== undefined)('runs on the CPU where there is no driver', () => {
+  it.each([
+    // Opened only when a step computes, so that TensorFlow's start says nothing of them.
+    ['nvidia/cudnn/lib/libcudnn_graph.so.9', 'libnvrtc.so.12'],
+    ['nvidia/cudnn/lib/libcudnn_engines_precompiled.so.9', 'libcublasLt.so.12'],
+    ['nvidia/cudnn/lib/libcudnn_engines_runtime_compiled.so.9', 'libcudnn_graph.so.9'],
+    ['nvidia/nvrtc/lib/libnvrtc.so.12', 'libnvrtc-builtins.so.12.5'],
+    ['nvidia/cufft/lib/libcufft.so.11', 'libnvJitLink.so.12'],
+    ['tensorflow/libtensorflow_framework.so.2', 'libcusolver.so.11'],
+  ])('%s has a search path to %s', (library, opened) => {
+    const file = path.join(path.dirname(path.dirname(addon as string)), library);
+    const sections = execFileSync('readelf', ['--dynamic', file], { encoding: 'utf8' });
+    const [, folders = ''] = /R(?:UN)?PATH.*\[(.*)\]/.exec(sections) ?? [];
+    const found = folders
+      .replaceAll('$ORIGIN', path.dirname(file))
+      .split(':')
+      .filter((folder) => existsSync(path.join(folder, opened)));
+    expect(found).not.toEqual([]);
+  });
+
+  it.skipIf(findDriver() !== undefined)('runs on the CPU where there is none', () => {
     expect(start({}).devices).toBe('CPU');
   });
 });
