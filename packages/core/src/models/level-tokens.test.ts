@@ -119,7 +119,7 @@ describe('levelTokens', () => {
     expect(() => apply(tensors, { levels: [fine] })).toThrow('the batch has 1 levels of features: expected 2');
     const padding = tf.zeros<tf.Rank.R3>([1, 6, 8]);
     expect(() => apply(tensors, { levels: [{ ...fine, padding }, coarse] })).toThrow(
-      'either every level of a batch has its padding, and the batch, or none',
+      'padding must be given for the batch and every one of its levels, or for none of them',
     );
   });
 

@@ -9,12 +9,12 @@ export interface EmbeddingOptions {
   readonly rows: number;
   readonly width: number;
   readonly group: ParameterGroup;
-  /** Initialiser of the rows. @defaultValue PyTorch's, the standard normal distribution */
+  /** Initialiser of the rows, by default PyTorch's: the standard normal distribution. @defaultValue `normal(1)` */
   readonly init?: Init;
 }
 
 /**
- * The whole table, `[rows, width]`.
+ * A table of learned rows, `[rows, width]`.
  *
  * @param name the parameter is `name.weight`
  */

@@ -7,11 +7,11 @@ import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts } from './layer.ts';
 import { cellCentres, type LevelTokens, onLevels } from './levels.ts';
 
-/** Sizes of a layer with deformable attention. */
+/** Sizes and options of a layer with deformable attention. */
 export interface DeformableLayerOptions extends LayerOptions {
-  /** L, feature levels */
+  /** L, number of feature levels. */
   readonly levels: number;
-  /** Points that each head samples on each level. */
+  /** Number of points that each head samples on each level. */
   readonly points: number;
 }
 
@@ -21,7 +21,10 @@ export interface DeformableEncoderInput {
   readonly pass: Pass;
 }
 
-/** From tokens to their features after the last layer, `[B*S, d]`. Every token looks around the centre of its cell. */
+/**
+ * An encoder from tokens to their features after the last layer, `[B*S, d]`. Every token samples around the centre of
+ * its cell.
+ */
 export function deformableEncoder(
   name: string,
   options: DeformableLayerOptions & { readonly layers: number },
@@ -42,11 +45,11 @@ export function deformableEncoder(
 
 /** Input of an encoder layer with deformable attention. */
 export interface DeformableEncoderLayerInput extends DeformableEncoderInput {
-  /** Where each token looks from, `[B, S, L, 2]`; see `onLevels`. */
+  /** Points that each token samples around, `[B, S, L, 2]`; see `onLevels`. */
   readonly references: Tensor4D;
 }
 
-/** From tokens to their features after the layer, `[B*S, d]`. */
+/** A layer from tokens to their new features, `[B*S, d]`. */
 export function deformableEncoderLayer(
   name: string,
   options: DeformableLayerOptions,

@@ -176,7 +176,7 @@ describe('loadParameters', () => {
   it('says that a backbone is another one than the model has', () => {
     const file = { '_conv_stem.weight': [32, 3, 3, 3], '_blocks.0._bn1.bias': [32], '_conv_head.weight': [9, 9, 1, 1] };
     expect(() => load(file, 'matching')).toThrow(
-      /none of its 3 tensors .* It holds only a backbone, of another kind or size than the model's\.$/,
+      /none of its 3 tensors .* It contains only a backbone, of another kind or size than the model's\.$/,
     );
   });
 
@@ -195,7 +195,7 @@ describe('loadParameters', () => {
 
   it('names tensors of both sides where none has a name in common', () => {
     expect(() => load({ 'model.22.cv2.weight': [1] }, 'matching')).toThrow(
-      "Its names are model.22.cv2.weight; the model's are backbone.0.body.conv1.weight, backbone.0.body.bn1.running_mean, …. It is",
+      "Its names are model.22.cv2.weight; the model's are backbone.0.body.conv1.weight, backbone.0.body.bn1.running_mean, …. It comes",
     );
   });
 
@@ -223,17 +223,25 @@ describe('loadParameters', () => {
         missing: transformer.encoder.layers.#.norm1.weight (2 of them)
         of another shape: backbone.0.body.conv1.weight [2, 3, 3, 3], expected [2, 3, 7, 7]; query_embed.weight [5, 6], expected [5, 4]
         not in the model: transformer.encoder.layers.0.norm3.weight
-      It is of another model, or of one with another backbone, width or number of layers.]
+      It comes from another model, or from one with another backbone, width or number of layers.]
     `);
   });
 
   it.each<[string, Readonly<Record<string, readonly number[]>>, string]>([
-    ['a backbone', { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] }, "the mode 'matching' takes it"],
-    ['another backbone', { '_conv_stem.weight': [1], '_fc.bias': [9] }, "the mode 'matching' takes it"],
+    [
+      'a backbone',
+      { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] },
+      "only a backbone: load it in the mode 'matching'",
+    ],
+    [
+      'another backbone',
+      { '_conv_stem.weight': [1], '_fc.bias': [9] },
+      "only a backbone: load it in the mode 'matching'",
+    ],
     ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'matching'"],
     ['no denoising', without('label_enc.weight'), "in the mode 'matching'"],
     ['other queries', { ...whole, 'query_embed.weight': [100, 4] }, 'It has 100 queries'],
-    ['something else', { 'model.22.cv2.weight': [1] }, 'It is of another model'],
+    ['something else', { 'model.22.cv2.weight': [1] }, 'It comes from another model'],
   ])('says what to do about %s', (_, shapes, advice) => {
     expect(() => load(shapes)).toThrow(advice);
   });
@@ -242,7 +250,9 @@ describe('loadParameters', () => {
     'says of which model a file is that has anchors: %s',
     (source) => {
       const shapes = { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] };
-      expect(() => loadParameters(checkpoint(shapes, source), model)).toThrow(`It is of ${source}, the model is not.`);
+      expect(() => loadParameters(checkpoint(shapes, source), model)).toThrow(
+        `It comes from ${source}, but the model is a different one.`,
+      );
     },
   );
 });
@@ -257,7 +267,7 @@ describe('readCheckpoint', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['empty', new Uint8Array(0), 'bad.pth: neither a safetensors file nor one of torch.save'],
+    ['empty', new Uint8Array(0), 'bad.pth: neither a safetensors file nor one written by torch.save'],
     ['damaged', fixture('training.pth').subarray(0, 999), 'bad.pth: zip: no directory at the end of the 999 bytes'],
     ['cut off', fixture('weights.safetensors').subarray(0, 99), 'bad.pth: safetensors: the header should take'],
     [

@@ -97,7 +97,7 @@ describe('translateTensors', () => {
     expect(names([1, 2], [1, 3])).toEqual([dinoClasses(0), dinoBoxes(0), dinoClasses(1), dinoBoxes(1), encoder]);
     const contradicting = dinoHeads([1, 2]).set('class_embed.0.weight', numbers(3));
     expect(() => translateTensors(contradicting)).toThrow(
-      'two tensors stand for transformer.decoder.class_embed.0.weight',
+      'two tensors are stored for transformer.decoder.class_embed.0.weight',
     );
   });
 
@@ -139,7 +139,7 @@ describe('translateTensors', () => {
       'class_embed.0.weight',
     ]);
     stored.set('class_embed.1.weight', numbers(2));
-    expect(() => translateTensors(stored)).toThrow('two tensors stand for class_embed.0.weight');
+    expect(() => translateTensors(stored)).toThrow('two tensors are stored for class_embed.0.weight');
   });
 
   it('leaves the names of the original repositories as they are, the second listing of the box head out', () => {
@@ -222,7 +222,7 @@ describe('translateTensors', () => {
         [first, b],
       ]);
     expect(translateTensors(twins(numbers(1), numbers(1))).tensors).toEqual(new Map([[first, numbers(1)]]));
-    expect(() => translateTensors(twins(numbers(1), numbers(2)))).toThrow(`two tensors stand for ${first}`);
+    expect(() => translateTensors(twins(numbers(1), numbers(2)))).toThrow(`two tensors are stored for ${first}`);
   });
 
   it('strips what wraps a model trained on several devices, and leaves other tensors as they are', () => {

@@ -132,7 +132,7 @@ describe('readPth', () => {
     const at = Buffer.from(bytes).indexOf('little');
     bytes.set(new TextEncoder().encode('bigbig'), at);
     expect(() => readPth(bytes)).toThrow('the byte order is bigbig, expected little');
-    expect(() => readPth(new Uint8Array(100))).toThrow('this is no file of torch.save');
+    expect(() => readPth(new Uint8Array(100))).toThrow('this file was not written by torch.save');
   });
 });
 
@@ -153,12 +153,12 @@ describe('readPickle', () => {
     ['code', pickle('cos\nsystem\n'), 'byte 0: the global os.system is not allowed'],
     ['the prototype', pickle('cto\nString\n'), 'the global to.String is not allowed'],
     ['another opcode', pickle('N0'), 'byte 1: the opcode 0x30 is not allowed'],
-    ['another protocol', pickle(0x80, 4), 'pickle protocol 4 is not read, expected 2'],
-    ['a call of data', pickle('N)R'), 'byte 2: something is called that is no function'],
-    ['a call of a type', pickle('ctorch\nFloatStorage\n)R'), 'something is called that is no function'],
-    ['appending to a number', pickle('K', 1, 'Na'), 'appended to what is no list'],
-    ['half an item', pickle('}(Nu'), 'items are set in what is no dictionary'],
-    ['attributes of a list', pickle(']}b'), 'attributes are set on what has none'],
+    ['another protocol', pickle(0x80, 4), 'pickle protocol 4 is not supported, expected 2'],
+    ['a call of data', pickle('N)R'), 'byte 2: something that is not a function is called'],
+    ['a call of a type', pickle('ctorch\nFloatStorage\n)R'), 'something that is not a function is called'],
+    ['appending to a number', pickle('K', 1, 'Na'), 'appended to something that is not a list'],
+    ['half an item', pickle('}(Nu'), 'items are set in something that is not a dictionary'],
+    ['attributes of a list', pickle(']}b'), 'attributes are set on something that has none'],
     ['no mark', pickle('t'), 'a mark is needed, but there is none'],
     ['a value never kept', pickle('h', 3), 'the value 3 is used before it is kept'],
     ['a text that overruns', pickle('X', 255, 255, 255, 255), 'expected 4294967295 more bytes'],
