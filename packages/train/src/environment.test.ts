@@ -14,10 +14,10 @@ it('names the native ops there are', () => {
 it('says when a run goes on with other native ops', () => {
   expect(otherNativeOps(withOps('DnA', 'DnB'), withOps('DnB', 'DnA'))).toBeUndefined();
   const without = otherNativeOps(withOps('DnA'), withOps());
-  expect(without?.notice).toMatch(/the run had DnA and goes on with no native ops\. If its model/);
+  expect(without?.notice).toMatch(/the run used DnA and continues with no native ops\. If its model/);
   expect(without?.environment).toMatchObject({ nativeOps: ['DnA'], otherNativeOps: [[]] });
   const more = otherNativeOps(withOps(), withOps('DnA', 'DnB'));
-  expect(more?.notice).toMatch(/had no native ops and goes on with DnA, DnB\./);
+  expect(more?.notice).toMatch(/used no native ops and continues with DnA, DnB\./);
   // What counts is what it had last.
   const noted = without?.environment as Environment;
   expect(otherNativeOps(noted, withOps())).toBeUndefined();
@@ -31,7 +31,7 @@ it('says when a run goes on with other native ops', () => {
     {},
   );
   expect(otherNativeOps({ ...avx2, nativeOps: ['DnA (avx512)'] }, avx2)?.notice).toMatch(
-    /the run had DnA \(avx512\) and goes on with DnA \(avx2\)\./,
+    /the run used DnA \(avx512\) and continues with DnA \(avx2\)\./,
   );
   // As runs used to be noted.
   expect(otherNativeOps(withOps('DnA'), avx2)).toBeUndefined();

@@ -1,6 +1,6 @@
 /**
- * A pool of processes: runs in separate processes, a few at a time. p-map, which `@dn-detr/data` has for this, ends
- * at an error without waiting for what is under way, and runs are to be stopped with their checkpoints first.
+ * A pool of processes, each of which trains one run at a time. p-map, which `@dn-detr/data` uses, rejects on an error
+ * without waiting for the work in progress, whereas runs must first be stopped with their checkpoints.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,25 +10,24 @@ import type { RunProgress } from './progress-events.ts';
 import type { RunResult } from './start.ts';
 import type { WorkerMessage, WorkerTask } from './worker.ts';
 
-/** A run that a pool of processes is to do. */
+/** A run for a pool of processes. */
 export interface PlannedRun extends WorkerTask {
-  /** Label for people. */
+  /** Display name of the run. */
   readonly label: string;
 }
 
-/** How a run ended: its result, or why there is none. */
+/** The outcome of a run: its result, or why there is none. */
 export type RunOutcome = { readonly result: RunResult } | { readonly failed: string } | { readonly stopped: true };
 
-/** How many runs are in progress at the same time, and callbacks for them. */
+/** Options of a pool. */
 export interface PoolOptions {
-  /** Processes at the same time. */
+  /** Number of runs that are trained at the same time. */
   readonly processes: number;
   /** Stops all runs, each with a checkpoint, and starts no more. */
   readonly signal: AbortSignal;
   /**
-   * Module that a process runs, which calls `serveRun`; one's own passes its own list of models to `serveRun`.
-   *
-   * @defaultValue one that knows the models of this package
+   * The module that a process runs, which must call `serveRun`; by default one that knows the models of this package. A
+   * custom one passes its own catalog to `serveRun`.
    */
   readonly worker?: URL;
   /** Called with the progress of a run. */
@@ -41,7 +40,11 @@ export interface PoolOptions {
   readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => void;
 }
 
-/** @throws what `onEnd` throws, once all other runs are stopped */
+/**
+ * Trains all runs.
+ *
+ * @throws whatever `onEnd` throws, once all other runs have stopped
+ */
 export async function runAll(runs: readonly PlannedRun[], options: PoolOptions): Promise<void> {
   const waiting = [...runs];
   const broken = new AbortController();
@@ -63,7 +66,7 @@ export async function runAll(runs: readonly PlannedRun[], options: PoolOptions):
   }
 }
 
-// The same module, whether from sources or built.
+// The same module, from source or built.
 const ownWorker = new URL(`./own-worker${path.extname(import.meta.url)}`, import.meta.url);
 
 async function runOne(
@@ -90,11 +93,11 @@ async function runOne(
   signal.removeEventListener('abort', stop);
   if (outcome) return outcome;
   if (signal.aborted) return { stopped: true };
-  const why = complaints() || (killedBy === 'SIGKILL' ? 'perhaps for want of memory' : 'it does not say why');
+  const why = complaints() || (killedBy === 'SIGKILL' ? 'perhaps it ran out of memory' : 'it does not say why');
   return { failed: `its process ended with ${killedBy ?? code} before the run did: ${why}` };
 }
 
-/** The last lines that a process wrote to stderr. */
+/** The last lines that a process has written to stderr. */
 export function lastLines(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {

@@ -1,24 +1,24 @@
-/** Progress of a run as it is shown, from its events. */
+/** Converts the events of a run to its progress, for display. */
 import type { TrainingEvents } from './training-run.ts';
 
-/** Where a run stands, as far as it is shown. */
+/** The progress of a run, for display. */
 export interface RunProgress {
-  /** Share of the run that is done, in 0..1. */
+  /** Completed fraction of the run, in 0..1. */
   readonly progress: number;
   readonly step: number;
   readonly loss: number;
   readonly imagesPerSecond: number;
   /** Resident memory of the run's process. */
   readonly memoryMiB: number;
-  /** AP50 of the last evaluation. */
+  /** AP50 of the last evaluation; absent before the first. */
   readonly AP50?: number;
 }
 
 /**
- * The events of a training run as its progress.
+ * Creates event handlers that report a training run's progress.
  *
- * @param tell after each step
- * @param evaluated after each evaluation; the step that it comes after is reported next, with its AP50
+ * @param tell called after each step
+ * @param evaluated called after each evaluation; the step that it follows is reported next, with its AP50
  */
 export function progressEvents(tell: (state: RunProgress) => void, evaluated: () => void): TrainingEvents {
   let found: Pick<RunProgress, 'AP50'> = {};

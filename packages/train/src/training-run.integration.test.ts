@@ -72,7 +72,7 @@ describe('a run', () => {
     const tensorflow = { ...library, ops: { names: ['DnOther'] } };
     await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
     await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
-    expect(said.join()).toMatch(/^note: native ops: the run had DnOther and goes on with/);
+    expect(said.join()).toMatch(/^note: native ops: the run used DnOther and continues with/);
     const { nativeOps: own } = environmentOf(backend, {});
     const { environment } = readStoredConfig(filesOf('ops').config);
     expect(environment).toMatchObject({ nativeOps: ['DnOther'], otherNativeOps: [own] });
@@ -301,8 +301,8 @@ describe('a run', () => {
       /was started from its seed's weights, not from/,
     );
     writeFileSync(file, readFileSync(filesOf('whole').last));
-    await expect(run('other', stored.config)).rejects.toThrow(/is another file than the one to start from/);
-    // A run that has its own checkpoint no longer needs the file.
+    await expect(run('other', stored.config)).rejects.toThrow(/is not the file to start from/);
+    // What has a checkpoint of its own needs the file no more.
     rmSync(file);
     await run('whole', { ...stored.config, length: { unit: 'steps', count: 3 } });
   });

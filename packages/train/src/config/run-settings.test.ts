@@ -67,7 +67,7 @@ describe('overrides', () => {
     ['data.augmentation.crop.least', 3, 'data.augmentation.crop'],
   ])('of a part of another kind say to set the whole: %s', (key, value, group) => {
     expect(() => withOverrides(config, { [key]: value })).toThrow(
-      `${key} is of another kind of ${group} than the one there is: set all of ${group}, to {"`,
+      `${key} belongs to another kind of ${group} than the current one: set all of ${group}, to {"`,
     );
     for (const example of (wholes[group] as string).split(' or ')) {
       const set = withOverrides(config, parseAssignment(`${group}=${example}`));
@@ -226,7 +226,7 @@ describe('init', () => {
 
   it('pretrained is refused for a backbone without weights, and says which have some', () => {
     const message =
-      'init is "pretrained", but there are no pretrained weights of model.backbone resnet to be fetched: there are ' +
+      'init is "pretrained", but there are no pretrained weights for model.backbone resnet: there are ' +
       'weights of efficientnet-lite. Name a file of its weights as init, or none';
     expect(() => resolveConfig({ init: 'pretrained' }, 'test')).toThrow(message);
     expect(() => withOverrides(config, { init: 'pretrained' })).toThrow(message);

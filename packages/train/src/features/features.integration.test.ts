@@ -221,7 +221,7 @@ describe('a note before a run', () => {
     ['canvases', { 'data.canvas': { multipleOf: 32 } }, 'canvases are as large as each batch needs'],
   ])('says why features.disk has no effect: %s', (_, values, why) => {
     expect(note({ ...values, 'features.disk': true })).toMatch(
-      new RegExp(`^features.disk has no effect, all steps begin at the images: features change, because ${why}`),
+      new RegExp(`^features.disk has no effect, all steps start from the images: features change, because ${why}`),
     );
     expect(note(values)).toBeUndefined();
   });

@@ -124,7 +124,7 @@ describe('the loss of a model of two stages', () => {
       const known: KnownInputs = { labels: tf.zeros([2, 4], 'int32'), anchors: tf.zeros([2, 4, 4]) };
       const lossOf = detectionLoss(options);
       expect(() => lossOf(parametersOf(2), { images: images() }, hostValue({ objects }), known)).toThrow(
-        "the model was given 4 known queries, but of its decoder's predictions 0 are of known ones",
+        "the model was given 4 known queries, but 0 of its decoder's predictions are of known queries",
       );
     });
   });

