@@ -86,7 +86,13 @@ function ratioRow({ metric, ratio, interval, seeds }: StepsComparison, says: str
 function cellsTable(summary: Summary): string {
   const rows = ablationRows(summary);
   return markdownTable([
-    ['cell', 'AP50 of each seed', 'mean ± half its 95 % interval', `difference from ${rows[0]?.model.name}`, 'p (Holm)'],
+    [
+      'cell',
+      'AP50 of each seed',
+      'mean ± half its 95 % interval',
+      `difference from ${rows[0]?.model.name}`,
+      'p (Holm)',
+    ],
     ...rows.map((row) => [
       row.model.name,
       row.model.runs.map(({ final }) => ap(final?.AP50)).join(' '),
