@@ -1,12 +1,16 @@
-/** Recipes: named starting points for a run. */
 import type { RunOverrides } from '@dn-detr/train';
 
+/** A named set of settings to start from. */
 export interface Recipe {
   readonly name: string;
-  /** One line for `--help`. */
+  /** One line that describes the recipe. */
   readonly title: string;
-  /** The settings; everything left out has its default. */
+  /** The settings that differ from the defaults. */
   readonly config: RunOverrides;
-  /** Models that `compare` trains where none are named. @defaultValue detr, dab-detr and dn-detr */
+  /**
+   * Models that `compare` trains if none are named, with their own settings after a plus.
+   *
+   * @defaultValue `['detr', 'dab-detr', 'dn-detr']`
+   */
   readonly compared?: readonly string[];
 }

@@ -15,14 +15,14 @@ describe('a contender', () => {
   it.each([
     [
       'dab-detr+denoising.groups=0',
-      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla, dn-detr, dn-deformable-detr and dino$/,
+      /denoising.groups is not used by dab-detr, only by dn-detr-vanilla, dn-detr, dn-deformable-detr and dino$/,
     ],
-    ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr and dn-deformable-detr$/],
-    ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],
-    ['dn-detr+seed=3', /dn-detr\+seed=3: seed cannot be set for one model: --seeds says/],
+    ['detr+model.indicator=false', /model.indicator is not used by detr, only by dn-detr and dn-deformable-detr$/],
+    ['dn-detr+model.preNorm=true', /model.preNorm is not used by dn-detr, only by detr and dn-detr-vanilla$/],
+    ['dn-detr+seed=3', /dn-detr\+seed=3: the seed cannot be set for a single model: all are trained/],
     [
       'dn-detr+data.shapes.train=7',
-      /data.shapes.train changes the data, .* for all runs alike, with --set data.shapes.train=7$/,
+      /data.shapes.train changes the data, .* for all runs with --set data.shapes.train=7$/,
     ],
     ['dn-detr+data.maxPixels=7', /data.maxPixels changes the data, .* with --set data.maxPixels=7$/],
     ['dn-detr+data.bands=[0,1,2]', /data.bands/],

@@ -63,6 +63,6 @@ it('a command that is wrongly used says so only on stderr', async () => {
   expect(await program('data', 'check')).toEqual({
     code: 2,
     stdout: '',
-    stderr: "error: missing required argument 'dir'\n(--help shows what there is)\n",
+    stderr: "error: missing required argument 'dir'\n(--help lists commands and options)\n",
   });
 });

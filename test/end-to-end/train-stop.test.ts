@@ -70,7 +70,7 @@ describe('a run', () => {
     stopped.killGroup('SIGINT');
     expect(await stopped.finished).toMatchObject({
       code: 130,
-      stdout: expect.stringMatching(/^stopped; the same command with --resume goes on: \d+ steps/),
+      stdout: expect.stringMatching(/^stopped; run the same command with --resume to continue: \d+ steps/),
     });
     expect(Date.now() - asked).toBeLessThan(10_000);
     expect(readJson(result)).toMatchObject({ finished: false, step: stepOf('parts') });

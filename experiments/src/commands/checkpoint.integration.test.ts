@@ -73,7 +73,7 @@ describe('eval --checkpoint', () => {
     await evaluated('--checkpoint', run.last, '--out', out);
     const before = readFileSync(annotations, 'utf8');
     expect(await evaluated('--checkpoint', run.last, '--out', annotations)).toEqual(
-      failed(/instances_val\.json is there, and no list of detections/),
+      failed(/instances_val\.json exists and is not a list of detections/),
     );
     expect(readFileSync(annotations, 'utf8')).toBe(before);
     expect(await evaluated('--checkpoint', run.last, '--out', root)).toEqual(failed(/ cannot be written \(EISDIR/));
@@ -229,7 +229,7 @@ describe('predict', () => {
     );
     const none = await predicted(valImage(1), '--threshold', '1', '--out', out);
     expect(none.stdout).toMatch(/000011\.png *│ - /);
-    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show something/);
+    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show some detections/);
   });
 
   it('names images that it cannot read, does the others, and fails', async () => {
@@ -281,7 +281,7 @@ describe('predict', () => {
     const data = Uint8Array.from({ length: 32 * 32 * bands }, (_, i) => (i * 7) % 256);
     const five = inRoot('five.tif');
     writeFileSync(five, tiffFile({ width: 32, height: 32, channels: bands, data }));
-    const refused = failed(/\nerror: there is no image to look at\n$/);
+    const refused = failed(/\nerror: there are no images to detect objects in\n$/);
     expect(await predicted(five, '--out', inRoot('five'))).toEqual(refused);
 
     await predicted(five, '--out', inRoot('chosen'), '--bands', '5,3,1');
@@ -309,7 +309,7 @@ describe('predict', () => {
   it('writes nothing where there is no image', async () => {
     const out = inRoot('nothing');
     expect(await predicted(inRoot('nowhere.png'), '--out', out)).toEqual(
-      failed(/^error: .*nowhere\.png.*\nerror: there is no image to look at\n$/),
+      failed(/^error: .*nowhere\.png.*\nerror: there are no images to detect objects in\n$/),
     );
     expect(existsSync(out)).toBe(false);
   });

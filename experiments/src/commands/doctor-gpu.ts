@@ -1,12 +1,12 @@
-/** GPU findings of `doctor`: whether steps run on an NVIDIA GPU, and otherwise what is missing and how to get it. */
+/** The line of `doctor` about NVIDIA GPUs: whether steps run on one, or else what is missing and how to install it. */
 import { type askDriver, type BackendChoice, gpuSwitch, isNewEnough, oldestDriver } from '@dn-detr/runtime';
 import type { Finding } from './doctor-finding.ts';
 
-/** Everything that can be seen of GPUs without TensorFlow. */
+/** Information about GPUs that is available without TensorFlow. */
 export interface SeenGpus {
-  /** Path of the driver's library; undefined where there is none. */
+  /** Path of the driver's library; undefined if there is none. */
   readonly library: string | undefined;
-  /** Answer of `nvidia-smi`; undefined where it does not run. */
+  /** The answer of `nvidia-smi`; undefined if it does not run. */
   readonly driver: ReturnType<typeof askDriver>;
   /** The value of `DN_DETR_GPU`. */
   readonly setting: string | undefined;
