@@ -1,14 +1,14 @@
 /** Brings native TensorFlow onto this machine: what is there already, the wheel, the stock installer, or words why not. */
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { withLock } from '../wheel/lock.ts';
 import type { Report } from '../wheel/report.ts';
 import { run } from '../wheel/run.ts';
-import { downloadWheel } from '../wheel/wheel.ts';
+import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
+import { withoutGpus } from './binding.ts';
 import { addonFile, buildAddon, buildQuiet, quietName, tfjsNodeFolder } from './build.ts';
-import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
+import { findDamage, nativeFolder, readManifest, replaceFolder, wheelFile, writeManifest } from './cache.ts';
 import { findCudaDamage, layOutCuda, missingCuda } from './cuda.ts';
 import {
   failureFile,
@@ -114,7 +114,7 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     requirePlatform();
     if (wheel.cuda !== undefined) {
       const wheels = [...missing, ...(damage === undefined ? [] : [wheel])];
-      if (wheels.length > 0) report.step(cudaPlan(wheels));
+      if (wheels.length > 0) report.step(cudaPlan(wheels, cache));
       await layOutCuda(folder, missing, { cache, report });
     }
     const build = async (place: string): Promise<void> => {
@@ -124,16 +124,16 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     if (damage === undefined) {
       if (!existsSync(addonFile(folder))) await build(folder);
     } else {
-      const wheelFile = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+      const file = wheelFile(wheel, cache);
       report.step(`native TensorFlow ${wheel.version} from the PyPI wheel, into ${folder}`);
-      await downloadWheel(wheel, wheelFile, report);
+      await downloadWheel(wheel, file, report);
       await replaceFolder(folder, async (staging) => {
-        await unpackWheel(wheel, wheelFile, staging, report);
+        await unpackWheel(wheel, file, staging, report);
         await build(staging);
         await buildQuiet(staging);
         await writeManifest(staging, [...libraries, quietName]);
       });
-      await rm(wheelFile, { force: true });
+      await rm(file, { force: true });
     }
     report.step('native TensorFlow is ready');
     return findBuild(wheel, cache);
@@ -184,8 +184,9 @@ function stockInstaller(folder: string): Promise<void> {
 
 /** A library built for other processors can kill the process that loads it, so a child tries first. */
 async function proveModules(...modules: string[]): Promise<void> {
-  // The stock addon starts when it is loaded, and the ops have nothing to start.
-  const script = 'for (const file of process.argv.slice(1)) require(file).start?.(new Uint8Array())';
+  // The stock addon starts when it is loaded, and the ops have nothing to start. What a GPU can do at the moment says nothing
+  // of what was built.
+  const script = `for (const file of process.argv.slice(1)) require(file).start?.(Uint8Array.of(${withoutGpus}))`;
   await run(process.execPath, ['-e', script, ...modules], process.env);
 }
 
@@ -198,11 +199,12 @@ function requirePlatform(): void {
 }
 
 /** Size of the downloads, said before they begin because they take minutes. */
-function cudaPlan(wheels: readonly { bytes: number; unpackedBytes: number }[]): string {
-  const gigabytes = (key: 'bytes' | 'unpackedBytes'): string =>
-    (wheels.reduce((sum, wheel) => sum + wheel[key], 0) / 1e9).toFixed(2);
+function cudaPlan(wheels: readonly (Wheel & { unpackedBytes: number })[], cache: string): string {
+  const gigabytes = (bytes: readonly number[]): string => (bytes.reduce((sum, own) => sum + own, 0) / 1e9).toFixed(2);
+  const download = wheels.filter((wheel) => !existsSync(wheelFile(wheel, cache))).map(({ bytes }) => bytes);
+  const unpacked = wheels.map(({ unpackedBytes }) => unpackedBytes);
   return (
-    `TensorFlow for NVIDIA GPUs: ${gigabytes('bytes')} GB to download, ${gigabytes('unpackedBytes')} GB on disk; ` +
+    `TensorFlow for NVIDIA GPUs: ${gigabytes(download)} GB to download, ${gigabytes(unpacked)} GB on disk; ` +
     'what is there when it is stopped is not fetched again'
   );
 }
