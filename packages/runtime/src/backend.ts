@@ -5,6 +5,7 @@ import path from 'node:path';
 import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from './backend-error.ts';
 import type { Device } from './native/binding.ts';
 import { findNative } from './native/find.ts';
 import type { GpuOptions } from './native/gpu-variables.ts';
@@ -21,7 +22,7 @@ export interface BackendChoice {
   name: BackendName;
   /** One line: asked for by whom, or the best one here. */
   reason: string;
-  /** Set when native TensorFlow was wanted and is not there: why, what it costs, how to fix it. */
+  /** Set when native TensorFlow was wanted and is not there, or does not start on a GPU: why, what it costs, how to fix it. */
   notice?: string;
   /** Set on `tensorflow`. */
   tensorflow?: TensorFlowChoice;
@@ -36,6 +37,8 @@ export interface TensorFlowChoice {
   cuda: boolean;
   /** Whether it runs on a GPU. */
   gpu: boolean;
+  /** What TensorFlow said where it did not start on the GPUs that there are, and so runs on the CPU. */
+  gpuFailure?: string;
   /** All that it can run on; none are known with the stock addon. */
   devices: readonly Device[];
   ops: NativeOps;
@@ -65,18 +68,13 @@ export interface BackendOptions {
   gpu?: GpuOptions;
 }
 
-/** A backend was asked for that this machine cannot run. */
-export class BackendError extends Error {
-  override name = 'BackendError';
-}
-
 /** The environment variable that forces a backend. */
 export const backendVariable = 'DN_DETR_BACKEND';
 
 /**
  * Makes a backend tfjs's current one and says which and why.
  * @param requested a backend to insist on; else `DN_DETR_BACKEND`; else the first of `tensorflow`, `wasm`, `cpu` that works.
- * @throws BackendError for an unknown name, or when the backend asked for is not there; the message names the fix.
+ * @throws BackendError for an unknown name or value of `DN_DETR_GPU`, or when the backend asked for is not there; the message names the fix.
  */
 export async function useBackend(requested?: string, options: BackendOptions = {}): Promise<BackendChoice> {
   const fromEnvironment = process.env[backendVariable] || undefined;
@@ -122,7 +120,12 @@ async function useNative(reason: string, options: BackendOptions): Promise<Backe
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
   const loaded = await loadNative(state, options);
-  return { name: 'tensorflow', reason, tensorflow: { ...loaded, source: state.source, cuda: state.cuda } };
+  const notice =
+    loaded.gpuFailure &&
+    `TensorFlow does not start on the NVIDIA GPU and runs on the CPU: ${loaded.gpuFailure}\n` +
+      'The command `doctor` says what is missing; DN_DETR_GPU=off keeps TensorFlow from trying.';
+  const tensorflow = { ...loaded, source: state.source, cuda: state.cuda };
+  return { name: 'tensorflow', reason, ...(notice && { notice }), tensorflow };
 }
 
 async function useWasm(): Promise<void> {

@@ -110,6 +110,9 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     await cleanNative(report, cache);
     expect(steps).toEqual([expect.stringMatching(/^removed 0\.\d\d GB from .*: tensorflow-2\.21\.0-v\d+$/)]);
     expect(readdirSync(cache)).toEqual(['weights']);
+    steps = [];
+    await cleanNative(report, cache);
+    expect(steps).toEqual([`${cache} has no TensorFlow of ours`]);
   });
 
   it('downloads again only the libraries that are damaged', async () => {

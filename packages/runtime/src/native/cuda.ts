@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Report } from '../wheel/report.ts';
 import { unpackMembers } from '../wheel/unpack.ts';
 import { downloadWheel } from '../wheel/wheel.ts';
-import { findDamage, replaceFolder, writeManifest } from './cache.ts';
+import { findDamage, replaceFolder, wheelFile, writeManifest } from './cache.ts';
 import type { CudaWheel } from './cuda-wheels.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
@@ -59,7 +59,7 @@ export async function layOutCuda(
 ): Promise<void> {
   await mkdir(path.join(path.dirname(folder), 'nvidia'), { recursive: true });
   for (const wheel of missing) {
-    const file = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+    const file = wheelFile(wheel, cache);
     await downloadWheel(wheel, file, report);
     await replaceFolder(partFolder(folder, wheel), async (staging) => {
       const progress = report.progress(`unpacking ${wheel.distribution}`, wheel.unpackedBytes);

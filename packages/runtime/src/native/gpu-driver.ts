@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { BackendError } from '../backend-error.ts';
 
 /** The library of the driver through which CUDA reaches GPUs. */
 const driverLibrary = 'libcuda.so.1';
@@ -40,9 +41,19 @@ function loaderListed(): string | undefined {
   }
 }
 
-/** Whether TensorFlow is to run on a GPU if it can. */
-export const wantsGpu = (env: NodeJS.ProcessEnv = process.env): boolean =>
-  env[gpuSwitch] === 'on' || (env[gpuSwitch] !== 'off' && findDriver(env) !== undefined);
+/**
+ * Whether TensorFlow is to run on a GPU if it can.
+ *
+ * @throws BackendError for an unknown value of `DN_DETR_GPU`: one that was meant as `off` must not bring gigabytes
+ */
+export function wantsGpu(env: NodeJS.ProcessEnv = process.env): boolean {
+  const setting = env[gpuSwitch] || undefined;
+  if (setting === undefined) return findDriver(env) !== undefined;
+  if (setting !== 'on' && setting !== 'off') {
+    throw new BackendError(`unknown value ${gpuSwitch}=${setting}: expected on or off`);
+  }
+  return setting === 'on';
+}
 
 /** Asks `nvidia-smi`, which comes with the driver; undefined where it does not run. */
 export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined {

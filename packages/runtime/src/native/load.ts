@@ -4,7 +4,14 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerNativeOps } from '../ops/register.ts';
-import { type AddonModule, type Device, isOwnBinding, type NativeBackend, type NativeBinding } from './binding.ts';
+import {
+  type AddonModule,
+  type Device,
+  isOwnBinding,
+  type NativeBackend,
+  type NativeBinding,
+  withoutGpus,
+} from './binding.ts';
 import { quietName, tfjsNodeFolder } from './build.ts';
 import type { NativeAddon } from './find.ts';
 import { registerGather } from './gather.ts';
@@ -37,6 +44,8 @@ export interface NativeOps {
 
 let nativeOps: NativeOps | undefined;
 
+let gpuFailure: string | undefined;
+
 /**
  * Loads the addon and the ops once per process and makes `tensorflow` the current backend.
  * The backend class and its kernels come from `@tensorflow/tfjs-node` or `-gpu`; the addon may lie anywhere, so nothing is
@@ -46,7 +55,7 @@ let nativeOps: NativeOps | undefined;
 export async function loadNative(
   { addon, ops }: NativeAddon,
   { xla, threadsPerOp, gpu: gpuOptions }: { xla?: boolean; threadsPerOp?: number; gpu?: GpuOptions },
-): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps }> {
+): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps; gpuFailure?: string }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads them once; what the user has set stands.
     if (process.env[gpuSwitch] === 'off') process.env.CUDA_VISIBLE_DEVICES = '-1';
@@ -70,7 +79,8 @@ export async function loadNative(
   const gpu = backend.isUsingGpuDevice;
   nativeOps ??= gpu ? { names: [], reason: 'they are for the CPU, and TensorFlow runs on a GPU' } : loadOps(ops);
   const { binding } = backend;
-  return { version: binding.TF_Version, gpu, devices: isOwnBinding(binding) ? binding.devices() : [], ops: nativeOps };
+  const devices = isOwnBinding(binding) ? binding.devices() : [];
+  return { version: binding.TF_Version, gpu, devices, ops: nativeOps, ...(gpuFailure !== undefined && { gpuFailure }) };
 }
 
 /** Makes the ops known to TensorFlow, whose library the binding has loaded, and to tfjs. */
@@ -108,8 +118,18 @@ function supplyRemovedNodeFunctions(): void {
   util.isArray = Array.isArray;
 }
 
-/** The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. */
+/**
+ * The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. With a
+ * driver that is too old, or a GPU that another process has to itself, TensorFlow does not start: then it does without GPUs.
+ */
 function start(addon: string): NativeBinding {
   const module = require(addon) as AddonModule | NativeBinding;
-  return 'start' in module ? module.start(new Uint8Array()) : module;
+  if (!('start' in module)) return module;
+  try {
+    return module.start(new Uint8Array());
+  } catch (error) {
+    const binding = module.start(withoutGpus);
+    gpuFailure = (error as Error).message;
+    return binding;
+  }
 }
