@@ -37,7 +37,7 @@ export interface TensorFlowChoice {
   source: string;
   /** Whether the build can run on NVIDIA GPUs. */
   cuda: boolean;
-  /** Whether it runs on a GPU. */
+  /** Whether TensorFlow runs on a GPU. */
   gpu: boolean;
   /** All devices that it can run on; empty with the stock addon, which cannot list them. */
   devices: readonly Device[];
@@ -73,7 +73,7 @@ export class BackendError extends Error {
   override name = 'BackendError';
 }
 
-/** The environment variable that forces a backend. */
+/** Name of the environment variable that forces a backend. */
 export const backendVariable = 'DN_DETR_BACKEND';
 
 /**

@@ -79,7 +79,11 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
-/** @param time in milliseconds */
+/**
+ * Whether a file was last changed before a time.
+ *
+ * @param time milliseconds since 1970
+ */
 function changedBefore(file: string, time: number): boolean {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats !== undefined && stats.mtimeMs < time;
