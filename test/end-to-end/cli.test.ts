@@ -73,7 +73,7 @@ describe('npm start', () => {
       { DN_DETR_NATIVE: 'off' },
       /^error: native TensorFlow .* is not available: .*\nTo fix it/m,
     ],
-    [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
+    [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured only on tensorflow/m],
     [
       ['bench', 'step', '--profile', '--config', 'micro', '--backend', 'wasm'],
       {},

@@ -35,7 +35,7 @@ afterEach(() => {
 describe('data check', () => {
   it('lists problems with their place and consequence, then what is there, then the verdict', async () => {
     const { code, stdout, stderr } = await run(bccd);
-    expect(stdout).toContain(`${bccd}: COCO\nnotice: COCO and VOC annotations lie here: COCO is read`);
+    expect(stdout).toContain(`${bccd}: COCO\nnotice: there are COCO and VOC annotations: COCO is read`);
     expect(stdout).toContain(
       [
         'boxes without an area inside the image: 2',
@@ -79,7 +79,7 @@ describe('data check', () => {
     const folder = damaged();
     const { code, stdout } = await run(folder);
     expect(code).toBe(1);
-    expect(stdout).toContain('images of another size than annotated: 30\n  → training stops where it meets the image');
+    expect(stdout).toContain('images of another size than annotated: 30\n  → training stops when it reaches the image');
     expect(stdout.match(/320 × 240 pixels, but/g)?.length).toBe(20);
     expect(stdout).toContain('  … and 10 more: --all lists them\n');
     expect(stdout).toMatch(/\nnot usable: training would stop at 30 of the problems above\n$/);
@@ -97,7 +97,7 @@ describe('data check', () => {
   it.each([
     [1, ['/no/such/folder'], 'error: there is no folder /no/such/folder\n'],
     [1, [bccd, '--format', 'yolo'], /^error: no YOLO data set in .*Looked for\n {2}YOLO: data.yaml/],
-    [1, ['shapes'], /^error: shapes are drawn: there is nothing to check; /],
+    [1, ['shapes'], /^error: shapes are generated: there is nothing to check; /],
     [2, [bccd, '--format', 'csv'], /Allowed choices are coco, yolo, voc/],
   ])('ends with %i on %j and says why', async (code, args, message) => {
     expect(await run(...args)).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });

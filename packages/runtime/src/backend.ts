@@ -8,6 +8,7 @@ import path from 'node:path';
 import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from './backend-error.ts';
 import type { Device } from './native/binding.ts';
 import { findNative } from './native/find.ts';
 import type { GpuOptions } from './native/gpu-variables.ts';
@@ -64,7 +65,7 @@ export interface BackendOptions {
    * @defaultValue all cores
    */
   threadsPerOp?: number;
-  /** What an NVIDIA GPU may do. Takes effect on the process's first call. */
+  /** Freedoms of an NVIDIA GPU. Takes effect on the process's first call. */
   gpu?: GpuOptions;
 }
 
@@ -128,7 +129,12 @@ async function useNative(reason: string, options: BackendOptions): Promise<Backe
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
   const loaded = await loadNative(state, options);
-  return { name: 'tensorflow', reason, tensorflow: { ...loaded, source: state.source, cuda: state.cuda } };
+  const notice =
+    loaded.gpuFailure &&
+    `TensorFlow does not start on the NVIDIA GPU and runs on the CPU: ${loaded.gpuFailure}\n` +
+      'The command `doctor` says what is missing; DN_DETR_GPU=off keeps TensorFlow from trying.';
+  const tensorflow = { ...loaded, source: state.source, cuda: state.cuda };
+  return { name: 'tensorflow', reason, ...(notice && { notice }), tensorflow };
 }
 
 async function useWasm(): Promise<void> {

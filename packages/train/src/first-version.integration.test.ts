@@ -57,13 +57,13 @@ describe('ten steps from scratch', () => {
     ...{ 'schedule.drops': [], 'data.shapes.scale.most': 36 / 64 },
   };
 
+  // Not of dropout, whose masks come from another generator since.
   it.each([
     ['detr', { 'model.name': 'detr' }],
     ['dab-detr', { 'model.name': 'dab-detr' }],
     ['dn-detr', {}],
     ['dn-detr-vanilla', { 'model.name': 'dn-detr-vanilla' }],
     ['accumulating', { 'optimizer.accumulate': 2 }],
-    ['dropout', { 'model.dropout': 0.1 }],
   ])('of %s have the losses that the first version had', async (name, values) => {
     const config = smallConfig({ ...base, ...values });
     const data = await openRunData(config);

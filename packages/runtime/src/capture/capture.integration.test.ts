@@ -386,7 +386,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     const logits = tf.tensor2d([[0, 0]]);
     for (let round = 0; round < 3; round++) expect(step({ logits }).shape).toEqual([1, 5]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^draw cannot run as one graph .* Multinomial has its own state/);
+    expect(warnings[0]).toMatch(/^draw cannot run as one graph .* Multinomial keeps its own state/);
     expect(step.stats.eager).toBe(2);
   });
 

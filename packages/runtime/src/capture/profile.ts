@@ -1,7 +1,7 @@
 /** Times the ops of captured graphs, as reported by TensorFlow (tensorflow/core/framework/step_stats.proto). */
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
-import { BackendError } from '../backend.ts';
+import { BackendError } from '../backend-error.ts';
 import { isOwnBinding, type NativeBackend } from '../native/binding.ts';
 
 /** One execution of an op of a captured graph. */

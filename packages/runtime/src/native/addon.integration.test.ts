@@ -70,11 +70,11 @@ describe.skipIf(!own)('the addon', () => {
       'there is no tensor 99',
       'nowhere unknown device.',
       expect.stringContaining('none'),
-      'an argument is missing or of another type than expected',
-      'an argument is missing or of another type than expected',
+      'an argument is missing or has an unexpected type',
+      'an argument is missing or has an unexpected type',
       expect.stringContaining('GraphDef'),
       'the graph has no node of n0:0',
-      'TensorFlow has been started in this thread already',
+      'TensorFlow has already been started in this thread',
     ]);
   });
 });

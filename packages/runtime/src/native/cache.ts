@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { sha256 } from '../wheel/sha256.ts';
+import type { Wheel } from '../wheel/wheel.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
 /** The files that a provisioned folder must contain. */
@@ -27,7 +28,11 @@ export function nativeFolder({ distribution, version, cuda }: TensorFlowWheel, c
   return cuda === undefined ? folder : path.join(folder, 'tensorflow');
 }
 
-/** The manifest of a provisioned folder; undefined if it is missing or cannot be read. */
+/** Where a wheel lies until it is unpacked. A file that is there is whole. */
+export const wheelFile = ({ distribution, version }: Wheel, cache: string): string =>
+  path.join(cache, `${distribution}-${version}.whl`);
+
+/** The manifest of a provisioned folder; undefined where there is none that can be read. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   try {
     return JSON.parse(await readFile(path.join(folder, 'manifest.json'), 'utf8')) as Manifest;

@@ -1,4 +1,5 @@
-/** Removes what set-up has installed for native TensorFlow: gigabytes, with CUDA. */
+/** Removes what set-up has brought of native TensorFlow: gigabytes, with CUDA. */
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
@@ -19,15 +20,17 @@ const isOurs = (name: string): boolean => /^(tensorflow(-cpu)?-\d|nvidia-.*\.whl
  * @param cache the cache folder; features and the weights of pretrained backbones stay in it.
  */
 export async function cleanNative(report: Report, cache = cacheFolder()): Promise<void> {
-  // Wait for a set-up that is running.
-  for (const wheel of [tensorflowCpu, tensorflowGpu]) {
+  // A set-up that is at work is waited for.
+  for (const folder of [tensorflowCpu, tensorflowGpu].map((wheel) => nativeFolder(wheel, cache))) {
+    // It would be made for the lock, to be found below.
+    if (!existsSync(path.dirname(folder))) continue;
     await withLock(
-      nativeFolder(wheel, cache),
-      () => report.step('another process is setting up native TensorFlow; waiting for it'),
+      folder,
+      () => report.step('another set-up is at work on native TensorFlow; waiting for it'),
       async () => {},
     );
   }
-  const names = (await readdir(cache)).filter(isOurs);
+  const names = existsSync(cache) ? (await readdir(cache)).filter(isOurs) : [];
   let bytes = 0;
   for (const name of names) {
     const folder = path.join(cache, name);

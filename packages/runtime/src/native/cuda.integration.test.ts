@@ -29,14 +29,16 @@ const scratch = mkdtempSync(path.join(os.tmpdir(), 'dn detr cuda '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const index = path.join(scratch, 'index');
+/** Libraries in folders that links lead to or from, by the part of their wheel. */
+const smallLibraries = { cublas: 'libcublas.so.12', cusolver: 'libcusolver.so.11', cuda_nvrtc: 'libnvrtc.so.12' };
 let gpu: TensorFlowWheel;
 let cpu: TensorFlowWheel;
 beforeAll(() => {
   mkdirSync(index);
   if (!canBuild) return;
   const cuda = (tensorflowGpu.cuda ?? [])
-    .filter(({ part }) => ['cublas', 'cusolver'].includes(part))
-    .map((wheel) => smallCuda(wheel, index, [`lib${wheel.part}.so.${wheel.part === 'cublas' ? 12 : 11}`]));
+    .filter(({ part }) => part in smallLibraries)
+    .map((wheel) => smallCuda(wheel, index, [smallLibraries[wheel.part as keyof typeof smallLibraries]]));
   gpu = { ...smallTensorFlow(tensorflowGpu, index), cuda };
   cpu = smallTensorFlow(tensorflowCpu, index);
   vi.stubEnv('PIP_NO_INDEX', '1');
@@ -85,6 +87,8 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
       'unpacking nvidia-cublas-cu12',
       expect.stringMatching(/^downloading nvidia-cusolver-cu12 11/),
       'unpacking nvidia-cusolver-cu12',
+      expect.stringMatching(/^downloading nvidia-cuda-nvrtc-cu12 12/),
+      'unpacking nvidia-cuda-nvrtc-cu12',
       'downloading tensorflow 2.21.0',
       'unpacking TensorFlow',
     ]);
@@ -93,6 +97,8 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     const link = libraryIn('cublas', 'libcusolver.so.11');
     expect(path.isAbsolute(readlinkSync(link))).toBe(false);
     expect(realpathSync(link)).toBe(realpathSync(libraryIn('cusolver', 'libcusolver.so.11')));
+    // cuDNN looks for it here.
+    expect(readFileSync(libraryIn('nvrtc', 'libnvrtc.so.12'), 'utf8')).toBe('cuda_nvrtc libnvrtc.so.12');
     const part = path.dirname(path.dirname(link));
     expect(readdirSync(part).sort()).toEqual(['License.txt', 'lib', 'manifest.json']);
     expect(readdirSync(path.dirname(link)).sort()).toEqual(['libcublas.so.12', 'libcusolver.so.11']);
@@ -104,6 +110,9 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     await cleanNative(report, cache);
     expect(steps).toEqual([expect.stringMatching(/^removed 0\.\d\d GB from .*: tensorflow-2\.21\.0-v\d+$/)]);
     expect(readdirSync(cache)).toEqual(['weights']);
+    steps = [];
+    await cleanNative(report, cache);
+    expect(steps).toEqual([`${cache} has no TensorFlow of ours`]);
   });
 
   it('downloads again only the libraries that are damaged', async () => {
@@ -116,16 +125,18 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(await provision()).toEqual(state);
     expect(bars).toEqual([expect.stringMatching(/^downloading nvidia-cusolver/), 'unpacking nvidia-cusolver-cu12']);
 
-    rmSync(libraryIn('cublas', 'libcusolver.so.11'));
-    expect(await findNative([gpu], cache)).toEqual({ reason: 'the link to libcusolver.so.11 is missing' });
-    bars = [];
-    expect(await provision()).toEqual(state);
-    expect(bars).toEqual([]);
+    for (const link of ['cublas/lib/libcusolver.so.11', 'nvrtc']) {
+      rmSync(path.join(path.dirname(nativeFolder(gpu, cache)), 'nvidia', link));
+      expect(await findNative([gpu], cache)).toEqual({ reason: `the link nvidia/${link} is missing` });
+      bars = [];
+      expect(await provision()).toEqual(state);
+      expect(bars).toEqual([]);
+    }
   });
 
-  it('keeps the libraries that an interrupted set-up has completed', async () => {
-    const [cublas, cusolver] = gpu.cuda ?? [];
-    const stopped = { ...gpu, cuda: [cublas, { ...cusolver, sha256: '0'.repeat(64) }] } as TensorFlowWheel;
+  it('goes on where it was stopped', async () => {
+    const [cublas, cusolver, nvrtc] = gpu.cuda ?? [];
+    const stopped = { ...gpu, cuda: [cublas, { ...cusolver, sha256: '0'.repeat(64) }, nvrtc] } as TensorFlowWheel;
     await provision({ wheels: [stopped, cpu] });
     expect(existsSync(libraryIn('cublas', 'libcublas.so.12'))).toBe(true);
     [steps, bars] = [[], []];

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Report } from '../wheel/report.ts';
 import { unpackMembers } from '../wheel/unpack.ts';
 import { downloadWheel } from '../wheel/wheel.ts';
-import { findDamage, replaceFolder, writeManifest } from './cache.ts';
+import { findDamage, replaceFolder, wheelFile, writeManifest } from './cache.ts';
 import type { CudaWheel } from './cuda-wheels.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
@@ -13,11 +13,16 @@ import type { TensorFlowWheel } from './wheel.ts';
 const partFolder = (folder: string, { part }: CudaWheel): string => path.join(path.dirname(folder), 'nvidia', part);
 
 /**
- * TensorFlow opens this library from a folder whose search path does not reach it, but does reach cuBLAS's folder: a
- * link is placed there.
+ * Links below `nvidia` for libraries that are looked for where no wheel has them. TensorFlow opens cuSOLVER from a library
+ * that has a search path to cuBLAS alone. cuDNN looks for nvrtc in `nvrtc`, but the wheel's folder is `cuda_nvrtc`; it says
+ * nothing when it does not find it, and goes without the kernels that it would have compiled.
  */
-const cusolver = 'libcusolver.so.11';
-const linkFile = (folder: string): string => path.join(path.dirname(folder), 'nvidia', 'cublas', 'lib', cusolver);
+const links = [
+  { at: 'cublas/lib/libcusolver.so.11', to: '../../cusolver/lib/libcusolver.so.11' },
+  { at: 'nvrtc', to: 'cuda_nvrtc' },
+] as const;
+
+const linkFile = (folder: string, at: string): string => path.join(path.dirname(folder), 'nvidia', at);
 
 /**
  * Describes what is wrong with the libraries next to TensorFlow's folder; undefined when they can be used or none are
@@ -28,7 +33,8 @@ export async function findCudaDamage(folder: string, { cuda = [] }: TensorFlowWh
     const damage = await findDamage(partFolder(folder, wheel));
     if (damage !== undefined) return `${wheel.part}: ${damage}`;
   }
-  return cuda.length === 0 || existsSync(linkFile(folder)) ? undefined : `the link to ${cusolver} is missing`;
+  const broken = links.find(({ at }) => !existsSync(linkFile(folder, at)));
+  return cuda.length === 0 || broken === undefined ? undefined : `the link nvidia/${broken.at} is missing`;
 }
 
 /** The wheels whose libraries are missing or damaged. `thorough` checks their hashes. */
@@ -53,7 +59,7 @@ export async function layOutCuda(
 ): Promise<void> {
   await mkdir(path.join(path.dirname(folder), 'nvidia'), { recursive: true });
   for (const wheel of missing) {
-    const file = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+    const file = wheelFile(wheel, cache);
     await downloadWheel(wheel, file, report);
     await replaceFolder(partFolder(folder, wheel), async (staging) => {
       const progress = report.progress(`unpacking ${wheel.distribution}`, wheel.unpackedBytes);
@@ -73,9 +79,11 @@ export async function layOutCuda(
     });
     await rm(file, { force: true });
   }
-  const link = linkFile(folder);
-  await rm(link, { force: true });
-  await symlink(path.join('..', '..', 'cusolver', 'lib', cusolver), link);
+  for (const { at, to } of links) {
+    const link = linkFile(folder, at);
+    await rm(link, { recursive: true, force: true });
+    await symlink(to, link);
+  }
 }
 
 /**

@@ -64,7 +64,13 @@ export async function findBuild(wheel: TensorFlowWheel, cache: string): Promise<
   return { reason: (await lastFailure(wheel, cache)) ?? damage ?? 'its addon is not built yet: run `npm run setup`' };
 }
 
-/** The addon that the installer of `@tensorflow/tfjs-node` or of `-gpu` itself has left, if any. */
+/** Why the build for NVIDIA GPUs cannot be loaded; undefined where it can. Only looks. */
+export async function whyNoCuda(cache = cacheFolder()): Promise<string | undefined> {
+  const state = await findBuild(tensorflowGpu, cache);
+  return state.addon === undefined ? state.reason : undefined;
+}
+
+/** The addon that the own installer of `@tensorflow/tfjs-node` or of `-gpu` has left, if any. */
 export function findStock(cache: string): NativeAddon | undefined {
   const folder = tfjsNodeFolder();
   if (folder === undefined) return undefined;

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { BackendError } from '../backend-error.ts';
 
 /** The driver's library, through which CUDA reaches GPUs. */
 const driverLibrary = 'libcuda.so.1';

@@ -4,7 +4,14 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerNativeOps } from '../ops/register.ts';
-import { type AddonModule, type Device, isOwnBinding, type NativeBackend, type NativeBinding } from './binding.ts';
+import {
+  type AddonModule,
+  type Device,
+  isOwnBinding,
+  type NativeBackend,
+  type NativeBinding,
+  withoutGpus,
+} from './binding.ts';
 import { quietName, tfjsNodeFolder } from './build.ts';
 import type { NativeAddon } from './find.ts';
 import { registerGather } from './gather.ts';
@@ -40,6 +47,8 @@ export interface NativeOps {
 
 let nativeOps: NativeOps | undefined;
 
+let gpuFailure: string | undefined;
+
 /**
  * Loads the addon and the ops once per process and makes `tensorflow` the current backend. The backend class and its
  * kernels come from `@tensorflow/tfjs-node` or `-gpu`; the addon may be anywhere, so nothing is written below
@@ -50,7 +59,7 @@ let nativeOps: NativeOps | undefined;
 export async function loadNative(
   { addon, ops }: NativeAddon,
   { xla, threadsPerOp, gpu: gpuOptions }: { xla?: boolean; threadsPerOp?: number; gpu?: GpuOptions },
-): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps }> {
+): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps; gpuFailure?: string }> {
   if (!tf.findBackendFactory('tensorflow')) {
     // TensorFlow reads these variables once; values set by the user take precedence.
     if (process.env[gpuSwitch] === 'off') process.env.CUDA_VISIBLE_DEVICES = '-1';
@@ -74,7 +83,8 @@ export async function loadNative(
   const gpu = backend.isUsingGpuDevice;
   nativeOps ??= gpu ? { names: [], reason: 'they are for the CPU, and TensorFlow runs on a GPU' } : loadOps(ops);
   const { binding } = backend;
-  return { version: binding.TF_Version, gpu, devices: isOwnBinding(binding) ? binding.devices() : [], ops: nativeOps };
+  const devices = isOwnBinding(binding) ? binding.devices() : [];
+  return { version: binding.TF_Version, gpu, devices, ops: nativeOps, ...(gpuFailure !== undefined && { gpuFailure }) };
 }
 
 /** Registers the ops with TensorFlow, whose library the binding has loaded, and with tfjs. */
@@ -108,7 +118,7 @@ function loadQuietly(addon: string): NativeBinding {
   }
 }
 
-/** tfjs-node 4.22 calls two functions that Node 23 removed from `util` (and that Node 22 warns about). */
+/** Supplies two functions that tfjs-node 4.22 calls and that Node 23 removed from `util` (Node 22 warns about them). */
 function supplyRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
   util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
@@ -121,5 +131,12 @@ function supplyRemovedNodeFunctions(): void {
  */
 function start(addon: string): NativeBinding {
   const module = require(addon) as AddonModule | NativeBinding;
-  return 'start' in module ? module.start(new Uint8Array()) : module;
+  if (!('start' in module)) return module;
+  try {
+    return module.start(new Uint8Array());
+  } catch (error) {
+    const binding = module.start(withoutGpus);
+    gpuFailure = (error as Error).message;
+    return binding;
+  }
 }

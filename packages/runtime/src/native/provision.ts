@@ -4,14 +4,14 @@
  */
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { withLock } from '../wheel/lock.ts';
 import type { Report } from '../wheel/report.ts';
 import { run } from '../wheel/run.ts';
-import { downloadWheel } from '../wheel/wheel.ts';
+import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
+import { withoutGpus } from './binding.ts';
 import { addonFile, buildAddon, buildQuiet, quietName, tfjsNodeFolder } from './build.ts';
-import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
+import { findDamage, nativeFolder, readManifest, replaceFolder, wheelFile, writeManifest } from './cache.ts';
 import { findCudaDamage, layOutCuda, missingCuda } from './cuda.ts';
 import {
   failureFile,
@@ -121,7 +121,7 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     requirePlatform();
     if (wheel.cuda !== undefined) {
       const wheels = [...missing, ...(damage === undefined ? [] : [wheel])];
-      if (wheels.length > 0) report.step(cudaPlan(wheels));
+      if (wheels.length > 0) report.step(cudaPlan(wheels, cache));
       await layOutCuda(folder, missing, { cache, report });
     }
     const build = async (place: string): Promise<void> => {
@@ -131,16 +131,16 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     if (damage === undefined) {
       if (!existsSync(addonFile(folder))) await build(folder);
     } else {
-      const wheelFile = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+      const file = wheelFile(wheel, cache);
       report.step(`native TensorFlow ${wheel.version} from the PyPI wheel, into ${folder}`);
-      await downloadWheel(wheel, wheelFile, report);
+      await downloadWheel(wheel, file, report);
       await replaceFolder(folder, async (staging) => {
-        await unpackWheel(wheel, wheelFile, staging, report);
+        await unpackWheel(wheel, file, staging, report);
         await build(staging);
         await buildQuiet(staging);
         await writeManifest(staging, [...libraries, quietName]);
       });
-      await rm(wheelFile, { force: true });
+      await rm(file, { force: true });
     }
     report.step('native TensorFlow is ready');
     return findBuild(wheel, cache);
@@ -195,8 +195,9 @@ function stockInstaller(folder: string): Promise<void> {
  * it.
  */
 async function proveModules(...modules: string[]): Promise<void> {
-  // The stock addon starts on loading, and the ops have nothing to start.
-  const script = 'for (const file of process.argv.slice(1)) require(file).start?.(new Uint8Array())';
+  // The stock addon starts when it is loaded, and the ops have nothing to start. What a GPU can do at the moment says nothing
+  // of what was built.
+  const script = `for (const file of process.argv.slice(1)) require(file).start?.(Uint8Array.of(${withoutGpus}))`;
   await run(process.execPath, ['-e', script, ...modules], process.env);
 }
 
@@ -208,13 +209,14 @@ function requirePlatform(): void {
   throw new Error(`the wheel is for Linux x64; this is ${process.platform} ${process.arch}`);
 }
 
-/** Describes the download before it begins, since it takes minutes. */
-function cudaPlan(wheels: readonly { bytes: number; unpackedBytes: number }[]): string {
-  const gigabytes = (key: 'bytes' | 'unpackedBytes'): string =>
-    (wheels.reduce((sum, wheel) => sum + wheel[key], 0) / 1e9).toFixed(2);
+/** Size of the downloads, said before they begin because they take minutes. */
+function cudaPlan(wheels: readonly (Wheel & { unpackedBytes: number })[], cache: string): string {
+  const gigabytes = (bytes: readonly number[]): string => (bytes.reduce((sum, own) => sum + own, 0) / 1e9).toFixed(2);
+  const download = wheels.filter((wheel) => !existsSync(wheelFile(wheel, cache))).map(({ bytes }) => bytes);
+  const unpacked = wheels.map(({ unpackedBytes }) => unpackedBytes);
   return (
-    `TensorFlow for NVIDIA GPUs: ${gigabytes('bytes')} GB to download, ${gigabytes('unpackedBytes')} GB on disk; ` +
-    'an interrupted download keeps the wheels that are complete'
+    `TensorFlow for NVIDIA GPUs: ${gigabytes(download)} GB to download, ${gigabytes(unpacked)} GB on disk; ` +
+    'what is there when it is stopped is not fetched again'
   );
 }
 

@@ -34,7 +34,7 @@ const noGradient: Op['refused'] = [['dy', [3, 3], /expected dy \[3, 4\]; found \
 const noHeads: Op['refused'] = [
   ['v', [5, 4], /with 2 images and 2 heads; found .* v \[5, 4\]/],
   ['v', [6, 3], /with 2 images and 2 heads/],
-  ['bias', [1, 1, 3, 1], /a bias of each query must be one of each key/],
+  ['bias', [1, 1, 3, 1], /a bias that differs between queries must have all keys/],
   ['bias', [1, 1, 2, 3], /a mask must be \[2, 2, 3, 3\] or 1 on some axes; found \[1, 1, 2, 3\]/],
   ['open', [3, 1], /a mask must be \[2, 2, 3, 1\]/],
 ];

@@ -78,9 +78,13 @@ describe.skipIf(missing !== undefined)('native ops', () => {
 
   it.each([
     [{ value: [1, 7, 8] }, attributes, /expected value \[B, S, H, D\]/],
-    [{ weights: [1, 5, 2, 2, 4] }, attributes, /shapes do not fit each other and 2 levels; found value \[1, 7, 2, 4\]/],
-    [{ value: [2, 7, 2, 4] }, attributes, /do not fit each other/],
-    [{}, { sizes: [2, 3] }, /do not fit each other and 1 levels/],
+    [
+      { weights: [1, 5, 2, 2, 4] },
+      attributes,
+      /shapes do not match each other and 2 levels; found value \[1, 7, 2, 4\]/,
+    ],
+    [{ value: [2, 7, 2, 4] }, attributes, /do not match each other/],
+    [{}, { sizes: [2, 3] }, /do not match each other and 1 levels/],
     [{}, { sizes: [2, 3, 1] }, /a height and a width for each level/],
     [{}, { sizes: [2, 3, 2, 1] }, /the levels have 8 pixels/],
     [{}, { sizes: [7, 1, 0, 1] }, /every level must have a pixel/],
