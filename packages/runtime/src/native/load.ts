@@ -41,7 +41,7 @@ export interface NativeOps {
    * one.
    */
   instructionSet?: 'avx512' | 'avx2' | 'plain';
-  /** Why there are none, in that case. */
+  /** Why there are no native ops; absent if there are some. */
   reason?: string;
 }
 
