@@ -27,7 +27,7 @@ export interface StepConfig {
   readonly level?: number;
   /** Strides of the levels that models with deformable attention use. */
   readonly strides?: readonly number[];
-  /** Number of levels that these models make of them. */
+  /** Number of feature levels that these models make from the levels of `strides`. */
   readonly featureLevels?: number;
   /** Set where a frozen backbone's features are computed in advance, and steps begin at the features. */
   readonly featuresOnce?: true;

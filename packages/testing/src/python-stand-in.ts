@@ -5,7 +5,7 @@ import path from 'node:path';
 /**
  * Writes the executable.
  *
- * @param folder the folder it is written to
+ * @param folder folder in which it is created
  * @param answer JavaScript statement that prints the answer to each `line` of input
  * @returns the path of the executable
  */
