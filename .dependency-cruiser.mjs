@@ -12,7 +12,7 @@ const arrows = {
   metrics: ['boxes'],
   data: ['boxes'],
   core: ['boxes'],
-  // Only its entry `tfjs` imports core, as a rule of its own below says.
+  // Only its entry `tfjs` imports core, as a separate rule below says.
   dn: ['boxes', 'core'],
   runtime: [],
   train: ['boxes', 'core', 'data', 'dn', 'matcher', 'metrics', 'runtime'],

@@ -2,13 +2,16 @@
 import { blocksOf } from './markdown.ts';
 
 export interface Command {
-  /** without `npm start --` */
+  /** The command without `npm start --`. */
   readonly args: readonly string[];
-  /** lines that it prints, from a `text` block that comes next in the section; `…` stands for lines that are left out */
+  /**
+   * Lines that the command prints, from a `text` block that comes next in the section; `…` stands for lines that are
+   * left out.
+   */
   readonly shown: string | undefined;
 }
 
-/** What follows `npm start --` in the `sh` blocks of a page, in order. */
+/** Arguments of the `npm start --` commands in the `sh` blocks of a page, in order. */
 export function commandsOf(page: string): Command[] {
   const blocks = blocksOf(page);
   return blocks.flatMap(({ info, code, section }, i) => {

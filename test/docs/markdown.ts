@@ -1,4 +1,4 @@
-/** What tests of the documentation read from its pages: headings, links, and blocks of code. */
+/** Reads the pages of the documentation for tests: headings, links, and blocks of code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packages, root } from '@dn-detr/testing/readme';
@@ -17,10 +17,10 @@ export const pages: readonly string[] = [
 export const textOf = (page: string): string => readFileSync(path.join(root, page), 'utf8');
 
 export interface Block {
-  /** what stands behind the opening backticks, such as `sh` or `ts src/file.ts` */
+  /** Text after the opening backticks, such as `sh` or `ts src/file.ts`. */
   readonly info: string;
   readonly code: string;
-  /** which section of the page it is in: the number of headings before it */
+  /** Section of the page that the block is in: the number of headings before it. */
   readonly section: number;
 }
 
@@ -52,9 +52,9 @@ export interface Link {
   readonly from: string;
   /** The target as it is written. */
   readonly target: string;
-  /** the page or file that it leads to, from the root; undefined for addresses on the web */
+  /** Page or file that the link leads to, from the root; undefined for addresses on the web. */
   readonly file: string | undefined;
-  /** the heading on that page; undefined for its top */
+  /** Heading on that page; undefined for its top. */
   readonly anchor: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The tables of docs/from-detrex.md: every setting exists and takes the value, and other defaults than theirs are told. */
+/** The tables of docs/from-detrex.md: every setting exists and takes the value, and defaults that differ from theirs are named. */
 import { parseAssignment, resolveSettings, runSettings, withChanges } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
 import { textOf } from './markdown.ts';
@@ -20,7 +20,7 @@ function rowsOf(section: string): Row[] {
   });
 }
 
-/** A model's whole configuration with a setting of one's own, or without. */
+/** A model's whole configuration with one setting changed, or without. */
 const configOf = (model: string, assignment?: string) => {
   const changes = { 'model.name': model, ...(assignment !== undefined && parseAssignment(assignment)) };
   return resolveSettings(withChanges(runSettings({}, 'the defaults'), changes)).config;

@@ -14,7 +14,7 @@ const script = path.join(root, 'experiments', 'src', 'cli.ts');
 
 export interface CliProcess {
   readonly pid: number;
-  /** What it has written to stderr so far. */
+  /** Text written to stderr so far. */
   readonly complaints: () => string;
   readonly finished: Promise<Finished & { readonly signal: NodeJS.Signals | null }>;
   /** Sends it to the process alone. */
@@ -25,7 +25,7 @@ export interface CliProcess {
   hangUp(): void;
 }
 
-/** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
+/** Starts what `npm start -- ARGS` does, without the set-up before it, in a separate process group. */
 export function startCli(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): CliProcess {
   const child: ChildProcess = spawn(process.execPath, [...nodeArguments, script, ...args], {
     cwd,

@@ -64,7 +64,7 @@ it('is stopped, killed and broken, leaves no process behind, and goes on each ti
   expect(await stopped.finished).toMatchObject({
     code: 130,
     stdout: expect.stringMatching(/not finished/i),
-    stderr: expect.stringMatching(/^stopped; the same command goes on$/m),
+    stderr: expect.stringMatching(/^stopped; run the same command to continue$/m),
   });
   expect(Date.now() - asked).toBeLessThan(20_000);
   expect(workers().filter(isRunning)).toEqual([]);
@@ -73,7 +73,7 @@ it('is stopped, killed and broken, leaves no process behind, and goes on each ti
   expect(existsSync(path.join(root, 'both', 'report.html'))).toBe(true);
   for (const run of runs) expectAllKept(run);
 
-  // One run is killed, as for want of memory; then the comparison is told to end.
+  // One run is killed, as for want of memory; then the comparison is asked to end.
   const halved = compare();
   await nextCheckpoints();
   process.kill(workers()[1] as number, 'SIGKILL');

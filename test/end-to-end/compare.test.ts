@@ -129,7 +129,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
   });
 
   it('gives all models the same start, data and draws, and ends with the others where one fails', async () => {
-    // Without learning, what a step's matching queries lose depends on its images and the initial weights alone.
+    // Without learning, what a step's matching queries lose depends only on its images and the initial weights.
     const still = ['optimizer.learningRate=0', 'optimizer.backboneLearningRate=0', 'optimizer.clipNorm=1'];
     const wild = 'dab-detr+optimizer.learningRate=1e30';
     const { code, stdout, stderr } = await compare(

@@ -1,4 +1,4 @@
-/** Own images without a recipe: one is chosen, and what it takes is measured, in a process of its own. */
+/** Own images without a recipe: one is chosen, and what it takes is measured, in a separate process. */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';

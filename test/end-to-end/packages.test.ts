@@ -29,7 +29,7 @@ const manifestOf = (name: string) => readJson(root, 'packages', name, 'package.j
 const tarball = (name: string): string => path.join(folder, `dn-detr-${name}-${manifestOf(name).version}.tgz`);
 const tool = (name: string): string => path.join(root, 'test', 'node_modules', '.bin', name);
 
-/** The packages of the workspace that a package needs to run, itself among them; private ones are for tests alone. */
+/** The packages of the workspace that a package needs to run, itself among them; private ones are only for tests. */
 function closure(name: string, fields: readonly string[] = ['dependencies']): string[] {
   const manifest = manifestOf(name);
   const needed = fields.flatMap((field) => Object.entries<string>(manifest[field] ?? {}));
@@ -40,7 +40,7 @@ function closure(name: string, fields: readonly string[] = ['dependencies']): st
   return [...new Set([...installable.flatMap((other) => closure(other)), name])];
 }
 
-/** What is installed in each project: a package alone, and packages whose examples need others beside them. */
+/** Packages installed in each project: one by itself, and packages whose examples need others beside them. */
 const projects: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(packages.map((name) => [name, closure(name)])),
   core: closure('core', ['dependencies', 'devDependencies']),

@@ -66,7 +66,9 @@ async function runOn(name: string, failure: Failure, first?: number): Promise<{ 
 const unfinished = (): string[] =>
   readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'));
 
-/** What the file would be called if it were not this process that died, but one with a number beyond all there can be. */
+/**
+ * Name that the file would have if it belonged not to this process but to one with a number beyond all there can be.
+ */
 const ofAnother = (file: string): string => file.replace(`.${process.pid}.tmp`, '.4194305.tmp');
 
 const outcomeOf = (name: string) => {

@@ -37,7 +37,7 @@ function stepOf(name: string): number {
   return JSON.parse(metadata.counters as string).step;
 }
 
-/** Waits until a run that was just started has written a checkpoint of its own. */
+/** Waits until a run that was just started has written its own checkpoint. */
 async function nextCheckpoint(name: string): Promise<void> {
   const { last } = runFolder(folderOf(name));
   const before = existsSync(last) ? statSync(last).mtimeMs : undefined;
@@ -70,13 +70,13 @@ describe('a run', () => {
     stopped.killGroup('SIGINT');
     expect(await stopped.finished).toMatchObject({
       code: 130,
-      stdout: expect.stringMatching(/^stopped; the same command with --resume goes on: \d+ steps/),
+      stdout: expect.stringMatching(/^stopped; run the same command with --resume to continue: \d+ steps/),
     });
     expect(Date.now() - asked).toBeLessThan(10_000);
     expect(readJson(result)).toMatchObject({ finished: false, step: stepOf('parts') });
     expect(metricsOf(folderOf('parts')).at(-1)?.step).toBe(stepOf('parts'));
 
-    // Where a group of processes is told to end, each is told again by its parent: no such kill may come before the end.
+    // Where a group of processes is asked to end, each is asked again by its parent: no such kill may come before the end.
     rmSync(result);
     const pressed = train('parts');
     await nextCheckpoint('parts');

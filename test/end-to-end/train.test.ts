@@ -42,8 +42,8 @@ describe('train', () => {
   it('goes on with the settings of the run in its folder, and says what it does', async () => {
     const begun = await small('--out', 'mine', '--resume', '--set', 'model.preNorm=true');
     expect(begun.code).toBe(0);
-    expect(begun.stderr).toContain('note: model.preNorm changes nothing for dn-detr\n');
-    expect(begun.stderr).toContain('there is no run in mine yet: a new one begins\n');
+    expect(begun.stderr).toContain('note: model.preNorm is not used by dn-detr\n');
+    expect(begun.stderr).toContain('there is no run in mine yet: starting a new one\n');
     expect(begun.stderr).toMatch(
       /^train dn-detr \(settings of small.json\) on shapes, 4 steps, backend \w+, in mine$/m,
     );
@@ -52,7 +52,7 @@ describe('train', () => {
 
     const again = await program('train', '--resume', '--out', 'mine', '--set', 'checkpoint.every=7');
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: 4 steps/) });
-    expect(again.stderr).toMatch(/^train dn-detr \(going on with its settings\) on shapes, 4 steps/m);
+    expect(again.stderr).toMatch(/^train dn-detr \(resumed with its settings\) on shapes, 4 steps/m);
     const other = await program('train', '--resume', '--out', 'mine', '--set', 'batchSize=2');
     expect(other).toMatchObject({
       code: 1,

@@ -103,7 +103,7 @@ describe("a user's own", () => {
     [
       'a value without a scale',
       ['value.json', JSON.stringify({ ...own, cells: [{ ...own.cells[0], value: 10 }, own.cells[1]] })],
-      'cells.0.value: there is no scale that it lies on',
+      'cells.0.value: a value needs a scale',
     ],
     [
       'a name that leads to another folder',
@@ -115,19 +115,19 @@ describe("a user's own", () => {
     await expect(ablationNamed(name)).rejects.toThrow(message);
   });
 
-  it('that sets what its model makes nothing of is refused', async () => {
+  it('that sets what its model does not use is refused', async () => {
     const ablation = await ablationNamed(
       write(
         'ignored.json',
         JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set: { 'model.preNorm': true } }] }),
       ),
     );
-    expect(() => cellsOf(ablation, quick)).toThrow('x: model.preNorm changes nothing for dn-detr, but for detr and');
+    expect(() => cellsOf(ablation, quick)).toThrow('x: model.preNorm is not used by dn-detr, only by detr and');
   });
 
   it.each<[string, object, string]>([
     ['other data', { 'data.shapes.train': 200 }, 'x: data.shapes.train changes the data'],
-    ['a seed', { seed: 3 }, 'x: seed cannot be set for one alone'],
+    ['a seed', { seed: 3 }, 'x: the seed cannot be set for a single model'],
     ['what another cell sets', { 'model.queries': 10 }, '10 and x have the same settings'],
   ])('that sets %s is refused', async (_, set, message) => {
     const ablation = await ablationNamed(

@@ -73,7 +73,7 @@ describe('eval --checkpoint', () => {
     await evaluated('--checkpoint', run.last, '--out', out);
     const before = readFileSync(annotations, 'utf8');
     expect(await evaluated('--checkpoint', run.last, '--out', annotations)).toEqual(
-      failed(/instances_val\.json is there, and no list of detections/),
+      failed(/instances_val\.json exists and is not a list of detections/),
     );
     expect(readFileSync(annotations, 'utf8')).toBe(before);
     expect(await evaluated('--checkpoint', run.last, '--out', root)).toEqual(failed(/ cannot be written \(EISDIR/));
@@ -95,7 +95,7 @@ describe('eval --checkpoint', () => {
     expect(drawn).toEqual({ ...own, data: 'shapes' });
   });
 
-  it('goes by the names of the classes where their order is another', async () => {
+  it('follows the names of the classes where their order differs', async () => {
     const own = figuresOf(await evaluated('--checkpoint', run.best, '--json'));
     const turned = withCategories('turned', ([disc, square]) => [
       { id: 7, name: square as string },
@@ -146,7 +146,7 @@ describe('eval --checkpoint', () => {
   });
 });
 
-/** The data set's annotations under other categories, in a folder of their own beside the same images. */
+/** The data set's annotations under other categories, in a separate folder beside the same images. */
 function withCategories(folder: string, make: (names: readonly string[]) => { id: number; name: string }[]): string {
   mkdirSync(inRoot(folder, 'annotations'), { recursive: true });
   for (const split of ['train', 'val']) {
@@ -229,7 +229,7 @@ describe('predict', () => {
     );
     const none = await predicted(valImage(1), '--threshold', '1', '--out', out);
     expect(none.stdout).toMatch(/000011\.png *│ - /);
-    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show something/);
+    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show some detections/);
   });
 
   it('names images that it cannot read, does the others, and fails', async () => {
@@ -281,7 +281,7 @@ describe('predict', () => {
     const data = Uint8Array.from({ length: 32 * 32 * bands }, (_, i) => (i * 7) % 256);
     const five = inRoot('five.tif');
     writeFileSync(five, tiffFile({ width: 32, height: 32, channels: bands, data }));
-    const refused = failed(/\nerror: there is no image to look at\n$/);
+    const refused = failed(/\nerror: there are no images to detect objects in\n$/);
     expect(await predicted(five, '--out', inRoot('five'))).toEqual(refused);
 
     await predicted(five, '--out', inRoot('chosen'), '--bands', '5,3,1');
@@ -309,7 +309,7 @@ describe('predict', () => {
   it('writes nothing where there is no image', async () => {
     const out = inRoot('nothing');
     expect(await predicted(inRoot('nowhere.png'), '--out', out)).toEqual(
-      failed(/^error: .*nowhere\.png.*\nerror: there is no image to look at\n$/),
+      failed(/^error: .*nowhere\.png.*\nerror: there are no images to detect objects in\n$/),
     );
     expect(existsSync(out)).toBe(false);
   });
@@ -358,7 +358,7 @@ describe('detect', () => {
     expect(await scoresOf({ mean: [0.1, 0.1, 0.1], std: [0.1, 0.1, 0.1] })).not.toEqual(own);
   });
 
-  it('makes a canvas for a longer side of the images at hand, or of those it is told', async () => {
+  it('makes a canvas for a longer side of the images at hand, or of those it is given', async () => {
     const trained = readTrained(run.best);
     const { config } = trained;
     const forPhotos = { ...trained, config: { ...config, data: { ...config.data, canvas: { longSide: 32 } } } };

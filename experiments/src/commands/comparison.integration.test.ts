@@ -28,7 +28,7 @@ it.each<[string[], RegExp]>([
   [['compare', '--processes', '0.5'], /--processes <count>.* expected a whole number from 1/],
   [['compare', '--processes', '0'], /expected a whole number from 1/],
   [['compare', '--models', 'detr, detr'], /names a model twice: detr, detr/],
-  [['compare', '--models', 'dn-detr , dab-detr+denoising.groups=0'], /denoising.groups changes nothing for dab-detr/],
+  [['compare', '--models', 'dn-detr , dab-detr+denoising.groups=0'], /denoising.groups is not used by dab-detr/],
   [['compare', '--models', 'detr,dn-detr+model.heads=3'], /dn-detr\+model\.heads=3: model\..*heads/],
   [['compare', '--seeds', '1,'], /expected a count such as 3, or different whole numbers/],
   [['ablate', 'groups', '--cells', ' 0, 17'], /there is no cell '17'/],
@@ -71,7 +71,7 @@ it('a run that fails before it begins is named, and ends the comparison with 1',
     '--out',
     'begun',
   );
-  expect(stderr).toMatch(/^failed: dn-detr seed 0; the same command tries again$/m);
+  expect(stderr).toMatch(/^failed: dn-detr seed 0; run the same command to try again$/m);
   expect(code).toBe(1);
   rmSync('begun', { recursive: true });
 });
@@ -81,7 +81,7 @@ it('advises only what a comparison can do about a folder with another run', asyn
   const { code, stderr } = await program('compare', '--models', 'detr', '--recipe', 'quick', '--out', 'other');
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    / holds a run with other settings: .* Name another folder, or delete this one\n--out names another folder\n$/,
+    / holds a run with other settings: .* Name another folder, or delete this one\nchoose another folder with --out\n$/,
   );
   rmSync('other', { recursive: true });
 });

@@ -97,7 +97,7 @@ describe('data check', () => {
   it.each([
     [1, ['/no/such/folder'], 'error: there is no folder /no/such/folder\n'],
     [1, [bccd, '--format', 'yolo'], /^error: no YOLO data set in .*Looked for\n {2}YOLO: data.yaml/],
-    [1, ['shapes'], /^error: shapes are drawn: there is nothing to check; /],
+    [1, ['shapes'], /^error: shapes are generated: there is nothing to check; /],
     [2, [bccd, '--format', 'csv'], /Allowed choices are coco, yolo, voc/],
   ])('ends with %i on %j and says why', async (code, args, message) => {
     expect(await run(...args)).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });

@@ -67,13 +67,13 @@ describe('data export', () => {
   });
 
   it.each([
-    [1, ['shapes', '--format', 'voc'], /--format is for folders: shapes are drawn/],
+    [1, ['shapes', '--format', 'voc'], /--format is only for folders: shapes are generated/],
     [1, ['shapes', '--size', '4'], /shapes\.size is 4: expected a whole number from 8/],
     [1, ['shapes', '--classes', 'disk'], /shapes\.classes has 'disk'/],
     [2, ['shapes', '--objects', '3'], /expected two numbers, such as 1-4/],
     [1, ['nowhere'], /there is no folder .*nowhere/],
-    [1, ['nowhere', '--no-rotation'], /--no-rotation is for shapes: .*nowhere is a folder/],
-    [1, ['nowhere', '--size', '64'], /--size is for shapes/],
+    [1, ['nowhere', '--no-rotation'], /--no-rotation is only for shapes: .*nowhere is a folder/],
+    [1, ['nowhere', '--size', '64'], /--size is only for shapes/],
   ])('ends with %i on %j and writes nothing', async (code, args, message) => {
     const out = path.join(folder, 'none');
     const ended = await run(...args, '--out', out);

@@ -97,9 +97,9 @@ describe('eval', () => {
     const results = file('results.json', [{ ...image, category_id: 3, score: 1 }]);
     const notes = (await run(truth, results, '--json')).stderr.trim().split('\n');
     expect(notes).toEqual([
-      `note: ${truth}: 1 annotations do not count, as their images are not listed in ${truth}`,
-      `note: ${truth}: 1 annotations do not count, as their categories are not listed in ${truth}`,
-      `note: ${results}: 1 detections do not count, as their categories are not listed in ${truth}`,
+      `note: ${truth}: 1 annotations are ignored, as their images are not listed in ${truth}`,
+      `note: ${truth}: 1 annotations are ignored, as their categories are not listed in ${truth}`,
+      `note: ${results}: 1 detections are ignored, as their categories are not listed in ${truth}`,
       expect.stringContaining('1 annotation has no "area" that is a number'),
       expect.stringContaining('1 annotation has the id 0'),
     ]);

@@ -69,7 +69,7 @@ describe('the recipe for a folder', () => {
     expect(reason).toBe(
       'pretrained features, since dn-deformable-detr takes several levels of them: recipe photographs, 500 steps for 9 ' +
         'training images, 320 × 240 (images are most often 640 × 480), where half of the objects are at least 50 ' +
-        'pixels large, 80 queries for up to 50 objects in an image; --recipe takes another',
+        'pixels large, 80 queries for up to 50 objects in an image; --recipe selects another',
     );
   });
 
@@ -97,7 +97,7 @@ describe('the recipe for a folder', () => {
     for (const length of lengths) {
       const given = { ...length, 'data.canvas.longSide': 480, 'model.queries': 70 };
       expect(configOf(nine, ['dino', 'detr', 'dino'], given).reason).toBe(
-        'pretrained features, since dino takes several levels of them: recipe photographs; --recipe takes another',
+        'pretrained features, since dino takes several levels of them: recipe photographs; --recipe selects another',
       );
     }
     const large = dataset(photos({ count: 9 }), photos({ count: 1001 }));
@@ -129,7 +129,7 @@ describe('the recipe for a folder', () => {
     const full = dataset([...photos({ count: 9 }), ...photos({ count: 1, objects: 1500 })]);
     expect(() => recipeFor(full, [])).toThrow(
       '0.jpg in mine has 1,500 objects, which would take 2,250 queries: models are known to work with up to 900. Cut the ' +
-        'images into tiles with at most 600 objects each, or leave objects without a query: --set model.queries=900',
+        'images into tiles with at most 600 objects each, or leave some objects without a query: --set model.queries=900',
     );
     expect(configOf(full, [], { 'model.queries': 900 }).model.queries).toBe(900);
     expect(configOf(dataset(photos({ count: 9, objects: 600 }))).model.queries).toBe(900);

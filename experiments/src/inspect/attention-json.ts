@@ -1,4 +1,4 @@
-/** What was found of an image's attention, for programs: `inspect attention --json`. */
+/** Attention in an image, for programs: `inspect attention --json`. */
 import { type CellAttention, type ImageAttention, meanOverHeads } from './attention.ts';
 import { type Sampling, weightShares } from './sampling.ts';
 

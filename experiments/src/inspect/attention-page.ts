@@ -16,7 +16,7 @@ import { selfDrawing } from './self-drawing.ts';
 
 export interface AttentionSource {
   readonly checkpoint: string;
-  /** name of the model */
+  /** Name of the model. */
   readonly model: string;
   readonly categories: readonly Category[];
 }
@@ -66,7 +66,7 @@ ${explanation(images, model)}`;
   };
 }
 
-/** What the attention of these images is, for those who do not know it. */
+/** Explains the attention of these images to those who do not know it. */
 function explanation(images: readonly ImageAttention[], model: string): Html {
   if (images.some(({ cross }) => cross.kind === 'samples')) {
     return html`<p>In deformable cross-attention a query is not compared with the image. It looks from a box or a point, and says itself at
@@ -88,7 +88,7 @@ its stride). Colours are heads, shapes are levels, and areas are weights, which 
 image find zeros.`;
   }
   return html`<b>Cross-attention of query ${query}</b> over the image, by layer (rows) and head (${counted(heads, 'head')} and their mean). A cell is one
-of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has a scale of its own, up to the weight written under it, and weights of a panel sum
+of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has its own scale, up to the weight written under it, and weights of a panel sum
 to 1 over the map.`;
 }
 

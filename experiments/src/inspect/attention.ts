@@ -1,4 +1,4 @@
-/** What one query of a trained model attends to: in the image and among the other queries. */
+/** Attention of one query of a trained model: in the image and among the other queries. */
 import { loadParameters } from '@dn-detr/core';
 import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage, type Size } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
@@ -12,11 +12,11 @@ import { type Sampling, samplingOf } from './sampling.ts';
 
 /** A decoder layer, seen from one query. */
 export interface LayerAttention {
-  /** over all queries `[H, T]`, known ones first */
+  /** Weights over all queries `[H, T]`, known queries first. */
   readonly self: Float32Array;
-  /** what each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image */
+  /** Box that each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image. */
   readonly boxes: Float32Array;
-  /** where each query starts from in the layer `[T, 4]`; undefined for models without anchors */
+  /** Where each query starts from in the layer `[T, 4]`; undefined for models without anchors. */
   readonly anchors: Float32Array | undefined;
 }
 
@@ -24,39 +24,39 @@ export interface LayerAttention {
 export interface CellAttention {
   readonly kind: 'cells';
   readonly grid: FeatureGrid;
-  /** weights of each layer, over the cells row by row; `[H, N]` */
+  /** Weights of each layer, over the cells row by row; `[H, N]`. */
   readonly layers: readonly Float32Array[];
 }
 
 export interface ImageAttention {
   readonly image: DatasetImage;
   readonly pixels: RgbImage;
-  /** what the query takes from the image: deformable attention samples points */
+  /** Attention to the image; deformable attention samples points. */
   readonly cross: CellAttention | Sampling;
   readonly heads: number;
-  /** the matching query that is looked at, from 0 */
+  /** The matching query that is looked at, from 0. */
   readonly query: number;
-  /** of the query, after the last layer */
+  /** The query's label after the last layer. */
   readonly label: number;
   readonly score: number;
   /** K, known queries before the matching ones; padding included */
   readonly known: number;
   readonly layers: readonly LayerAttention[];
-  /** of an image that known queries were put in for */
+  /** Attention by group of an image that was given known queries. */
   readonly groups: KnownAttention | undefined;
 }
 
 export interface KnownAttention {
   readonly queries: KnownQueries;
-  /** self-attention of all queries in the last layer, mean over heads, `[T, T]` */
+  /** Self-attention of all queries in the last layer, mean over heads, `[T, T]`. */
   readonly last: Float32Array;
   readonly leak: GroupLeak;
 }
 
 export interface AttentionOptions {
-  /** a matching query, from 0; in each image the one with the highest score if left out */
+  /** Index of a matching query. @defaultValue in each image, the one with the highest score */
   readonly query: number | undefined;
-  /** puts known queries in, as in training */
+  /** Whether known queries are added, as in training. */
   readonly known: boolean;
 }
 
@@ -92,7 +92,7 @@ export async function attentionOf(
     const found: ImageAttention[] = [];
     for await (const batch of evaluationBatches(images, evaluation)) {
       const [image] = batch.sources as [DatasetImage];
-      // Each image has draws of its own.
+      // Each image has its own draws.
       const at = { step: images.indexOf(image), micro: 0 };
       const known = options.known ? knownQueriesAt(batch, model, withKnownSlots(config, images), at) : undefined;
       const passed = decoderPass(model, parameters, batch, known);

@@ -10,26 +10,28 @@ import { dispose, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 export interface DecoderPass {
   /** H */
   readonly heads: number;
-  /** weights of each layer among the T queries, `[H, T, T]` */
+  /** Weights of each layer among the T queries, `[H, T, T]`. */
   readonly self: readonly Float32Array[];
-  /** weights of each layer on the N cells of the feature map, `[H, T, N]`; empty where attention is deformable */
+  /** Weights of each layer on the N cells of the feature map, `[H, T, N]`; empty where attention is deformable. */
   readonly cross: readonly Float32Array[];
-  /** samples of each layer; empty where attention is not deformable */
+  /** Samples of each layer; empty where attention is not deformable. */
   readonly sampled: readonly SampledLayer[];
-  /** predictions of each layer: logits `[T, numLogits]`, boxes cxcywh in 0..1 `[T, 4]` */
+  /** Predictions of each layer: logits `[T, numLogits]`, boxes cxcywh in 0..1 `[T, 4]`. */
   readonly logits: readonly Float32Array[];
   readonly boxes: readonly Float32Array[];
   /** `[T, 4]`, cxcywh in 0..1, of each layer; undefined for models without */
   readonly anchors: readonly Float32Array[] | undefined;
 }
 
-/** What core's `ObservedSampling` holds of the image; coordinates are in 0..1 of a level with its padding. */
+/**
+ * The part of core's `ObservedSampling` that belongs to the image; coordinates are in 0..1 of a level with its padding.
+ */
 export interface SampledLayer {
   /** L */
   readonly levels: number;
   /** `[T, L or 1, coordinates]` */
   readonly references: Float32Array;
-  /** coordinates of a reference: 2 where references are points, 4 where they are boxes */
+  /** Coordinates of a reference: 2 where references are points, 4 where they are boxes. */
   readonly coordinates: number;
   /** `[T, H, L, P, 2]` */
   readonly locations: Float32Array;

@@ -5,7 +5,7 @@ import type { Size } from '@dn-detr/data';
 export interface FeatureGrid {
   readonly rows: number;
   readonly columns: number;
-  /** a cell's width and height in shares of the image's; those beyond the image lie in the canvas's padding */
+  /** A cell's width and height in shares of the image's; those beyond the image lie in the canvas's padding. */
   readonly cell: Size;
 }
 

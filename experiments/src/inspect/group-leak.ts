@@ -5,7 +5,7 @@ import type { KnownQueries } from '@dn-detr/dn';
 export interface GroupLeak {
   readonly matchingToKnown: number;
   readonly betweenGroups: number;
-  /** of any query on a padded slot */
+  /** The largest weight of any query on a padded slot. */
   readonly onPadding: number;
 }
 

@@ -5,13 +5,13 @@ import { type Html, html } from '@dn-detr/report/markup';
 const steps = 16;
 
 export interface HeatOptions {
-  /** of the weights `[rows, columns]` */
+  /** Columns of the weights `[rows, columns]`. */
   readonly columns: number;
-  /** the weight of the strongest colour */
+  /** Weight that has the strongest colour. */
   readonly most: number;
-  /** of a share of `most`, in 0..1 */
+  /** The style of a cell for a share of `most`, in 0..1. */
   readonly style: (share: number) => { readonly fill: string; readonly opacity: number };
-  /** the share goes with the weight, or with its square root, which shows small ones */
+  /** Whether the share is proportional to the weight, or to its square root, which shows small ones. */
   readonly scale?: 'linear' | 'root';
 }
 

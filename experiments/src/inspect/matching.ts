@@ -10,34 +10,34 @@ import { readJson, readJsonLines } from '@dn-detr/train/files';
 export interface MatchingGrid {
   /** `[M][columns]` */
   readonly queries: readonly (readonly number[])[];
-  /** how often an object has another query than in the column before */
+  /** How often an object has a different query from the one in the previous column. */
   readonly changes: number;
-  /** of so many pairs of neighbouring columns, all objects together */
+  /** Number of pairs of neighbouring columns, over all objects. */
   readonly pairs: number;
 }
 
-/** What a run did in one image. */
+/** Matching of one image over a run. */
 export interface RunMatching {
   readonly run: string;
-  /** of the columns of `training` */
+  /** Training steps of the columns of `training`. */
   readonly steps: readonly number[];
-  /** the last layer's matching at each evaluation */
+  /** The last layer's matching at each evaluation. */
   readonly training: MatchingGrid;
-  /** each layer's matching at the last evaluation */
+  /** The matching of each layer at the last evaluation. */
   readonly layers: MatchingGrid;
 }
 
 export interface MatchedImage extends SampleImage {
-  /** the bytes of `picture` */
+  /** The bytes of `picture`. */
   readonly jpeg: Uint8Array;
-  /** names of the classes, by label */
+  /** Names of the classes, by label. */
   readonly classes: readonly string[];
   readonly runs: readonly RunMatching[];
 }
 
 export interface MatchedRuns {
   readonly images: readonly MatchedImage[];
-  /** folders of runs without samples: not evaluated yet, or by an earlier version */
+  /** Folders of runs without samples: not evaluated yet, or by an earlier version. */
   readonly without: readonly string[];
 }
 

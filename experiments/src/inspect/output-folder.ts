@@ -12,7 +12,7 @@ export type InspectionKind = 'queries' | 'attention' | 'matching';
 
 /** A drawing of the page, which also becomes a file. */
 export interface Picture {
-  /** without folder, `.svg` */
+  /** Name without its folder and without `.svg`. */
   readonly name: string;
   readonly drawing: Html;
 }

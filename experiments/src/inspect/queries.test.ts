@@ -140,7 +140,7 @@ describe('the picture of known queries', () => {
     expect(named.match(/>12</g)).toHaveLength(2);
   });
 
-  it('draws a known query where it is told to be', async () => {
+  it('draws a known query at the box it is given', async () => {
     const { images } = await step({ 'data.canvas': { width: 64, height: 32 } }, 1);
     const image = first(images);
     const svg = await knownQueriesDrawing(image, 1, String);

@@ -17,11 +17,11 @@ import {
 
 export interface QueryStep {
   readonly epoch: number;
-  /** images of the step */
+  /** Images of the step. */
   readonly batch: number;
-  /** the first of them */
+  /** The first images of the step. */
   readonly images: readonly QueryImage[];
-  /** how the known queries were made */
+  /** How the known queries were made. */
   readonly denoising: SettledDenoising;
 }
 

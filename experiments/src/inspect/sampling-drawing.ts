@@ -108,7 +108,7 @@ export function samplingDrawing(
   );
 }
 
-/** What the layer looks from, and the box that it predicts. */
+/** Outlines of the references that the layer looks from, and of the box that it predicts. */
 function outlines({ known, query, layers }: ImageAttention, { reference }: LayerSamples, l: number, size: Size): Html {
   const predicted = layers[l]?.boxes ?? [];
   const from =
@@ -124,7 +124,7 @@ const pointMark = (): Html =>
 interface Marks {
   readonly heads: number;
   readonly levels: number;
-  /** the only level to show, from 0; all if left out */
+  /** Index of the only level to show. @defaultValue all levels */
   readonly level: number | undefined;
   readonly size: Size;
 }
@@ -175,7 +175,7 @@ function legend(heads: number, levels: number): Content {
   return entries;
 }
 
-/** What outlines stand for. */
+/** Legend of the outlines. */
 function lines(layers: readonly LayerSamples[], enlarged: boolean): Content {
   const sizes = layers.map(({ reference }) => reference.length);
   const entries: readonly (readonly [Html, string])[] = [

@@ -4,18 +4,18 @@ import type { DecoderPass, SampledLayer } from './decoder-pass.ts';
 
 export interface Sampling {
   readonly kind: 'samples';
-  /** pixels of the canvas along a side of a cell, of each of the L levels */
+  /** Pixels of the canvas along a side of a cell, of each of the L levels. */
   readonly strides: readonly number[];
   readonly layers: readonly LayerSamples[];
 }
 
 /** A decoder layer's samples, seen from one query: by head, level and point. */
 export interface LayerSamples {
-  /** x and y in 0..1 of the image, `[H, L, P, 2]`; beyond these there is padding, or nothing */
+  /** Locations (x, y) in 0..1 of the image, `[H, L, P, 2]`; outside that range there is padding, or nothing. */
   readonly locations: Float32Array;
   /** `[H, L, P]`; those of a head add up to 1 */
   readonly weights: Float32Array;
-  /** what offsets start from, in 0..1 of the image: a point, x and y, or a box cxcywh */
+  /** References that offsets start from, in 0..1 of the image: a point (x, y) or a cxcywh box. */
   readonly reference: Float32Array;
 }
 
@@ -23,7 +23,7 @@ export interface LayerSamples {
 export interface SampledCanvas {
   readonly canvas: Size;
   readonly image: Size;
-  /** strides of the levels that the backbone hands out; those that the model adds halve the resolution again */
+  /** Strides of the levels that the backbone hands out; those that the model adds halve the resolution again. */
   readonly strides: readonly number[];
 }
 
@@ -62,7 +62,7 @@ export function samplingOf(
 export interface WeightShares {
   /** `[L]` */
   readonly levels: readonly number[];
-  /** share of the samples beyond the image's edges, which find nothing */
+  /** Share of the samples beyond the image's edges, which read zeros. */
   readonly outside: number;
 }
 

@@ -33,7 +33,7 @@ const ask = (path: string, host: string): Promise<{ status: number | undefined; 
     asked.end();
   });
 
-/** What the server tells from now on, event by event. */
+/** The events that the server sends from now on, one by one. */
 async function follow(): Promise<() => Promise<{ event: string; data: unknown }>> {
   const response = await fetch(new URL('events', view.address));
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -62,7 +62,7 @@ describe('a live view', () => {
     expect(second).not.toContain('nothing to report yet');
   });
 
-  it('tells of progress and of results, to the display it follows too', async () => {
+  it('reports progress and results, also to the display it follows', async () => {
     const next = await follow();
     expect(await next()).toEqual({ event: 'progress', data: { ended: false, runs: [] } });
     const shown: unknown[] = [];
@@ -76,7 +76,7 @@ describe('a live view', () => {
     expect(await next()).toEqual({ event: 'changed', data: null });
   });
 
-  it('no longer tells of a run that has ended, whichever way', async () => {
+  it('no longer reports a run that has ended, whichever way', async () => {
     const next = await follow();
     await next();
     const display = view.following({ update: () => {}, say: () => {}, stop: () => {} });

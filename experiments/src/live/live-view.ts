@@ -10,7 +10,7 @@ import type { ProgressDisplay } from '../progress-display.ts';
 const interval = 500;
 
 export class LiveView {
-  /** such as `http://127.0.0.1:8421/` */
+  /** Address such as `http://127.0.0.1:8421/`. */
   readonly address: string;
   readonly #server: Server;
   readonly #followers = new Set<ServerResponse>();
@@ -26,7 +26,7 @@ export class LiveView {
   }
 
   /**
-   * Listens on this machine alone.
+   * Listens only on this machine.
    *
    * @param port 0 for any that is free
    * @throws UserError if the port is taken
@@ -112,9 +112,9 @@ export class LiveView {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     // As it came: it may be nothing that a URL can be made of.
     const [pathname] = (request.url ?? '').split('?');
-    // A page from elsewhere can have a name of its own lead here: it shall not read what it finds.
+    // A page from elsewhere can have its own name resolve to here: it must not read what it finds.
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-      response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is for this machine alone.\n');
+      response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is only for this machine.\n');
     } else if (request.method === 'GET' && pathname === '/') void this.#page(response);
     else if (request.method === 'GET' && pathname === '/events') this.#follow(request, response);
     else response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only one page: /\n');
@@ -142,7 +142,7 @@ export class LiveView {
 /** Of the event `progress`. */
 export interface LiveState {
   readonly ended: boolean;
-  /** that go on */
+  /** Shows the runs that are in progress. */
   readonly runs: readonly (RunProgress & { readonly name: string })[];
 }
 

@@ -15,25 +15,25 @@ import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
 
-/** What a checkpoint finds in a split; `notes` are also about the figures. */
+/** Detections of a checkpoint in a split; `notes` are also about the figures. */
 export interface Evaluated extends Omit<OpenedSplit, 'images' | 'framed'> {
-  /** in the data set's order */
+  /** Results in the data set's order. */
   readonly results: readonly ImageResult[];
   readonly evaluation: CocoEvaluation;
 }
 
 /** The images that a checkpoint is looked at with. */
 export interface OpenedSplit {
-  /** as the user named it, or as the checkpoint does */
+  /** The data's name as the user gave it, or else as the checkpoint does. */
   readonly data: string;
   readonly split: SplitName;
-  /** in the model's order, with the ids that the split's file gives them */
+  /** Categories in the model's order, with the ids that the split's file gives them. */
   readonly categories: readonly Category[];
-  /** at least one; labels are the model's */
+  /** At least one image; labels are the model's. */
   readonly images: readonly DatasetImage[];
-  /** those of all splits: a canvas that depends on images is for them, as in training */
+  /** Images of all splits: a canvas that depends on images is sized for them, as in training. */
   readonly framed: readonly DatasetImage[];
-  /** what the user should know about them */
+  /** Notes on the checkpoint and the data for the user. */
   readonly notes: readonly string[];
 }
 
@@ -108,7 +108,7 @@ async function open(err: Output, config: RunConfig, named: string | undefined, f
 export interface CocoResult {
   readonly image_id: DatasetImage['id'];
   readonly category_id: Category['id'];
-  /** x, y, width, height in pixels */
+  /** Box as x, y, width, height in pixels. */
   readonly bbox: readonly number[];
   readonly score: number;
 }

@@ -25,7 +25,7 @@ export async function withProgress<T>(
   }
   const format = `${what} {bar} {value}/{total} images, ETA {eta_formatted}`;
   const bar = new SingleBar(
-    // Inference holds the thread: drawing goes by its pace, not by a timer.
+    // Inference holds the thread: drawing follows its pace, not by a timer.
     { format, stream: err, clearOnComplete: true, forceRedraw: true, hideCursor: true },
     Presets.shades_classic,
   );

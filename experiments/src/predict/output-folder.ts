@@ -6,11 +6,11 @@ import { UserError } from '@dn-detr/train';
 import { longestName, removeLeftovers } from '@dn-detr/train/files';
 
 export interface OutputFolder {
-  /** what was detected, as JSON */
+  /** JSON file of what was detected. */
   readonly document: string;
-  /** names of the pictures, of each image */
+  /** Names of the pictures, of each image. */
   readonly pictures: readonly string[];
-  /** deletes the pictures of an earlier prediction that this one does not have */
+  /** Deletes the pictures of an earlier prediction that this one does not have. */
   removeOthers(): void;
 }
 

@@ -1,28 +1,28 @@
-/** What was detected in images, for programs and for people. */
+/** Detections in images, for programs and for people. */
 import type { NamedDetection } from '@dn-detr/report/drawing';
 import Table from 'cli-table3';
 
 /** `detections.json`. */
 export interface Predictions {
   readonly checkpoint: string;
-  /** no detection has a lower score */
+  /** Lowest score of a detection. */
   readonly threshold: number;
-  /** the classes that the model knows */
+  /** The classes that the model knows. */
   readonly classes: readonly string[];
   readonly images: readonly ImagePredictions[];
-  /** what there was nothing to see at */
+  /** Files that could not be read, with the reason. */
   readonly unreadable: readonly { readonly file: string; readonly message: string }[];
 }
 
 export interface ImagePredictions {
-  /** as the user named it */
+  /** The file as the user named it. */
   readonly file: string;
-  /** in the folder of this document */
+  /** Name of the picture in the folder of this document. */
   readonly picture: string;
-  /** of the upright image, in pixels */
+  /** Width of the upright image, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** by falling score */
+  /** Detections by falling score. */
   readonly detections: readonly NamedDetection[];
 }
 

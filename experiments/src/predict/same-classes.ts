@@ -4,9 +4,9 @@ import { UserError } from '@dn-detr/train';
 import { readBy } from './trained.ts';
 
 export interface AlignedSplit {
-  /** in the model's order, with the data set's ids */
+  /** Categories in the model's order, with the data set's ids. */
   readonly categories: readonly Category[];
-  /** labels are indices into `categories` */
+  /** Labels are indices into `categories`. */
   readonly images: readonly DatasetImage[];
 }
 

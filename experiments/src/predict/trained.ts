@@ -15,16 +15,16 @@ import {
 import { dispose } from '@tensorflow/tfjs-core';
 
 export interface Trained extends CheckpointModel {
-  /** how images are normalised; undefined in files of earlier versions, whose backbone says it */
+  /** How images are normalised; undefined in files of earlier versions, whose backbone says it. */
   readonly normalization: Normalization | undefined;
   readonly checkpoint: Checkpoint;
-  /** what the user should know about the weights */
+  /** Notes on the weights for the user. */
   readonly notes: readonly string[];
 }
 
 export interface ImageResult {
   readonly image: DatasetImage;
-  /** labels are indices into the categories of the checkpoint */
+  /** Labels are indices into the categories of the checkpoint. */
   readonly detections: ImageDetections;
 }
 
@@ -72,7 +72,7 @@ function load(file: string): ReturnType<typeof loadWeights> {
 /**
  * Detects in every image, as evaluation in training does.
  *
- * @param progress is told how many of the images were read
+ * @param progress called with how many of the images were read
  * @param framed which images the canvas is for, where it depends on them
  * @returns in the order of the images
  * @throws CheckpointError if the weights do not fit the model that the checkpoint names

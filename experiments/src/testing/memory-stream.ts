@@ -2,7 +2,7 @@
 import { Writable } from 'node:stream';
 
 export class MemoryStream extends Writable {
-  /** What was written so far. */
+  /** Text written so far. */
   text = '';
   readonly isTTY?: boolean;
   readonly columns?: number;

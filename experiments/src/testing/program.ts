@@ -2,7 +2,7 @@
 import { runProgram } from '../program.ts';
 import { MemoryStream } from './memory-stream.ts';
 
-/** What a command writes and ends with. */
+/** Runs a command and returns its output and exit code. */
 export async function program(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const [out, err] = [new MemoryStream(), new MemoryStream()];
   const code = await runProgram(args, { out, err });

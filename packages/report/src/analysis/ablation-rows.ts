@@ -7,9 +7,12 @@ import { type FinalRow, finalTable } from './final-rows.ts';
 
 /** A cell of an ablation with its figures. */
 export interface AblationRow extends FinalRow {
-  /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
+  /**
+   * Difference of AP50 from the first cell, at what `comparedAt` says; undefined for that cell, and where there is
+   * nothing to compare.
+   */
   readonly difference?: Comparison;
-  /** of the difference, corrected by Holm for as many cells as are compared */
+  /** p-value of the difference, corrected by Holm for the number of cells compared. */
   readonly correctedP?: number;
 }
 
@@ -22,7 +25,7 @@ export function ablationRows(summary: Summary): AblationRow[] {
   });
 }
 
-/** What the p-values are of; undefined where there are none. */
+/** Words for what the p-values are about; undefined where there are none. */
 export function testWords(rows: readonly AblationRow[]): string | undefined {
   const tested = rows.filter(({ correctedP }) => correctedP !== undefined).length;
   return tested === 0 ? undefined : `of the paired t-test, corrected by Holm for ${counted(tested, 'cell')}`;

@@ -7,11 +7,11 @@ import { finalTable } from './final-rows.ts';
 
 /** The difference of two models, and whether the seeds' spread explains it. */
 export interface Contrast {
-  /** the model less the baseline */
+  /** The model minus the baseline. */
   readonly difference: Comparison;
   /** The p-value of the paired t-test, corrected by Holm; absent with one seed, or where all differences are equal. */
   readonly correctedP?: number;
-  /** whether it is below 5 % */
+  /** Whether the p-value is below 5 %. */
   readonly told: boolean;
 }
 

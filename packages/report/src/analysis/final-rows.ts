@@ -24,7 +24,7 @@ export interface FinalRow {
   readonly secondsAStep?: number;
   /** IS / (2M) where it was last measured; none where models were not evaluated equally often */
   readonly instability: Estimate;
-  /** to the final AP50 of each of the table's baselines; undefined where they were not compared */
+  /** Steps ratios to the final AP50 of each of the table's baselines; undefined where they were not compared. */
   readonly stepsRatios: readonly (StepsComparison | undefined)[];
   readonly plateau?: string;
 }
@@ -32,8 +32,8 @@ export interface FinalRow {
 /** The last figures of all models. */
 export interface FinalTable {
   /**
-   * of the steps ratios, in their order; none that is on the plateau, whose final AP50 is chance, and none at all where more
-   * would be wider than the page
+   * Baselines of the steps ratios, in their order. Those on the plateau, whose final AP50 is chance, are left out, and
+   * all of them where more would be wider than the page.
    */
   readonly baselines: readonly string[];
   readonly rows: readonly FinalRow[];

@@ -115,7 +115,7 @@ const some = (items: readonly string[]): string =>
     items.length <= mostNamed ? items : [...items.slice(0, mostNamed - 1), `${items.length - mostNamed + 1} others`],
   );
 
-/** What one seed shows, and that it shows no more. */
+/** Sentence on what one seed shows, and that it shows no more. */
 function seenOnce({ kind, metric, contrasts }: Contrasts, start: string): string {
   const [{ difference }] = contrasts as readonly [Contrast];
   const { model, baseline, mean } = difference;

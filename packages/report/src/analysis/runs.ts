@@ -31,7 +31,10 @@ export function plateauWords(model: ModelSummary): string | undefined {
 export const evaluatedEquallyOften = ({ models }: Summary): boolean =>
   models.every(({ settings }) => !('evaluation.every' in settings));
 
-/** What ratios to the end of these models are worth: a sentence for each that is on the plateau in some of its seeds. */
+/**
+ * Sentences on the worth of ratios to the end of these models: one for each that is on the plateau in some of its
+ * seeds.
+ */
 export const chanceNotes = ({ models }: Summary, baselines: readonly string[]): string[] =>
   models.flatMap((model) => {
     const plateau = baselines.includes(model.name) ? plateauWords(model) : undefined;
@@ -44,7 +47,7 @@ export function timesComparable(summary: Summary): boolean {
   return withheld === 0 || withheld < pairsOf(summary).length;
 }
 
-/** What is to be said of a run that did not get to its end, or is not in its model's means. */
+/** Notes on a run that did not get to its end, or is not in its model's means. */
 export function runNotes(model: ModelSummary): readonly string[] {
   const counted = new Set(countedRuns(model));
   return model.runs.flatMap((run) => {

@@ -12,7 +12,7 @@ export const mostSeeds = 1000;
  * The seeds of each model that would find the difference with this power at 5 %, if it is as large as it seems and seeds differ as
  * much as they did: an estimate from few seeds itself.
  *
- * @returns undefined where there is no spread to go by; `too many` above `mostSeeds`
+ * @returns undefined where there is no spread to estimate; `too many` above `mostSeeds`
  */
 export function seedsToTell({
   meanDifference,

@@ -1,4 +1,4 @@
-/** What a plot shows of a metric: a curve for each seed, and their mean with its Student-t interval. */
+/** Series of a plot: a curve for each seed, and their mean with its Student-t interval. */
 import { seedSummary } from '@dn-detr/metrics';
 import { valueAt, type XY } from '../summary/interpolation.ts';
 import type { CurvePoint, ModelSummary, SeedRun } from '../summary/summary.ts';

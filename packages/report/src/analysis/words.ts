@@ -1,4 +1,4 @@
-/** What the page and the terminal say in the same sentences. */
+/** Words that the page and the terminal share. */
 
 import { decimal, listed } from '../format.ts';
 import { pairsOf } from '../summary/comparisons.ts';
@@ -6,7 +6,7 @@ import type { Equal, StepsComparison, Summary } from '../summary/summary.ts';
 
 const reasons: Readonly<Record<Equal, string>> = {
   steps:
-    'runs whose length is in minutes lower their learning rate after a share of that time, each at a step of its own, so ' +
+    'runs whose length is in minutes lower their learning rate after a share of that time, each at a different step, so ' +
     'that at equal steps their rates differ',
   seconds: 'their runs were computed with different backends or numbers of CPU cores, or under another load',
 };

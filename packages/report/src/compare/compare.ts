@@ -30,14 +30,14 @@ import { expectedFor } from './expected.ts';
 import { folderName } from './folder-name.ts';
 import { busyWords, planWords } from './plan-words.ts';
 
-/** A model with settings of its own, of which runs are trained beside those of others. */
+/** A model with its own settings, of which runs are trained beside those of others. */
 export interface Contender {
-  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */
+  /** Name as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name. */
   readonly name: string;
   readonly config: RunConfig;
 }
 
-/** What a comparison tells while it goes on. */
+/** Callbacks of a comparison in progress. */
 export interface CompareEvents {
   /**
    * Before the first run begins.
@@ -45,17 +45,17 @@ export interface CompareEvents {
    * @param summarize sums up what there is at any later time; undefined before a run has begun
    */
   readonly started?: (summarize: () => Summary | undefined) => void;
-  /** what a user should know */
+  /** Called with what a user should know. */
   readonly notice?: (text: string) => void;
-  /** where a run stands; it is named as in `dn-detr seed 0` */
+  /** Called with the progress of a run, which is named as in `dn-detr seed 0`. */
   readonly progress?: (run: string, state: RunProgress) => void;
-  /** after each evaluation and each end of a run: there is more to sum up */
+  /** Called after each evaluation and each end of a run, when there is more to sum up. */
   readonly changed?: () => void;
-  /** after the end of each run; one that failed before it began is in no summary */
+  /** Called after the end of each run; one that failed before it began is in no summary. */
   readonly ended?: (run: string, outcome: RunOutcome) => void;
 }
 
-/** What is compared, over which seeds, and where it is kept. */
+/** Options of a comparison: its models, its seeds, and its folder. */
 export interface CompareOptions {
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];
@@ -67,7 +67,7 @@ export interface CompareOptions {
   readonly recipe?: string;
   /** The command that goes on with the comparison, which the report shows. */
   readonly command?: string;
-  /** How many runs go on at a time; by default one for two cores. */
+  /** Number of runs at the same time. @defaultValue one for two cores */
   readonly processes?: number;
   readonly backend?: string;
   /** Whether to measure before the first run how long all will take, and to tell it. */
@@ -82,7 +82,7 @@ interface Planned extends PlannedRun {
 }
 
 /**
- * Trains every model with every seed, in processes of their own, and writes `summary.json` and `report.html` after each
+ * Trains every model with every seed, in separate processes, and writes `summary.json` and `report.html` after each
  * run. What the folder has of them already goes on, and is left alone where it is done.
  *
  * @returns undefined if it was stopped before the first run began
@@ -192,8 +192,8 @@ function requireDecodedAlike(planned: readonly Planned[]): void {
 }
 
 /**
- * What is to be said of models with fewer queries than there are objects, each with the names of those it is true of:
- * before the first run, not when such a model's turn comes.
+ * Notes on models with fewer queries than there are objects, each with the names of the models it is true of: before
+ * the first run, not when such a model's turn comes.
  */
 async function shortagesOf(contenders: readonly Contender[]): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-/** What runs will take together, measured before the first begins. */
+/** Expected time and memory of all runs together, measured before the first begins. */
 import os from 'node:os';
 import {
   counted,
@@ -11,7 +11,7 @@ import {
 } from '@dn-detr/train';
 import { duration } from '../format.ts';
 
-/** What runs are expected to take. */
+/** Expected time and memory of runs. */
 export interface Expected {
   readonly seconds: number;
   readonly memoryMiB: number;

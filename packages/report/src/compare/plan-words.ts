@@ -1,4 +1,4 @@
-/** What a comparison says before it begins. */
+/** Words of a comparison before it begins. */
 import { counted, type RunConfig } from '@dn-detr/train';
 import { duration } from '../format.ts';
 import { type Expected, expectedWords } from './expected.ts';
@@ -6,10 +6,10 @@ import { type Expected, expectedWords } from './expected.ts';
 export interface Plan {
   /** `model` or `cell` */
   readonly noun: string;
-  /** of each of them */
+  /** Length of each run. */
   readonly lengths: readonly RunConfig['length'][];
   readonly seeds: number;
-  /** runs at a time */
+  /** Runs at a time. */
   readonly processes: number;
   readonly folder: string;
   /** Time and memory of the runs that are not done, where they were measured. */
@@ -36,7 +36,7 @@ const lengthWords = ({ unit, count }: RunConfig['length']): string =>
   unit === 'minutes' ? `${count} min` : counted(count, unit.slice(0, -1));
 
 /**
- * What to say where other programs keep the machine busy.
+ * Warning where other programs keep the machine busy.
  *
  * @param load processes that want to run, as a mean over the last minute
  */

@@ -5,11 +5,11 @@ export interface NamedDetection {
   readonly category: string;
   /** 0..1 */
   readonly score: number;
-  /** x, y, width, height in pixels of the upright image */
+  /** Box as x, y, width, height in pixels of the upright image. */
   readonly bbox: readonly [number, number, number, number];
 }
 
-/** How a detection's class is told apart; classes beyond the last colour share them, and have their names. */
+/** How the classes of detections are told apart; classes beyond the last colour share them, and have their names. */
 export interface Labelled extends NamedDetection {
   /** 0..K−1 */
   readonly label: number;
@@ -63,7 +63,7 @@ interface Frame {
   readonly width: number;
   readonly height: number;
   readonly enlarged: number;
-  /** width of a box's line */
+  /** Width of a box's line. */
   readonly line: number;
   readonly font: number;
 }
@@ -125,7 +125,7 @@ export function inkOn(color: string): '#000' | '#fff' {
 const segmenter = new Intl.Segmenter();
 const characters = (text: string): string[] => Array.from(segmenter.segment(text), ({ segment }) => segment);
 
-/** Columns of a monospaced font: East Asian characters and emoji take two, marks none of their own. */
+/** Columns of a monospaced font: East Asian characters and emoji take two, combining marks none. */
 const cellsOf = (character: string): number =>
   /\p{Emoji_Presentation}|[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠]/u.test(character) ? 2 : 1;
 const cells = (text: string): number => characters(text).reduce((sum, character) => sum + cellsOf(character), 0);

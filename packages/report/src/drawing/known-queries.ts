@@ -6,27 +6,27 @@ import type { KnownQueries } from '@dn-detr/dn';
 /** An image with the known queries that were made for it. */
 export interface QueryImage {
   readonly name: string;
-  /** the canvas, with all that augmentation and padding did to the image */
+  /** The canvas, with all that augmentation and padding did to the image. */
   readonly canvas: RgbImage;
-  /** the part of the canvas, at its top left, that is image */
+  /** The part of the canvas, at its top left, that is image. */
   readonly size: { readonly width: number; readonly height: number };
-  /** boxes cxcywh in 0..1 of that part */
+  /** Boxes cxcywh in 0..1 of that part. */
   readonly target: Objects;
-  /** of the image's whole micro-batch */
+  /** Known queries of the image's whole micro-batch. */
   readonly queries: KnownQueries;
-  /** place of the image in the micro-batch */
+  /** Place of the image in the micro-batch. */
   readonly index: number;
 }
 
 /** A known query as it is told apart in a picture. */
 export interface Slot {
   readonly group: number;
-  /** index in `[B, K]` */
+  /** Index in `[B, K]`. */
   readonly at: number;
   /** −1 for padding */
   readonly object: number;
   readonly negative: boolean;
-  /** the class it is told, where that is not its object's */
+  /** The class that it is given, where that is not its object's. */
   readonly flippedTo: number | undefined;
 }
 

@@ -9,7 +9,7 @@ const storedSide = 480;
 /** An image to be drawn several times: stored once, in a drawing's `defs`. */
 export interface Photo {
   readonly definition: Html;
-  /** the image over the whole of a panel of this size */
+  /** The image over the whole of a panel of this size. */
   use(width: number, height: number): Html;
 }
 
@@ -58,7 +58,7 @@ export interface BoxStyle {
   readonly width?: number;
   readonly dashes?: string;
   readonly opacity?: number;
-  /** of what is written into the element, for programs that read the drawing */
+  /** Kind of what is written into the element, for programs that read the drawing. */
   readonly kind: string;
 }
 
@@ -98,7 +98,7 @@ export function frameOf(
 
 export interface Tag {
   readonly words: string;
-  /** the box that it belongs to, in pixels of the panel */
+  /** The box that it belongs to, in pixels of the panel. */
   readonly frame: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
   readonly fill: string;
   readonly ink: string;

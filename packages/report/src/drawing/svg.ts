@@ -1,11 +1,11 @@
-/** Drawings that stand in a page, in its light or dark, and in a file of their own. */
+/** Drawings that stand in a page, in its light or dark, and in a separate file. */
 import { type Content, type Html, html } from '../markup/html.ts';
 import { styleSheet } from '../markup/style.css.ts';
 
 export interface DrawingOptions {
   readonly width: number;
   readonly height: number;
-  /** for those who do not see it */
+  /** Description for those who do not see the drawing. */
   readonly description: string;
 }
 

@@ -11,7 +11,7 @@ export class Html {
   }
 }
 
-/** What a template takes; nothing is written for `undefined`, `null` and `false`. */
+/** Values that a template takes; nothing is written for `undefined`, `null` and `false`. */
 export type Content = Html | string | number | undefined | null | false | readonly Content[];
 
 /** A template whose values are escaped, unless they are HTML: as text and as quoted attributes they are harmless. */

@@ -19,7 +19,7 @@ const colors = [
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'wye', 'cross'] as const;
 
 export interface SeriesStyle {
-  /** as CSS has it, lighter in dark mode */
+  /** Colour in CSS's notation, lighter in dark mode. */
   readonly color: string;
   readonly symbol: (typeof symbols)[number];
 }

@@ -4,7 +4,7 @@ import { styleSheet } from './style.css.ts';
 
 export interface Shell {
   readonly title: string;
-  /** before everything else */
+  /** Content before everything else. */
   readonly above?: Content;
   readonly header: Content;
   readonly main: Content;

@@ -4,14 +4,14 @@ import { type Content, type Html, html } from './html.ts';
 /** A table of a page. */
 export interface DataTable {
   readonly caption: Content;
-  /** of the columns; the first one names the rows */
+  /** Heads of the columns; the first one names the rows. */
   readonly head: readonly Content[];
-  /** above the head, over all its columns but the first */
+  /** Heads above the head, over all its columns but the first. */
   readonly groups?: readonly { readonly name: Content; readonly columns: number }[];
   readonly rows: readonly (readonly Content[])[];
-  /** columns of text, which are flush left, by index; the first is in any case */
+  /** Indices of columns of text, which are flush left; the first column always is. */
   readonly text?: readonly number[];
-  /** of the element, to link to */
+  /** Id of the element, to link to. */
   readonly id: string;
 }
 

@@ -1,4 +1,4 @@
-/** What an ablation found: the final AP50 of its cells, drawn and in numbers. */
+/** Results of an ablation: the final AP50 of its cells, drawn and in numbers. */
 
 import { type AblationRow, ablationRows, differenceWords, testWords } from '../analysis/ablation-rows.ts';
 import { comparedAt } from '../analysis/contrasts.ts';

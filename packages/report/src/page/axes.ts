@@ -15,9 +15,9 @@ export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
 };
 
 export interface ProgressAxis extends PanelAxis {
-  /** a value of the axis, of steps or of seconds */
+  /** Maps a value of the axis, of steps or of seconds. */
   readonly scale: (value: number) => number;
-  /** for file names and descriptions */
+  /** Words for file names and descriptions. */
   readonly words: string;
 }
 

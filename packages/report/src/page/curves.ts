@@ -96,7 +96,7 @@ function means(summary: Summary, metric: Metric, progress: Progress): Download {
   return { label: `means against ${words}`, file: csvName(summary.name, `${metric}-means-${words}`), rows };
 }
 
-/** What all curves have in common, for the first of them. */
+/** Key that all curves share, for the first of them. */
 export function curveKey({ models }: Summary): Content {
   const several = models.some((model) => countedRuns(model).length > 1);
   const stuck = models.some(({ runs }) => runs.some(({ onPlateau }) => onPlateau));

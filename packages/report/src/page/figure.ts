@@ -9,7 +9,7 @@ import { seriesSwatch } from './panel.ts';
 
 export interface Download {
   readonly label: string;
-  /** ends in `.csv` */
+  /** File name, which ends in `.csv`. */
   readonly file: string;
   readonly rows: readonly Readonly<Record<string, CsvValue>>[];
 }
@@ -21,7 +21,7 @@ export interface FigureOptions {
   readonly panels: readonly Content[];
   readonly caption: Content;
   readonly downloads: readonly Download[];
-  /** three in a row */
+  /** Whether it is small, with three in a row. */
   readonly small?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** What a comparison's figures bear, what they do not, and how many seeds would tell the differences that were seen. */
+/**
+ * Limits of a comparison: what its figures support, what they do not, and how many seeds would tell the differences
+ * that were seen.
+ */
 import { counted } from '@dn-detr/train';
 import { type Contrasts, contrastsOf } from '../analysis/contrasts.ts';
 import { mostSeeds, power, seedsToTell } from '../analysis/seeds-needed.ts';
@@ -30,7 +33,7 @@ table says how many seeds would find it ${percent(power)} of the time, if it is 
 much as they did. Both are themselves estimates from few seeds.`;
 }
 
-/** What is missing, and the command for it where there is one. */
+/** Says what is missing, and the command for it where there is one. */
 function alone({ command, finished }: Summary): Content {
   const spread = html`The same model can come out better or worse with other initial weights and another order of the images.
 By how much, and so how many seeds would tell these differences, can be estimated from two seeds on, and well from five`;

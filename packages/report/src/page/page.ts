@@ -50,7 +50,7 @@ ${openingFigures(summary, folder)}`;
   return sectionedPage({ title, above, header, sections: pageSections(summary) });
 }
 
-/** What the first screen shows below the sentence: the curves, and what the models see. */
+/** Figures of the first screen below the sentence: the curves, and the images as the models see them. */
 function openingFigures(summary: Summary, folder: string | undefined): Html {
   const { metric } = contrastsOf(summary);
   const caption = html`<b>${metric} while training.</b> ${curveKey(summary)}`;

@@ -7,11 +7,11 @@ import { seriesStyle } from '../markup/palette.ts';
 import type { XY } from '../summary/interpolation.ts';
 
 export interface PanelSeries {
-  /** of the model in the comparison, for its colour and marker */
+  /** Index of the model in the comparison, for its colour and marker. */
   readonly index: number;
-  /** thin lines */
+  /** Runs, drawn as thin lines. */
   readonly runs: readonly { readonly points: readonly XY[]; readonly dashed: boolean; readonly failed: boolean }[];
-  /** a strong line, with a band where it has bounds */
+  /** Mean, drawn as a strong line, with a band where it has bounds. */
   readonly mean: readonly MeanPoint[];
   readonly dashed: boolean;
 }
@@ -19,20 +19,20 @@ export interface PanelSeries {
 export interface PanelAxis {
   readonly label: string;
   readonly log?: boolean;
-  /** what the axis shows at least, on a linear scale; 0 unless given */
+  /** Range that the axis shows at least, on a linear scale. @defaultValue from 0 */
   readonly least?: readonly [number, number];
-  /** a second scale above the plot, of which one is so many `unit`s of the first */
+  /** A second scale above the plot, of which one is that many `unit`s of the first. */
   readonly above?: { readonly label: string; readonly unit: number };
 }
 
 export interface PanelOptions {
-  /** of the SVG's parts, unlike any other on the page */
+  /** Prefix of the ids of the SVG's parts, unlike any other on the page. */
   readonly id: string;
-  /** for those who do not see it */
+  /** Description for those who do not see the drawing. */
   readonly description: string;
   readonly x: PanelAxis;
   readonly y: PanelAxis;
-  /** beside others of its kind; as wide as two of them in a row unless given */
+  /** Size beside others of its kind. @defaultValue as wide as two of them in a row */
   readonly size?: { readonly width: number; readonly height: number };
 }
 
@@ -87,7 +87,7 @@ function axisAbove({ label, unit }: NonNullable<PanelAxis['above']>, most: numbe
   const step = power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10);
   // Without 0, where the other axis has its label.
   const ticks = Array.from({ length: Math.floor(most / unit / step) }, (_, i) => (i + 1) * step * unit);
-  // An axis of one's own takes the place of the one there would be.
+  // A custom axis takes the place of the one there would be.
   const below = Plot.axisX({ ticks: 5, labelAnchor: 'center', labelArrow: 'none' });
   const above = Plot.axisX(ticks, {
     anchor: 'top',

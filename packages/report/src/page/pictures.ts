@@ -12,9 +12,9 @@ import type { ComparedSample, ComparedSamples, SampleBox, SampleDetection, Summa
 import { seriesSwatch } from './panel.ts';
 
 export interface Pictures {
-  /** what is there */
+  /** The annotated objects. */
   readonly truth: Html;
-  /** what the models see */
+  /** The image with the models' detections. */
   readonly figure: Html;
 }
 

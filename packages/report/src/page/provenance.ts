@@ -1,4 +1,4 @@
-/** What is needed to do it again: data, software, command, and each run with its end. */
+/** Provenance: data, software, command, and each run with its end, so that it can be repeated. */
 
 import { counted, type Environment } from '@dn-detr/train';
 import { ap, count, duration, moment } from '../format.ts';

@@ -1,4 +1,4 @@
-/** What was compared and how: the settings in which models differ, and those that they share. */
+/** Settings of a comparison: those in which models differ, and those that they share. */
 
 import { count, dash, setting } from '../format.ts';
 import { type Html, html } from '../markup/html.ts';
@@ -44,7 +44,7 @@ export function settingDifferences(summary: Summary): Html {
   });
 }
 
-/** What some values stand for. */
+/** Meaning of some values. */
 const standsFor: Readonly<Record<string, readonly [value: unknown, words: string]>> = {
   'denoising.groups': [null, 'as many as fit'],
   'denoising.slotBucket': [null, 'the objects of the fullest image'],
@@ -66,7 +66,7 @@ function initWords(model: ModelSummary, summary: Summary): string {
   return hash === undefined ? `${file}` : `${file} (${`${hash}`.slice(0, 8)})`;
 }
 
-/** Parts of the objective that are told together, in words. */
+/** Parts of the objective that are described together, in words. */
 const objective = [
   { title: 'class loss', words: classLossWords, keys: ['loss.eosCoef', 'loss.alpha', 'loss.gamma'] },
   { title: 'loss coefficients', words: coefficientWords, keys: ['loss.class', 'loss.bbox', 'loss.giou'] },
@@ -81,7 +81,7 @@ const saidInWords: ReadonlySet<string> = new Set(
   objective.flatMap(({ keys }) => keys.map((key) => `objective.${key}`)),
 );
 
-/** What is told of a model in words, from its settings. */
+/** Words about a model, from its settings. */
 const kinds = objective.map(
   ({ title, words }) =>
     [

@@ -1,4 +1,4 @@
-/** What the curves of several seeds say about two models. */
+/** Comparisons of two models by the curves of several seeds. */
 import { pairedComparison, stepsRatio } from '@dn-detr/metrics';
 import { valueAt } from './interpolation.ts';
 import type { Comparison, CurvePoint, Equal, ModelSummary, StepsComparison, Summary } from './summary.ts';

@@ -52,7 +52,7 @@ function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key:
   return [settings['model.name'], ...differing.map((key) => `${key}=${valueWords(key, settings[key])}`)].join('+');
 }
 
-/** Whether a difference from this rival is told by the setting, and not already by a shorter one. */
+/** Whether a difference from this rival shows in the setting, and not already by a shorter one. */
 function isToldBy(key: string, settings: DottedValues, rival: DottedValues): boolean {
   if (key === 'init.hash') return rival['init.file'] === settings['init.file'];
   // Where the rival has no such setting, its kind of denoising is another.

@@ -1,4 +1,4 @@
-/** What models find in two of the images that their runs follow, as training goes on. */
+/** Detections of models in two of the images that their runs follow, as training goes on. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

@@ -1,4 +1,4 @@
-/** What sets a run apart from others: its settings. */
+/** Settings that set a run apart from others. */
 import { type DottedValues, flatValues, type RunConfig } from '@dn-detr/train';
 
 /** All but the seed, which differs between the runs of one model. */

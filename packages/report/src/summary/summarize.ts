@@ -20,21 +20,21 @@ import type { AblationHeading, CurvePoint, FinalMetrics, ModelSummary, SeedRun, 
 
 /** A run to be summed up. */
 export interface RunSource {
-  /** of the model it is a run of */
+  /** Name of the model that the run is of. */
   readonly model: string;
   readonly folder: string;
-  /** why it ended early */
+  /** Why it ended early. */
   readonly failed?: string;
 }
 
-/** What a summary says of itself, beside what is read from runs. */
+/** Facts about a summary itself, in addition to what is read from runs. */
 export interface SummaryFrame {
   readonly name: string;
   readonly command: string;
   readonly recipe: string;
-  /** what `folder` is relative to */
+  /** Folder that `folder` is relative to. */
   readonly folder: string;
-  /** runs that are still to begin; 0 */
+  /** Runs that are still to begin. @defaultValue 0 */
   readonly waiting?: number;
   readonly ablation?: AblationHeading;
 }

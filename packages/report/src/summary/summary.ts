@@ -4,13 +4,13 @@
  */
 import { z } from 'zod';
 
-/** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
+/** Results of an evaluation; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
 const evaluated = {
-  /** updates done */
+  /** Updates done. */
   step: z.number(),
-  /** passes over the training images */
+  /** Passes over the training images. */
   epoch: z.number(),
-  /** spent on training, without evaluations */
+  /** Seconds spent on training, without evaluations. */
   seconds: z.number(),
   AP: z.number(),
   AP50: z.number(),
@@ -19,11 +19,11 @@ const evaluated = {
 
 const curvePoint = z.object({
   ...evaluated,
-  /** mean training loss since the evaluation before */
+  /** Mean training loss since the previous evaluation. */
   loss: z.number(),
   /**
-   * the loss's terms of the last decoder layer, not weighted: `loss_ce`, `loss_bbox` and `loss_giou` of matching queries,
-   * and the same after `tgt_` of known ones
+   * The loss's terms of the last decoder layer, not weighted: `loss_ce`, `loss_bbox` and `loss_giou` of matching
+   * queries, and the same after `tgt_` of known ones.
    */
   losses: z.record(z.string(), z.number()),
   /**
@@ -33,7 +33,7 @@ const curvePoint = z.object({
   instability: z.number().nullable(),
   /** IS: queries an image whose matched object differs from the evaluation before */
   instabilityRaw: z.number().nullable(),
-  /** mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors */
+  /** Mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors. */
   anchorDistance: z.number().nullable(),
 });
 /** The figures of one evaluation. */
@@ -48,7 +48,10 @@ const finalMetrics = z.object({
   AR10: z.number(),
   AR100: z.number(),
   perClass: z.array(z.object({ name: z.string(), AP: z.number(), AP50: z.number() })),
-  /** detections above a score of 0.5 that repeat an object already found, an object; and AP after non-maximum suppression */
+  /**
+   * Detections with a score above 0.5 that repeat an object already found, per object; and AP after non-maximum
+   * suppression.
+   */
   duplicates: z.object({ perObject: z.number(), APWithNms: z.number() }),
 });
 /** The last evaluation in full. */
@@ -56,19 +59,19 @@ export type FinalMetrics = DeepReadonly<z.infer<typeof finalMetrics>>;
 
 const seedRun = z.object({
   seed: z.number(),
-  /** relative to the summary */
+  /** Folder, relative to the summary. */
   folder: z.string(),
   status: z.enum(['done', 'stopped', 'failed']),
-  /** why it failed */
+  /** Why it failed. */
   message: z.string().optional(),
   curve: z
     .array(curvePoint)
     .refine((curve) => curve.every(({ step }, i) => step > (curve[i - 1]?.step ?? -1)), 'expected steps that rise'),
-  /** of the last evaluation there is; absent before the first */
+  /** Metrics of the last evaluation; absent before the first. */
   final: finalMetrics.optional(),
-  /** of the process */
+  /** Peak memory of the process. */
   peakMiB: z.number(),
-  /** what it was computed with: a place in the summary's `environments` */
+  /** Index of the run's environment in the summary's `environments`. */
   environment: z.number(),
   /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
   onPlateau: z.boolean(),
@@ -77,11 +80,11 @@ const seedRun = z.object({
 export type SeedRun = DeepReadonly<z.infer<typeof seedRun>>;
 
 const modelSummary = z.object({
-  /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
+  /** Name as it was asked for: a model's name with the settings it changes, as in `dn-detr+denoising.groups=0`. */
   name: z.string(),
-  /** settings that not all models of the comparison share, without those that this one does not use */
+  /** Settings that not all models of the comparison share, without those that this one does not use. */
   settings: z.record(z.string(), z.unknown()),
-  /** trained and frozen numbers in its weights */
+  /** Trained and frozen numbers in its weights. */
   parameters: z.number(),
   runs: z.array(seedRun),
 });
@@ -101,23 +104,23 @@ export const detectionsOfModels = z.array(z.array(sampleDetection));
 /** An image that the runs follow. */
 export const sampleImage = z.object({
   name: z.string(),
-  /** of the upright image, in pixels */
+  /** Width of the upright image, in pixels. */
   width: z.number(),
   height: z.number(),
-  /** a JPEG, relative to the summary */
+  /** A JPEG file, relative to the summary. */
   picture: z.string(),
   objects: z.array(sampleBox),
 });
 
 const comparedSample = sampleImage.extend({
-  /** at each of `steps` */
+  /** Detections at each of `steps`. */
   detections: z.array(detectionsOfModels),
 });
 /** An image that the runs follow, and what each model finds in it. */
 export type ComparedSample = DeepReadonly<z.infer<typeof comparedSample>>;
 
 const comparedSamples = z.object({
-  /** about a quarter, a half and all of those that these runs have in common */
+  /** About a quarter, a half and all of those that these runs have in common. */
   steps: z.array(z.number()).min(1),
   images: z.array(comparedSample),
 });
@@ -125,23 +128,26 @@ const comparedSamples = z.object({
 export type ComparedSamples = DeepReadonly<z.infer<typeof comparedSamples>>;
 
 const equal = z.enum(['steps', 'seconds']);
-/** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
+/**
+ * The quantity that is equal where two models are compared: the steps they have done, or the seconds of training they
+ * have had.
+ */
 export type Equal = z.infer<typeof equal>;
 
 const twoModels = { model: z.string(), baseline: z.string() };
 const metric = z.enum(['AP', 'AP50']);
 const interval = z.object({ low: z.number(), high: z.number(), level: z.number() });
 const bound = z.enum(['exact', 'at least', 'at most', 'unknown']);
-/** seeds that only one of two models has, left out; and what is to be said of the comparison */
+/** Seeds that only one of two models has, which are left out; and what there is to say about the comparison. */
 const leftOut = { unpaired: z.array(z.number()), note: z.string().optional() };
 
 const comparison = z.object({
   ...twoModels,
   metric,
   at: equal,
-  /** after how many of them: as many as the run that was done first has */
+  /** Number of steps or seconds at which models are compared: as many as the run that was done first has. */
   atValue: z.number(),
-  /** seeds that both have */
+  /** Number of seeds that both have. */
   n: z.number(),
   differences: z.array(z.object({ seed: z.number(), value: z.number() })),
   meanDifference: z.number(),
@@ -157,7 +163,7 @@ export type Comparison = DeepReadonly<z.infer<typeof comparison>>;
 
 /**
  * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
- * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
+ * that follows the share of it that has passed), or at equal seconds, since they were computed with different backends or
  * numbers of CPU cores.
  */
 const notCompared = z.object({ ...twoModels, at: equal });
@@ -169,11 +175,11 @@ const stepsComparison = z.object({
   seeds: z.array(
     z.object({
       seed: z.number(),
-      /** the value to reach: the baseline's last */
+      /** The value to reach: the baseline's last. */
       target: z.number(),
-      /** the model's steps to it; absent if never */
+      /** The model's steps to it; absent if never. */
       steps: z.number().optional(),
-      /** of the baseline's whole run */
+      /** Steps of the baseline's whole run. */
       baselineSteps: z.number(),
       ratio: z.number().optional(),
       bound,
@@ -191,13 +197,13 @@ export type StepsComparison = DeepReadonly<z.infer<typeof stepsComparison>>;
 const ablationHeading = z.object({
   name: z.string(),
   title: z.string(),
-  /** what it is to confirm or refute, and where that is claimed */
+  /** Claim that the ablation is to confirm or refute, and where it is made. */
   claim: z.string(),
   source: z.string(),
-  /** what the cells' values are of, and the value of each by its name; absent where cells are no steps on a scale */
+  /** Quantity of the cells' values, and the value of each by its name; absent where cells are not steps on a scale. */
   scale: z.object({ label: z.string(), values: z.record(z.string(), z.number()) }).optional(),
 });
-/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
+/** Subject of an ablation; its cells are the summary's models, all of which are compared with the first. */
 export type AblationHeading = DeepReadonly<z.infer<typeof ablationHeading>>;
 
 /** The form of `summary.json`, of which `Summary` is the type. */
@@ -205,7 +211,7 @@ export const summarySchema = z.object({
   /** The version of this file's form; in 1, `samples` had a single step. */
   schema: z.literal(2),
   name: z.string(),
-  /** the command that goes on with it, or repeats it */
+  /** Command that continues the comparison, or repeats it. */
   command: z.string(),
   /** ISO 8601 */
   updated: z.string(),
@@ -219,15 +225,15 @@ export const summarySchema = z.object({
     val: z.number(),
     hash: z.string(),
   }),
-  /** settings that all models share, by dotted key */
+  /** Settings that all models share, by dotted key. */
   settings: z.record(z.string(), z.unknown()),
-  /** the different weights that runs were started from; absent where there were none */
+  /** The different weights that runs were started from; absent where there were none. */
   pretrained: z
     .array(
       z.object({ name: z.string(), file: z.string(), sha256: z.string(), licence: z.string(), origin: z.string() }),
     )
     .optional(),
-  /** the different ones that runs were computed with, as `Environment` of train */
+  /** The different environments that runs were computed in, as `Environment` of train. */
   environments: z.array(
     z.object({
       backend: z.string(),
@@ -240,16 +246,16 @@ export const summarySchema = z.object({
     }),
   ),
   models: z.array(modelSummary).min(1),
-  /** absent where models are compared for their own sake */
+  /** Absent where models are compared for their own sake. */
   ablation: ablationHeading.optional(),
-  /** of each model with each before it; in an ablation of each cell with the first */
+  /** Comparisons of each model with each before it; in an ablation of each cell with the first. */
   comparisons: z.array(comparison),
   stepsRatios: z.array(stepsComparison),
   notCompared: z.array(notCompared),
-  /** absent where a model's first run has none of these images, or others than the rest */
+  /** Absent where a model's first run has none of these images, or others than the rest. */
   samples: comparedSamples.optional(),
 });
-/** What `summary.json` holds. */
+/** Contents of `summary.json`. */
 export type Summary = DeepReadonly<z.infer<typeof summarySchema>>;
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

@@ -1,4 +1,4 @@
-/** What the tables at the end of a comparison and of an ablation have in common in the terminal. */
+/** Parts that the tables at the end of a comparison and of an ablation share in the terminal. */
 import Table from 'cli-table3';
 import { type FinalRow, intervalLevel } from '../analysis/final-rows.ts';
 import { runNotes } from '../analysis/runs.ts';
@@ -38,7 +38,7 @@ export function estimateHead(metric: string, rows: readonly FinalRow[]): string 
 export const plateauNote = (rows: readonly FinalRow[]): string[] =>
   rows.some(({ plateau }) => plateau !== undefined) ? ['* still on the plateau near 0 in some or all seeds'] : [];
 
-/** What is not finished, or in no mean. */
+/** Notes on what is unfinished, or left out of a mean. */
 export const stateNotes = ({ finished, models }: Summary): string[] => [
   ...(finished ? [] : ['! Not finished: this is what there is so far.']),
   ...models.flatMap(runNotes).map((note) => `! ${note}`),
