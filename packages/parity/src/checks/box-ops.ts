@@ -88,8 +88,7 @@ function giouGradients(fixture: Fixture, caseName: string): Record<string, Compu
 
 /**
  * The gradient, with respect to boxes `[N, 4]`, of the sum of cotangents `[N, M]` times the GIoU of every box with
- * every
- * one of `others` `[M, 4]`.
+ * every one of `others` `[M, 4]`.
  */
 function giouGradient(boxes: Tensor2D, others: Tensor2D, cotangent: Tensor2D, epsilon: number): Tensor {
   const [n, m] = cotangent.shape;

@@ -50,8 +50,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   };
 
   // The tensors in between are computed from recorded features: no noise was measured for most of them, so their
-  // tolerance
-  // is too tight for the rounding of a backbone before them.
+  // tolerance is too tight for the rounding of a backbone before them.
   const levels = options.backbone.forward(parameters, images).map((ours, level) => {
     const key = `features.${level}`;
     const isStored = fixture.tensors.has(storedName(caseName, key));

@@ -93,8 +93,7 @@ export function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<
 
 /**
  * Tensors by parameter: complete ones under the keys of the fixture or, where it stores only those, the first values
- * and
- * sums.
+ * and sums.
  */
 function describeTensors({ fixture, detector }: ModelSetup, kind: 'grad' | `after${number}`, tensors: NamedTensors) {
   const { sums, grad_norms, full_gradients } = fixture.json;

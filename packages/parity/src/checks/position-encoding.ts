@@ -25,8 +25,7 @@ function casesOf({ tensors }: Fixture): string[] {
 
 /**
  * The options that a map's key stands for: `detr` or `hw`, then `t20` for the temperature of both axes, a second one
- * for
- * that of x, and `unnorm`. Undefined for a key that is not an encoding.
+ * for that of x, and `unnorm`. Undefined for a key that is not an encoding.
  */
 function encodingOf(key: string): Omit<SinePositionOptions, 'width'> | undefined {
   const found = /^(?:detr|hw)((?:_t\d+){0,2})(_unnorm)?$/.exec(key);

@@ -29,7 +29,7 @@ export function resnetSizesOf(shapes: Shapes, prefix: string): Required<ResNetSi
   };
 }
 
-/** The number of layers by names: with `start` up to `5.linear1.weight` the result is 6. */
+/** Number of layers, from the indices after `start` in the names: 6 if the last name continues with `5.linear1.weight`. */
 export function countLayers(names: Iterable<string>, start: string): number {
   const numbers = [...names]
     .filter((name) => name.startsWith(start))
