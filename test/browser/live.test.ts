@@ -94,8 +94,8 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await until('it says where the page is', () => address() !== undefined);
     const page = await browser.newPage();
     await page.goto(address() as string);
-    await page.getByText(/going on|about to begin/).waitFor();
-    await page.getByText('All runs are over').waitFor({ timeout: 100_000 });
+    await page.getByText(/in progress|about to begin/).waitFor();
+    await page.getByText('All runs have ended').waitFor({ timeout: 100_000 });
     await page.locator('#figure-cells svg').first().waitFor();
     await page.close();
     cli.kill('SIGINT');
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await until('it says where the page is', () => address() !== undefined);
     const page = await browser.newPage();
     await page.goto(address() as string);
-    await page.getByText('All runs are over').waitFor({ timeout: 50_000 });
+    await page.getByText('All runs have ended').waitFor({ timeout: 50_000 });
     await page.locator('#figure-AP50 svg').first().waitFor();
     await page.close();
     cli.kill('SIGINT');

@@ -104,7 +104,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
     const second = await compare('two', models, ...options, '--seeds', '2');
     expect(second).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^2 of 4 runs in .*two are done already$/m),
+      stderr: expect.stringMatching(/^2 of 4 runs in .*two are already done$/m),
     });
     const two: Summary = JSON.parse(second.stdout);
     expect(stamps()).toEqual(before);

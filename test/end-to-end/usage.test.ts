@@ -73,7 +73,7 @@ describe('what cannot be done', () => {
       /file.runs cannot be written: a part of its path is a file/,
     ],
     [['report', 'nowhere', '--out', 'report.html'], /nowhere does not exist: expected the folder of a run/],
-    [['report', '.', '--out', 'report.html'], /holds no run: expected a config.json/],
+    [['report', '.', '--out', 'report.html'], /contains no run: expected a config.json/],
     [['report', 'odd', '--out', 'report.html'], /config.json is no config.json of a run: it has no data, parameters, /],
   ])('%j ends with 1 and says why', async (args, message) => {
     const { code, stdout, stderr } = await program(...args);

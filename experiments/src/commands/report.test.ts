@@ -35,7 +35,7 @@ describe('a page of a summary that was kept', () => {
   ])('cannot be made of others: %#', async (contents, where) => {
     const { code, stderr } = await report(contents);
     expect(code).toBe(1);
-    expect(stderr).toContain('ablation.json is no summary of this version: ');
+    expect(stderr).toContain('ablation.json is not a summary that this version can read: ');
     expect(stderr).toContain(where);
   });
 });

@@ -25,7 +25,9 @@ it('a folder that holds a run is refused before anything is measured', async () 
   writeRun(path.resolve('mine'));
   const { code, stderr } = await program('train', '--data', bccd, '--out', 'mine');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/mine holds a run already: .*\ncontinue that run with --resume, or choose another folder with --out\n$/);
+  expect(stderr).toMatch(
+    /mine holds a run already: .*\ncontinue that run with --resume, or choose another folder with --out\n$/,
+  );
   expect(stderr).not.toContain('measuring');
 });
 

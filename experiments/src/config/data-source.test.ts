@@ -26,7 +26,9 @@ test('says how to reach a folder that has the name of what comes with the toolki
     const err = new MemoryStream();
     expect(dataSource(err, 'photos')).toBe(photosFolder);
     expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
-    expect(err.text).toBe('photos is the data that comes with the toolkit; for the folder of this name write ./photos\n');
+    expect(err.text).toBe(
+      'photos is the data that comes with the toolkit; for the folder of this name write ./photos\n',
+    );
   } finally {
     process.chdir(start);
     rmSync(folder, { recursive: true });

@@ -38,7 +38,7 @@ describe('openOutput', () => {
   it('touches no file of others, and writes nothing then', () => {
     writeFileSync(inRoot('queries-1.svg'), 'mine');
     const folder = openOutput(root, 'queries');
-    expect(() => folder.write(page, pictures('queries-1.svg'), {})).toThrow(/queries-1.svg is there, and not of/);
+    expect(() => folder.write(page, pictures('queries-1.svg'), {})).toThrow(/queries-1.svg exists and is not from/);
     expect(readdirSync(root)).toEqual(['queries-1.svg']);
     expect(readFileSync(inRoot('queries-1.svg'), 'utf8')).toBe('mine');
   });
@@ -50,7 +50,7 @@ describe('openOutput', () => {
     '{"inspection":"matching","files":[]}',
   ])('takes no list for its own that is not: %s', (text) => {
     writeFileSync(inRoot('queries.json'), text);
-    expect(() => openOutput(root, 'queries')).toThrow(/queries.json is there, and not of an earlier inspection/);
+    expect(() => openOutput(root, 'queries')).toThrow(/queries.json exists and is not from an earlier inspection/);
   });
 
   it('makes the folder, and says where it cannot', () => {

@@ -70,7 +70,10 @@ describe('queriesOfStep', () => {
 
   it.each([
     [{ 'model.name': 'detr' }, /^detr trains without known queries: expected a model with denoising/],
-    [{ 'denoising.groups': 0 }, /^denoising.groups=0 trains without known queries: expected denoising.groups from 1$/],
+    [
+      { 'denoising.groups': 0 },
+      /^denoising.groups=0 trains without known queries: expected denoising.groups of 1 or more$/,
+    ],
   ])('refuses a model without known queries: %j', async (values, message) => {
     await expect(step(values, 1)).rejects.toThrow(message);
   });
@@ -121,7 +124,7 @@ describe('the picture of known queries', () => {
     }
     const { page, about } = await queriesInspection({ ...rest, images }, 1, config, ['disc', 'square']);
     const objects = first(images).target.labels.length;
-    expect(page.lede.text).toMatch(/less than 1 times half the box.*Those of a\s+negative one, drawn dashed/s);
+    expect(page.lede.text).toMatch(/less than 1 times half the box.*Those of a\s+negative query, drawn dashed/s);
     expect(page.sections[0]?.content.text).toContain(
       `${4 * objects} known queries, of which ${2 * objects} are negative,`,
     );
