@@ -65,7 +65,7 @@ describe('readTrained', () => {
     expect(() => readTrained(file)).toThrow(message);
   });
 
-  it('throws a sentence on metadata that is no JSON, on settings there are not, and on NaN', () => {
+  it('refuses metadata that is not JSON, unknown settings, and NaN', () => {
     const cut = checkpoint('cut.safetensors', { ...about(), config: '{"model"' });
     expect(() => readTrained(cut)).toThrow(/cut\.safetensors: the description of its model is not valid JSON/);
     const newer = checkpoint('newer.safetensors', { ...about(), config: '{"novelty": 1}' });
