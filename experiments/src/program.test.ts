@@ -9,7 +9,7 @@ import { program } from './testing/program.ts';
 
 const sources = fileURLToPath(new URL('.', import.meta.url));
 
-/** What a source takes of the process besides its environment, its folder and its versions. */
+/** Uses of the process in a source, other than its environment, its folder and its versions. */
 function takenOfTheProcess(file: string): string[] {
   const source = ts.createSourceFile(
     file,
@@ -59,7 +59,7 @@ it('help is as wide as the terminal that it is written to', async () => {
   expect(widest(err.text)).toBeLessThanOrEqual(70);
 });
 
-it('a command that is wrongly used says so on stderr alone', async () => {
+it('a command that is wrongly used says so only on stderr', async () => {
   expect(await program('data', 'check')).toEqual({
     code: 2,
     stdout: '',

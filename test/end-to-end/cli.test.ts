@@ -59,7 +59,7 @@ describe('npm start', () => {
 
   it('obeys DN_DETR_BACKEND', async () => {
     const { stdout } = await cli(['doctor', '--json'], { DN_DETR_BACKEND: 'cpu' });
-    expect(JSON.parse(stdout).backend).toEqual({ name: 'cpu', reason: 'asked for by DN_DETR_BACKEND' });
+    expect(JSON.parse(stdout).backend).toEqual({ name: 'cpu', reason: 'requested by DN_DETR_BACKEND' });
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('npm start', () => {
     [
       ['doctor', '--backend', 'tensorflow'],
       { DN_DETR_NATIVE: 'off' },
-      /^error: native TensorFlow .* is not there: .*\nTo fix it/m,
+      /^error: native TensorFlow .* is not available: .*\nTo fix it/m,
     ],
     [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured only on tensorflow/m],
     [

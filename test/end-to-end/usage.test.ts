@@ -74,7 +74,10 @@ describe('what cannot be done', () => {
     ],
     [['report', 'nowhere', '--out', 'report.html'], /nowhere does not exist: expected the folder of a run/],
     [['report', '.', '--out', 'report.html'], /contains no run: expected a config.json/],
-    [['report', 'odd', '--out', 'report.html'], /config.json is no config.json of a run: it has no data, parameters, /],
+    [
+      ['report', 'odd', '--out', 'report.html'],
+      /config.json is not the config.json of a run: it has no data, parameters, /,
+    ],
   ])('%j exits with 1 and says why', async (args, message) => {
     const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) });

@@ -35,7 +35,7 @@ afterEach(() => {
 describe('data check', () => {
   it('lists problems with their place and consequence, then the contents, then the verdict', async () => {
     const { code, stdout, stderr } = await run(bccd);
-    expect(stdout).toContain(`${bccd}: COCO\nnotice: COCO and VOC annotations lie here: COCO is read`);
+    expect(stdout).toContain(`${bccd}: COCO\nnotice: there are COCO and VOC annotations: COCO is read`);
     expect(stdout).toContain(
       [
         'boxes without an area inside the image: 2',
@@ -79,7 +79,7 @@ describe('data check', () => {
     const folder = damaged();
     const { code, stdout } = await run(folder);
     expect(code).toBe(1);
-    expect(stdout).toContain('images of another size than annotated: 30\n  → training stops where it meets the image');
+    expect(stdout).toContain('images of another size than annotated: 30\n  → training stops when it reaches the image');
     expect(stdout.match(/320 × 240 pixels, but/g)?.length).toBe(20);
     expect(stdout).toContain('  … and 10 more: --all lists them\n');
     expect(stdout).toMatch(/\nnot usable: training would stop at 30 of the problems above\n$/);

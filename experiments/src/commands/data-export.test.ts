@@ -56,7 +56,7 @@ describe('data export', () => {
     const { dataset } = await openDataset(out);
     expect(dataset.val[0]?.objects.boxes).toEqual(moved.dataset.val[0]?.objects.boxes);
     const elsewhere = await run(bccd, '--out', `${out} 2`, '--voc-origin', '1');
-    expect(elsewhere.stderr).toContain('the VOC origin is for VOC alone');
+    expect(elsewhere.stderr).toContain('the VOC origin applies only to VOC');
   });
 
   it('draws a bar on a terminal', async () => {

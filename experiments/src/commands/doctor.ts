@@ -1,6 +1,6 @@
 /** `doctor [--json]`: versions, backend and measured speed on this machine, each with a verdict and advice. */
 import os from 'node:os';
-import { askDriver, type BackendChoice, findDriver, gpuSwitch } from '@dn-detr/runtime';
+import type { BackendChoice } from '@dn-detr/runtime';
 import {
   efficientnetLiteWeights,
   type StoredWeights,
@@ -14,7 +14,7 @@ import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import type { Finding } from './doctor-finding.ts';
-import { gpuFinding } from './doctor-gpu.ts';
+import { gpuFinding, type SeenGpus, seeGpus } from './doctor-gpu.ts';
 
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
@@ -25,7 +25,7 @@ export function doctorCommand(terminal: Terminal): Command {
       const choice = await chooseBackend(terminal.err, options.backend);
       const speed = measureSpeed();
       const weights = await findWeights();
-      const findings = [...describe(choice, speed), ...weights.map(describeWeights)];
+      const findings = [...describe(choice, speed, await seeGpus()), ...weights.map(describeWeights)];
       if (options.json) {
         const { name, reason, notice, tensorflow } = choice;
         const machine = { node: process.versions.node, os: osName(), cores: os.availableParallelism() };
@@ -86,7 +86,7 @@ function secondsPerCall(op: () => tf.Tensor): number {
   return Math.min(...Array.from({ length: 5 }, () => round(calls) / calls));
 }
 
-function describe(choice: BackendChoice, speed: Speed): Finding[] {
+function describe(choice: BackendChoice, speed: Speed, gpus: SeenGpus): Finding[] {
   const major = Number(process.versions.node.split('.')[0]);
   const native = choice.name === 'tensorflow';
   const freeGib = os.freemem() / 2 ** 30;
@@ -118,7 +118,7 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
       verdict: choice.tensorflow?.source ?? 'native TensorFlow is not in use',
     },
     nativeOps(choice),
-    gpuFinding(choice, { library: findDriver(), driver: askDriver(), setting: process.env[gpuSwitch] }),
+    gpuFinding(choice, gpus),
     {
       name: 'matrix products',
       value: `${speed.matmulGflops.toFixed(1)} GFLOP/s`,

@@ -12,7 +12,7 @@ export interface CaptureBench {
   name: string;
   eagerMs: number;
   capturedMs: number;
-  /** eagerMs / capturedMs */
+  /** Ratio `eagerMs / capturedMs`. */
   ratio: number;
   /** Nodes of the captured graph. */
   nodes: number;

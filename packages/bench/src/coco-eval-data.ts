@@ -3,7 +3,7 @@ import { hashedUniform } from './reference-parameters.ts';
 
 export interface EvaluationSizes {
   readonly images: number;
-  /** in each image */
+  /** Detections in each image. */
   readonly detections: number;
   readonly numClasses: number;
 }
@@ -79,7 +79,7 @@ export function evaluationData({ images, detections, numClasses }: EvaluationSiz
 
 const rounded = (box: Box): Box => box.map((value) => Math.round(100 * value) / 100) as unknown as Box;
 
-/** Numbers in 0..1 that depend on the seed alone. */
+/** Numbers in 0..1 that depend only on the seed. */
 function uniformNumbers(seed: number): () => number {
   const size = 2048;
   let block: Float32Array = new Float32Array();

@@ -11,22 +11,22 @@ import { median } from 'd3-array';
 import { type EvaluationSizes, evaluationData } from './coco-eval-data.ts';
 
 export interface EvaluationTimes {
-  /** from files to what is evaluated */
+  /** Milliseconds from the files to what is evaluated. */
   readonly load: number;
-  /** matching, accumulating and summarising */
+  /** Matching, accumulating and summarising. */
   readonly evaluate: number;
 }
 
 export interface CocoEvalBench extends EvaluationSizes {
-  /** in all images */
+  /** Objects in all images. */
   readonly objects: number;
-  /** ours are medians, pycocotools runs once */
+  /** Milliseconds; ours are medians, pycocotools runs once. */
   readonly ms: { readonly ours: EvaluationTimes; readonly pycocotools: EvaluationTimes | null };
-  /** how many times as fast as pycocotools */
+  /** How many times as fast as pycocotools. */
   readonly ratio: EvaluationTimes | null;
-  /** of pycocotools; null where Python has none */
+  /** Version of pycocotools; null where Python has none. */
   readonly version: string | null;
-  /** between the twelve figures and the AP of every class; null without pycocotools */
+  /** Largest difference among the twelve figures and the AP of every class; null without pycocotools. */
   readonly largestDifference: number | null;
 }
 

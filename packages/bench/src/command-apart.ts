@@ -1,4 +1,4 @@
-/** A command in a process of its own: memory peaks, backends and TensorFlow's variables would be shared in one. */
+/** A command in a separate process: memory peaks, backends and TensorFlow's variables would be shared in one. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { UserError } from '@dn-detr/train';

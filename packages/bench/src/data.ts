@@ -3,30 +3,30 @@ import { imageNet } from '@dn-detr/core';
 import { type DatasetImage, shapesDataset, type TrainingBatchesOptions, trainingBatches } from '@dn-detr/data';
 import { median } from 'd3-array';
 
-/** What is to be fed: `bench step`'s tiny configuration, as measured. */
+/** The step that has to be fed: `bench step`'s tiny configuration, as measured. */
 export interface FedStep {
-  /** images */
+  /** Images. */
   readonly batch: number;
   readonly ms: number;
 }
 
 export interface DataBench {
   readonly images: string;
-  /** pixels of a batch's canvas */
+  /** Pixels of a batch's canvas. */
   readonly width: number;
   readonly height: number;
   readonly augmentation: string;
-  /** as fast as batches come, nothing kept between epochs */
+  /** Images per second as fast as batches come, with nothing kept between epochs. */
   readonly imagesPerSecond: number;
-  /** of what the fed step takes */
+  /** Ratio to what the fed step takes. */
   readonly timesStep: number;
-  /** images a second that are promised of this case: so many, and twice what the fed step takes */
+  /** Images per second that this case has to reach, which is also twice what the fed step takes. */
   readonly required?: number;
-  /** whether they came */
+  /** Whether it reaches them. */
   readonly met?: boolean;
-  /** processor time of all threads for one image; other programs change it little */
+  /** Processor time of all threads for one image; other programs hardly change it. */
   readonly cpuMs: number;
-  /** for a batch, beside steps that keep the main thread busy as the fed one does; the middle one */
+  /** Median milliseconds of waiting for a batch while steps keep the main thread busy as the fed one does. */
   readonly waitMs: number;
   readonly longestWaitMs: number;
 }
@@ -35,11 +35,11 @@ export interface DataBench {
 const promised = { side: 320, imagesPerSecond: 150, timesStep: 2 };
 
 export interface Effort {
-  /** in which batches are counted */
+  /** Seconds over which batches are counted. */
   readonly seconds: number;
-  /** that are waited for */
+  /** Steps that are waited for. */
   readonly steps: number;
-  /** batches before that: compiled code, and buffers of their final size */
+  /** Batches before that: compiled code, and buffers of their final size. */
   readonly warmUp: number;
 }
 

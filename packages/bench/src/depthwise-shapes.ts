@@ -3,11 +3,11 @@ import { type Backbone, initialParameters } from '@dn-detr/core';
 import { profile, type Rank, tidy, zeros } from '@tensorflow/tfjs-core';
 
 export interface DepthwiseShape {
-  /** sides of the kernel */
+  /** Sides of the kernel. */
   readonly size: number;
   readonly stride: number;
   readonly channels: number;
-  /** size of the input, in cells */
+  /** Size of the input, in cells. */
   readonly height: number;
   readonly width: number;
 }

@@ -18,13 +18,13 @@ const layouts = ['contiguous', 'channels_last'] as const;
 export type TorchLayout = (typeof layouts)[number];
 
 export interface DepthwiseRow extends DepthwiseShape {
-  /** how often it occurs in the network */
+  /** How often it occurs in the network. */
   readonly count: number;
   /** PyTorch's are those of its faster layout, forward and backward */
   readonly ms: { readonly ours: DepthwiseTimes; readonly torch: DepthwiseTimes | null };
-  /** that PyTorch's images have in memory: `contiguous` is NCHW, `channels_last` is NHWC */
+  /** Memory layout of PyTorch's images: `contiguous` is NCHW, `channels_last` is NHWC. */
   readonly layout: TorchLayout | null;
-  /** how many times as fast as PyTorch */
+  /** How many times as fast as PyTorch. */
   readonly ratio: DepthwiseTimes | null;
 }
 
@@ -34,7 +34,7 @@ export interface DepthwiseBench {
   /** PyTorch's version; null where Python has none */
   readonly version: string | null;
   readonly rows: readonly DepthwiseRow[];
-  /** sum over all convolutions of the network, each as often as it occurs */
+  /** Sum over all convolutions of the network, each as often as it occurs. */
   readonly total: Pick<DepthwiseRow, 'ms' | 'ratio'>;
 }
 
@@ -43,7 +43,7 @@ type Samples = Record<keyof DepthwiseTimes, readonly number[]>;
 const rounds = 4;
 const runsPerRound = 5;
 
-/** PyTorch in a Python of its own. */
+/** PyTorch in a separate Python process. */
 export class TorchDepthwise {
   readonly version: string;
   readonly #python: PythonProcess;
@@ -53,7 +53,7 @@ export class TorchDepthwise {
     this.version = python.version;
   }
 
-  /** undefined if there is no such Python, or it has no PyTorch. */
+  /** Undefined if there is no such Python, or it has no PyTorch. */
   static async start(command: string): Promise<TorchDepthwise | undefined> {
     const python = await startPython(command, new URL('./depthwise-torch.py', import.meta.url));
     return python && new TorchDepthwise(python);
@@ -167,7 +167,7 @@ function mediansOf(samples: readonly Samples[]): DepthwiseTimes {
   return { forward: of('forward'), both: of('both') };
 }
 
-/** undefined where nothing was measured */
+/** Undefined where nothing was measured. */
 function fasterOf(
   samples: readonly Record<TorchLayout, Samples>[],
 ): { layout: TorchLayout; times: DepthwiseTimes } | undefined {

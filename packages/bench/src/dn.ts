@@ -4,7 +4,7 @@ import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { median } from 'd3-array';
 
 export interface DnBench {
-  /** median of one call, masks and loss targets included */
+  /** Median of one call, masks and loss targets included. */
   ms: number;
   /** K, known queries an image */
   known: number;

@@ -22,7 +22,7 @@ export interface GpuCheckRow {
   readonly lossError: number;
   /** Of the first step's gradient, the largest difference from the CPU's over its largest entry. */
   readonly gradientError: number;
-  /** What is wrong; none where all is well. */
+  /** Problems found; empty where all is well. */
   readonly problems: readonly string[];
 }
 

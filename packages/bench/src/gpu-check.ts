@@ -1,4 +1,4 @@
-/** What `gpu-check` measures in one process: training steps of a configuration, and products of matrices. */
+/** Measurements of `gpu-check` in one process: training steps of a configuration, and products of matrices. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';

@@ -8,11 +8,11 @@ import { hashedUniform } from './reference-parameters.ts';
 
 export interface CostMatrix {
   readonly kind: 'random' | 'detr' | 'file';
-  /** the file, for `kind: 'file'` */
+  /** The file, for `kind: 'file'`. */
   readonly name?: string;
-  /** queries */
+  /** Queries. */
   readonly rows: number;
-  /** objects */
+  /** Objects. */
   readonly cols: number;
   /** `[rows, cols]` */
   readonly cost: Float64Array;
@@ -43,7 +43,7 @@ function detrCosts(queries: number, objects: number, seed: number): Float64Array
 }
 
 export type BatchSizes = Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'numClasses'> & {
-  /** of each image */
+  /** Objects of each image. */
   readonly objects: number;
 };
 

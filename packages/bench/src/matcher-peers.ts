@@ -52,7 +52,7 @@ export class SolverProcess {
 
 const script = new URL('./matcher-scipy.py', import.meta.url);
 
-/** scipy in a Python of its own; after that was stopped, in a new one. */
+/** SciPy in a separate Python process; a new one is started after it was stopped. */
 export class Scipy implements Peer {
   readonly name = 'scipy';
   readonly version: string;
@@ -66,7 +66,7 @@ export class Scipy implements Peer {
     this.version = python.version;
   }
 
-  /** undefined if there is no such Python, or it has no scipy. */
+  /** Undefined if there is no such Python, or it has no SciPy. */
   static async start(command: string): Promise<Scipy | undefined> {
     const python = await startPython(command, script);
     return python && new Scipy(command, python);

@@ -14,9 +14,9 @@ export interface TimingRequest {
 }
 
 export interface Timing {
-  /** of each run */
+  /** Milliseconds of each run. */
   readonly ms: readonly number[];
-  /** of the assignment that was found */
+  /** Total cost of the assignment that was found. */
   readonly total: number;
 }
 

@@ -11,16 +11,16 @@ export interface AssignmentBench {
   readonly cols: number;
   readonly kind: CostMatrix['kind'];
   readonly name?: string;
-  /** medians; scipy only where Python has it */
+  /** Medians; SciPy only where Python has it. */
   readonly ms: Readonly<Partial<Record<SolverName | 'scipy', number>>>;
-  /** the solvers that have no figure, and why: they take too long, stop, or find another total than the first */
+  /** The solvers that have no figure, and why: they take too long, stop, or find another total than the first. */
   readonly leftOut: Readonly<Partial<Record<SolverName | 'scipy', string>>>;
 }
 
 export interface MatchingStepBench extends BatchSizes {
-  /** matching all layers and images, costs included: the median */
+  /** Matching all layers and images, costs included: the median. */
   readonly ms: number;
-  /** the assignments of the same step alone */
+  /** The assignments of the same step without the costs. */
   readonly assignmentMs: number;
 }
 

@@ -8,7 +8,7 @@ import { type PythonProcess, startPython } from './python-process.ts';
 export interface MsdaCase {
   readonly name: string;
   readonly batch: number;
-  /** d, of all heads */
+  /** Width d of all heads together. */
   readonly width: number;
   readonly levels: readonly LevelSize[];
   /** Q; as many as there are tokens without it */
@@ -24,7 +24,7 @@ export interface MsdaTimes {
 export interface MsdaBench {
   readonly name: string;
   readonly ours: MsdaTimes;
-  /** what other backends run, and this one without native ops */
+  /** Times of the composed twin, which other backends run, and this one without native ops. */
   readonly composed: MsdaTimes;
   readonly pytorch?: MsdaTimes;
 }
@@ -52,7 +52,7 @@ const enoughMs = 4000;
 
 type Samples = Record<keyof MsdaTimes, readonly number[]>;
 
-/** PyTorch in a Python of its own. */
+/** PyTorch in a separate Python process. */
 export class TorchMsda {
   readonly version: string;
   readonly #python: PythonProcess;
@@ -62,7 +62,7 @@ export class TorchMsda {
     this.version = python.version;
   }
 
-  /** undefined if there is no such Python, or it has no PyTorch. */
+  /** Undefined if there is no such Python, or it has no PyTorch. */
   static async start(command: string): Promise<TorchMsda | undefined> {
     const python = await startPython(command, new URL('./msda-torch.py', import.meta.url));
     return python && new TorchMsda(python);

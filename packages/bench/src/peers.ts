@@ -2,7 +2,7 @@
 import { median } from 'd3-array';
 import type { TorchBench } from './step-torch.ts';
 
-/** What one process measured. */
+/** Measurements of one process. */
 export interface PeerRun {
   /** Milliseconds of a step: the median of the process's steps. */
   readonly ms: number;
@@ -27,7 +27,7 @@ export interface PeersBench extends Pick<TorchBench, 'version' | 'parameters'> {
  * Runs both sides in turns, because a machine's other load comes and goes.
  *
  * @param runs of each side, at least 1
- * @param ours runs once, in a process of its own, whose peak of memory is then that of the steps
+ * @param ours runs once, in a separate process, whose peak of memory is then that of the steps
  * @param pytorch likewise
  */
 export async function benchPeers(

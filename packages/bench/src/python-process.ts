@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export interface PythonProcess {
   readonly process: ChildProcess;
   readonly lines: AsyncIterator<string>;
-  /** the library's version */
+  /** The library's version. */
   readonly version: string;
 }
 

@@ -13,17 +13,17 @@ import { hashedUniform, type ReferenceConfig } from './reference-parameters.ts';
 /** B images, N tokens, Q queries, width d, C classes; M = decoder layers × B × Q predictions. */
 // A type, not an interface: only types count as tensor containers.
 export type ReferenceInputs = {
-  /** image tokens, `[B*N, d]` */
+  /** Image tokens, `[B*N, d]`. */
   readonly tokens: Tensor2D;
-  /** their positions, `[B*N, d]` */
+  /** Their positions, `[B*N, d]`. */
   readonly positions: Tensor2D;
-  /** what the decoder starts from, `[B*Q, d]`; not DETR's zeros, whose first layer norm magnifies rounding */
+  /** Contents that the decoder starts from, `[B*Q, d]`; not DETR's zeros, whose first layer norm magnifies rounding. */
   readonly content: Tensor2D;
-  /** one-hot rows times the weight of the prediction in the loss, `[M, C+1]` */
+  /** One-hot rows times the weight of the prediction in the loss, `[M, C+1]`. */
   readonly classTargets: Tensor2D;
-  /** cxcywh in 0..1, `[M, 4]` */
+  /** Boxes `[M, 4]`, cxcywh in 0..1. */
   readonly boxTargets: Tensor2D;
-  /** weight of each box in the loss, `[M, 1]` */
+  /** Weight of each box in the loss, `[M, 1]`. */
   readonly boxWeights: Tensor2D;
 };
 

@@ -6,7 +6,7 @@
 
 export interface ReferenceConfig {
   readonly batch: number;
-  /** image tokens that the encoder sees */
+  /** Image tokens that the encoder sees. */
   readonly tokens: number;
   readonly queries: number;
   readonly width: number;
@@ -14,7 +14,7 @@ export interface ReferenceConfig {
   readonly feedForward: number;
   readonly encoderLayers: number;
   readonly decoderLayers: number;
-  /** object classes; the class head has one more output, "no object" */
+  /** Object classes; the class head has one more output, "no object". */
   readonly numClasses: number;
 }
 
@@ -47,7 +47,7 @@ export const referenceConfigs = {
 export interface ReferenceParameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** start values, row by row */
+  /** Start values, row by row. */
   readonly values: Float32Array;
 }
 

@@ -24,7 +24,7 @@ export function referenceState(config: ReferenceConfig, seed = 0): AdamWState {
   });
 }
 
-/** What a step takes: all of it tensors, so that nothing of one step freezes in a captured graph. */
+/** Input of a step: all of it tensors, so that nothing of one step freezes in a captured graph. */
 export type ReferenceStepInput = {
   state: AdamWState;
   inputs: ReferenceInputs;

@@ -1,4 +1,4 @@
-/** `bench step` of one configuration in a process of its own. */
+/** `bench step` of one configuration in a separate process. */
 import { commandApart } from './command-apart.ts';
 import type { StepBench } from './step.ts';
 import type { StepConfigName } from './step-configs.ts';

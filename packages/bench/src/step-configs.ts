@@ -17,18 +17,18 @@ export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
   readonly backbone: StepBackbone;
-  /** the model, of these sizes; DN-DETR where left out */
+  /** The model, of these sizes. @defaultValue DN-DETR */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** The model of an original repository that is the same; none where left out. */
+  /** The same model in an original repository. @defaultValue none */
   readonly original?: Original;
-  /** The options of known queries; DN-DETR's where left out. */
+  /** Options of the known queries. @defaultValue DN-DETR's */
   readonly denoising?: DenoisingOptions;
-  /** stride of the level that DN-DETR takes; the last */
+  /** Stride of the level that DN-DETR takes. @defaultValue the last */
   readonly level?: number;
-  /** strides of the levels that models with deformable attention take, and how many they make of these */
+  /** Strides of the levels that models with deformable attention take. */
   readonly strides?: readonly number[];
   readonly featureLevels?: number;
-  /** a frozen backbone's features are computed before, and steps begin at them */
+  /** Whether a frozen backbone's features are computed beforehand, so that steps begin at them. */
   readonly featuresOnce?: true;
   readonly width: number;
   readonly heads: number;
@@ -37,9 +37,9 @@ export interface StepConfig {
   readonly decoderLayers: number;
   readonly queries: number;
   readonly numClasses: number;
-  /** objects of the first image, and of the others at least and at most */
+  /** Objects of the first image, and of the others at least and at most. */
   readonly objects: { readonly first: number; readonly least: number; readonly most: number };
-  /** threads for a single op; 1 for small models, whose ops are too short to be shared out; all by default */
+  /** Threads for a single op; 1 for small models, whose ops are too short to be shared out. @defaultValue all cores */
   readonly threadsPerOp?: number;
 }
 
@@ -74,7 +74,7 @@ const lite0 = {
 const photographs = { ...lite0, featuresOnce: true, strides: [16, 32], featureLevels: 3 } as const;
 
 export const stepConfigs = {
-  /** the quick recipe of the comparison */
+  /** The quick recipe of the comparison. */
   micro: {
     image: square(64),
     batch: 16,
@@ -135,9 +135,9 @@ export const stepConfigs = {
   },
   lite0,
   'lite0-features': { ...lite0, featuresOnce: true },
-  /** the recipe with DINO */
+  /** The recipe with DINO. */
   photographs: { ...photographs, build: dino, original: 'DINO', denoising: contrastive(lite0.objects.first) },
-  /** the recipe with DN-DETR with deformable attention */
+  /** The recipe with DN-DETR with deformable attention. */
   'photographs-dn': { ...photographs, build: dnDeformableDetr, original: 'DN-Deformable-DETR' },
   /** DINO of 4 scales with the classes of COCO */
   dino: {

@@ -1,4 +1,4 @@
-/** What the steps of a configuration are of, in TensorFlow and in PyTorch alike: the model's sizes, and its inputs. */
+/** Model sizes and inputs of the steps of a configuration, the same in TensorFlow and in PyTorch. */
 import type { Objects } from '@dn-detr/boxes';
 import {
   type Backbone,
@@ -21,7 +21,7 @@ export interface StepArray {
   readonly values: Float32Array;
 }
 
-/** What all steps begin at. */
+/** Inputs that all steps begin at. */
 export type StepInputs = { readonly images: StepArray } | { readonly levels: readonly StepArray[] };
 
 export const detectorOf = ({ build = dnDetr, backbone, ...sizes }: StepConfig): Detector =>

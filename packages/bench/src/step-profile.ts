@@ -19,21 +19,21 @@ export interface OpTypeProfile {
  * run side by side, so `opMs` may be more than `busy`, and an op takes longer while others have cores that it could use.
  */
 export interface StepProfile {
-  /** a whole step while it is profiled, which takes longer than one that is not: each op is written down */
+  /** A whole step while it is profiled, which takes longer than one that is not: each op is written down. */
   readonly ms: number;
-  /** while at least one op ran */
+  /** While at least one op ran. */
   readonly busy: number;
-  /** between the first and the last op of a run of the graph, while none ran: the executor */
+  /** Milliseconds between the first and the last op of a run of the graph in which no op ran: the executor's share. */
   readonly gaps: number;
-  /** outside of the graph's runs: matching and other host code, known queries, feeding and fetching */
+  /** Outside of the graph's runs: matching and other host code, known queries, feeding and fetching. */
   readonly host: number;
-  /** sum of the times of all ops */
+  /** Sum of the times of all ops. */
   readonly opMs: number;
-  /** those that take longest first */
+  /** Op types, those that take longest first. */
   readonly ops: readonly OpTypeProfile[];
 }
 
-/** types of op in a profile, at most */
+/** Types of op in a profile, at most. */
 export const mostOps = 20;
 
 /**

@@ -18,11 +18,11 @@ import type { StepConfig } from './step-configs.ts';
 import { detectorOf, inputsOf, knownQueriesOf, type StepArray } from './step-inputs.ts';
 
 export interface StepRunner {
-  /** a step with these objects, of each image; gives its loss */
+  /** Takes a step with these objects of each image, and returns its loss. */
   step(objects: readonly Objects[]): number;
   /** All that steps change; stays the runner's, until the next step. */
   state(): TrainingState;
-  /** shapes for which the step was traced */
+  /** Shapes for which the step was traced. */
   captures(): number;
   dispose(): void;
 }

@@ -10,9 +10,9 @@ import { detectorOf, inputsOf, knownQueriesOf, type StepArray, trainedParameters
 
 /** Where the originals are, and what runs them. */
 export interface OriginalsOptions {
-  /** command of an interpreter with PyTorch, torchvision and scipy */
+  /** Command of an interpreter with PyTorch, torchvision and scipy. */
   readonly python: string;
-  /** folder with a checkout of each repository, by its name */
+  /** Folder with a checkout of each repository, by its name. */
   readonly originals: string;
   /** The number of threads that PyTorch takes. */
   readonly threads: number;
@@ -50,7 +50,7 @@ export function checkoutOf(original: Original, originals: string): string {
 }
 
 /**
- * Times steps of the original in a Python of its own, from the same inputs and to the same targets as ours.
+ * Times steps of the original in a separate Python process, from the same inputs and to the same targets as ours.
  *
  * @throws UserError if Python, PyTorch or the checkout is not there, PyTorch does not get along with it, or the original has
  *   another number of parameters

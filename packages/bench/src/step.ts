@@ -21,12 +21,12 @@ export interface StepTimes {
 }
 
 export interface StepBench extends StepTimes {
-  /** medians, measured apart, in steps that wait after each phase; left out where they were not asked for */
+  /** Medians, measured separately in steps that wait after each phase; absent where they were not asked for. */
   phases?: StepPhases;
   imagesPerSecond: number;
-  /** of the process, so that only the first configuration of a process has a peak of its own */
+  /** Peak memory of the process, so that only the first configuration of a process has its own peak. */
   peakRssMiB: number;
-  /** shapes for which the step was traced */
+  /** Shapes for which the step was traced. */
   captures: number;
 }
 

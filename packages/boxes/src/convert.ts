@@ -7,11 +7,7 @@
  * Every function writes into `out` and returns it; `out` may be the input itself.
  */
 
-/**
- * cxcywh → xyxy, boxes `[N, 4]`.
- *
- * @throws RangeError if the lengths are no multiple of 4 or differ
- */
+/** Converts cxcywh to xyxy, boxes `[N, 4]`. @throws RangeError if the lengths are no multiple of 4 or differ */
 export function cxcywhToXyxy(boxes: Float32Array, out: Float32Array = new Float32Array(boxes.length)): Float32Array {
   checkBoxes(boxes, out);
   for (let i = 0; i < boxes.length; i += 4) {
@@ -28,7 +24,7 @@ export function cxcywhToXyxy(boxes: Float32Array, out: Float32Array = new Float3
 }
 
 /**
- * xyxy → cxcywh, boxes `[N, 4]`. A box whose corners are swapped gets a negative extent.
+ * Converts xyxy to cxcywh, boxes `[N, 4]`. A box whose corners are swapped gets a negative extent.
  *
  * @throws RangeError if the lengths are no multiple of 4 or differ
  */

@@ -1,4 +1,4 @@
-/** What every query is to predict, whichever way that was decided; the arrays that losses need. */
+/** Targets of every query, whichever way they were decided, as the arrays that losses need. */
 
 /**
  * The loss targets of one part of the queries: the denoising ones (*known queries* in the code) `[B, K]`, which are the
@@ -15,8 +15,8 @@ export interface DenseTargets {
   /** `[N]`: how much a query counts in the box losses; 1 where there is an object, else 0. */
   readonly boxWeights: Float32Array;
   /**
-   * What sums of losses are divided by: the number of objects of the batch. 0 says that there is nothing to learn, and makes
-   * all losses of the part 0. A maker whose queries learn "no object" from a batch without objects gives at least 1.
+   * Divisor of sums of losses: the number of objects of the batch. 0 says that there is nothing to learn, and makes all
+   * losses of the part 0. A maker whose queries learn "no object" from a batch without objects gives at least 1.
    */
   readonly normalizer: number;
 }

@@ -3,7 +3,7 @@ import { iouAt } from './overlap.ts';
 
 /** How non-maximum suppression decides which boxes go. */
 export interface NmsOptions {
-  /** a box goes if its IoU with a kept one is above this; 0..1 */
+  /** A box is dropped if its IoU with a kept one is above this; 0..1. */
   readonly iouThreshold: number;
   /** `[N]`: boxes of different classes do not suppress each other; without it all are of one class */
   readonly labels?: ArrayLike<number>;

@@ -32,13 +32,13 @@ export class ObjectsError extends RangeError {
   }
 }
 
-/** What objects are checked against, and how messages name the image. */
+/** Limits that objects are checked against, and how messages name the image. */
 export interface ObjectsCheck {
   /** The number of real classes; labels are below it. */
   readonly numClasses: number;
   /** The index of the image in its batch, for messages. */
   readonly image?: number | undefined;
-  /** Says whether an object is not going to be used, and so need not be in order; by default all are used. */
+  /** Says whether an object is not going to be used, and so need not be valid. @defaultValue all objects are used */
   readonly isLeftOut?: (object: number) => boolean;
 }
 

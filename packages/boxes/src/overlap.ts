@@ -12,7 +12,7 @@
  * Every function with `out` writes there and returns it; all throw a RangeError if a length does not fit.
  */
 
-/** What DN-DETR adds to the denominators of IoU and GIoU. */
+/** Constant that DN-DETR adds to the denominators of IoU and GIoU. */
 export const overlapEpsilon = 1e-6;
 
 /** Areas `[N]` of xyxy boxes `[N, 4]`. */
@@ -151,7 +151,7 @@ function sharedExtent(a: Float32Array, i: number, b: Float32Array, j: number): n
   return 0.5 * (a1 - a0 + (b1 - b0) - Math.abs(a0 - b0) - Math.abs(a1 - b1));
 }
 
-/** max(x, 0) */
+/** max(x, 0). */
 const positive = (x: number): number => 0.5 * (x + Math.abs(x));
 
 function unionOf(a: Float32Array, i: number, b: Float32Array, j: number, intersection: number): number {

@@ -1,5 +1,6 @@
 /**
- * What most code needs; `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` have all there is of each part.
+ * The names that most code needs. The subpaths `@dn-detr/core/models`, `nn`, `loss`, `optim` and `weights` export
+ * everything in each part.
  *
  * @module @dn-detr/core
  */

@@ -1,5 +1,5 @@
 /**
- * Loss terms, the criterion, dense targets, and the figures that are logged of them.
+ * Loss terms, the criterion, dense targets, and the losses and errors that are logged.
  *
  * @module @dn-detr/core/loss
  */

@@ -1,5 +1,5 @@
 /**
- * Backbones, encoder and decoders, models, and what becomes of their predictions.
+ * Backbones, encoders and decoders, models, and the conversion of their predictions to detections.
  *
  * @module @dn-detr/core/models
  */

@@ -1,5 +1,5 @@
 /**
- * Modules, layers, attention, positions, and parameters with their gradients.
+ * Modules, layers, attention, position encodings, and parameters with their gradients.
  *
  * @module @dn-detr/core/nn
  */

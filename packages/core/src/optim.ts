@@ -1,5 +1,5 @@
 /**
- * AdamW on flat buffers, clipping, accumulation, averages and schedules.
+ * AdamW on flat buffers, gradient clipping, gradient accumulation, weight averages and schedules.
  *
  * @module @dn-detr/core/optim
  */

@@ -13,7 +13,7 @@ import { boxSineEmbedding, learnedPositions, sinePositions } from './position.ts
 
 beforeAll(() => useBackend('cpu'));
 
-/** Sine and cosine in turns, as the references stack them. */
+/** Interleaved sines and cosines, stacked as in the reference implementations. */
 function interleaved(coordinate: tf.Tensor, features: number, temperature: number): tf.Tensor {
   const pairs = Array.from({ length: features / 2 }, (_, i) => temperature ** ((2 * i) / features));
   const angles = tf.div(tf.expandDims(coordinate, -1), tf.tensor1d(pairs));
@@ -29,7 +29,7 @@ describe('sinePositions', () => {
     expectClose(row, tf.concat([interleaved(angle(y, 5), 4, 20), interleaved(angle(x, 4), 4, 50)], 1), 1e-6);
   });
 
-  it('is the same with a mask that hides nothing, for every image', () => {
+  it('is not changed by a mask that hides nothing, for every image', () => {
     for (const normalize of [true, false]) {
       const options = { width: 8, normalize };
       const masked = sinePositions([2, 3, 4], options, tf.zeros([2, 3, 4]));
@@ -38,7 +38,7 @@ describe('sinePositions', () => {
     }
   });
 
-  it('gives an image the positions that it has without padding', () => {
+  it('gives a padded image the same positions as the image without padding', () => {
     const mask = tf.pad(
       tf.zeros<tf.Rank.R3>([1, 3, 4]),
       [
@@ -53,7 +53,7 @@ describe('sinePositions', () => {
     expectClose(tf.slice(padded, [0, 0, 0], [3, 4, 8]), alone, 1e-6);
   });
 
-  it('stays finite where all is padding', () => {
+  it('stays finite where everything is padding', () => {
     const positions = sinePositions([1, 2, 2], { width: 4 }, tf.ones([1, 2, 2]));
     expect([...positions.dataSync()].every(Number.isFinite)).toBe(true);
   });
@@ -64,7 +64,7 @@ describe('sinePositions', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('needs pairs of sines and cosines', () => {
+  it('rejects a width that does not give pairs of sines and cosines', () => {
     expect(() => sinePositions([1, 2, 2], { width: 6 })).toThrow('come in pairs, got 3 for a coordinate');
   });
 });
@@ -85,7 +85,7 @@ describe.each([2, 4])('boxSineEmbedding of %d coordinates', (coordinates) => {
     expectSameOp(ours, plain, inputs());
   });
 
-  it('has the gradient that finite differences show', () => {
+  it('has a gradient that agrees with finite differences', () => {
     expectDerivative(ours, inputs(), 1e-3);
   });
 
@@ -100,7 +100,7 @@ describe.each([2, 4])('boxSineEmbedding of %d coordinates', (coordinates) => {
 });
 
 describe('boxSineEmbedding', () => {
-  it('names what is no box', () => {
+  it('rejects boxes with a number of coordinates other than 2 or 4', () => {
     expect(() => boxSineEmbedding(tf.zeros([5, 3]), 4)).toThrow('boxes [N, 4] or centres [N, 2], got [5,3]');
   });
 });
@@ -115,7 +115,7 @@ describe('learnedPositions', () => {
     learned.apply(named(rows as tf.Tensor, columns as tf.Tensor), [2, 3, 4]);
   const inputs = () => [spread([50, 5]), spread([50, 5], 1)];
 
-  it('has the value and gradients of the reference formula: x, then y', () => {
+  it('has the value and gradients of the reference formula: x before y', () => {
     const plain = (rows?: tf.Tensor, columns?: tf.Tensor) => {
       const positions = Array.from({ length: 3 * 4 }, (_, i) => [i % 4, Math.floor(i / 4)] as const);
       const looked = (table: tf.Tensor | undefined, indices: number[]) =>
@@ -140,7 +140,7 @@ describe('learnedPositions', () => {
     expectNoLeak(ours, inputs());
   });
 
-  it('starts uniform in 0..1, as in detr', () => {
+  it('starts from a uniform distribution over 0..1, as in detr', () => {
     expect(learned.parameters.map(({ name, shape }) => [name, shape])).toEqual([
       ['backbone.1.row_embed.weight', [50, 5]],
       ['backbone.1.col_embed.weight', [50, 5]],
@@ -153,7 +153,7 @@ describe('learnedPositions', () => {
     }
   });
 
-  it('names a map that is too large', () => {
+  it('rejects a map that is too large', () => {
     const [rows, columns] = inputs() as [tf.Tensor2D, tf.Tensor2D];
     expect(() => learned.apply(named(rows, columns), [1, 51, 4])).toThrow('51 x 4 features is larger than 50');
   });

@@ -1,6 +1,6 @@
 /**
- * Where things lie, as features: DETR's encodings of the features of a map, sine and learned, and DAB-DETR's of query
- * boxes. Rows are positions, as everywhere in the transformer.
+ * Position encodings: DETR's sine and learned encodings of a feature map, and DAB-DETR's sine embedding of query boxes.
+ * Each row is one position, as everywhere in the transformer.
  */
 import {
   add,
@@ -32,33 +32,37 @@ import type { Init } from './nn/init.ts';
 import { type Module, parametersOf } from './nn/module.ts';
 import type { ParameterGroup } from './nn/parameters.ts';
 
-/** The features of B images. */
+/** The shape of a batch of feature maps, without channels. */
 export type MapShape = readonly [batch: number, height: number, width: number];
 
-/** How positions of a feature map are encoded as sines and cosines. */
+/** Options of the sine encoding of a feature map. */
 export interface SinePositionOptions {
-  /** features per position, the first half for y and the second for x; a multiple of 4 */
+  /** Features per position: the first half encodes y, the second x. Must be a multiple of 4. */
   readonly width: number;
-  /** of y: 10000 as in DETR; 20 in DAB-DETR */
+  /** Temperature for y: 10000 in DETR, 20 in DAB-DETR. @defaultValue 10000 */
   readonly temperatureH?: number;
-  /** of x: that of y */
+  /** Temperature for x. @defaultValue `temperatureH` */
   readonly temperatureW?: number;
-  /** counts from 0 to 2π over the part of an image that is not padded, in place of whole features; true */
+  /**
+   * Whether positions run from 0 to 2π over the unpadded part of an image instead of counting features. @defaultValue
+   * true
+   */
   readonly normalize?: boolean;
-  /** added to the counts; 0, and -0.5 in Deformable DETR, whose positions are the centres of features */
+  /** Added to the counts: -0.5 in Deformable DETR, whose positions are the centres of features. @defaultValue 0 */
   readonly offset?: number;
 }
 
-/** Keeps rows and columns that are all padding from dividing by 0, as the references do. */
+/** Keeps rows and columns that are entirely padding from being divided by 0, as the references do. */
 const epsilon = 1e-6;
 
 /**
- * `PositionEmbeddingSine` of detr's models/position_encoding.py, with its offset of Deformable DETR's, and
- * `PositionEmbeddingSineHW` of DN-DETR's. Features are counted from 1, and padded ones do not count.
+ * Sine encoding of a feature map: `PositionEmbeddingSine` of detr's models/position_encoding.py, with the offset of
+ * Deformable DETR's version, and DN-DETR's `PositionEmbeddingSineHW`. Features are counted from 1; padded ones do not
+ * count.
  *
  * @param mask `[B, h, w]` float32, 1 = padded; without it the encoding is a constant
  * @returns `[B*h*w, width]`
- * @throws if the width is no multiple of 4
+ * @throws if the width is not a multiple of 4
  */
 export function sinePositions(
   [batch, height, width]: MapShape,
@@ -80,14 +84,14 @@ export function sinePositions(
 }
 
 /**
- * `gen_sineembed_for_position` of DN-DETR's models/DN_DAB_DETR/transformer.py, which always makes 128 features per
- * coordinate.
+ * Sine embedding of boxes: `gen_sineembed_for_position` of DN-DETR's models/DN_DAB_DETR/transformer.py, which always
+ * makes 128 features per coordinate.
  *
  * @param boxes `[N, 4]` cxcywh, or centres `[N, 2]`, in 0..1
- * @param features for each coordinate, an even number
+ * @param features number of features per coordinate, which must be even
  * @param first the coordinate whose features come first; Deformable DETR's proposals begin with x
- * @returns `[N, 4 * features]` of y, x, w, h, or `[N, 2 * features]`
- * @throws if there are other than 2 or 4 coordinates, or the features are odd in number
+ * @returns `[N, 4 * features]` in the order y, x, w, h, or `[N, 2 * features]` for centres
+ * @throws if the boxes do not have 2 or 4 coordinates, or the number of features is odd
  */
 export function boxSineEmbedding(boxes: Tensor2D, features: number, first: 'y' | 'x' = 'y'): Tensor2D {
   const coordinates = boxes.shape[1];
@@ -99,15 +103,16 @@ export function boxSineEmbedding(boxes: Tensor2D, features: number, first: 'y' |
   return sineFeatures(boxes, bands);
 }
 
-/** The largest map, in features along each axis. */
+/** Largest size of a map along each axis, in features. */
 const learnedLimit = 50;
 
 /**
- * `PositionEmbeddingLearned` of detr's models/position_encoding.py: from the shape of a map to positions
- * `[B*h*w, width]`. Unlike in the sine encoding, x comes first. A map that is larger than 50 along an axis is an error.
+ * Learned encoding of a feature map: `PositionEmbeddingLearned` of detr's models/position_encoding.py. It takes the
+ * shape of a map and gives positions `[B*h*w, width]`. Unlike in the sine encoding, x comes first. A map larger than 50
+ * features along an axis is an error.
  *
- * @param name `backbone.1` in checkpoints of detr; the parameters are `name.row_embed.weight`, for y, and
- *   `name.col_embed.weight`, for x, `[50, width / 2]` both
+ * @param name `backbone.1` in checkpoints of detr. The parameters are `name.row_embed.weight` for y and
+ *   `name.col_embed.weight` for x, both `[50, width / 2]`
  */
 export function learnedPositions(
   name: string,
@@ -132,7 +137,7 @@ function lookUpPositions([batch, h, w]: MapShape, rows: Tensor2D, columns: Tenso
     throw new Error(`learnedPositions: a map of ${h} x ${w} features is larger than ${learnedLimit} along an axis`);
   }
   const half = rows.shape[1];
-  /** The gradient of the rows in use as that of all 50. */
+  /** Pads the gradient of the rows in use with zeros, to all 50 rows. */
   const withUnused = (dy: Tensor2D): Tensor2D => {
     const unused = learnedLimit - dy.shape[0];
     return pad(dy, [
@@ -158,21 +163,21 @@ function lookUpPositions([batch, h, w]: MapShape, rows: Tensor2D, columns: Tenso
 
 /** The sine features of one coordinate. */
 interface SineBand {
-  /** which column of the coordinates */
+  /** Index of the coordinate among the columns. */
   readonly column: number;
-  /** how many: sines and cosines in turns, each pair of one frequency */
+  /** Number of features: sines and cosines alternate, and each pair has one frequency. */
   readonly features: number;
-  /** about how many times slower the last pair is than the first */
+  /** Roughly the ratio of the first pair's frequency to the last pair's. */
   readonly temperature: number;
-  /** what coordinates are multiplied with first */
+  /** Factor that coordinates are multiplied by first. */
   readonly scale: number;
 }
 
 /**
- * Features 2i and 2i + 1 of a band are sine and cosine of `scale · x / temperature^(2i / features)`.
+ * Features 2i and 2i + 1 of a band are the sine and cosine of `scale · x / temperature^(2i / features)`.
  *
- * All of them are one product with a matrix that has each frequency in the row of its coordinate. A cosine is a sine a
- * quarter turn on, so that nothing needs to be interleaved.
+ * All angles come from a single product with a matrix that has each frequency in the row of its coordinate. A cosine is
+ * a sine shifted by a quarter turn, so nothing needs to be interleaved.
  *
  * @param coordinates `[N, k]`
  * @returns `[N, sum of features]`, band after band
@@ -201,12 +206,12 @@ function sineFeatures(coordinates: Tensor2D, bands: readonly SineBand[]): Tensor
   });
 }
 
-/** y and x of every feature, counted over those that are not padded: `[B*h*w, 2]`. */
+/** The y and x of every feature, counted over the unpadded features: `[B*h*w, 2]`. */
 function countUnpadded(mask: Tensor3D, normalize: boolean, offset: number): Tensor2D {
   const seen = sub<Tensor3D>(1, mask);
   const [y, x] = [1, 2].map((axis) => {
     const count = cumsum(seen, axis);
-    // In a row of nothing but padding an offset alone would be divided by almost 0.
+    // In a row of nothing but padding, the offset by itself would be divided by almost 0.
     const placed = offset === 0 ? count : mul(add(count, offset), seen);
     return normalize ? div<Tensor3D>(placed, add(sum(seen, axis, true), epsilon)) : placed;
   }) as [Tensor3D, Tensor3D];

@@ -4,7 +4,7 @@ import { focalDetections, softmaxDetections } from './postprocess.ts';
 
 const near = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
 
-// Two images of two queries and three classes.
+// Predictions for two images, with two queries and three classes.
 const predictions = {
   logits: Float32Array.of(0, 2, 1, 3, 3, 5, -1, 0, 0, 9, 8, 7),
   boxes: Float32Array.of(0.5, 0.5, 1, 1, 0.25, 0.5, 0.5, 0.2, 0.5, 0.5, 0.5, 0.5, 0.1, 0.2, 0.2, 0.4),
@@ -15,7 +15,7 @@ const sizes = [
 ];
 
 describe('softmaxDetections', () => {
-  it('gives every query its best class but the last', () => {
+  it('gives every query its best class other than the last', () => {
     const [first, second] = softmaxDetections(predictions, sizes);
     const softmax = (own: number, row: number[]) => Math.exp(own) / row.reduce((sum, x) => sum + Math.exp(x), 0);
     expect([...(first?.labels ?? [])]).toEqual([1, 0]);
@@ -45,7 +45,7 @@ describe('focalDetections', () => {
     expect([...(first?.boxes ?? [])]).toEqual(near([0, 4, 10, 6, 0, 4, 10, 6, 0, 4, 10, 6]));
   });
 
-  it('selects what a full sort would, equal scores in order', () => {
+  it('selects the same detections as a full sort, with equal scores in order', () => {
     const logits = fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(logits, fc.integer({ min: 1, max: 250 }), (logits, count) => {
@@ -58,8 +58,8 @@ describe('focalDetections', () => {
   });
 });
 
-describe('predictions that cannot be used', () => {
-  it('are named', () => {
+describe('unusable predictions', () => {
+  it('are rejected with a message that says where the fault is', () => {
     expect(() => softmaxDetections(predictions, [...sizes, ...sizes, ...sizes])).toThrow(
       '12 logits [B, Q, numLogits] and 16 box numbers [B, Q, 4] do not fit 6 images',
     );

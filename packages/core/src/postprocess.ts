@@ -1,15 +1,15 @@
-/** From the last layer's predictions, read back to the host, to detections in pixels. */
+/** Converts the last layer's predictions, read back to the host, to detections in pixels. */
 import { cxcywhToXyxy, toAbsolute } from '@dn-detr/boxes';
 
 /** Predictions for Q queries in each of B images. */
 export interface RawPredictions {
-  /** `[B, Q, numLogits]` */
+  /** Logits `[B, Q, numLogits]`. */
   readonly logits: Float32Array;
-  /** cxcywh in 0..1 `[B, Q, 4]` */
+  /** Boxes `[B, Q, 4]`, cxcywh in 0..1. */
   readonly boxes: Float32Array;
 }
 
-/** In pixels; with an image's original size the boxes lie in the original image. */
+/** Size of an image in pixels. With the size of the original image, boxes are in its coordinates. */
 export interface ImageSize {
   readonly height: number;
   readonly width: number;
@@ -17,20 +17,20 @@ export interface ImageSize {
 
 /** N detections in one image. */
 export interface Detections {
-  /** `[N]`, in 0..1 */
+  /** Scores `[N]`, in 0..1. */
   readonly scores: Float32Array;
-  /** class ids `[N]` */
+  /** Class ids `[N]`. */
   readonly labels: Int32Array;
-  /** xyxy in pixels `[N, 4]` */
+  /** Boxes `[N, 4]`, xyxy in pixels. */
   readonly boxes: Float32Array;
 }
 
 /**
- * One detection for each query, in their order: the class of the highest softmax probability, "no object", which is the
- * last logit, left aside. Source: `PostProcess` in `models/detr.py` of DETR.
+ * Gives one detection per query, in query order: the class with the highest softmax probability, ignoring "no object",
+ * which is the last logit. Source: `PostProcess` in `models/detr.py` of DETR.
  *
- * @param sizes of the B images
- * @throws RangeError if the predictions do not fit the number of images, or hold NaN
+ * @param sizes sizes of the B images
+ * @throws RangeError if the predictions do not fit the number of images, or contain NaN
  */
 export function softmaxDetections(predictions: RawPredictions, sizes: readonly ImageSize[]): Detections[] {
   return imagesOf(predictions, sizes).map(({ logits, boxes, size }) => {
@@ -52,12 +52,13 @@ export function softmaxDetections(predictions: RawPredictions, sizes: readonly I
 }
 
 /**
- * The `count` highest sigmoid scores over all queries and classes, best first and equal ones in order of query and class;
- * a query may give several. Source: `PostProcess` in `models/DN_DAB_DETR/DABDETR.py` of DN-DETR, `num_select`.
+ * Gives the `count` highest sigmoid scores over all queries and classes, best first, with ties in order of query and
+ * class. A query may give several detections. Source: `PostProcess` in `models/DN_DAB_DETR/DABDETR.py` of DN-DETR,
+ * `num_select`.
  *
- * @param sizes of the B images
- * @param count there are fewer where there are fewer scores
- * @throws RangeError if the predictions do not fit the number of images, or hold NaN
+ * @param sizes sizes of the B images
+ * @param count the largest number of detections per image; there are fewer if there are fewer scores
+ * @throws RangeError if the predictions do not fit the number of images, or contain NaN
  */
 export function focalDetections(predictions: RawPredictions, sizes: readonly ImageSize[], count = 300): Detections[] {
   return imagesOf(predictions, sizes).map(({ logits, boxes, size }) => {
@@ -76,7 +77,7 @@ export function focalDetections(predictions: RawPredictions, sizes: readonly Ima
   });
 }
 
-/** One image's logits `[Q, numLogits]` and boxes `[Q, 4]`. */
+/** One image's logits `[Q, numLogits]` and boxes `[Q, 4]`, with its size. */
 interface ImagePredictions extends RawPredictions {
   readonly size: ImageSize;
 }
@@ -105,7 +106,7 @@ function imagesOf({ logits, boxes }: RawPredictions, sizes: readonly ImageSize[]
   });
 }
 
-/** -1 if there is none. */
+/** Index of the first NaN, or -1 if there is none. */
 function indexOfNaN(values: Float32Array): number {
   for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) return i;
   return -1;
@@ -115,7 +116,7 @@ function pixels(xyxy: Float32Array, { width, height }: ImageSize): Float32Array 
   return toAbsolute(xyxy, width, height, xyxy);
 }
 
-/** The first of equal ones. */
+/** Index of the largest value; of equal values, the first. */
 function indexOfMax(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) {
@@ -125,8 +126,8 @@ function indexOfMax(values: Float32Array): number {
 }
 
 /**
- * Indices by falling value, equal values by index. Sorts no more than twice `count` values at a time: once so many are
- * found, only those above the last of the best `count` can still be among them.
+ * Indices in descending order of value, with ties in order of index. At most twice `count` candidates are sorted at a
+ * time: once that many have been found, only values above the last of the best `count` can still be among them.
  */
 function indicesOfLargest(values: Float32Array, count: number): number[] {
   const found: number[] = [];

@@ -1,5 +1,5 @@
 /**
- * Checkpoints of PyTorch, Hugging Face and our own: reading, translating, writing.
+ * Checkpoints of PyTorch, Hugging Face and this toolkit: reading, translating and writing.
  *
  * @module @dn-detr/core/weights
  */

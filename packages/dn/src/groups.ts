@@ -10,11 +10,11 @@ export interface GroupLayout {
   /** B, images */
   readonly batch: number;
   readonly groups: number;
-  /** whether groups hold a second half of negatives */
+  /** Whether groups hold a second half of negatives. */
   readonly contrastive: boolean;
-  /** objects that fit into a group */
+  /** Objects that fit into a group. */
   readonly slots: number;
-  /** queries of a group: `slots`, contrastive twice that */
+  /** Queries of a group: `slots`, or twice that with contrastive denoising. */
   readonly groupSize: number;
   /** K = groups × groupSize */
   readonly known: number;
@@ -24,13 +24,13 @@ export interface GroupLayout {
   readonly total: number;
 }
 
-/** What the layout of known queries is made from. */
+/** Sizes that the layout of known queries is made from. */
 export interface LayoutOptions {
   readonly matchingQueries: number;
   readonly groups: number;
   readonly contrastive: boolean;
   readonly slotBucket: number;
-  /** upper limit of K; 0 for none */
+  /** Upper limit of K; 0 for none. */
   readonly maxKnownQueries: number;
 }
 

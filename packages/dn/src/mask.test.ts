@@ -96,7 +96,7 @@ describe('imageMask', () => {
     );
   });
 
-  it('hides padding of its own image alone, and does not touch the shared mask', () => {
+  it('hides padding only of its own image, and does not touch the shared mask', () => {
     const model = { numClasses, matchingQueries: 1 };
     const queries = prepareKnownQueries([manyObjects(1), manyObjects(2)], seededNoise(1), { groups: 1 }, model);
     expect(rowsOf(imageMask(queries, 0), 3)).toEqual(['010', '010', '110']);

@@ -6,8 +6,9 @@ import { DnError } from './error.ts';
 import type { GroupLayout } from './groups.ts';
 
 /**
- * What the mask keeps apart: `groups` from each other and from the matching queries (the papers' mask); all the `known`
- * queries from the matching ones alone; or `nothing`, so that the ground truth leaks. The last two are for ablations.
+ * Queries that the mask keeps apart: `groups` from each other and from the matching queries (the papers' mask); all the
+ * `known` queries only from the matching ones; or `nothing`, so that the ground truth leaks. The last two are for
+ * ablations.
  */
 export type Isolation = 'groups' | 'known' | 'nothing';
 

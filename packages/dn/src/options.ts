@@ -1,4 +1,4 @@
-/** What can be chosen about denoising queries (*known queries* in the code), and which choices make sense. */
+/** Options of denoising queries (*known queries* in the code), and which of their combinations make sense. */
 import { DnError } from './error.ts';
 import { type Isolation, isolations } from './mask.ts';
 
@@ -9,35 +9,49 @@ const skipReasons: readonly SkipReason[] = ['crowd', 'degenerate'];
 
 /** The options of both kinds. */
 export interface SharedDenoisingOptions {
-  /** P, noisy versions of every object, default 5; 0 gives no known queries */
+  /** Number P of noisy versions of every object; 0 gives no known queries. @defaultValue 5 */
   readonly groups?: number | undefined;
-  /** γ in 0..1, how likely a label is drawn anew, default 0.2; DINO's `dn_label_noise_ratio` is twice this */
+  /**
+   * Probability γ in 0..1 that a label is drawn anew; DINO's `dn_label_noise_ratio` is twice this.
+   *
+   * @defaultValue 0.2
+   */
   readonly labelNoise?: number | undefined;
-  /** Draw new labels from the other classes alone, default false: the references draw from all classes. */
+  /**
+   * Whether new labels are drawn only from the other classes; the references draw from all classes.
+   *
+   * @defaultValue false
+   */
   readonly excludeOwnClass?: boolean | undefined;
-  /** The slots of a group are rounded up to a multiple of this, so that few shapes occur; default 1. */
+  /** The slots of a group are rounded up to a multiple of this, so that few shapes occur. @defaultValue 1 */
   readonly slotBucket?: number | undefined;
   /**
-   * K, padding included, stays at or below this, by fewer groups first, then by a random subset of the objects. The default
-   * 0 sets no limit.
+   * Upper limit of K, padding included, which is kept by fewer groups first, then by a random subset of the objects; 0
+   * sets no limit.
+   *
+   * @defaultValue 0
    */
   readonly maxKnownQueries?: number | undefined;
-  /** What the attention mask keeps apart, default `groups`. */
+  /** Queries that the attention mask keeps apart. @defaultValue 'groups' */
   readonly isolate?: Isolation | undefined;
-  /** Hide padding from attention, default true; the references let it be seen. */
+  /** Whether padding is hidden from attention; the references let it be seen. @defaultValue true */
   readonly maskPadding?: boolean | undefined;
-  /** Train padding as "no object", default false; DINO does. */
+  /** Whether padding is trained as "no object", as in DINO. @defaultValue false */
   readonly paddingAsBackground?: boolean | undefined;
-  /** Which objects to leave out and count, default none: crowd is then used as it is, and a degenerate box is an error. */
+  /**
+   * Objects to leave out and count. Without them crowd is used as it is, and a degenerate box is an error.
+   *
+   * @defaultValue none
+   */
   readonly skip?: readonly SkipReason[] | undefined;
 }
 
 /** The denoising of DN-DETR: every known query restores its object. */
 export interface DnOptions extends SharedDenoisingOptions {
   readonly kind?: 'dn' | undefined;
-  /** λ1: the centre moves by up to this times half the box's width and height; default 0.4 */
+  /** λ1: the centre moves by up to this times half the box's width and height. @defaultValue 0.4 */
   readonly centerNoise?: number | undefined;
-  /** λ2: width and height change by up to this times themselves; default 0.4 */
+  /** λ2: width and height change by up to this times themselves. @defaultValue 0.4 */
   readonly sizeNoise?: number | undefined;
 }
 
@@ -45,13 +59,15 @@ export interface DnOptions extends SharedDenoisingOptions {
 export interface ContrastiveOptions extends SharedDenoisingOptions {
   readonly kind: 'contrastive';
   /**
-   * `box_noise_scale`: corners of positives move by up to this times half the box's width and height, those of negatives by
-   * once to twice that; default 1, as in DINO's code.
+   * `box_noise_scale`: corners of positives move by up to this times half the box's width and height, those of
+   * negatives by once to twice that.
+   *
+   * @defaultValue 1, as in DINO's code
    */
   readonly boxNoise?: number | undefined;
 }
 
-/** What a researcher chooses about denoising: plain data, which JSON holds as it is. Without `kind` it is DN-DETR's. */
+/** Options of denoising: plain data, which JSON holds as it is. Without `kind` it is DN-DETR's. */
 export type DenoisingOptions = DnOptions | ContrastiveOptions;
 
 /** The kinds of denoising: DN-DETR's, or DINO's contrastive one. */
@@ -74,16 +90,19 @@ const shared: Settled<SharedDenoisingOptions> = {
   skip: [],
 };
 
-/** What options are where they are left out: the values of the papers' code, but for padding, which is masked here. */
+/** Defaults: the values of the papers' code, except for padding, which is masked here. */
 export const denoisingDefaults: { readonly dn: Settled<DnOptions>; readonly contrastive: Settled<ContrastiveOptions> } =
   {
     dn: { kind: 'dn', ...shared, centerNoise: 0.4, sizeNoise: 0.4 },
     contrastive: { kind: 'contrastive', ...shared, boxNoise: 1 },
   };
 
-/** What known queries have to fit: the model that is trained with them. */
+/** Facts about the model that is trained with known queries, which they have to fit. */
 export interface QueryModel {
-  /** classes of the data set, whose labels are 0..numClasses−1; a model embeds one more, `numClasses`, for "unknown" */
+  /**
+   * Number of classes of the data set, whose labels are 0..numClasses−1; a model embeds one more, `numClasses`, for
+   * "unknown".
+   */
   readonly numClasses: number;
   /** Q, the ordinary queries, from 1 */
   readonly matchingQueries: number;

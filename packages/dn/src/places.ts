@@ -5,10 +5,10 @@ import type { GroupLayout } from './groups.ts';
 /** The N real queries in the order of the draws: group, positives before negatives, image, object; each `[N]`. */
 export interface Places {
   readonly image: Int32Array;
-  /** index among the image's targets */
+  /** Index among the image's targets. */
   readonly object: Int32Array;
   readonly negative: Uint8Array;
-  /** index in `[B, K]` */
+  /** Index in `[B, K]`. */
   readonly at: Int32Array;
 }
 
@@ -60,13 +60,13 @@ export function gather(
 
 /** B images of K known queries each, padding included; see `GroupLayout` for their order. */
 export interface PlacedQueries {
-  /** noised classes `[B, K]`, −1 at padding; matching queries have the label `numClasses`, "unknown" */
+  /** Noised classes `[B, K]`, −1 at padding; matching queries have the label `numClasses`, "unknown". */
   readonly labels: Int32Array;
-  /** noised boxes, cxcywh `[B, K, 4]` in 0..1, 0 at padding */
+  /** Noised boxes, cxcywh `[B, K, 4]` in 0..1, 0 at padding. */
   readonly boxes: Float32Array;
   /** `[B, K]`, 1 for real queries: the indicator that a model appends to the label embedding (matching queries: 0) */
   readonly valid: Uint8Array;
-  /** index among its image's targets of the object that a query comes from `[B, K]`, −1 at padding */
+  /** Index among its image's targets of the object that a query comes from `[B, K]`, −1 at padding. */
   readonly objects: Int32Array;
   /** `[B, K]`, 1 for contrastive negatives */
   readonly negative: Uint8Array;

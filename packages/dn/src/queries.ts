@@ -13,20 +13,20 @@ import { usableObjects } from './usable-objects.ts';
 /** The known queries of a batch, with all that a decoder and its losses need to know about them. */
 export interface KnownQueries extends PlacedQueries, QueryMasks {
   readonly numClasses: number;
-  /** what the queries have to restore, N = K */
+  /** Targets that the queries have to restore, N = K. */
   readonly targets: DenseTargets;
   readonly usage: KnownUsage;
 }
 
-/** What of a batch was really used; the groups that the budget left are in the layout. */
+/** Use that a batch made of its known queries; the groups that the budget left are in the layout. */
 export interface KnownUsage {
-  /** real known queries: objects × groups, contrastive twice that */
+  /** Number of real known queries: objects × groups, or twice that with contrastive denoising. */
   readonly queries: number;
-  /** different objects among them */
+  /** Number of different objects among them. */
   readonly objects: number;
-  /** left out in this batch by `maxKnownQueries` */
+  /** Objects left out in this batch by `maxKnownQueries`. */
   readonly overBudget: number;
-  /** left out by `skip` */
+  /** Crowd objects left out by `skip`. */
   readonly crowd: number;
   readonly degenerate: number;
 }

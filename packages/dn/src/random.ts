@@ -39,7 +39,7 @@ export function seededNoise(seed: string | number): NoiseSource {
 
 /** A source that gives back recorded draws. */
 export interface RecordedNoise extends NoiseSource {
-  /** arrays not yet asked for */
+  /** Arrays that have not been asked for yet. */
   readonly remaining: number;
 }
 

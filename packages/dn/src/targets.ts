@@ -1,4 +1,4 @@
-/** What known queries have to restore, as dense loss targets: a class, a box and weights for every query. */
+/** Targets of known queries, as dense loss targets: a class, a box and weights for every query. */
 import type { DenseTargets, Objects } from '@dn-detr/boxes';
 
 /** Which object each known query comes from: see `PlacedQueries`. */

@@ -40,9 +40,9 @@ function floatsOf(mask: Uint8Array): Float32Array {
 
 /** Predictions of known and of matching queries. Only the matching ones may go to the bipartite matching. */
 export interface SplitPredictions {
-  /** logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`; undefined where K = 0 */
+  /** Logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`; undefined where K = 0. */
   readonly known: Predictions | undefined;
-  /** logits `[L, B, Q, numLogits]`, boxes `[L, B, Q, 4]` */
+  /** Logits `[L, B, Q, numLogits]`, boxes `[L, B, Q, 4]`. */
   readonly matching: Predictions;
 }
 

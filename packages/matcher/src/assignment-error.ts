@@ -7,9 +7,9 @@ export class AssignmentError extends Error {
 
   constructor(
     message: string,
-    /** the row of the invalid entry, or the rows that cannot all be assigned; in the matrix as it was given */
+    /** The row of the invalid entry, or the rows that cannot all be assigned; in the matrix as it was given. */
     readonly rows: readonly number[],
-    /** the column of the invalid entry, or all columns that those rows may have (or the other way round) */
+    /** The column of the invalid entry, or all columns that those rows may have (or the other way round). */
     readonly cols: readonly number[],
   ) {
     super(message);

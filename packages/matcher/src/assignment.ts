@@ -14,15 +14,17 @@ export interface Assignment {
   readonly cols: Int32Array;
 }
 
-/** What finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js. */
+/**
+ * Algorithm that finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js.
+ */
 export type AssignmentSolver = keyof typeof solvers;
 
 /** How an assignment is looked for, and where it is put. */
 export interface AssignmentOptions {
-  /** look for the greatest total instead of the least; default false */
+  /** Whether to look for the greatest total instead of the least. @defaultValue false */
   readonly maximize?: boolean;
   readonly solver?: AssignmentSolver;
-  /** receives the pairs, in arrays of `min(rows, cols)` or longer; without it they are new */
+  /** Receives the pairs, in arrays of `min(rows, cols)` or longer. @defaultValue new arrays */
   readonly out?: Assignment;
 }
 
@@ -151,7 +153,7 @@ function checkLengths(cost: ArrayLike<number>, rows: number, cols: number, pairs
   }
 }
 
-/** What is thrown for a matrix with an entry that is NaN or infinitely good. */
+/** Error for a matrix with an entry that is NaN or infinitely good. */
 function invalidEntry(cost: Float32Array | Float64Array, cols: number, maximize: boolean): AssignmentError {
   const forbidden = maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const invalid = cost.findIndex((c) => !Number.isFinite(c) && c !== forbidden);

@@ -1,7 +1,7 @@
 /** Rows that have finite costs in fewer columns than they are: not all of them can be assigned. */
 export interface BlockedRows {
   readonly rows: readonly number[];
-  /** every column in which one of the rows has a finite cost */
+  /** Every column in which one of the rows has a finite cost. */
   readonly columns: readonly number[];
 }
 

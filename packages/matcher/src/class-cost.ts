@@ -79,14 +79,14 @@ type FocalShape = Pick<FocalClassCost, 'alpha' | 'gamma'>;
  * a single one takes three transcendental functions.
  */
 interface FocalTable extends FocalShape {
-  /** at -range, in steps of 1 / stepsPerUnit */
+  /** Values at −range, in steps of 1 / stepsPerUnit. */
   readonly values: Float64Array;
 }
 
 const range = 32;
 const stepsPerUnit = 32;
 
-/** What DN-DETR adds to probabilities before it takes their logarithm. */
+/** Constant that DN-DETR adds to probabilities before it takes their logarithm. */
 const logEpsilon = 1e-8;
 
 function exactFocalCost(logit: number, { alpha, gamma }: FocalShape): number {

@@ -13,13 +13,15 @@ export interface L1Cost {
 export interface GiouCost {
   readonly kind: 'giou';
   readonly weight: number;
-  /** What is added to the denominators of IoU and GIoU, from 0. With 0, GIoU of two boxes without area is not defined. */
+  /**
+   * Constant added to the denominators of IoU and GIoU, from 0. With 0, GIoU of two boxes without area is not defined.
+   */
   readonly epsilon: number;
 }
 
 /** A cost of your own. */
 export interface CustomCost {
-  /** What messages call it. */
+  /** Name in messages. */
   readonly name: string;
   readonly weight: number;
   /**
@@ -64,7 +66,7 @@ export const matchingCosts = {
 /** Tells a term of the user's own from those that have a kind. */
 export const isCustom = (term: CostTerm): term is CustomCost => 'cost' in term;
 
-/** What messages call a term, such as `the giou cost`. */
+/** Name of a term in messages, such as `the giou cost`. */
 export const termName = (term: CostTerm): string => `the ${isCustom(term) ? term.name : term.kind} cost`;
 
 /**

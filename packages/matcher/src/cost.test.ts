@@ -95,7 +95,7 @@ describe('a prediction that is not finite', () => {
     });
   });
 
-  it('is told from an undefined GIoU of finite boxes', () => {
+  it('is distinguished from an undefined GIoU of finite boxes', () => {
     const point = { labels: Int32Array.of(1), boxes: Float32Array.of(0.5, 0.5, 0, 0) };
     const same = broken(({ boxes }) => boxes.set(point.boxes, 4 * 8));
     expect(() => matchingCost(same, point, matchingCosts.detr)).toThrow(

@@ -13,7 +13,7 @@ import { checkPredictions, type QueryPredictions } from './predictions.ts';
 import { standardCost, standardCosts } from './standard-cost.ts';
 import { termCosts, writeTerm } from './term-costs.ts';
 
-/** What to do with numbers that are not finite, and where costs are put. */
+/** Options of a cost matrix: the treatment of numbers that are not finite, and where costs are put. */
 export interface MatchingCostOptions extends NonFiniteOptions {
   /** Receives the costs, `[Q, G]`; without it they are in a new Float32Array. */
   readonly out?: Float32Array | Float64Array;

@@ -47,7 +47,7 @@ function reserve(n: number, m: number): void {
 }
 
 /**
- * Assigns every row to a column of its own at the least total cost.
+ * Assigns every row to a separate column at the least total cost.
  *
  * @param cost `[n, m]` row-major with n <= m; no NaN, no -Infinity; +Infinity forbids a pair
  * @param columnOf `[n]` or longer; receives the column of every row

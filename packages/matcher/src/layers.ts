@@ -6,7 +6,7 @@ import { checkCost, type MatchingCost } from './cost-terms.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
 import { checkPredictions, type LayerPredictions } from './predictions.ts';
 
-/** What to do with numbers that are not finite, and which solver to use. */
+/** Options of matching: the treatment of numbers that are not finite, and the solver. */
 export interface MatchOptions extends NonFiniteOptions {
   readonly solver?: AssignmentSolver;
 }
@@ -18,9 +18,9 @@ export interface LayerMatches {
   readonly queries: number;
   /** `[L, B, Q]`: the object of its image that a query is matched with, or -1 */
   readonly objects: Int32Array;
-  /** where an image has more objects than there are queries: those left over */
+  /** Objects left over in images that have more of them than there are queries. */
   readonly unmatched: readonly UnmatchedObjects[];
-  /** how many costs were not finite and were replaced */
+  /** How many costs were not finite and were replaced. */
   readonly replacedCosts: number;
 }
 
@@ -28,7 +28,7 @@ export interface LayerMatches {
 export interface UnmatchedObjects {
   readonly layer: number;
   readonly image: number;
-  /** rising */
+  /** Indices of the objects, rising. */
   readonly objects: readonly number[];
 }
 

@@ -3,7 +3,7 @@ import computeMunkres from 'munkres-js';
 import { type BlockedRows, blockedRows } from './blocked-rows.ts';
 
 /**
- * Assigns every row to a column of its own at the least total cost, as `assignRows` does. Needs n <= m: munkres-js pads
+ * Assigns every row to a separate column at the least total cost, as `assignRows` does. Needs n <= m: munkres-js pads
  * the matrix to a square and is then hundreds of times faster than with the longer side as rows.
  *
  * munkres-js never returns from NaN, from Infinity, or from costs above 2^52. So forbidden pairs get a finite cost that

@@ -1,18 +1,20 @@
 /** Predictions that are not finite: what is wrong with them, and what becomes of their costs. */
 import type { QueryPredictions } from './predictions.ts';
 
-/** What to do with predictions that are not finite. */
+/** Treatment of predictions that are not finite. */
 export interface NonFiniteOptions {
   /**
-   * What to do with a query that has a logit or a box coordinate that is NaN or infinite: `throw` (the default), or
-   * `replace` all its costs by `replacementCost`, so that it is matched before costs above 1e6 only.
+   * Treatment of a query that has a logit or a box coordinate that is NaN or infinite: `throw`, or `replace` all its
+   * costs by `replacementCost`, so that it is matched only before costs above 1e6.
+   *
+   * @defaultValue 'throw'
    */
   readonly nonFinite?: 'throw' | 'replace';
-  /** told once a call that costs were replaced, how many and where first; default `console.warn` */
+  /** Called once per call with how many costs were replaced and where the first is. @defaultValue console.warn */
   readonly warn?: (message: string) => void;
 }
 
-/** What takes the place of a cost that is not finite; the costs of boxes in the image stay below 100. */
+/** Replacement of a cost that is not finite; the costs of boxes in the image stay below 100. */
 export const replacementCost = 1e6;
 
 /** Where a query stands in a batch; undefined if there is only one layer or image. */
@@ -79,7 +81,7 @@ function placeOf({ layer, image }: Place, query: number): string {
   ].join(', ');
 }
 
-/** What a call does with costs that are not finite: refuses the first, or counts them. */
+/** Costs of a call that are not finite: refuses the first, or counts them. */
 export class Replacements {
   #count = 0;
   #first = '';
@@ -99,7 +101,7 @@ export class Replacements {
   /**
    * Agrees to replace costs of a query, or not.
    *
-   * @param problem says what is wrong, such as `logit 3 is NaN`; asked only if that is told
+   * @param problem says what is wrong, such as `logit 3 is NaN`; called only if that is reported
    * @throws PredictionError if nothing is to be replaced
    */
   add(costs: number, problem: () => string, place: Place, query: number): void {

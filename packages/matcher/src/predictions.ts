@@ -1,6 +1,6 @@
-/** What queries predict, and whether its arrays are as long as its sizes say. */
+/** Predictions of queries, and the check that their arrays are as long as their sizes say. */
 
-/** What the Q queries of one image predict in one decoder layer. */
+/** Predictions of the Q queries of one image in one decoder layer. */
 export interface QueryPredictions {
   /** `[Q, numLogits]` */
   readonly logits: Float32Array;

@@ -3,9 +3,9 @@ import { checkMatches, type QueryMatches } from './matches.ts';
 
 /** How far anchors are from the boxes that their queries are matched with. */
 export interface AnchorDistance {
-  /** undefined where no query is matched */
+  /** Mean over the matched queries; undefined where no query is matched. */
   readonly mean: number | undefined;
-  /** how many queries of the last layer are matched, in all images */
+  /** How many queries of the last layer are matched, in all images. */
   readonly matched: number;
 }
 

@@ -3,33 +3,37 @@ import { iouAt, nms } from '@dn-detr/boxes';
 import { evaluateDetections } from './coco/evaluate.ts';
 import type { ImageDetections, ImageTruth } from './coco/images.ts';
 
-/** The thresholds by which duplicates are told. */
+/** The thresholds that define duplicates. */
 export interface DuplicateOptions {
   /** K */
   readonly numClasses: number;
-  /** duplicates are counted among detections of at least this score; 0.5 */
+  /** Duplicates are counted among detections of at least this score. @defaultValue 0.5 */
   readonly scoreThreshold?: number;
-  /** a detection has an object of its class from this IoU on; 0.5 */
+  /** IoU from which a detection matches an object of its class. @defaultValue 0.5 */
   readonly iouThreshold?: number;
-  /** non-maximum suppression drops a detection whose IoU with a surer one of its class is above this; 0.7 */
+  /**
+   * Non-maximum suppression drops a detection whose IoU with a higher-scoring one of its class is above this.
+   *
+   * @defaultValue 0.7
+   */
   readonly nmsThreshold?: number;
 }
 
 /** How often objects were detected more than once. */
 export interface Duplicates {
-  /** annotated objects, crowds left out */
+  /** Annotated objects, crowds left out. */
   readonly objects: number;
-  /** detections of at least `scoreThreshold` */
+  /** Detections of at least `scoreThreshold`. */
   readonly detections: number;
-  /** objects that one of them has */
+  /** Objects that one of them matches. */
   readonly found: number;
-  /** detections of objects that a surer one already has */
+  /** Detections of objects that a higher-scoring one already matches. */
   readonly duplicates: number;
-  /** duplicates / objects; 0 without objects */
+  /** Duplicates / objects; 0 without objects. */
   readonly perObject: number;
   /** COCO's AP of all detections, whatever their score; −1 without objects */
   readonly AP: number;
-  /** the same after non-maximum suppression in each class */
+  /** The same after non-maximum suppression in each class. */
   readonly APWithNms: number;
 }
 
@@ -98,7 +102,7 @@ function countInImage(truth: ImageTruth, found: ImageDetections, scoreThreshold:
   return { objects: objects.length, detections: sure.length, found: taken.size, duplicates };
 }
 
-/** What non-maximum suppression in each class leaves. */
+/** Detections that non-maximum suppression in each class leaves. */
 function suppress({ labels, boxes, scores }: ImageDetections, iouThreshold: number): ImageDetections {
   const kept = nms(toXyxy(boxes), scores, { iouThreshold, labels });
   const keptBoxes = new Float64Array(4 * kept.length);

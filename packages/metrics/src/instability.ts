@@ -3,9 +3,9 @@ import { checkMatches, type QueryMatches } from './matches.ts';
 
 /** Counts of queries whose object changed. */
 export interface MatchChanges {
-  /** the mean over images */
+  /** The mean over images. */
   readonly mean: number;
-  /** the mean / (2M), with M objects an image in the mean: 1 where every object went to a query that had none */
+  /** The mean / (2M), with a mean of M objects per image: 1 where every object changed to a query that had none. */
   readonly relative: number;
   /** `[I]` */
   readonly perImage: Int32Array;

@@ -1,4 +1,4 @@
-/** What the queries of a model were matched with: what instability is counted from. */
+/** Objects that the queries of a model were matched with, from which instability is counted. */
 
 /** The matching of Q queries with the objects of I images, in L decoder layers. */
 export interface QueryMatches {

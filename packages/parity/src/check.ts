@@ -1,18 +1,18 @@
-/** What a parity check is: how one kind of fixture is computed again. */
+/** The interface of parity checks: how one kind of fixture is computed again. */
 import type { Fixture } from './fixture.ts';
 
-/** An array computed by us, to be held against the stored one of the same case and key. */
+/** An array computed by us, to be compared with the stored one of the same case and key. */
 export interface Computed {
-  /** row by row */
+  /** Values row by row. */
   readonly values: ArrayLike<number>;
-  /** compared too if given */
+  /** Shape, which is compared too if given. */
   readonly shape?: readonly number[];
-  /** what to compare with, where it is not the tensor `<case>.<key>` but a list in the json */
+  /** Values to compare with, where they are not the tensor `<case>.<key>` but a list in the JSON. */
   readonly expected?: {
     readonly values: ArrayLike<number>;
-    /** no tolerance */
+    /** Whether no tolerance is allowed. */
     readonly exact?: boolean;
-    /** relative, where the fixture's prose gives it in place of its rules */
+    /** Relative tolerance, where the fixture's prose gives it in place of its rules. */
     readonly rtol?: number;
   };
 }

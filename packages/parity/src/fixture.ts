@@ -9,17 +9,17 @@ import { arrayAt, FixtureError, isObject, type JsonObject, numberAt, objectAt } 
 import { readRule, type ToleranceRule } from './tolerance.ts';
 
 export interface Fixture {
-  /** where it lies, with the data that it refers to */
+  /** Folder of the fixture, with the data that it refers to. */
   readonly folder: string;
   readonly name: string;
-  /** its field `fixture`: what was captured, hence which check it is for */
+  /** The file's field `fixture`: what was captured, hence which check it is for. */
   readonly kind: string;
   readonly json: JsonObject;
-  /** configuration per case; empty where the fixture has a single nameless case */
+  /** Configuration per case; empty where the fixture has a single nameless case. */
   readonly cases: ReadonlyMap<string, JsonObject>;
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly rules: readonly ToleranceRule[];
-  /** absolute tolerances of single tensors, in place of their rule's */
+  /** Absolute tolerances of single tensors, in place of their rule's. */
   readonly atolByKey: ReadonlyMap<string, number>;
 }
 

@@ -64,34 +64,34 @@ const checks: Readonly<Record<string, Check>> = {
 
 export interface CaseReport {
   readonly name: string;
-  /** what was compared */
+  /** Keys that were compared. */
   readonly keys: readonly string[];
-  /** the error furthest beyond (or nearest to) its tolerance, and that tolerance; null if nothing could be compared */
+  /** The error furthest beyond (or nearest to) its tolerance, and that tolerance; null if nothing could be compared. */
   readonly maxError: number | null;
   readonly tolerance: number | null;
   readonly pass: boolean;
-  /** a sentence for everything that failed */
+  /** A sentence for everything that failed. */
   readonly problems: readonly string[];
 }
 
 export interface FixtureReport {
   readonly name: string;
   readonly cases: readonly CaseReport[];
-  /** what is stored but neither compared nor an input */
+  /** Keys that are stored but neither compared nor inputs. */
   readonly uncovered: readonly string[];
-  /** cases that cannot be computed on this machine, and why; left out where there are none */
+  /** Cases that cannot be computed on this machine, and why; left out where there are none. */
   readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
-  /** why the fixture as a whole could not be used; it counts as a failure */
+  /** Why the fixture as a whole could not be used; it counts as a failure. */
   readonly error?: string;
 }
 
 export interface ParityReport {
-  /** those with a check, and those that cannot be read */
+  /** Fixtures with a check, and those that cannot be read. */
   readonly fixtures: readonly FixtureReport[];
-  /** numbers of cases; an unusable fixture counts as one failure */
+  /** Numbers of cases; an unusable fixture counts as one failure. */
   readonly passed: number;
   readonly failed: number;
-  /** names of fixtures without a check */
+  /** Names of fixtures without a check. */
   readonly uncovered: readonly string[];
 }
 

@@ -3,13 +3,13 @@ import { FixtureError, isObject, type JsonObject, numberAt, objectAt, stringAt }
 
 /** One entry of `tolerances`; the first whose `keys` match is used. */
 export interface ToleranceRule {
-  /** matches keys without their case; `*` stands for anything */
+  /** Pattern that matches keys regardless of case; `*` stands for anything. */
   readonly keys: string;
   readonly rtol: number;
   readonly atol: number;
-  /** names the reference's own noise in the case: the absolute tolerance is at least `factor` times it */
+  /** Names the reference's own noise in the case: the absolute tolerance is at least `factor` times it. */
   readonly atolNoise?: { readonly figure: string; readonly factor: number };
-  /** the absolute tolerance is at least this times the largest stored magnitude */
+  /** The absolute tolerance is at least this times the largest stored magnitude. */
   readonly rtolOfMax?: number;
 }
 
@@ -23,7 +23,7 @@ export interface Tolerance {
 export interface Difference {
   /** |actual - expected| there; NaN if only one of the two is NaN */
   readonly error: number;
-  /** what is allowed there */
+  /** Largest difference that is allowed there. */
   readonly tolerance: number;
   readonly index: number;
   readonly pass: boolean;

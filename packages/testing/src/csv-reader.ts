@@ -1,4 +1,4 @@
-/** A reader of one's own, all of it in one file: `boxes.csv`, a line `image,class,left,top,width,height` for each object. */
+/** A custom reader, all of it in one file: `boxes.csv`, a line `image,class,left,top,width,height` for each object. */
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -13,7 +13,7 @@ import {
 } from '@dn-detr/data';
 
 interface CsvOptions {
-  /** what boxes are written in: pixels, or parts of the image's width and height */
+  /** Unit of boxes: pixels, or fractions of the image's width and height. */
   readonly csvUnit: 'pixels' | 'parts';
 }
 

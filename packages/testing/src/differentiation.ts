@@ -1,4 +1,4 @@
-/** What an op with a hand-written gradient is held to. */
+/** Checks of ops with hand-written gradients. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 

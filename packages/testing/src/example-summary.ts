@@ -16,9 +16,9 @@ export interface ExampleOptions {
   /** [0, 1, 2] */
   readonly seeds?: readonly number[];
   readonly classes?: readonly string[];
-  /** of each run */
+  /** Evaluations of each run. */
   readonly evaluations?: number;
-  /** the last model's last seed fails half way */
+  /** Whether the last model's last seed fails half way. */
   readonly failure?: boolean;
 }
 
@@ -26,7 +26,7 @@ interface Kind {
   readonly name: string;
   /** AP50 far beyond the end */
   readonly top: number;
-  /** step at which it leaves the plateau */
+  /** Step at which it leaves the plateau. */
   readonly leaves: number;
   readonly secondsAStep: number;
   readonly anchors: boolean;
@@ -114,7 +114,7 @@ export function exampleSummary({
   };
 }
 
-/** The same three as cells of an ablation, of which each is held against the first. */
+/** The same three as cells of an ablation, of which each is compared with the first. */
 export function exampleAblation({ scale = true }: { readonly scale?: boolean } = {}): Summary {
   const { models, ...summary } = exampleSummary();
   const ofFirst = ({ baseline }: { readonly baseline: string }) => baseline === models[0]?.name;

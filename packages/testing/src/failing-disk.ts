@@ -4,15 +4,15 @@ import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 
 /**
- * What happens from the chosen call on. `full`: nothing can be written any more, but files can still be renamed and removed.
- * `gone`: nothing changes any more at all, as when the process is killed there. A write that it hits is done by half.
+ * Behaviour from the chosen call on. `full`: nothing can be written any more, but files can still be renamed and
+ * removed. `gone`: nothing changes any more, as when the process is killed there. A write that it hits is half done.
  */
 export type Failure = 'full' | 'gone';
 
 export interface FailingDisk {
-  /** calls so far that change files below the folder */
+  /** Calls so far that change files below the folder. */
   readonly calls: number;
-  /** files below the folder that were opened and not closed since */
+  /** Files below the folder that were opened and not closed since. */
   readonly open: number;
   restore(): void;
 }

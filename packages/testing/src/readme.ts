@@ -11,7 +11,7 @@ export const packages = ['boxes', 'matcher', 'dn', 'metrics', 'data', 'runtime',
 
 export interface Example {
   readonly code: string;
-  /** the `text` block that follows the code directly; undefined where the output differs from machine to machine */
+  /** The `text` block that follows the code directly; undefined where the output differs from machine to machine. */
   readonly output: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What the folder of a run holds, in a form that can be compared. */
+/** Contents of a run's folder, in a form that can be compared. */
 import { readFileSync } from 'node:fs';
 import { readSafetensors } from '@dn-detr/core/weights';
 import { type EvaluationLine, type MetricsLine, runFolder } from '@dn-detr/train';

@@ -19,11 +19,11 @@ export interface StoredRun {
   readonly settings?: DottedValues;
   readonly environment?: Partial<Environment>;
   readonly pretrained?: StoredWeights;
-  /** the `decodingVersion` of a folder's images */
+  /** The `decodingVersion` of a folder's images. */
   readonly decoding?: number;
-  /** of the evaluations at step 100, 200 and so on */
+  /** AP50 of the evaluations at step 100, 200 and so on. */
   readonly AP50?: readonly number[];
-  /** name of an image that it follows: with two objects, and three detections at each evaluation */
+  /** Name of an image that the run follows: with two objects, and three detections at each evaluation. */
   readonly sample?: string;
 }
 

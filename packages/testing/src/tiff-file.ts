@@ -22,7 +22,7 @@ export interface TiffImage {
   readonly channels: number;
   /** `[height, width, channels]`; the type gives bits and sample format */
   readonly data: Uint8Array | Uint16Array | Int8Array | Int16Array | Uint32Array | Int32Array | Float32Array;
-  /** more tags, and others than those that follow from the image; values are SHORT */
+  /** Further tags, and others than those that follow from the image; values are SHORT. */
   readonly tags?: Readonly<Record<number, readonly number[]>>;
 }
 

@@ -1,20 +1,20 @@
-/** Logs of one JSON object a line, such as `metrics.jsonl`, written in blocks of whole lines. */
+/** Logs with one JSON object on each line, such as `metrics.jsonl`, written in blocks of complete lines. */
 import { appendFileSync } from 'node:fs';
 import { unwritable, writeAtomically } from './atomic-file.ts';
 import { readJsonLines } from './json-files.ts';
 
-/** A line of a log; all have the step after which it was written. */
+/** A line of a log, with the step after which it was written. */
 export interface LogLine {
   readonly step: number;
 }
 
-/** Appends lines to a file; what is not flushed is lost with the process. */
+/** Appends lines to a file; lines that are not flushed are lost if the process dies. */
 export class LineLog<Line extends LogLine> {
   readonly #file: string;
   #pending = '';
 
   /**
-   * Goes on after `step`: lines of later steps, which a killed run wrote after its last checkpoint, are cut off.
+   * Continues after `step`: lines of later steps, which a killed run wrote after its last checkpoint, are removed.
    *
    * @throws UserError if the file cannot be read or written
    */

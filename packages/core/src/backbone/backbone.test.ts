@@ -8,7 +8,7 @@ import { resnet } from './resnet.ts';
 beforeAll(() => useBackend('cpu'));
 
 describe('singleLevel', () => {
-  it('takes a level of a backbone that cannot end with it', () => {
+  it('takes a level of a backbone that cannot be cut off after it', () => {
     const whole: Backbone = {
       parameters: [],
       levels: [4, 8].map((stride) => ({ channels: 3, stride })),
@@ -27,7 +27,7 @@ describe('singleLevel', () => {
     }
   });
 
-  it('takes the last of several levels of one stride, as DC5 has them', () => {
+  it('takes the last of several levels with the same stride, as in DC5', () => {
     const backbone = resnet({ depth: 50, dilation: true, levels: ['layer3', 'layer4'] });
     expect(singleLevel(backbone, 16).levels).toEqual([{ channels: 2048, stride: 16 }]);
   });

@@ -1,10 +1,10 @@
-/** What a model asks of the network that turns images into features. */
+/** The interface of a backbone, the network that turns images into features, and the selection of its levels. */
 import { gather, type Tensor3D, type Tensor4D, tensor1d } from '@tensorflow/tfjs-core';
 import type { ParameterDeclaration } from '../nn/init.ts';
 import type { NamedTensors } from '../nn/named.ts';
 import type { Normalization } from './normalization.ts';
 
-/** One of the maps of features that a backbone hands out. */
+/** One of the feature maps that a backbone returns. */
 export interface FeatureLevel {
   readonly channels: number;
   /** Pixels per feature along each axis, rounded up at the edge: H pixels make ⌈H / stride⌉ features. */
@@ -13,22 +13,24 @@ export interface FeatureLevel {
 
 /** A network that turns images into one or several levels of features. */
 export interface Backbone {
-  /** in the group `backbone` what is trained, in `frozen` what never changes */
+  /** The backbone's parameters: those in the group `backbone` are trained, those in `frozen` never change. */
   readonly parameters: readonly ParameterDeclaration[];
-  /** What `forward` hands out, the finest level first. */
+  /** The levels that `forward` returns, the finest first. */
   readonly levels: readonly FeatureLevel[];
-  /** What its weights expect images to be, or were trained with. */
+  /** Normalisation of images that the weights expect, or were trained with. */
   readonly normalization: Normalization;
   /**
-   * @param tensors the declared parameters, and any others
+   * Computes the features of images.
+   *
+   * @param tensors the declared parameters by name; any others are ignored
    * @param images `[B, H, W, 3]`
    * @returns for each level `[B, h, w, channels]`
    * @throws if a parameter is missing
    */
   forward(tensors: NamedTensors, images: Tensor4D): Tensor4D[];
   /**
-   * The same network without what comes after that level: fewer parameters, and `levels` ends with it. Left out where
-   * nothing comes after any level.
+   * The same network cut off after the given level: it has fewer parameters, and `levels` ends with that level. Left
+   * out if nothing follows any level.
    *
    * @param level index in `levels`
    */
@@ -36,12 +38,12 @@ export interface Backbone {
 }
 
 /**
- * The backbone of a model that takes some of its levels: it hands out these alone, and what comes after the last of them is
+ * Restricts a backbone to some of its levels, for models that take only these. Everything after the last of them is
  * neither loaded nor computed.
  *
- * @param strides of the levels, in any order; of two levels with one stride the last is taken
- * @param option what the strides are called, for the error
- * @throws RangeError saying which strides there are, if there are no such levels or none are asked for
+ * @param strides strides of the levels, in any order; of two levels with the same stride, the later one is taken
+ * @param option name of the option that holds the strides, for the error message
+ * @throws RangeError listing the strides that exist, if a stride does not exist or none are given
  */
 export function levelsOfStrides(backbone: Backbone, strides: readonly number[], option: string): Backbone {
   const { levels } = backbone;
@@ -67,10 +69,10 @@ export function levelsOfStrides(backbone: Backbone, strides: readonly number[], 
 }
 
 /**
- * The backbone of a model that takes one level.
+ * Restricts a backbone to one level, for models that take a single feature map.
  *
- * @param stride of the level; of the last of all where left out
- * @throws RangeError saying which strides there are
+ * @param stride stride of the level; by default that of the backbone's last level
+ * @throws RangeError listing the strides that exist
  */
 export function singleLevel(
   backbone: Backbone,
@@ -81,11 +83,11 @@ export function singleLevel(
 }
 
 /**
- * The features of a model that takes one level.
+ * The features of a model that takes exactly one level.
  *
- * @param levels of a batch
- * @param model its name, for the error
- * @throws RangeError if there is none or more than one
+ * @param levels levels of a batch
+ * @param model name of the model, for the error message
+ * @throws RangeError if there is no level or more than one
  */
 export function onlyLevel<Level>(levels: readonly Level[], model: string): Level {
   const [level] = levels;
@@ -94,8 +96,8 @@ export function onlyLevel<Level>(levels: readonly Level[], model: string): Level
 }
 
 /**
- * The padding mask of features: of the pixel at ⌊i · H / h⌋, as `torch.nn.functional.interpolate` picks the nearest
- * (detr's models/backbone.py).
+ * Resizes a padding mask to the size of features, taking the pixel at ⌊i · H / h⌋, which is the nearest one according
+ * to `torch.nn.functional.interpolate` (detr's models/backbone.py).
  *
  * @param mask `[B, H, W]`, 1 = padded
  * @param size `[h, w]` of the features
@@ -106,7 +108,7 @@ export function resizeMask(mask: Tensor3D, [height, width]: readonly [number, nu
   return gather(rows, nearestIndices(mask.shape[2], width), 2);
 }
 
-/** In float32, as PyTorch computes them: the product may fall short of a whole number. */
+/** Computed in float32, as in PyTorch: the product may fall just short of an integer. */
 function nearestIndices(from: number, to: number) {
   const scale = Math.fround(from / to);
   const index = (i: number) => Math.min(Math.floor(Math.fround(i * scale)), from - 1);

@@ -9,7 +9,7 @@ import { ParameterLayout } from '../nn/parameters.ts';
 import { storedShape } from '../weights/layout.ts';
 import { efficientnetLite } from './efficientnet-lite.ts';
 
-// Whole networks: the plain JavaScript backend would take minutes.
+// These are full networks, for which the plain JavaScript backend would take minutes.
 beforeAll(() => useBackend('wasm'));
 
 /** Names and shapes of the port's networks, as recorded with the parity fixture. */
@@ -56,7 +56,7 @@ describe('parameters', () => {
 });
 
 describe('forward', () => {
-  it.each([0, 1, 2] as const)('hands out the levels that variant %d declares', (variant) => {
+  it.each([0, 1, 2] as const)('returns the levels that variant %d declares', (variant) => {
     const network = efficientnetLite({ variant });
     const maps = network.forward(initialParameters(network.parameters, 1), images());
     expect(maps.map(({ shape }) => shape)).toEqual(
@@ -65,7 +65,7 @@ describe('forward', () => {
     expect(network.levels.map(({ stride }) => stride)).toEqual([8, 16, 32]);
   });
 
-  it('ends with the level that it is told, with the same features', () => {
+  it('can be cut off after a given level, with the same features', () => {
     const network = efficientnetLite({ variant: 0 });
     const cut = network.upTo?.(1) as typeof network;
     expect(cut.levels).toEqual(network.levels.slice(0, 2));
@@ -75,7 +75,7 @@ describe('forward', () => {
     expect(found).toEqual(expected);
   });
 
-  it('says what there is', () => {
+  it('rejects options that do not exist and names those that do', () => {
     expect(() => efficientnetLite({ variant: 3 as 2 })).toThrow('expected 0, 1 or 2 in variant, got 3');
     expect(() => efficientnetLite({ variant: 0, trainStages: 9 })).toThrow('expected 0 to 8 in trainStages, got 9');
   });
@@ -85,7 +85,7 @@ describe('frozen stages', () => {
   const network = efficientnetLite({ variant: 0, trainStages: 1 });
   const trained = network.parameters.filter(({ group }) => group === 'backbone').map(({ name }) => name);
 
-  it('run no backward kernel, and no features of theirs stay', async () => {
+  it('run no backward kernel, and keep none of their features', async () => {
     const tensors = initialParameters(network.parameters, 1);
     const op = (...values: tf.Tensor[]) => {
       const given = Object.fromEntries(trained.map((name, i) => [name, values[i] as tf.Tensor]));
@@ -99,7 +99,7 @@ describe('frozen stages', () => {
     expectNoLeak(op, inputs);
   });
 
-  it('get no gradient, and neither do the statistics, where asked for one', () => {
+  it('get no gradient even when it is requested, and neither do the statistics', () => {
     const layout = new ParameterLayout(network.parameters);
     tf.tidy(() => {
       const flats = layout.flatten(initialParameters(network.parameters, 1));

@@ -1,7 +1,7 @@
 /**
- * EfficientNet-Lite: EfficientNet (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without squeeze-and-excitation and
- * with ReLU6, up to its last block. Source: TensorFlow's efficientnet/lite/efficientnet_lite_builder.py, and its PyTorch
- * port efficientnet-lite-pytorch, whose parameter names these are.
+ * EfficientNet-Lite: EfficientNet (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without squeeze-and-excitation
+ * and with ReLU6, up to its last block. Source: TensorFlow's efficientnet/lite/efficientnet_lite_builder.py, and its
+ * PyTorch port efficientnet-lite-pytorch, from which the parameter names come.
  */
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu6 } from '../nn/activation.ts';
@@ -11,30 +11,32 @@ import { invertedResidual, sameConvUnit } from './inverted-residual.ts';
 import type { Normalization } from './normalization.ts';
 import { outputsOfParts, type Part } from './part.ts';
 
-/** How much wider and deeper than variant 0. */
+/** Factors by which each variant is wider and deeper than variant 0. */
 const variants = {
   0: { width: 1, depth: 1 },
   1: { width: 1, depth: 1.1 },
   2: { width: 1.1, depth: 1.2 },
 } as const;
 
-/** The sizes of EfficientNet-Lite that there are. */
+/** The available variants of EfficientNet-Lite. */
 export type EfficientNetLiteVariant = keyof typeof variants;
 
-/** Which EfficientNet-Lite is built, and how much of it is trained. */
+/** Options of EfficientNet-Lite: its variant and the number of trained stages. */
 export interface EfficientNetLiteOptions {
   readonly variant: EfficientNetLiteVariant;
   /**
-   * how many of the 7 stages are trained, counted from the last of them, also by models that take an earlier level and
-   * leave that out; 0, which is none; 8 trains the first convolution too.
-   * Kernels and batch norms' weights and biases are trained, their statistics are not. No gradient flows into the others.
+   * Number of trained stages, counted from the last of the 7. The count is the same for a model that takes an earlier
+   * level and leaves the last stages out. 0 trains none of them; 8 trains the first convolution too. In a trained
+   * stage, kernels and the weights and biases of batch norms are trained, but not the statistics. No gradient flows
+   * into the other stages.
+   * @defaultValue 0
    */
   readonly trainStages?: number;
 }
 
 const stem = 32;
 
-/** Of variant 0, `repeats` blocks each, of which the first has the stride. */
+/** The stages of variant 0, each with `repeats` blocks, the first of which has the stride. */
 const stages = [
   { repeats: 1, size: 3, stride: 1, expansion: 1, outputs: 16 },
   { repeats: 2, size: 3, stride: 2, expansion: 6, outputs: 24 },
@@ -45,20 +47,24 @@ const stages = [
   { repeats: 1, size: 3, stride: 1, expansion: 6, outputs: 320 },
 ] as const;
 
-/** The stages after which the resolution is halved, or the network ends. */
+/** The stages after which the resolution is halved or the network ends. */
 const levels = [
   { stage: 2, stride: 8 },
   { stage: 4, stride: 16 },
   { stage: 6, stride: 32 },
 ] as const;
 
-/** (pixel - 127) / 128 of 0..255. */
+/** (pixel - 127) / 128, for pixels in 0..255. */
 const normalization: Normalization = {
   mean: [127 / 255, 127 / 255, 127 / 255],
   std: [128 / 255, 128 / 255, 128 / 255],
 };
 
-/** Three levels of features, of strides 8, 16 and 32. @throws if there is no such variant, or not that many stages */
+/**
+ * EfficientNet-Lite as a backbone with three levels of features, with strides 8, 16 and 32.
+ *
+ * @throws if there is no such variant, or not that many stages
+ */
 export function efficientnetLite(options: EfficientNetLiteOptions): Backbone {
   return build(options, levels.length);
 }
@@ -72,7 +78,7 @@ function build({ variant, trainStages = 0 }: EfficientNetLiteOptions, levelCount
   }
   const used = levels.slice(0, levelCount);
   const last = used.at(-1)?.stage ?? 0;
-  // The first convolution, then the stages.
+  // The first convolution, followed by the stages.
   const parts = partsOf(variant, trainStages).slice(0, last + 2);
   return {
     parameters: parametersOf(...parts.map(({ module }) => module)),
@@ -112,14 +118,14 @@ function partsOf(variant: EfficientNetLiteVariant, trainStages: number): Part[] 
   return [{ module: stemModule, trained: stemTrained }, ...blocks];
 }
 
-/** Channels that come out of stage `i`: a multiple of 8, not more than 10 % below the scaled number. */
+/** Output channels of stage `i`: a multiple of 8, at most 10 % below the scaled number. */
 function widthOf(variant: EfficientNetLiteVariant, i: number): number {
   const scaled = variants[variant].width * (stages[i] as (typeof stages)[number]).outputs;
   const rounded = Math.max(8, Math.floor((scaled + 4) / 8) * 8);
   return rounded < 0.9 * scaled ? rounded + 8 : rounded;
 }
 
-/** Blocks of stage `i`. The first stage and the last are not scaled. */
+/** Number of blocks of stage `i`. The first and last stages are not scaled. */
 function repeatsOf(variant: EfficientNetLiteVariant, i: number): number {
   const { repeats } = stages[i] as (typeof stages)[number];
   return i === 0 || i === stages.length - 1 ? repeats : Math.ceil(variants[variant].depth * repeats);

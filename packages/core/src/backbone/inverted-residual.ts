@@ -1,6 +1,7 @@
 /**
- * The blocks of EfficientNet-Lite: MobileNetV2's inverted residuals (Sandler et al. 2018, https://arxiv.org/abs/1801.04381)
- * with TensorFlow's padding, laid out and named as in the PyTorch port efficientnet-lite-pytorch.
+ * The blocks of EfficientNet-Lite: MobileNetV2's inverted residuals (Sandler et al. 2018,
+ * https://arxiv.org/abs/1801.04381) with TensorFlow's padding, and the layout and names of the PyTorch port
+ * efficientnet-lite-pytorch.
  */
 import { conv2d, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu6 } from '../nn/activation.ts';
@@ -9,18 +10,19 @@ import { depthwiseConv2d } from '../nn/depthwise.ts';
 import { normedConvolution } from '../nn/frozen-batch-norm.ts';
 import { type Module, parametersOf } from '../nn/module.ts';
 
+/** Sizes of a convolution with TensorFlow's padding `SAME` and a batch norm. */
 export interface SameConvOptions {
   readonly size: number;
   readonly stride: number;
-  /** channels; left out for a depthwise convolution, which has as many as `outputs` */
+  /** Input channels; left out for a depthwise convolution, which has as many as `outputs`. */
   readonly inputs?: number;
   readonly outputs: number;
-  /** kernel, and weight and bias of the norm; its statistics are not */
+  /** Whether the kernel and the norm's weight and bias are trained; its statistics never are. */
   readonly trained: boolean;
 }
 
 /**
- * A convolution and its batch norm, from `[B, H, W, inputs]` to `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`.
+ * A convolution followed by its batch norm, from `[B, H, W, inputs]` to `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`.
  *
  * @param conv name of the convolution
  * @param norm name of the batch norm
@@ -42,22 +44,24 @@ export function sameConvUnit(
   return normedConvolution(conv, norm, { size, outputs, group, normGroup: group, epsilon: 1e-3, ...kernel });
 }
 
+/** Sizes of an inverted residual block. */
 export interface InvertedResidualOptions {
   readonly inputs: number;
   readonly outputs: number;
-  /** how many times wider the depthwise convolution is than the input; 1 leaves the widening out */
+  /** Ratio of the depthwise convolution's width to the input's; with 1 the widening convolution is left out. */
   readonly expansion: number;
-  /** sides and stride of the depthwise convolution */
+  /** Height and width of the depthwise kernel. */
   readonly size: number;
+  /** Stride of the depthwise convolution. */
   readonly stride: number;
   readonly trained: boolean;
 }
 
 /**
- * Widens, convolves every channel by itself, projects; the input is added where the shape allows. The sum passes no
- * activation.
+ * Widens the input, convolves each channel separately and projects the result. The input is added if the shapes agree;
+ * no activation follows the sum.
  *
- * @param name such as `_blocks.3`
+ * @param name for example `_blocks.3`
  */
 export function invertedResidual(
   name: string,
@@ -74,7 +78,7 @@ export function invertedResidual(
   const isResidual = stride === 1 && inputs === outputs;
   return {
     parameters: parametersOf(expand, depthwise, project),
-    // The wide maps are freed block by block where no gradient needs them.
+    // Free the wide maps block by block if no gradient needs them.
     apply: (tensors, x) =>
       tidy(() => {
         const wide = expand === undefined ? x : relu6(expand.apply(tensors, x));

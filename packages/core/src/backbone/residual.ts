@@ -1,4 +1,6 @@
-/** The residual blocks of a ResNet, with frozen batch norm, laid out and named as in torchvision's models/resnet.py. */
+/**
+ * The residual blocks of a ResNet with frozen batch norm, with the layout and names of torchvision's models/resnet.py.
+ */
 import { type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 import { relu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';
@@ -7,18 +9,19 @@ import { normedConvolution } from '../nn/frozen-batch-norm.ts';
 import { inSequence, type Module, parametersOf } from '../nn/module.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 
+/** Sizes of a convolution followed by a frozen batch norm. */
 export interface UnitOptions extends Pick<ConvOptions, 'stride' | 'dilation'> {
-  /** sides of the kernel, odd */
+  /** Height and width of the kernel; odd. */
   readonly size: number;
   readonly inputs: number;
   readonly outputs: number;
-  /** group of the kernel; the batch norm is frozen */
+  /** Group of the kernel; the batch norm is frozen. */
   readonly group: ParameterGroup;
 }
 
 /**
- * A convolution that keeps the size, but for its stride, and its batch norm: from `[B, H, W, inputs]` to
- * `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`.
+ * A convolution, padded so that only its stride changes the size, followed by its batch norm: from `[B, H, W, inputs]`
+ * to `[B, ⌈H / stride⌉, ⌈W / stride⌉, outputs]`.
  *
  * @param conv name of the convolution
  * @param norm name of the batch norm
@@ -33,33 +36,34 @@ export function convUnit(
   return normedConvolution(conv, norm, { size, inputs, outputs, group, convolve });
 }
 
+/** Sizes of one stage of a ResNet. */
 export interface StageOptions {
   readonly blocks: number;
   readonly bottleneck: boolean;
   readonly inputs: number;
-  /** channels of the 3×3 convolutions */
+  /** Channels of the 3×3 convolutions. */
   readonly width: number;
-  /** stride of the first block */
+  /** Stride of the first block. */
   readonly stride: number;
-  /** dilation of the other blocks */
+  /** Dilation of the other blocks. */
   readonly dilation: number;
-  /** group of the kernels; batch norms are frozen */
+  /** Group of the kernels; batch norms are frozen. */
   readonly group: ParameterGroup;
 }
 
-/** How many times more channels come out of a bottleneck than its 3×3 convolution has. */
+/** Ratio of a bottleneck's output channels to the channels of its 3×3 convolution. */
 export const expansion = 4;
 
 /**
  * The blocks of one stage, from `[B, H, W, inputs]` to `[B, h, w, outputs of the last block]`.
  *
- * @param name such as `layer2`
+ * @param name for example `layer2`
  */
 export function residualStage(name: string, options: StageOptions): Module<Tensor4D, Tensor4D> {
   return inSequence(Array.from({ length: options.blocks }, (_, i) => residualBlock(`${name}.${i}`, options, i === 0)));
 }
 
-/** Units with ReLU between them, added to the input, or to a unit of it where the two differ in shape. */
+/** Units with ReLU between them, added to the input, or to a projection of the input if the shapes differ. */
 function residualBlock(
   name: string,
   { bottleneck, inputs, width, stride, dilation, group }: StageOptions,
@@ -85,7 +89,7 @@ function residualBlock(
       : undefined;
   return {
     parameters: parametersOf(...units, downsample),
-    // Whole images of activations: freed block by block where no gradient needs them.
+    // Free the activations, which are entire images, block by block if no gradient needs them.
     apply: (tensors, x) =>
       tidy(() => {
         const y = units.reduce((y, unit, i) => unit.apply(tensors, i === 0 ? y : relu(y)), x);

@@ -11,7 +11,7 @@ import type { Backbone } from './backbone.ts';
 import { residualStage } from './residual.ts';
 import { type ResNetLevel, resnet } from './resnet.ts';
 
-// Whole networks: the plain JavaScript backend would take a minute.
+// These are full networks, for which the plain JavaScript backend would take a minute.
 beforeAll(() => useBackend('wasm'));
 
 /** Names and shapes of torchvision's networks, as recorded with the parity fixture. */
@@ -56,7 +56,7 @@ describe('parameters', () => {
     expect(found.every(({ kernel }) => kernel)).toBe(true);
   });
 
-  it('start with the deviation of torchvision', () => {
+  it('start with the standard deviation used by torchvision', () => {
     const weight = resnet({ depth: 18, prefix: '' }).parameters.find(({ name }) => name === 'layer2.0.conv1.weight');
     const { variance } = tf.moments((weight as ParameterDeclaration).init([3, 3, 64, 128], 1));
     expect(Math.sqrt(variance.dataSync()[0] as number)).toBeCloseTo(Math.sqrt(2 / (9 * 128)), 3);
@@ -89,7 +89,7 @@ describe('forward', () => {
     );
   });
 
-  it('has the features of DC5 lie twice as close', () => {
+  it('has features twice as dense with DC5', () => {
     const network = resnet({ depth: 50, dilation: true, levels: ['layer3', 'layer4'] });
     expect(network.levels).toEqual([
       { channels: 1024, stride: 16 },
@@ -102,7 +102,7 @@ describe('forward', () => {
     ]);
   });
 
-  it('ends with the last level, the finest first whatever their order', () => {
+  it('ends with the last level, and returns the finest first whatever their order', () => {
     const network = resnet({ depth: 18, levels: ['layer3', 'layer2'], prefix: '' });
     expect(network.levels.map(({ stride }) => stride)).toEqual([8, 16]);
     const parts = new Set(network.parameters.map(({ name }) => name.split('.')[0]));
@@ -110,14 +110,14 @@ describe('forward', () => {
     expect(resnet({ depth: 18 }).levels).toEqual([{ channels: 512, stride: 32 }]);
   });
 
-  it('ends with the level that it is told', () => {
+  it('can be cut off after a given level', () => {
     const network = resnet({ depth: 18, levels: ['layer4', 'layer2', 'layer3'], trainStages: 2 }).upTo?.(1);
     const expected = resnet({ depth: 18, levels: ['layer2', 'layer3'], trainStages: 2 });
     expect(network?.levels).toEqual(expected.levels);
     expect(namesAndGroups(network)).toEqual(namesAndGroups(expected));
   });
 
-  it('gives a level the same features whichever others there are', () => {
+  it('gives a level the same features whichever other levels there are', () => {
     const images = spread([1, 32, 32, 3]) as tf.Tensor4D;
     const tensors = initialParameters(resnet({ depth: 18 }).parameters, 1);
     const together = resnet({ depth: 18, levels: all }).forward(tensors, images);
@@ -141,7 +141,7 @@ describe('forward', () => {
     expect(network.levels.map(({ channels }) => channels)).toEqual(channels);
   });
 
-  it('names the parameter that is missing', () => {
+  it('names a missing parameter', () => {
     expect(() => resnet({ depth: 18 }).forward({}, tf.zeros([1, 32, 32, 3]))).toThrow('backbone.0.body.conv1.weight');
   });
 });
@@ -158,11 +158,11 @@ describe('frozen stages', () => {
       trained.map((name) => tensors[name] as tf.Tensor),
     );
     const count = (kernel: string) => kernels.filter((name) => name === kernel).length;
-    // Two of the five convolutions of layer4 stand at its start, where their input is frozen.
+    // Two of the five convolutions of layer4 are at its start, where their input is frozen.
     expect([count('Conv2DBackpropFilter'), count('Conv2DBackpropInput'), count('MaxPoolGrad')]).toEqual([5, 3, 0]);
   });
 
-  it('get no gradient, and neither do the norms, where asked for one', () => {
+  it('get no gradient even when it is requested, and neither do the norms', () => {
     const layout = new ParameterLayout(network.parameters);
     const before = tf.memory().numTensors;
     tf.tidy(() => {
@@ -204,7 +204,7 @@ describe('residual blocks', () => {
       const last = options.bottleneck ? 3 : 2;
       let y = x as tf.Tensor4D;
       for (let i = 1; i <= last; i++) {
-        // The 3×3 convolution of a bottleneck has the stride, and the first of a basic block.
+        // The stride belongs to the 3×3 convolution of a bottleneck, and to the first one of a basic block.
         y = plainUnit(named, y, `s.0.conv${i}`, `s.0.bn${i}`, i === last - 1 ? options.stride : 1);
         if (i < last) y = tf.relu(y);
       }
@@ -220,7 +220,7 @@ describe('residual blocks', () => {
 });
 
 describe('errors', () => {
-  it('say what there is', () => {
+  it('name the options that exist', () => {
     expect(() => resnet({ depth: 34, dilation: true })).toThrow('basic blocks have no dilated form');
     for (const levels of [[], ['conv1'], ['layer4', 'layer4']]) {
       expect(() => resnet({ depth: 50, levels: levels as ResNetLevel[] })).toThrow(
@@ -234,7 +234,7 @@ describe('errors', () => {
 const pair = (names: readonly string[], values: readonly tf.Tensor[]): NamedTensors =>
   Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
 
-/** Convolution and batch norm as two ops, by their definitions. */
+/** Convolution and batch norm as two ops, according to their definitions. */
 function plainUnit(tensors: NamedTensors, x: tf.Tensor4D, conv: string, norm: string, stride: number): tf.Tensor4D {
   const weight = tensors[`${conv}.weight`] as tf.Tensor4D;
   const around = (weight.shape[0] - 1) / 2;

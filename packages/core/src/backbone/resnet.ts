@@ -13,17 +13,17 @@ type OfFourStages = readonly [number, number, number, number];
 
 /** Numbers of blocks and channels of a ResNet. */
 export interface ResNetSizes {
-  /** of each stage */
+  /** Number of blocks in each stage. */
   readonly blocks: OfFourStages;
-  /** whether the blocks are bottlenecks, after which come four times `widths` channels, or basic */
+  /** Whether the blocks are bottlenecks, which have four times `widths` output channels, or basic blocks. */
   readonly bottleneck: boolean;
-  /** channels of the first convolution; 64 */
+  /** Channels of the first convolution. @defaultValue 64 */
   readonly stem?: number;
-  /** channels of each stage's 3×3 convolutions; 64, 128, 256 and 512 */
+  /** Channels of each stage's 3×3 convolutions. @defaultValue [64, 128, 256, 512] */
   readonly widths?: OfFourStages;
 }
 
-/** Those of torchvision. */
+/** The sizes in torchvision. */
 const sizesByDepth = {
   18: { blocks: [2, 2, 2, 2], bottleneck: false },
   34: { blocks: [3, 4, 6, 3], bottleneck: false },
@@ -31,40 +31,46 @@ const sizesByDepth = {
   101: { blocks: [3, 4, 23, 3], bottleneck: true },
 } as const satisfies Record<number, ResNetSizes>;
 
-/** The depths of ResNet that there are. */
+/** The available depths of ResNet. */
 export type ResNetDepth = keyof typeof sizesByDepth;
 
-/** The stages that can be handed out as levels, C2 to C5 in papers. */
+/** The stages that can be returned as levels, called C2 to C5 in papers. */
 const levelNames = ['layer1', 'layer2', 'layer3', 'layer4'] as const;
 
-/** The stages of a ResNet that can hand out their features. */
+/** The stages of a ResNet that can be returned as feature levels. */
 export type ResNetLevel = (typeof levelNames)[number];
 
-/** One of torchvision's, or one of other sizes. */
+/** Options of a ResNet: one of torchvision's depths, or other sizes. */
 export type ResNetOptions = ResNetVariant & ({ readonly depth: ResNetDepth } | { readonly sizes: ResNetSizes });
 
-/** What can be chosen at any size. */
+/** Options that apply to a ResNet of any size. */
 export interface ResNetVariant {
   /**
-   * The stages whose features are handed out, of strides 4, 8, 16 and 32; `layer4` alone where left out. Stages after the
-   * last of them are not part of the network.
+   * The stages whose features are returned, with strides 4, 8, 16 and 32. Stages after the last of them are not part of
+   * the network.
+   * @defaultValue ['layer4']
    */
   readonly levels?: readonly ResNetLevel[];
-  /** dilates the last stage in place of striding it (DC5), so that its stride is 16; false */
+  /** Dilates the last stage instead of striding it (DC5), which makes its stride 16. @defaultValue false */
   readonly dilation?: boolean;
   /**
-   * how many stages are trained, counted from layer4: 3, which is layer2 to layer4 as in detr; 0 none, 5 all with
-   * the first convolution. No gradient flows into those that are not.
+   * Number of trained stages, counted from layer4. 3 trains layer2 to layer4, as in detr; 0 trains none, and 5 trains
+   * everything including the first convolution. No gradient flows into the other stages.
+   * @defaultValue 3
    */
   readonly trainStages?: number;
-  /** start of all names: `backbone.0.body.` as in detr's checkpoints; empty in torchvision's */
+  /**
+   * Prefix of all parameter names, which is empty in torchvision's checkpoints. The default is that of detr's
+   * checkpoints.
+   * @defaultValue 'backbone.0.body.'
+   */
   readonly prefix?: string;
 }
 
 /**
- * The network of these sizes, up to the last of its levels.
+ * A ResNet of the given sizes, up to the last of its levels.
  *
- * @throws if there are no such levels, the blocks have no dilated form, or there are not that many stages to train
+ * @throws if a level does not exist, the blocks have no dilated form, or there are not that many stages to train
  */
 export function resnet(options: ResNetOptions): Backbone {
   const sizes = fullSizes(options);
@@ -79,7 +85,7 @@ export function resnet(options: ResNetOptions): Backbone {
     normalization: imageNet,
     forward: (tensors, images) =>
       tidy(() => {
-        // Of the first convolution, then of the stages.
+        // Outputs of the first convolution, then of the stages.
         const outputs = outputsOfParts(parts, tensors, images);
         return stages.map((i) => outputs[i + 1] as Tensor4D);
       }),
@@ -88,7 +94,7 @@ export function resnet(options: ResNetOptions): Backbone {
   };
 }
 
-/** The stages to hand out, counted from 0, the finest first. */
+/** The stages to return, counted from 0, the finest first. */
 function stagesOf({ levels = ['layer4'] }: ResNetVariant): number[] {
   const known = levelNames.filter((name) => levels.includes(name));
   if (known.length === 0 || known.length !== levels.length) {
@@ -104,7 +110,7 @@ function fullSizes(options: ResNetOptions): Required<ResNetSizes> {
   return { ...sizes, stem, widths };
 }
 
-/** Channels that come out of stage `i`, counted from 0. */
+/** Output channels of stage `i`, counted from 0. */
 function outputsOf({ widths, bottleneck }: Required<ResNetSizes>, i: number): number {
   return (widths[i] as number) * (bottleneck ? expansion : 1);
 }
@@ -149,8 +155,8 @@ function partsOf(
   return [stem, ...stages];
 }
 
-/** The largest of 3×3 neighbours at every second pixel. */
+/** Max pooling: the largest value of each 3×3 window, with stride 2. */
 function pool(x: Tensor4D): Tensor4D {
-  // PyTorch pads with −∞; zeros do where nothing is below them.
+  // PyTorch pads with −∞; zeros are equivalent because no value is below them.
   return maxPool(padForWindows(x, { size: 3, stride: 2, padding: 1 }), 3, 2, 'valid');
 }

@@ -24,7 +24,7 @@ describe('tiny', () => {
     ]);
   });
 
-  it('has biases in place of norms where asked', () => {
+  it('has biases instead of norms if requested', () => {
     const { parameters } = tiny({ channels: [4, 5], norm: 'none', prefix: '' });
     expect(parameters.map(({ name, shape }) => [name, shape])).toEqual([
       ['0.weight', [3, 3, 3, 4]],
@@ -41,7 +41,7 @@ describe('tiny', () => {
     expect(network.levels).toEqual([{ channels: 24, stride: 8 }]);
   });
 
-  it('hands out as many of its last maps as it is told to', () => {
+  it('returns the requested number of its last maps', () => {
     const network = tiny({ channels: [8, 16, 24], levels: 2 });
     const tensors = initialParameters(network.parameters, 1);
     const images = spread([1, 16, 24, 3]) as tf.Tensor4D;
@@ -56,14 +56,14 @@ describe('tiny', () => {
     expect(finer.dataSync()).toEqual(before?.dataSync());
   });
 
-  it('ends with the level that it is told', () => {
+  it('can be cut off after a given level', () => {
     const network = tiny({ channels: [8, 16, 24], levels: 2, norm: 'none', prefix: 'x.' }).upTo?.(0);
     const expected = tiny({ channels: [8, 16], norm: 'none', prefix: 'x.' });
     expect(network?.levels).toEqual(expected.levels);
     expect(namesAndGroups(network)).toEqual(namesAndGroups(expected));
   });
 
-  it('pads and strides as PyTorch, with the same gradients', () => {
+  it('pads and strides like PyTorch, with the same gradients', () => {
     const network = tiny({ channels: [4, 5], norm: 'none', prefix: '' });
     const images = spread([2, 6, 7, 3]) as tf.Tensor4D;
     const named = initialParameters(network.parameters, 1);
@@ -105,7 +105,7 @@ describe('tiny', () => {
     expectNoLeak(op, Object.values(named));
   });
 
-  it('names channels that it cannot do', () => {
+  it('rejects channels that cannot be built', () => {
     expect(() => tiny({ channels: [8, 12] })).toThrow('each a multiple of 8 in channels, got [8,12]');
     expect(() => tiny({ channels: [8, 16], levels: 3 })).toThrow('expected 1 to 2 in levels');
     expect(() => tiny({ channels: [], norm: 'none' })).toThrow('at least one entry in channels, got []');

@@ -8,25 +8,25 @@ import type { NamedTensors } from '../nn/named.ts';
 import type { Backbone } from './backbone.ts';
 import { imageNet } from './normalization.ts';
 
-/** The convolutions of a small backbone. */
+/** Options of a small backbone. */
 export interface TinyOptions {
-  /** outputs of each convolution; each halves the resolution */
+  /** Output channels of each convolution; each convolution halves the resolution. */
   readonly channels: readonly number[];
-  /** How many maps are handed out, counted from the last; 1 where left out. */
+  /** Number of maps that are returned, counted from the last. @defaultValue 1 */
   readonly levels?: number;
-  /** after each convolution: group norm in 8 groups, or none and a bias instead; `group` */
+  /** After each convolution: group norm in 8 groups, or a bias instead of a norm. @defaultValue 'group' */
   readonly norm?: 'group' | 'none';
-  /** of parameter names, with its dot; `backbone.body.` */
+  /** Prefix of parameter names, including its dot. @defaultValue 'backbone.body.' */
   readonly prefix?: string;
 }
 
 const groups = 8;
 
 /**
- * For each entry of `channels` a 3×3 convolution of stride 2, a norm and ReLU. Names are those of a
- * `torch.nn.Sequential` of them.
+ * A backbone that has, for each entry of `channels`, a 3×3 convolution of stride 2, a norm and ReLU. The names are
+ * those of a `torch.nn.Sequential` of these layers.
  *
- * @throws if there are no channels, or ones that group norm cannot divide, or not that many levels
+ * @throws if `channels` is empty or has an entry that group norm cannot divide, or there are not that many levels
  */
 export function tiny({ channels, levels = 1, norm: kind = 'group', prefix = 'backbone.body.' }: TinyOptions): Backbone {
   const normed = kind === 'group';

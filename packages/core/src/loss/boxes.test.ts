@@ -18,7 +18,7 @@ beforeAll(() => useBackend('cpu'));
 
 const rows = 12;
 const weights = () => tf.add(spread([rows], 7), 1.5) as tf.Tensor1D;
-/** Boxes cxcywh, far apart to overlapping to one inside the other. */
+/** Boxes cxcywh: far apart, overlapping, and one inside the other. */
 const boxes = (seed: number) =>
   tf.add(tf.mul(spread([rows, 4], seed), [0.3, 0.3, 0.15, 0.15]), [0.5, 0.5, 0.3, 0.3]) as tf.Tensor2D;
 const targets = () => boxes(2);
@@ -86,7 +86,7 @@ describe.each([0, 1e-6, 1e-2])('giouRows with epsilon %s', (epsilon) => {
 });
 
 describe('giouRows', () => {
-  it('covers boxes that overlap, that do not, and that lie in each other', () => {
+  it('covers boxes that overlap, that do not, and that contain each other', () => {
     const corners = (x: tf.Tensor2D) =>
       Float32Array.from(
         (x.arraySync() as number[][]).flatMap(([x = 0, y = 0, w = 0, h = 0]) => [
@@ -110,12 +110,12 @@ describe('giouRows', () => {
   };
   const near = (expected: number[]) => expected.map((value) => expect.closeTo(value, 5));
 
-  it('has gradient 0 for boxes that are the same', () => {
+  it('has gradient 0 for identical boxes', () => {
     expect(gradientAt([0.5, 0.5, 0.25, 0.5], [0.5, 0.5, 0.25, 0.5])).toEqual(near([0, 0, 0, 0]));
   });
 
-  it('halves the gradient where one edge of two coincides', () => {
-    // The right edges coincide at 1; beyond it the box grows out of the other.
+  it('halves the gradient where one edge of the two boxes coincides', () => {
+    // The right edges coincide at 1; beyond it the box extends past the other.
     const slope = (cx: number, w: number) => gradientAt([cx, 0.5, w, 1], [0.5, 0.5, 1, 1])[2] as number;
     const inside = slope(0.75 - 1e-3, 0.5);
     const outside = slope(0.75 + 1e-3, 0.5);
@@ -123,7 +123,7 @@ describe('giouRows', () => {
     expect(Math.abs(inside - outside)).toBeGreaterThan(0.1);
   });
 
-  it('has the gradient of the enclosing box alone for boxes that merely touch', () => {
+  it('has only the gradient of the enclosing box for boxes that merely touch', () => {
     // U = H = 1, and moving the left one to the right makes H smaller.
     expect(gradientAt([0.25, 0.5, 0.5, 1], [0.75, 0.5, 0.5, 1])[0]).toBeCloseTo(-1, 5);
   });
@@ -140,7 +140,7 @@ describe('giouRows', () => {
     expect([...(grad as tf.Tensor).dataSync()].every((value) => value === 0)).toBe(true);
   });
 
-  it('is 1 for two boxes of one point and no area', () => {
+  it('is 1 for two boxes at the same point without area', () => {
     const point = tf.tensor2d([[0.5, 0.5, 0, 0]]);
     for (const epsilon of [0, 1e-6]) {
       expect(giouRows(point, point, tf.ones([1]), epsilon).dataSync()[0]).toBe(1);

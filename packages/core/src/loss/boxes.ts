@@ -1,6 +1,6 @@
 /**
- * Losses of boxes cxcywh `[N, 4]` against targets of the same form. Rows of weight 0 have loss and gradient 0 whatever
- * their boxes are, as long as these are finite.
+ * Losses of boxes against target boxes, both cxcywh `[N, 4]`. Rows of weight 0 have loss and gradient 0 whatever their
+ * boxes are, provided that these are finite.
  */
 import {
   abs,
@@ -29,7 +29,7 @@ import {
 import { withGradient } from '../nn/custom-gradient.ts';
 
 /**
- * |boxes - targets|, each coordinate by itself.
+ * |boxes - targets| for each coordinate.
  *
  * @param boxes `[N, 4]`
  * @param targets `[N, 4]`; no gradient
@@ -48,20 +48,21 @@ export function l1Rows(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D): T
   });
 }
 
-/** Lost in the rounding of any box that has an area, and enough for 0/0 to be 0. */
+/** Small enough to vanish in the rounding of any box with an area, and large enough to turn 0/0 into 0. */
 const smallestEpsilon = 1e-20;
 
 /**
  * 1 - GIoU (Rezatofighi et al. 2019, https://arxiv.org/abs/1902.09630; `util/box_ops.py` of DETR and DN-DETR).
  *
- * With I, U and H the areas of intersection, union and enclosing box, the denominators having `epsilon` added, this is
- * `2 - I/U - U/H`. As in PyTorch, the gradient where edges of both boxes coincide is the mean of those on both sides, and
- * boxes that merely touch have that of boxes apart.
+ * With I, U and H the areas of intersection, union and enclosing box, and `epsilon` added to the denominators, this is
+ * `2 - I/U - U/H`. As in PyTorch, the gradient where edges of both boxes coincide is the mean of the gradients on
+ * either side, and boxes that merely touch have the gradient of separate boxes.
  *
  * @param boxes `[N, 4]` of width and height >= 0
  * @param targets `[N, 4]`; no gradient
  * @param weights `[N]`; no gradient
- * @param epsilon 1e-6 in DN-DETR, 0 in DETR; two boxes of one point and no area, NaN in DETR, have GIoU 0
+ * @param epsilon 1e-6 in DN-DETR, 0 in DETR; two boxes at the same point without area, which give NaN in DETR, have
+ *   GIoU 0
  * @returns `[N]`, weighted
  */
 export function giouRows(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D, epsilon: number): Tensor1D {
@@ -80,15 +81,16 @@ export function giouRows(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D, 
       saved: [a, b, own, overlap, hull, union, hullArea, iou, cover, weights] as const,
       gradient: (dy, [a, b, own, overlap, hull, union, hullArea, iou, cover, weights]) => {
         const inverseHull = reciprocal(hullArea);
-        // Derivatives by the box's area, minus the intersection's area, and the enclosing area: [N].
+        // Derivatives with respect to the box's area, minus the intersection's area, and the enclosing area: [N].
         const byArea = sub(div(iou, union), inverseHull);
         const byIntersection = add(reciprocal(union), byArea);
         const byHull = mul(cover, inverseHull);
-        // The same by an edge, [axis, N]: an area grows by its extent along the other axis.
+        // The derivatives with respect to an edge, [axis, N]: an area grows by its extent along the other axis.
         const areaTerm = mul(reverse(own, 0), byArea);
         const innerTerm = mul(mul(reverse(overlap, 0), sign(overlap)), byIntersection);
         const hullTerm = mul(reverse(hull, 0), byHull);
-        // An edge moves the intersection where it lies inside the other's (1), else the enclosing box (-1).
+        // An edge moves the intersection if it lies inside the other box's edge (1), and the enclosing box otherwise
+        // (-1).
         const [low, high] = unstack(sign(sub(b, a))) as [Tensor, Tensor];
         const swing = mul(add(innerTerm, hullTerm), -0.5);
         const centre = mul(sub(high, low), swing);
@@ -101,9 +103,9 @@ export function giouRows(boxes: Tensor2D, targets: Tensor2D, weights: Tensor1D, 
 }
 
 /**
- * The edges of boxes `[N, 4]` as `[side, axis, N]`: (-x0, -y0), then (x1, y1). With the lower ones negated, minimum and
- * maximum of two boxes are the edges of what they share and of what encloses both, and the sum over the sides is the
- * extent. Boxes come last so that nothing is broadcast along an axis of two.
+ * The edges of boxes `[N, 4]` as `[side, axis, N]`: (-x0, -y0), then (x1, y1). Because the lower edges are negated, the
+ * minimum and maximum over two boxes are the edges of their intersection and of their enclosing box, and the sum over
+ * the sides is the extent. Boxes are the last axis so that nothing is broadcast along an axis of size two.
  */
 function edges(boxes: Tensor2D): Tensor {
   const [centre, size] = split(transpose(boxes), 2) as [Tensor, Tensor];
@@ -111,7 +113,7 @@ function edges(boxes: Tensor2D): Tensor {
   return stack([sub(half, centre), add(half, centre)]);
 }
 
-/** Width and height `[axis, N]` of edges `[side, axis, N]`. */
+/** Width and height `[axis, N]` from edges `[side, axis, N]`. */
 function extents(edges: Tensor): Tensor {
   return sum(edges, 0);
 }

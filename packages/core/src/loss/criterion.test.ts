@@ -12,10 +12,10 @@ import { criterionPresets } from './terms.ts';
 beforeAll(() => useBackend('cpu'));
 
 const layers = 2;
-/** classes; "no object" is one more */
+/** Number of classes; "no object" is one more. */
 const classes = 3;
 
-/** Targets of `queries` for each count of objects; object i of image n goes to query (i + layer + n) % queries. */
+/** Targets of `queries` queries per count of objects; object i of image n goes to query (i + layer + n) % queries. */
 function assigned(objectsPerImage: number[], queries: number, layerCount: number, normalizer: number): DenseTargets {
   const count = layerCount * objectsPerImage.length * queries;
   const targets = {
@@ -49,7 +49,7 @@ const matchingTargets = (objectsPerImage: number[], queries: number) =>
     ),
   );
 
-/** Without weight where there is no object: padding. */
+/** Padding: sets the weights of queries without an object to 0. */
 function knownTargets(objectsPerImage: number[], queries: number): DenseTargets {
   const targets = assigned(
     objectsPerImage,
@@ -65,7 +65,7 @@ function predictions(batch: number, total: number, width: number): Predictions {
   return { logits: tf.mul(spread([layers, batch, total, width], 4), 3), boxes: boxes as tf.Tensor4D };
 }
 
-/** Total, sums and gradients as arrays. */
+/** The total, sums and gradients as arrays. */
 function run(given: Predictions, parts: Parts<DenseTargets>, terms: readonly LossTerm[], counts = {}) {
   const batch = given.logits.shape[1];
   const merged = mergeTargets(parts, { layers, batch, terms, counts });
@@ -84,7 +84,7 @@ function run(given: Predictions, parts: Parts<DenseTargets>, terms: readonly Los
   });
 }
 
-/** Focal α and γ, or the weight of "no object" for the softmax, and the weights of the three terms. */
+/** Focal α and γ, or the softmax weight of "no object", and the weights of the three terms. */
 type Formula = ({ alpha: number; gamma: number } | { eosCoef: number }) & {
   weights: { ce: number; bbox: number; giou: number };
 };
@@ -147,7 +147,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     }
   });
 
-  it('treats each part as if it were alone', () => {
+  it('gives each part the same losses as on its own', () => {
     const both = run(given(), { known, matching }, terms);
     const alone = [run(slice(given(), 0, 4), { known }, terms), run(slice(given(), 4, 5), { matching }, terms)];
     expect(both.sums).toEqual(alone.map(({ sums }) => sums[0]));
@@ -163,7 +163,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     });
   });
 
-  it('has as its total the weighted sum of its terms, and the gradient of that', () => {
+  it('returns the weighted sum of its terms as the total, with its gradient', () => {
     const { total, sums } = run(given(), { known, matching }, terms);
     const { bbox, giou } = formula.weights;
     const weigh = ([ce = 0, x = 0, y = 0, w = 0, h = 0, overlap = 0]: number[]) =>
@@ -179,7 +179,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     expectDerivative(op as (...inputs: tf.Tensor[]) => tf.Tensor, [logits, boxes], 1e-3);
   });
 
-  it('gives queries without object no box loss, and padding no loss at all', () => {
+  it('gives queries without an object no box loss, and padding no loss', () => {
     const { grads } = run(given(), { known, matching }, terms);
     const [byLogits, byBoxes] = grads;
     const isZero = (row: number[] | undefined) => row?.every((value) => value === 0);
@@ -190,7 +190,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     expect([4, 5, 6].map((query) => isZero(byBoxes?.[0]?.[1]?.[query]))).toEqual([true, false, true]);
   });
 
-  it('takes a batch without objects', () => {
+  it('accepts a batch without objects', () => {
     const empty = { known: knownTargets([0, 0], 4), matching: matchingTargets([0, 0], 5) };
     const { total, sums, grads } = run(given(), empty, terms);
     expect(sums[0]?.flat().every((sum) => sum === 0)).toBe(true);
@@ -202,8 +202,8 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
     expect(grads[1]?.flat(3).every((value) => value === 0)).toBe(true);
   });
 
-  it('is the sum of its micro-batches', () => {
-    // Two images each, one with more objects than queries; the second micro-batch has no objects at all.
+  it('is the sum over its micro-batches', () => {
+    // Two images each, one with more objects than queries; the second micro-batch has no objects.
     const objects = [3, 6, 0, 0];
     const whole = predictions(4, 9, width);
     const [knownParts, matchingParts] = [
@@ -247,7 +247,7 @@ describe.each(presets)('criterion, $name', ({ name, formula, width }) => {
   });
 });
 
-/** The targets of micro-batches as one batch. */
+/** Joins the targets of micro-batches to one batch. */
 function joined(parts: DenseTargets[], layerCount: number, normalizer: number): DenseTargets {
   const join = (key: 'classes' | 'boxes' | 'classWeights' | 'boxWeights') =>
     Array.from({ length: layerCount }, (_, layer) =>
@@ -266,7 +266,7 @@ function joined(parts: DenseTargets[], layerCount: number, normalizer: number): 
 }
 
 describe('criterion', () => {
-  it('says what does not fit', () => {
+  it('names the tensor that does not fit', () => {
     const { dnDetr } = criterionPresets;
     const matching = matchingTargets([1, 1], 5);
     const targets = targetTensors(mergeTargets({ matching }, { layers, batch: 2, terms: dnDetr }));

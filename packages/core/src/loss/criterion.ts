@@ -1,7 +1,7 @@
 /**
  * The set criterion of DETR (Carion et al. 2020, https://arxiv.org/abs/2005.12872) and DN-DETR (Li et al. 2022,
- * https://arxiv.org/abs/2203.01305) over all decoder layers at once, for known and matching queries alike: the weighted sum
- * of a list of loss terms.
+ * https://arxiv.org/abs/2203.01305): the weighted sum of a list of loss terms, over all decoder layers at once and for
+ * known and matching queries alike.
  */
 import {
   concat,
@@ -25,22 +25,23 @@ import { type LossTerm, widthOf } from './term.ts';
 
 /** The loss, and the sums of its terms for the log. */
 export type CriterionOutput = {
-  /** the weighted sum of all terms, the loss */
+  /** The loss: the weighted sum of all terms. */
   total: Scalar;
   /**
    * `[P, L, W]`, before weighting: the W columns of all terms, in the order of the list, each summed over images and
-   * queries. P are the parts there are, known before matching. See `lossFigures`.
+   * queries. P is the number of parts, known queries before matching ones. See `lossFigures`.
    */
   sums: Tensor3D;
 };
 
 /**
- * The losses of one prediction set, of all its layers and queries. Pure tensor ops without a branch on values, so that a captured step can hold it.
- * The sums and the total of micro-batches add up if their targets were merged with the counts of the whole step.
+ * The losses of one prediction set, for all its layers and queries. It consists of pure tensor ops without a branch on
+ * values, so a captured step can contain it. The sums and totals of micro-batches add up if their targets were merged
+ * with the counts of the entire step.
  *
- * @param terms what the loss is made of: `criterionPresets`, or terms of your own
+ * @param terms the terms of the loss: `criterionPresets`, or terms of your own
  * @throws RangeError if the targets do not fit the predictions, K is not in 0..T, two terms would be logged under one
- *   name, or one has not as many columns as it says
+ *   name, or a term does not have as many columns as it declares
  */
 export function criterion(
   { logits, boxes, known }: Omit<PredictionSet, 'name'>,
@@ -77,7 +78,8 @@ export function criterion(
   const weights = terms.flatMap(({ weight }, i) => Array<number>(widths[i] as number).fill(weight));
   return {
     sums,
-    // Summed from the sums, but differentiated by the rows: all rows of a term have its weight as their gradient.
+    // The value comes from the sums, but the rows are differentiated: all rows of a term have its weight as their
+    // gradient.
     total: withGradient(losses, () => ({
       value: sum<Scalar>(mul(sums, tensor1d(weights))),
       saved: [],
@@ -98,7 +100,7 @@ function requireColumns({ name, columns }: LossTerm, loss: Tensor, count: number
   throw new RangeError(`criterion: the rows of the term '${name}' have shape [${loss.shape}], expected [${expected}]`);
 }
 
-/** The sizes K and Q of the parts, without one that is empty. */
+/** The sizes K and Q of the two parts, without empty ones. */
 function partSizes(known: number, total: number): number[] {
   return [known, total - known].filter((size) => size > 0);
 }

@@ -1,12 +1,12 @@
-/** The softmax cross entropy, with which DETR classifies. */
+/** The softmax cross entropy, which is DETR's classification loss. */
 import { div, exp, log, max, mul, reshape, sub, sum, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { withGradient } from '../nn/custom-gradient.ts';
 import { oneHotRows } from './one-hot.ts';
 
 /**
- * The cross entropy of every row, `-log softmax(logits)` at its class.
+ * The cross entropy of every row: `-log softmax(logits)` at its class.
  *
- * @param logits `[N, numLogits]`, in DETR with "no object" as the last one
+ * @param logits `[N, numLogits]`; in DETR the last one is "no object"
  * @param classes int32 `[N]`, from 0 to `numLogits - 1`
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted

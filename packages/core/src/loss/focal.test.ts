@@ -14,7 +14,7 @@ import { type FocalOptions, focalRows } from './focal.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-/** With a row of no object (class 4) and one of weight 0. */
+/** Rows that include one with no object (class 4) and one of weight 0. */
 const classes = () => tf.tensor1d([2, 4, 0, 3, 1], 'int32');
 const weights = () => tf.tensor1d([0.5, 1, 0, 2, 0.25]);
 const logits = () => tf.mul(spread([5, 4]), 3);
@@ -24,7 +24,7 @@ const ours =
   (x) =>
     focalRows(x as tf.Tensor2D, classes(), weights(), options);
 
-/** As the reference writes it, with the binary cross entropy of probabilities. */
+/** The reference's formula, with the binary cross entropy of probabilities. */
 const plain =
   ({ alpha, gamma }: FocalOptions): Op =>
   (x) => {

@@ -1,4 +1,4 @@
-/** The sigmoid focal loss, with which Deformable DETR, DAB-DETR and DN-DETR classify. */
+/** The sigmoid focal loss, the classification loss of Deformable DETR, DAB-DETR and DN-DETR. */
 import {
   add,
   mul,
@@ -17,9 +17,9 @@ import { oneHotRows } from './one-hot.ts';
 
 /** The two parameters of the focal loss (Lin et al., ICCV 2017). */
 export interface FocalOptions {
-  /** weight of a row's own class, with 1 - alpha for the others; below 0 all weigh 1 */
+  /** Weight of a row's own class; the other classes weigh 1 - alpha. Below 0, all weigh 1. */
   readonly alpha: number;
-  /** how much less classes count that are right already; 0 gives the binary cross entropy */
+  /** How strongly the loss is reduced for classes that are already right; 0 gives the binary cross entropy. */
   readonly gamma: number;
 }
 
@@ -28,11 +28,11 @@ export interface FocalOptions {
  * `sigmoid_focal_loss` in `models/DN_DAB_DETR/DABDETR.py` of DN-DETR).
  *
  * With s = -1 for a row's own class and 1 for the others, and z = s times the logit, an element is
- * `α σ(z)^γ softplus(z)`, and its derivative by z is `α σ(z)^γ (γ (1 - σ(z)) softplus(z) + σ(z))`. Both are accurate for
- * logits of any size.
+ * `α σ(z)^γ softplus(z)`, and its derivative with respect to z is `α σ(z)^γ (γ (1 - σ(z)) softplus(z) + σ(z))`. Both
+ * are accurate for logits of any size.
  *
  * @param logits `[N, numClasses]`
- * @param classes int32 `[N]`; a row whose class is `numClasses` stands for no object and has no class of its own
+ * @param classes int32 `[N]`; the class `numClasses` marks a row with no object, which has no class of its own
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */
@@ -43,7 +43,7 @@ export function focalRows(
   { alpha, gamma }: FocalOptions,
 ): Tensor1D {
   const [rows, count] = logits.shape;
-  // α of an element is mean + tilt s, and as s² = 1, α s is mean s + tilt.
+  // α of an element is mean + tilt s, and since s² = 1, α s is mean s + tilt.
   const [mean, tilt] = alpha < 0 ? [1, 0] : [0.5, 0.5 - alpha];
   return withGradient([logits], () => {
     const s = oneHotRows(classes, count, -1, 1);

@@ -28,7 +28,7 @@ describe('lossFigures', () => {
     expect(Object.keys(losses)).toHaveLength(20);
   });
 
-  it('says what each name means', () => {
+  it('gives the meaning of each name', () => {
     const figures = lossFigures(new Float32Array(24), terms, targets);
     const meaning = (name: string) => figures.find((figure) => figure.name === name);
     expect(meaning('tgt_loss_xy_0')).toEqual({
@@ -38,20 +38,20 @@ describe('lossFigures', () => {
     expect(meaning('loss_bbox')).toMatchObject({ quantity: 'loss_bbox', kind: 'term', known: false, last: true });
   });
 
-  it("sets those of an encoder's predictions apart", () => {
+  it("distinguishes the figures of an encoder's predictions", () => {
     const encoder: LossTargets = { ...targets, set: 'encoder', layers: 1, known: 0 };
     const names = lossFigures(new Float32Array(6), terms, encoder).map(({ name }) => name);
     expect(names).toEqual(['loss_ce_enc', 'loss_xy_enc', 'loss_hw_enc', 'loss_bbox_enc', 'loss_giou_enc']);
     expect(errorFigures(targets.classes, encoder, [2], 5).map(({ name }) => name)).toEqual(['cardinality_error_enc']);
   });
 
-  it('names only the parts there are', () => {
+  it('names only the parts that exist', () => {
     const known = (known: number) => lossFigures(new Float32Array(12), terms, { ...targets, known });
     expect(known(0).some((figure) => figure.known)).toBe(false);
     expect(known(5).every((figure) => figure.known)).toBe(true);
   });
 
-  it('takes the columns of other terms in their order', () => {
+  it('reads the columns of other terms in their order', () => {
     const area = { ...boxL1Loss({ weight: 1 }), name: 'area', columns: ['width', 'height'] };
     const sums = Array.from({ length: 24 }, (_, i) => i);
     const losses = byName(lossFigures(sums, [area, boxL1Loss({ weight: 1 })], targets));
@@ -66,13 +66,13 @@ describe('errorFigures', () => {
       tgt_class_error_0: 50,
       tgt_class_error: 0,
       class_error: 50,
-      // None and two queries detect something.
+      // In the two layers, none and two queries are detections.
       cardinality_error_0: 2,
       cardinality_error: 0,
     });
   });
 
-  it('is 100 for matching and 0 for known queries where nothing is assigned', () => {
+  it('is 100 for matching and 0 for known queries if none is assigned to an object', () => {
     const none = { ...targets, boxWeights: new Float32Array(10) };
     const errors = byName(errorFigures(targets.classes, none, [0], 5));
     expect(errors).toMatchObject({ class_error: 100, tgt_class_error: 0 });

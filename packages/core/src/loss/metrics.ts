@@ -1,4 +1,4 @@
-/** The figures that are logged of a step beside its loss, computed on the host. */
+/** The figures that are logged for a step in addition to its loss, computed on the host. */
 import { figure, type LoggedFigure } from './figures.ts';
 import type { LossTargets } from './targets.ts';
 import { type LossTerm, widthOf } from './term.ts';
@@ -6,11 +6,11 @@ import { type LossTerm, widthOf } from './term.ts';
 type Layout = Pick<LossTargets, 'set' | 'layers' | 'known' | 'total'>;
 
 /**
- * The terms of the loss for every layer, before weighting, and the parts of those that have any: with the built-in terms
- * `loss_ce`, `loss_xy`, `loss_hw`, `loss_bbox` and `loss_giou`.
+ * The terms of the loss for every layer, before weighting, and the parts of terms that have any. With the built-in
+ * terms these are `loss_ce`, `loss_xy`, `loss_hw`, `loss_bbox` and `loss_giou`.
  *
- * @param sums of the criterion `[P, L, W]`
- * @param terms those that the criterion was given
+ * @param sums sums of the criterion, `[P, L, W]`
+ * @param terms the terms that the criterion was given
  */
 export function lossFigures(sums: ArrayLike<number>, terms: readonly LossTerm[], layout: Layout): LoggedFigure[] {
   const measured = termColumns(terms);
@@ -23,7 +23,9 @@ export function lossFigures(sums: ArrayLike<number>, terms: readonly LossTerm[],
   );
 }
 
-/** What terms measure, each with the columns of `sums` that it is the sum of; the parts of a term before the term. */
+/**
+ * The quantities that terms measure, each with the columns of `sums` that it adds up; the parts of a term precede it.
+ */
 function termColumns(terms: readonly LossTerm[]) {
   let start = 0;
   return terms.flatMap((term) => {
@@ -41,14 +43,14 @@ function termColumns(terms: readonly LossTerm[]) {
 const sumOf = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
 /**
- * How often the predictions of each layer are wrong, as figures that no gradient comes from:
+ * The errors in the predictions of each layer, as figures without a gradient:
  *
- * - `class_error`: of the queries that are assigned to an object, the percentage whose highest logit is not that of the
- *   object's class. It is measured of matching queries in the decoder's last layer only, and of known queries in every
- *   layer. Where no query is assigned to an object, it is 100 for matching queries and 0 for known ones.
- * - `cardinality_error` of matching queries: the mean over all images of how far the number of detections is from the number
- *   of objects. A query counts as a detection unless its last logit is the highest. In DETR the last logit means "no
- *   object". In DN-DETR it belongs to the last class, and the reference code counts in the same way.
+ * - `class_error`: the percentage of queries assigned to an object whose highest logit is not that of the object's class.
+ *   It is measured for matching queries in the decoder's last layer only, and for known queries in every layer. If no
+ *   query is assigned to an object, it is 100 for matching queries and 0 for known ones.
+ * - `cardinality_error` of matching queries: the absolute difference between the numbers of detections and of objects,
+ *   averaged over all images. A query counts as a detection unless its last logit is the highest. In DETR the last logit
+ *   means "no object". In DN-DETR it belongs to the last class, and the reference code counts in the same way.
  *
  * Sources: `SetCriterion` in `models/detr.py` of DETR and `models/DN_DAB_DETR/DABDETR.py` of DN-DETR, `tgt_loss_labels`
  * in its `dn_components.py`.
@@ -79,7 +81,7 @@ export function errorFigures(
   });
 }
 
-/** Of the queries of one part and layer; undefined if none is assigned to an object. */
+/** The class error of one part and layer, in percent; undefined if no query is assigned to an object. */
 function classError(
   predicted: ArrayLike<number>,
   { batch, total, classes, boxWeights }: LossTargets,
@@ -99,7 +101,7 @@ function classError(
   return assigned === 0 ? undefined : (100 * wrong) / assigned;
 }
 
-/** Of the matching queries of one layer. */
+/** The cardinality error of the matching queries of one layer. */
 function cardinalityError(
   predicted: ArrayLike<number>,
   { batch, total, known }: LossTargets,
@@ -117,7 +119,7 @@ function cardinalityError(
   return sum / batch;
 }
 
-/** The known or the matching queries of one layer, and from where to where they lie among all queries of an image. */
+/** The known or the matching queries of one layer, with their range `start` to `end` among all queries of an image. */
 interface LayerPart {
   readonly set: LossTargets['set'];
   readonly known: boolean;
@@ -127,7 +129,7 @@ interface LayerPart {
   readonly end: number;
 }
 
-/** All layers of the parts there are, in the order of the criterion's sums. */
+/** All layers of the existing parts, in the order of the criterion's sums. */
 function layersOf({ set, layers, known, total }: Layout): LayerPart[] {
   const parts = [
     { known: true, start: 0, end: known },

@@ -1,4 +1,4 @@
-/** What a model predicts. */
+/** The predictions of a model. */
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
 // Types, not interfaces: only types count as tensor containers.
@@ -7,18 +7,25 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
  * "no object".
  */
 export type Predictions = {
-  /** `[L, B, T, numLogits]` */
+  /** Logits `[L, B, T, numLogits]`. */
   logits: Tensor4D;
-  /** cxcywh in 0..1 `[L, B, T, 4]` */
+  /** Boxes `[L, B, T, 4]`, cxcywh in 0..1. */
   boxes: Tensor4D;
 };
 
-/** What one part of a model predicts for one set of queries. Every set is matched with the objects and has its losses. */
+/**
+ * The predictions of one part of a model for one set of queries. Every set is matched with the objects and has its own
+ * losses.
+ */
 export type PredictionSet = Predictions & {
-  /** The part of the model: the decoder, or the encoder of a two-stage model, whose predictions the decoder starts from. */
+  /**
+   * The part of the model: the decoder, or the encoder of a two-stage model, whose predictions the decoder starts from.
+   */
   name: 'decoder' | 'encoder';
   /** K: the first K of T queries are known queries (denoising queries), which bypass the matching. */
   known: number;
-  /** Trained to tell objects from background only: every object is one of class 0. False where left out. */
+  /**
+   * Whether the set is trained only to tell objects from background: every object then has class 0. @defaultValue false
+   */
   classAgnostic?: boolean;
 };

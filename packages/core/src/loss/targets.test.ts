@@ -4,7 +4,7 @@ import { knownCounts, matchingCounts, mergeTargets } from './targets.ts';
 import type { LossTerm } from './term.ts';
 import { criterionPresets, softmaxLoss } from './terms.ts';
 
-/** Query n of class `classes[n]`: 9 is "no object", -1 padding. Its box is n + 1 four times. */
+/** Query n has class `classes[n]`, where 9 is "no object" and -1 padding, and a box of four times n + 1. */
 function dense(classes: number[], normalizer: number): DenseTargets {
   const isObject = (label: number) => label >= 0 && label < 9;
   return {
@@ -40,7 +40,7 @@ describe('mergeTargets', () => {
     expect([...boxWeights.subarray(0, 10)]).toEqual([0.5, 0, 0.25, 0, 0, 0.5, 0, 0, 0, 0.25]);
   });
 
-  it('divides by the sum of weights of a layer for the softmax cross entropy', () => {
+  it("divides by a layer's sum of weights for the softmax cross entropy", () => {
     const { classWeights, boxWeights } = merge(softmax);
     const [knownSum, matchingSum] = [2 + 0.1, 2 + 4 * 0.1];
     const [object, background] = [1 / matchingSum, 0.1 / matchingSum];
@@ -63,7 +63,7 @@ describe('mergeTargets', () => {
     expect([sum(0), sum(10)]).toEqual(close([2, 2]));
   });
 
-  it('takes one part alone, or an empty one', () => {
+  it('accepts one part only, or an empty one', () => {
     const options = { layers: 2, batch: 2, terms: focal };
     expect(mergeTargets({ matching }, options)).toMatchObject({ known: 0, total: 3, classes: matching.classes });
     expect(mergeTargets({ matching, known: dense([], 0) }, options)).toEqual(mergeTargets({ matching }, options));
@@ -81,12 +81,12 @@ describe('mergeTargets', () => {
     }
   });
 
-  it('refuses two ways of normalising class weights', () => {
+  it('rejects two ways of normalising class weights', () => {
     const twice = [...softmax, { ...softmaxLoss({ eosCoef: 0.5, weight: 1 }), name: 'other' }];
     expect(() => merge(twice)).toThrow('the loss terms ce, other all say how class weights are normalised');
   });
 
-  it('says which arrays do not fit', () => {
+  it('names the arrays that do not fit', () => {
     const options = { layers: 2, batch: 3, terms: focal };
     expect(() => mergeTargets({ known }, options)).toThrow(
       'known targets [B, K]: classes, boxes / 4 and weights are [4,4,4,4] long, expected a multiple of 3',

@@ -1,51 +1,57 @@
-/** Dense loss targets on the host: one class, box and weight for every query, whichever way it was assigned. */
+/** Dense loss targets on the host: one class, box and weight for every query, however it was assigned. */
 import { checkDenseTargets, type DenseTargets } from '@dn-detr/boxes';
 import { type Tensor3D, type Tensor4D, tensor3d, tensor4d } from '@tensorflow/tfjs-core';
 import type { PredictionSet } from './predictions.ts';
 import type { ClassScales, LossTerm, QueryCounts } from './term.ts';
 
-/** The two parts; a model without denoising has no known one, and a loss of known queries alone no matching one. */
+/**
+ * A value for each kind of query. A model without denoising has no `known` part, and a loss of known queries only has
+ * no `matching` part.
+ */
 export interface Parts<T> {
   readonly known?: T;
   readonly matching?: T;
 }
 
-/** The loss targets of all queries, known ones first. All weights are divided by their normalisers. */
+/** The loss targets of all queries, known ones first. All weights are already divided by their normalisers. */
 export interface LossTargets {
-  /** The set of predictions that they are the targets of. */
+  /** The prediction set that the targets are for. */
   readonly set: PredictionSet['name'];
-  /** L, B, K and T = K + Q */
+  /** L, number of layers. */
   readonly layers: number;
+  /** B, number of images. */
   readonly batch: number;
+  /** K, number of known queries. */
   readonly known: number;
+  /** T = K + Q, number of all queries. */
   readonly total: number;
-  /** `[L, B, T]` */
+  /** Classes `[L, B, T]`. */
   readonly classes: Int32Array;
-  /** `[L, B, T, 4]` */
+  /** Boxes `[L, B, T, 4]`, cxcywh in 0..1. */
   readonly boxes: Float32Array;
-  /** `[L, B, T]` */
+  /** Class weights `[L, B, T]`. */
   readonly classWeights: Float32Array;
-  /** `[L, B, T]` */
+  /** Box weights `[L, B, T]`. */
   readonly boxWeights: Float32Array;
 }
 
-/** The loss targets as the criterion takes them. */
+/** The loss targets as tensors, for the criterion. */
 export type TargetTensors = {
-  /** int32 `[L, B, T]` */
+  /** Classes, int32 `[L, B, T]`. */
   classes: Tensor3D;
-  /** `[L, B, T, 4]` */
+  /** Boxes `[L, B, T, 4]`, cxcywh in 0..1. */
   boxes: Tensor4D;
-  /** `[L, B, T]` */
+  /** Class weights `[L, B, T]`. */
   classWeights: Tensor3D;
-  /** `[L, B, T]` */
+  /** Box weights `[L, B, T]`. */
   boxWeights: Tensor3D;
 };
 
 /**
- * The counts of matching queries, known before any matching is done: an image matches as many queries as it has objects,
- * but no more than there are.
+ * The counts of matching queries, which are known before the matching: an image matches as many queries as it has
+ * objects, but no more than there are queries.
  *
- * @param objectsPerImage of all images of a step, those of all micro-batches
+ * @param objectsPerImage number of objects in each image of a step, over all its micro-batches
  * @param queries Q
  */
 export function matchingCounts(objectsPerImage: ArrayLike<number>, queries: number): QueryCounts {
@@ -65,24 +71,24 @@ export function knownCounts(microBatches: readonly DenseTargets[]): QueryCounts 
   return { objects: total('objects'), background: total('background'), normalizer: total('normalizer') };
 }
 
-/** What the targets of a batch are put together for. */
+/** Options for merging the targets of a batch. */
 export interface MergeOptions {
-  /** The set of predictions that the targets are for; default `decoder`. */
+  /** The prediction set that the targets are for. @defaultValue 'decoder' */
   readonly set?: PredictionSet['name'];
   readonly layers: number;
   readonly batch: number;
-  /** the criterion's, one of which may say how class weights are normalised */
+  /** The terms of the criterion, one of which may define the normalisation of class weights. */
   readonly terms: readonly LossTerm[];
-  /** only for gradient accumulation: `matchingCounts` and `knownCounts` of the whole step */
+  /** Counts of the entire step, from `matchingCounts` and `knownCounts`; needed only for gradient accumulation. */
   readonly counts?: Parts<QueryCounts> | undefined;
 }
 
 /**
- * Puts the targets of both parts side by side for every layer and divides their weights by the normalisers: box weights by
- * `normalizer`, class weights too unless a term has `classScales`. Where the normaliser is 0, all weights are 0.
+ * Joins the targets of both parts for every layer and divides their weights by the normalisers: box weights by
+ * `normalizer`, and class weights too unless a term has `classScales`. If the normaliser is 0, all weights are 0.
  *
- * @throws RangeError if the arrays of a part do not fit the layers and images, a normaliser is negative or not finite, or
- *   several terms have `classScales`
+ * @throws RangeError if the arrays of a part do not fit the layers and images, a normaliser is negative or not finite,
+ *   or several terms have `classScales`
  */
 export function mergeTargets(
   { known, matching }: Parts<DenseTargets>,
@@ -105,7 +111,7 @@ export function mergeTargets(
   };
   if (known !== undefined) {
     const scales = scalesOf(counts.known ?? countQueries(known, 1), terms);
-    // The same targets in every layer.
+    // Every layer has the same targets.
     for (let row = 0; row < layers * batch; row++) {
       copyRow(known, (row % batch) * knownSize, merged, row * total, knownSize, scales);
     }
@@ -119,7 +125,7 @@ export function mergeTargets(
   return merged;
 }
 
-/** The tensors of merged targets; they may share memory with the arrays. */
+/** Converts merged targets to tensors, which may share memory with the arrays. */
 export function targetTensors(targets: LossTargets): TargetTensors {
   const { layers, batch, total } = targets;
   const shape: [number, number, number] = [layers, batch, total];
@@ -131,7 +137,7 @@ export function targetTensors(targets: LossTargets): TargetTensors {
   };
 }
 
-/** What weights are multiplied by. */
+/** Factors that weights are multiplied by. */
 interface Scales {
   readonly class: ClassScales;
   readonly box: number;
@@ -157,7 +163,7 @@ function countQueries({ classWeights, boxWeights, normalizer }: DenseTargets, la
   return { objects: objects / layers, background: background / layers, normalizer };
 }
 
-/** Copies `size` queries of one image of one layer. */
+/** Copies `size` queries of one image and layer. */
 function copyRow(from: DenseTargets, start: number, to: LossTargets, at: number, size: number, scales: Scales): void {
   to.classes.set(from.classes.subarray(start, start + size), at);
   to.boxes.set(from.boxes.subarray(4 * start, 4 * (start + size)), 4 * at);

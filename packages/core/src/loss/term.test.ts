@@ -9,7 +9,7 @@ import { boxL1Loss, focalLoss } from './terms.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-/** How much boxes differ in area: a loss in plain tensor ops that the package does not have. */
+/** The difference in area between boxes: a loss in plain tensor ops that the package does not include. */
 const areaLoss: LossTerm = {
   name: 'area',
   weight: 3,
@@ -40,10 +40,10 @@ const predictions = () => ({
   known: 0,
 });
 
-describe("a loss term of one's own", () => {
+describe('a custom loss term', () => {
   const terms = [focalLoss({ alpha: 0.25, gamma: 2, weight: 1 }), areaLoss];
 
-  it('is summed beside the others, and counts in the total with its weight', () => {
+  it('is summed like the others, and enters the total with its weight', () => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
       const given = predictions();
@@ -73,14 +73,14 @@ describe("a loss term of one's own", () => {
     expectDerivative(op as (...inputs: tf.Tensor[]) => tf.Tensor, [logits, boxes]);
   });
 
-  it('must have a name that no other term or part of one has', () => {
+  it('must have a name that no other term or part of a term has', () => {
     const xy = { ...areaLoss, name: 'xy' };
     expect(() => criterion(predictions(), targetsFor([]), [boxL1Loss({ weight: 1 }), xy])).toThrow(
       "criterion: several terms or parts of terms are called 'xy'",
     );
   });
 
-  it('must have the columns that it says', () => {
+  it('must have the columns that it declares', () => {
     const wrong = [{ ...areaLoss, columns: ['w', 'h'] }, boxL1Loss({ weight: 1 })];
     expect(() => criterion(predictions(), targetsFor(wrong), wrong)).toThrow(
       "criterion: the rows of the term 'area' have shape [6], expected [6,2]",

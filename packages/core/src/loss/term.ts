@@ -1,72 +1,75 @@
-/** The interface of a loss term: one named part of the training loss. The terms that come with the package are in `terms.ts`. */
+/** The interface of a loss term, one named part of the training loss. The built-in terms are in `terms.ts`. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 
-/** Predictions for N queries: those of all layers, images and queries, one after the other. */
+/** Predictions for N queries: all layers, images and queries, one after another. */
 export interface PredictionRows {
-  /** `[N, numLogits]` */
+  /** Logits `[N, numLogits]`. */
   readonly logits: Tensor2D;
-  /** cxcywh in 0..1 `[N, 4]` */
+  /** Boxes `[N, 4]`, cxcywh in 0..1. */
   readonly boxes: Tensor2D;
 }
 
-/** What the same N queries are to predict. */
+/** The targets of the same N queries. */
 export interface TargetRows {
-  /** int32 `[N]`; the number of classes where the target is "no object" */
+  /** Classes, int32 `[N]`; the number of classes where the target is "no object". */
   readonly classes: Tensor1D;
-  /** cxcywh in 0..1 `[N, 4]`, zeros where there is no object */
+  /** Boxes `[N, 4]`, cxcywh in 0..1; zeros where there is no object. */
   readonly boxes: Tensor2D;
-  /** `[N]`, 0 for padding; already divided by the normaliser, see `LossTerm.classScales` */
+  /** Class weights `[N]`, 0 for padding; already divided by the normaliser, see `LossTerm.classScales`. */
   readonly classWeights: Tensor1D;
-  /** `[N]`, 0 where there is no object; already divided by the number of objects */
+  /** Box weights `[N]`, 0 where there is no object; already divided by the number of objects. */
   readonly boxWeights: Tensor1D;
 }
 
 /**
- * What the losses of one part are divided by, from the number of its queries in one layer. With gradient accumulation
- * these are counted over all micro-batches, so that their losses and gradients add up to those of one batch.
+ * The numbers of queries of one part in one layer, from which the normalisation of its losses is computed. With
+ * gradient accumulation they are counted over all micro-batches, so that losses and gradients add up to those of one
+ * batch.
  */
 export interface QueryCounts {
-  /** queries assigned to an object */
+  /** Number of queries assigned to an object. */
   readonly objects: number;
-  /** queries that are to say "no object" */
+  /** Number of queries whose target is "no object". */
   readonly background: number;
+  /** Divisor of box weights, and of class weights unless a term has `classScales`. */
   readonly normalizer: number;
 }
 
-/** What the class weight of a query is multiplied by. */
+/** Factors that the class weights of queries are multiplied by. */
 export interface ClassScales {
-  /** factor for a query assigned to an object */
+  /** Factor for a query assigned to an object. */
   readonly object: number;
-  /** factor for a query that is to say "no object" */
+  /** Factor for a query whose target is "no object". */
   readonly background: number;
 }
 
-/** One part of the loss: the criterion sums it over all queries and adds it to the total with its weight. */
+/** One term of the loss. The criterion sums it over all queries and adds it to the total, multiplied by its weight. */
 export interface LossTerm {
-  /** Logged as `loss_<name>`; no two terms of a list share it. */
+  /** Name of the term, logged as `loss_<name>`. No two terms of a list may share it. */
   readonly name: string;
-  /** The factor of the term in the total loss. */
+  /** Factor of the term in the total loss. */
   readonly weight: number;
   /**
-   * For a term that is logged in parts as well: the part that each of the W columns of `rows` counts in. Columns of one
-   * name are summed and logged as `loss_<name of the part>`. Left out by a term without parts, whose rows are `[N]`.
+   * For a term that is also logged in parts: the name of the part that each of the W columns of `rows` belongs to.
+   * Columns with the same name are summed and logged as `loss_<name of the part>`. Left out by a term without parts,
+   * whose rows are `[N]`.
    */
   readonly columns?: readonly string[];
   /**
-   * How class weights are normalised. At most one term of a list says so; without one they are divided by the number of
-   * objects, as box weights are.
+   * Defines the normalisation of class weights. At most one term of a list may define it; without one, class weights
+   * are divided by the number of objects, like box weights.
    */
   classScales?(counts: QueryCounts): ClassScales;
   /**
-   * The loss of every query. It is made of differentiable tensor ops without a branch on values, and multiplied by the
-   * weights of the targets, which keeps padding out.
+   * Computes the loss of every query from differentiable tensor ops without a branch on values. The result must be
+   * multiplied by the weights of the targets, which excludes padding.
    *
    * @returns `[N]`, or `[N, W]` with `columns`
    */
   rows(predictions: PredictionRows, targets: TargetRows): Tensor1D | Tensor2D;
 }
 
-/** The number W of columns that a term's rows have, and its sums. */
+/** W, the number of columns in a term's rows and sums. */
 export function widthOf({ columns }: LossTerm): number {
   return columns?.length ?? 1;
 }

@@ -1,4 +1,4 @@
-/** The loss terms of DETR, DAB-DETR and DN-DETR. A list of them, or of your own, is what the criterion takes. */
+/** The loss terms of DETR, DAB-DETR and DN-DETR. The criterion takes a list of these or of your own terms. */
 import { overlapEpsilon } from '@dn-detr/boxes';
 import { giouRows, l1Rows } from './boxes.ts';
 import { crossEntropyRows } from './cross-entropy.ts';
@@ -6,11 +6,11 @@ import { type FocalOptions, focalRows } from './focal.ts';
 import type { LossTerm } from './term.ts';
 
 interface Weighted {
-  /** The factor of the term in the total loss. */
+  /** Factor of the term in the total loss. */
   readonly weight: number;
 }
 
-/** The sigmoid focal loss of `numClasses` logits, divided by the number of objects. Logged as `loss_ce`. */
+/** Sigmoid focal loss of `numClasses` logits, divided by the number of objects. Logged as `loss_ce`. */
 export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): LossTerm {
   return {
     name: 'ce',
@@ -20,9 +20,9 @@ export function focalLoss({ alpha, gamma, weight }: FocalOptions & Weighted): Lo
 }
 
 /**
- * The softmax cross entropy of `numClasses + 1` logits, the last one for "no object", whose queries weigh `eosCoef` and all
- * others 1. It is divided by the sum of these weights in a layer, as `torch.nn.functional.cross_entropy` does. Logged as
- * `loss_ce`.
+ * Softmax cross entropy of `numClasses + 1` logits. The last one is "no object"; its queries weigh `eosCoef` and all
+ * others 1. The loss is divided by the sum of these weights in a layer, as in `torch.nn.functional.cross_entropy`.
+ * Logged as `loss_ce`.
  */
 export function softmaxLoss({ eosCoef, weight }: { readonly eosCoef: number } & Weighted): LossTerm {
   return {
@@ -38,8 +38,8 @@ export function softmaxLoss({ eosCoef, weight }: { readonly eosCoef: number } & 
 }
 
 /**
- * The L1 distance of boxes in cxcywh, divided by the number of objects. Logged as `loss_bbox`, and its halves beside it:
- * `loss_xy` of the centres, `loss_hw` of the sizes.
+ * L1 distance of boxes in cxcywh, divided by the number of objects. Logged as `loss_bbox` and in two parts, `loss_xy`
+ * for the centres and `loss_hw` for the sizes.
  */
 export function boxL1Loss({ weight }: Weighted): LossTerm {
   return {
@@ -53,7 +53,7 @@ export function boxL1Loss({ weight }: Weighted): LossTerm {
 /**
  * 1 - GIoU, divided by the number of objects. Logged as `loss_giou`.
  *
- * @param options the epsilon is that of `giouRows`
+ * @param options the weight, and the `epsilon` of `giouRows`
  */
 export function giouLoss({ epsilon, weight }: { readonly epsilon: number } & Weighted): LossTerm {
   return {

@@ -1,6 +1,6 @@
 /**
- * DAB-DETR (Liu et al., ICLR 2022) and DN-DETR (Li et al., CVPR 2022): queries are anchors, refined layer by layer.
- * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/{DABDETR,transformer,dn_components}.py`.
+ * DAB-DETR (Liu et al., ICLR 2022) and DN-DETR (Li et al., CVPR 2022), whose queries are anchors that are refined layer
+ * by layer. Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/{DABDETR,transformer,dn_components}.py`.
  */
 import { add, type Rank, reshape, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import { onlyLevel, singleLevel } from '../backbone/backbone.ts';
@@ -25,38 +25,48 @@ import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
 
+/** Options of DAB-DETR. */
 export interface DabDetrOptions extends SingleLevelOptions {
-  /** of the feed-forward parts; default PReLU, as the reference's command line has it */
+  /** Activation of the feed-forward parts; PReLU as in the reference's command line. @defaultValue 'prelu' */
   readonly activation?: 'relu' | 'prelu';
-  /** default 0 */
+  /** Dropout rate of the transformer. @defaultValue 0 */
   readonly dropout?: number;
-  /** P learned contents for each anchor, hence P times the queries; default 0, which is 1 without a learned content */
+  /**
+   * P, the number of learned contents per anchor, which gives P times as many queries. With 0 there is one query per
+   * anchor and its content is not learned.
+   * @defaultValue 0
+   */
   readonly patterns?: number;
-  /** of the sine positions along y and x; default 20 for both */
+  /** Temperature of the sine positions along y. @defaultValue 20 */
   readonly temperatureH?: number;
+  /** Temperature of the sine positions along x. @defaultValue 20 */
   readonly temperatureW?: number;
-  /** every decoder layer, not only the first, adds the query position in its cross-attention; default false */
+  /**
+   * Whether every decoder layer, rather than only the first, adds the query position in its cross-attention.
+   * @defaultValue false
+   */
   readonly keepQueryPosition?: boolean;
-  /** `eps` of the inverse sigmoid of anchors; default 1e-3 as in DN-DETR, Hugging Face's DAB-DETR has 1e-5 */
+  /** `eps` of the anchors' inverse sigmoid: 1e-3 in DN-DETR, 1e-5 in Hugging Face's DAB-DETR. @defaultValue 1e-3 */
   readonly anchorEpsilon?: number;
 }
 
+/** Options of DN-DETR. */
 export interface DnDetrOptions extends DabDetrOptions {
-  /** the last channel of a query's content tells known from matching queries; default true, false as in DINO */
+  /** Whether the last channel of a query's content marks known queries; false in DINO. @defaultValue true */
   readonly indicator?: boolean;
 }
 
-/** Classes start at this probability (Lin et al. 2017, section 4.1). */
+/** Initial probability of every class (Lin et al. 2017, section 4.1). */
 const prior = 0.01;
 
-/** DAB-DETR: content queries start at zeros, as in Hugging Face. */
+/** Builds DAB-DETR. The content of its queries starts at zeros, as in Hugging Face. */
 export function dabDetr(options: DabDetrOptions): Detector<TransformerOutput> {
   return build(options, undefined);
 }
 
 /**
- * DN-DETR: DAB-DETR with known queries. The content of a matching query is the embedding of the label "unknown"; without
- * known queries this is the baseline of denoising, and the model at inference.
+ * Builds DN-DETR, which is DAB-DETR with known queries. The content of a matching query is the embedding of the label
+ * "unknown". Without known queries this is the baseline for denoising and the model at inference.
  */
 export function dnDetr(options: DnDetrOptions): Detector<TransformerOutput> {
   return build(options, { indicator: options.indicator ?? true });
@@ -106,7 +116,7 @@ function build(
   const queryPatterns = patterns > 0 ? embedding('transformer.patterns', { rows: patterns, width, group }) : undefined;
   const labels = denoising && labelEmbedding('label_enc', { ...denoising, numClasses, width, group });
 
-  /** `[Q, d]`, patterns one after the other */
+  /** Content of the matching queries, `[Q, d]`, pattern by pattern. */
   const matchingContent = (tensors: NamedTensors): Tensor2D => {
     const unknown = labels?.unknown(tensors);
     if (queryPatterns === undefined) return unknown ? repeatRows(unknown, queries) : zeros<Rank.R2>([queries, width]);

@@ -1,4 +1,4 @@
-/** What Deformable DETR and DN-Deformable-DETR do as whole models. */
+/** Tests of Deformable DETR and DN-Deformable-DETR as complete models. */
 import { useBackend } from '@dn-detr/runtime';
 import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
@@ -58,7 +58,7 @@ describe.each(Object.keys(models))('deformable, %s', (name) => {
     expect(Math.max(...boxes.dataSync())).toBeLessThan(1);
   });
 
-  it('predicts for an image what it predicts in a batch', () => {
+  it('predicts the same for an image alone as in a batch', () => {
     const { model, tensors } = build(name);
     expectSameAlone(model, tensors, { images: images(), padding: paddingOfSecond() });
   });
@@ -97,7 +97,7 @@ describe('deformableDetr', () => {
     anchors: spread([batch, slots, 4]) as tf.Tensor3D,
   });
 
-  it('says what it cannot be or take', () => {
+  it('rejects options and inputs that it does not support', () => {
     expect(() => deformableDetr({ ...options, twoStage: true })).toThrow(
       'twoStage needs boxRefinement, which is false',
     );
@@ -111,7 +111,7 @@ describe('deformableDetr', () => {
     );
   });
 
-  it('starts with layers and heads that are copies, but for the matrices of layers', () => {
+  it('starts with layers and heads that are copies, except for the matrices of layers', () => {
     const { tensors } = build('refined');
     const equal = (a: string, b: string): boolean => `${tensors[a]?.dataSync()}` === `${tensors[b]?.dataSync()}`;
     const decoder = 'transformer.decoder';
@@ -121,7 +121,7 @@ describe('deformableDetr', () => {
     expect(equal('class_embed.0.weight', 'class_embed.1.weight')).toBe(true);
   });
 
-  it('is DAB-Deformable-DETR where dnDeformableDetr has no known queries', () => {
+  it('is DAB-Deformable-DETR if dnDeformableDetr has no known queries', () => {
     const { model, tensors } = build('dn');
     const blocked = tf.tensor2d(
       Array.from({ length: 49 }, (_, i) => Number(i % 7 < slots && Math.floor(i / 7) >= slots)),

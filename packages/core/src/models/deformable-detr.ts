@@ -1,5 +1,5 @@
 /**
- * Deformable DETR (Zhu et al., ICLR 2021, https://arxiv.org/abs/2010.04159): plain, with iterative refinement of boxes, and
+ * Deformable DETR (Zhu et al., ICLR 2021, https://arxiv.org/abs/2010.04159): plain, with iterative box refinement, and
  * two-stage. Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
 import { sigmoid, split, type Tensor2D } from '@tensorflow/tfjs-core';
@@ -20,16 +20,20 @@ import {
 import { type Detector, passOf, type TransformerOutput, withBackbone } from './detector.ts';
 import { proposedQueries, type QueryStart, type QueryStartInput } from './two-stage.ts';
 
+/** Options of Deformable DETR. */
 export interface DeformableDetrOptions extends DeformableOptions {
-  /** each layer has heads of its own and looks from the box that the one before predicts; default false */
+  /**
+   * Whether each layer has separate heads and samples around the box that the previous layer predicts. @defaultValue
+   * false
+   */
   readonly boxRefinement?: boolean;
-  /** queries are the encoder's best boxes; default false, needs `boxRefinement` */
+  /** Whether queries come from the encoder's best boxes, which requires `boxRefinement`. @defaultValue false */
   readonly twoStage?: boolean;
 }
 
 /**
- * Defaults are the reference's: feed-forward parts of 1024 and dropout 0.1. Its logits are one for each class; a two-stage
- * model has a second prediction set: the encoder's, at every token.
+ * Builds Deformable DETR. It has one logit per class; a two-stage model also returns the encoder's predictions at every
+ * token as a second set. The defaults are the reference's: feed-forward parts of width 1024 and dropout 0.1.
  */
 export function deformableDetr(options: DeformableDetrOptions): Detector<TransformerOutput> {
   const { boxRefinement = false, twoStage = false } = options;
@@ -41,9 +45,9 @@ export function deformableDetr(options: DeformableDetrOptions): Detector<Transfo
   const heads = deformableHeads({
     width,
     numClasses,
-    // The last head of a two-stage model is that of the encoder.
+    // The last head of a two-stage model belongs to the encoder.
     count: boxRefinement ? decoderLayers + (twoStage ? 1 : 0) : 1,
-    // A head that is used within the transformer has its first name there.
+    // A head that is used inside the transformer takes its name from there.
     names: {
       classes: twoStage ? `${decoderName}.class_embed` : 'class_embed',
       boxes: boxRefinement ? `${decoderName}.bbox_embed` : 'bbox_embed',
@@ -92,7 +96,10 @@ export function deformableDetr(options: DeformableDetrOptions): Detector<Transfo
   });
 }
 
-/** Queries that are learned: halves of an embedding are position and content, and a linear layer makes points of positions. */
+/**
+ * Learned queries: the two halves of an embedding are position and content, and a linear layer turns positions into
+ * points.
+ */
 function learnedQueries(queries: number, width: number): Module<QueryStartInput, QueryStart> {
   const group = 'rest';
   const embed = embedding('query_embed', { rows: queries, width: 2 * width, group });

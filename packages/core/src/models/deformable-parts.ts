@@ -1,5 +1,5 @@
 /**
- * What Deformable DETR and its successors share: tokens of several levels, their encoder, and heads.
+ * Parts shared by Deformable DETR and its successors: tokens of several levels, their encoder, and prediction heads.
  * Source: fundamentalvision/Deformable-DETR `models/{deformable_detr,deformable_transformer}.py`.
  */
 import { concat, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
@@ -21,19 +21,23 @@ import { byLayer } from './queries.ts';
 
 /** Sizes and options of models with deformable attention. */
 export interface DeformableOptions extends DetectorOptions {
-  /** strides of the backbone's levels that the model takes; default all */
+  /** Strides of the backbone's levels that the model takes. @defaultValue all levels */
   readonly strides?: readonly number[] | undefined;
-  /** L, at least as many as it takes of the backbone: strided convolutions make the others; default 4 */
+  /**
+   * L, number of feature levels: at least as many as are taken from the backbone. Strided convolutions make the others.
+   * @defaultValue 4
+   */
   readonly featureLevels?: number;
-  /** points that each head samples on each level; default 4 */
+  /** Number of points that each head samples on each level. @defaultValue 4 */
   readonly points?: number;
+  /** Dropout rate of the transformer. The default depends on the model: 0, or 0.1 for `deformableDetr`. */
   readonly dropout?: number;
 }
 
 /**
- * The same with nothing left open.
+ * Fills in the defaults of the options and checks them.
  *
- * @param defaults those that differ from model to model
+ * @param defaults defaults that differ between models
  * @throws RangeError naming the option that no model can be built with
  */
 export function deformableSizes(
@@ -54,7 +58,7 @@ export function deformableSizes(
   return { ...sizes, dropout, layer, backbone: taken };
 }
 
-/** From a batch's features to the tokens of all levels after the encoder. */
+/** Turns the features of a batch into the tokens of all levels and encodes them. */
 export function encodedTokens(
   { backbone, width, featureLevels, encoderLayers, layer }: ReturnType<typeof deformableSizes>,
   position?: LevelPositionOptions,
@@ -74,10 +78,10 @@ export function encodedTokens(
   };
 }
 
-/** Classes start at this probability (Lin et al. 2017, section 4.1). */
+/** Initial probability of every class (Lin et al. 2017, section 4.1). */
 const prior = 0.01;
 
-/** From rows `[N, d]` to logits, one for each class. */
+/** A head from rows `[N, d]` to logits, one per class. */
 export function classHead(
   name: string,
   { width, numClasses }: { readonly width: number; readonly numClasses: number },
@@ -87,9 +91,9 @@ export function classHead(
 }
 
 /**
- * From rows `[N, d]` to boxes relative to references, before the sigmoid.
+ * A head from rows `[N, d]` to boxes relative to references, before the sigmoid.
  *
- * @param side what width and height start from
+ * @param side initial output for width and height
  */
 export function boxHead(
   name: string,
@@ -103,15 +107,15 @@ export function boxHead(
 export interface HeadOptions {
   readonly width: number;
   readonly numClasses: number;
-  /** how many there are of both kinds */
+  /** Number of heads of each kind. */
   readonly count: number;
-  /** what their names begin with, such as `class_embed`, before `.0` and so on */
+  /** Prefixes of the heads' names, such as `class_embed`, before `.0` and so on. */
   readonly names: { readonly classes: string; readonly boxes: string };
-  /** what the first box head's output for width and height starts from, before the sigmoid; 0 for all others */
+  /** Initial output of the first box head for width and height, before the sigmoid; 0 for all others. */
   readonly side: number;
 }
 
-/** The heads of the decoder's layers. */
+/** The class and box heads of a model's decoder layers. */
 export function deformableHeads({ width, numClasses, count, names, side }: HeadOptions): {
   readonly classes: readonly Module<Tensor2D, Tensor2D>[];
   readonly boxes: readonly Module<Tensor2D, Tensor2D>[];
@@ -128,8 +132,8 @@ const headName = /^((?:transformer\.decoder\.)?(?:class|bbox)_embed)\.\d+\./;
 const encoderHeadName = /^(transformer\.)enc_out_(class|bbox)_embed\./;
 
 /**
- * The references build one layer and one head and copy them, and afterwards draw only the matrices of the layers anew: whole
- * heads, and biases of layers, start as copies of the first one's.
+ * Marks the parameters that start as copies of the first layer's or head's. The references build one layer and one
+ * head, copy them and then redraw only the matrices of layers, so entire heads and the biases of layers remain copies.
  */
 export function startAsCopies(parameters: readonly ParameterDeclaration[]): ParameterDeclaration[] {
   return parameters.map((parameter) => {
@@ -141,9 +145,10 @@ export function startAsCopies(parameters: readonly ParameterDeclaration[]): Para
 }
 
 /**
- * What the model puts out of the L layers of its decoder; anchors only where references are boxes.
+ * Assembles a model's output from the L layers of its decoder. There are anchors only if references are boxes.
  *
- * @param of `known` is K, the known queries of each image; `encoderSet` is the second prediction set, of models that have one
+ * @param of `known` is K, the number of known queries of each image; `encoderSet` is the second prediction set, of
+ *   models that have one
  */
 export function deformableOutput(
   tensors: NamedTensors,

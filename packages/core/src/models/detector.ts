@@ -1,4 +1,4 @@
-/** What every detection transformer here is: parameters, and a forward pass from images to predictions. */
+/** The interface shared by all models: parameters, and a forward pass from images to predictions. */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Backbone, resizeMask } from '../backbone/backbone.ts';
 import type { PredictionSet } from '../loss/predictions.ts';
@@ -10,120 +10,132 @@ import type { Pass } from '../nn/pass.ts';
 /** Sizes and options that all models have. */
 export interface DetectorOptions {
   readonly backbone: Backbone;
-  /** number of real classes */
+  /** Number of real classes. */
   readonly numClasses: number;
-  /** Q, number of matching queries */
+  /** Q, number of matching queries. */
   readonly queries: number;
-  /** d, width of the transformer; default 256 */
+  /** d, width of the transformer. @defaultValue 256 */
   readonly width?: number;
-  /** default 8 */
+  /** Number of attention heads. @defaultValue 8 */
   readonly heads?: number;
-  /** width of the feed-forward parts' hidden layer; default 2048 */
+  /**
+   * Width of the hidden layer in feed-forward parts. The default depends on the model: 2048, or 1024 for
+   * `deformableDetr`.
+   */
   readonly feedForward?: number;
-  /** default 6 */
+  /** Number of encoder layers. @defaultValue 6 */
   readonly encoderLayers?: number;
-  /** default 6 */
+  /** Number of decoder layers. @defaultValue 6 */
   readonly decoderLayers?: number;
 }
 
-/** The same of models that take one level of the backbone's features. */
+/** Sizes and options of models that take one level of the backbone's features. */
 export interface SingleLevelOptions extends DetectorOptions {
-  /** the stride of that level; default the last */
+  /** Stride of the level to take. @defaultValue that of the last level */
   readonly level?: number | undefined;
 }
 
 /** A batch of B images, padded to one size. */
 // Types, not interfaces, where captured functions take them: only types count as tensor containers.
 export type ImageBatch = {
-  /** `[B, H, W, 3]` */
+  /** Images `[B, H, W, 3]`. */
   readonly images: Tensor4D;
-  /** `[B, H, W]`, 1 where padded; left out where nothing is */
+  /** `[B, H, W]`: 1 where padded. Left out if nothing is padded. */
   readonly padding?: Tensor3D | undefined;
 };
 
 /** One level of a batch's features. */
 export type FeatureMap = {
-  /** `[B, h, w, C]` */
+  /** Features `[B, h, w, C]`. */
   readonly features: Tensor4D;
-  /** `[B, h, w]`, 1 where padded; left out where nothing is */
+  /** `[B, h, w]`: 1 where padded. Left out if nothing is padded. */
   readonly padding?: Tensor3D | undefined;
 };
 
-/** A batch as the backbone sees it, one map for each of its levels, the finest first. */
+/** The backbone's features of a batch: one map per level, the finest first. */
 export type FeatureBatch = {
   readonly levels: FeatureMap[];
-  /** The padding of the images, `[B, H, W]`, for levels that a model adds; left out where nothing is padded. */
+  /** Padding of the images, `[B, H, W]`, for levels that a model adds. Left out if nothing is padded. */
   readonly padding?: Tensor3D | undefined;
 };
 
-/** K known queries for each image, which come before the Q matching ones: T = K + Q. */
+/** K known queries (denoising queries) for each image, which precede the Q matching ones: T = K + Q. */
 export type KnownInputs = {
-  /** the class each one is told, int32 `[B, K]`; -1 where it is padding */
+  /** The noised label of each query, int32 `[B, K]`; -1 for padding. */
   readonly labels: Tensor2D;
-  /** the box each one is told, cxcywh before the sigmoid, `[B, K, 4]`; 0 where it is padding */
+  /** The noised box of each query, cxcywh before the sigmoid, `[B, K, 4]`; 0 for padding. */
   readonly anchors: Tensor3D;
-  /** `[T, T]`, 1 where the query of the row may not see that of the column; left out where all are seen */
+  /** `[T, T]`: 1 where the row's query may not see the column's. Left out if every query sees all others. */
   readonly groupMask?: Tensor2D | undefined;
-  /** `[B, T]`, 1 where a query is padding and is seen by none; left out where padding is seen */
+  /** `[B, T]`: 1 where a query is padding and therefore hidden from all others. Left out if padding may be seen. */
   readonly keyPadding?: Tensor2D | undefined;
 };
 
-/** One pass through a model. */
+/** Options of one forward pass. */
 export interface ForwardOptions {
-  /** dropout's random numbers while training; none at inference */
+  /** Random numbers for dropout while training; left out at inference. */
   readonly dropout?: Dropout['source'] | undefined;
-  /** observer of a pass, as in `Pass` */
+  /** Observer of attention weights, as in `Pass`. */
   readonly observe?: Pass['observe'];
-  /** observer of a pass, as in `Pass` */
+  /** Observer of the samples of deformable attention, as in `Pass`. */
   readonly observeSampling?: Pass['observeSampling'];
 }
 
-/** A pass of `batch` images through a model that drops at this rate where there are random numbers to. */
+/**
+ * Makes the `Pass` of `batch` images. Dropout is active if its rate is above 0 and there is a source of random numbers.
+ */
 export function passOf(batch: number, rate: number, { dropout: source, ...observers }: ForwardOptions): Pass {
   const dropout = source && rate > 0 ? { rate, source } : undefined;
   return { batch, dropout, ...observers };
 }
 
-/** What a model makes of a batch: its predictions, those of the last layer last, and their origin. */
+/** The output of a model for a batch: its predictions, with the last layer last, and their anchors. */
 export type DetectorOutput = {
-  /** The decoder's predictions first; two-stage models add those of their encoder. */
+  /** The prediction sets: the decoder's first, followed by the encoder's in two-stage models. */
   readonly sets: [decoder: PredictionSet, ...others: PredictionSet[]];
-  /** Where queries are boxes from the first layer on: those that entered each layer, cxcywh in 0..1, `[L, B, T, 4]`. */
+  /**
+   * The anchors that entered each layer, cxcywh in 0..1, `[L, B, T, 4]`, if queries are boxes from the first layer on.
+   */
   readonly anchors?: Tensor4D;
 };
 
-/** What the models of this package give besides. */
+/** The output of this package's models, with the features of encoder and decoder. */
 export type TransformerOutput = DetectorOutput & {
-  /** the encoder's output, `[B*N, d]` */
+  /** The encoder's output, `[B*N, d]`. */
   readonly memory: Tensor2D;
-  /** the decoder's outputs as the heads read them, `[L*B*T, d]` */
+  /** The decoder's outputs as the heads read them, `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
 };
 
 /** A detection transformer: its parameters, its sizes and its forward pass. */
 export interface Detector<Output extends DetectorOutput = DetectorOutput> {
-  /** what `forwardFeatures` is given the features of, with just the levels that the model takes */
+  /** The backbone whose features `forwardFeatures` takes, with only the levels that the model uses. */
   readonly backbone: Backbone;
-  /** all parameters; those of group `frozen` are not trained */
+  /** All parameters; those of group `frozen` are not trained. */
   readonly parameters: readonly ParameterDeclaration[];
-  /** Q, number of matching queries, those of all patterns together */
+  /** Q, number of matching queries, including those of all patterns. */
   readonly queries: number;
-  /** L, number of decoder layers */
+  /** L, number of decoder layers. */
   readonly layers: number;
-  /** number of real classes; `Predictions` may have a logit more */
+  /** Number of real classes; `Predictions` may have one more logit. */
   readonly numClasses: number;
   /**
-   * Images to predictions, without reading a value, drawing a number or keeping state: it can stand in a captured step.
+   * Predicts from images, without reading a value, drawing a number or keeping state, so it can be part of a captured
+   * step.
    *
    * @param tensors every declared parameter by its name
-   * @param known known queries while training; a model without denoising refuses them
+   * @param known known queries while training; a model without denoising rejects them
    */
   forward(tensors: NamedTensors, batch: ImageBatch, known?: KnownInputs, options?: ForwardOptions): Output;
-  /** The same from the backbone's features. @throws RangeError if the model takes another number of levels */
+  /**
+   * Predicts from the backbone's features.
+   *
+   * @throws RangeError if the model takes another number of levels
+   */
   forwardFeatures(tensors: NamedTensors, batch: FeatureBatch, known?: KnownInputs, options?: ForwardOptions): Output;
 }
 
-/** A model that begins with a backbone: `forward` is made of `forwardFeatures`. */
+/** Adds a backbone to a model, deriving `forward` from its `forwardFeatures`. */
 export function withBackbone<Output extends DetectorOutput>(
   backbone: Backbone,
   rest: Omit<Detector<Output>, 'backbone' | 'forward'>,
@@ -146,7 +158,7 @@ export function withBackbone<Output extends DetectorOutput>(
   };
 }
 
-/** Declarations of what is trained and of what is not, each for a `ParameterLayout` of its own. */
+/** Splits declarations into trained and frozen parameters, each for a separate `ParameterLayout`. */
 export function splitFrozen(parameters: readonly ParameterDeclaration[]): {
   readonly trained: readonly ParameterDeclaration[];
   readonly frozen: readonly ParameterDeclaration[];
@@ -159,7 +171,9 @@ export function splitFrozen(parameters: readonly ParameterDeclaration[]): {
 }
 
 /**
- * @param sizes by name: whole numbers from 1, `encoderLayers` from 0
+ * Checks the sizes and options that models share.
+ *
+ * @param sizes sizes by name: integers of at least 1, or 0 for `encoderLayers`
  * @throws RangeError naming the option that no model can be built with
  */
 export function checkSizes(
@@ -167,12 +181,12 @@ export function checkSizes(
   { activation, dropout }: { readonly activation: string; readonly dropout: number },
 ): void {
   for (const [name, size] of Object.entries({ ...sizes, width, heads })) {
-    // Without an encoder the decoder sees the projected features.
+    // Without an encoder, the decoder sees the projected features.
     const least = name === 'encoderLayers' ? 0 : 1;
     if (Number.isSafeInteger(size) && size >= least) continue;
     throw new RangeError(`${name} is ${size}: expected a whole number from ${least}`);
   }
-  // Half of the sine encoding is for y, half for x, and each of these has sines and cosines in pairs.
+  // Half of the sine encoding is for y and half for x, and each half consists of pairs of a sine and a cosine.
   if (width % 4 !== 0 || width % heads !== 0) {
     throw new RangeError(`width is ${width} with ${heads} heads: expected a multiple of 4 and of the heads`);
   }

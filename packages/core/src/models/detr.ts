@@ -1,6 +1,6 @@
 /**
- * DETR (Carion et al., ECCV 2020), and the same with denoising (DN-DETR, section 5.3, "DN-DETR-vanilla").
- * Source: facebookresearch/detr `models/detr.py`.
+ * DETR (Carion et al., ECCV 2020), and DETR with denoising (DN-DETR, section 5.3, "DN-DETR-vanilla"). Source:
+ * facebookresearch/detr `models/detr.py`.
  */
 import { type Rank, reshape, sigmoid, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import { onlyLevel, singleLevel } from '../backbone/backbone.ts';
@@ -26,21 +26,23 @@ import { labelEmbedding } from './label-embedding.ts';
 import { byLayer, joinQueries, queryMask } from './queries.ts';
 import { featureTokens } from './tokens.ts';
 
+/** Options of DETR. */
 export interface DetrOptions extends SingleLevelOptions {
-  /** normalises before each part of a layer in place of after it; default false */
+  /** Whether to normalise before each part of a layer instead of after it. @defaultValue false */
   readonly preNorm?: boolean;
-  /** default 0.1 */
+  /** Dropout rate of the transformer. @defaultValue 0.1 */
   readonly dropout?: number;
 }
 
-/** Its class head has one output more than classes, the last one "no object". */
+/** Builds DETR. Its class head has one more output than there are classes; the last one is "no object". */
 export function detr(options: DetrOptions): Detector<TransformerOutput> {
   return build(options, false);
 }
 
 /**
- * DETR with denoising: a known query's content is its label's embedding and the indicator, as in DN-DETR, and its
- * position an embedding of its box. Matching queries are those of `detr`: with no known queries the two are one model.
+ * Builds DETR with denoising. A known query's content is the embedding of its label and the indicator, as in DN-DETR,
+ * and its position is an embedding of its box. Matching queries are those of `detr`; without known queries the two
+ * models are the same.
  */
 export function dnDetrVanilla(options: DetrOptions): Detector<TransformerOutput> {
   return build(options, true);
@@ -106,7 +108,10 @@ function build(options: DetrOptions, denoising: boolean): Detector<TransformerOu
   });
 }
 
-/** Content and position of known queries, `[B*K, d]` both. Its names are ours: the variant has no published code. */
+/**
+ * Content and position of known queries, both `[B*K, d]`. The parameter names are our own: the variant has no published
+ * code.
+ */
 function embeddingOfKnown(
   numClasses: number,
   width: number,

@@ -1,4 +1,4 @@
-/** What DINO does as a whole model. */
+/** Tests of DINO as a complete model. */
 import { useBackend } from '@dn-detr/runtime';
 import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
@@ -23,7 +23,7 @@ const build = (changes: Partial<DinoOptions> = {}) => {
   return { model, tensors: initialParameters(model.parameters, 1) };
 };
 const images = () => spread([batch, 32, 48, 3], 3) as tf.Tensor4D;
-/** The second image has 24 of 32 rows and 32 of 48 columns. */
+/** The second image fills 24 of 32 rows and 32 of 48 columns. */
 const padding = () =>
   tf.tensor3d(
     Array.from({ length: 2 * 32 * 48 }, (_, i) => {
@@ -40,7 +40,7 @@ const headsOf = ({ tensors }: ReturnType<typeof build>): string[] =>
   Object.keys(tensors).filter((name) => /(class_embed(\.\d)?|bbox_embed(\.\d)?\.layers\.2)\.weight$/.test(name));
 
 describe.each<Partial<DinoOptions>>([{}, { content: 'encoder' }, { shareHeads: false }])('dino with %j', (changes) => {
-  it('predicts for every query of every layer, and for the tokens that they started from', () => {
+  it('predicts for every query of every layer, and for the tokens that the queries started from', () => {
     const { model, tensors } = build(changes);
     const { sets, anchors } = model.forward(tensors, { images: images(), padding: padding() }, known());
     expect(sets.map(({ name, known, logits, boxes }) => [name, known, logits.shape, boxes.shape])).toEqual([
@@ -52,7 +52,7 @@ describe.each<Partial<DinoOptions>>([{}, { content: 'encoder' }, { shareHeads: f
     expectClose(tf.slice(anchors as tf.Tensor, 0, [1, batch, slots]), tf.sigmoid(tf.expandDims(known().anchors)), 1e-6);
   });
 
-  it('predicts for an image what it predicts in a batch', () => {
+  it('predicts the same for an image alone as in a batch', () => {
     const { model, tensors } = build(changes);
     expectSameAlone(model, tensors, { images: images(), padding: padding() });
   });
@@ -83,7 +83,7 @@ describe('dino', () => {
     );
   });
 
-  it('has one head for all layers of the decoder, or one for each, and one for the encoder that starts as a copy', () => {
+  it('has one head for all decoder layers or one for each, and an encoder head that starts as a copy', () => {
     const [encoder, decoder] = ['transformer.enc_out_', 'transformer.decoder.'];
     const shared = build();
     expect(
@@ -99,7 +99,7 @@ describe('dino', () => {
     expect(valuesOf(`${encoder}class_embed.weight`)).toBe(first);
   });
 
-  it('embeds as many labels as its book has, which does not change what it predicts', () => {
+  it('embeds as many labels as its book has, without changing its predictions', () => {
     const [small, large] = [build(), build({ labelBook: 91 })];
     const rows = ({ tensors }: typeof small) => tensors['label_enc.weight']?.shape[0];
     expect([rows(small), rows(large)]).toEqual([4, 92]);
@@ -109,7 +109,7 @@ describe('dino', () => {
     expectClose(run(large, large.tensors), run(small, { ...large.tensors, 'label_enc.weight': book }), 1e-6);
   });
 
-  it('looks forward twice: the boxes of a layer train its own box head and that of the layer before', () => {
+  it('looks forward twice: the boxes of a layer train its box head and that of the previous layer', () => {
     const { model, tensors } = build({ shareHeads: false });
     const names = headsOf({ model, tensors }).filter((name) => name.includes('bbox_embed'));
     const heads = names.map((name) => tensors[name] as tf.Tensor);
@@ -118,7 +118,7 @@ describe('dino', () => {
       const gradients = tf.grads((...changed) => {
         const moved = Object.fromEntries(names.map((name, i) => [name, changed[i] as tf.Tensor]));
         const { boxes } = model.forward({ ...tensors, ...moved }, input).sets[set] as PredictionSet;
-        // The other heads count for nothing, but are there.
+        // The other heads are included with factor 0.
         return tf.addN([tf.sum(tf.slice(boxes, layer, 1)), ...changed.map((x) => tf.mul(tf.sum(x), 0))]);
       })(heads);
       const isTrained = (i: number) => gradients[i]?.dataSync().some((value) => value !== 0);

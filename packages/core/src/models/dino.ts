@@ -1,7 +1,7 @@
 /**
- * DINO (Zhang et al., ICLR 2023, https://arxiv.org/abs/2203.03605): deformable attention, anchors from the encoder, contrastive
- * denoising, and boxes that look forward twice. Source: IDEA-Research/DINO `models/dino/{dino,deformable_transformer,
- * dn_components}.py`.
+ * DINO (Zhang et al., ICLR 2023, https://arxiv.org/abs/2203.03605): deformable attention, anchors from the encoder,
+ * contrastive denoising, and boxes that look forward twice. Source: IDEA-Research/DINO
+ * `models/dino/{dino,deformable_transformer,dn_components}.py`.
  */
 import { type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
 import { parametersOf } from '../nn/module.ts';
@@ -21,27 +21,30 @@ import { labelEmbedding } from './label-embedding.ts';
 import { mixedSelection } from './mixed-selection.ts';
 import { joinQueries, queryMask } from './queries.ts';
 
+/** Options of DINO. */
 export interface DinoOptions extends DeformableOptions {
-  /** all decoder layers have one class head and one box head, in place of heads of their own; default true */
+  /** Whether all decoder layers share one class head and one box head. @defaultValue true */
   readonly shareHeads?: boolean;
-  /** what matching queries start from: contents that are learned, or the tokens of their anchors; default `learned` */
+  /** Initial content of matching queries: learned, or the encoder's tokens at their anchors. @defaultValue 'learned' */
   readonly content?: 'learned' | 'encoder';
   /**
-   * the boxes that the encoder's tokens start from have a width and a height that are learned, in place of 0.05 of the
-   * image's on the finest level; the reference's `two_stage_learn_wh`. Default false
+   * Whether the width and height of the encoder's proposals on the finest level are learned instead of fixed at 0.05 of
+   * the image's; the reference's `two_stage_learn_wh`.
+   * @defaultValue false
    */
   readonly learnedProposalSize?: boolean;
   /**
-   * labels that known queries can have, at least the number of classes, which is the default; the reference's
-   * `dn_labelbook_size`, by which its checkpoints are larger
+   * Number of labels that known queries can have, at least the number of classes. The reference's `dn_labelbook_size`,
+   * which is larger in its checkpoints.
+   * @defaultValue `numClasses`
    */
   readonly labelBook?: number | undefined;
 }
 
 /**
- * Known queries are made by contrastive denoising (`kind: 'contrastive'` in `@dn-detr/dn`); without any this is the baseline
- * of denoising. The second prediction set is the encoder's, at the tokens that became queries. Defaults are the reference's:
- * feed-forward parts of 2048 and no dropout.
+ * Builds DINO. Its known queries are made by contrastive denoising (`kind: 'contrastive'` in `@dn-detr/dn`); without
+ * them this is the baseline for denoising. The second prediction set is the encoder's, at the tokens that became
+ * queries. The defaults are the reference's: feed-forward parts of width 2048 and no dropout.
  */
 export function dino(options: DinoOptions): Detector<TransformerOutput> {
   const {

@@ -1,7 +1,7 @@
 /**
- * DN-DETR with deformable attention (Li et al., CVPR 2022, section 5): queries are anchors, and known queries are trained
- * beside them. Source: IDEA-Research/DN-DETR `models/dn_dab_deformable_detr/{dab_deformable_detr,deformable_transformer,
- * dn_components}.py`.
+ * DN-DETR with deformable attention (Li et al., CVPR 2022, section 5): queries are anchors, and known queries are
+ * trained alongside them. Source: IDEA-Research/DN-DETR
+ * `models/dn_dab_deformable_detr/{dab_deformable_detr,deformable_transformer,dn_components}.py`.
  */
 import { pad, type Rank, reshape, sigmoid } from '@tensorflow/tfjs-core';
 import { embedding } from '../nn/embedding.ts';
@@ -20,15 +20,16 @@ import { type Detector, passOf, type TransformerOutput, withBackbone } from './d
 import { labelEmbedding } from './label-embedding.ts';
 import { joinQueries, queryMask } from './queries.ts';
 
+/** Options of DN-Deformable-DETR. */
 export interface DnDeformableDetrOptions extends DeformableOptions {
-  /** the last channel of a query's content tells known from matching queries; default true */
+  /** Whether the last channel of a query's content marks known queries. @defaultValue true */
   readonly indicator?: boolean;
 }
 
 /**
- * The content of a matching query is learned, and so is the anchor that it looks from; each layer looks from the box that
- * the one before predicts. Without known queries this is DAB-Deformable-DETR, the baseline of denoising.
- * Defaults are the reference's: feed-forward parts of 2048 and no dropout.
+ * Builds DN-Deformable-DETR. The content of a matching query and its first anchor are learned, and each layer samples
+ * around the box that the previous layer predicts. Without known queries this is DAB-Deformable-DETR, the baseline for
+ * denoising. The defaults are the reference's: feed-forward parts of width 2048 and no dropout.
  */
 export function dnDeformableDetr(options: DnDeformableDetrOptions): Detector<TransformerOutput> {
   const { indicator = true } = options;

@@ -1,7 +1,7 @@
 /**
- * Content of queries from an embedding of labels (DN-DETR, section 4.4): `classes` rows for known queries and one more,
- * "unknown", for matching ones. The last channel is the indicator: 1 for a known query, 0 for a matching one.
- * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/dn_components.py`, prepare_for_dn.
+ * Content of queries from a label embedding (DN-DETR, section 4.4): `classes` rows for known queries and one more,
+ * "unknown", for matching ones. The last channel is the indicator: 1 for a known query, 0 for a matching one. Source:
+ * IDEA-Research/DN-DETR `models/DN_DAB_DETR/dn_components.py`, prepare_for_dn.
  */
 import { concat, matMul, type Rank, reshape, slice, sum, type Tensor2D, zeros } from '@tensorflow/tfjs-core';
 import { oneHotRows } from '../loss/one-hot.ts';
@@ -10,19 +10,19 @@ import type { Module } from '../nn/module.ts';
 import type { NamedTensors } from '../nn/named.ts';
 import type { ParameterGroup } from '../nn/parameters.ts';
 
-/** The sizes of a label embedding. */
+/** Sizes of a label embedding. */
 export interface LabelEmbeddingOptions {
-  /** number of real classes */
+  /** Number of real classes. */
   readonly numClasses: number;
   readonly width: number;
-  /** Whether the last channel tells known from matching queries. */
+  /** Whether the last channel marks known queries. */
   readonly indicator: boolean;
   readonly group: ParameterGroup;
 }
 
 /**
- * Labels, int32 `[B, K]`, to the content of known queries, `[B*K, width]`; all zeros, the indicator too, where a query is
- * padding and its label -1.
+ * A module from labels, int32 `[B, K]`, to the content of known queries, `[B*K, width]`. A padded query, whose label is
+ * -1, has content zero, including its indicator.
  */
 export interface LabelEmbedding extends Module<Tensor2D, Tensor2D> {
   /** The content of a matching query, `[1, width]`. */
@@ -30,9 +30,10 @@ export interface LabelEmbedding extends Module<Tensor2D, Tensor2D> {
 }
 
 /**
- * The embedding of labels as a module.
+ * Builds a label embedding.
  *
- * @param name its parameter is `name.weight` `[classes + 1, width - 1]`; `[classes + 1, width]` without the indicator
+ * @param name the parameter is `name.weight` `[classes + 1, width - 1]`, or `[classes + 1, width]` without the
+ *   indicator
  */
 export function labelEmbedding(
   name: string,
@@ -46,7 +47,7 @@ export function labelEmbedding(
   };
 }
 
-/** A product with one-hot rows, because its gradient is a product too, where that of a gather adds up row by row. */
+/** A product with one-hot rows. Its gradient is a product too, whereas that of a gather adds up row by row. */
 function knownContent(table: Tensor2D, labels: Tensor2D, indicator: boolean): Tensor2D {
   const rows = oneHotRows(reshape(labels, [labels.size]), table.shape[0], 1, 0);
   const embedded = matMul<Tensor2D>(rows, table);

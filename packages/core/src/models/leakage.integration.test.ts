@@ -1,4 +1,4 @@
-/** The proof that known queries give nothing away in any model that takes them: no output changes by one bit. */
+/** Proves that known queries leak nothing in any model that takes them: no output changes by a single bit. */
 import { useBackend } from '@dn-detr/runtime';
 import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import { batch, K, groupedKnownInputs as known, Q, slots } from '@dn-detr/testing/known-inputs';
@@ -31,7 +31,7 @@ const models: Record<string, () => Detector> = {
 const valuesOf = ({ logits, boxes }: { logits: tf.Tensor4D; boxes: tf.Tensor4D }, start: number, size: number) =>
   [logits, boxes].map((x) => tf.slice(x, [0, 0, start, 0], [-1, -1, size, -1]).dataSync());
 
-/** Models start with parameters of 0, through which nothing is seen: every one is moved. */
+/** Shifts every parameter: models start with some parameters at 0, which would hide a leak. */
 const moved = (tensors: NamedTensors): NamedTensors =>
   Object.fromEntries(
     Object.entries(tensors).map(([name, x], i) => [name, tf.add(x, tf.mul(spread(x.shape, i + 1), 0.1))]),
@@ -48,14 +48,14 @@ describe.each(Object.keys(models))('%s with known queries', (name) => {
   const paddingAlone = (kind: 'label' | 'anchor', place: number) =>
     kind === 'anchor' && (place === K + 1 || place === K + 2) ? 2 : 0;
 
-  it('predicts the same for matching queries, whatever the known ones are told', () => {
+  it('predicts the same for matching queries, whatever the known ones contain', () => {
     const before = run(known());
     expect(before.known).toBe(K);
     expect(valuesOf(run(known(anyLabelOrBox)), K, Q)).toEqual(valuesOf(before, K, Q));
     expectClose(tf.slice(before.boxes, [0, 0, K, 0]), run(undefined).boxes, 1e-5);
   });
 
-  it('keeps groups apart, and padding out', () => {
+  it('isolates groups from each other, and hides padding', () => {
     const before = run(known());
     const secondGroup = run(known((_, place) => (place % K >= slots ? 1 : 0)));
     expect(valuesOf(secondGroup, 0, slots)).toEqual(valuesOf(before, 0, slots));
@@ -65,18 +65,18 @@ describe.each(Object.keys(models))('%s with known queries', (name) => {
     expect(valuesOf(padding, K, Q)).toEqual(valuesOf(before, K, Q));
   });
 
-  it('leaks in logits and boxes once a mask is gone', () => {
+  it('leaks into logits and boxes if a mask is removed', () => {
     const open = (inputs: KnownInputs): KnownInputs => ({ ...inputs, groupMask: undefined });
     const [before, after] = [run(open(known())), run(open(known(anyLabelOrBox)))].map((set) => valuesOf(set, K, Q));
     expect(after?.[0]).not.toEqual(before?.[0]);
     expect(after?.[1]).not.toEqual(before?.[1]);
     const seen = (inputs: KnownInputs): KnownInputs => ({ ...inputs, keyPadding: undefined });
-    // The first query of the second image's first group sees the padding behind it.
+    // The first query of the second image's first group sees the padding after it.
     const [real, noticed] = [run(seen(known())), run(seen(known(paddingAlone)))].map((set) => valuesOf(set, 0, 1));
     expect(noticed).not.toEqual(real);
   });
 
-  it('says when a mask is made for other queries', () => {
+  it('rejects a mask that was made for other queries', () => {
     const { groupMask, ...rest } = known();
     expect(() => run({ ...rest, groupMask: tf.slice(groupMask as tf.Tensor2D, [0, 0], [5, 5]) })).toThrow(
       'groupMask is [5,5], expected [10,10] for 6 known and 4 matching queries',

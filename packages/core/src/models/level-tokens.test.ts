@@ -21,7 +21,7 @@ const mapsOf = (batch: number): FeatureMap[] => [
 ];
 
 describe('levelTokens', () => {
-  it('adds levels by strided convolutions: of the last features, then of the level before', () => {
+  it('adds levels by strided convolutions of the last features, and then of the previous level', () => {
     const { parameters, apply } = module();
     const shapes = Object.fromEntries(parameters.map(({ name, shape }) => [name, shape]));
     expect(shapes).toMatchObject({
@@ -47,7 +47,7 @@ describe('levelTokens', () => {
     expect([padding, validSizes]).toEqual([undefined, undefined]);
   });
 
-  it('keeps images apart, and in each the levels in their order', () => {
+  it('keeps images separate, and the levels of each in order', () => {
     const { parameters, apply } = module(2);
     const tensors = initialParameters(parameters, 1);
     const levels = mapsOf(2);
@@ -58,7 +58,7 @@ describe('levelTokens', () => {
       tf.reshape(apply(tensors, { levels: second }).features, [1, 60, width]),
       1e-5,
     );
-    // Without the first level its tokens are gone, and those of the next are what they were.
+    // Without the first level its tokens are gone, and those of the next level are unchanged.
     const [, coarse] = backbone as [unknown, { channels: number; stride: number }];
     const alone = levelTokens([coarse], { width, levels: 1 });
     const renamed = Object.fromEntries(
@@ -68,12 +68,12 @@ describe('levelTokens', () => {
     expectClose(tf.slice(both, [0, 48]), tf.reshape(tokens.features, [2, 12, width]), 1e-5);
   });
 
-  it('places tokens in the image without its padding, and says which level they are of', () => {
+  it('places tokens in the image without its padding, and marks their level', () => {
     const { parameters, apply } = module(3);
     const tensors = initialParameters(parameters, 1);
     const [fine, coarse] = mapsOf(1) as [FeatureMap, FeatureMap];
     const alone = apply(tensors, { levels: [fine, coarse] });
-    // Twice as high and wide, of which a quarter is the image.
+    // The batch is twice as high and wide, so the image fills a quarter of it.
     const pads: [number, number][] = [
       [0, 0],
       [0, 48],
@@ -108,7 +108,7 @@ describe('levelTokens', () => {
     expectClose(tf.slice(tf.sub(named.positions, alone.positions), [48], [1]), change, 1e-4);
   });
 
-  it('says what is no model or no batch of it', () => {
+  it('rejects options without a model and batches that do not fit it', () => {
     expect(() => levelTokens(backbone, { width: 48, levels: 4 })).toThrow('width is 48: expected a multiple of 32');
     expect(() => module(1)).toThrow(
       'featureLevels is 1, but the model takes 2 of the backbone: expected at least as many',
@@ -119,7 +119,7 @@ describe('levelTokens', () => {
     expect(() => apply(tensors, { levels: [fine] })).toThrow('the batch has 1 levels of features: expected 2');
     const padding = tf.zeros<tf.Rank.R3>([1, 6, 8]);
     expect(() => apply(tensors, { levels: [{ ...fine, padding }, coarse] })).toThrow(
-      'either every level of a batch has its padding, and the batch, or none',
+      'padding must be given for the batch and every one of its levels, or for none of them',
     );
   });
 

@@ -1,6 +1,6 @@
 /**
- * From the backbone's levels to the tokens of a deformable encoder.
- * Source: fundamentalvision/Deformable-DETR `models/deformable_detr.py`.
+ * Turns the backbone's levels into the tokens of a deformable encoder. Source: fundamentalvision/Deformable-DETR
+ * `models/deformable_detr.py`.
  */
 import {
   add,
@@ -23,27 +23,30 @@ import { type SinePositionOptions, sinePositions } from '../position.ts';
 import { type LevelTokens, validSize } from '../transformer/levels.ts';
 import type { FeatureBatch } from './detector.ts';
 
-/** Of the sine positions of every level; see `sinePositions`. */
+/** Options of the sine positions of every level; see `sinePositions`. */
 export type LevelPositionOptions = Pick<SinePositionOptions, 'offset' | 'temperatureH'>;
 
-/** How levels of features become one row of tokens. */
+/** How levels of features become one sequence of tokens. */
 export interface LevelTokenOptions {
-  /** d, a multiple of 32 */
+  /** d, a multiple of 32. */
   readonly width: number;
-  /** L; where the backbone has fewer, strided convolutions add the others, from its last level on */
+  /** L. If the backbone has fewer levels, strided convolutions add the others, starting from its last one. */
   readonly levels: number;
-  /** default an offset of -0.5, as in Deformable DETR */
+  /**
+   * Options of the sine positions, with an offset of -0.5 by default as in Deformable DETR. @defaultValue { offset:
+   * -0.5 }
+   */
   readonly position?: LevelPositionOptions;
 }
 
-/** Of the normalisation after each convolution. */
+/** Number of groups in the normalisation after each convolution. */
 const groups = 32;
 
 /**
- * Features of a batch, one map for each level of the backbone, as tokens of L levels with their sine positions. Each level
- * is projected to width d by a convolution with a group norm, and has an embedding that is added to its positions. The
- * norm counts padding in, as the reference's does: predictions depend a little on how much there is.
- * Parameters are those of `input_proj` and `transformer.level_embed`.
+ * Turns the features of a batch, one map per level of the backbone, into tokens of L levels with their sine positions.
+ * Each level is projected to width d by a convolution with a group norm, and has an embedding that is added to its
+ * positions. The norm includes padding, as the reference's does, so predictions depend slightly on how much padding
+ * there is. The parameters are those of `input_proj` and `transformer.level_embed`.
  *
  * @throws RangeError if the width cannot be divided by the groups of the norm, or the backbone has more levels
  */
@@ -75,7 +78,8 @@ export function levelTokens(
       const masks: (Tensor3D | undefined)[] = [];
       projections.forEach((project, i) => {
         const map = maps[i];
-        // The first level that is added comes from the features themselves, the next from the one before.
+        // The first added level is computed from the features themselves, each further one from the previous added
+        // level.
         const from = map?.features ?? (i === maps.length ? maps.at(-1)?.features : projected.at(-1));
         const x = project.apply(tensors, from as Tensor4D);
         projected.push(x);
@@ -102,8 +106,10 @@ function projection(
 }
 
 /**
+ * Concatenates the levels into tokens, with their positions and padding.
+ *
  * @param maps `[B, h, w, d]` of each level
- * @param masks `[B, h, w]`, 1 = padded, of all levels or of none
+ * @param masks `[B, h, w]`, 1 = padded, for all levels or for none
  * @param embedding `[L, d]`
  */
 function joined(
@@ -131,7 +137,7 @@ function joined(
   const all = { features: rows(maps), positions: rows(positions), sizes };
   if (padded.length === 0) return all;
   if (padded.length < maps.length)
-    throw new Error('either every level of a batch has its padding, and the batch, or none');
+    throw new Error('padding must be given for the batch and every one of its levels, or for none of them');
   return {
     ...all,
     padding: concat(

@@ -33,7 +33,7 @@ const select = (options: Partial<MixedSelectionOptions> = {}) => {
 };
 
 describe('mixedSelection', () => {
-  it('starts from the boxes that the encoder predicts where some class is likeliest, the best first', () => {
+  it("starts from the encoder's boxes at the tokens with the highest scores, best first", () => {
     const { tensors, selected } = select();
     const { features, anchors } = encoderOutputs('t', width).apply(tensors, { memory: memoryOf(), batch });
     const logits = classHead.apply(tensors, features).arraySync();
@@ -52,7 +52,7 @@ describe('mixedSelection', () => {
     expectClose(encoderSet.logits, tf.reshape(tf.tensor2d(wanted), [1, batch, queries, numClasses]), 1e-6);
   });
 
-  it('has contents that are learned, the same in all images, or the tokens of its anchors', () => {
+  it('has learned contents, the same in all images, or the tokens of its anchors', () => {
     const learned = select();
     const table = learned.tensors['t.tgt_embed.weight'] as tf.Tensor2D;
     expectClose(learned.selected.content, tf.concat([table, table], 0), 0);
@@ -68,7 +68,7 @@ describe('mixedSelection', () => {
     expect((selected.content.arraySync() as number[][]).every((row) => all.includes(row.join()))).toBe(true);
   });
 
-  /** The parameters that something of the selection trains. */
+  /** The parameters that a part of the selection trains. */
   const trainedBy = (value: (selected: MixedSelection) => tf.Tensor, options: Partial<MixedSelectionOptions>) => {
     const module = selection(options);
     const variables: Record<string, tf.Variable> = Object.fromEntries(
@@ -76,7 +76,7 @@ describe('mixedSelection', () => {
     );
     const memory = memoryOf();
     const { grads } = tf.variableGrads(() => {
-      // The other parameters count for nothing, but are there.
+      // The other parameters are included with factor 0.
       const none = Object.values(variables).map((x) => tf.mul(tf.sum(x), 0));
       return tf.addN([tf.sum(tf.square(value(module.apply(variables, { memory, batch })))), ...none]) as tf.Scalar;
     });
@@ -84,35 +84,43 @@ describe('mixedSelection', () => {
     return Object.keys(variables).filter((_, i) => (all[i] as tf.Tensor).dataSync().some((x) => x !== 0));
   };
 
-  it.each([false, true])('trains the encoder by what it predicts, not by its queries; sizes learned: %s', (learned) => {
-    const options = { learnedProposalSize: learned };
-    const size = learned ? ['t.two_stage_wh_embedding.weight'] : [];
-    expect(trainedBy(({ anchors }) => anchors, options)).toEqual([]);
-    expect(trainedBy(({ content }) => content, options)).toEqual(['t.tgt_embed.weight']);
-    expect(trainedBy(({ content }) => content, { ...options, content: 'encoder' })).toEqual([]);
-    const encoder = ['t.enc_output.weight', 't.enc_output.bias', 't.enc_output_norm.weight', 't.enc_output_norm.bias'];
-    expect(trainedBy(({ encoderSet }) => encoderSet.logits, options)).toEqual([...encoder, 'c.weight', 'c.bias']);
-    const ofBoxes = trainedBy(({ encoderSet }) => encoderSet.boxes, options);
-    expect(ofBoxes.filter((name) => !name.startsWith('b.'))).toEqual([...size, ...encoder]);
-    expect(ofBoxes.filter((name) => name.startsWith('b.'))).toHaveLength(4);
-  });
+  it.each([false, true])(
+    'trains the encoder through its predictions, not through its queries; sizes learned: %s',
+    (learned) => {
+      const options = { learnedProposalSize: learned };
+      const size = learned ? ['t.two_stage_wh_embedding.weight'] : [];
+      expect(trainedBy(({ anchors }) => anchors, options)).toEqual([]);
+      expect(trainedBy(({ content }) => content, options)).toEqual(['t.tgt_embed.weight']);
+      expect(trainedBy(({ content }) => content, { ...options, content: 'encoder' })).toEqual([]);
+      const encoder = [
+        't.enc_output.weight',
+        't.enc_output.bias',
+        't.enc_output_norm.weight',
+        't.enc_output_norm.bias',
+      ];
+      expect(trainedBy(({ encoderSet }) => encoderSet.logits, options)).toEqual([...encoder, 'c.weight', 'c.bias']);
+      const ofBoxes = trainedBy(({ encoderSet }) => encoderSet.boxes, options);
+      expect(ofBoxes.filter((name) => !name.startsWith('b.'))).toEqual([...size, ...encoder]);
+      expect(ofBoxes.filter((name) => name.startsWith('b.'))).toHaveLength(4);
+    },
+  );
 
-  it('learns sizes that start as those that are not learned', () => {
+  it('starts learned sizes from the fixed ones', () => {
     expectClose(select({ learnedProposalSize: true }).selected.anchors, select().selected.anchors, 1e-6);
   });
 
-  it('has a gradient where a learned size makes proposals as large as the image', () => {
+  it('has a finite gradient if a learned size makes proposals as large as the image', () => {
     const module = selection({ learnedProposalSize: true });
     const tensors = initialParameters(module.parameters, 1);
     const name = 't.two_stage_wh_embedding.weight';
-    // Half of the image on the first level, all of it on the second, where there is no proposal then.
+    // Half of the image on the first level, and all of it on the second, where there are then no proposals.
     const boxes = (size: tf.Tensor): tf.Tensor =>
       module.apply({ ...tensors, [name]: size }, { memory: memoryOf(), batch }).encoderSet.boxes;
     const gradient = tf.grad((size) => tf.sum(boxes(size)))(tf.zeros([1, 2]));
     expect([...gradient.dataSync()].every(Number.isFinite)).toBe(true);
   });
 
-  it('says when there are too few tokens', () => {
+  it('rejects images with too few tokens', () => {
     const module = selection({ queries: 9 });
     expect(() => module.apply(initialParameters(module.parameters, 1), { memory: memoryOf(), batch })).toThrow(
       'queries is 9, but an image has 8 tokens to choose them from: expected no more, or a larger canvas',
@@ -128,12 +136,12 @@ describe('mixedSelection', () => {
   });
 });
 
-describe.each([...new Set([best, 'wasm', 'cpu'])])('of equal scores, on %s', (backend) => {
+describe.each([...new Set([best, 'wasm', 'cpu'])])('selecting among equal scores, on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  it('the first tokens are chosen, in their order', () => {
+  it('takes the first tokens, in their order', () => {
     const levels = [0.5, -1, 0.5, 2, 0.5, -1, 2, 0.5];
-    // As many as an encoder has, so that no algorithm for a few is taken.
+    // As many tokens as an encoder has, so that no special algorithm for small inputs is used.
     const scores = tf.tensor2d(
       Array.from({ length: 2 * 1000 }, (_, i) => levels[(i * 5 + (i >= 1000 ? 1 : 0)) % 8] as number),
       [2, 1000],

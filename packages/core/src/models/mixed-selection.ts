@@ -1,6 +1,6 @@
 /**
- * Mixed query selection (DINO, Zhang et al., ICLR 2023, section 3.4): anchors come from the encoder, contents are learned.
- * Source: IDEA-Research/DINO `models/dino/deformable_transformer.py`, the two-stage part.
+ * Mixed query selection (DINO, Zhang et al., ICLR 2023, section 3.4): anchors come from the encoder, contents are
+ * learned. Source: IDEA-Research/DINO `models/dino/deformable_transformer.py`, the two-stage part.
  */
 import { gather, max, type Rank, reshape, sigmoid, type Tensor2D, tile } from '@tensorflow/tfjs-core';
 import type { PredictionSet } from '../loss/predictions.ts';
@@ -12,31 +12,34 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import { repeatRows } from '../nn/repeat.ts';
 import { bestRows, encoderOutputs, type ProposedQueriesOptions, type QueryStartInput } from './two-stage.ts';
 
-/** What DINO's queries start from. */
+/** Options of DINO's query selection. */
 export interface MixedSelectionOptions extends ProposedQueriesOptions {
-  /** whether queries start from learned contents, or from the encoder's tokens */
+  /** Whether queries start from learned content or from the encoder's tokens. */
   readonly content: 'learned' | 'encoder';
-  /** width and height of the encoder's proposals on the finest level are learned; see `DinoOptions` */
+  /**
+   * Whether the width and height of the encoder's proposals on the finest level are learned; see `DinoOptions`.
+   * @defaultValue false
+   */
   readonly learnedProposalSize?: boolean;
 }
 
-/** What queries start from. */
+/** The selected queries and the encoder's predictions. */
 export interface MixedSelection {
-  /** `[B*Q, d]` */
+  /** Content of the queries, `[B*Q, d]`. */
   readonly content: Tensor2D;
-  /** cxcywh before the sigmoid, `[B*Q, 4]` */
+  /** Anchors, cxcywh before the sigmoid, `[B*Q, 4]`. */
   readonly anchors: Tensor2D;
-  /** what the encoder predicts at the chosen tokens: L is 1, T is Q */
+  /** The encoder's predictions at the selected tokens: L is 1, T is Q. */
   readonly encoderSet: PredictionSet;
 }
 
 /**
- * The Q tokens of an image with the highest score of any class, the best first, become anchors: the boxes predicted there,
- * detached. The encoder is trained by its predictions at these tokens.
+ * Selects the Q tokens of an image with the highest score over all classes, best first. The boxes predicted there
+ * become anchors, detached. The encoder is trained by its predictions at these tokens.
  *
- * @param name of the transformer: parameters are those of `name.enc_output`, `name.enc_output_norm`, where contents are
- *   learned `name.tgt_embed.weight` `[Q, d]`, where the size of proposals is `name.two_stage_wh_embedding.weight` `[1, 2]`,
- *   and of the heads
+ * @param name name of the transformer. The parameters are those of `name.enc_output` and `name.enc_output_norm`, those
+ *   of the heads, `name.tgt_embed.weight` `[Q, d]` if contents are learned, and `name.two_stage_wh_embedding.weight`
+ *   `[1, 2]` if the size of proposals is learned
  * @throws RangeError if an image has fewer tokens than queries
  */
 export function mixedSelection(
@@ -44,7 +47,7 @@ export function mixedSelection(
   { width, queries, classHead, boxHead, content: kind, learnedProposalSize }: MixedSelectionOptions,
 ): Module<QueryStartInput, MixedSelection> {
   const outputs = encoderOutputs(name, width, learnedProposalSize);
-  // The reference draws it from a normal distribution first, and then draws every matrix of the transformer anew.
+  // The reference first draws it from a normal distribution and then redraws every matrix of the transformer.
   const contents =
     kind === 'learned'
       ? embedding(`${name}.tgt_embed`, { rows: queries, width, group: 'rest', init: xavierUniform })
@@ -54,7 +57,7 @@ export function mixedSelection(
     apply: (tensors, { memory, batch }) => {
       const { features, anchors } = outputs.apply(tensors, { memory, batch });
       const rows = features.shape[0];
-      // Scores of all tokens choose, those of the chosen are trained: a gradient of a few rows in place of all.
+      // All tokens are scored without a gradient, then the selected ones with one, which thus covers only a few rows.
       const scores = max<Tensor2D>(classHead.apply(tensors, detach(features)), 1);
       const chosen = bestRows(reshape<Rank.R2>(scores, [batch, rows / batch]), queries);
       const tokens = gather(features, chosen);

@@ -25,7 +25,7 @@ const options: SingleLevelOptions = {
 };
 const models: Record<string, (options: SingleLevelOptions) => Detector> = { detr, dnDetrVanilla, dabDetr, dnDetr };
 const deformable = { width: 32, featureLevels: 2, points: 2 };
-/** With those that take several levels of features, and a width of 32 at least. */
+/** All models, including those that take several levels of features and need a width of at least 32. */
 const allModels: Record<string, (options: DetectorOptions) => Detector> = {
   ...models,
   deformableDetr: (options) => deformableDetr({ ...options, ...deformable }),
@@ -53,7 +53,7 @@ describe.each(Object.keys(allModels))('%s', (name) => {
     expect(Math.max(...boxes.dataSync())).toBeLessThan(1);
   });
 
-  it('predicts for an image what it predicts in a batch', () => {
+  it('predicts the same for an image alone as in a batch', () => {
     const { model, tensors } = build(name);
     const [first] = tf.split(images(), 2) as [tf.Tensor4D, tf.Tensor4D];
     const [alone] = model.forward(tensors, { images: first }).sets;
@@ -71,10 +71,10 @@ describe.each(Object.keys(allModels))('%s', (name) => {
 });
 
 describe.each(Object.keys(models))('%s', (name) => {
-  it('does not see by one bit what lies in the padding', () => {
+  it('does not change by a single bit with the content of the padding', () => {
     const { model, tensors } = build(name);
     const features = spread([batch, 4, 6, 16]) as tf.Tensor4D;
-    // The second image is two features lower.
+    // The second image is two features less high.
     const padding = tf.concat([
       tf.zeros([1, 4, 6]),
       tf.pad(
@@ -98,7 +98,7 @@ describe.each(Object.keys(models))('%s', (name) => {
 });
 
 describe('models', () => {
-  it('without denoising refuse known queries', () => {
+  it('without denoising reject known queries', () => {
     for (const name of ['detr', 'dabDetr', 'deformableDetr']) {
       const { model, tensors } = build(name);
       expect(() => model.forward(tensors, { images: images() }, groupedKnownInputs())).toThrow(
@@ -107,7 +107,7 @@ describe('models', () => {
     }
   });
 
-  it('start from the same values where they share parameters', () => {
+  it('start shared parameters from the same values', () => {
     const [plain, denoised] = [build('dabDetr').tensors, build('dnDetr').tensors];
     expect(Object.keys(denoised)).toEqual([...Object.keys(plain), 'label_enc.weight']);
     for (const [name, value] of Object.entries(plain)) {
@@ -127,7 +127,7 @@ describe('models', () => {
     for (const build of Object.values(models)) expect(() => build({ ...options, ...wrong })).toThrow(message);
   });
 
-  it('take one level of features, and no more of the backbone than leads to it', () => {
+  it('take one level of features, and only the part of the backbone that leads to it', () => {
     const backbone = tiny({ channels: [8, 16, 24], levels: 2 });
     const names = ({ parameters }: Detector) => parameters.map(({ name }) => name);
     for (const [name, build] of Object.entries(models)) {
@@ -142,27 +142,27 @@ describe('models', () => {
     }
   });
 
-  it('predict from the level that they are told', () => {
+  it('predict from the given level', () => {
     const { model, tensors } = build('dnDetr');
     const whole = dnDetr({ ...options, backbone: tiny({ channels: [8, 16, 24], levels: 2 }), level: 4 });
     const [expected, predicted] = [model, whole].map(({ forward }) => forward(tensors, { images: images() }).sets[0]);
     expect(predicted?.boxes.dataSync()).toEqual(expected?.boxes.dataSync());
   });
 
-  it('with deformable attention say which levels and tokens they need', () => {
+  it('with deformable attention name the levels and tokens that they need', () => {
     const backbone = tiny({ channels: [8, 16], levels: 2 });
     expect(() => dnDeformableDetr({ ...options, ...deformable, backbone, featureLevels: 1 })).toThrow(
       'featureLevels is 1, but the model takes 2 of the backbone: expected at least as many',
     );
     const sizes = { ...options, ...deformable, boxRefinement: true, twoStage: true, queries: 31 };
     const model = deformableDetr(sizes);
-    // 4×6 tokens, and 2×3 on the level that is added.
+    // 4×6 tokens, and 2×3 on the added level.
     expect(() => model.forward(initialParameters(model.parameters, 1), { images: images() })).toThrow(
       'queries is 31, but an image has 30 tokens to choose them from',
     );
   });
 
-  it('say when the padding is of other images', () => {
+  it('reject the padding of other images', () => {
     const { model, tensors } = build('dnDetr');
     const padding = tf.zeros<tf.Rank.R3>([batch, 8, 8]);
     expect(() => model.forward(tensors, { images: images(), padding })).toThrow(

@@ -1,12 +1,12 @@
-/** Known and matching queries joined into the T = K + Q rows of a decoder, and its outputs taken apart again. */
+/** Joins known and matching queries into the T = K + Q rows of a decoder, and splits its outputs by layer. */
 import { concat, reshape, type Tensor, type Tensor2D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { type AttentionMask, attentionMask } from '../nn/attention-mask.ts';
 import type { KnownInputs } from './detector.ts';
 
 /**
- * Rows of the known queries before those of the matching ones, image by image.
+ * Puts the rows of known queries before those of matching queries, image by image.
  *
- * @param known `[B*K, d]`; undefined where K = 0
+ * @param known `[B*K, d]`; undefined if K = 0
  * @param matching `[B*Q, d]`
  * @returns `[B*T, d]`
  */
@@ -17,7 +17,11 @@ export function joinQueries(known: Tensor2D | undefined, matching: Tensor2D, bat
   return reshape(concat([byImage(known), byImage(matching)], 1), [-1, width]);
 }
 
-/** Which queries see which. @throws if a mask is made for another number of queries */
+/**
+ * The mask of the decoder's self-attention: which queries see which others.
+ *
+ * @throws if a mask was made for another number of queries
+ */
 export function queryMask(known: KnownInputs | undefined, queries: number, batch: number): AttentionMask | undefined {
   if (known === undefined) return undefined;
   const total = known.labels.shape[1] + queries;
@@ -33,7 +37,7 @@ export function queryMask(known: KnownInputs | undefined, queries: number, batch
   return attentionMask({ ...(groupMask && { blocked: groupMask }), ...(keyPadding && { keyPadding }) }, batch);
 }
 
-/** Rows `[L*B*T, W]`, one decoder layer after the other, as `[L, B, T, W]`. */
+/** Reshapes rows `[L*B*T, W]`, one decoder layer after another, to `[L, B, T, W]`. */
 export function byLayer(rows: Tensor2D, layers: number, batch: number): Tensor4D {
   return reshape(rows, [layers, batch, -1, rows.shape[1]]);
 }

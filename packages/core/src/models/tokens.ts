@@ -1,4 +1,4 @@
-/** From the backbone's features to the tokens of the encoder. */
+/** Turns the backbone's features into the tokens of the encoder. */
 import { type Rank, reshape, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { attentionMask } from '../nn/attention-mask.ts';
 import { fanInUniform } from '../nn/init.ts';
@@ -9,8 +9,8 @@ import type { Tokens } from '../transformer/layer.ts';
 import type { FeatureMap } from './detector.ts';
 
 /**
- * Features `[B, h, w, channels]` as `[B*N, d]` with N = h·w, their sine positions, and the mask of padded ones. The
- * 1×1 convolution from the backbone's channels to the transformer's width is `input_proj`.
+ * Features `[B, h, w, channels]` as tokens `[B*N, d]` with N = h·w, with their sine positions and the mask of padded
+ * tokens. The 1×1 convolution from the backbone's channels to the transformer's width is `input_proj`.
  */
 export function featureTokens(channels: number, position: SinePositionOptions): Module<FeatureMap, Tokens> {
   const { width } = position;
@@ -23,7 +23,7 @@ export function featureTokens(channels: number, position: SinePositionOptions): 
       const [images, height, columns] = features.shape;
       const rows = reshape<Rank.R2>(features, [images * height * columns, channels]);
       const keyPadding = padding && reshape(padding, [images, height * columns]);
-      // The kernel `[d, C, 1, 1]` is the matrix of a linear layer as it stands.
+      // Reshaped, the kernel `[d, C, 1, 1]` is the matrix of a linear layer.
       const matrix = reshape<Rank.R2>(weight.apply(tensors), [width, channels]);
       return {
         features: affine(rows, matrix, bias.apply(tensors)),

@@ -26,12 +26,12 @@ const memoryOf = (): LevelTokens => ({
 });
 
 describe('bestRows', () => {
-  it('are those of each image with the highest scores, the best first', () => {
+  it('are the rows with the highest scores of each image, best first', () => {
     const scores = tf.tensor2d([0.1, 0.9, 0.5, 0.7, -1, -4, -2, -3], [2, 4]);
     expect([...bestRows(scores, 2).dataSync()]).toEqual([1, 3, 4, 6]);
   });
 
-  it('cannot be more than there are', () => {
+  it('cannot be more than there are tokens', () => {
     expect(() => bestRows(tf.zeros([2, 4]), 5)).toThrow(
       'queries is 5, but an image has 4 tokens to choose them from: expected no more',
     );
@@ -39,7 +39,7 @@ describe('bestRows', () => {
 });
 
 describe('proposedQueries', () => {
-  it('look from the boxes that the encoder predicts where class 0 is likeliest', () => {
+  it("sample around the encoder's boxes at the tokens where class 0 is likeliest", () => {
     const { references, content, positions, encoderSet } = select.apply(tensorsOf(), { memory: memoryOf(), batch });
     expect([references, content, positions].map(({ shape }) => shape)).toEqual([
       [batch * queries, 4],
@@ -57,7 +57,7 @@ describe('proposedQueries', () => {
     expectClose(references, tf.tensor2d(expected), 1e-6);
   });
 
-  it('train neither head nor encoder through the boxes that they are made of', () => {
+  it('train neither heads nor encoder through the boxes that they start from', () => {
     const memory = memoryOf();
     const tensors = tensorsOf();
     const names = Object.keys(tensors);
@@ -65,7 +65,7 @@ describe('proposedQueries', () => {
       const { grads } = tf.variableGrads(() => {
         const { content, references, encoderSet } = select.apply(variables, { memory, batch });
         const values = { content, references, encoder: encoderSet?.logits as tf.Tensor };
-        // The other parameters count for nothing, but are there.
+        // The other parameters are included with factor 0.
         return names.reduce<tf.Tensor>(
           (total, name) => tf.add(total, tf.mul(tf.sum(variables[name] as tf.Tensor), 0)),
           tf.sum(tf.square(values[key])),
@@ -82,7 +82,7 @@ describe('proposedQueries', () => {
     tf.dispose(Object.values(variables));
   });
 
-  it('of padding are boxes of nothing, which only an untrained encoder chooses', () => {
+  it('of padding have empty boxes, which only an untrained encoder selects', () => {
     const memory = memoryOf();
     const tokens = [0, 0, 1, 0, 0, 1, 0, 0];
     const padding = tf.tensor2d([...tokens, ...tokens], [batch, 8]);
@@ -92,7 +92,7 @@ describe('proposedQueries', () => {
       memory: { ...memory, padding, validSizes },
       batch,
     });
-    // Of equal scores the first tokens are chosen, of which the third is padding: its box is that of nothing.
+    // Of equal scores the first tokens are selected. The third of them is padding, with an empty box.
     expect([...references.dataSync()].slice(8, 12)).toEqual([1, 1, 1, 1]);
   });
 

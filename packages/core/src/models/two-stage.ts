@@ -1,6 +1,6 @@
 /**
- * Queries that come from the encoder (Deformable DETR, section 4.2).
- * Source: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`, the two-stage part.
+ * Queries proposed by the encoder (Deformable DETR, section 4.2). Source: fundamentalvision/Deformable-DETR
+ * `models/deformable_transformer.py`, the two-stage part.
  */
 import {
   add,
@@ -29,48 +29,49 @@ import { boxSineEmbedding } from '../position.ts';
 import type { LevelTokens } from '../transformer/levels.ts';
 import { proposalSide, proposalsOf } from '../transformer/proposals.ts';
 
-/** What queries are proposed from: the encoder's output for a batch. */
+/** The encoder's output for a batch, from which queries are proposed. */
 export interface QueryStartInput {
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: LevelTokens;
-  /** B */
+  /** B, number of images. */
   readonly batch: number;
 }
 
-/** What queries start from. */
+/** The initial state of queries. */
 export interface QueryStart {
-  /** `[B*Q, d]` */
+  /** Content `[B*Q, d]`. */
   readonly content: Tensor2D;
-  /** `[B*Q, d]` */
+  /** Positions `[B*Q, d]`. */
   readonly positions: Tensor2D;
-  /** points `[B*Q, 2]`, or boxes `[B*Q, 4]` cxcywh, in 0..1 */
+  /** References: points `[B*Q, 2]`, or boxes `[B*Q, 4]` cxcywh, in 0..1. */
   readonly references: Tensor2D;
-  /** what the encoder predicts at each of its S tokens, where it is trained to: L is 1, T is S */
+  /** The encoder's predictions at each of its S tokens, if they are trained: L is 1, T is S. */
   readonly encoderSet?: PredictionSet;
 }
 
-/** Images are so small that a two-stage model has fewer tokens than queries. */
+/** Thrown when images are so small that a two-stage model has fewer tokens than queries. */
 export class TooFewTokensError extends RangeError {
   override name = 'TooFewTokensError';
 }
 
-/** The sizes and heads with which an encoder proposes queries. */
+/** Sizes and heads of an encoder that proposes queries. */
 export interface ProposedQueriesOptions {
   readonly width: number;
-  /** Q */
+  /** Q, number of matching queries. */
   readonly queries: number;
-  /** heads from tokens to logits, and to boxes relative to their proposals */
+  /** Head from tokens to logits. */
   readonly classHead: Module<Tensor2D, Tensor2D>;
+  /** Head from tokens to boxes, relative to their proposals. */
   readonly boxHead: Module<Tensor2D, Tensor2D>;
 }
 
 /**
- * The Q tokens whose score for class 0 is highest become queries that look from the boxes predicted there; content and
- * positions are made of the boxes alone, which are detached. The encoder's predictions are trained to tell objects of
- * any class, called class 0, from background.
+ * Turns the Q tokens with the highest score for class 0 into queries that sample around the boxes predicted there.
+ * Content and positions are computed only from these boxes, which are detached. The encoder's predictions are trained
+ * to tell objects of any class, called class 0, from background.
  *
- * @param name of the transformer: parameters are those of `name.enc_output`, `name.enc_output_norm`, `name.pos_trans` and
- *   `name.pos_trans_norm`, and of the heads
+ * @param name name of the transformer: the parameters are those of `name.enc_output`, `name.enc_output_norm`,
+ *   `name.pos_trans` and `name.pos_trans_norm`, and those of the heads
  * @throws TooFewTokensError if an image has fewer tokens than queries
  */
 export function proposedQueries(
@@ -116,7 +117,7 @@ export function proposedQueries(
 /**
  * The encoder's tokens as its heads read them, `[B*S, d]`, and the proposals there, before the sigmoid.
  *
- * @param learnedProposalSize whether their width and height on the finest level are learned; see `DinoOptions`
+ * @param learnedProposalSize whether the width and height on the finest level are learned; see `DinoOptions`
  */
 export function encoderOutputs(
   name: string,
@@ -142,7 +143,7 @@ export function encoderOutputs(
 }
 
 /**
- * The rows of the best tokens of each image, the best first, among the rows of all images.
+ * Row indices of the best tokens of each image, best first, among the rows of all images.
  *
  * @param scores `[B, S]`
  * @returns int32 `[B*Q]`
@@ -154,7 +155,7 @@ export function bestRows(scores: Tensor2D, queries: number): Tensor1D {
       `queries is ${queries}, but an image has ${tokens} tokens to choose them from: expected no more, or a larger canvas`,
     );
   }
-  // A choice has no gradient.
+  // A selection has no gradient.
   const { indices } = topk<Tensor>(detach(scores), queries);
   const starts = tensor2d(
     Int32Array.from({ length: batch }, (_, b) => b * tokens),

@@ -23,8 +23,8 @@ import type { ParameterGroup } from './parameters.ts';
 /**
  * `max(x, 0)`, with gradient 0 at 0 as in PyTorch.
  *
- * The gradient needs the output alone: it is never negative, so its sign is the derivative. That is two ops; the step
- * function of tfjs' own gradient is seven on native TensorFlow.
+ * The gradient needs only the output: it is never negative, so its sign is the derivative. That takes two ops, where
+ * the step function in tfjs's own gradient takes seven on native TensorFlow.
  */
 export function relu<T extends Tensor>(x: T): T {
   return withGradient([x], () => {
@@ -34,8 +34,8 @@ export function relu<T extends Tensor>(x: T): T {
 }
 
 /**
- * `x` within 0..6, with gradient 0 at both ends as in PyTorch. As with `relu` the gradient needs the output alone: the
- * sign of `y (6 - y)`.
+ * `x` clamped to 0..6, with gradient 0 at both ends as in PyTorch. As with `relu`, the gradient needs only the output:
+ * the derivative is the sign of `y (6 - y)`.
  */
 export function relu6<T extends Tensor>(x: T): T {
   return withGradient([x], () => {
@@ -44,15 +44,15 @@ export function relu6<T extends Tensor>(x: T): T {
   });
 }
 
-/** Rows of a linear layer and the bias that they have yet to be given. */
+/** The rows of a linear layer before its bias is added, and that bias. */
 export interface UnbiasedRows {
-  /** `[N, d]` */
+  /** Rows `[N, d]`. */
   readonly rows: Tensor2D;
-  /** `[d]` */
+  /** Bias `[d]`. */
   readonly bias: Tensor1D;
 }
 
-/** `max(rows + bias, 0)`, as `relu` has it. */
+/** `max(rows + bias, 0)`, with the gradient of `relu`. */
 export function biasRelu({ rows, bias }: UnbiasedRows): Tensor2D {
   return kernelOp({
     name: 'DnBiasRelu',
@@ -62,9 +62,9 @@ export function biasRelu({ rows, bias }: UnbiasedRows): Tensor2D {
 }
 
 /**
- * `torch.nn.PReLU` with one slope (He et al., ICCV 2015), which DAB-DETR's layers use in place of ReLU.
+ * `torch.nn.PReLU` with one slope (He et al., ICCV 2015), which DAB-DETR's layers use instead of ReLU.
  *
- * @param name its parameter is the slope, `name.weight` `[1]`, which starts at PyTorch's 0.25
+ * @param name the only parameter is the slope, `name.weight` `[1]`, which starts at 0.25 as in PyTorch
  */
 export function prelu(name: string, group: ParameterGroup): Module<UnbiasedRows, Tensor2D> {
   const slope = parameter<Tensor1D>({ name: `${name}.weight`, shape: [1], group, init: constant(0.25) });
@@ -75,7 +75,7 @@ export function prelu(name: string, group: ParameterGroup): Module<UnbiasedRows,
 }
 
 /**
- * `reluWithSlope` of rows with their bias.
+ * Adds the bias to the rows and applies `reluWithSlope`.
  *
  * @param slope `[1]`
  */
@@ -88,8 +88,8 @@ export function biasPrelu({ rows, bias }: UnbiasedRows, slope: Tensor1D): Tensor
 }
 
 /**
- * `x` where it is positive and `slope · x` elsewhere, with a gradient of the slope too. The derivative at 0 is 1, where
- * PyTorch's is the slope.
+ * `x` where it is positive and `slope · x` elsewhere, differentiable in the slope too. The derivative at 0 is 1,
+ * whereas PyTorch's is the slope.
  *
  * @param slope `[1]`
  */

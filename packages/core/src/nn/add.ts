@@ -1,10 +1,10 @@
-/** Additions whose gradients cost nothing (tfjs reshapes each of them) or one sum. */
+/** Additions whose gradients cost nothing, or one sum; tfjs's own gradients reshape each of their results. */
 import { add, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
 
 /**
- * The sum of two tensors of one shape, as in a residual connection. Backward: no op at all.
+ * Adds two tensors of the same shape, as in a residual connection. The gradient takes no op.
  *
  * @throws if the shapes differ; nothing is broadcast
  */

@@ -1,27 +1,29 @@
-/** Which keys a query may see, as what is added to the scores of attention. */
+/** Attention masks, in the form that is added to the attention scores. */
 import { cast, maximum, min, mul, reshape, sub, type Tensor, type Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Made once for a stack of layers by `attentionMask`. The axes are batch, head, query, key; 1 where all are alike. */
+/**
+ * A mask that `attentionMask` makes once for a stack of layers. The axes are batch, head, query and key; an axis has
+ * size 1 where the mask is the same along it.
+ */
 // A type, not an interface: only types count as tensor containers.
 export type AttentionMask = {
-  /** added to the scores: 0 where the key is seen, so far below any score elsewhere that its weight is exactly 0 */
+  /** Added to the scores: 0 where the key is visible, and elsewhere so low that the attention weight is exactly 0. */
   readonly bias: Tensor4D;
-  /** `[…, 1]`: 1 for a query that sees a key, 0 for one that sees none and hence attends to nothing */
+  /** `[…, 1]`: 1 for a query that sees a key; 0 for one that sees none and therefore attends to nothing. */
   readonly open: Tensor4D;
 };
 
-/** Two blocked bits add up to twice this, which float32 holds with room to spare. */
+/** Added to the scores of a blocked key; well within the range of float32. */
 const far = -1e9;
 
 /**
- * Joins what is known about queries and keys, in PyTorch's sense: 1 is blocked or padded.
+ * Combines the masks of queries and keys, in PyTorch's convention: 1 is blocked or padded.
  *
- * @param masks of numbers of any type, or booleans: `blocked` is `[Q, K]` for all images and heads, or `[B*H, Q, K]`, batch
- *   first; `keyPadding` is `[B, K]`
+ * @param masks tensors of any numeric type, or booleans: `blocked` is `[Q, K]` for all images and heads, or
+ *   `[B*H, Q, K]`, batch first; `keyPadding` is `[B, K]`
  * @param batch B, number of images
- *
  * @returns undefined if nothing is masked
- * @throws if the padding is not that of `batch` images
+ * @throws if the padding is not for `batch` images
  */
 export function attentionMask(
   { blocked, keyPadding }: { readonly blocked?: Tensor; readonly keyPadding?: Tensor },

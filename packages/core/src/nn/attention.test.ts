@@ -20,7 +20,7 @@ beforeAll(() => useBackend('cpu'));
 const shape = { batch: 2, heads: 2 };
 const [queries, keys, width] = [3, 5, 4];
 
-/** Attention head by head and image by image, as it is written in a textbook. */
+/** Textbook attention, head by head and image by image. */
 function plainAttend(q: tf.Tensor, k: tf.Tensor, v: tf.Tensor): tf.Tensor {
   const pieces = (x: tf.Tensor) => tf.split(x, shape.batch, 0).map((image) => tf.split(image, shape.heads, 1));
   const [qs, ks, vs] = [pieces(q), pieces(k), pieces(v)];
@@ -88,7 +88,7 @@ describe('multiHeadAttention', () => {
     const selfKernels = await kernelsOf(self, selfInputs());
     const crossKernels = await kernelsOf(cross, crossInputs());
     const products = (names: string[]) => names.filter((name) => name === 'BatchMatMul').length;
-    // Projections count four each (forward, three gradients), and the heads' own products six.
+    // Each projection takes four products (one forward, three for gradients), and the heads take six.
     expect(products(selfKernels)).toBe(3 * 4 + 6);
     expect(products(crossKernels)).toBe(4 * 4 + 6);
     for (const names of [selfKernels, crossKernels]) {
@@ -98,7 +98,7 @@ describe('multiHeadAttention', () => {
     expect(crossKernels).toHaveLength(69);
   });
 
-  it('says when the heads or the batch do not fit', () => {
+  it('rejects heads and batches that do not fit', () => {
     const [qk, v, ...p] = selfInputs() as [tf.Tensor2D, tf.Tensor2D, ...tf.Tensor[]];
     const inputs = { query: qk, key: qk, value: v };
     expect(() => attention.apply(named(p), { ...inputs, pass: { batch: 4 } })).toThrow('batch 4');
@@ -108,7 +108,7 @@ describe('multiHeadAttention', () => {
 });
 
 describe('attend', () => {
-  it('takes queries and keys wider than values', () => {
+  it('accepts queries and keys wider than values', () => {
     const inputs = [spread([6, 8], 1), spread([10, 8], 2), spread([10, 4], 3)];
     const ours: Op = (q, k, v) => attend(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, shape);
     expectSameOp(ours, (q, k, v) => plainAttend(q as tf.Tensor, k as tf.Tensor, v as tf.Tensor), inputs);
@@ -148,7 +148,7 @@ describe('attention with a mask', () => {
     (q, k, v) =>
       attend(q as tf.Tensor2D, k as tf.Tensor2D, v as tf.Tensor2D, { ...shape, mask });
 
-  it('leaves out what is blocked and what is padding', () => {
+  it('ignores blocked keys and padding', () => {
     const mask = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, shape.batch);
     const y = masked(mask)(...inputs());
     // The first query of the first image sees keys 0, 2 and 3.
@@ -162,7 +162,7 @@ describe('attention with a mask', () => {
     expectNoLeak(masked(mask), given);
   });
 
-  it('takes booleans, and refuses the padding of another batch', () => {
+  it('accepts booleans, and rejects the padding of another batch', () => {
     const [q, k, v] = inputs() as [tf.Tensor, tf.Tensor, tf.Tensor];
     const asBool = attentionMask({ blocked: tf.cast(blocked(), 'bool'), keyPadding: tf.cast(keyPadding(), 'bool') }, 2);
     const asNumbers = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, 2);
@@ -172,16 +172,16 @@ describe('attention with a mask', () => {
     );
   });
 
-  it('gives zeros, and no gradient, where nothing is seen', () => {
+  it('gives zeros and no gradient to a query that sees nothing', () => {
     const mask = attentionMask({ blocked: blocked(), keyPadding: keyPadding() }, shape.batch);
     const [y, ...grads] = valueAndGrads(masked(mask), inputs());
-    // The third query of the first image, and the whole second one.
+    // The third query of the first image, and all queries of the second one.
     expectClose(tf.slice(y as tf.Tensor, 2, 4), tf.zeros([4, width]), 0);
     expectClose(tf.slice(grads[0] as tf.Tensor, 2, 4), tf.zeros([4, width]), 0);
     for (const grad of grads.slice(1)) expectClose(tf.slice(grad, keys, keys), tf.zeros([keys, width]), 0);
   });
 
-  it('does not change by one bit with what is hidden', () => {
+  it('does not change by a single bit with hidden keys', () => {
     const mask = attentionMask(
       {
         keyPadding: tf.tensor2d([
@@ -198,7 +198,7 @@ describe('attention with a mask', () => {
     expect(masked(mask)(q, disturb(k, 1e3), disturb(v, -1e6)).dataSync()).toEqual(before);
   });
 
-  it('takes a mask of its own for every head', () => {
+  it('accepts a separate mask for every head', () => {
     const perHead = tf.stack([blocked(), tf.zerosLike(blocked()), tf.zerosLike(blocked()), blocked()]);
     const y = masked(attentionMask({ blocked: perHead }, shape.batch))(...inputs());
     const all = masked(undefined)(...inputs());
@@ -234,7 +234,7 @@ describe('attention with a mask', () => {
     expect(tf.max(tf.slice(weights as tf.Tensor, [0, 0, 0, 3], [1, 2, queries, 2])).dataSync()[0]).toBe(0);
   });
 
-  it('drops weights, with a gradient that knows of it', () => {
+  it('drops weights, with the matching gradient', () => {
     const keep = tf.tensor3d(
       Float32Array.from({ length: 4 * queries * keys }, (_, i) => (i % 3 === 0 ? 0 : 1.5)),
       [4, queries, keys],

@@ -1,6 +1,6 @@
 /**
  * Multi-head attention (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762) with the parameters of
- * `torch.nn.MultiheadAttention`. Activations come and go as `[batch * tokens, width]`.
+ * `torch.nn.MultiheadAttention`. Inputs and outputs are `[batch * tokens, width]`.
  */
 import {
   add,
@@ -28,42 +28,43 @@ import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 import type { Pass } from './pass.ts';
 
-/** Mask, dropout and observer of a plain attention. */
+/** Mask, dropout and observer of an attention without projections. */
 export interface AttentionOptions extends HeadShape {
-  /** which keys are seen; all without it */
+  /** Which keys each query sees; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
-  /** makes a mask by which the attention weights `[B*H, Q, K]` are multiplied: 0 or 1 / (1 − rate) */
+  /** Makes a mask that multiplies the attention weights `[B*H, Q, K]`: each entry is 0 or 1 / (1 − rate). */
   readonly dropout?: ((shape: number[]) => Tensor) | undefined;
-  /** is shown the attention weights `[B, H, Q, K]`, before dropout; they are computed once more for it */
+  /** Receives the attention weights `[B, H, Q, K]` before dropout. They are computed a second time for it. */
   readonly observe?: ((weights: Tensor4D) => void) | undefined;
 }
 
-/** Queries, keys and values of one call, and what it may see. */
+/** Queries, keys and values of one call, with the mask. */
 export interface AttentionInput {
-  /** `[B*Q, d]` */
+  /** Queries `[B*Q, d]`. */
   readonly query: Tensor2D;
-  /** `[B*K, d]`; the very same tensor object as `query` lets both share one product */
+  /** Keys `[B*K, d]`. Passing the same tensor object as `query` lets both share one product. */
   readonly key: Tensor2D;
-  /** `[B*K, d]` */
+  /** Values `[B*K, d]`. */
   readonly value: Tensor2D;
-  /** which keys are seen; all without it */
+  /** Which keys each query sees; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
   readonly pass: Pass;
 }
 
 /** The sizes of multi-head attention. */
 export interface AttentionSizes {
-  /** d, the width of queries, keys and values */
+  /** d, the width of queries, keys and values. */
   readonly width: number;
   readonly heads: number;
   readonly group: ParameterGroup;
 }
 
 /**
- * Projects, attends, projects back, `[B*Q, d]`.
+ * Projects queries, keys and values, attends, and projects the result, to `[B*Q, d]`.
  *
- * @param name its parameters are the four of a `torch.nn.MultiheadAttention`: `name.in_proj_weight` `[3d, d]`, rows of
- *   query, key and value one after the other, `name.in_proj_bias` `[3d]`, `name.out_proj.weight` and `name.out_proj.bias`
+ * @param name the parameters are the four of a `torch.nn.MultiheadAttention`: `name.in_proj_weight` `[3d, d]`, with the
+ *   rows of query, key and value in this order, `name.in_proj_bias` `[3d]`, `name.out_proj.weight` and
+ *   `name.out_proj.bias`
  */
 export function multiHeadAttention(name: string, sizes: AttentionSizes): Module<AttentionInput, Tensor2D> {
   const { width, heads, group } = sizes;
@@ -90,10 +91,10 @@ export function multiHeadAttention(name: string, sizes: AttentionSizes): Module<
 }
 
 /**
- * The same for queries and keys that the model has projected itself: they may be wider than the values, which have the
- * width d. DAB-DETR joins content and position in them.
+ * Multi-head attention for queries and keys that the model has already projected. They may be wider than the values,
+ * which have width d: DAB-DETR concatenates content and position in them.
  *
- * @param name its parameters are `name.out_proj.weight` and `name.out_proj.bias`
+ * @param name the parameters are `name.out_proj.weight` and `name.out_proj.bias`
  */
 export function projectedAttention(name: string, sizes: AttentionSizes): Module<AttentionInput, Tensor2D> {
   const out = outProjection(name, sizes);
@@ -123,7 +124,7 @@ function optionsOf(name: string, heads: number, { mask, pass }: AttentionInput):
 }
 
 /**
- * Attention of what is projected already, head by head.
+ * Attends head by head, for inputs that are already projected.
  *
  * @param q `[B*Q, e]`
  * @param k `[B*K, e]`
@@ -134,12 +135,12 @@ export function attend(q: Tensor2D, k: Tensor2D, v: Tensor2D, options: Attention
   return attendTo({ q, k, v }, options);
 }
 
-/** Queries, keys and values as projections leave them; `qk` are queries beside keys, `[B*N, 2*H*e]`. */
+/** Queries, keys and values after their projections; `qk` holds the queries and keys side by side, `[B*N, 2*H*e]`. */
 type Projected =
   | { readonly q: Tensor2D; readonly k: Tensor2D; readonly v: Tensor2D }
   | { readonly qk: Tensor2D; readonly v: Tensor2D };
 
-/** A kernel takes them as they are; it knows nothing of dropout, and shows nobody its weights. */
+/** Attends by a kernel where there is one. Kernels support neither dropout nor observing the weights. */
 function attendTo(projected: Projected, options: AttentionOptions): Tensor2D {
   const { batch, heads, mask, dropout, observe } = options;
   const paired = 'qk' in projected;
@@ -163,11 +164,11 @@ function attendTo(projected: Projected, options: AttentionOptions): Tensor2D {
 }
 
 /**
- * `softmax(q kᵀ / √e + bias) v` for each of G = batch × heads problems, with the gradient written out.
+ * `softmax(q kᵀ / √e + bias) v` for each of G = batch × heads problems, with a hand-written gradient.
  *
- * The gradient of the scores is `P (dP - D)`, with P the softmax and D the row sums of `P dP`. These equal the row
- * sums of `dy y`, a tensor narrower than the scores by far (Dao et al. 2022, https://arxiv.org/abs/2205.14135), with
- * dropout too. A query that sees no key gets 0, and no gradient.
+ * The gradient of the scores is `P (dP - D)`, where P is the softmax and D the row sums of `P dP`. D equals the row
+ * sums of `dy y`, a tensor far narrower than the scores (Dao et al. 2022, https://arxiv.org/abs/2205.14135), with
+ * dropout too. A query that sees no key gets 0 and no gradient.
  *
  * @param q `[G, Q, e]`
  * @param k `[G, K, e]`
@@ -184,20 +185,20 @@ export function scaledDotProduct(
   const keys = k.shape[1];
   const scale = 1 / Math.sqrt(width);
   const byImage = (x: Tensor, rows: number, columns: number): Tensor4D => reshape(x, [batch, heads, rows, columns]);
-  /** `[G, Q, K]` */
+  /** Attention weights `[G, Q, K]`. */
   const weigh = (scaledQ: Tensor3D): Tensor3D => {
     const scores = matMul<Tensor3D>(scaledQ, k, false, true);
     if (mask === undefined) return softmax(scores);
     return reshape(softmax(add(byImage(scores, queries, keys), mask.bias)), scores.shape);
   };
-  /** 0 in the rows `[G, Q, d]` of queries that see nothing */
+  /** Sets the rows `[G, Q, d]` of queries that see nothing to 0. */
   const close = (rows: Tensor3D, open: Tensor | undefined): Tensor3D =>
     open === undefined ? rows : reshape(mul(byImage(rows, queries, rows.shape[2]), open), rows.shape);
 
   if (observe !== undefined) observe(byImage(weigh(mul(q, scale)), queries, keys));
   const keep = dropout?.([problems, queries, keys]);
   return withGradient([q, k, v], () => {
-    // Scaling the queries, not the scores: there are fewer numbers in them.
+    // Scale the queries rather than the scores: they have fewer elements.
     const scaledQ = mul<Tensor3D>(q, scale);
     const p = weigh(scaledQ);
     const kept = keep === undefined ? p : mul<Tensor3D>(p, keep);

@@ -1,9 +1,9 @@
 /**
- * Reverse-mode differentiation over tfjs's own tape, that frees as it goes.
+ * Reverse-mode differentiation over tfjs's own tape that frees memory as it proceeds.
  *
- * `tf.grads` keeps what every op saved, every intermediate gradient and whatever a hand-written gradient made on its way
- * until all is done, which is several times the memory of the forward pass. Here each op's tensors go as soon as its
- * gradient is taken. It also leaves nothing behind when the function throws.
+ * `tf.grads` keeps everything that ops have saved, every intermediate gradient and every temporary of a hand-written
+ * gradient until the end, which takes several times the memory of the forward pass. Here each op's tensors are freed as
+ * soon as its gradient has been computed. Nothing is left behind when the function throws, either.
  */
 import { add, dispose, engine, ones, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
@@ -11,12 +11,12 @@ import { add, dispose, engine, ones, type Scalar, type Tensor, tidy } from '@ten
 interface TapeNode {
   readonly inputs: Readonly<Record<string, Tensor>>;
   readonly outputs: readonly Tensor[];
-  /** what its gradient reads, owned by the tape */
+  /** Tensors that the gradient reads, owned by the tape. */
   readonly saved?: readonly Tensor[];
   readonly gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
 }
 
-/** The parts of tfjs 4.22's engine that its types keep private. */
+/** The private parts of tfjs 4.22's engine that are used here. */
 interface TapeEngine {
   readonly state: { activeTape: TapeNode[] | null; readonly gradientDepth: number };
   startTape(): void;
@@ -24,8 +24,8 @@ interface TapeEngine {
 }
 
 /**
- * The value of `f` and its gradient with respect to each of `xs`, undefined where `f` does not depend on it. The caller
- * disposes them.
+ * Computes the value of `f` and its gradient with respect to each of `xs`, undefined where `f` does not depend on it.
+ * The caller disposes of them.
  */
 export function backpropagate(
   f: () => Scalar,
@@ -79,7 +79,7 @@ function gradientsOf(y: Tensor, xs: readonly Tensor[], tape: readonly TapeNode[]
         accumulate(gradients, id, found[i] as Tensor);
       });
     }
-    // Nothing before this op needs them.
+    // Nothing earlier on the tape needs these outputs.
     node.outputs.forEach(({ id }, i) => {
       if (wanted.has(id)) return;
       dys[i]?.dispose();
@@ -90,7 +90,7 @@ function gradientsOf(y: Tensor, xs: readonly Tensor[], tape: readonly TapeNode[]
   return xs.map(({ id }) => gradients.get(id));
 }
 
-/** The ids of all tensors on the tape that are computed from the wanted ones, and theirs. */
+/** The ids of the wanted tensors and of all tensors on the tape that are computed from them. */
 function dependentTensors(wanted: ReadonlySet<number>, tape: readonly TapeNode[]): ReadonlySet<number> {
   const dependent = new Set(wanted);
   for (const { inputs, outputs } of tape) {

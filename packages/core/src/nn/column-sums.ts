@@ -1,10 +1,10 @@
-/** Sums of columns: the gradient of a bias that was added to every row. */
+/** Column sums: the gradient of a bias that was added to every row. */
 import { engine, fill, matMul, type Rank, reshape, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { hasKernel } from './kernel-op.ts';
 
 /**
- * The sum of each column, where there is no kernel for it as a product with a row of ones: on native TensorFlow 3 to 6
- * times faster than its reduction over the first axis.
+ * Sums each column. Where the backend has no kernel for it, this is a product with a row of ones, which on native
+ * TensorFlow is 3 to 6 times faster than its reduction over the first axis.
  *
  * @param x `[N, d]`
  * @returns `[d]`

@@ -14,7 +14,7 @@ import { padForWindows } from './pad.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-/** A convolution as its definition has it: for each tap of the kernel, a product of strided pixels. */
+/** A convolution by definition: for each tap of the kernel, a product of strided pixels. */
 function byTaps(x: tf.Tensor4D, weight: tf.Tensor4D, bias: tf.Tensor, options: ConvOptions): tf.Tensor {
   const { stride = 1, padding = 0, dilation = 1 } = options;
   const [size, , inputs, outputs] = weight.shape;
@@ -54,7 +54,7 @@ describe.each(cases)('conv2d $name', ({ size, image, options, kernels }) => {
   const ours = (x?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor) =>
     conv2d(x as tf.Tensor4D, { weight: weight as tf.Tensor4D, bias: bias as tf.Tensor1D }, options);
 
-  it('is what its definition says, with the same gradients', () => {
+  it('agrees with the definition, and so do its gradients', () => {
     expectSameOp(
       ours,
       (x, weight, bias) => byTaps(x as tf.Tensor4D, weight as tf.Tensor4D, bias as tf.Tensor, options),
@@ -62,7 +62,7 @@ describe.each(cases)('conv2d $name', ({ size, image, options, kernels }) => {
     );
   });
 
-  it('has the gradient that finite differences show', () => {
+  it('has a gradient that agrees with finite differences', () => {
     expectDerivative(ours, inputs());
   });
 
@@ -85,7 +85,7 @@ describe('conv2d', () => {
     expect(kernels).toEqual(['PadV2', 'Conv2D', 'Conv2DBackpropFilter']);
   });
 
-  it('names what does not fit', () => {
+  it('names the shapes that do not fit', () => {
     const x = spread([1, 4, 4, 3]) as tf.Tensor4D;
     const convolve = (shape: number[], options?: ConvOptions) => () =>
       conv2d(x, { weight: spread(shape) as tf.Tensor4D }, options);
@@ -95,7 +95,7 @@ describe('conv2d', () => {
     expect(convolve([7, 7, 3, 4], { stride: 2, padding: 1 })).toThrow('a window of 7 does not fit into 4 values');
   });
 
-  it('starts from what PyTorch does, with a bias where asked for one', () => {
+  it("starts from PyTorch's distribution, with a bias if requested", () => {
     const sizes = { size: 3, inputs: 2, outputs: 4, group: 'rest' } as const;
     const { parameters } = convolution('head', { ...sizes, bias: true });
     expect(parameters).toMatchObject([
@@ -115,7 +115,7 @@ describe('padForWindows', () => {
     expect(padForWindows(tf.zeros([1, 6, 7, 1]), windows).shape).toEqual([1, 7, 9, 1]);
   });
 
-  it('leaves alone what needs none', () => {
+  it('returns its input if no padding is needed', () => {
     const x = tf.zeros<tf.Rank.R4>([1, 6, 6, 1]);
     expect(padForWindows(x, { size: 2, stride: 2, padding: 0 })).toBe(x);
   });

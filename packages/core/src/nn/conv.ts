@@ -1,4 +1,4 @@
-/** Two-dimensional convolution, `torch.nn.Conv2d` with its names, on `[B, H, W, C]`. */
+/** Two-dimensional convolution of `[B, H, W, C]`, with the parameter names of `torch.nn.Conv2d`. */
 import {
   add,
   batchToSpaceND,
@@ -16,31 +16,32 @@ import type { ParameterGroup } from './parameters.ts';
 
 /** How a kernel moves over its input. */
 export interface ConvOptions {
-  /** 1 */
+  /** Step of the kernel, in pixels. @defaultValue 1 */
   readonly stride?: number;
-  /** zeros on each side of both axes; 0 */
+  /** Zeros on each side of both axes. @defaultValue 0 */
   readonly padding?: number;
-  /** distance of the pixels that neighbours in the kernel meet; 1 */
+  /** Distance in the input between neighbouring kernel elements. @defaultValue 1 */
   readonly dilation?: number;
 }
 
-/** The sizes of a convolution with parameters, and what they start from. */
+/** Sizes of a convolution with parameters, and their initialisers. */
 export interface ConvolutionOptions extends ConvOptions {
   /** Height and width of the kernel. */
   readonly size: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly group: ParameterGroup;
-  /** Whether there is a bias; false where left out. */
+  /** Whether there is a bias. @defaultValue false */
   readonly bias?: boolean;
-  /** What kernel and bias start from; PyTorch's default where left out. */
+  /** Initialisers of kernel and bias, by default PyTorch's. @defaultValue `fanInUniform(size * size * inputs)` for both */
   readonly init?: { readonly weight: Init; readonly bias: Init };
 }
 
 /**
- * A convolution of images `[B, H, W, inputs]` with a square kernel, started from PyTorch's default.
+ * A convolution of images `[B, H, W, inputs]` with a square kernel.
  *
- * @param name its parameters are `name.weight` `[size, size, inputs, outputs]` and, with `bias`, `name.bias` `[outputs]`
+ * @param name the parameters are `name.weight` `[size, size, inputs, outputs]` and, with `bias`, `name.bias`
+ *   `[outputs]`
  */
 export function convolution(
   name: string,
@@ -60,13 +61,13 @@ export function convolution(
 }
 
 /**
- * Convolves with a square kernel. The gradients are tfjs' own, because they are taken one by one and only where they are
- * needed: there is none of the image or of frozen features.
+ * Convolves with a square kernel. The gradients are tfjs's own, because each is computed separately and only where it
+ * is needed: there is none for the images or for frozen features.
  *
  * @param x `[B, H, W, in]`
- * @param parameters weight `[k, k, in, out]`, where checkpoints have `[out, in, k, k]`, and bias `[out]`
- * @returns `[B, h, w, out]`, h and w as PyTorch rounds them
- * @throws if the kernel is not square, does not fit the channels or the image, or is to be both dilated and strided
+ * @param parameters weight `[k, k, in, out]`, which checkpoints store as `[out, in, k, k]`, and bias `[out]`
+ * @returns `[B, h, w, out]`, with h and w rounded as in PyTorch
+ * @throws if the kernel is not square, does not fit the channels or the image, or is both dilated and strided
  */
 export function conv2d(
   x: Tensor4D,
@@ -82,9 +83,7 @@ export function conv2d(
   return bias === undefined ? y : addChannels(y, bias);
 }
 
-/**
- * Adds a bias `[C]` to `[B, H, W, C]`, without tfjs' own sum, which keeps its inputs until the gradient is done.
- */
+/** Adds a bias `[C]` to `[B, H, W, C]`. Unlike this, tfjs's own sum keeps its inputs until the gradient is done. */
 export function addChannels(y: Tensor4D, bias: Tensor1D): Tensor4D {
   return withGradient([y, bias], () => ({
     value: add<Tensor4D>(y, bias),
@@ -95,15 +94,17 @@ export function addChannels(y: Tensor4D, bias: Tensor1D): Tensor4D {
 
 function strided(x: Tensor4D, weight: Tensor4D, padding: number, stride: number): Tensor4D {
   const [size] = weight.shape;
-  // Native gradients know no explicit padding: either it is that of 'same', or it is an op of its own.
+  // Native gradients do not support explicit padding: it must either equal that of 'same' or be a separate op.
   if (stride === 1 && 2 * padding === size - 1) return conv2dOp(x, weight, 1, 'same');
   return conv2dOp(padForWindows(x, { size, stride, padding }), weight, stride, 'valid');
 }
 
-/** Every `dilation`-th pixel goes into an image of its own, convolved without dilation: tfjs' gradients have none. */
+/**
+ * Splits every `dilation`-th pixel into a separate image and convolves without dilation, which tfjs's gradients lack.
+ */
 function dilated(x: Tensor4D, weight: Tensor4D, padding: number, dilation: number): Tensor4D {
   const [, height, width] = x.shape;
-  // Zeros at the end that make the padded axes divisible.
+  // Zeros at the end that make the padded axes divisible by the dilation.
   const [below, beside] = [height, width].map((length) => {
     const rest = (length + 2 * padding) % dilation;
     return rest === 0 ? 0 : dilation - rest;

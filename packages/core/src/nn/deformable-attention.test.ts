@@ -15,7 +15,7 @@ const options = { width, heads: 2, levels: 2, points: 2, group: 'rest' } as cons
 const attention = deformableAttention('a', options);
 const names = attention.parameters.map(({ name }) => name);
 
-/** Points halfway between pixel centres, which is where the value has kinks; as boxes, with sides of 0.3. */
+/** Points halfway between pixel centres, away from the kinks of the value; as boxes, with sides of 0.3. */
 const references = (coordinates: number): tf.Tensor4D => {
   const values = Array.from({ length: batch * queries }, (_, i) =>
     sizes.map(({ height, width }) => {
@@ -49,7 +49,7 @@ const op =
       pass: { batch },
     });
 
-/** The last column of either level, of the second image. */
+/** Marks the last column of both levels of the second image as padding. */
 const padded = (): tf.Tensor2D => {
   const columns = sizes.flatMap(({ height, width }) =>
     Array.from({ length: height * width }, (_, i) => Number(i % width === width - 1)),
@@ -73,7 +73,7 @@ describe('the parameters of deformable attention', () => {
     ]);
   });
 
-  it('start from offsets in a direction of each head, and no preference', () => {
+  it('start from offsets in a different direction for each head, and equal weights', () => {
     const start = initialParameters(attention.parameters, 1);
     const zero = ['sampling_offsets.weight', 'attention_weights.weight', 'attention_weights.bias'];
     for (const name of [...zero, 'value_proj.bias', 'output_proj.bias']) {
@@ -84,34 +84,37 @@ describe('the parameters of deformable attention', () => {
       expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(Math.sqrt(6 / 16));
       expect(new Set(values).size).toBeGreaterThan(60);
     }
-    // Heads to the right and to the left; on both levels one step, then two.
+    // One head looks to the right and one to the left; on both levels, one step and then two.
     const offsets = [...(start['a.sampling_offsets.bias'] as tf.Tensor).dataSync()].map(Math.round);
     expect(offsets.map((number) => number + 0)).toEqual([1, 0, 2, 0, 1, 0, 2, 0, -1, 0, -2, 0, -1, 0, -2, 0]);
   });
 
-  it('refuse heads that do not divide the width', () => {
+  it('reject heads that do not divide the width', () => {
     expect(() => deformableAttention('a', { ...options, heads: 3 })).toThrow('3 heads do not divide the width 8');
   });
 });
 
 describe('deformable attention', () => {
-  it.each([2, 4])('has the gradients of finite differences, from references of %i coordinates', (coordinates) => {
-    expectDerivative(op(), inputs(coordinates), 2.5e-3);
-    expectDerivative(op(padded()), inputs(coordinates), 2.5e-3);
-  });
+  it.each([2, 4])(
+    'has gradients that agree with finite differences, for references of %i coordinates',
+    (coordinates) => {
+      expectDerivative(op(), inputs(coordinates), 2.5e-3);
+      expectDerivative(op(padded()), inputs(coordinates), 2.5e-3);
+    },
+  );
 
   it('leaves no tensor behind', () => {
     expectNoLeak(op(padded()), inputs(2));
   });
 
-  it('takes one reference for all levels and images', () => {
+  it('accepts one reference for all levels and images', () => {
     const [query, value, , ...parameters] = inputs(2) as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
     const alike = tf.tensor4d([0.4, 0.3, 0.5, 0.6, 0.9, 0.1], [1, queries, 1, 2]);
     const expected = op()(query, value, tf.tile(alike, [batch, 1, 2, 1]), ...parameters);
     expect(op()(query, value, alike, ...parameters).dataSync()).toEqual(expected.dataSync());
   });
 
-  it('takes padding for zeros after the projection, whose bias is not seen there', () => {
+  it('treats padding as zeros after the projection, without its bias', () => {
     const [query, value, places, ...parameters] = inputs(2) as [tf.Tensor, tf.Tensor, tf.Tensor, ...tf.Tensor[]];
     const mask = tf.reshape(padded(), [-1, 1]);
     const before = op(padded())(query, value, places, ...parameters);

@@ -25,36 +25,37 @@ import type { Pass } from './pass.ts';
 
 /** The sizes of multi-scale deformable attention. */
 export interface DeformableAttentionSizes extends AttentionSizes {
-  /** L, feature levels */
+  /** L, the number of feature levels. */
   readonly levels: number;
-  /** P, points that each head samples on each level */
+  /** P, the number of points that each head samples on each level. */
   readonly points: number;
 }
 
-/** Queries, the features that they sample, and where they look from. */
+/** Queries, the features that they sample, and the references that they sample around. */
 export interface DeformableAttentionInput {
-  /** `[B*Q, d]` */
+  /** Queries `[B*Q, d]`. */
   readonly query: Tensor2D;
-  /** The features of all levels, row by row and one level after the other, `[B*S, d]`. */
+  /** The features of all levels `[B*S, d]`, level after level and row by row. */
   readonly value: Tensor2D;
   readonly sizes: readonly LevelSize[];
-  /** `[B, S]`, 1 where a feature is padding, which then counts as zeros; left out where nothing is. */
+  /** `[B, S]`: 1 where a feature is padding, which then counts as zeros. Left out if nothing is padded. */
   readonly padding?: Tensor2D | undefined;
   /**
-   * Where each query looks from on each level, in 0..1 of the level with its padding: points `[B, Q, L, 2]`, or boxes
-   * `[B, Q, L, 4]` cxcywh. B and L may be 1 where references are the same for all images or levels.
+   * The point or box that each query samples around on each level, in 0..1 of the level including its padding: points
+   * `[B, Q, L, 2]`, or boxes `[B, Q, L, 4]` cxcywh. B and L may be 1 if all images or levels have the same references.
    */
   readonly references: Tensor4D;
   readonly pass: Pass;
 }
 
 /**
- * Every query samples P points of each level for each head, and adds them up by weights that it chooses: `[B*Q, d]`. From a
- * point, offsets are counted in features of the level; from a box, in halves of its sides divided by P.
+ * Each head of a query samples P points on each level and adds them up with weights predicted from the query, to
+ * `[B*Q, d]`. Offsets from a point are measured in features of the level; offsets from a box are measured in half its
+ * width and height, divided by P.
  *
- * @param name its parameters are those of `name.sampling_offsets`, `name.attention_weights`, `name.value_proj` and
+ * @param name the parameters are those of `name.sampling_offsets`, `name.attention_weights`, `name.value_proj` and
  *   `name.output_proj`
- * @throws RangeError if the heads do not divide the width
+ * @throws RangeError if the width is not divisible by the number of heads
  */
 export function deformableAttention(
   name: string,
@@ -91,13 +92,16 @@ export function deformableAttention(
   };
 }
 
-/** Part of references as `[B, Q, 1, L, 1, 2]`: the first two of their coordinates, or the two after these. */
+/** Two coordinates of the references as `[B, Q, 1, L, 1, 2]`: the first two, or the two after them. */
 function pairOf(references: Tensor4D, first: 0 | 2): Tensor {
   const [batch, queries, levels] = references.shape;
   return reshape(slice(references, [0, 0, 0, first], [batch, queries, levels, 2]), [batch, queries, 1, levels, 1, 2]);
 }
 
-/** What an offset of 1 is on each level, as a share of it: `[1, 1, 1, L, 1, 2]`, or `[B, Q, 1, L, 1, 2]` from boxes. */
+/**
+ * The length of an offset of 1 on each level, as a fraction of the level: `[1, 1, 1, L, 1, 2]`, or `[B, Q, 1, L, 1, 2]`
+ * for boxes.
+ */
 function offsetUnit(references: Tensor4D, sizes: readonly LevelSize[], points: number): Tensor {
   if (references.shape[3] === 4) return mul(pairOf(references, 2), 0.5 / points);
   const units = sizes.flatMap(({ height, width }) => [1 / width, 1 / height]);
@@ -105,8 +109,8 @@ function offsetUnit(references: Tensor4D, sizes: readonly LevelSize[], points: n
 }
 
 /**
- * The offsets that a query starts with: head by head in directions all around it, point by point further away. A step is 1
- * along the longer of the two axes.
+ * Initial offsets of a query: each head points in a different direction, spread over the full circle, and each further
+ * point lies one step further out. A step has length 1 along the longer of its two axes.
  */
 function firstOffsets({ heads, levels, points }: Pick<DeformableAttentionSizes, 'heads' | 'levels' | 'points'>): Init {
   return () => {

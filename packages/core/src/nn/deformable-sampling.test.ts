@@ -32,7 +32,7 @@ const opOf =
   (value, locations, weights) =>
     sampleDeformably({ value, locations, weights, levels } as never);
 
-/** Values, locations and weights. Some locations lie outside, none near a pixel's centre, where there is a kink. */
+/** Values, locations and weights. Some locations are outside, but none is near a pixel's centre, which is a kink. */
 function inputsOf({ batch, queries, heads, points, width, levels }: Shape): tf.Tensor[] {
   const pixels = levels.reduce((sum, level) => sum + level.height * level.width, 0);
   const samples = [batch, queries, heads, levels.length, points];
@@ -40,7 +40,7 @@ function inputsOf({ batch, queries, heads, points, width, levels }: Shape): tf.T
   const away = Array.from(locations, (number, i) => {
     const { height, width } = levels[Math.floor(i / (2 * points)) % levels.length] as LevelSize;
     const size = i % 2 === 0 ? width : height;
-    // From -0.3 to 1.3 of the level, then pushed off the centres.
+    // From -0.3 to 1.3 of the level, then moved away from the centres.
     const at = (0.5 + 0.8 * number) * size - 0.5;
     const along = at - Math.floor(at);
     return (Math.floor(at) + 0.1 + 0.8 * along + 0.5) / size;
@@ -48,7 +48,7 @@ function inputsOf({ batch, queries, heads, points, width, levels }: Shape): tf.T
   return [spread([batch, pixels, heads, width]), tf.tensor(away, [...samples, 2]), spread(samples, 3)];
 }
 
-/** The paper's formula, one sample after the other. */
+/** The paper's formula, sample by sample. */
 function plainly({ batch, queries, heads, points, width, levels }: Shape, inputs: tf.Tensor[]): tf.Tensor {
   const [value, locations, weights] = inputs.map((input) => input.dataSync()) as [tf.TypedArray, ...tf.TypedArray[]];
   const pixels = levels.reduce((sum, level) => sum + level.height * level.width, 0);
@@ -86,11 +86,11 @@ const backends = backendNames.filter((name) => name !== 'tensorflow' || tensorfl
 describe.each(backends)('sampling on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  it('adds up weighted pixels, those outside as zero', () => {
+  it('adds up weighted pixels, with zero for those outside', () => {
     expectClose(opOf(usual)(...inputsOf(usual)), plainly(usual, inputsOf(usual)), 1e-6);
   });
 
-  it('takes a pixel as it is at its centre, and the mean of two between them', () => {
+  it('takes the value of a pixel at its centre, and the mean of two pixels between them', () => {
     const level = { height: 1, width: 2 };
     const value = tf.tensor4d([1, 2, 10, 20], [1, 2, 1, 2]);
     const at = (x: number, y: number): number[] => {
@@ -106,7 +106,7 @@ describe.each(backends)('sampling on %s', (backend) => {
     expect(at(1e30, -1e30)).toEqual([0, 0]);
   });
 
-  it('has the gradients that differences have', () => {
+  it('has gradients that agree with finite differences', () => {
     const shape = { ...usual, batch: 1, queries: 3 };
     expectDerivative(opOf(shape), inputsOf(shape), 1e-3, 5e-3);
   });
@@ -115,7 +115,7 @@ describe.each(backends)('sampling on %s', (backend) => {
     expectNoLeak(opOf(usual), inputsOf(usual));
   });
 
-  it('makes NaN of a location that is none, and of its query alone', () => {
+  it('turns a NaN location into NaN outputs of that query only', () => {
     const shape = { ...usual, levels: levels.slice(0, 1) };
     const [value, locations, weights] = inputsOf(shape) as [tf.Tensor, tf.Tensor, tf.Tensor];
     const numbers = locations.dataSync();
@@ -127,7 +127,7 @@ describe.each(backends)('sampling on %s', (backend) => {
     expect(valueAndGrads(opOf(shape), [value, tf.tensor(numbers, locations.shape), weights])).toHaveLength(4);
   });
 
-  it('has nothing to do without queries', () => {
+  it('accepts an input without queries', () => {
     const shape = { ...usual, queries: 0 };
     const [value, ...grads] = valueAndGrads(opOf(shape), inputsOf(shape));
     expect(value?.shape).toEqual([shape.batch, 0, shape.heads * shape.width]);
@@ -136,12 +136,12 @@ describe.each(backends)('sampling on %s', (backend) => {
   });
 });
 
-// What fits into vectors of 16, 8 and 4 numbers, and what is left over; few and many queries.
+// Widths that fill vectors of 16, 8 and 4 numbers, and widths with a remainder; few and many queries.
 const widths = [1, 3, 4, 8, 16, 20, 32, 45, 64, 80];
 describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
   beforeAll(() => useBackend('tensorflow'));
 
-  it.each(widths)('gives what is composed, for heads of width %i', (width) => {
+  it.each(widths)('agrees with the composed op, for heads of width %i', (width) => {
     const shape = { ...usual, width, queries: 7 + 3 * width, points: 1 + (width % 5) };
     const inputs = inputsOf(shape);
     const native = valueAndGrads(opOf(shape), inputs);

@@ -33,25 +33,25 @@ export interface LevelSize {
   readonly width: number;
 }
 
-/** The features that are sampled, and the places and weights of the samples. */
+/** The features to sample, and the locations and weights of the samples. */
 export interface DeformableSampling {
-  /** `[B, S, H, D]`: the pixels of all levels, level after level and row after row, for each of H heads */
+  /** `[B, S, H, D]`: the pixels of all levels, level after level and row by row, for each of H heads. */
   readonly value: Tensor4D;
-  /** sizes of L levels; their pixels are S together */
+  /** Sizes of the L levels, which have S pixels in total. */
   readonly levels: readonly LevelSize[];
-  /** `[B, Q, H, L, P, 2]`: x and y of P points on each level, 0..1 from edge to edge of the level */
+  /** `[B, Q, H, L, P, 2]`: x and y of P points on each level, in 0..1 from edge to edge of the level. */
   readonly locations: Tensor;
-  /** `[B, Q, H, L, P]` */
+  /** Weights of the samples `[B, Q, H, L, P]`. */
   readonly weights: Tensor5D;
 }
 
 /**
  * Samples values bilinearly at the locations and adds them up by weight, head by head: `ms_deform_attn_core_pytorch` of
- * the reference (models/ops/functions/ms_deform_attn_func.py). A pixel has its value at its centre, and what lies outside
- * of a level is zero. A location that is NaN makes its query's output NaN.
+ * the reference (models/ops/functions/ms_deform_attn_func.py). A pixel has its value at its centre, and everything
+ * outside a level is zero. A location that is NaN makes its query's output NaN.
  *
  * @returns `[B, Q, H*D]`
- * @throws if shapes and levels do not fit each other
+ * @throws if the shapes and levels do not fit together
  */
 export function sampleDeformably(sampling: DeformableSampling): Tensor3D {
   const { value, levels, locations, weights } = sampling;
@@ -81,12 +81,15 @@ function requireFitting({ value, levels, locations, weights }: DeformableSamplin
   );
 }
 
-/** One gather of the four pixels around every location, and one product of them and their shares for each query and head. */
+/**
+ * Gathers the four pixels around every location, then takes one product of them and their weights for each query and
+ * head.
+ */
 function composed({ value, levels, locations, weights }: DeformableSampling): Tensor3D {
   const [batch, pixels, heads, width] = value.shape;
   const [, queries, , , points] = weights.shape;
   const [rows, samples] = [batch * queries, levels.length * points];
-  // Of each sample of a query: its level's size, and the row of its level's first pixel among those of an image.
+  // For each sample of a query: the size of its level, and the row of the level's first pixel among those of an image.
   const ofLevels = levels.map((level, i) => ({ ...level, start: levels.slice(0, i).reduce(addPixels, 0) }));
   const ofSamples = Array.from({ length: heads }, (_, head) =>
     ofLevels.flatMap(({ start, ...size }) => Array(points).fill({ ...size, first: start * heads + head })),
@@ -121,17 +124,20 @@ function composed({ value, levels, locations, weights }: DeformableSampling): Te
 
 const addPixels = (sum: number, { height, width }: LevelSize): number => sum + height * width;
 
-/** A pixel beside a location, int32, put inside its level if it is outside, and its weight, which then is 0. */
+/**
+ * The pixels next to locations (int32) and their bilinear weights. A pixel outside its level is clamped into it, with
+ * weight 0.
+ */
 interface Neighbour {
   readonly pixel: Tensor;
   readonly weight: Tensor;
 }
 
 /**
- * The pixels before and after locations on one axis.
+ * The pixels before and after locations along one axis.
  *
  * @param locations `[N, M]`
- * @param sizes of the M levels on that axis, in pixels
+ * @param sizes sizes of the M levels along that axis, in pixels
  */
 function neighbours(locations: Tensor, sizes: readonly number[]): [Neighbour, Neighbour] {
   const size = tensor1d([...sizes]);

@@ -6,7 +6,7 @@ import { depthwiseConv2d } from './depthwise.ts';
 
 beforeAll(() => useBackend('cpu'));
 
-/** As its definition has it: for each tap of the kernel, the strided pixels times one number a channel. */
+/** The definition: for each tap of the kernel, the strided pixels times one number per channel. */
 function byTaps(x: tf.Tensor4D, weight: tf.Tensor4D, stride: number): tf.Tensor {
   const [size, , , channels] = weight.shape;
   const counts = [x.shape[1], x.shape[2]].map((length) => Math.ceil(length / stride)) as [number, number];
@@ -40,11 +40,11 @@ describe.each([
   const inputs = () => [spread([2, ...image, 3]), spread([size, size, 1, 3], 1)];
   const ours = (x?: tf.Tensor, weight?: tf.Tensor) => depthwiseConv2d(x as tf.Tensor4D, weight as tf.Tensor4D, stride);
 
-  it('is what its definition says, with the same gradients', () => {
+  it('agrees with the definition, and so do its gradients', () => {
     expectSameOp(ours, (x, weight) => byTaps(x as tf.Tensor4D, weight as tf.Tensor4D, stride), inputs());
   });
 
-  it('has the gradient that finite differences show', () => {
+  it('has a gradient that agrees with finite differences', () => {
     expectDerivative(ours, inputs());
   });
 
@@ -53,7 +53,7 @@ describe.each([
   });
 });
 
-it('says which kernel does not fit', () => {
+it('rejects a kernel that does not fit', () => {
   const x = tf.zeros<tf.Rank.R4>([1, 4, 4, 3]);
   const message = 'depthwiseConv2d: input [1,4,4,3] does not fit weight [3,3,3,1] (kept as [k, k, 1, C])';
   expect(() => depthwiseConv2d(x, tf.zeros([3, 3, 3, 1]))).toThrow(message);

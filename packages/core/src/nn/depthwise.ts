@@ -1,13 +1,13 @@
-/** Depthwise convolution: every channel with a kernel of its own. */
+/** Depthwise convolution: each channel has a separate kernel. */
 import { depthwiseConv2d as depthwiseConv2dOp, reshape, type Tensor4D } from '@tensorflow/tfjs-core';
 import { kernelOp } from './kernel-op.ts';
 
 /**
- * Convolves every channel by itself, with TensorFlow's padding `SAME`: as many zeros as ⌈H / stride⌉ windows need, the
- * odd one below and on the right.
+ * Convolves each channel separately, with TensorFlow's padding `SAME`: as many zeros as ⌈H / stride⌉ windows need, the
+ * odd one at the bottom and on the right.
  *
  * @param x `[B, H, W, C]`
- * @param weight `[k, k, 1, C]`, where checkpoints have `[C, 1, k, k]`
+ * @param weight `[k, k, 1, C]`, which checkpoints store as `[C, 1, k, k]`
  * @returns `[B, ⌈H / stride⌉, ⌈W / stride⌉, C]`
  * @throws if the kernel does not fit the channels
  */

@@ -9,12 +9,12 @@ export interface EmbeddingOptions {
   readonly rows: number;
   readonly width: number;
   readonly group: ParameterGroup;
-  /** What the rows start from; PyTorch's default, the standard normal distribution, where left out. */
+  /** Initialiser of the rows, by default PyTorch's: the standard normal distribution. @defaultValue `normal(1)` */
   readonly init?: Init;
 }
 
 /**
- * The whole table, `[rows, width]`.
+ * A table of learned rows, `[rows, width]`.
  *
  * @param name the parameter is `name.weight`
  */

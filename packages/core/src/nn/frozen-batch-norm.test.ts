@@ -41,7 +41,7 @@ describe('convFrozenBatchNorm', () => {
     expect(() => tf.grads(loss)(Object.values(norm))).toThrow('Cannot compute gradient');
   });
 
-  it('trains weight and bias where told, and not the statistics', () => {
+  it('trains weight and bias if requested, but not the statistics', () => {
     const { runningMean, runningVar, ...trained } = normOf();
     const fold = { epsilon: 1e-3, trainNorm: true };
     const ours = (x?: tf.Tensor, kernel?: tf.Tensor, weight?: tf.Tensor, bias?: tf.Tensor) => {
@@ -77,7 +77,7 @@ describe('convFrozenBatchNorm', () => {
     const kernels = await kernelsOf(folded(), inputs());
     const large = ['Conv2D', 'Add', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'];
     expect(kernels.filter((name) => name.startsWith('Conv2D'))).toHaveLength(3);
-    // Six of one value a channel, and one of the kernel's size each way.
+    // Six with one value per channel, and one of the kernel's size in each direction.
     expect(kernels.filter((name) => !large.includes(name))).toHaveLength(6);
   });
 });

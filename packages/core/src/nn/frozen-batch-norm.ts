@@ -1,4 +1,6 @@
-/** Batch norm whose statistics stay as they are, and its scale too where it is not trained, as DETR's backbone has it. */
+/**
+ * Batch norm whose statistics are frozen, and its scale and shift too unless they are trained, as in DETR's backbone.
+ */
 import { add, mul, rsqrt, sub, type Tensor1D, type Tensor4D } from '@tensorflow/tfjs-core';
 import { addChannels } from './conv.ts';
 import { withGradient } from './custom-gradient.ts';
@@ -7,7 +9,7 @@ import { constant, normal } from './init.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
-/** All `[C]`. */
+/** The tensors of a batch norm, each `[C]`. */
 export interface BatchNormTensors {
   readonly weight: Tensor1D;
   readonly bias: Tensor1D;
@@ -17,20 +19,20 @@ export interface BatchNormTensors {
 
 /** How a frozen batch norm is folded into a convolution. */
 export interface FoldOptions {
-  /** what is added to the variance; 1e-5, as in `FrozenBatchNorm2d` of detr's models/backbone.py */
+  /** Added to the variance, as in `FrozenBatchNorm2d` of detr's models/backbone.py. @defaultValue 1e-5 */
   readonly epsilon?: number;
-  /** whether gradients flow to the norm's weight and bias; false */
+  /** Whether gradients flow to the norm's weight and bias. @defaultValue false */
   readonly trainNorm?: boolean;
 }
 
 /**
  * A convolution and the batch norm after it as one convolution, with the kernel `w γ / √(σ² + ε)` and the bias
- * `β - μ γ / √(σ² + ε)`. Gradients flow to `x`, to the kernel and, where they are trained, to γ and β.
+ * `β - μ γ / √(σ² + ε)`. Gradients flow to `x`, to the kernel and, if they are trained, to γ and β.
  *
  * @param x `[B, H, W, in]`
  * @param kernel w, `[…, out]`
  * @param norm `[out]` each
- * @param convolve the convolution by itself, to `[B, h, w, out]`
+ * @param convolve the convolution alone, to `[B, h, w, out]`
  * @returns `[B, h, w, out]`
  */
 export function convFrozenBatchNorm(
@@ -60,10 +62,10 @@ export function convFrozenBatchNorm(
 }
 
 /**
- * The four tensors of a batch norm; they start as the identity. The statistics are in the group `frozen`.
+ * The four tensors of a batch norm, which start as the identity. The statistics are always in the group `frozen`.
  *
- * @param name they are `name.weight`, `name.bias`, `name.running_mean` and `name.running_var`, `[width]` each
- * @param group of weight and bias
+ * @param name the parameters are `name.weight`, `name.bias`, `name.running_mean` and `name.running_var`, each `[width]`
+ * @param group group of weight and bias
  */
 export function frozenBatchNorm(
   name: string,
@@ -85,27 +87,29 @@ export function frozenBatchNorm(
   };
 }
 
-/** The sizes of a convolution with a frozen batch norm behind it. */
+/** Sizes of a convolution followed by a frozen batch norm. */
 export interface NormedConvolutionOptions {
-  /** sides of the kernel */
+  /** Height and width of the kernel. */
   readonly size: number;
-  /** inputs of each output: 1 for a depthwise convolution */
+  /** Number of inputs of each output: 1 for a depthwise convolution. */
   readonly inputs: number;
   readonly outputs: number;
-  /** outputs of each input: 1 for a depthwise convolution, `outputs` for others */
+  /** Number of outputs of each input: 1 for a depthwise convolution. @defaultValue `outputs` */
   readonly fanOut?: number;
-  /** the kernel's group */
+  /** Group of the kernel. */
   readonly group: ParameterGroup;
-  /** the group of the norm's weight and bias; default `frozen` */
+  /** Group of the norm's weight and bias. @defaultValue 'frozen' */
   readonly normGroup?: ParameterGroup;
+  /** Added to the variance. @defaultValue 1e-5 */
   readonly epsilon?: number;
-  /** the convolution by itself, with a kernel `[size, size, inputs, outputs]` */
+  /** The convolution alone, with a kernel `[size, size, inputs, outputs]`. */
   readonly convolve: (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
 }
 
 /**
- * A convolution and its batch norm, folded. The kernel starts from a normal distribution by the number of outputs, as
- * torchvision's ResNets and TensorFlow's EfficientNets do (He et al. 2015, https://arxiv.org/abs/1502.01852).
+ * A convolution with its batch norm folded into it. The kernel starts from a normal distribution scaled by the number
+ * of outputs, as in torchvision's ResNets and TensorFlow's EfficientNets (He et al. 2015,
+ * https://arxiv.org/abs/1502.01852).
  *
  * @param conv the kernel is `conv.weight`
  * @param norm name of the batch norm

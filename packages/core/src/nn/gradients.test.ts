@@ -26,7 +26,7 @@ const loss = ({ weight, bias, scale }: Parameters, batch: tf.Tensor2D) => {
 };
 
 describe('valueAndFlatGrads', () => {
-  it('agrees with finite differences in every element, and gives zero for an unused parameter', () => {
+  it('agrees with finite differences in every element, and is zero for an unused parameter', () => {
     const batch = tf.tensor2d(x, [2, 3]);
     const { grads } = valueAndFlatGrads(layout, start(), (p) => loss(p, batch));
     const step = 1e-2;
@@ -60,7 +60,7 @@ describe('valueAndFlatGrads', () => {
     expect(batch.isDisposed).toBe(false);
   });
 
-  it('frees what it returns with the scope of the caller', () => {
+  it('frees its results with the scope of the caller', () => {
     const batch = tf.tensor2d(x, [2, 3]);
     const flats = start();
     const before = tf.memory().numTensors;
@@ -74,7 +74,7 @@ describe('valueAndFlatGrads', () => {
     expect(result.grads.map((gradient) => [...gradient.dataSync()])).toEqual([new Array(12).fill(0), [1, 1]]);
   });
 
-  it('refuses a loss that is no scalar or depends on nothing', () => {
+  it('rejects a loss that is not a scalar or depends on no parameter', () => {
     const vector = ({ bias }: Parameters) => ({ loss: bias as unknown as tf.Scalar });
     expect(() => valueAndFlatGrads(layout, start(), vector)).toThrow('must be a scalar, got shape [2]');
     expect(() => valueAndFlatGrads(layout, start(), () => ({ loss: tf.scalar(1) }))).toThrow('none of the parameters');

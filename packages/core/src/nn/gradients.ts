@@ -1,4 +1,4 @@
-/** The value and the flat gradients of a loss over named parameters. */
+/** The value of a loss over named parameters, and its flat gradients. */
 import {
   concat1d,
   dispose,
@@ -16,29 +16,29 @@ import { backpropagate } from './backpropagation.ts';
 import { ParameterError, type ParameterLayout } from './parameters.ts';
 
 /**
- * What a loss function returns: the loss and, if wanted, any nested tensors to hand on (predictions, loss terms), and what
- * host code learned, as a `HostValue` of `@dn-detr/runtime`.
+ * The result of a loss function: the loss and, optionally, nested tensors to pass on, such as predictions and loss
+ * terms, and values computed on the host, as a `HostValue` of `@dn-detr/runtime`.
  */
 export type LossOutput<Aux extends TensorContainer> = { loss: Scalar; aux?: Aux };
 
 /** A loss with its gradients by parameter group. */
 export type LossAndGradients<Aux extends TensorContainer> = {
-  /** the value of the loss, a scalar */
+  /** The loss, a scalar. */
   loss: Scalar;
-  /** one flat gradient per group, of the size of its buffer; zero where the loss does not use a parameter */
+  /** One flat gradient per group, of the size of the group's buffer; zero where the loss does not use a parameter. */
   grads: Tensor1D[];
-  /** what the loss function returned as `aux`, without gradient */
+  /** The `aux` that the loss function returned, without gradient. */
   aux: Aux;
 };
 
 /**
  * Runs a loss function on the named pieces of flat parameters and differentiates it.
  *
- * Pure, so it can stand inside a captured step: it reads no value, makes no variable and keeps no state. Gradients are
- * taken with respect to the pieces and joined by one concatenation per group.
+ * It is pure, so it can be part of a captured step: it reads no value, makes no variable and keeps no state. Gradients
+ * are taken with respect to the pieces and joined by one concatenation per group.
  *
  * @param flats one `[size]` tensor per group of the layout
- * @throws ParameterError if the flats do not fit, the loss is no scalar, or it depends on no parameter
+ * @throws ParameterError if the flats do not fit, the loss is not a scalar, or it depends on no parameter
  */
 export function valueAndFlatGrads<Name extends string, Aux extends TensorContainer = undefined>(
   layout: ParameterLayout<Name, string>,
@@ -54,8 +54,8 @@ export function valueAndFlatGrads<Name extends string, Aux extends TensorContain
       if (output.loss.rank !== 0) {
         throw new ParameterError(`the loss must be a scalar, got shape [${output.loss.shape}]: reduce it first`);
       }
-      // The scope of the forward pass frees all but the loss. Clones, because keeping a tensor that is not ours, such
-      // as a piece of the batch, would change whose it is.
+      // The scope of the forward pass frees everything but the loss. Keep clones, because keeping a tensor that belongs
+      // to someone else, such as a piece of the batch, would change its owner.
       aux = mapTensors(output.aux as Aux, (tensor) => keep(tensor.clone()));
       return output.loss;
     };
@@ -73,7 +73,7 @@ export function valueAndFlatGrads<Name extends string, Aux extends TensorContain
     }
     const gradientOf = new Map<string, Tensor | undefined>(placed.map(({ name }, i) => [name, grads[i]]));
     const flatGrads = layout.groups.map(({ parameters }) =>
-      // `fill`, not `zeros`: it is one op on a small constant, where `zeros` would upload a host array.
+      // Use `fill`, which is one op on a small constant; `zeros` would upload an array from the host.
       concat1d(
         parameters.map(({ name, size }) => {
           const gradient = gradientOf.get(name);
@@ -85,7 +85,7 @@ export function valueAndFlatGrads<Name extends string, Aux extends TensorContain
   });
 }
 
-/** The same nesting of arrays and plain objects with every tensor replaced; other values, such as host values, stay. */
+/** The same nested arrays and plain objects with every tensor replaced; other values, such as host values, are kept. */
 function mapTensors<T extends TensorContainer>(tree: T, change: (tensor: Tensor) => Tensor): T;
 function mapTensors(tree: unknown, change: (tensor: Tensor) => Tensor): unknown {
   if (tree instanceof Tensor) return change(tree);

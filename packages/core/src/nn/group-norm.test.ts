@@ -31,7 +31,7 @@ describe('normalizeGroups', () => {
     expectSameOp(ours, plain, inputs());
   });
 
-  it('has the gradient that finite differences show', () => {
+  it('has a gradient that agrees with finite differences', () => {
     expectDerivative(ours, inputs());
   });
 
@@ -45,7 +45,7 @@ describe('normalizeGroups', () => {
     expect(kernels.filter((name) => name !== 'Reshape')).toHaveLength(39);
   });
 
-  it('is that of one image whatever else is in the batch', () => {
+  it('gives an image the same result whatever else is in the batch', () => {
     const [x, weight, bias] = inputs() as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D];
     const second = tf.slice(x, [1, 0, 0, 0], [1, 3, 5, 6]);
     expectClose(
@@ -67,7 +67,7 @@ describe('normalizeGroups', () => {
     expectClose(result, tf.tile(tf.reshape(bias as tf.Tensor, [1, 1, 1, 6]), [1, 3, 5, 1]), 1e-3);
   });
 
-  it('names channels that cannot be divided', () => {
+  it('rejects channels that cannot be divided', () => {
     const [x, weight, bias] = inputs() as [tf.Tensor4D, tf.Tensor1D, tf.Tensor1D];
     expect(() => normalizeGroups(x, weight, bias, 4)).toThrow('6 channels cannot be divided by 4 groups');
   });

@@ -19,13 +19,13 @@ import { type Module, parametersOf } from './module.ts';
 import { scaleAndShift } from './norm.ts';
 import type { ParameterGroup } from './parameters.ts';
 
-/** PyTorch's default. */
+/** Added to the variance: PyTorch's default. */
 const epsilon = 1e-5;
 
 /**
- * A normalisation of images `[B, h, w, width]`.
+ * Group normalisation of images `[B, h, w, width]`.
  *
- * @param name its parameters are `name.weight` and `name.bias`, `[width]` both
+ * @param name the parameters are `name.weight` and `name.bias`, both `[width]`
  */
 export function groupNorm(
   name: string,
@@ -41,11 +41,11 @@ export function groupNorm(
 /**
  * Normalises each group of neighbouring channels of an image over all its pixels, then scales and shifts each channel.
  *
- * Means are taken over pixels first and then over the channels of a group: over both at once, TensorFlow would
- * transpose the images. What is left to do with them is one product and one sum for a channel of an image.
+ * Means are taken over the pixels first and then over the channels of a group; for a mean over both at once, TensorFlow
+ * would transpose the images. What remains is one product and one sum per channel of an image.
  *
- * With `n` the normalised images, `r` one over the standard deviation, `g = dy · weight` and means over a group, the
- * gradient of the input is `r (g - mean(g) - n mean(g n))`.
+ * With `n` the normalised images, `r` the reciprocal of the standard deviation, `g = dy · weight` and means over a
+ * group, the gradient of the input is `r (g - mean(g) - n mean(g n))`.
  *
  * @param x `[B, h, w, C]`
  * @param weight `[C]`, the scale
@@ -58,7 +58,10 @@ export function normalizeGroups(x: Tensor4D, weight: Tensor1D, bias: Tensor1D, g
   const [pixels, groupSize] = [height * width, channels / groups];
   if (channels % groups !== 0) throw new Error(`groupNorm: ${channels} channels cannot be divided by ${groups} groups`);
 
-  /** The mean over a group at each of its channels, of means over pixels; `[B, 1, C]` both. */
+  /**
+   * Averages means over pixels within each group and repeats the result for each of its channels, `[B, 1, C]` to
+   * `[B, 1, C]`.
+   */
   const overGroups = (means: Tensor3D): Tensor3D => {
     const ofGroups = mean<Tensor3D>(reshape(means, [batch, groups, groupSize]), 2, true);
     return reshape(tile(ofGroups, [1, 1, groupSize]), [batch, 1, channels]);
@@ -78,7 +81,7 @@ export function normalizeGroups(x: Tensor4D, weight: Tensor1D, bias: Tensor1D, g
         // Means over pixels of dy and of dy n.
         const dyMean = mean<Tensor3D>(dyRows, 1, true);
         const dynMean = mul<Tensor3D>(sub(mean(mul(dyRows, rows), 1, true), mul(centre, dyMean)), r);
-        // The gradient as a multiple of dy, one of x and a constant, for each channel of an image.
+        // For each channel of an image, the gradient is a multiple of dy plus a multiple of x plus a constant.
         const ofX = mul(overGroups(mul(dynMean, weight)), square(r));
         const level = sub(mul(centre, ofX), mul(overGroups(mul(dyMean, weight)), r));
         const dx = add(sub(mul(dyRows, slope), mul(rows, ofX)), level);

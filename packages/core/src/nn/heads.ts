@@ -1,4 +1,4 @@
-/** Activations `[B*N, H*e]` taken apart into heads `[B*H, N, e]`, each a matrix of its own, and put together again. */
+/** Splits activations `[B*N, H*e]` into heads `[B*H, N, e]`, each a separate matrix, and merges them again. */
 import {
   reshape,
   split,
@@ -9,16 +9,16 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 
-/** B images, H heads. */
+/** The number of images, B, and of heads, H. */
 export interface HeadShape {
   readonly batch: number;
   readonly heads: number;
 }
 
 /**
- * `[B*N, H*e]` to `[B*H, N, e]`.
+ * Splits `[B*N, H*e]` into heads, `[B*H, N, e]`.
  *
- * @throws if rows or width cannot be divided by batch or heads
+ * @throws if the rows or the width cannot be divided by the batch or the heads
  */
 export function splitHeads(x: Tensor2D, shape: HeadShape): Tensor3D {
   const { batch, heads } = shape;
@@ -28,10 +28,10 @@ export function splitHeads(x: Tensor2D, shape: HeadShape): Tensor3D {
 }
 
 /**
- * `[B*N, 2*H*e]`, queries beside keys, to two of `[B*H, N, e]`. The transposition brings the pair to the front, where
- * a split shares memory in place of copying, and where the gradient is one concatenation.
+ * Splits queries and keys that lie side by side, `[B*N, 2*H*e]`, into two tensors `[B*H, N, e]`. The transposition
+ * moves the pair to the front, where a split shares memory instead of copying and its gradient is one concatenation.
  *
- * @throws if rows or width cannot be divided by batch or heads
+ * @throws if the rows or the width cannot be divided by the batch or the heads
  */
 export function splitHeadPairs(x: Tensor2D, shape: HeadShape): [Tensor3D, Tensor3D] {
   const { batch, heads } = shape;
@@ -40,7 +40,7 @@ export function splitHeadPairs(x: Tensor2D, shape: HeadShape): [Tensor3D, Tensor
   return split<Tensor3D>(reshape(byHead, [2 * batch * heads, tokens, width]), 2) as [Tensor3D, Tensor3D];
 }
 
-/** `[B*H, N, e]` to `[B*N, H*e]`. */
+/** Merges heads `[B*H, N, e]` to `[B*N, H*e]`. */
 export function mergeHeads(x: Tensor3D, { batch, heads }: HeadShape): Tensor2D {
   const [, tokens, width] = x.shape;
   const byToken = transpose<Tensor4D>(reshape(x, [batch, heads, tokens, width]), [0, 2, 1, 3]);
@@ -48,10 +48,10 @@ export function mergeHeads(x: Tensor3D, { batch, heads }: HeadShape): Tensor2D {
 }
 
 /**
- * N and e of `[B*N, H*e]`.
+ * The sizes N and e of activations `[B*N, H*e]`.
  *
- * @param sides how many tensors lie side by side in `x`, each with all heads
- * @throws if rows or width cannot be divided by batch or heads
+ * @param sides number of tensors that lie side by side in `x`, each with all heads
+ * @throws if the rows or the width cannot be divided by the batch or the heads
  */
 export function headSizes(x: Tensor2D, { batch, heads }: HeadShape, sides = 1): [tokens: number, width: number] {
   const [rows, columns] = x.shape;

@@ -1,31 +1,31 @@
-/** What parameters start from: PyTorch's initialisers, each parameter with random numbers of its own. */
+/** PyTorch's initialisers for parameters. The random numbers of each parameter are independent of the others. */
 import { fill, randomNormal, randomUniform, type Tensor } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from './named.ts';
 import type { ParameterSpec } from './parameters.ts';
 
-/** Makes the start values of a parameter of that shape. The same seed gives the same values. */
+/** Makes the initial values of a parameter of the given shape. The same seed gives the same values. */
 export type Init = (shape: readonly number[], seed: number) => Tensor;
 
-/** A parameter and what it starts from. */
+/** A parameter and its initialiser. */
 export interface ParameterDeclaration<Name extends string = string> extends ParameterSpec<Name> {
   readonly init: Init;
-  /** The parameter that it starts as a copy of, by its name: both draw the same numbers. */
+  /** Name of the parameter that this one starts as a copy of: both draw the same numbers. */
   readonly copyOf?: string;
 }
 
-/** Every number is `value`. */
+/** Fills the parameter with `value`. */
 export const constant =
   (value: number): Init =>
   (shape) =>
     fill([...shape], value);
 
-/** Uniform in −bound..bound. */
+/** Uniform distribution over −bound..bound. */
 export const uniform =
   (bound: number): Init =>
   (shape, seed) =>
     randomUniform([...shape], -bound, bound, 'float32', seed);
 
-/** Normally distributed around 0. */
+/** Normal distribution around 0. */
 export const normal =
   (deviation: number): Init =>
   (shape, seed) =>
@@ -37,7 +37,7 @@ export const xavierUniform: Init = (shape, seed) => {
   return uniform(Math.sqrt(6 / (inputs + outputs)))(shape, seed);
 };
 
-/** The same of a convolution's kernel, kept as `[k, k, in, out]`: within √(6 / (k² in + k² out)). */
+/** `xavierUniform` for a convolution's kernel, stored as `[k, k, in, out]`: uniform within √(6 / (k² in + k² out)). */
 export const xavierUniformKernel: Init = (shape, seed) => {
   const [height, width, inputs, outputs] = shape as [number, number, number, number];
   return uniform(Math.sqrt(6 / (height * width * (inputs + outputs))))(shape, seed);
@@ -47,8 +47,8 @@ export const xavierUniformKernel: Init = (shape, seed) => {
 export const fanInUniform = (fanIn: number): Init => uniform(1 / Math.sqrt(fanIn));
 
 /**
- * The start values of declared parameters, by name. They depend on the seed and the name alone, so two models that
- * share a parameter start from the same values, whatever else they have.
+ * The initial values of declared parameters, by name. They depend only on the seed and the name, so two models that
+ * share a parameter start from the same values, whatever other parameters they have.
  */
 export function initialParameters(declarations: readonly ParameterDeclaration[], seed: number): NamedTensors {
   return Object.fromEntries(
@@ -56,7 +56,7 @@ export function initialParameters(declarations: readonly ParameterDeclaration[],
   );
 }
 
-/** FNV-1a over the name, started from the seed. Never 0, which tfjs takes for "no seed". */
+/** FNV-1a hash of the name, starting from the seed. Never 0, which tfjs takes as "no seed". */
 function seedOf(name: string, seed: number): number {
   let hash = 0x811c9dc5 ^ Math.imul(seed, 0x9e3779b1);
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);

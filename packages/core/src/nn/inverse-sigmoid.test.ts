@@ -15,7 +15,7 @@ describe('inverseSigmoid', () => {
     expect([...inverseSigmoid(tf.sigmoid(x)).dataSync()]).toEqual([...x.dataSync()].map((v) => expect.closeTo(v, 5)));
   });
 
-  it('has the values of the one for arrays, outside 0..1 too', () => {
+  it('has the values of the array version, outside 0..1 too', () => {
     const x = Float32Array.of(-1, 0, 1e-4, 1e-3, 0.3, 1 - 1e-4, 1, 2);
     for (const eps of [1e-3, 1e-5]) {
       const expected = [...inverseSigmoidOfArray(x, eps)].map((value) => expect.closeTo(value, 3));
@@ -23,11 +23,11 @@ describe('inverseSigmoid', () => {
     }
   });
 
-  it('has the gradient that finite differences show', () => {
+  it('has a gradient that agrees with finite differences', () => {
     expectDerivative((x) => inverseSigmoid(x as tf.Tensor), [inside()], 1e-3);
   });
 
-  it('passes no gradient where a clamp holds, nor at its bound', () => {
+  it('passes no gradient where it clamps, nor at the bound', () => {
     const eps = 2 ** -10;
     const x = [-1, 0, eps / 2, eps, 1 - eps, 1 - eps / 2, 1, 2];
     const [, grad] = valueAndGrads((x) => tf.sum(inverseSigmoid(x as tf.Tensor, eps)), [tf.tensor1d(x)]);

@@ -1,4 +1,4 @@
-/** Ops that a backend may have as kernels of its own, and that are composed of tfjs's ops on all others. */
+/** Ops that a backend may implement as its own kernels, and that other backends run as a composition of tfjs's ops. */
 import {
   engine,
   getBackend,
@@ -11,25 +11,25 @@ import {
 } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 
-/** An op that a backend may have a kernel of its own for, and its composed twin. */
+/** An op that a backend may have a kernel for, and the equivalent composition of tfjs's ops. */
 export interface KernelOp<Value extends Tensor> {
   /**
-   * Name of the kernel. There is a second one, `<name>Grad`, that takes the same inputs, the gradient `dy` of the output
-   * and the same attributes, and gives the gradient of each input in the order of `inputs`.
+   * Name of the kernel. A second kernel, `<name>Grad`, takes the same inputs, the gradient `dy` of the output and the
+   * same attributes, and returns the gradient of each input in the order of `inputs`.
    */
   readonly name: string;
   readonly inputs: Readonly<Record<string, Tensor>>;
-  /** Makes the further tensors that both kernels take, such as masks. They get no gradient. */
+  /** Makes additional tensors that both kernels take, such as masks. They get no gradient. */
   readonly constants?: () => Readonly<Record<string, Tensor>>;
   readonly attributes?: NamedAttrMap;
-  /** Computes the same of the same inputs from tfjs's ops, gradient included. */
+  /** Computes the same result from the same inputs with tfjs's ops, including the gradient. */
   readonly composed: () => Value;
 }
 
-/** Whether the current backend has a kernel of its own for an op. */
+/** Whether the current backend has a kernel for an op. */
 export const hasKernel = (name: string): boolean => getKernel(name, getBackend()) !== undefined;
 
-/** Runs an op through the current backend's kernel for it, or else as it is composed. */
+/** Runs an op through the current backend's kernel if there is one, and otherwise as the composition. */
 export function kernelOp<Value extends Tensor>(op: KernelOp<Value>): Value {
   const { name, inputs, constants = () => ({}), attributes, composed } = op;
   if (!hasKernel(name)) return composed();
@@ -49,8 +49,8 @@ export function kernelOp<Value extends Tensor>(op: KernelOp<Value>): Value {
 }
 
 /**
- * Runs something as backends do that have no kernels of this toolkit's, to compare the two. What is captured meanwhile
- * stays composed.
+ * Runs a function as on a backend without this toolkit's kernels, for comparing the two. Anything captured meanwhile
+ * remains composed.
  */
 export function withoutKernels<T>(run: () => T): T {
   const kernels = getKernelsForBackend(getBackend()).filter(({ kernelName }) => kernelName.startsWith('Dn'));

@@ -28,7 +28,7 @@ interface Case {
   ours: Op;
   plain: Op;
   inputs: () => tf.Tensor[];
-  /** kernels of forward and backward together */
+  /** Total number of kernels, forward and backward. */
   kernels: number;
 }
 
@@ -131,7 +131,7 @@ describe.each(cases)('$name', ({ name, ours, plain, inputs, kernels }) => {
     expectSameOp(ours, plain, inputs());
   });
 
-  it('has the gradient that finite differences show', () => {
+  it('has a gradient that agrees with finite differences', () => {
     // Not where the function has a kink.
     expectDerivative(ours, name === 'relu' ? [tf.tensor2d([-2, -0.5, 0.3, 0.5, 1, 2], [2, 3])] : inputs());
   });
@@ -162,7 +162,7 @@ describe('relu6', () => {
 });
 
 describe('relu', () => {
-  it('has gradient 0 at 0 and hands NaN on', () => {
+  it('has gradient 0 at 0 and propagates NaN', () => {
     const [value, grad] = valueAndGrads((x) => relu(x as tf.Tensor), [tf.tensor1d([0, -0, 1])]);
     expect([...(value as tf.Tensor).dataSync()].map(Math.abs)).toEqual([0, 0, 1]);
     expect([...(grad as tf.Tensor).dataSync()].slice(0, 2).map(Math.abs)).toEqual([0, 0]);

@@ -1,4 +1,4 @@
-/** The fully connected layer, `torch.nn.Linear` with its names and layout. */
+/** The fully connected layer, with the names and layout of `torch.nn.Linear`. */
 import { matMul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { UnbiasedRows } from './activation.ts';
 import { addBias } from './add.ts';
@@ -7,23 +7,23 @@ import { type Module, parameter, parametersOf } from './module.ts';
 import type { NamedTensors } from './named.ts';
 import type { ParameterGroup } from './parameters.ts';
 
-/** The sizes of a linear layer, and what it starts from. */
+/** Sizes of a linear layer, and its initialisers. */
 export interface LinearOptions {
   readonly inputs: number;
   readonly outputs: number;
   readonly group: ParameterGroup;
-  /** What the weight starts from; PyTorch's default where left out. */
+  /** Initialiser of the weight, by default PyTorch's. @defaultValue `fanInUniform(inputs)` */
   readonly weight?: Init;
-  /** What the bias starts from; PyTorch's default where left out. */
+  /** Initialiser of the bias, by default PyTorch's. @defaultValue `fanInUniform(inputs)` */
   readonly bias?: Init;
-  /** What adds the bias, with an activation; the sum alone where left out. */
+  /** Adds the bias and applies an activation; if left out, there is only the sum. */
   readonly activation?: (tensors: NamedTensors, unbiased: UnbiasedRows) => Tensor2D;
 }
 
 /**
  * A linear layer from rows `[N, inputs]` to rows `[N, outputs]`.
  *
- * @param name of the layer: its parameters are `name.weight` `[outputs, inputs]` and `name.bias` `[outputs]`
+ * @param name name of the layer: its parameters are `name.weight` `[outputs, inputs]` and `name.bias` `[outputs]`
  */
 export function linear(
   name: string,
@@ -45,11 +45,11 @@ export function linear(
 }
 
 /**
- * `x · weightᵀ + bias`. Activations stay two-dimensional through a whole transformer layer, so that each product is
- * one large matrix product and no reshapes come between.
+ * `x · weightᵀ + bias`. Activations remain two-dimensional throughout a transformer layer, so that each product is one
+ * large matrix product without reshapes in between.
  *
  * @param x `[N, in]`
- * @param weight `[out, in]`, as PyTorch stores it: checkpoints of the reference load without a transposition
+ * @param weight `[out, in]`, as PyTorch stores it, so checkpoints of the reference load without a transposition
  * @param bias `[out]`
  * @returns `[N, out]`
  * @throws if the widths do not fit

@@ -1,4 +1,4 @@
-/** Linear layers with ReLU between them: DETR's box head, and DAB-DETR's scales and position heads. */
+/** Linear layers with ReLU between them: DETR's box head, and DAB-DETR's heads for scales and positions. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { biasRelu } from './activation.ts';
 import type { Init } from './init.ts';
@@ -6,22 +6,22 @@ import { linear } from './linear.ts';
 import { type Module, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
-/** The sizes of a multi-layer perceptron, and what it starts from. */
+/** Sizes of a multi-layer perceptron, and its initialisers. */
 export interface MlpOptions {
   /** Widths of the input, of every hidden layer and of the output. */
   readonly widths: readonly number[];
   readonly group: ParameterGroup;
-  /** What the weights start from; PyTorch's default where left out. */
+  /** Initialiser of the weights, by default PyTorch's. @defaultValue that of `linear` */
   readonly weight?: Init;
-  /** What the last layer starts from, where that differs. */
+  /** Initialisers of the last layer, where they differ. */
   readonly last?: { readonly weight?: Init; readonly bias?: Init };
 }
 
 /**
  * A network from rows `[N, first width]` to rows `[N, last width]`, without an activation after the last layer.
  *
- * @param name its layers are `name.layers.0` and so on, as DETR's `MLP` names them
- * @throws if there are fewer than two widths, and so no layer
+ * @param name the layers are `name.layers.0` and so on, as in DETR's `MLP`
+ * @throws if there are fewer than two widths, and therefore no layer
  */
 export function mlp(name: string, { widths, group, weight, last = {} }: MlpOptions): Module<Tensor2D, Tensor2D> {
   if (widths.length < 2) throw new Error(`mlp ${name}: expected at least two widths, got [${widths}]`);

@@ -32,7 +32,7 @@ const queries = () => ({ content: rows(3), memory: tokens(), pass });
 const attended = () => ({ query: rows(3), key: rows(5), value: rows(5), pass });
 const stage = { blocks: 2, inputs: 4, width: 4, stride: 2, dilation: 1, group: 'backbone' } as const;
 
-/** A module with an input, whatever their types. */
+/** A module with an input, of any types. */
 const given = <Input>(module: Module<Input, unknown>, input: () => Input) => ({
   parameters: module.parameters,
   apply: (tensors: Parameters<typeof module.apply>[0]) => module.apply(tensors, input()),
@@ -77,7 +77,7 @@ const modules = {
 };
 
 describe.each(Object.entries(modules))('the parameters of %s', (_, { parameters, apply }) => {
-  it('are all that it reads, and each of them is read', () => {
+  it('are exactly those that it reads', () => {
     const tensors = initialParameters(parameters, 1);
     expect(new Set(Object.keys(tensors)).size).toBe(parameters.length);
     tf.tidy(() => void apply(tensors));

@@ -1,4 +1,4 @@
-/** The layers whose kernels native TensorFlow has from this toolkit, beside what they are composed of elsewhere. */
+/** Compares the layers that have native kernels of this toolkit with the ops that they are composed of elsewhere. */
 import { capture, useBackend } from '@dn-detr/runtime';
 import {
   expectClose,
@@ -37,7 +37,7 @@ const inputsOf = (layer: Layer, rows: number, width: number): tf.Tensor[] => [
   ...(layer === 'biasPrelu' ? [tf.tensor1d([0.3])] : []),
 ];
 
-/** What fits into vectors of 16, 8 and 4 numbers and what does not; some make several blocks of rows. */
+/** Sizes that fill vectors of 16, 8 and 4 numbers and sizes that do not; some need several blocks of rows. */
 const shapes = [
   [1, 1],
   [3, 2],
@@ -61,7 +61,7 @@ interface Attention {
   readonly mask?: 'blocked' | 'padding' | 'both' | 'by head';
 }
 
-/** Panels of queries and keys that are full and that are not, in heads of any width. */
+/** Full and partial panels of queries and keys, in heads of any width. */
 const attentions: Attention[] = [
   { batch: 1, heads: 1, queries: 1, keys: 1, width: 1, valueWidth: 1 },
   { batch: 2, heads: 2, queries: 3, keys: 5, width: 4, valueWidth: 3, mask: 'both' },
@@ -72,7 +72,7 @@ const attentions: Attention[] = [
   { batch: 1, heads: 4, queries: 64, keys: 300, width: 64, valueWidth: 48 },
 ];
 
-/** 1 at every third place, 0 elsewhere; the first row's are all 1. */
+/** 1 at every third position and 0 elsewhere, except for the first row, which is all 1. */
 const bits = (shape: number[]): tf.Tensor => {
   const columns = shape.at(-1) as number;
   const size = tf.util.sizeFromShape(shape);
@@ -153,23 +153,23 @@ describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
   describe.each(Object.keys(layers) as Layer[])('of %s', (layer) => {
     const op: Op = layers[layer];
 
-    it.each(shapes)('gives what is composed, for %i rows of %i', (rows, width) => {
+    it.each(shapes)('agrees with the composed op, for %i rows of %i', (rows, width) => {
       expectComposed(op, inputsOf(layer, rows, width));
     });
 
-    it('has the gradient that finite differences show', () => {
+    it('has a gradient that agrees with finite differences', () => {
       // Kinks are further away than the step.
       const [x, ...others] = inputsOf(layer, 4, 20) as [tf.Tensor, ...tf.Tensor[]];
       const away = tf.add(x, tf.mul(tf.sign(tf.add(x, others.at(layer === 'biasPrelu' ? 0 : -1) as tf.Tensor)), 0.05));
       expectDerivative(op, [away, ...others]);
     });
 
-    it('leaves nothing behind, and gives the same bits in a captured graph', () => {
+    it('leaves no tensor behind, and gives the same bits in a captured graph', () => {
       expectNoLeak(op, inputsOf(layer, 5, 6));
       expectSameWhenCaptured(op, inputsOf(layer, 300, 128));
     });
 
-    it('has nothing to do without rows', () => {
+    it('accepts an input without rows', () => {
       const inputs = inputsOf(layer, 0, 4);
       const [value, ...grads] = valueAndGrads(op, inputs);
       expect(value?.shape).toEqual([0, 4]);
@@ -178,30 +178,30 @@ describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
     });
   });
 
-  it('has the derivative of ReLU, and not that of PReLU, at 0, and hands NaN on', () => {
+  it('has derivative 0 at 0 for ReLU but not for PReLU, and propagates NaN', () => {
     const rows = tf.tensor2d([[0, -1, 1, Number.NaN, Number.NEGATIVE_INFINITY]]);
     const bias = tf.zeros<tf.Rank.R1>([5]);
     const [y, dx] = valueAndGrads(layers.biasRelu, [rows, bias]).map((tensor) => [...tensor.dataSync()]);
     expect(y).toEqual([0, 0, 1, Number.NaN, 0]);
     expect(dx?.slice(0, 2)).toEqual([0, 0]);
     const [, bent] = valueAndGrads(layers.biasPrelu, [rows, bias, tf.tensor1d([0.25])]) as [tf.Tensor, tf.Tensor];
-    // All of the output's gradient.
+    // The output's gradient in full.
     expect(bent.dataSync()[0]).toBe(spread([1, 5], 50).dataSync()[0]);
   });
 
   describe.each(attentions)('of attention of $queries × $keys, width $width and $valueWidth, $mask', (shape) => {
-    it('gives what is composed', () => {
+    it('agrees with the composed op', () => {
       const { op, inputs } = attentionOf(shape);
       expectComposed(op, inputs);
     });
   });
 
-  it.each([undefined, 'blocked'] as const)('of self-attention, mask %s, gives what is composed', (mask) => {
+  it.each([undefined, 'blocked'] as const)('of self-attention, mask %s, agrees with the composed op', (mask) => {
     const { op, inputs } = selfAttention(mask);
     expectComposed(op, inputs);
   });
 
-  it('of attention has the gradient that finite differences show, and leaves nothing behind', () => {
+  it('of attention has a gradient that agrees with finite differences, and leaves no tensor behind', () => {
     for (const { op, inputs } of [attentionOf(attentions[1] as Attention), selfAttention('blocked')]) {
       expectDerivative(op, inputs, 3e-3);
       expectNoLeak(op, inputs);
@@ -213,7 +213,7 @@ describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
     expectSameWhenCaptured(attentionOf(attentions[3] as Attention).op, attentionOf(attentions[3] as Attention).inputs);
   });
 
-  it('of attention gives zeros, and no gradient, where nothing is seen, and NaN only to whom it concerns', () => {
+  it('of attention gives zeros and no gradient to queries that see nothing, and confines NaN to those that see it', () => {
     const { op, inputs } = attentionOf({ ...(attentions[1] as Attention), mask: 'blocked' });
     const [y, dq] = valueAndGrads(op, inputs) as [tf.Tensor2D, tf.Tensor2D];
     expect(
@@ -235,35 +235,38 @@ describe.skipIf(!tensorflow?.ops.names.length)('the native op', () => {
     expect(found.map((flag, i) => (flag ? i : -1)).filter((i) => i >= 0)).toEqual([6, 7, 8]);
   });
 
-  it.each([[[7]], [[1, 40_000]], [[100_003, 65]]])('of AdamW gives what is composed, for groups of %j', (sizes) => {
-    const options: AdamWOptions = {
-      groups: sizes.map((_, i) => ({ learningRate: 1e-3 * (i + 1), weightDecay: 0.02 })),
-      beta2: 0.99,
-    };
-    const grads = sizes.map((size, i) => tf.mul(spread([size], 7 + i), 1e-2) as tf.Tensor1D);
-    const update = () => {
-      let state = adamwInit(sizes.map((size, i) => spread([size], i) as tf.Tensor1D));
-      for (let step = 1; step < 4; step++) {
-        const { factor, norm } = clipFactor(grads, 0.1);
-        state = adamwStep(state, grads, tf.tensor1d(adamwScalars(step, options)), options, factor);
-        expectClose(norm, globalNorm(grads), 0);
-      }
-      return [...state.params, ...state.m, ...state.v, globalNorm(grads)];
-    };
-    const expected = withoutKernels(update);
-    update().forEach((tensor, i) => {
-      expectClose(tensor, expected[i] as tf.Tensor, 1e-6);
-    });
-    const unclipped = () =>
-      adamwStep(
-        adamwInit(sizes.map((size) => spread([size]) as tf.Tensor1D)),
-        grads,
-        tf.tensor1d(adamwScalars(1, options)),
-        options,
-      ).params;
-    const plain = withoutKernels(unclipped);
-    unclipped().forEach((tensor, i) => {
-      expectClose(tensor, plain[i] as tf.Tensor, 1e-6);
-    });
-  });
+  it.each([[[7]], [[1, 40_000]], [[100_003, 65]]])(
+    'of AdamW agrees with the composed op, for groups of %j',
+    (sizes) => {
+      const options: AdamWOptions = {
+        groups: sizes.map((_, i) => ({ learningRate: 1e-3 * (i + 1), weightDecay: 0.02 })),
+        beta2: 0.99,
+      };
+      const grads = sizes.map((size, i) => tf.mul(spread([size], 7 + i), 1e-2) as tf.Tensor1D);
+      const update = () => {
+        let state = adamwInit(sizes.map((size, i) => spread([size], i) as tf.Tensor1D));
+        for (let step = 1; step < 4; step++) {
+          const { factor, norm } = clipFactor(grads, 0.1);
+          state = adamwStep(state, grads, tf.tensor1d(adamwScalars(step, options)), options, factor);
+          expectClose(norm, globalNorm(grads), 0);
+        }
+        return [...state.params, ...state.m, ...state.v, globalNorm(grads)];
+      };
+      const expected = withoutKernels(update);
+      update().forEach((tensor, i) => {
+        expectClose(tensor, expected[i] as tf.Tensor, 1e-6);
+      });
+      const unclipped = () =>
+        adamwStep(
+          adamwInit(sizes.map((size) => spread([size]) as tf.Tensor1D)),
+          grads,
+          tf.tensor1d(adamwScalars(1, options)),
+          options,
+        ).params;
+      const plain = withoutKernels(unclipped);
+      unclipped().forEach((tensor, i) => {
+        expectClose(tensor, plain[i] as tf.Tensor, 1e-6);
+      });
+    },
+  );
 });

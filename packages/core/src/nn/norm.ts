@@ -1,4 +1,4 @@
-/** Layer normalisation, `torch.nn.LayerNorm` over the last axis. */
+/** Layer normalisation over the last axis, `torch.nn.LayerNorm`. */
 import { add, mean, mul, rsqrt, square, sub, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { columnSums } from './column-sums.ts';
 import { withGradient } from './custom-gradient.ts';
@@ -7,13 +7,13 @@ import { kernelOp } from './kernel-op.ts';
 import { type Module, parameter, parametersOf } from './module.ts';
 import type { ParameterGroup } from './parameters.ts';
 
-/** PyTorch's default. */
+/** Added to the variance: PyTorch's default. */
 const epsilon = 1e-5;
 
 /**
- * A normalisation of rows `[N, width]`.
+ * Layer normalisation of rows `[N, width]`.
  *
- * @param name its parameters are `name.weight` and `name.bias`, `[width]` both
+ * @param name the parameters are `name.weight` and `name.bias`, both `[width]`
  */
 export function layerNorm(
   name: string,
@@ -27,10 +27,10 @@ export function layerNorm(
 }
 
 /**
- * Normalises each row to mean 0 and variance 1 (the biased variance plus `epsilon`), then scales and shifts.
+ * Normalises each row to mean 0 and variance 1 (the biased variance plus `epsilon`), then scales and shifts it.
  *
- * With `n` the normalised rows, `r` one over the standard deviation and `g = dy · weight`, the gradient of the input
- * is `r (g - mean(g) - n mean(g n))` (Ba et al. 2016, https://arxiv.org/abs/1607.06450).
+ * With `n` the normalised rows, `r` the reciprocal of the standard deviation and `g = dy · weight`, the gradient of the
+ * input is `r (g - mean(g) - n mean(g n))` (Ba et al. 2016, https://arxiv.org/abs/1607.06450).
  *
  * @param x `[N, d]`
  * @param weight `[d]`, the scale

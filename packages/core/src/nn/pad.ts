@@ -1,21 +1,21 @@
-/** PyTorch's padding around sliding windows, alike on both sides, where tfjs' 'same' pads one side more. */
+/** PyTorch's padding around sliding windows: equal on both sides, where tfjs's 'same' may pad one side more. */
 import { pad, type Tensor4D } from '@tensorflow/tfjs-core';
 
-/** Windows of a convolution or a pool, alike along both axes. */
+/** Sliding windows of a convolution or a pool, the same along both axes. */
 export interface Windows {
   readonly size: number;
   readonly stride: number;
-  /** zeros on each side */
+  /** Number of zeros on each side. */
   readonly padding: number;
 }
 
 /**
- * Zeros around `x`, so that windows without padding of their own give what PyTorch gives with `padding`. Zeros that no
- * window would reach are left out.
+ * Pads `x` with zeros so that windows without padding give the result of PyTorch's windows with `padding`. Zeros that
+ * no window would reach are left out.
  *
  * @param x `[B, H, W, C]`
  * @returns `[B, padding + H + …, padding + W + …, C]`
- * @throws if not one window fits
+ * @throws if not even one window fits
  */
 export function padForWindows(x: Tensor4D, windows: Windows): Tensor4D {
   const { padding } = windows;

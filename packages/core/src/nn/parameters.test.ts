@@ -22,7 +22,7 @@ const named = () => ({
 });
 
 describe('ParameterLayout', () => {
-  it('places parameters one after the other in each group', () => {
+  it('places parameters one after another in each group', () => {
     expect(layout.groups.map(({ name, size }) => [name, size])).toEqual([
       ['rest', 9],
       ['backbone', 4],
@@ -60,7 +60,7 @@ describe('ParameterLayout', () => {
     };
     const { kernels } = await tf.profile(() => tf.grads(loss)(flats));
     const count = (name: string) => kernels.filter((kernel) => kernel.name === name).length;
-    // The second group is a single parameter, which needs neither.
+    // The second group is a single parameter, which needs neither op.
     expect([count('SplitV'), count('Concat'), count('Slice'), count('PadV2')]).toEqual([1, 1, 0, 0]);
     const grads = tf.grads(loss)(flats);
     expect(grads.map((gradient) => [...gradient.dataSync()])).toEqual(
@@ -79,12 +79,12 @@ describe('ParameterLayout', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('may have no parameters, as the frozen ones of a model that trains all', () => {
+  it('may have no parameters, like the frozen ones of a model that trains everything', () => {
     const none = new ParameterLayout([]);
     expect([none.groups, none.flatten({}), none.unflatten([])]).toEqual([[], [], {}]);
   });
 
-  it('refuses a name given twice and a bad shape', () => {
+  it('rejects a name given twice and an invalid shape', () => {
     const twice = [
       { name: 'a', shape: [2], group: 'rest' },
       { name: 'a', shape: [3], group: 'frozen' },

@@ -1,55 +1,58 @@
 /**
  * Named parameters kept in one flat float32 buffer per optimiser group.
  *
- * Layers see named pieces, the optimiser sees a few long vectors: AdamW, clipping, EMA and accumulation are then a
- * handful of ops however many layers a model has.
+ * Layers see named pieces, and the optimiser sees a few long vectors: AdamW, clipping, EMA and accumulation then take a
+ * handful of ops, however many layers a model has.
  */
 import { concat1d, type Rank, reshape, split, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
 /** How a parameter is trained: at the backbone's learning rate, at that of the rest of the model, or not at all. */
 export type ParameterGroup = 'backbone' | 'rest' | 'frozen';
 
-/** A parameter as a model declares it. `Group` is another type where an optimiser has groups of its own. */
+/** A parameter as a model declares it. `Group` is a different type if an optimiser defines its own groups. */
 export interface ParameterSpec<Name extends string = string, Group extends string = ParameterGroup> {
-  /** its name in the reference implementation's state_dict; checkpoints use it */
+  /** Name in the reference implementation's state_dict, which checkpoints use. */
   readonly name: Name;
-  /** as in the state_dict; except for `kernel` */
+  /** Shape as in the state_dict, except for a `kernel`. */
   readonly shape: readonly number[];
-  /** a convolution's kernel: `[height, width, in, out]` here and `[out, in, height, width]` in checkpoints */
+  /**
+   * Marks a convolution's kernel, which is `[height, width, in, out]` here and `[out, in, height, width]` in
+   * checkpoints.
+   */
   readonly kernel?: true;
   readonly group: Group;
 }
 
-/** Where a parameter lies: elements `offset` to `offset + size` of its group's buffer, row by row. */
+/** A parameter and its place: elements `offset` to `offset + size` of its group's buffer, row by row. */
 export interface PlacedParameter<Name extends string = string, Group extends string = ParameterGroup>
   extends ParameterSpec<Name, Group> {
   readonly offset: number;
-  /** number of elements */
+  /** Number of elements. */
   readonly size: number;
 }
 
-/** One flat buffer and what lies in it. */
+/** One flat buffer and the parameters in it. */
 export interface FlatGroup<Name extends string = string, Group extends string = ParameterGroup> {
   readonly name: Group;
-  /** number of elements of the whole buffer */
+  /** Number of elements of the buffer. */
   readonly size: number;
   readonly parameters: readonly PlacedParameter<Name, Group>[];
 }
 
-/** Parameters do not fit their layout; the message names them. */
+/** Thrown when parameters do not fit their layout; the message names them. */
 export class ParameterError extends Error {
   override name = 'ParameterError';
 }
 
 /**
- * The order of parameters in their flat buffers. Groups come in order of their first parameter, parameters in the
+ * The order of parameters in their flat buffers. Groups are ordered by their first parameter, and parameters keep the
  * order given, so the same specs always give the same buffers.
  */
 export class ParameterLayout<Name extends string = string, Group extends string = ParameterGroup> {
   readonly groups: readonly FlatGroup<Name, Group>[];
   readonly #placed: ReadonlyMap<string, PlacedParameter<Name, Group>>;
 
-  /** @throws ParameterError for a name that occurs twice or a shape with a bad axis */
+  /** @throws ParameterError for a name that occurs twice or a shape with an invalid axis */
   constructor(specs: readonly ParameterSpec<Name, Group>[]) {
     const placed = new Map<string, PlacedParameter<Name, Group>>();
     const groups = new Map<Group, { name: Group; size: number; parameters: PlacedParameter<Name, Group>[] }>();
@@ -77,12 +80,16 @@ export class ParameterLayout<Name extends string = string, Group extends string 
     this.#placed = placed;
   }
 
-  /** Every parameter, group by group. */
+  /** All parameters, group by group. */
   get parameters(): readonly PlacedParameter<Name, Group>[] {
     return this.groups.flatMap((group) => group.parameters);
   }
 
-  /** @throws ParameterError if the layout has no such parameter */
+  /**
+   * Looks up a parameter by name.
+   *
+   * @throws ParameterError if the layout has no such parameter
+   */
   parameter(name: string): PlacedParameter<Name, Group> {
     const found = this.#placed.get(name);
     if (found === undefined) throw new ParameterError(`the layout has no parameter '${name}'`);
@@ -92,11 +99,11 @@ export class ParameterLayout<Name extends string = string, Group extends string 
   /**
    * The named pieces of the flat buffers.
    *
-   * One split per group: its gradient is one concatenation, where the gradient of a slice would be a padded copy of the
-   * whole buffer for each piece.
+   * There is one split per group: its gradient is one concatenation, whereas the gradient of a slice would be a padded
+   * copy of the entire buffer for each piece.
    *
    * @param flats one `[size]` tensor per group, in the order of `groups`
-   * @throws ParameterError if their number or sizes are others
+   * @throws ParameterError if their number or sizes differ from those of the groups
    */
   unflatten(flats: readonly Tensor1D[]): Record<Name, Tensor> {
     this.#requireFlats(flats);
@@ -116,7 +123,7 @@ export class ParameterLayout<Name extends string = string, Group extends string 
    * The flat buffers of named tensors, the inverse of `unflatten`.
    *
    * @returns one `[size]` tensor per group, in the order of `groups`
-   * @throws ParameterError naming every parameter that is missing, unknown or of another shape
+   * @throws ParameterError naming every parameter that is missing, unknown or has another shape
    */
   flatten(named: Readonly<Record<Name, Tensor>>): Tensor1D[] {
     const tensors = new Map<string, Tensor>(Object.entries<Tensor>(named));
@@ -164,7 +171,7 @@ const describe = ({ shape }: { readonly shape: readonly number[] }): string => `
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((axis, i) => axis === b[i]);
 
-/** `missing: a, b, c and 7 more`: a checkpoint of another model would otherwise fill the screen. */
+/** Formats a list as `missing: a, b, c and 7 more`: all names of another model's checkpoint would fill the screen. */
 function some(what: string, items: readonly string[], shown = 8): string {
   if (items.length === 0) return '';
   const rest = items.length > shown ? ` and ${items.length - shown} more` : '';

@@ -1,9 +1,9 @@
-/** Learned rows used more than once: query embeddings shared by every image of a batch, patterns shared by queries. */
+/** Repeats learned rows: query embeddings shared by every image of a batch, patterns shared by queries. */
 import { reshape, sum, type Tensor2D, tile } from '@tensorflow/tfjs-core';
 import { withGradient } from './custom-gradient.ts';
 
 /**
- * All rows of `x`, `times` over. The gradient is one sum, where tfjs would slice and add for each repetition.
+ * Repeats all rows of `x`, `times` over. The gradient is one sum, where tfjs would slice and add for each repetition.
  *
  * @param x `[N, d]`
  * @returns `[times * N, d]`
@@ -18,7 +18,7 @@ export function repeatRows(x: Tensor2D, times: number): Tensor2D {
 }
 
 /**
- * Each row of `x`, `times` in succession.
+ * Repeats each row of `x`, `times` in succession.
  *
  * @param x `[N, d]`
  * @returns `[N * times, d]`

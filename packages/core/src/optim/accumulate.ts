@@ -1,8 +1,8 @@
 /**
- * Gradients of a large batch, computed in micro-batches that fit in memory.
+ * Gradient accumulation: the gradient of a large batch, computed in micro-batches that fit in memory.
  *
- * The sum over micro-batches equals the gradient of the whole batch if every micro-batch divides its loss by the
- * normaliser of the whole batch (in DETR: the number of boxes in all of it), not by its own.
+ * The sum over micro-batches equals the gradient of the entire batch if every micro-batch divides its loss by the
+ * normaliser of the entire batch (in DETR, its number of boxes) rather than by its own.
  */
 import { add, type Rank, type Tensor1D, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { ParameterLayout } from '../nn/parameters.ts';
@@ -13,7 +13,7 @@ export function zeroFlats(layout: ParameterLayout<string, string>): Tensor1D[] {
 }
 
 /**
- * The sum of the gradients so far and those of one more micro-batch. The caller disposes both.
+ * The sum of the gradients so far and those of one more micro-batch. The caller disposes of both inputs.
  *
  * @throws RangeError if the numbers of groups differ
  */

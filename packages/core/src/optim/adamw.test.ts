@@ -75,7 +75,7 @@ describe('AdamW', () => {
     }
   });
 
-  it('takes everything that changes with the step from its scalars', () => {
+  it('reads everything that changes with the step from its scalars', () => {
     const options = { groups: [{ learningRate: 0.1, weightDecay: 0.5 }, { learningRate: 0.2 }] };
     const scalars = adamwScalars(3, options, 0.1);
     const expected = [1 - 0.01 * 0.5, 0.01 / (1 - 0.9 ** 3), 1 / Math.sqrt(1 - 0.999 ** 3)];
@@ -83,7 +83,7 @@ describe('AdamW', () => {
     expect(scalars[3]).toBe(Math.fround(1 - 0.02 * 0.01));
   });
 
-  it('gives new tensors, changes nothing in place and leaves nothing behind', () => {
+  it('returns new tensors, changes nothing in place and leaves no tensor behind', () => {
     const options = { groups: [{ learningRate: 0.1 }] };
     const state = adamwInit([tf.tensor1d([1, 2])]);
     const grads = [tf.tensor1d([0.5, -0.5])];
@@ -96,7 +96,7 @@ describe('AdamW', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('refuses steps, options and groups that make no sense', () => {
+  it('rejects steps, options and groups that make no sense', () => {
     const options = { groups: [{ learningRate: 0.1 }] };
     expect(() => adamwScalars(0, options)).toThrow('whole number from 1');
     expect(() => adamwScalars(1, { groups: [{ learningRate: Number.NaN }] })).toThrow('learningRate of group 0');

@@ -23,46 +23,47 @@ import {
 } from '@tensorflow/tfjs-core';
 import { hasKernel } from '../nn/kernel-op.ts';
 
-/** What one group of parameters is trained with. */
+/** Learning rate and weight decay of one group of parameters. */
 export interface AdamWGroup {
   readonly learningRate: number;
-  /** default 0.01, as in PyTorch */
+  /** Decoupled weight decay, as in PyTorch. @defaultValue 0.01 */
   readonly weightDecay?: number;
 }
 
-/** Rates and decays of AdamW. */
+/** Options of AdamW. */
 export interface AdamWOptions {
-  /** one per group of the parameter layout, in its order */
+  /** One entry per group of the parameter layout, in its order. */
   readonly groups: readonly AdamWGroup[];
-  /** decay of the mean gradient, default 0.9 */
+  /** Decay rate of the mean gradient. @defaultValue 0.9 */
   readonly beta1?: number;
-  /** decay of the mean squared gradient, default 0.999 */
+  /** Decay rate of the mean squared gradient. @defaultValue 0.999 */
   readonly beta2?: number;
-  /** added to the root of the corrected mean square, default 1e-8 */
+  /** Added to the square root of the bias-corrected mean square. @defaultValue 1e-8 */
   readonly epsilon?: number;
 }
 
-/** One `[size]` tensor per group in each: parameters, mean gradient, mean squared gradient. */
+/** State of AdamW: parameters, mean gradient and mean squared gradient, each with one `[size]` tensor per group. */
 export type AdamWState = { params: Tensor1D[]; m: Tensor1D[]; v: Tensor1D[] };
 
 const defaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 } as const;
 
-/** Scalars per group in the result of `adamwScalars`. */
+/** Number of scalars per group in the result of `adamwScalars`. */
 const scalarsPerGroup = 3;
 
-/** The state before the first step. The parameters are taken over as they are, not copied. */
+/** The state before the first step. It takes over the parameters without copying them. */
 export function adamwInit(params: readonly Tensor1D[]): AdamWState {
   return { params: [...params], m: params.map((flat) => zerosLike(flat)), v: params.map((flat) => zerosLike(flat)) };
 }
 
 /**
- * Everything that differs from step to step, for one `tf.tensor1d`: passed in as a tensor, a captured step does not
- * freeze it. Computed in float64, where `1 - beta2 ** step` keeps its digits.
+ * Everything that differs from step to step, for one `tf.tensor1d`: a captured step would otherwise freeze these
+ * values. They are computed in float64, where `1 - beta2 ** step` keeps its precision.
  *
  * @param step 1 for the first update
- * @param schedule multiplies every group's learning rate (`multiStep`)
- * @returns `[3 * groups]`: per group the factor of weight decay, the step size and one over the root of v's correction
- * @throws RangeError if `step` is not a whole number from 1, or a number is not one AdamW can work with
+ * @param schedule factor for every group's learning rate (`multiStep`)
+ * @returns `[3 * groups]`: per group the factor of weight decay, the step size and the reciprocal root of v's
+ *   correction
+ * @throws RangeError if `step` is not an integer of at least 1, or a value is not one that AdamW can work with
  */
 export function adamwScalars(step: number, options: AdamWOptions, schedule = 1): Float32Array {
   if (!Number.isSafeInteger(step) || step < 1) {
@@ -79,14 +80,14 @@ export function adamwScalars(step: number, options: AdamWOptions, schedule = 1):
       requireIn(`learningRate of group ${i}`, learningRate, 0, Number.POSITIVE_INFINITY);
       requireIn(`weightDecay of group ${i}`, weightDecay, 0, Number.POSITIVE_INFINITY);
       const rate = learningRate * schedule;
-      // In float32 a decay below 6e-8 rounds to "none", here as in PyTorch: DETR's 1e-4 * 1e-4 is such a one.
+      // In float32 a decay below 6e-8 rounds to none, here as in PyTorch: DETR's 1e-4 * 1e-4 is one of these.
       return [1 - rate * weightDecay, rate / correction1, 1 / Math.sqrt(correction2)];
     }),
   );
 }
 
 /**
- * One update. New tensors out, nothing changed in place; the caller disposes the old state.
+ * One update. It returns new tensors and changes nothing in place; the caller disposes of the old state.
  *
  *     p *= 1 - lr * weightDecay
  *     m += (1 - beta1) * (g - m)
@@ -94,8 +95,8 @@ export function adamwScalars(step: number, options: AdamWOptions, schedule = 1):
  *     p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
  *
  * @param grads one flat gradient per group
- * @param scalars `[3 * groups]`, the numbers of `adamwScalars` for this step
- * @param factor what the gradients are multiplied by first, such as `clipFactor`; nothing where left out
+ * @param scalars `[3 * groups]`, the result of `adamwScalars` for this step
+ * @param factor factor that the gradients are multiplied by first, such as `clipFactor`; none if left out
  * @throws RangeError if the numbers of groups differ
  */
 export function adamwStep(
@@ -128,13 +129,13 @@ export function adamwStep(
   });
 }
 
-/** One group of an update; all of `[size]`. */
+/** The update of one group; the buffers are `[size]`. */
 interface GroupUpdate {
   readonly p: Tensor1D;
   readonly m: Tensor1D;
   readonly v: Tensor1D;
   readonly gradient: Tensor1D;
-  /** `[3]`, its numbers of `adamwScalars` */
+  /** The group's three numbers from `adamwScalars`, `[3]`. */
   readonly numbers: Tensor1D;
   readonly factor: Scalar | undefined;
 }
@@ -145,7 +146,7 @@ function ratesOf({ beta1 = defaults.beta1, beta2 = defaults.beta2, epsilon = def
   return { freshM: 1 - beta1, keptV: beta2, freshV: 1 - beta2, epsilon };
 }
 
-/** One pass over memory. */
+/** The update as one kernel, in a single pass over memory. */
 function fused({ p, m, v, gradient, numbers, factor = scalar(1) }: GroupUpdate, options: AdamWOptions): Updated {
   const { freshM, keptV, freshV, epsilon } = ratesOf(options);
   const rates = tensor1d([freshM, keptV, freshV, epsilon]);
@@ -156,7 +157,7 @@ function composed({ p, m: oldM, v: oldV, gradient, numbers, factor }: GroupUpdat
   const { freshM, keptV, freshV, epsilon } = ratesOf(options);
   const [decay, stepSize, rootCorrection] = split(numbers, scalarsPerGroup) as [Tensor, Tensor, Tensor];
   const g = factor === undefined ? gradient : mul(gradient, factor);
-  // Buffers as long as the model: what is left of one sum is freed before the next.
+  // The buffers are as long as the model, so free the intermediate results of one sum before the next.
   const m = tidy(() => add<Tensor1D>(oldM, mul(sub(g, oldM), freshM)));
   const v = tidy(() => add<Tensor1D>(mul(oldV, keptV), mul(square(g), freshV)));
   const update = tidy(() => mul(stepSize, div(m, add(mul(sqrt(v), rootCorrection), epsilon))));
@@ -165,7 +166,7 @@ function composed({ p, m: oldM, v: oldV, gradient, numbers, factor }: GroupUpdat
   return [next, m, v];
 }
 
-/** `low <= value < high`, so that NaN is refused too. */
+/** Requires `low <= value < high`, written so that NaN is rejected too. */
 function requireIn(name: string, value: number, low: number, high: number): void {
   if (!(value >= low && value < high)) {
     throw new RangeError(`AdamW's ${name} must be at least ${low} and below ${high}, got ${value}`);

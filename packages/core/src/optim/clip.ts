@@ -1,4 +1,4 @@
-/** Clipping by the norm of all gradients together, as in `torch.nn.utils.clip_grad_norm_`. */
+/** Gradient clipping by the joint norm of all gradients, as in `torch.nn.utils.clip_grad_norm_`. */
 import {
   add,
   addN,
@@ -27,8 +27,8 @@ function sumOfSquares(x: Tensor1D): Scalar {
 }
 
 /**
- * What all gradients are to be multiplied by: `min(1, maxNorm / (norm + 1e-6))`. A gradient with a NaN or an infinity makes
- * `norm` non-finite: check that one number instead of every gradient.
+ * The factor that all gradients are to be multiplied by: `min(1, maxNorm / (norm + 1e-6))`. A gradient with a NaN or an
+ * infinity makes `norm` non-finite, so checking that one number is enough.
  *
  * @param grads one `[size]` tensor per group
  * @param maxNorm the largest norm allowed, above 0; DETR trains with 0.1
@@ -46,8 +46,8 @@ export function clipFactor(grads: readonly Tensor1D[], maxNorm: number): { facto
 }
 
 /**
- * Scales all gradients by `clipFactor`. Where they go to `adamwStep`, give it the factor in place of scaled gradients: that
- * is one pass over memory less.
+ * Scales all gradients by `clipFactor`. If they are only needed for `adamwStep`, pass it the factor instead of scaled
+ * gradients, which saves a pass over memory.
  *
  * @returns the scaled gradients, one `[size]` tensor per group, and the norm before clipping
  * @throws RangeError if `maxNorm` is not above 0

@@ -27,11 +27,11 @@ describe('clipByGlobalNorm', () => {
     expect(values(clipByGlobalNorm(grads(), 6).grads)).toEqual(values(grads()));
   });
 
-  it('shows a NaN in the norm', () => {
+  it('returns a NaN norm for a NaN gradient', () => {
     expect(clipByGlobalNorm([tf.tensor1d([1, Number.NaN])], 1).norm.dataSync()[0]).toBeNaN();
   });
 
-  it('leaves nothing behind and refuses a norm that is not above 0', () => {
+  it('leaves no tensor behind and rejects a norm that is not above 0', () => {
     const inputs = grads();
     const before = tf.memory().numTensors;
     tf.dispose(clipByGlobalNorm(inputs, 1));
@@ -51,14 +51,14 @@ describe('emaStep', () => {
     expect(values(emaStep(average, params, tf.scalar(0.75)))).toEqual([[1.5, 1]]);
   });
 
-  it('refuses other groups and a decay outside 0..1', () => {
+  it('rejects other groups and a decay outside 0..1', () => {
     expect(() => emaStep([tf.tensor1d([1])], [], 0.5)).toThrow('1 groups, the parameters have 0');
     expect(() => emaStep([], [], 1.5)).toThrow('0..1, got 1.5');
   });
 });
 
 describe('accumulate', () => {
-  it('over micro-batches equals one large batch when the loss is normalised by the whole', () => {
+  it('over micro-batches equals one large batch if the loss is normalised by that batch', () => {
     const layout = new ParameterLayout([
       { name: 'weight', shape: [3], group: 'rest' },
       { name: 'bias', shape: [1], group: 'backbone' },
@@ -80,7 +80,7 @@ describe('accumulate', () => {
       });
   });
 
-  it('refuses other groups', () => {
+  it('rejects other groups', () => {
     expect(() => accumulate([tf.tensor1d([1])], [])).toThrow('1 groups, the gradients have 0');
   });
 });

@@ -1,10 +1,11 @@
 /** Learning rate schedules: factors of the base rate, computed on the host. */
 
 /**
- * The factor at a step: multiplied by `gamma` at every milestone reached (`torch.optim.lr_scheduler.MultiStepLR`).
+ * The factor at a step: it is multiplied by `gamma` at every milestone reached
+ * (`torch.optim.lr_scheduler.MultiStepLR`).
  *
- * @param step updates done so far, 0 before the first
- * @param milestones steps from which on the rate is lower, in the unit of `step`
+ * @param step number of updates so far, 0 before the first
+ * @param milestones steps at which the rate is lowered, in the unit of `step`
  */
 export function multiStep(step: number, milestones: readonly number[], gamma = 0.1): number {
   return gamma ** milestones.filter((milestone) => step >= milestone).length;

@@ -1,4 +1,4 @@
-/** What a model predicts for an image does not depend on the others of its batch. */
+/** Checks that a model's predictions for an image do not depend on the other images of its batch. */
 
 import { expectClose } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
@@ -6,7 +6,7 @@ import type { Detector } from '../models/detector.ts';
 import type { NamedTensors } from '../nn/named.ts';
 
 /**
- * Expects of the second image the same predictions, in all layers of the decoder, in a batch as alone.
+ * Expects the same predictions for the second image in all layers of the decoder, whether it is in a batch or alone.
  *
  * @param input images `[B, H, W, 3]` and their padding `[B, H, W]`
  */

@@ -1,13 +1,13 @@
-/** Heads of a decoder, of which each layer has its own or all have the same. */
+/** Applies a decoder's prediction heads: one per layer, or one shared by all layers. */
 import { concat, split, type Tensor2D } from '@tensorflow/tfjs-core';
 import type { Module } from '../nn/module.ts';
 import type { NamedTensors } from '../nn/named.ts';
 
 /**
- * What heads make of the outputs of all layers.
+ * Applies heads to the outputs of all layers.
  *
- * @param heads one for each layer, or one for all
- * @param hidden `[L*N, d]`, one layer after the other
+ * @param heads one per layer, or a single one for all layers
+ * @param hidden `[L*N, d]`, one layer after another
  * @returns `[L*N, k]`
  */
 export function applyByLayer(

@@ -1,6 +1,6 @@
 /**
- * One layer of DAB-DETR's decoder, where content and position are projected apart.
- * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/transformer.py`, `TransformerDecoderLayer`.
+ * One layer of DAB-DETR's decoder, which projects content and position separately. Source: IDEA-Research/DN-DETR
+ * `models/DN_DAB_DETR/transformer.py`, `TransformerDecoderLayer`.
  */
 import { concat, reshape, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core';
 import { addSame } from '../nn/add.ts';
@@ -10,27 +10,28 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts, type Tokens, transformerLinear } from './layer.ts';
 
-/** What a layer of DAB-DETR's decoder is given. */
+/** Input of a layer of DAB-DETR's decoder. */
 export interface DabDecoderLayerInput {
-  /** `[B*T, d]` */
+  /** Content of the queries, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** embedding of the whole anchors, `[B*T, d]` */
+  /** Embedding of the anchors with all their coordinates, `[B*T, d]`. */
   readonly positions: Tensor2D;
-  /** modulated sine embedding of the anchors' centres, `[B*T, d]` */
+  /** Modulated sine embedding of the anchors' centres, `[B*T, d]`. */
   readonly sine: Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which others; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: Tokens;
   readonly pass: Pass;
 }
 
+/** Options of a layer of DAB-DETR's decoder. */
 export interface DabDecoderLayerOptions extends LayerOptions {
-  /** adds projected positions to both sides of the cross-attention: the first layer does */
+  /** Whether projected positions are added to both sides of the cross-attention, as in the first layer. */
   readonly useQueryPosition: boolean;
 }
 
-/** From queries to their content after the layer, `[B*T, d]`. */
+/** A layer from queries to their new content, `[B*T, d]`. */
 export function dabDecoderLayer(name: string, options: DabDecoderLayerOptions): Module<DabDecoderLayerInput, Tensor2D> {
   const { width, heads, useQueryPosition } = options;
   const projection = (key: string): Module<Tensor2D, Tensor2D> =>
@@ -83,7 +84,10 @@ export function dabDecoderLayer(name: string, options: DabDecoderLayerOptions): 
   };
 }
 
-/** Two `[N, d]` as one `[N, 2d]` in which each head has its part of the first beside its part of the second. */
+/**
+ * Joins two tensors `[N, d]` to one `[N, 2d]` in which each head has its part of the first next to its part of the
+ * second.
+ */
 function besideByHead(a: Tensor2D, b: Tensor2D, heads: number): Tensor2D {
   const [rows, width] = a.shape;
   const byHead = (x: Tensor2D): Tensor3D => reshape(x, [rows, heads, width / heads]);

@@ -1,5 +1,5 @@
 /**
- * DAB-DETR's decoder: queries are 4-d anchors, refined from layer to layer (Liu et al., ICLR 2022).
+ * DAB-DETR's decoder, whose queries are 4-d anchors that are refined from layer to layer (Liu et al., ICLR 2022).
  * Source: IDEA-Research/DN-DETR `models/DN_DAB_DETR/transformer.py`.
  */
 import {
@@ -27,42 +27,46 @@ import { dabDecoderLayer } from './dab-decoder-layer.ts';
 import type { DecoderOptions } from './decoder.ts';
 import { type Tokens, transformerMlp } from './layer.ts';
 
-/** What DAB-DETR's decoder is given. */
+/** Input of DAB-DETR's decoder. */
 export interface DabDecoderInput {
-  /** what the queries start from, `[B*T, d]` */
+  /** Initial content of the queries, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** anchors before the sigmoid, cxcywh, `[B*T, 4]` */
+  /** Anchors before the sigmoid, cxcywh, `[B*T, 4]`. */
   readonly anchors: Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which others; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: Tokens;
   readonly pass: Pass;
 }
 
+/** Options of DAB-DETR's decoder. */
 export interface DabDecoderOptions extends DecoderOptions {
-  /** every layer, not only the first, adds the projected query position to its cross-attention's query */
+  /**
+   * Whether every layer, rather than only the first, adds the projected query position to its cross-attention's query.
+   */
   readonly keepQueryPosition: boolean;
   /** `eps` of the inverse sigmoid of the anchors: 1e-3 in DN-DETR, 1e-5 in Hugging Face */
   readonly epsilon: number;
 }
 
-/** What DAB-DETR's decoder gives, layer by layer. */
+/** Outputs of DAB-DETR's decoder, layer by layer. */
 export interface DabDecoded {
-  /** the outputs of all L layers after the shared last normalisation, one layer after the other: `[L*B*T, d]` */
+  /** Outputs of all L layers after the shared last normalisation, one layer after another: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
-  /** the boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]` */
+  /** Boxes predicted by each layer, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly boxes: Tensor2D;
-  /** the anchors that entered each layer, cxcywh in 0..1: `[L*B*T, 4]` */
+  /** Anchors that entered each layer, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly anchors: Tensor2D;
 }
 
 /**
- * From queries to predicted boxes, layer by layer. The anchors of a layer are those of the one before plus the box
- * head's output on that layer's features, before the last normalisation. They are detached when they enter the next
- * layer, except the first ones; below the predicted box of that next layer they are not.
+ * DAB-DETR's decoder, from queries to predicted boxes. The anchors of a layer are those of the previous layer plus the
+ * box head's output for that layer's features before the last normalisation. They are detached when they enter the next
+ * layer, except for the first ones, but they are not detached where that next layer's predicted boxes are computed from
+ * them.
  *
- * @param name beside the layers, the decoder has the box head, `name.bbox_embed`, which all layers share
+ * @param name besides the layers, the decoder has the box head `name.bbox_embed`, which all layers share
  */
 export function dabDecoder(name: string, options: DabDecoderOptions): Module<DabDecoderInput, DabDecoded> {
   const { width, keepQueryPosition, epsilon } = options;
@@ -73,7 +77,7 @@ export function dabDecoder(name: string, options: DabDecoderOptions): Module<Dab
   const queryScale = transformerMlp(`${name}.query_scale`, [width, width, width]);
   const anchorEmbedding = transformerMlp(`${name}.ref_point_head`, [2 * width, width, width]);
   const anchorSize = transformerMlp(`${name}.ref_anchor_head`, [width, width, 2]);
-  // The reference lists this head as `bbox_embed` too. Boxes start as the anchors are.
+  // The reference lists this head as `bbox_embed` too. Predicted boxes initially equal the anchors.
   const zero = { weight: constant(0), bias: constant(0) };
   const boxHead = mlp(`${name}.bbox_embed`, { widths: [width, width, width, 4], group: 'rest', last: zero });
   return {
@@ -101,7 +105,7 @@ export function dabDecoder(name: string, options: DabDecoderOptions): Module<Dab
         if (i < layers.length - 1) anchors = sigmoid(add<Tensor2D>(boxHead.apply(tensors, x), below));
       });
       const hidden = norm.apply(tensors, concat(outputs, 0));
-      // What the box head's output is added to, before the sigmoid.
+      // The references that the box head's output is added to, before the sigmoid.
       const before = concat(references, 0);
       return {
         hidden,
@@ -113,11 +117,11 @@ export function dabDecoder(name: string, options: DabDecoderOptions): Module<Dab
 }
 
 /**
- * Stretches the sine embedding of the centres to the size that the query looks for: the half of y by H / h, that of x by
- * W / w (DAB-DETR, section 4.3).
+ * Scales the sine embedding of the centres to the size that the query looks for: the half for y by H / h, and the half
+ * for x by W / w (DAB-DETR, section 4.3).
  *
  * @param sine `[N, d]`: y, x
- * @param sizes W and H wanted, `[N, 2]`
+ * @param sizes desired W and H, `[N, 2]`
  * @param anchors `[N, 4]` cxcywh
  * @returns `[N, d]`
  */

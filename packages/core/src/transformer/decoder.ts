@@ -8,32 +8,33 @@ import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts, type Tokens } from './layer.ts';
 
-/** What DETR's decoder is given. */
+/** Input of DETR's decoder. */
 export interface DecoderInput {
-  /** what the queries start from, `[B*T, d]` */
+  /** Initial content of the queries, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** where they look, `[B*T, d]` */
+  /** Positions of the queries, `[B*T, d]`. */
   readonly positions: Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which others; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output */
+  /** The encoder's output. */
   readonly memory: Tokens;
   readonly pass: Pass;
 }
 
-/** What a layer of DETR's decoder is given. */
+/** Input of a layer of DETR's decoder. */
 export interface DecoderLayerInput extends DecoderInput {
-  /** the memory's features plus positions, `[B*N, d]`, the same for all layers */
+  /** Features of the memory plus their positions, `[B*N, d]`, the same for all layers. */
   readonly placedMemory: Tensor2D;
 }
 
+/** Options of DETR's decoder. */
 export interface DecoderOptions extends LayerOptions {
   readonly layers: number;
 }
 
 /**
- * From queries to the outputs of all L layers after the shared last normalisation, one layer after the other:
- * `[L*B*T, d]`.
+ * DETR's decoder, from queries to the outputs of all L layers after the shared last normalisation, one layer after
+ * another: `[L*B*T, d]`.
  */
 export function decoder(name: string, options: DecoderOptions): Module<DecoderInput, Tensor2D> {
   const layers = Array.from({ length: options.layers }, (_, i) => decoderLayer(`${name}.layers.${i}`, options));
@@ -48,13 +49,13 @@ export function decoder(name: string, options: DecoderOptions): Module<DecoderIn
         x = layer.apply(tensors, { ...input, content: x, placedMemory });
         outputs.push(x);
       }
-      // The norm sees the layers as one long batch: a few large ops in place of many small ones.
+      // The norm takes all layers as one long batch: a few large ops instead of many small ones.
       return norm.apply(tensors, concat(outputs, 0));
     },
   };
 }
 
-/** From queries to their content after the layer, `[B*T, d]`. */
+/** A layer from queries to their new content, `[B*T, d]`. */
 export function decoderLayer(name: string, options: LayerOptions): Module<DecoderLayerInput, Tensor2D> {
   const sizes = { ...options, group: 'rest' } as const;
   const selfAttention = multiHeadAttention(`${name}.self_attn`, sizes);

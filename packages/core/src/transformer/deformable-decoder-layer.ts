@@ -10,24 +10,24 @@ import type { DeformableLayerOptions } from './deformable-encoder.ts';
 import { residualParts } from './layer.ts';
 import type { LevelTokens } from './levels.ts';
 
-/** What a decoder layer with deformable attention is given. */
+/** Input of a decoder layer with deformable attention. */
 export interface DeformableDecoderLayerInput {
-  /** `[B*T, d]` */
+  /** Content of the queries, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** `[B*T, d]` */
+  /** Positions of the queries, `[B*T, d]`. */
   readonly positions: Tensor2D;
-  /** Where each query looks from, `[B, T, L, 2 or 4]`; see `onLevels`. */
+  /** References that each query samples around, `[B, T, L, 2 or 4]`; see `onLevels`. */
   readonly references: Tensor4D;
-  /** which queries see which; all without it */
+  /** Which queries see which others; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output, on its levels */
+  /** The encoder's output, with its levels. */
   readonly memory: LevelTokens;
   readonly pass: Pass;
 }
 
 /**
- * From queries to their content after the layer, `[B*T, d]`. The norm after the self-attention is `name.norm2`, the one
- * after the cross-attention `name.norm1`.
+ * A layer from queries to their new content, `[B*T, d]`. The norm after the self-attention is `name.norm2`, and the one
+ * after the cross-attention is `name.norm1`.
  */
 export function deformableDecoderLayer(
   name: string,

@@ -1,7 +1,8 @@
 /**
- * The decoders of Deformable DETR (Zhu et al., ICLR 2021), of DN-DETR with deformable attention, and of DINO.
- * Sources: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`, IDEA-Research/DN-DETR
- * `models/dn_dab_deformable_detr/deformable_transformer.py`, IDEA-Research/DINO `models/dino/deformable_transformer.py`.
+ * The decoders of Deformable DETR (Zhu et al., ICLR 2021), of DN-DETR with deformable attention, and of DINO. Sources:
+ * fundamentalvision/Deformable-DETR `models/deformable_transformer.py`, IDEA-Research/DN-DETR
+ * `models/dn_dab_deformable_detr/deformable_transformer.py`, IDEA-Research/DINO
+ * `models/dino/deformable_transformer.py`.
  */
 import {
   add,
@@ -28,60 +29,70 @@ import type { DeformableLayerOptions } from './deformable-encoder.ts';
 import { transformerMlp } from './layer.ts';
 import { type LevelTokens, onLevels } from './levels.ts';
 
-/** What a decoder with deformable attention is given. */
+/** Input of a decoder with deformable attention. */
 export interface DeformableDecoderInput {
-  /** what the queries start from, `[B*T, d]` */
+  /** Initial content of the queries, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** where they start to look: points `[B*T, 2]`, or boxes `[B*T, 4]` cxcywh, in 0..1 */
+  /** References that the first layer samples around: points `[B*T, 2]`, or boxes `[B*T, 4]` cxcywh, in 0..1. */
   readonly references: Tensor2D;
-  /** the positions of the queries in a layer, `[B*T, d]` */
+  /** Computes the positions of the queries in a layer, `[B*T, d]`. */
   readonly positions: (input: PositionInput) => Tensor2D;
-  /** which queries see which; all without it */
+  /** Which queries see which others; all of them if left out. */
   readonly mask?: AttentionMask | undefined;
-  /** the encoder's output, on its levels */
+  /** The encoder's output, with its levels. */
   readonly memory: LevelTokens;
   readonly pass: Pass;
 }
 
-/** What the positions of queries depend on in a layer. */
+/** Input for computing the positions of queries in a layer. */
 export interface PositionInput {
-  /** where they look from, on each level, `[B, T, L, k]`; see `onLevels` */
+  /** References of the queries on each level, `[B, T, L, k]`; see `onLevels`. */
   readonly references: Tensor4D;
-  /** `[B*T, d]` */
+  /** Content of the queries, `[B*T, d]`. */
   readonly content: Tensor2D;
-  /** counted from 0 */
+  /** Index of the layer, from 0. */
   readonly layer: number;
 }
 
+/** Options of a decoder with deformable attention. */
 export interface DeformableDecoderOptions extends DeformableLayerOptions {
   readonly layers: number;
-  /** Whether the box that a layer predicts is what the next one looks from; else all look from the first references. */
+  /**
+   * Whether each layer samples around the box that the previous one predicts; otherwise all use the first references.
+   */
   readonly refines: boolean;
-  /** From the output of a layer to a box relative to its references, `[N, 4]`: one for each layer, or one for all. */
+  /**
+   * Heads from the output of a layer to boxes relative to its references, `[N, 4]`: one per layer, or one for all
+   * layers.
+   */
   readonly boxHeads: readonly Module<Tensor2D, Tensor2D>[];
-  /** `eps` of the inverse sigmoid of references: 1e-5 in Deformable DETR, 1e-3 in DN-DETR and DINO */
+  /** `eps` of the inverse sigmoid of references: 1e-5 in Deformable DETR, 1e-3 in DN-DETR and DINO. */
   readonly epsilon: number;
   /**
-   * DINO (Zhang et al., ICLR 2023, section 3.5): heads read the outputs of layers after a shared normalisation, and the box
-   * of a layer is relative to the references that the layer before predicts, not detached, so that its loss trains that
-   * layer too. Default false.
+   * Look forward twice (DINO, Zhang et al., ICLR 2023, section 3.5): heads read the outputs of layers after a shared
+   * normalisation, and the box of a layer is relative to the references that the previous layer predicts, not detached,
+   * so that its loss trains that layer too.
+   * @defaultValue false
    */
   readonly lookForwardTwice?: boolean;
 }
 
-/** What a decoder with deformable attention gives, layer by layer. */
+/** Outputs of a decoder with deformable attention, layer by layer. */
 export interface DeformableDecoded {
-  /** What heads read of all L layers, one layer after the other: `[L*B*T, d]`. */
+  /** Outputs of all L layers as the heads read them, one layer after another: `[L*B*T, d]`. */
   readonly hidden: Tensor2D;
-  /** The boxes that each layer predicts, cxcywh in 0..1: `[L*B*T, 4]`. */
+  /** Boxes predicted by each layer, cxcywh in 0..1: `[L*B*T, 4]`. */
   readonly boxes: Tensor2D;
-  /** The references that entered each layer, `[B*T, 2]` or `[B*T, 4]`; with `lookForwardTwice` before they were detached. */
+  /**
+   * References that entered each layer, `[B*T, 2]` or `[B*T, 4]`; with `lookForwardTwice`, as they were before
+   * detaching.
+   */
   readonly references: readonly Tensor2D[];
 }
 
 /**
- * From queries to predicted boxes, layer by layer. The box that a layer hands on is detached, so that its loss trains the
- * box head of this layer alone, but for `lookForwardTwice`.
+ * A decoder with deformable attention, from queries to predicted boxes. The box that a layer passes on is detached, so
+ * that its loss trains the box head of this layer only, unless `lookForwardTwice` is set.
  */
 export function deformableDecoder(
   name: string,
@@ -98,7 +109,7 @@ export function deformableDecoder(
     apply: (tensors, { content, references, positions, mask, memory, pass }) => {
       const outputs: Tensor2D[] = [];
       const entered: Tensor2D[] = [];
-      // Before they were detached.
+      // The predicted references before detaching.
       const predicted: Tensor2D[] = [references];
       let x = content;
       let from = references;
@@ -108,7 +119,7 @@ export function deformableDecoder(
         x = layer.apply(tensors, { content: x, positions: placed, references: onEachLevel, mask, memory, pass });
         outputs.push(x);
         entered.push(from);
-        // What the last layer hands on is its prediction, which is made below where it is of normalised outputs.
+        // With a norm, the last layer's prediction is computed below, from the normalised outputs.
         if (norm !== undefined && i === layers.length - 1) return;
         const box = boxesFrom(boxHead(i).apply(tensors, x), from, epsilon);
         predicted.push(box);
@@ -124,8 +135,8 @@ export function deformableDecoder(
 }
 
 /**
- * What a box head adds to references before the sigmoid: to both halves of boxes, to the centre alone where they are
- * points.
+ * Adds a box head's output to references before the sigmoid: to all four coordinates of boxes, or only to the centre if
+ * references are points.
  */
 function boxesFrom(delta: Tensor2D, references: Tensor2D, epsilon: number): Tensor2D {
   const below = inverseSigmoid(references, epsilon);
@@ -142,8 +153,8 @@ function boxesFrom(delta: Tensor2D, references: Tensor2D, epsilon: number): Tens
 /**
  * Positions of anchors (DAB-DETR, section 4.1), `[B*T, d]`: an MLP of their sine embedding on the finest level.
  *
- * @param name of the decoder
- * @param scaled every layer but the first scales them by an MLP of the content, which DINO has left out
+ * @param name name of the decoder
+ * @param scaled whether every layer but the first scales them by an MLP of the content, which DINO leaves out
  */
 export function anchorPositions(name: string, width: number, scaled = true): Module<PositionInput, Tensor2D> {
   const scale = scaled ? transformerMlp(`${name}.query_scale`, [width, width, width]) : undefined;

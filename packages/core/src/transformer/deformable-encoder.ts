@@ -7,21 +7,24 @@ import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts } from './layer.ts';
 import { cellCentres, type LevelTokens, onLevels } from './levels.ts';
 
-/** What a layer with deformable attention is made of. */
+/** Sizes and options of a layer with deformable attention. */
 export interface DeformableLayerOptions extends LayerOptions {
-  /** L, feature levels */
+  /** L, number of feature levels. */
   readonly levels: number;
-  /** points that each head samples on each level */
+  /** Number of points that each head samples on each level. */
   readonly points: number;
 }
 
-/** What an encoder with deformable attention is given. */
+/** Input of an encoder with deformable attention. */
 export interface DeformableEncoderInput {
   readonly tokens: LevelTokens;
   readonly pass: Pass;
 }
 
-/** From tokens to their features after the last layer, `[B*S, d]`. Every token looks around the centre of its cell. */
+/**
+ * An encoder from tokens to their features after the last layer, `[B*S, d]`. Every token samples around the centre of
+ * its cell.
+ */
 export function deformableEncoder(
   name: string,
   options: DeformableLayerOptions & { readonly layers: number },
@@ -40,13 +43,13 @@ export function deformableEncoder(
   };
 }
 
-/** What an encoder layer with deformable attention is given. */
+/** Input of an encoder layer with deformable attention. */
 export interface DeformableEncoderLayerInput extends DeformableEncoderInput {
-  /** Where each token looks from, `[B, S, L, 2]`; see `onLevels`. */
+  /** Points that each token samples around, `[B, S, L, 2]`; see `onLevels`. */
   readonly references: Tensor4D;
 }
 
-/** From tokens to their features after the layer, `[B*S, d]`. */
+/** A layer from tokens to their new features, `[B*S, d]`. */
 export function deformableEncoderLayer(
   name: string,
   options: DeformableLayerOptions,

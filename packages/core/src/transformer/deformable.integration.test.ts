@@ -1,4 +1,4 @@
-/** Encoder and decoder over several levels: what padding and the order of levels do to them. */
+/** Tests how padding and the order of levels affect an encoder and a decoder over several levels. */
 import { useBackend } from '@dn-detr/runtime';
 import { expectClose, spread } from '@dn-detr/testing/differentiation';
 import * as tf from '@tensorflow/tfjs-core';
@@ -23,7 +23,7 @@ const encoder = deformableEncoder('e', { ...options, layers: 2 });
 const boxHeads = [0, 1].map((i) => mlp(`d.bbox_embed.${i}`, { widths: [width, width, 4], group: 'rest' }));
 const decoder = deformableDecoder('d', { ...options, layers: 2, refines: true, boxHeads, epsilon: 1e-5 });
 
-/** Not those that training starts from, which look at the same places whatever they see. */
+/** Random parameters: those that training starts from sample the same locations whatever the input is. */
 const tensorsOf = (): NamedTensors => {
   const parameters = [...encoder.parameters, ...decoder.parameters];
   const start = initialParameters(parameters, 1);
@@ -36,7 +36,7 @@ const tensorsOf = (): NamedTensors => {
 };
 
 interface Level {
-  /** `[1, h, w, d]` */
+  /** Features `[1, h, w, d]`. */
   readonly features: tf.Tensor4D;
   readonly positions: tf.Tensor4D;
 }
@@ -46,7 +46,7 @@ const levelOf = ({ height, width: columns }: LevelSize, seed: number): Level => 
   positions: spread([1, height, columns, width], seed + 50) as tf.Tensor4D,
 });
 
-/** One image that is padded below and on the right; what lies there is not zero. */
+/** One image that is padded at the bottom and on the right, with values other than zero. */
 function padded(levels: readonly Level[], extra: readonly LevelSize[]): LevelTokens {
   const masks: tf.Tensor3D[] = [];
   const grown = levels.map(({ features, positions }, i) => {
@@ -122,7 +122,7 @@ describe('encoder and decoder over several levels', () => {
     },
   );
 
-  it('do not see by one bit what lies in the padding', () => {
+  it('do not change by a single bit with the content of the padding', () => {
     const tensors = tensorsOf();
     const levels = [levelOf({ height: 3, width: 4 }, 1), levelOf({ height: 2, width: 2 }, 2)];
     const memory = padded(levels, [
@@ -136,7 +136,7 @@ describe('encoder and decoder over several levels', () => {
     expect(boxes[1]?.dataSync()).toEqual(boxes[0]?.dataSync());
   });
 
-  it('tell levels apart: they are another image in another order', () => {
+  it('distinguish levels: in another order they are a different image', () => {
     const tensors = tensorsOf();
     const levels = [levelOf({ height: 2, width: 2 }, 1), levelOf({ height: 2, width: 2 }, 2)];
     const [first, second] = [levels, levels.toReversed()].map((order) => encode(tensors, tokensOf(order)).features);

@@ -1,6 +1,6 @@
 /**
- * The encoder of DETR and, with position scales, of DAB-DETR.
- * Sources: facebookresearch/detr `models/transformer.py`, IDEA-Research/DN-DETR `models/DN_DAB_DETR/transformer.py`.
+ * The encoder of DETR and, with scaled positions, of DAB-DETR. Sources: facebookresearch/detr `models/transformer.py`,
+ * IDEA-Research/DN-DETR `models/DN_DAB_DETR/transformer.py`.
  */
 import { mul, type Tensor2D } from '@tensorflow/tfjs-core';
 import { addSame } from '../nn/add.ts';
@@ -10,19 +10,20 @@ import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 import { type LayerOptions, residualParts, type Tokens, transformerMlp } from './layer.ts';
 
-/** What DETR's encoder is given. */
+/** Input of DETR's encoder. */
 export interface EncoderInput {
   readonly tokens: Tokens;
   readonly pass: Pass;
 }
 
+/** Options of the encoder of DETR and DAB-DETR. */
 export interface EncoderOptions extends LayerOptions {
   readonly layers: number;
-  /** DAB-DETR: each layer multiplies the positions by an MLP of the features it gets */
+  /** Whether each layer multiplies the positions by an MLP of its input features, as in DAB-DETR. */
   readonly scalePositions: boolean;
 }
 
-/** From tokens to their features after the last layer, `[B*N, d]`. */
+/** An encoder from tokens to their features after the last layer, `[B*N, d]`. */
 export function encoder(name: string, options: EncoderOptions): Module<EncoderInput, Tensor2D> {
   const { width, preNorm, scalePositions } = options;
   const layers = Array.from({ length: options.layers }, (_, i) => encoderLayer(`${name}.layers.${i}`, options));
@@ -41,7 +42,7 @@ export function encoder(name: string, options: EncoderOptions): Module<EncoderIn
   };
 }
 
-/** From tokens to their features after the layer, `[B*N, d]`. */
+/** A layer from tokens to their new features, `[B*N, d]`. */
 export function encoderLayer(name: string, options: LayerOptions): Module<EncoderInput, Tensor2D> {
   const attention = multiHeadAttention(`${name}.self_attn`, { ...options, group: 'rest' });
   const residuals = residualParts(name, 1, options);

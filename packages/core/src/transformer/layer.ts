@@ -1,4 +1,4 @@
-/** What all transformer layers share: their sizes, residual connections, and the feed-forward part. */
+/** Parts shared by all transformer layers: their sizes, residual connections and the feed-forward part. */
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { biasRelu, prelu } from '../nn/activation.ts';
 import { addSame } from '../nn/add.ts';
@@ -11,46 +11,49 @@ import { type Module, parametersOf } from '../nn/module.ts';
 import { layerNorm } from '../nn/norm.ts';
 import type { Pass } from '../nn/pass.ts';
 
-/** What a layer is made of. */
+/** Sizes and options of a transformer layer. */
 export interface LayerOptions {
-  /** d, the width of its activations */
+  /** d, the width of the activations. */
   readonly width: number;
   readonly heads: number;
-  /** width of the hidden layer of the feed-forward part */
+  /** Width of the hidden layer in the feed-forward part. */
   readonly feedForward: number;
   readonly activation: 'relu' | 'prelu';
-  /** normalises before each part in place of after it (DETR's `normalize_before`) */
+  /** Whether to normalise before each part instead of after it (DETR's `normalize_before`). */
   readonly preNorm: boolean;
 }
 
-/** The features of B images as a transformer sees them: each cell of the map is a token, N of them an image. */
+/**
+ * The features of B images as a transformer sees them: each cell of the feature map is a token, with N tokens per
+ * image.
+ */
 export interface Tokens {
-  /** `[B*N, d]` */
+  /** Features `[B*N, d]`. */
   readonly features: Tensor2D;
-  /** position encodings `[B*N, d]` */
+  /** Position encodings `[B*N, d]`. */
   readonly positions: Tensor2D;
-  /** hides padded cells as keys */
+  /** Mask that hides padded cells as keys. */
   readonly mask?: AttentionMask | undefined;
 }
 
-/** What goes through the residual parts of a transformer layer. */
+/** Input of the residual parts of a transformer layer. */
 export interface ResidualInput {
-  /** `[B*N, d]` */
+  /** Activations `[B*N, d]`. */
   readonly x: Tensor2D;
-  /** The layer's attentions, each from rows `[B*N, d]` to what is added to them. */
+  /** The layer's attentions, each from rows `[B*N, d]` to the rows that are added to them. */
   readonly attentions: readonly ((x: Tensor2D) => Tensor2D)[];
   readonly pass: Pass;
 }
 
 /**
- * A layer's attentions and, after them, its feed-forward part, each in a residual connection with a norm of its own:
+ * The attentions of a layer followed by its feed-forward part, each in a residual connection with a separate norm:
  * `norm(x + part(x))`, or `x + part(norm(x))` with `preNorm`. The feed-forward part is two linear layers with an
  * activation between them. The output is `[B*N, d]`.
  *
- * @param name of the layer: the parameters are those of `name.linear1`, `name.linear2`, `name.norm1` and so on, and
- *   with PReLU of `name.activation`
- * @param attentions how many there are
- * @param normNumbers what the norms are called, in the order of the parts; 1, 2 and so on where left out
+ * @param name name of the layer: the parameters are those of `name.linear1`, `name.linear2`, `name.norm1` and so on,
+ *   and with PReLU those of `name.activation`
+ * @param attentions number of attentions
+ * @param normNumbers numbers in the names of the norms, in the order of the parts; 1, 2 and so on by default
  */
 export function residualParts(
   name: string,
@@ -85,14 +88,14 @@ export function residualParts(
   };
 }
 
-// DETR starts all matrices of the transformer from Xavier's distribution.
+// DETR initialises all matrices of the transformer from Xavier's distribution.
 
-/** A linear layer that starts as those of the references' transformers do. */
+/** A linear layer with the initialisation of the references' transformers. */
 export function transformerLinear(name: string, inputs: number, outputs: number): Module<Tensor2D, Tensor2D> {
   return linear(name, { inputs, outputs, group: 'rest', weight: xavierUniform });
 }
 
-/** A multi-layer perceptron that starts as those of the references' transformers do. */
+/** A multi-layer perceptron with the initialisation of the references' transformers. */
 export function transformerMlp(name: string, widths: readonly number[]): Module<Tensor2D, Tensor2D> {
   return mlp(name, { widths, group: 'rest', weight: xavierUniform });
 }

@@ -9,14 +9,14 @@ const sizes = [
   { height: 2, width: 4 },
   { height: 1, width: 2 },
 ];
-/** Of the second image 3 of 4 columns and 1 of 2 rows are no padding, and on the coarse level both of the columns. */
+/** The second image fills 3 of 4 columns and 1 of 2 rows, and both columns of the coarse level. */
 let validSizes: tf.Tensor3D;
 beforeAll(() => {
   validSizes = tf.tensor3d([4, 2, 2, 1, 3, 1, 2, 1], [2, 2, 2]);
 });
 
 describe('levels', () => {
-  it('count what is no padding in the first row and the first column', () => {
+  it('measure the unpadded size in the first row and the first column', () => {
     const mask = tf.tensor3d([0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1], [2, 2, 4]);
     expect(validSize(mask).arraySync()).toEqual([
       [3, 1],
@@ -24,7 +24,7 @@ describe('levels', () => {
     ]);
   });
 
-  it('have the centres of cells row by row, one level after the other', () => {
+  it('have the centres of cells row by row, one level after another', () => {
     expect(cellCentres({ sizes }).arraySync()).toEqual([
       [
         [0.125, 0.25],
@@ -41,7 +41,7 @@ describe('levels', () => {
     ]);
   });
 
-  it('count centres in the image without its padding, so that those of padding lie beyond 1', () => {
+  it('measure centres in the image without its padding, so that those of padding are beyond 1', () => {
     const [whole, padded] = cellCentres({ sizes, validSizes }).arraySync() as [number[][], number[][]];
     expect([whole]).toEqual(cellCentres({ sizes }).arraySync());
     expect(padded[2]).toEqual([Math.fround(2.5 / 3), 0.5]);
@@ -50,7 +50,7 @@ describe('levels', () => {
     expect(padded[9]).toEqual([0.75, 0.5]);
   });
 
-  it('take references to what a level is with its padding: centres and sides alike', () => {
+  it('convert references to a level with its padding, both centres and sides', () => {
     expect(validRatios({ sizes, validSizes })?.arraySync()).toEqual([
       [
         [1, 1],
@@ -70,12 +70,12 @@ describe('levels', () => {
         [0.5, 0.5, 0.25, 1],
       ],
     ]);
-    // Cells stay where they are, whatever is padded.
+    // Cells remain in place, whatever is padded.
     const cells = onLevels(cellCentres({ sizes, validSizes }), { sizes, validSizes }).arraySync();
     expect(cells[1]?.[3]?.[0]).toEqual([0.875, 0.25]);
   });
 
-  it('leave references as they are where nothing is padded', () => {
+  it('leave references unchanged if nothing is padded', () => {
     const points = tf.tensor3d([0.1, 0.2, 0.3, 0.4], [1, 2, 2]);
     const placed = onLevels(points, { sizes });
     expect(placed.shape).toEqual([1, 2, 1, 2]);

@@ -1,6 +1,6 @@
 /**
- * The tokens of several levels of features, and where points lie in them.
- * Source: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`.
+ * The tokens of several levels of features, and the positions of points on these levels. Source:
+ * fundamentalvision/Deformable-DETR `models/deformable_transformer.py`.
  */
 import {
   concat,
@@ -24,25 +24,25 @@ import type { LevelSize } from '../nn/deformable-sampling.ts';
 export interface Levels {
   /** Height and width of each of the L levels, in cells. */
   readonly sizes: readonly LevelSize[];
-  /** What of each level is no padding, as (width, height) in cells, `[B, L, 2]`; left out where nothing is padded. */
+  /** Unpadded size of each level, as (width, height) in cells, `[B, L, 2]`; left out if nothing is padded. */
   readonly validSizes?: Tensor3D | undefined;
 }
 
 /**
- * The features of B images on L levels. The S tokens of an image are the cells of its levels, row by row, one level after
- * the other.
+ * The features of B images on L levels. The S tokens of an image are the cells of its levels, row by row, one level
+ * after another.
  */
 export interface LevelTokens extends Levels {
-  /** `[B*S, d]` */
+  /** Features `[B*S, d]`. */
   readonly features: Tensor2D;
-  /** Position encodings, which tell levels apart too, `[B*S, d]`. */
+  /** Position encodings, which also distinguish levels, `[B*S, d]`. */
   readonly positions: Tensor2D;
-  /** `[B, S]`, 1 where padded; left out where nothing is. */
+  /** `[B, S]`: 1 where padded. Left out if nothing is padded. */
   readonly padding?: Tensor2D | undefined;
 }
 
 /**
- * How much of a level is no padding, as (width, height) in cells. It is read from the first row and the first column.
+ * The unpadded size of a level, as (width, height) in cells. It is read from the first row and the first column.
  *
  * @param mask `[B, h, w]`, 1 = padded
  * @returns `[B, 2]`
@@ -56,7 +56,7 @@ export function validSize(mask: Tensor3D): Tensor2D {
 }
 
 /**
- * The centre of every token's cell, x and y in 0..1 of the image without its padding: `[B, S, 2]`, or `[1, S, 2]` where
+ * The centre of every token's cell, x and y in 0..1 of the image without its padding: `[B, S, 2]`, or `[1, S, 2]` if
  * nothing is padded.
  */
 export function cellCentres({ sizes, validSizes }: Levels): Tensor3D {
@@ -73,10 +73,11 @@ export function cellCentres({ sizes, validSizes }: Levels): Tensor3D {
 }
 
 /**
- * References relative to images as references relative to each level with its padding, as sampling takes them.
+ * Converts references relative to images to references relative to each level with its padding, as needed for sampling.
  *
- * @param references `[B, Q, 2]` points or `[B, Q, 4]` boxes cxcywh, in 0..1; B may be 1 where all images have the same
- * @returns `[B, Q, L, k]`; `[B, Q, 1, k]` where nothing is padded, so that they are the same for all levels
+ * @param references `[B, Q, 2]` points or `[B, Q, 4]` boxes cxcywh, in 0..1; B may be 1 if all images have the same
+ *   references
+ * @returns `[B, Q, L, k]`, or `[B, Q, 1, k]` if nothing is padded, since all levels then have the same references
  */
 export function onLevels(references: Tensor3D, levels: Levels): Tensor4D {
   const [batch, queries, size] = references.shape;
@@ -88,7 +89,7 @@ export function onLevels(references: Tensor3D, levels: Levels): Tensor4D {
   return mul<Tensor4D>(alike, reshape(perCoordinate, [images, 1, count, size]));
 }
 
-/** The share of each level that is no padding, as (width, height), `[B, L, 2]`; undefined where nothing is padded. */
+/** The unpadded fraction of each level, as (width, height), `[B, L, 2]`; undefined if nothing is padded. */
 export function validRatios({ sizes, validSizes }: Levels): Tensor3D | undefined {
   if (validSizes === undefined) return undefined;
   return div<Tensor3D>(validSizes, tensor3d([sizes.map(({ height, width }) => [width, height])], [1, sizes.length, 2]));

@@ -11,7 +11,7 @@ const boxesOf = (input: Parameters<typeof proposalsOf>[0]) =>
 const validOf = (input: Parameters<typeof proposalsOf>[0]) => [...proposalsOf(input).valid.dataSync()];
 
 describe('proposals', () => {
-  it('are a box at every cell, twice as large from level to level, the same for all images', () => {
+  it('are a box at every cell, doubling in size from level to level, the same for all images', () => {
     const [boxes, ...others] = boxesOf({ sizes: [square(2), square(1)] });
     expect(others).toEqual([]);
     const expected = [
@@ -28,15 +28,15 @@ describe('proposals', () => {
     });
   });
 
-  it('leave out those at the border of a fine level, and those that are too large', () => {
-    // Of 60 cells the first and the last are nearer to the border than 0.01.
+  it('leave out boxes at the border of a fine level, and those that are too large', () => {
+    // Of 60 cells, the first and the last are closer to the border than 0.01.
     const valid = validOf({ sizes: [{ height: 1, width: 60 }] });
     expect(valid.flatMap((isValid, cell) => (isValid === 0 ? [cell] : []))).toEqual([0, 59]);
     // 0.05 * 2^5 is more than 0.99.
     expect(validOf({ sizes: Array.from({ length: 6 }, () => square(1)) })).toEqual([1, 1, 1, 1, 1, 0]);
   });
 
-  it('leave padding out, as infinite anchors, and count in the image without it', () => {
+  it('leave out padding as infinite anchors, and measure the image without it', () => {
     const padded = {
       sizes: [{ height: 2, width: 2 }],
       padding: tf.tensor2d([0, 0, 0, 0, 0, 1, 0, 1], [2, 4]),
@@ -50,7 +50,7 @@ describe('proposals', () => {
     expect(boxes?.[0]?.[0]).toBeCloseTo(0.5, 6);
   });
 
-  it('leave nothing behind but themselves', () => {
+  it('leave no other tensor behind', () => {
     const before = tf.memory().numTensors;
     tf.dispose(tf.tidy(() => ({ ...proposalsOf({ sizes: [square(3)] }) }) as unknown as tf.TensorContainer));
     expect(tf.memory().numTensors).toBe(before);

@@ -1,6 +1,6 @@
 /**
- * The boxes that a two-stage model starts from: one at every token of its encoder.
- * Source: `gen_encoder_output_proposals` in fundamentalvision/Deformable-DETR `models/deformable_transformer.py`.
+ * The boxes that a two-stage model starts from: one at every token of its encoder. Source:
+ * `gen_encoder_output_proposals` in fundamentalvision/Deformable-DETR `models/deformable_transformer.py`.
  */
 import {
   all,
@@ -25,27 +25,27 @@ import {
 import { detach } from '../nn/detach.ts';
 import { cellCentres, type LevelTokens } from './levels.ts';
 
-/** Sides of the boxes on the finest level, as a share of the image's; they double from level to level. */
+/** Width and height of the boxes on the finest level, as a fraction of the image's; they double from level to level. */
 export const proposalSide = 0.05;
 
-/** Boxes with a coordinate that is not between these are left out. */
+/** Boxes with a coordinate outside this range are left out. */
 const [least, most] = [0.01, 0.99];
 
 /** The boxes that the tokens of an encoder start from. */
 export interface Proposals {
   /**
-   * Boxes cxcywh before the sigmoid, `[B, S, 4]`. Those of padding, and those too near to the border or too large, are left
-   * out: they are +∞, which the sigmoid makes (1, 1, 1, 1).
+   * Boxes cxcywh before the sigmoid, `[B, S, 4]`. Boxes of padding, and those too close to the border or too large, are
+   * left out: they are +∞, which the sigmoid turns into (1, 1, 1, 1).
    */
   readonly anchors: Tensor3D;
-  /** 1 where there is a box, 0 where it is left out, `[B, S, 1]`. */
+  /** 1 where there is a box and 0 where it is left out, `[B, S, 1]`. */
   readonly valid: Tensor3D;
 }
 
 /**
- * The proposals of B images; where nothing is padded they are the same for all, and B is 1.
+ * The proposals of B images. If nothing is padded they are the same for all images, and B is 1.
  *
- * @param finest width and height on the finest level, as shares of the image's, `[1, 2]`; default 0.05
+ * @param finest width and height on the finest level, as fractions of the image's, `[1, 2]`; 0.05 by default
  */
 export function proposalsOf(
   { sizes, validSizes, padding }: Pick<LevelTokens, 'sizes' | 'validSizes' | 'padding'>,
@@ -57,7 +57,7 @@ export function proposalsOf(
   const sides = mul(tensor2d(scales, [tokens, 1]), finest);
   const sidesOfAll = tile(reshape<Rank.R3>(sides, [1, tokens, 2]), [images, 1, 1]);
   const boxes = concat([centres, sidesOfAll], 2) as Tensor3D;
-  // A choice has no gradient.
+  // A selection has no gradient.
   const fixed = detach(boxes);
   const isInside: Tensor3D = all<Tensor3D>(logicalAnd(greater(fixed, least), less(fixed, most)), 2, true);
   const isValid: Tensor3D =
@@ -65,7 +65,7 @@ export function proposalsOf(
       ? isInside
       : logicalAnd<Tensor3D>(isInside, less<Tensor3D>(reshape<Rank.R3>(padding, [images, tokens, 1]), 0.5));
   const isValidSide = tile<Tensor3D>(isValid, [1, 1, 4]);
-  // Where a learned side makes the logarithm infinite, its gradient would not be a number.
+  // Where a learned side makes the logarithm infinite, its gradient would be NaN.
   const inside = where<Tensor3D>(isValidSide, boxes, fill<Rank.R3>(boxes.shape, 0.5));
   const outside = fill<Rank.R3>(boxes.shape, Number.POSITIVE_INFINITY);
   return {

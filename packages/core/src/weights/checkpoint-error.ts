@@ -1,4 +1,4 @@
-/** A checkpoint cannot be used; the message names the file, what was wrong and what to do. */
+/** Thrown when a checkpoint cannot be used; the message names the file, the problem and what to do. */
 export class CheckpointError extends Error {
   override name = 'CheckpointError';
 }

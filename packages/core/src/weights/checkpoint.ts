@@ -1,4 +1,4 @@
-/** Reading a checkpoint of any known format and code base. */
+/** Reads checkpoints of any known format and code base. */
 import { CheckpointError } from './checkpoint-error.ts';
 import type { SafeTensor } from './elements.ts';
 import { type TranslatedTensors, translateTensors } from './names/translate.ts';
@@ -7,29 +7,29 @@ import { isPth, readPth } from './pth/read.ts';
 import { readSafetensors, SafetensorsError, type SafetensorsFile } from './safetensors.ts';
 import { type FoundStateDict, findStateDict } from './state-dict.ts';
 
-/** The tensors of a file under our names, in PyTorch's layouts. */
+/** The tensors of a file under this toolkit's names, in PyTorch's layouts. */
 export interface Checkpoint {
-  /** the file's name, for messages */
+  /** Name of the file, for messages. */
   readonly file: string;
-  /** whose weights these are and where the file has them, for messages */
+  /** The code base of the weights and their place in the file, for messages. */
   readonly source: string;
-  /** in PyTorch's layouts */
+  /** Tensors by name, in PyTorch's layouts. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
-  /** strings kept along in a safetensors file; empty for others */
+  /** Strings stored in the metadata of a safetensors file; empty for other formats. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * Reads a safetensors or `.pth` file with weights of DETR, DAB-DETR, DN-DETR, Deformable DETR or DN-Deformable-DETR (of the
- * original repositories or, without denoising, of Hugging Face `transformers`), of a ResNet (torchvision, timm,
- * `transformers`) or an EfficientNet-Lite. Format and names are recognised by content, and so is what a trainer put before
- * the names (`module.`, `ema.module.`, …). A `.pth` file has the state_dict at the top or one or two keys down (`model`,
- * `state_dict`, `ema`, …); `findStateDict` says which counts of several.
+ * Reads a safetensors or `.pth` file with weights of DETR, DAB-DETR, DN-DETR, Deformable DETR or DN-Deformable-DETR
+ * (from the original repositories or, without denoising, from Hugging Face `transformers`), of a ResNet (torchvision,
+ * timm, `transformers`) or of an EfficientNet-Lite. Format and names are recognised by content, as is the prefix that a
+ * trainer put before the names (`module.`, `ema.module.`, …). A `.pth` file has the state_dict at the top level or one
+ * or two keys down (`model`, `state_dict`, `ema`, …); see `findStateDict` for the choice among several.
  *
- * Tensors are views of `bytes` where these are aligned: change neither afterwards.
+ * Tensors are views of `bytes` where these are aligned: do not change either afterwards.
  *
- * @param file its name, for messages
- * @throws CheckpointError naming the file: neither format, damage, no state_dict
+ * @param file name of the file, for messages
+ * @throws CheckpointError naming the file, if it has neither format, is damaged or has no state_dict
  */
 export function readCheckpoint(bytes: Uint8Array, file: string): Checkpoint {
   try {
@@ -48,10 +48,13 @@ function readTensors(bytes: Uint8Array): SafetensorsFile & Partial<FoundStateDic
   if (isPth(bytes)) return { ...findStateDict(readPth(bytes)), metadata: {} };
   // After its length, a safetensors header starts with a brace.
   if (bytes[8] === 0x7b) return readSafetensors(bytes);
-  throw new CheckpointError('neither a safetensors file nor one of torch.save: was it downloaded whole?');
+  throw new CheckpointError('neither a safetensors file nor one written by torch.save: was the download complete?');
 }
 
-/** `DETR, under 'state_dict', after 'model.'; not taken: 'ema'`: whose weights, and where they are in the file. */
+/**
+ * Describes whose weights these are and where the file has them:
+ * `DETR, under 'state_dict', after 'model.'; not taken: 'ema'`.
+ */
 function describeSource({ source, prefix, others }: TranslatedTensors, found: Partial<FoundStateDict>): string {
   const places = [...(found.path ? [`under '${found.path}'`] : []), ...(prefix === '' ? [] : [`after '${prefix}'`])];
   const left = [...(found.others ?? []), ...others].map((place) => `'${place}'`);

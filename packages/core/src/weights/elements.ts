@@ -1,4 +1,4 @@
-/** Elements as checkpoints store them, little-endian, and the arrays they are read into. */
+/** Elements as checkpoints store them, little-endian, and the arrays that they are read into. */
 
 /** Bytes per element of the types that can be read. */
 export const bytesPerElement = {
@@ -13,22 +13,23 @@ export const bytesPerElement = {
   U8: 1,
   BOOL: 1,
 } as const;
+/** An element type that can be read, under its name in safetensors. */
 export type StoredDtype = keyof typeof bytesPerElement;
 
-/** Elements in memory; `BOOL` holds 0 or 1. */
+/** Elements in memory; `BOOL` is stored as 0 or 1. */
 export type Elements =
   | { readonly dtype: 'F32'; readonly data: Float32Array }
   | { readonly dtype: 'F64'; readonly data: Float64Array }
   | { readonly dtype: 'I32'; readonly data: Int32Array }
   | { readonly dtype: 'U8' | 'BOOL'; readonly data: Uint8Array };
 
-/** A tensor with its data row by row. */
+/** A tensor with its data in row-major order. */
 export type SafeTensor = { readonly shape: readonly number[] } & Elements;
 
 /**
- * The bytes as an array: F16 and BF16 become `F32`, I64, I16 and I8 become `I32`, the others stay what they are and are
- * views of `bytes` where these are aligned. Numbers are little-endian in the file and, wherever Node or a browser runs,
- * in memory.
+ * Reads bytes as an array: F16 and BF16 become `F32`; I64, I16 and I8 become `I32`; the other types are kept, as views
+ * of `bytes` where these are aligned. Numbers are little-endian in the file and, wherever Node or a browser runs, in
+ * memory.
  *
  * @param fail makes the error for an I64 value that does not fit 32 bits; its message follows the name of the tensor
  */
@@ -61,9 +62,9 @@ interface ArrayType<A> {
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
 }
 
-/** The bytes as another typed array; copied only when they do not start at a multiple of the element size. */
+/** Views the bytes as another typed array; copies them only if they do not start at a multiple of the element size. */
 export function view<A>(type: ArrayType<A>, bytes: Uint8Array): A {
-  // Not `slice`, which makes no copy of a Buffer.
+  // `slice` would not do, because it makes no copy of a Buffer.
   const aligned = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new type(aligned.buffer, aligned.byteOffset, aligned.length / type.BYTES_PER_ELEMENT);
 }
@@ -77,7 +78,7 @@ function widenHalves(halves: Uint16Array): Float32Array {
   return values;
 }
 
-/** Every half float's value, made when first needed. */
+/** The value of every half float, computed when first needed. */
 let halfValues: Float32Array | undefined;
 
 /** A bfloat16 is the upper half of a float32. */

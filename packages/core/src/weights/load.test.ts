@@ -22,7 +22,7 @@ const spec = (name: string, shape: readonly number[], kernel = false): Parameter
   ...(kernel ? { kernel: true as const } : {}),
 });
 
-/** A checkpoint with tensors of these shapes; the numbers are those from 1 on. */
+/** A checkpoint with tensors of these shapes, whose elements count up from 1. */
 function checkpoint(shapes: Readonly<Record<string, readonly number[]>>, source = 'DETR'): Checkpoint {
   let next = 1;
   const tensors = Object.entries(shapes).map(([name, shape]): [string, SafeTensor] => {
@@ -34,7 +34,7 @@ function checkpoint(shapes: Readonly<Record<string, readonly number[]>>, source 
 
 const bitsOf = (values: Float32Array) => new Uint32Array(values.slice().buffer);
 
-/** Any declared parameters with any values, NaNs of every kind too. */
+/** Arbitrary declared parameters with arbitrary values, including every kind of NaN. */
 const someParameters = fc.uniqueArray(
   fc
     .tuple(fc.string({ minLength: 1 }), fc.array(fc.nat(4), { maxLength: 4 }), fc.boolean())
@@ -50,7 +50,7 @@ const someParameters = fc.uniqueArray(
 );
 
 describe('loadParameters and saveParameters', () => {
-  it('give back what was saved, bit for bit', async () => {
+  it('restore what was saved, bit for bit', async () => {
     const tensors = tf.memory().numTensors;
     await fc.assert(
       fc.asyncProperty(someParameters, async (parameters) => {
@@ -103,7 +103,7 @@ describe('loadParameters and saveParameters', () => {
     tf.dispose([loaded?.parameters, expected?.parameters]);
   });
 
-  it('write kernels as PyTorch has them', async () => {
+  it("write kernels in PyTorch's layout", async () => {
     const kernel = tf.range(0, 24).reshape([1, 2, 3, 4]);
     const saved = readSafetensors(await saveParameters([spec('k', [1, 2, 3, 4], true)], { k: kernel }));
     expect(saved.tensors.get('k')?.shape).toEqual([4, 3, 1, 2]);
@@ -146,14 +146,14 @@ const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(whole).filter(([name]) => !names.includes(name)));
 
 describe('loadParameters', () => {
-  it('takes the backbone alone and says what it left', () => {
+  it('takes only the backbone and reports what it left out', () => {
     const file = { ...without(...model.slice(2).map(({ name }) => name)), 'fc.bias': [1000] };
     const { taken, ...left } = load(file, 'matching');
     expect(taken).toEqual(['backbone.0.body.conv1.weight', 'backbone.0.body.bn1.running_mean']);
     expect(left).toEqual({ missing: model.slice(2).map(({ name }) => name), misshaped: [], extra: ['fc.bias'] });
   });
 
-  it('takes all but what is of another shape or has no parameter, and says so', () => {
+  it('takes everything except tensors of another shape or without a parameter, and reports these', () => {
     const file = { ...without('label_enc.weight'), 'class_embed.weight': [92, 4], 'class_embed.bias': [92] };
     const { taken, missing, misshaped, extra } = load(file, 'matching');
     expect(taken).toHaveLength(5);
@@ -166,17 +166,17 @@ describe('loadParameters', () => {
   it.each([
     ['name', { 'model.22.cv2.weight': [1], 'model.22.cv2.bias': [1] }],
     ['shape', { 'query_embed.weight': [6, 4] }],
-  ])('refuses a file in which nothing fits by its %s', (_, shapes) => {
+  ])('rejects a file in which nothing fits because of its %s', (_, shapes) => {
     expect(() => load(shapes, 'matching')).toThrow(CheckpointError);
     expect(() => load(shapes, 'matching')).toThrow(
       /^some.pth \(weights of DETR\) has nothing for the model: none of its \d tensors has .*\. It /,
     );
   });
 
-  it('says that a backbone is another one than the model has', () => {
+  it("says that a backbone differs from the model's", () => {
     const file = { '_conv_stem.weight': [32, 3, 3, 3], '_blocks.0._bn1.bias': [32], '_conv_head.weight': [9, 9, 1, 1] };
     expect(() => load(file, 'matching')).toThrow(
-      /none of its 3 tensors .* It holds a backbone alone, of another kind or size than the model's\.$/,
+      /none of its 3 tensors .* It contains only a backbone, of another kind or size than the model's\.$/,
     );
   });
 
@@ -193,13 +193,13 @@ describe('loadParameters', () => {
     );
   });
 
-  it('names tensors of both sides where none has a name in common', () => {
+  it('names tensors of both sides if they have no name in common', () => {
     expect(() => load({ 'model.22.cv2.weight': [1] }, 'matching')).toThrow(
-      "Its names are model.22.cv2.weight; the model's are backbone.0.body.conv1.weight, backbone.0.body.bn1.running_mean, …. It is",
+      "Its names are model.22.cv2.weight; the model's are backbone.0.body.conv1.weight, backbone.0.body.bn1.running_mean, …. It comes",
     );
   });
 
-  it('rounds float64 and refuses integers', () => {
+  it('rounds float64 and rejects integers', () => {
     const declared = [spec('w', [2])];
     const of = (tensor: SafeTensor): Checkpoint => ({ ...checkpoint({}), tensors: new Map([['w', tensor]]) });
     const doubles = of({ dtype: 'F64', shape: [2], data: Float64Array.of(1 / 3, 2) });
@@ -223,28 +223,35 @@ describe('loadParameters', () => {
         missing: transformer.encoder.layers.#.norm1.weight (2 of them)
         of another shape: backbone.0.body.conv1.weight [2, 3, 3, 3], expected [2, 3, 7, 7]; query_embed.weight [5, 6], expected [5, 4]
         not in the model: transformer.encoder.layers.0.norm3.weight
-      It is of another model, or of one with another backbone, width or number of layers.]
+      It comes from another model, or from one with another backbone, width or number of layers.]
     `);
   });
 
   it.each<[string, Readonly<Record<string, readonly number[]>>, string]>([
-    ['a backbone', { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] }, "the mode 'matching' takes it"],
-    ['another backbone', { '_conv_stem.weight': [1], '_fc.bias': [9] }, "the mode 'matching' takes it"],
+    [
+      'a backbone',
+      { 'backbone.0.body.conv1.weight': [2, 3, 7, 7], 'fc.bias': [9] },
+      "only a backbone: load it in the mode 'matching'",
+    ],
+    [
+      'another backbone',
+      { '_conv_stem.weight': [1], '_fc.bias': [9] },
+      "only a backbone: load it in the mode 'matching'",
+    ],
     ['other classes', { ...whole, 'class_embed.weight': [92, 4] }, "in the mode 'matching'"],
     ['no denoising', without('label_enc.weight'), "in the mode 'matching'"],
     ['other queries', { ...whole, 'query_embed.weight': [100, 4] }, 'It has 100 queries'],
-    ['something else', { 'model.22.cv2.weight': [1] }, 'It is of another model'],
+    ['something else', { 'model.22.cv2.weight': [1] }, 'It comes from another model'],
   ])('says what to do about %s', (_, shapes, advice) => {
     expect(() => load(shapes)).toThrow(advice);
   });
 
-  it.each(['DAB-DETR or DN-DETR', 'DN-Deformable-DETR'])(
-    'says of which model a file is that has anchors: %s',
-    (source) => {
-      const shapes = { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] };
-      expect(() => loadParameters(checkpoint(shapes, source), model)).toThrow(`It is of ${source}, the model is not.`);
-    },
-  );
+  it.each(['DAB-DETR or DN-DETR', 'DN-Deformable-DETR'])('names the model of a file with anchors: %s', (source) => {
+    const shapes = { ...without('query_embed.weight'), 'refpoint_embed.weight': [5, 4] };
+    expect(() => loadParameters(checkpoint(shapes, source), model)).toThrow(
+      `It comes from ${source}, but the model is a different one.`,
+    );
+  });
 });
 
 describe('readCheckpoint', () => {
@@ -257,7 +264,7 @@ describe('readCheckpoint', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['empty', new Uint8Array(0), 'bad.pth: neither a safetensors file nor one of torch.save'],
+    ['empty', new Uint8Array(0), 'bad.pth: neither a safetensors file nor one written by torch.save'],
     ['damaged', fixture('training.pth').subarray(0, 999), 'bad.pth: zip: no directory at the end of the 999 bytes'],
     ['cut off', fixture('weights.safetensors').subarray(0, 99), 'bad.pth: safetensors: the header should take'],
     [

@@ -1,4 +1,4 @@
-/** Start values of a model's parameters from a checkpoint. */
+/** Takes initial values for a model's parameters from a checkpoint. */
 import { tensor } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from '../nn/named.ts';
 import type { ParameterSpec } from '../nn/parameters.ts';
@@ -10,30 +10,32 @@ import { describeMismatch, describeNothing, type Mismatch } from './mismatch.ts'
 import { isAveraged } from './names/recognise.ts';
 
 /**
- * How much of a checkpoint and a model must fit:
+ * How much of a checkpoint and a model must fit together:
  *
  * - `whole`: every parameter and every tensor;
- * - `matching`: at least one tensor; taken is every one that has the name and the shape of a parameter.
+ * - `matching`: at least one tensor. Every tensor that has the name and the shape of a parameter is taken.
  */
 export type LoadMode = 'whole' | 'matching';
 
-/** What was taken of a file, and by what it and the model differ, which is nothing in the mode `whole`. */
+/**
+ * The parameters taken from a file, and its differences from the model, of which there are none in the mode `whole`.
+ */
 export interface LoadedParameters extends Mismatch {
-  /** by name, as the model has them; the caller disposes them */
+  /** Parameters by name, in the model's layout; the caller disposes of them. */
   readonly parameters: NamedTensors;
 }
 
 /**
- * Takes the values of declared parameters, those of the group `frozen` too, out of a checkpoint.
+ * Takes the values of declared parameters, including those of the group `frozen`, from a checkpoint.
  *
  * ```ts
- * const checkpoint = readCheckpoint(bytes, 'detr-r50.pth');
- * const { parameters, missing, misshaped } = loadParameters(checkpoint, model.parameters, 'matching');
- * const flats = tidy(() => layout.flatten({ ...initialParameters(model.parameters, seed), ...parameters }));
+ * const checkpoint = readCheckpoint(bytes, 'detr-r50.pth'); const { parameters, missing, misshaped } =
+ * loadParameters(checkpoint, model.parameters, 'matching'); const flats = tidy(() => layout.flatten({
+ * ...initialParameters(model.parameters, seed), ...parameters }));
  * ```
  *
- * @throws CheckpointError in the mode `whole` listing every tensor that is missing, of another shape or type, or not of this
- *   model; in the mode `matching` if none fits
+ * @throws CheckpointError in the mode `whole`, listing every tensor that is missing, has another shape or type, or does
+ *   not belong to the model; in the mode `matching`, if no tensor fits
  */
 export function loadParameters(
   checkpoint: Checkpoint,
@@ -46,7 +48,7 @@ export function loadParameters(
     throw new CheckpointError(describeMismatch(checkpoint, mismatch));
   }
   if (mode === 'matching' && fitting.length === 0) throw new CheckpointError(describeNothing(checkpoint, mismatch));
-  // By entries, which take any name, `__proto__` too.
+  // Built from entries, which accept any name, even `__proto__`.
   const parameters: NamedTensors = Object.fromEntries(
     fitting.map((spec) => {
       const { data } = tensors.get(spec.name) as SafeTensor;
@@ -77,8 +79,9 @@ function compare(
 }
 
 /**
- * Of a file that has not one declared name as it stands: without what stands before most of the declared names in it,
- * averages of weights last. A file with a part of a model may have no name that tells whose it is.
+ * If a file has none of the declared names as they are, removes the prefix that most of the declared names have in it,
+ * preferring prefixes that do not mark averaged weights. A file with only a part of a model may have no name that
+ * identifies its code base.
  */
 function underDeclaredNames(tensors: Checkpoint['tensors'], declared: readonly ParameterSpec[]): Checkpoint['tensors'] {
   const names = new Set(declared.map(({ name }) => name));
@@ -100,6 +103,6 @@ function underDeclaredNames(tensors: Checkpoint['tensors'], declared: readonly P
   );
 }
 
-/** float64 is rounded; integers are no weights. */
+/** Values of float64 are rounded; integers are not weights. */
 const fits = (spec: ParameterSpec, { dtype, shape }: SafeTensor): boolean =>
   dtype.startsWith('F') && `${shape}` === `${storedShape(spec)}`;

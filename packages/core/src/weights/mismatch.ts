@@ -1,24 +1,24 @@
-/** Saying how a checkpoint and a model differ, and why that may be. */
+/** Describes how a checkpoint and a model differ, and the likely reason. */
 import type { Checkpoint } from './checkpoint.ts';
 import type { SafeTensor } from './elements.ts';
 
-/** Whether a name is one of the backbone's: detr's names, or EfficientNet-Lite's. */
+/** Whether a name belongs to the backbone: detr's names, or EfficientNet-Lite's. */
 const isBackbone = (name: string): boolean => /^(backbone|_conv_stem|_bn0|_blocks)\./.test(name);
 
-/** Whether a name is one of the layers by which an image classifier goes on after its backbone. */
+/** Whether a name belongs to the layers that follow the backbone in an image classifier. */
 const isClassifier = (name: string): boolean => /^(fc|classifier|_conv_head|_bn1|_fc)\./.test(name);
 
-/** Whether a parameter's size is the number of classes: the class head and the embedding of labels. */
+/** Whether a parameter's size depends on the number of classes: the class head and the label embedding. */
 export const dependsOnClasses = (name: string): boolean =>
   /^(?:(?:transformer\.decoder\.)?class_embed|label_enc)\./.test(name);
 
-/** The tensors by which a file and a model differ, by name. */
+/** The tensors in which a file and a model differ, by name. */
 export interface Mismatch {
-  /** parameters that are not in the file */
+  /** Parameters that are not in the file. */
   readonly missing: readonly string[];
-  /** tensors that are not in the model */
+  /** Tensors that are not in the model. */
   readonly extra: readonly string[];
-  /** tensors of another shape or type than the model's, `expected` in PyTorch's layout */
+  /** Tensors whose shape or type differs from the model's; `expected` is in PyTorch's layout. */
   readonly misshaped: readonly {
     readonly name: string;
     readonly expected: readonly number[];
@@ -26,7 +26,7 @@ export interface Mismatch {
   }[];
 }
 
-/** A message for people: every tensor at fault, alike ones of several layers together, and what to do. */
+/** Makes a message for users: every tensor at fault, with similar ones of several layers grouped, and what to do. */
 export function describeMismatch({ file, source, tensors }: Checkpoint, mismatch: Mismatch): string {
   const { missing, extra, misshaped } = mismatch;
   const shapes = misshaped.map(({ name, expected, found }) => {
@@ -43,16 +43,16 @@ export function describeMismatch({ file, source, tensors }: Checkpoint, mismatch
   return [`${file} (weights of ${source}) does not fit the model:`, ...lines, advice].join('\n');
 }
 
-/** The same where not one tensor fits. */
+/** Makes the message for a file of which no tensor fits. */
 export function describeNothing({ file, source, tensors }: Checkpoint, mismatch: Mismatch): string {
   const names = [...tensors.keys()];
-  // Where no name is known, both sides' names say more than a guess.
+  // If no name is known, the names of both sides say more than a guess.
   const examples =
     mismatch.misshaped.length > 0
       ? ''
       : ` Its names are ${some(mismatch.extra)}; the model's are ${some(mismatch.missing)}.`;
   const advice = isBackboneAlone(names)
-    ? "It holds a backbone alone, of another kind or size than the model's."
+    ? "It contains only a backbone, of another kind or size than the model's."
     : advise(names, mismatch, source);
   return (
     `${file} (weights of ${source}) has nothing for the model: none of its ${names.length} tensors has the name ` +
@@ -62,7 +62,9 @@ export function describeNothing({ file, source, tensors }: Checkpoint, mismatch:
 
 const some = (names: readonly string[]): string => `${names.slice(0, 2).join(', ')}${names.length > 2 ? ', …' : ''}`;
 
-/** `layers.#.norm1.weight (6 of them)` for names that differ in their layer only; shapes stay as they are. */
+/**
+ * Groups names that differ only in their layer, as `layers.#.norm1.weight (6 of them)`; shapes are kept as they are.
+ */
 function group(items: readonly string[]): string {
   const counts = new Map<string, string[]>();
   for (const item of items) {
@@ -77,24 +79,24 @@ function group(items: readonly string[]): string {
 const isBackboneAlone = (names: readonly string[]): boolean =>
   names.every((name) => isBackbone(name) || isClassifier(name));
 
-/** What to do about it, by the likely cause. */
+/** What to do about it, according to the likely cause. */
 function advise(offered: readonly string[], { missing, extra, misshaped }: Mismatch, source: string): string {
   const wrong = [...missing, ...extra, ...misshaped.map(({ name }) => name)];
   const queries = misshaped.find(({ name }) => /^(query_embed|refpoint_embed)\.weight$/.test(name));
   if (isBackboneAlone(offered)) {
-    return "It holds a backbone alone: the mode 'matching' takes it.";
+    return "It contains only a backbone: load it in the mode 'matching'.";
   }
   if (wrong.every(dependsOnClasses)) {
     return (
-      'It has another number of classes, or is of a model with or without denoising: build the model for its classes, ' +
-      "or load it in the mode 'matching', which leaves these parameters as they start."
+      'It has another number of classes, or comes from a model with or without denoising: build the model for its ' +
+      "classes, or load it in the mode 'matching', which keeps the initial values of these parameters."
     );
   }
   if (queries !== undefined && wrong.length === 1) {
     return `It has ${queries.found.shape[0]} queries: build the model with as many.`;
   }
   if (['refpoint_embed.weight', 'query_embed.weight'].every((name) => wrong.includes(name))) {
-    return `It is of ${source}, the model is not.`;
+    return `It comes from ${source}, but the model is a different one.`;
   }
-  return 'It is of another model, or of one with another backbone, width or number of layers.';
+  return 'It comes from another model, or from one with another backbone, width or number of layers.';
 }

@@ -1,10 +1,10 @@
 /** The header of a safetensors file: names, types, shapes and byte ranges, checked against the size of the file. */
 import { bytesPerElement, type StoredDtype } from './elements.ts';
 
-/** A file is not a valid safetensors file, or tensors cannot be written as one. */
+/** Thrown when a file is not a valid safetensors file, or tensors cannot be written as one. */
 export class SafetensorsError extends Error {
   override name = 'SafetensorsError';
-  /** the tensor at fault, if it is one tensor's fault */
+  /** Name of the tensor at fault, if the error concerns one tensor. */
   readonly tensor: string | undefined;
 
   constructor(message: string, tensor?: string) {
@@ -13,33 +13,35 @@ export class SafetensorsError extends Error {
   }
 }
 
+/** The description of one tensor. */
 export interface HeaderEntry {
   readonly name: string;
   readonly dtype: StoredDtype;
   readonly shape: readonly number[];
-  /** first byte, counted from the start of the data */
+  /** First byte, counted from the start of the data. */
   readonly begin: number;
-  /** one past the last byte */
+  /** One past the last byte. */
   readonly end: number;
 }
 
+/** The contents of a header. */
 export interface Header {
   readonly entries: readonly HeaderEntry[];
   readonly metadata: Readonly<Record<string, string>>;
-  /** where the data starts in the file */
+  /** Position in the file at which the data starts. */
   readonly dataStart: number;
 }
 
-/** The reference implementation's limit; a length beyond it is never a real header. */
+/** The reference implementation's limit; a greater length is never that of a real header. */
 const largestHeader = 100_000_000;
 
 export const metadataKey = '__metadata__';
 
 /**
- * Reads and checks the header: its length, the JSON, every entry, and that the byte ranges cover the data without a hole
- * or an overlap.
+ * Reads and checks the header: its length, the JSON, every entry, and that the byte ranges cover the data without holes
+ * or overlaps.
  *
- * @throws SafetensorsError
+ * @throws SafetensorsError if any of this is wrong
  */
 export function readHeader(bytes: Uint8Array): Header {
   const { values, dataStart } = parseHeader(bytes);
@@ -61,7 +63,7 @@ function parseHeader(bytes: Uint8Array): { values: object; dataStart: number } {
   if (declared > BigInt(Math.min(largestHeader, bytes.length - 8))) {
     throw new SafetensorsError(
       `the header should take ${declared} bytes, but ${bytes.length - 8} follow (and ${largestHeader} is the limit): ` +
-        'the file is cut off, or is no safetensors file',
+        'the file is cut off, or is not a safetensors file',
     );
   }
   const dataStart = 8 + Number(declared);
@@ -128,7 +130,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 export const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 
-/** A value from the file as it appears in a message, whatever its size. */
+/** Formats a value from the file for a message, shortened if it is long. */
 function shorten(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;

@@ -5,7 +5,7 @@ import { readSafetensors, type SafeTensor, SafetensorsError, writeSafetensors } 
 
 const newBytes = (size: number) => new Uint8Array(size);
 
-/** A file with this header (JSON, or text as it is) and these data bytes. */
+/** A file with this header (JSON, or verbatim text) and these data bytes. */
 function file(header: unknown, data: ArrayLike<number> = [], headerSize?: number): Uint8Array {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const bytes = new Uint8Array(8 + json.length + data.length);
@@ -49,7 +49,7 @@ describe('safetensors', () => {
     expect(tensors.get('plain.grads0')?.data).toBeInstanceOf(Float32Array);
   });
 
-  it('gives back what was written, names, zero-length axes and metadata included', () => {
+  it('restores what was written, including names, zero-length axes and metadata', () => {
     fc.assert(
       fc.property(someFile, fc.nat(7), fc.boolean(), ([entries, metadata], shift, asBuffer) => {
         const written = writeSafetensors(new Map(entries), metadata);
@@ -63,7 +63,7 @@ describe('safetensors', () => {
     );
   });
 
-  it('answers any damage with a value or a SafetensorsError', () => {
+  it('returns a value or throws a SafetensorsError for any damage', () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(someFile, damage, fc.double({ min: 0, max: 1, noNaN: true }), ([entries, metadata], edits, keep) => {
@@ -79,7 +79,7 @@ describe('safetensors', () => {
     fc.assert(fc.property(json, readOrRefuse), { numRuns: 1000 });
   });
 
-  it('refuses a file cut anywhere', () => {
+  it('rejects a file that is cut off anywhere', () => {
     const whole = writeSafetensors(new Map([['a', { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) }]]));
     for (let size = 0; size < whole.length; size++) {
       expect(() => readSafetensors(whole.subarray(0, size))).toThrow(SafetensorsError);
@@ -89,8 +89,8 @@ describe('safetensors', () => {
   it.each<[string, Uint8Array, string]>([
     ['an empty file', new Uint8Array(0), 'has 0 bytes'],
     ['a huge header', file({}, [], 2 ** 52), 'should take 4503599627370496 bytes, but 2 follow'],
-    ['no JSON', file('{"a":'), 'not JSON in UTF-8'],
-    ['no UTF-8', file({}, []).fill(0xff, 8), 'not JSON in UTF-8'],
+    ['text that is not JSON', file('{"a":'), 'not JSON in UTF-8'],
+    ['a header that is not UTF-8', file({}, []).fill(0xff, 8), 'not JSON in UTF-8'],
     ['a list', file([]), 'not a JSON object'],
     ['metadata of numbers', file({ __metadata__: { a: 1 } }), 'object of strings'],
     ['an unknown dtype', file({ a: entry('F8', [1], 0, 1) }, [0]), `'a' has dtype "F8"`],
@@ -108,7 +108,7 @@ describe('safetensors', () => {
     ['data cut off', file({ a: entry('U8', [2], 0, 2) }, [0]), "'a' ends at byte 2, but the data has 1"],
     ['bytes left over', file({ a: entry('U8', [1], 0, 1) }, [0, 0]), 'bytes are left over'],
     ['an I64 too large', file({ a: entry('I64', [1], 0, 8) }, [0, 0, 0, 0, 1, 0, 0, 0]), "'a' holds the I64 value"],
-  ])('refuses %s', (_, bytes, message) => {
+  ])('rejects %s', (_, bytes, message) => {
     expect(() => readSafetensors(bytes)).toThrow(SafetensorsError);
     expect(() => readSafetensors(bytes)).toThrow(message);
   });

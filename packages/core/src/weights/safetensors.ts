@@ -2,8 +2,8 @@
  * The safetensors file format: 8 bytes with the length of a JSON header, the header, then the tensors' bytes.
  *
  * Format and rules: https://github.com/huggingface/safetensors (README, "Format"). The reader trusts nothing: whatever
- * the bytes are, it returns tensors or throws a SafetensorsError, and the arrays it allocates take at most four times
- * their size.
+ * the bytes are, it returns tensors or throws a SafetensorsError, and the arrays that it allocates take at most four
+ * times their size.
  */
 import { bytesPerElement, readElements, type SafeTensor } from './elements.ts';
 import { isSizes, metadataKey, readHeader, SafetensorsError } from './safetensors-header.ts';
@@ -18,11 +18,11 @@ export interface SafetensorsFile {
 }
 
 /**
- * Reads a whole file. F16 and BF16 become `F32`, I64, I16 and I8 become `I32`; the others stay what they are. Arrays
- * are views of `bytes` where these are aligned, else copies: change neither afterwards.
+ * Reads a complete file. F16 and BF16 become `F32`; I64, I16 and I8 become `I32`; the other types are kept. Arrays are
+ * views of `bytes` where these are aligned, and copies otherwise: do not change either afterwards.
  *
- * @throws SafetensorsError naming the tensor: bad header, ranges with holes or overlaps, a size that does not match, an
- *   I64 value beyond 32 bits
+ * @throws SafetensorsError naming the tensor, for a bad header, ranges with holes or overlaps, a size that does not
+ *   match, or an I64 value beyond 32 bits
  */
 export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
   const { entries, metadata, dataStart } = readHeader(bytes);
@@ -37,10 +37,10 @@ export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
 const arrayOf = { F32: Float32Array, F64: Float64Array, I32: Int32Array, U8: Uint8Array, BOOL: Uint8Array } as const;
 
 /**
- * A file with these tensors. Types of wide elements come first, in the order given otherwise, so that every tensor is
- * aligned; the same input gives the same bytes.
+ * Writes a file with these tensors. Those with wide elements come first, otherwise in the order given, so that every
+ * tensor is aligned; the same input gives the same bytes.
  *
- * @param metadata strings to keep along, such as a format version
+ * @param metadata strings to store with the tensors, such as a format version
  * @throws SafetensorsError naming the tensor whose data does not fit its shape or type
  */
 export function writeSafetensors(
@@ -57,7 +57,7 @@ export function writeSafetensors(
     size += data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
-  // Spaces after the JSON bring the data to a multiple of 8.
+  // Spaces after the JSON align the data to a multiple of 8.
   const headerSize = Math.ceil(json.length / 8) * 8;
   const file = new Uint8Array(8 + headerSize + size).fill(0x20, 8, 8 + headerSize);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerSize), true);
@@ -74,7 +74,7 @@ function requireWritable(name: string, { dtype, shape, data }: SafeTensor): void
   if (name === metadataKey) throw new SafetensorsError('cannot be written: the name is reserved for metadata', name);
   if (!isSizes(shape)) throw new SafetensorsError(`has shape [${shape}]: expected whole numbers >= 0`, name);
   if (!(data instanceof arrayOf[dtype])) {
-    throw new SafetensorsError(`has dtype ${dtype}, but its data is no ${arrayOf[dtype].name}`, name);
+    throw new SafetensorsError(`has dtype ${dtype}, but its data is not of type ${arrayOf[dtype].name}`, name);
   }
   const size = shape.reduce((product, axis) => product * axis, 1);
   if (size !== data.length) {

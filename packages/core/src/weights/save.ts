@@ -1,4 +1,4 @@
-/** A model's parameters as a checkpoint. */
+/** Writes a model's parameters as a checkpoint. */
 import { type NamedTensors, namedTensor } from '../nn/named.ts';
 import { ParameterError, type ParameterSpec } from '../nn/parameters.ts';
 import type { SafeTensor } from './elements.ts';
@@ -6,12 +6,12 @@ import { storedShape, toStored } from './layout.ts';
 import { writeSafetensors } from './safetensors.ts';
 
 /**
- * A safetensors file with declared parameters under the names and in the layouts of the original repositories, which
- * `readCheckpoint` and, by `safetensors.torch.load_file`, PyTorch read. Tensors that a model uses twice are in it once:
- * DAB-DETR's box head as `transformer.decoder.bbox_embed`.
+ * Makes a safetensors file of declared parameters under the names and in the layouts of the original repositories. It
+ * can be read by `readCheckpoint` and, with `safetensors.torch.load_file`, by PyTorch. Tensors that a model uses twice
+ * are stored once: DAB-DETR's box head as `transformer.decoder.bbox_embed`.
  *
  * @param parameters every declared parameter by its name, such as `layout.unflatten(flats)`
- * @param metadata strings to keep along; `format` is `pt`, without which `transformers` refuses a file
+ * @param metadata strings to store with the tensors; `format` is `pt`, without which `transformers` rejects a file
  * @throws if a parameter is missing, or is not float32 of its declared shape
  */
 export async function saveParameters(

@@ -9,7 +9,7 @@ function tensor(value: number): PthTensor {
   return new PthTensor(storage, { shape: [1], strides: [1], offset: 0 });
 }
 
-/** A dictionary as a pickle has it; objects become dictionaries, numbers tensors. */
+/** A dictionary as read from a pickle: objects become dictionaries, and numbers become tensors. */
 type Saved = { readonly [key: string]: Saved | number | string | null };
 const saved = (value: Saved): Map<string, unknown> =>
   new Map(
@@ -19,7 +19,7 @@ const saved = (value: Saved): Map<string, unknown> =>
     ]),
   );
 
-/** Weights of a DETR, as far as it takes to know it. */
+/** Weights of a DETR, just enough to recognise it. */
 const detr = (value: number, prefix = ''): Saved => ({
   [`${prefix}query_embed.weight`]: value,
   [`${prefix}class_embed.bias`]: value,
@@ -35,9 +35,9 @@ describe('findStateDict', () => {
     ['ema', { ema: detr(1), epoch: '3' }, 'ema', []],
     ['ema.module', { ema: { module: detr(1), updates: 7 } }, 'ema.module', []],
     ['model_ema', { model_ema: detr(1) }, 'model_ema', []],
-    ['a name that nobody knows', { kept: detr(1) }, 'kept', []],
+    ['an unknown name', { kept: detr(1) }, 'kept', []],
     ['two levels of other names', { a: { b: detr(1) } }, 'a.b', []],
-    ['names behind a prefix', { state_dict: detr(1, 'model.') }, 'state_dict', []],
+    ['names after a prefix', { state_dict: detr(1, 'model.') }, 'state_dict', []],
     ['model before averages', { ema: { module: detr(2) }, model: detr(1) }, 'model', ['ema.module']],
     ['state_dict before averages', { state_dict_ema: detr(2), state_dict: detr(1) }, 'state_dict', ['state_dict_ema']],
     ['model before state_dict', { state_dict: detr(2), model: detr(1) }, 'model', ['state_dict']],
@@ -53,17 +53,17 @@ describe('findStateDict', () => {
     for (const { data } of found.tensors.values()) expect(data).toEqual(Float32Array.of(1));
   });
 
-  it('leaves out what is no tensor', () => {
+  it('leaves out everything that is not a tensor', () => {
     const { tensors } = findStateDict(saved({ ...detr(1), epoch: 'three', nothing: null, nested: { deeper: 'x' } }));
     expect([...tensors.keys()]).toEqual(['query_embed.weight', 'class_embed.bias']);
   });
 
   it.each<[string, unknown, string]>([
-    ['no dictionary', [tensor(1)], 'found object'],
+    ['something other than a dictionary', [tensor(1)], 'found object'],
     ['no tensors', saved({ epoch: 'x', args: { lr: 'y' } }), 'found a dictionary of epoch, args'],
     ['tensors without names', new Map([[0, tensor(1)]]), 'found a dictionary of 0'],
-    ['an optimiser alone', saved({ optimizer: { moments: detr(1) } }), 'found a dictionary of optimizer'],
-  ])('refuses %s', (_, file, message) => {
+    ['only an optimiser', saved({ optimizer: { moments: detr(1) } }), 'found a dictionary of optimizer'],
+  ])('rejects %s', (_, file, message) => {
     expect(() => findStateDict(file)).toThrow(CheckpointError);
     expect(() => findStateDict(file)).toThrow(message);
   });

@@ -1,34 +1,35 @@
-/** Finding the tensors of a model in what a trainer saved. */
+/** Finds the tensors of a model in the object that a trainer saved. */
 import { CheckpointError } from './checkpoint-error.ts';
 import type { SafeTensor } from './elements.ts';
 import { isAveraged, recogniseNames } from './names/recognise.ts';
 import { PthError } from './pth/byte-reader.ts';
 import { PthTensor } from './pth/tensor.ts';
 
-/** A dictionary with tensors by name, and where it is. */
+/** A dictionary with tensors by name, and its path. */
 interface StateDict {
-  /** the keys that lead to it, such as `ema.module`; empty for the object that was saved */
+  /** Keys that lead to the dictionary, such as `ema.module`; empty for the saved object itself. */
   readonly path: string;
   readonly tensors: ReadonlyMap<string, PthTensor>;
 }
 
+/** The state_dict that was chosen, with its path. */
 export interface FoundStateDict {
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly path: string;
-  /** paths of other weights of a known model in the file */
+  /** Paths of other weights of a known model in the file. */
   readonly others: readonly string[];
 }
 
-/** In this order, `''` being the object that was saved; other keys follow in the file's order. */
+/** Preferred paths in this order, where `''` is the saved object itself; other keys follow in the file's order. */
 const usualPaths = ['model', '', 'state_dict', 'model_state_dict'];
-/** `{ ema: { module: … } }` is two levels down. */
+/** Largest depth of a state_dict: `{ ema: { module: … } }` is two levels down. */
 const deepest = 2;
 
 /**
- * The state_dict in what `torch.save` saved. Of several dictionaries with tensors the first that holds a known model
- * counts, in the order `model`, the saved object itself, `state_dict`, `model_state_dict`, then any other key, and last
- * averages of the weights (`ema`, `model_ema`, …). If none is of a known model, it is the one with most tensors. What is
- * in it beside tensors, such as an epoch, is left out.
+ * Finds the state_dict in an object saved by `torch.save`. Of several dictionaries with tensors, the first with a known
+ * model is taken, in the order `model`, the saved object itself, `state_dict`, `model_state_dict`, any other key, and
+ * finally averages of the weights (`ema`, `model_ema`, …). If none has a known model, the one with the most tensors is
+ * taken. Anything in it other than tensors, such as an epoch, is left out.
  *
  * @throws CheckpointError if there are no tensors by name, or one of them cannot be read
  */
@@ -62,7 +63,7 @@ function stateDictsIn(value: unknown, path: string, depth: number): StateDict[] 
   const tensors = new Map<string, PthTensor>();
   const below: StateDict[] = [];
   for (const [key, item] of value as ReadonlyMap<unknown, unknown>) {
-    // Moments of an optimiser may have the names of the parameters.
+    // The moments of an optimiser may have the names of the parameters.
     if (typeof key !== 'string' || /optim|sched/i.test(key)) continue;
     if (item instanceof PthTensor) tensors.set(key, item);
     else if (depth < deepest) below.push(...stateDictsIn(item, path === '' ? key : `${path}.${key}`, depth + 1));

@@ -1,19 +1,19 @@
-/** Elements of strided views, in the order of rows. */
+/** Copies elements of strided views in row-major order. */
 
 export type Words = Uint8Array | Uint16Array | Uint32Array;
 
-/** Which elements of an array a tensor consists of; strides and offset count elements, as in PyTorch. */
+/** The elements of an array that a tensor consists of; strides and offset count elements, as in PyTorch. */
 export interface StridedView {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
 }
 
-/** Number of elements of a shape; Infinity times a zero axis would be NaN. */
+/** Number of elements of a shape. Without the check, Infinity times a zero axis would be NaN. */
 export const sizeOf = (shape: readonly number[]): number =>
   shape.includes(0) ? 0 : shape.reduce((product, axis) => product * axis, 1);
 
-/** The strides of a tensor that lies row by row without gaps. */
+/** The strides of a contiguous tensor in row-major order. */
 export function rowMajorStrides(shape: readonly number[]): number[] {
   let stride = 1;
   return shape
@@ -26,7 +26,9 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
     .reverse();
 }
 
-/** Copies the elements of a view, row by row; as bits, so that every NaN stays the one it is. */
+/**
+ * Copies the elements of a view in row-major order. They are copied as bits, so that every NaN is preserved exactly.
+ */
 export function gather(target: Words, source: Words, { shape, strides, offset }: StridedView): void {
   const index = shape.map(() => 0);
   let from = offset;
@@ -47,7 +49,9 @@ export function gather(target: Words, source: Words, { shape, strides, offset }:
   }
 }
 
-/** A tensor with its axes in another order, as `numpy.transpose(x, axes)`: axis i of the result is axis `axes[i]`. */
+/**
+ * Permutes the axes of a tensor like `numpy.transpose(x, axes)`: axis i of the result is axis `axes[i]` of the input.
+ */
 export function permute(data: Float32Array, shape: readonly number[], axes: readonly number[]): Float32Array {
   const strides = rowMajorStrides(shape);
   const permuted = new Float32Array(data.length);

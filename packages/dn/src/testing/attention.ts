@@ -4,7 +4,7 @@ import { seededNoise } from '../random.ts';
 
 export const width = 6;
 
-/** What an image's queries are fed as, `[T, width]`: label, indicator and box; padding is 0, as a model makes it. */
+/** Features of an image's queries, `[T, width]`: label, indicator and box; padding is 0, as a model makes it. */
 export function features({ layout, labels, boxes, valid, numClasses }: KnownQueries, image: number): Float64Array {
   const fed = new Float64Array(layout.total * width);
   for (let query = 0; query < layout.total; query++) {

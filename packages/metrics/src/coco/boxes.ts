@@ -42,7 +42,7 @@ function asNumpyReads(value: unknown): number | undefined {
   return typeof value === 'string' ? parseFloatText(value) : undefined;
 }
 
-/** What Python's `float` makes of a text; undefined where it stops. */
+/** Parses a text like Python's `float`; undefined where that raises an error. */
 export function parseFloatText(text: string): number | undefined {
   const bare = text.trim().replaceAll(/(?<=\d)_(?=\d)/g, '');
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(bare)) return Number(bare);

@@ -2,11 +2,11 @@
 import { parseFloatText } from './boxes.ts';
 
 export interface Crowd {
-  /** by truth: the object need not be found, and a detection that is matched with it is no mistake */
+  /** Ignored by truth: the object need not be found, and a detection that is matched with it is no mistake. */
   readonly ignore: boolean;
-  /** as a whole number: any number of detections may lie in the box */
+  /** Crowd region: any number of detections may match it. */
   readonly crowd: boolean;
-  /** whether it is written as neither 0 nor 1, nor false nor true */
+  /** Whether it is written as neither 0 nor 1, nor false nor true. */
   readonly odd: boolean;
 }
 

@@ -10,7 +10,7 @@ import { checkDetections, checkTruths, type ImageDetections, type ImageTruth } f
 import { matchClass } from './match.ts';
 import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './protocol.ts';
 
-/** What detections are evaluated against. */
+/** Truth that detections are evaluated against. */
 export interface EvaluationOptions {
   /** K */
   readonly numClasses: number;
@@ -23,7 +23,7 @@ export interface EvaluationOptions {
 
 /** The figures over all classes, and what they are made of. */
 export interface CocoEvaluation extends CocoFigures {
-  /** the twelve figures in the order of pycocotools' `stats` */
+  /** The twelve figures in the order of pycocotools' `stats`. */
   readonly stats: readonly number[];
   /** `[K]` */
   readonly perClass: readonly CocoFigures[];

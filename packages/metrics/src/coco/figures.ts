@@ -23,7 +23,7 @@ export type CocoFigures = Readonly<Record<(typeof figureNames)[number], number>>
 
 interface Selection {
   readonly kind: 'precision' | 'recall';
-  /** index of one threshold; all without it */
+  /** Index of one threshold. @defaultValue all thresholds */
   readonly iou?: number;
   readonly area: AreaName;
   readonly maxDetections: number;
@@ -31,7 +31,7 @@ interface Selection {
 
 const best = maxDetections[2];
 
-/** What each figure is the mean of. */
+/** Values that each figure is the mean of. */
 export const selections: Readonly<Record<(typeof figureNames)[number], Selection>> = {
   AP: { kind: 'precision', area: 'all', maxDetections: best },
   AP50: { kind: 'precision', iou: 0, area: 'all', maxDetections: best },

@@ -6,7 +6,7 @@ interface FlatBoxes {
   readonly images: Int32Array;
   /** `[n, 4]` */
   readonly boxes: Float64Array;
-  /** those of a class, as indices into the arrays above */
+  /** The detections of a class, as indices into the arrays above. */
   readonly ofClass: (label: number) => Int32Array;
 }
 

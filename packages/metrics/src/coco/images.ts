@@ -1,8 +1,10 @@
-/** What is compared: the objects of images and the detections in them, as arrays, checked before they are used. */
+/**
+ * Input of the evaluation: the objects of images and the detections in them, as arrays, checked before they are used.
+ */
 
 /**
  * The N annotated objects of an image as COCO's evaluation wants them. They are not the `Objects` of `@dn-detr/boxes`, which
- * a model learns from: boxes are in pixels and may reach outside the image, sizes are told by annotated areas, and there
+ * a model learns from: boxes are in pixels and may reach outside the image, sizes follow annotated areas, and there
  * are objects that need not be found.
  */
 export interface ImageTruth {
@@ -30,11 +32,11 @@ export interface ImageDetections {
   readonly scores: ArrayLike<number>;
 }
 
-/** What the arrays of all images must be. */
+/** Requirements on the arrays of all images. */
 export interface Requirements {
   /** K */
   readonly numClasses: number;
-  /** whether NaN and infinities are refused */
+  /** Whether NaN and infinities are refused. */
   readonly finite: boolean;
 }
 

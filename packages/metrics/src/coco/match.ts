@@ -4,7 +4,7 @@ import { type AreaRange, areaRanges, iouThresholds, maxDetections } from './prot
 
 /** The detections of a class that count, in all images, by falling score. */
 export interface ClassOutcomes {
-  /** n of them */
+  /** Number n of them. */
   readonly count: number;
   /** `[n]`: how many detections of its image and class have a higher score */
   readonly ranks: Uint8Array;
@@ -55,10 +55,10 @@ function keepBest(
   images: Int32Array,
   imageCount: number,
 ): {
-  /** by falling score */
+  /** Kept detections by falling score. */
   kept: Int32Array;
   ranks: Uint8Array;
-  /** the places in `kept` of an image's detections, by falling score */
+  /** Positions in `kept` of an image's detections, by falling score. */
   ofImage: (image: number) => Int32Array;
 } {
   const counts = new Int32Array(imageCount);

@@ -9,10 +9,10 @@ import { readCocoTruth } from './truth-file.ts';
 
 interface Entry {
   readonly name: string;
-  /** the files as text; the first entry's where they are left out */
+  /** Files as text. @defaultValue the first entry's */
   readonly gt?: string;
   readonly dt?: string;
-  /** the twelve figures of pycocotools, or the error with which it stops */
+  /** The twelve figures of pycocotools, or the error with which it stops. */
   readonly stats?: readonly number[];
   readonly error?: string;
 }

@@ -6,7 +6,7 @@ const bareNumber = /[[:,]\s*-?(?:NaN|Infinity)\b/;
 /** Strings, so that nothing in them is taken for anything else, with a long whole number behind a key; bare numbers. */
 const tokens = /("[^"\\]*(?:\\.[^"\\]*)*")(?:(\s*:\s*)(-?[1-9]\d{15,})(?![\d.eE]))?|-?\b(?:NaN|Infinity)\b/g;
 const idKeys = ['"id"', '"image_id"', '"category_id"'];
-/** What stands for a number while JSON is parsed is a string that starts with this. */
+/** Prefix of the strings that stand for numbers while JSON is parsed. */
 const mark = '\0';
 
 /**

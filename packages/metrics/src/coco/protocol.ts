@@ -14,7 +14,7 @@ export type AreaName = 'all' | 'small' | 'medium' | 'large';
 
 export interface AreaRange {
   readonly name: AreaName;
-  /** square pixels, both ends inclusive */
+  /** Lower limit in square pixels; both ends are inclusive. */
   readonly least: number;
   readonly most: number;
 }

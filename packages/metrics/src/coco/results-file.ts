@@ -9,11 +9,11 @@ import { counted } from './truth-notes.ts';
 
 /** The detections of a file in COCO's results format. */
 export interface CocoResults {
-  /** of each image of the truth, in the file's order */
+  /** Detections of each image of the truth, in the file's order. */
   readonly detections: readonly ImageDetections[];
-  /** detections that do not count, which pycocotools passes over in silence: their category is not listed */
+  /** Detections that do not count, which pycocotools skips silently: their category is not listed. */
   readonly ignored: { readonly unknownCategory: number };
-  /** what is odd about the file and how it is taken, in sentences for people */
+  /** Oddities of the file and how they are read, in sentences for people. */
   readonly notes: readonly string[];
 }
 

@@ -10,21 +10,21 @@ import { TruthNotes } from './truth-notes.ts';
 /** A class of a file of annotations. */
 export interface CocoCategory {
   readonly id: CocoId;
-  /** a number's digits where it is one, the category's id where there is none */
+  /** A number's digits where it is one, the category's id where there is none. */
   readonly name: string;
 }
 
 /** The objects of a file of annotations. */
 export interface CocoTruth {
-  /** the K classes by rising id: a label is an index into them */
+  /** The K classes by rising id: a label is an index into them. */
   readonly categories: readonly CocoCategory[];
-  /** by rising id, as pycocotools has them: ids that the file writes as texts stand in the order of texts */
+  /** Image ids in rising order, as pycocotools has them: ids that the file writes as texts are ordered as texts. */
   readonly imageIds: readonly CocoId[];
-  /** of each of `imageIds`, objects in the file's order */
+  /** The truth of each of `imageIds`, objects in the file's order. */
   readonly truths: readonly ImageTruth[];
-  /** annotations that do not count, which pycocotools passes over in silence: their image or category is not listed */
+  /** Annotations that do not count, which pycocotools skips silently: their image or category is not listed. */
   readonly ignored: { readonly unknownImage: number; readonly unknownCategory: number };
-  /** what is odd about the file and how it was taken, in sentences for people */
+  /** Oddities of the file and how they are read, in sentences for people. */
   readonly notes: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** What is odd about an annotation file, counted while it is read, and said in sentences. */
+/** Oddities of an annotation file, counted while it is read, and reported in sentences. */
 
 export class TruthNotes {
   boxOfPolygons = 0;

@@ -10,7 +10,7 @@ import tQuantile from '@stdlib/stats-base-dists-t-quantile';
 export interface Interval {
   readonly low: number;
   readonly high: number;
-  /** of confidence, such as 0.95 */
+  /** Confidence level, such as 0.95. */
   readonly level: number;
 }
 
@@ -19,7 +19,7 @@ export const defaultLevel = 0.95;
 
 export interface Moments {
   readonly mean: number;
-  /** standard deviation with n − 1, exactly 0 where rounding alone tells the values apart; undefined with one value */
+  /** Standard deviation with n − 1, exactly 0 where rounding alone tells the values apart; undefined with one value. */
   readonly sd: number | undefined;
 }
 

@@ -42,7 +42,7 @@ describe('pairedComparison', () => {
     expect(pairedComparison(a, b, { level: 0.98 }).claimsDifference).toBe(false);
   });
 
-  it('goes by seed, not by position', () => {
+  it('pairs by seed, not by position', () => {
     const a = [
       { seed: 7, value: 0.5 },
       { seed: 1, value: 0.3 },

@@ -6,30 +6,30 @@ import { leftOutNote, pairBySeed, type SeedValue, type UnpairedSeeds } from './s
 
 /** The difference of two models over the seeds that both have. */
 export interface PairedComparison {
-  /** number of seeds that both models have */
+  /** Number of seeds that both models have. */
   readonly n: number;
-  /** first model's value minus the second's, by rising seed */
+  /** The first model's value minus the second's, by rising seed. */
   readonly differences: readonly SeedValue[];
   readonly meanDifference: number;
-  /** standard deviation of the differences, with n − 1; from 2 seeds */
+  /** Standard deviation of the differences, with n − 1; from 2 seeds. */
   readonly sd?: number;
-  /** of the mean difference, Student's t; from 2 seeds whose differences differ */
+  /** Student's t interval of the mean difference, from 2 seeds whose differences differ. */
   readonly interval?: Interval;
-  /** of the two-sided paired t-test; where there is an interval */
+  /** p-value of the two-sided paired t-test, where there is an interval. */
   readonly pValue?: number;
-  /** whether there is an interval and 0 lies outside */
+  /** Whether there is an interval and 0 lies outside. */
   readonly claimsDifference: boolean;
-  /** seeds that only one model has, left out */
+  /** Seeds that only one model has, left out. */
   readonly unpaired: readonly number[];
-  /** why there is no interval and what was left out, to be printed */
+  /** Why there is no interval and what was left out, to be printed. */
   readonly note?: string;
 }
 
 /** How two models are compared over seeds. */
 export interface PairedOptions {
-  /** of confidence; 0.95 */
+  /** Confidence level. @defaultValue 0.95 */
   readonly level?: number;
-  /** what becomes of a seed that only one model has; `error` */
+  /** Treatment of a seed that only one model has. @defaultValue 'error' */
   readonly unpaired?: UnpairedSeeds;
 }
 

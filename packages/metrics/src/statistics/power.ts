@@ -5,11 +5,11 @@ import { criticalT, defaultLevel } from './interval.ts';
 
 /** A difference and its spread, for which the power of a comparison is asked. */
 export interface EffectSize {
-  /** the real mean difference between the models, such as 0.02 AP */
+  /** The real mean difference between the models, such as 0.02 AP. */
   readonly difference: number;
-  /** the standard deviation of the differences between seeds, of which a pilot's is only an estimate */
+  /** The standard deviation of the differences between seeds, of which a pilot's is only an estimate. */
   readonly sd: number;
-  /** of confidence; 0.95 */
+  /** Confidence level. @defaultValue 0.95 */
   readonly level?: number;
 }
 
@@ -86,7 +86,7 @@ function rejectionRate(critical: number, degrees: number, noncentrality: number)
   // Beyond nine standard deviations (about 1 / √(2 degrees)) of S, and of Z, nothing is left.
   const spread = 9 / Math.sqrt(2 * degrees);
   const [least, most] = [Math.max(0, 1 - spread), 1 + spread];
-  // Where the normal probability turns from 0 to 1 it is steep: a panel of its own.
+  // Where the normal probability turns from 0 to 1 it is steep, so it gets its own panel.
   const turn = [-9, 9].map((z) => Math.min(Math.max((noncentrality + z) / critical, least), most));
   const edges = [least, ...turn, most];
   let inside = 0;

@@ -7,13 +7,13 @@ export interface SeedValue {
   readonly value: number;
 }
 
-/** What becomes of a seed that only one model has: an `error`, or `leave-out`, and it is named. */
+/** Treatment of a seed that only one model has: an `error`, or `leave-out`, and it is named. */
 export type UnpairedSeeds = 'error' | 'leave-out';
 
 export interface SeedPairs<Run> {
-  /** by rising seed, so that the order in which runs are given changes no last bit */
+  /** Pairs by rising seed, so that the order in which runs are given changes no last bit. */
   readonly pairs: readonly { readonly seed: number; readonly a: Run; readonly b: Run }[];
-  /** the seeds that only one model has, rising */
+  /** The seeds that only one model has, rising. */
   readonly unpaired: readonly number[];
 }
 

@@ -11,45 +11,47 @@ export interface SeedCurve {
 }
 
 /**
- * What a ratio says: it is `exact`, a lower bound (`at least`: the model never got there) or an upper bound (`at most`:
- * the model was there at its first evaluation), or nothing is known.
+ * Meaning of a ratio: it is `exact`, a lower bound (`at least`: the model never got there) or an upper bound (`at
+ * most`: the model was there at its first evaluation), or nothing is known.
  */
 export type Bound = 'exact' | 'at least' | 'at most' | 'unknown';
 
 /** The ratio of steps of one seed. */
 export interface SeedStepsRatio {
   readonly seed: number;
-  /** the value to reach: the baseline's last */
+  /** The value to reach: the baseline's last. */
   readonly target: number;
-  /** the model's steps to it; undefined if never */
+  /** The model's steps to it; undefined if never. */
   readonly steps?: number;
-  /** of the baseline's whole run: its last evaluation, at which it has the target */
+  /** Steps of the baseline's whole run: its last evaluation, at which it has the target. */
   readonly baselineSteps: number;
-  /** steps / baselineSteps, or its bound, with the model's last step in place of never */
+  /** `steps / baselineSteps`, or its bound, with the model's last step in place of never. */
   readonly ratio?: number;
   readonly bound: Bound;
 }
 
 /** After which share of the baseline's steps a model reaches what the baseline ends with. */
 export interface StepsRatio {
-  /** number of seeds that both models have */
+  /** Number of seeds that both models have. */
   readonly n: number;
   readonly seeds: readonly SeedStepsRatio[];
-  /** geometric mean over all seeds: 0.48 says after 48 % of the steps; undefined if the bound is unknown */
+  /** Geometric mean over all seeds: 0.48 says after 48 % of the steps; undefined if the bound is unknown. */
   readonly ratio?: number;
   /** `exact` if all seeds are */
   readonly bound: Bound;
-  /** of the geometric mean, Student's t of the logarithms; from 2 seeds that differ, all exact */
+  /**
+   * Student's t interval of the geometric mean, computed on logarithms; from 2 seeds that differ, all of them exact.
+   */
   readonly interval?: Interval;
-  /** seeds that only one model has, left out */
+  /** Seeds that only one model has, left out. */
   readonly unpaired: readonly number[];
-  /** which seeds are not exact and why, and why there is no interval, to be printed */
+  /** Which seeds are not exact and why, and why there is no interval, to be printed. */
   readonly note?: string;
 }
 
 /** How curves are compared over seeds. */
 export interface StepsRatioOptions extends ReachOptions {
-  /** of confidence; 0.95 */
+  /** Confidence level. @defaultValue 0.95 */
   readonly level?: number;
   readonly unpaired?: UnpairedSeeds;
 }

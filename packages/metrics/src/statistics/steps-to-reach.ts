@@ -8,7 +8,11 @@ export type Curve = readonly { readonly step: number; readonly value: number }[]
 
 /** When a curve counts as having reached a target. */
 export interface ReachOptions {
-  /** ask for the step from which on the curve stays at the target or above it, not the first that reaches it; false */
+  /**
+   * Whether to ask for the step from which on the curve stays at the target or above it, not the first that reaches it.
+   *
+   * @defaultValue false
+   */
   readonly stays?: boolean;
 }
 

@@ -4,14 +4,14 @@ import { defaultLevel, type Interval, moments, studentInterval } from './interva
 
 /** Mean and spread of a figure over seeds. */
 export interface SeedSummary {
-  /** number of seeds */
+  /** Number of seeds. */
   readonly n: number;
   readonly mean: number;
-  /** standard deviation between seeds, with n − 1; from 2 seeds */
+  /** Standard deviation between seeds, with n − 1; from 2 seeds. */
   readonly sd?: number;
-  /** of the mean, Student's t; from 2 seeds that differ */
+  /** Student's t interval of the mean, from 2 seeds that differ. */
   readonly interval?: Interval;
-  /** why there is no interval, to be printed */
+  /** Why there is no interval, to be printed. */
   readonly note?: string;
 }
 

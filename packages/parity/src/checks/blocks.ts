@@ -136,7 +136,7 @@ function blockOf(
   }
 }
 
-/** What is computed, known by its inputs and weights. */
+/** Kinds of blocks, known by their inputs and weights. */
 type BlockKind =
   | 'attention'
   | 'attention without projections'

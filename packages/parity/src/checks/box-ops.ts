@@ -33,7 +33,7 @@ export const boxOpsCheck: Check = {
   run: runCase,
 };
 
-/** What a case must hold to be one, and how it is computed. */
+/** Parts that a case must hold to be of a kind, and how it is computed. */
 const parts = { a_xyxy: overlaps, a: giouGradients, x: inverseSigmoids } as const;
 
 /** The json names no cases: they are known by their inputs. */

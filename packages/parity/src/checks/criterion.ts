@@ -70,7 +70,7 @@ interface Setup {
   readonly cost: MatchingCost;
   /** α of a focal class cost */
   readonly alpha?: number;
-  /** targets of the known queries `[B, K]`, where there are any */
+  /** Targets of the known queries `[B, K]`, where there are any. */
   readonly known: DenseTargets | undefined;
 }
 

@@ -65,7 +65,7 @@ export const deformableBlocksCheck: Check = {
 
 type Compute = (fixture: Fixture, caseName: string) => Record<string, Computed>;
 
-/** What is computed, known by a tensor of the case. */
+/** Kinds of blocks, known by a tensor of the case. */
 const kinds: readonly { readonly mark: string; readonly compute: Compute }[] = [
   { mark: 'pos_tensor', compute: queryPositions },
   { mark: 'mask', compute: mapPositions },
@@ -130,7 +130,7 @@ function setupOf(fixture: Fixture, caseName: string) {
     mask: isMasked ? attentionMask({ blocked: loadTensor(fixture, caseName, 'attn_mask') }, batch) : undefined,
     /** `[B, N, k]` as rows */
     rows: (x: Tensor | undefined): Tensor2D => reshape<Rank.R2>(required(x), [-1, required(x).shape.at(-1) as number]),
-    /** and back */
+    /** The layout of images, and back. */
     images: (x: Tensor2D): Tensor => reshape(x, [batch, -1, x.shape[1]]),
   };
 }

@@ -1,4 +1,4 @@
-/** What the parameters of models with deformable attention start from: constants, and statistics of what is drawn. */
+/** Initial parameters of models with deformable attention: constants, and statistics of what is drawn. */
 import { initialParameters } from '@dn-detr/core';
 import type { ParameterDeclaration } from '@dn-detr/core/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -15,15 +15,15 @@ export const deformableInitCheck: Check = {
   run: (fixture, caseName) => withoutLeak(() => runCase(fixture, caseName)),
 };
 
-/** What the reference's parameter started from. */
+/** Initial value of the reference's parameter. */
 interface StoredStart {
   readonly name: string;
   readonly shape: readonly number[];
   readonly mean: number;
   readonly deviation: number;
-  /** the largest absolute value */
+  /** The largest absolute value. */
   readonly largest: number;
-  /** value of all elements, where it is the same */
+  /** Value of all elements, where it is the same. */
   readonly constant: number | undefined;
 }
 

@@ -134,7 +134,7 @@ interface EncoderInputs {
   readonly tokens: LevelTokens;
 }
 
-/** What a two-stage model's encoder predicts, and which tokens become queries. */
+/** Predictions of a two-stage model's encoder, and which tokens become queries. */
 function encoderOutputsOf(
   { setup, parameters, tokens }: EncoderInputs,
   { sets: [, proposed], memory }: TransformerOutput,

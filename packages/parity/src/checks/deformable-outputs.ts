@@ -1,4 +1,4 @@
-/** What models with deformable attention compute between features and predictions. */
+/** Intermediate results of models with deformable attention, between features and predictions. */
 import type { Backbone, ImageBatch, NamedTensors } from '@dn-detr/core';
 import {
   type FeatureBatch,

@@ -74,7 +74,7 @@ function weightsFileOf(fixture: Fixture, caseName: string): string | undefined {
 
 interface Classifier {
   readonly weights: NamedTensors;
-  /** features `[B, h, w, C]` to logits `[B, classes]` */
+  /** Head from features `[B, h, w, C]` to logits `[B, classes]`. */
   readonly head: Module<Tensor4D, Tensor2D>;
 }
 

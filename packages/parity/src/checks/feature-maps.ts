@@ -1,4 +1,4 @@
-/** What comes out of a backbone, and the gradient of its images, against what a fixture keeps of them. */
+/** Features of a backbone, and the gradient of its images, compared with a fixture's. */
 import type { Backbone, NamedTensors } from '@dn-detr/core';
 import {
   add,

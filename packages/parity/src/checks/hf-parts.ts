@@ -1,4 +1,4 @@
-/** What all models of Hugging Face `transformers` have: a file of closed-form weights, images, and a ResNet. */
+/** Parts of all models of Hugging Face `transformers`: a file of closed-form weights, images, and a ResNet. */
 import { type Backbone, readCheckpoint, resnet } from '@dn-detr/core';
 import type { DetectorOptions, ResNetLevel } from '@dn-detr/core/models';
 import { type Checkpoint, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';

@@ -1,4 +1,4 @@
-/** What the fixtures of known queries have in common: targets and draws as they are stored, and the order of results. */
+/** Parts that the fixtures of known queries share: targets and draws as they are stored, and the order of results. */
 import { type KnownQueries, type RecordedNoise, recordedNoise } from '@dn-detr/dn';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';
 import { FixtureError } from '../json.ts';

@@ -2,7 +2,7 @@
 import type { MatchingCost } from '@dn-detr/matcher';
 import { FixtureError, numberAt, objectAt } from '../json.ts';
 
-/** What the three losses of every layer count for in the total. */
+/** Weights of the three losses of every layer in the total. */
 export interface LossWeights {
   readonly class: number;
   readonly bbox: number;
@@ -10,7 +10,7 @@ export interface LossWeights {
 }
 
 /**
- * What the losses of every layer count for, of known queries (`tgt_`) too.
+ * Weights of the losses of every layer, also of known queries (`tgt_`).
  *
  * @throws FixtureError if a layer's weights are not those of the last, which our criterion does not know
  */

@@ -4,7 +4,7 @@ import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
 import { FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
 
-/** What the fixture promises of a total in float64 arithmetic; its rules speak of tensors only. */
+/** Tolerance that the fixture promises for a total in float64 arithmetic; its rules are only about tensors. */
 const totalTolerance = 1e-9;
 
 export const lsapCheck: Check = {

@@ -21,16 +21,16 @@ import { countAt, countsAt, numberAt, objectAt, stringAt } from '../json.ts';
 import { activationOf } from './activation.ts';
 import { drawsOf, targetsOf } from './known-queries.ts';
 
-/** What is taken from a fixture before anything is computed. */
+/** Setup that is taken from a fixture before anything is computed. */
 export interface ModelSetup {
   readonly fixture: Fixture;
   readonly detector: Detector<TransformerOutput>;
   readonly backbone: Backbone;
   readonly batch: ImageBatch | FeatureBatch;
-  /** undefined for models without known queries */
+  /** Denoising options; undefined for models without known queries. */
   readonly denoising: DenoisingOptions | undefined;
   readonly head: Objective['head'];
-  /** epsilon of GIoU, in losses and costs */
+  /** Epsilon of GIoU, in losses and costs. */
   readonly epsilon: number;
   readonly width: number;
 }

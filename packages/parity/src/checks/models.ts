@@ -18,7 +18,7 @@ const check: Check = {
   run: (fixture) => withoutLeak(() => runModel(fixture)),
 };
 
-/** By globs: `model_dn_conv`, `model_dn_h256_hash` and so on are kinds of their own. */
+/** By globs: `model_dn_conv`, `model_dn_h256_hash` and so on are separate kinds. */
 export const modelChecks: Readonly<Record<string, Check>> = {
   model_detr: check,
   'model_detr_*': check,

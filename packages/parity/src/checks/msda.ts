@@ -50,7 +50,7 @@ function runCore(fixture: Fixture, caseName: string): Record<string, Computed> {
   return { out: take(value), ...Object.fromEntries(gradients) };
 }
 
-/** Unlike ours, detrex's module has the query's position as an input of its own, and adds the query to what it returns. */
+/** Unlike ours, detrex's module has the query's position as a separate input, and adds the query to what it returns. */
 function runModule(fixture: Fixture, caseName: string): Record<string, Computed> {
   const facts = objectAt(fixture.cases.get(caseName), `cases.${caseName}`);
   const count = (field: string): number => countAt(facts[field], `cases.${caseName}.${field}`);

@@ -24,8 +24,8 @@ function casesOf({ tensors }: Fixture): string[] {
 }
 
 /**
- * What a key of a map is made with: `detr` or `hw`, then `t20` for the temperature of both axes, a second one for that of
- * x, and `unnorm`. Undefined for a key that is none of an encoding.
+ * Encoding that a key of a map names: `detr` or `hw`, then `t20` for the temperature of both axes, a second one for
+ * that of x, and `unnorm`. Undefined for a key that names no encoding.
  */
 function encodingOf(key: string): Omit<SinePositionOptions, 'width'> | undefined {
   const found = /^(?:detr|hw)((?:_t\d+){0,2})(_unnorm)?$/.exec(key);

@@ -53,7 +53,7 @@ export const twoStageCheck: Check = {
 
 type Compute = (fixture: Fixture, caseName: string) => Record<string, Computed>;
 
-/** What is computed, known by a tensor of the case. */
+/** Kinds of cases, known by a tensor of the case. */
 const kinds: readonly { readonly mark: string; readonly compute: Compute }[] = [
   { mark: 'w.pos_trans.weight', compute: runSelection },
   { mark: 'w.enc_out_class_embed.weight', compute: runMixedSelection },
@@ -148,7 +148,7 @@ function runMixedSelection(fixture: Fixture, caseName: string): Record<string, C
 
 interface ChoiceInput extends QueryStartInput {
   readonly queries: number;
-  /** false by default */
+  /** Whether proposals have a learned size. @defaultValue false */
   readonly learnedProposalSize?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { runParity } from '../run.ts';
 
 export const recorded = fileURLToPath(new URL('../../../../test/fixtures/parity', import.meta.url));
 
-/** Has a folder of its own for each test of a file. */
+/** Makes a separate folder for each test of a file. */
 export function editedFixtures() {
   let folder: string;
   beforeEach(() => {

@@ -57,7 +57,7 @@ describe('the plateau', () => {
     expect(isOnPlateau({ ...learning, runs: [] })).toBe(false);
   });
 
-  it('is told of by seeds', () => {
+  it('is reported by seeds', () => {
     expect(plateauWords(learning)).toBeUndefined();
     expect(plateauWords(stuck)).toBe('still on the plateau in all 3 seeds');
     expect(plateauWords(changed([{ onPlateau: true }]))).toBe('still on the plateau in 1 of 3 seeds');

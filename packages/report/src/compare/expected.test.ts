@@ -27,7 +27,7 @@ describe('what runs take together', () => {
     );
   });
 
-  it('is told to two digits', () => {
+  it('is given to two digits', () => {
     expect(expectedWords({ seconds: 487.3, memoryMiB: 1130 })).toBe('about 490 s with 1.1 GiB of memory');
     expect(expectedWords({ seconds: 12345, memoryMiB: 1130 })).toBe('about 3 h 20 min with 1.1 GiB of memory');
   });

@@ -21,7 +21,7 @@ describe('html', () => {
     );
   });
 
-  it('keeps markup of its own and of libraries, and leaves out what is not there', () => {
+  it('keeps its own markup and that of libraries, and leaves out what is not there', () => {
     const list = joined([html`<b>1</b>`, 2, '<3>'], ', ');
     expect(html`${list}${false}${undefined}${null}${0}${trusted('<br>')}`.text).toBe('<b>1</b>, 2, &#60;3&#62;0<br>');
   });

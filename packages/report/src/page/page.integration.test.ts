@@ -384,7 +384,7 @@ describe('reportPage', () => {
     expect(open({ ...summary, models }).querySelector('#figure-loss-terms')).toBeNull();
   });
 
-  it("shows a loss term of one's own under its name", () => {
+  it('shows a custom loss term under its name', () => {
     const summary = exampleSummary();
     const models = summary.models.map((model) => ({
       ...model,

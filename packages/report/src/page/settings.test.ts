@@ -15,7 +15,7 @@ const tableOf = (summary: Summary) => {
   return { caption: table?.querySelector('caption')?.textContent, rows };
 };
 
-/** The table of models with these settings of their own. */
+/** The table of models with these their own settings. */
 function tableWith(shared: DottedValues, ...own: DottedValues[]) {
   const summary = exampleSummary();
   const [first] = summary.models as [ModelSummary];
@@ -79,7 +79,7 @@ describe('what weights start from', () => {
     expect(caption).toContain(ownWeights);
   });
 
-  it('is told by the whole of it where models share the name of the file', () => {
+  it('is named by the whole path where models share the name of the file', () => {
     const own = [hash, 'f'.repeat(64)].map((value) => ({ 'init.hash': value }));
     const { rows } = tableWith({ 'init.file': 'a.safetensors' }, ...own);
     expect(rows).toContainEqual(['init', 'a.safetensors (08060806)', 'a.safetensors (ffffffff)']);

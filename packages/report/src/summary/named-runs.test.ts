@@ -33,7 +33,7 @@ it('are named by what sets them apart, but for what changes no result', () => {
   ).toEqual(['dn-detr+length.count=12', 'dn-detr+length.count=20']);
 });
 
-it('are named without what their model makes nothing of', () => {
+it('are named without what their model does not use', () => {
   expect(names({ 'model.name': 'dab-detr', 'denoising.groups': 1 }, { 'model.name': 'dab-detr', seed: 1 })).toEqual([
     'dab-detr',
     'dab-detr',

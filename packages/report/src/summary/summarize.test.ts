@@ -78,7 +78,7 @@ it('refuses runs whose images were decoded differently, and says so', () => {
   expect(() => summaryOf({ detr: {}, 'dn-detr': { decoding: 2 } })).toThrow(/other data/);
 });
 
-it('leaves out of a model what it makes nothing of', () => {
+it('leaves out of a model what it does not use', () => {
   const { models, settings } = summaryOf({ 'dab-detr': {}, 'dn-detr': { settings: { 'denoising.groups': 3 } } });
   expect(settings).not.toHaveProperty(['denoising.groups']);
   const [dab, dn] = models.map((model) => model.settings);

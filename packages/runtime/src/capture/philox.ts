@@ -1,4 +1,7 @@
-/** The generator of TensorFlow's stateless random ops: Philox4x32-10 (Salmon et al., SC 2011), a hash of a key and a counter. */
+/**
+ * The generator behind TensorFlow's stateless random ops: Philox4x32-10 (Salmon et al., SC 2011), a hash of a key and a
+ * counter.
+ */
 
 /**
  * The numbers of TensorFlow's `StatelessRandomUniform`, to the last bit (`GenerateKey` in

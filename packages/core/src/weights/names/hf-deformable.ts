@@ -1,8 +1,8 @@
 /**
- * The names under which Hugging Face `transformers` saves Deformable DETR (`DeformableDetrForObjectDetection`, as
- * `SenseTime/deformable-detr`).
+ * The names under which Hugging Face `transformers` saves Deformable DETR (`DeformableDetrForObjectDetection`, for
+ * example `SenseTime/deformable-detr`).
  *
- * Source: `convert_deformable_detr_to_pytorch.py` there, read backwards.
+ * Source: the reverse of `convert_deformable_detr_to_pytorch.py` in that repository.
  */
 import { attention } from './hf.ts';
 import { nestedResnetRules } from './resnet.ts';
@@ -32,7 +32,7 @@ const boxesInDecoder: readonly NameRule[] = [
   ['bbox_embed.*', 'transformer.decoder.bbox_embed.*'],
 ];
 
-/** What is left below `model` has its place in the transformer. */
+/** Everything else below `model` belongs to the transformer. */
 const others: NameRule = ['model.*', 'transformer.*'];
 
 export const hfDeformableDetrNames: readonly NameTable[] = [
@@ -48,7 +48,7 @@ export const hfDeformableDetrNames: readonly NameTable[] = [
     sharedHead: { head: 'class_embed', layers: 'transformer.decoder.bbox_embed' },
   },
   {
-    // One head for all layers, which older files list for each of them.
+    // There is one head for all layers, which older files list for each of them.
     source: 'Deformable DETR of Hugging Face transformers',
     mark: 'model.reference_points.weight',
     rules: [...commonRules, ['class_embed.?.*', 'class_embed.0.*'], ['bbox_embed.?.*', 'bbox_embed.0.*'], others],

@@ -1,9 +1,9 @@
 /**
  * The names under which Hugging Face `transformers` saves DETR and DAB-DETR (`DetrForObjectDetection`,
- * `DabDetrForObjectDetection`, as `facebook/detr-resnet-50` and `IDEA-Research/dab-detr-resnet-50`).
+ * `DabDetrForObjectDetection`, for example `facebook/detr-resnet-50` and `IDEA-Research/dab-detr-resnet-50`).
  *
- * Source: `convert_detr_original_pytorch_checkpoint_to_pytorch.py` and
- * `convert_dab_detr_original_pytorch_checkpoint_to_pytorch.py` there, read backwards.
+ * Source: the reverse of `convert_detr_original_pytorch_checkpoint_to_pytorch.py` and
+ * `convert_dab_detr_original_pytorch_checkpoint_to_pytorch.py` in that repository.
  */
 import { nestedResnetRules } from './resnet.ts';
 import type { NameRule, NameTable } from './table.ts';
@@ -78,7 +78,7 @@ export const hfDabDetrNames: NameTable = {
     ['model.decoder.query_scale.*', 'transformer.decoder.query_scale.*'],
     ['model.decoder.ref_point_head.*', 'transformer.decoder.ref_point_head.*'],
     ['model.decoder.ref_anchor_head.*', 'transformer.decoder.ref_anchor_head.*'],
-    // The box head is one tensor under two names; a file has either.
+    // The box head is one tensor under two names; a file has one of them.
     ['model.decoder.bbox_embed.*', 'transformer.decoder.bbox_embed.*'],
     ['bbox_predictor.*', 'transformer.decoder.bbox_embed.*'],
   ],

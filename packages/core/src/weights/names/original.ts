@@ -1,7 +1,10 @@
-/** The names of facebookresearch/detr, fundamentalvision/Deformable-DETR and IDEA-Research/DN-DETR, which are ours. */
+/**
+ * The names of facebookresearch/detr, fundamentalvision/Deformable-DETR and IDEA-Research/DN-DETR, which this toolkit
+ * uses.
+ */
 import type { NameRule, NameTable } from './table.ts';
 
-/** DAB-DETR and DN-DETR list the box head, which the decoder uses too, a second time. */
+/** DAB-DETR and DN-DETR list the box head a second time, because the decoder uses it too. */
 export const originalDabDetrNames: NameTable = {
   source: 'DAB-DETR or DN-DETR',
   mark: 'transformer.decoder.bbox_embed.layers.0.weight',
@@ -32,7 +35,7 @@ export const originalDeformableDetrNames: readonly NameTable[] = [
     rules: [boxesInDecoder],
   },
   {
-    // One head for all layers, listed for each of them.
+    // There is one head for all layers, listed for each of them.
     source: 'Deformable DETR',
     mark: 'transformer.reference_points.weight',
     rules: [

@@ -1,4 +1,4 @@
-/** Finding out whose names a checkpoint has, whatever stands before all of them. */
+/** Recognises the code base of a checkpoint's names, whatever prefix they share. */
 import { efficientnetLiteNames } from './efficientnet.ts';
 import { hfDabDetrNames, hfDetrNames } from './hf.ts';
 import { hfDeformableDetrNames } from './hf-deformable.ts';
@@ -6,7 +6,7 @@ import { originalDabDetrNames, originalDeformableDetrNames, originalDetrNames } 
 import { hfResnetNames, resnetNames } from './resnet.ts';
 import type { NameTable } from './table.ts';
 
-/** Whole models before backbones: a model may have the names of its backbone beside its own. */
+/** Entire models precede backbones, because a model may also contain the names of its backbone. */
 const tables: readonly NameTable[] = [
   hfDetrNames,
   hfDabDetrNames,
@@ -19,20 +19,21 @@ const tables: readonly NameTable[] = [
   efficientnetLiteNames,
 ];
 
+/** The code base of a checkpoint's names, and their prefix. */
 export interface RecognisedNames {
   readonly table: NameTable;
-  /** what a trainer put before the names of the model, such as `module.` or `ema.module.`; empty for nothing */
+  /** Prefix that a trainer put before the model's names, such as `module.` or `ema.module.`; empty if there is none. */
   readonly prefix: string;
-  /** other places of the same file with names of the same kind, such as those of averaged weights */
+  /** Other prefixes in the same file with names of the same code base, such as those of averaged weights. */
   readonly others: readonly string[];
 }
 
 /**
- * Looks for the mark of a table, as a whole name or behind a prefix. Of several prefixes the shortest way to most names
- * counts: none at all, else one without a word for averages (`ema`, `swa`), else the one that most names have, else the
- * first in the file. So a ResNet within a model is found only where the model is none that is known.
+ * Looks for the mark of a table, either as a complete name or after a prefix. If there are several prefixes, the empty
+ * one is preferred, then those that do not mark averages (`ema`, `swa`), then the one that most names have, and then
+ * the first in the file. A ResNet inside a model is therefore found only if the model is not a known one.
  *
- * @returns undefined if no table's mark is there
+ * @returns undefined if no table's mark is found
  */
 export function recogniseNames(names: readonly string[]): RecognisedNames | undefined {
   const found = new Map<string, NameTable>();

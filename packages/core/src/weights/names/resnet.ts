@@ -1,9 +1,9 @@
-/** The names of ResNets. Ours are those of detr: torchvision's with `backbone.0.body.` before them. */
+/** The names of ResNets. This toolkit uses those of detr: torchvision's after the prefix `backbone.0.body.`. */
 import type { NameRule, NameTable } from './table.ts';
 
 const body = 'backbone.0.body';
 
-/** A file of torchvision or timm with nothing but a ResNet, `fc` being its classifier. */
+/** A file of torchvision or timm that contains only a ResNet; `fc` is its classifier. */
 export const resnetNames: NameTable = {
   source: 'a ResNet of torchvision or timm',
   mark: 'layer1.0.conv1.weight',
@@ -13,7 +13,7 @@ export const resnetNames: NameTable = {
   ],
 };
 
-/** @param prefix what stands before all of them, with its dot */
+/** @param prefix prefix of all names, including its dot */
 const hfResnetRules = (prefix: string): readonly NameRule[] => [
   [`${prefix}embedder.embedder.convolution.*`, `${body}.conv1.*`],
   [`${prefix}embedder.embedder.normalization.*`, `${body}.bn1.*`],
@@ -23,14 +23,14 @@ const hfResnetRules = (prefix: string): readonly NameRule[] => [
   [`${prefix}encoder.stages.#.layers.#.layer.#.normalization.*`, `${body}.layer#+1.#.bn#+1.*`],
 ];
 
-/** A ResNet of Hugging Face by itself: `ResNetModel`, `ResNetBackbone`, or `ResNetForImageClassification`. */
+/** A separate ResNet of Hugging Face: `ResNetModel`, `ResNetBackbone`, or `ResNetForImageClassification`. */
 export const hfResnetNames: NameTable = {
   source: 'a ResNet of Hugging Face transformers',
   mark: 'embedder.embedder.convolution.weight',
   rules: hfResnetRules(''),
 };
 
-/** A ResNet within a larger model of Hugging Face: its own, or timm's directly or wrapped. */
+/** A ResNet inside a larger model of Hugging Face: its own, or timm's, either directly or wrapped. */
 export const nestedResnetRules = (prefix: string): readonly NameRule[] => [
   ...hfResnetRules(`${prefix}.`),
   [`${prefix}._backbone.*`, `${body}.*`],

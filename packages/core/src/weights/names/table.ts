@@ -1,40 +1,45 @@
-/** Translating the names of a checkpoint by a declared table. */
+/** Translates the names of a checkpoint according to a table. */
 
 /**
- * Names of one form and what they are called here. `#` stands for a number, `#+1` in the target for the next one, `*`
- * for any rest; they stand for the same in both, in their order. `?` is a number that the target has no place for.
+ * A pattern of names and their translation. `#` matches a number and `*` any remainder; the target repeats them in the
+ * same order, with `#+1` for the number plus one. `?` matches a number that the target leaves out.
  *
- * `third`: the tensor is the first, second or last third of the rows of the target, where one has the projections of
- * queries, keys and values (`in_proj_weight`) and the other has each alone.
+ * `third`: the tensor is the first, second or last third of the target's rows, if the target joins the projections of
+ * queries, keys and values (`in_proj_weight`) and the source has them separately.
  */
 export type NameRule = readonly [from: string, to: string, third?: 0 | 1 | 2];
 
 /** The names of one code base. */
 export interface NameTable {
-  /** what to call it in messages */
+  /** Name of the code base, for messages. */
   readonly source: string;
-  /** a name that no other code base has */
+  /** A name that no other code base has. */
   readonly mark: string;
-  /** The first rule that fits a name counts; a name that none fits stays as it is. */
+  /** The first rule that matches a name applies; a name that matches no rule is kept. */
   readonly rules: readonly NameRule[];
   /**
-   * A head that a file may have once for all layers, where the model has one for each: what the names of both heads begin
-   * with, before `.0` and so on. There are as many layers as there are of `layers`.
+   * A head that a file may have once for all layers although the model has one per layer. Both values are prefixes of
+   * names, before `.0` and so on; the number of layers is that of the names under `layers`.
    */
   readonly sharedHead?: { readonly head: string; readonly layers: string };
   /**
-   * Heads, by what our names of them begin with before `.0` and so on, that a file lists for each layer though all layers
-   * may share them: where those of all layers are equal, they do.
+   * Heads that a file lists for each layer although all layers may share them, as prefixes of our names before `.0` and
+   * so on. If the heads of all layers are equal, the layers share them.
    */
   readonly listedHeads?: readonly string[];
 }
 
+/** A translated name. */
 export interface TranslatedName {
   readonly name: string;
   readonly third?: 0 | 1 | 2 | undefined;
 }
 
-/** @returns a function from the names of a code base to ours */
+/**
+ * Compiles a table.
+ *
+ * @returns a function that translates the names of the code base
+ */
 export function translator({ rules }: NameTable): (name: string) => TranslatedName {
   const compiled = rules.map(([from, to, third]) => ({ pattern: patternOf(from), to, third }));
   return (name) => {

@@ -5,7 +5,7 @@ import { CheckpointError } from '../checkpoint-error.ts';
 import type { SafeTensor } from '../elements.ts';
 import { translateTensors } from './translate.ts';
 
-/** Names and shapes of full-size checkpoints: `[name, shape, kind, name on disk where it differs]`. */
+/** Names and shapes of full-size checkpoints: `[name, shape, kind, name on disk if it differs]`. */
 type Listed = Record<string, [name: string, shape: number[], kind: string, disk?: string | null][]>;
 const listed = (fixture: string): Listed => {
   const file = new URL(`../../../../../test/fixtures/parity/${fixture}.json`, import.meta.url);
@@ -52,7 +52,7 @@ describe('translateTensors', () => {
     [refined, 'Deformable DETR with box refinement', 'transformer.decoder.bbox_embed', 6],
     [twoStage, 'two-stage Deformable DETR', 'transformer.decoder.class_embed', 7],
     ['original_dn_deformable_detr_r50', 'DN-Deformable-DETR', 'transformer.decoder.bbox_embed', 6],
-  ])('leaves the names of %s as they are, each head once', (model, source, head, count) => {
+  ])('keeps the names of %s, with each head once', (model, source, head, count) => {
     const stored = onDisk(model as string);
     const { tensors, ...rest } = translateTensors(stored);
     expect(rest).toEqual({ source, prefix: '', others: [] });
@@ -63,7 +63,7 @@ describe('translateTensors', () => {
     expect(new Set(heads).size - 1).toBe(count);
   });
 
-  /** DINO's heads `[layer, class head, box head]` as its files list them, twice. */
+  /** DINO's heads `[layer, class head, box head]`, listed twice as in its files. */
   const dinoHeads = (...heads: readonly (readonly [number, number])[]): Map<string, SafeTensor> =>
     new Map([
       ...heads.flatMap(([classes, boxes], i) =>
@@ -78,7 +78,7 @@ describe('translateTensors', () => {
     (name) => (layer: number) => `transformer.decoder.${name.replace('#', `${layer}`)}`,
   ) as [(layer: number) => string, (layer: number) => string];
 
-  it('takes the heads that DINO lists for every layer for one, where they are', () => {
+  it('joins the heads that DINO lists for every layer if they are equal', () => {
     const stored = onDisk('original_dino_4scale_r50');
     const { tensors, ...rest } = translateTensors(stored);
     expect(rest).toEqual({ source: 'DINO', prefix: '', others: [] });
@@ -88,7 +88,7 @@ describe('translateTensors', () => {
     expect([...tensors.keys()].filter((name) => /_embed\.\d/.test(name))).toHaveLength(2 + 6);
   });
 
-  it('leaves DINO all heads where some differ', () => {
+  it('keeps all heads of DINO if some of them differ', () => {
     const names = (...heads: (readonly [number, number])[]) => [
       ...translateTensors(dinoHeads(...heads)).tensors.keys(),
     ];
@@ -97,7 +97,7 @@ describe('translateTensors', () => {
     expect(names([1, 2], [1, 3])).toEqual([dinoClasses(0), dinoBoxes(0), dinoClasses(1), dinoBoxes(1), encoder]);
     const contradicting = dinoHeads([1, 2]).set('class_embed.0.weight', numbers(3));
     expect(() => translateTensors(contradicting)).toThrow(
-      'two tensors stand for transformer.decoder.class_embed.0.weight',
+      'two tensors are stored for transformer.decoder.class_embed.0.weight',
     );
   });
 
@@ -110,7 +110,7 @@ describe('translateTensors', () => {
     },
   );
 
-  /** What Hugging Face writes of a model with refinement, with as many class heads as the file has. */
+  /** A model with refinement as Hugging Face writes it, with the given number of class heads. */
   const hfRefined = (classHeads: number): Map<string, SafeTensor> =>
     new Map([
       ...[0, 1, 2].map((i) => [`model.decoder.bbox_embed.${i}.layers.0.weight`, numbers(i)] as const),
@@ -120,7 +120,7 @@ describe('translateTensors', () => {
   const classHeadsOf = (stored: Map<string, SafeTensor>) =>
     [0, 1, 2, 3].map((i) => translateTensors(stored).tensors.get(`class_embed.${i}.weight`)?.data[0]);
 
-  it('gives every layer the class head that a file of a refined model has once, or its own', () => {
+  it('gives every layer the class head that a file of a refined model has once, or a separate one', () => {
     expect(translateTensors(hfRefined(1)).source).toBe(
       'Deformable DETR with box refinement of Hugging Face transformers',
     );
@@ -128,7 +128,7 @@ describe('translateTensors', () => {
     expect(classHeadsOf(hfRefined(3))).toEqual([10, 11, 12, undefined]);
   });
 
-  it('takes the head of an older file that lists it for every layer of a plain model, if it is one', () => {
+  it('joins the heads that an older file lists for every layer of a plain model, if they are equal', () => {
     const stored = new Map([
       ['model.reference_points.weight', numbers(7)],
       ['class_embed.0.weight', numbers(1)],
@@ -139,10 +139,10 @@ describe('translateTensors', () => {
       'class_embed.0.weight',
     ]);
     stored.set('class_embed.1.weight', numbers(2));
-    expect(() => translateTensors(stored)).toThrow('two tensors stand for class_embed.0.weight');
+    expect(() => translateTensors(stored)).toThrow('two tensors are stored for class_embed.0.weight');
   });
 
-  it('leaves the names of the original repositories as they are, the second listing of the box head out', () => {
+  it('keeps the names of the original repositories, without the second listing of the box head', () => {
     const detr = onDisk('original_detr_r50');
     expect(shapesOf(translateTensors(detr).tensors)).toEqual(shapesOf(detr));
     const dab = onDisk('original_dn_dab_detr_r50');
@@ -168,7 +168,7 @@ describe('translateTensors', () => {
     return name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [];
   });
 
-  it.each(['', 'resnet.'])('puts a ResNet of Hugging Face where detr has it, behind %j', (prefix) => {
+  it.each(['', 'resnet.'])('puts a ResNet of Hugging Face where detr has it, after the prefix %j', (prefix) => {
     const expected = [...onDisk('original_detr_r50')].filter(([name]) => name.startsWith('backbone.'));
     const file = new Map(hfResnet.map(([name, tensor]) => [prefix + name, tensor]));
     file.set('classifier.1.weight', zeros([10, 2048]));
@@ -177,7 +177,7 @@ describe('translateTensors', () => {
     expect(shapesOf(tensors)).toEqual({ ...shapesOf(new Map(expected)), 'classifier.1.weight': [10, 2048] });
   });
 
-  it('knows EfficientNet-Lite, and a model that has its names beside its own', () => {
+  it('recognises EfficientNet-Lite, and a model that contains it', () => {
     const backbone = ['_conv_stem.weight', '_blocks.0._bn1.bias'].map((name) => [name, numbers(1)] as const);
     const own = ['transformer.decoder.bbox_embed.layers.0.weight', 'query_embed.weight'] as const;
     expect(translateTensors(new Map(backbone)).source).toBe('EfficientNet-Lite');
@@ -214,7 +214,7 @@ describe('translateTensors', () => {
     expect(() => translateTensors(stored)).toThrow('in_proj_bias needs projections of queries, keys and values');
   });
 
-  it('takes two listings of one tensor for one, if they agree', () => {
+  it('joins two listings of one tensor if they agree', () => {
     const [first, second] = ['transformer.decoder.bbox_embed.layers.0.weight', 'bbox_embed.layers.0.weight'];
     const twins = (a: SafeTensor, b: SafeTensor) =>
       new Map([
@@ -222,10 +222,10 @@ describe('translateTensors', () => {
         [first, b],
       ]);
     expect(translateTensors(twins(numbers(1), numbers(1))).tensors).toEqual(new Map([[first, numbers(1)]]));
-    expect(() => translateTensors(twins(numbers(1), numbers(2)))).toThrow(`two tensors stand for ${first}`);
+    expect(() => translateTensors(twins(numbers(1), numbers(2)))).toThrow(`two tensors are stored for ${first}`);
   });
 
-  it('strips what wraps a model trained on several devices, and leaves other tensors as they are', () => {
+  it('strips the prefix of a model trained on several devices, and keeps other tensors', () => {
     const wrapped = new Map([
       ['module.query_embed.weight', numbers(1)],
       ['module.backbone.0.body.bn1.num_batches_tracked', numbers(9)],
@@ -244,7 +244,7 @@ describe('translateTensors', () => {
     expect(translateTensors(unknown)).toMatchObject({ source: 'an unknown model', prefix: '', tensors: unknown });
   });
 
-  it('gives a ResNet within another model its names, and leaves the others as they are', () => {
+  it('translates the names of a ResNet inside another model, and keeps the others', () => {
     const detector = new Map([
       ['backbone.layer1.0.conv1.weight', numbers(1)],
       ['backbone.conv1.weight', numbers(2)],
@@ -267,7 +267,7 @@ describe('translateTensors', () => {
     ['a ResNet', new Map(resnet)] as const,
     ['a ResNet of Hugging Face', new Map(hfResnet)] as const,
     ['an EfficientNet-Lite', efficientnet] as const,
-  ])('gives %s its names behind any prefix', (_, plain) => {
+  ])('recognises the names of %s after any prefix', (_, plain) => {
     const expected = translateTensors(plain);
     expect(expected).toMatchObject({ prefix: '', others: [] });
     const part = fc.constantFrom('module', 'model', 'ema', '_orig_mod', 'detr', 'backbone', '0', 'body', 'net-2', 'é');

@@ -1,4 +1,4 @@
-/** From the tensors of any known code base to ours. */
+/** Translates the tensors of any known code base to this toolkit's names. */
 import { CheckpointError } from '../checkpoint-error.ts';
 import { readElements, type SafeTensor } from '../elements.ts';
 import { recogniseNames } from './recognise.ts';
@@ -6,27 +6,28 @@ import { type NameTable, translator } from './table.ts';
 
 const unknownNames: NameTable = { source: 'an unknown model', mark: '', rules: [] };
 
-/** Tensors under our names. */
+/** Tensors under this toolkit's names. */
 export interface TranslatedTensors {
-  /** whose names they had, for messages */
+  /** Code base of the original names, for messages. */
   readonly source: string;
-  /** what stood before these names and is left out, such as `module.`; empty for nothing */
+  /** Prefix of these names that is left out, such as `module.`; empty if there is none. */
   readonly prefix: string;
-  /** prefixes of other tensors of the same code base, which keep their names, such as `ema.` */
+  /** Prefixes of other tensors of the same code base, which keep their names, such as `ema.`. */
   readonly others: readonly string[];
-  /** in PyTorch's layouts */
+  /** Tensors by name, in PyTorch's layouts. */
   readonly tensors: ReadonlyMap<string, SafeTensor>;
 }
 
 /**
- * Recognises whose names these are (DETR, DAB-DETR or Deformable DETR of the original repositories or of Hugging Face
+ * Recognises the code base of names (DETR, DAB-DETR or Deformable DETR of the original repositories or of Hugging Face
  * `transformers`, DN-DETR with or without deformable attention, a ResNet of torchvision, timm or `transformers`, an
- * EfficientNet-Lite) and gives the tensors ours, which are those of the original repositories. Projections of queries, keys
- * and values become one tensor; a tensor listed twice becomes one; what a trainer put before the names and the counters of
- * batch normalisation (`num_batches_tracked`) are left out. Names that no table has, and those without the prefix of the
- * others, stay as they are. A head that Hugging Face's Deformable DETR has once for all layers is repeated for each.
+ * EfficientNet-Lite) and translates them to ours, which are those of the original repositories. Projections of queries,
+ * keys and values are joined into one tensor, and a tensor listed twice becomes one. Prefixes of a trainer and the
+ * counters of batch normalisation (`num_batches_tracked`) are left out. Names that are in no table, and those without
+ * the prefix of the others, are kept. A head that Hugging Face's Deformable DETR has once for all layers is repeated
+ * for each of them.
  *
- * @throws CheckpointError for tensors that should be one but differ, or that lack the others they are joined with
+ * @throws CheckpointError for tensors that should be equal but differ, or that lack the ones they are joined with
  */
 export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): TranslatedTensors {
   const names = [...stored.keys()].filter((name) => !name.endsWith('num_batches_tracked'));
@@ -46,7 +47,7 @@ export function translateTensors(stored: ReadonlyMap<string, SafeTensor>): Trans
     }
     const twin = tensors.get(name);
     if (twin !== undefined && !areEqual(twin, tensor)) {
-      throw new CheckpointError(`two tensors stand for ${name}, one of them ${storedName}, but they differ`);
+      throw new CheckpointError(`two tensors are stored for ${name}, one of them ${storedName}, but they differ`);
     }
     tensors.set(name, tensor);
   }
@@ -72,7 +73,7 @@ function repeatSharedHead(tensors: Map<string, SafeTensor>, { sharedHead }: Name
   }
 }
 
-/** Keeps the heads of the first layer where those of all layers are equal. */
+/** Keeps only the heads of the first layer if those of all layers are equal. */
 function joinEqualHeads(tensors: Map<string, SafeTensor>, heads: readonly string[]): void {
   const copies = [...tensors.keys()].flatMap((name) => {
     const head = heads.find((part) => name.startsWith(`${part}.`) && !name.startsWith(`${part}.0.`));

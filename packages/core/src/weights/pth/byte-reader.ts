@@ -1,11 +1,13 @@
-/** Reading a checkpoint's bytes in order, never beyond their end. */
+/** Reads a checkpoint's bytes in order, never beyond their end. */
 
-/** A file is no PyTorch checkpoint that can be read; the message says where and what was expected. */
+/** Thrown when a file is not a readable PyTorch checkpoint; the message says where and what was expected. */
 export class PthError extends Error {
   override name = 'PthError';
 }
 
-/** A position in bytes that moves on with every read. Numbers are little-endian. Every read throws PthError at the end. */
+/**
+ * A position in bytes that advances with every read. Numbers are little-endian. Every read throws PthError at the end.
+ */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -33,7 +35,7 @@ export class ByteReader {
     return this.#view.getInt32(this.#advance(4), true);
   }
 
-  /** An unsigned 64-bit number; one beyond 2^53 is no size or place in any file. */
+  /** Reads an unsigned 64-bit number. One beyond 2^53 cannot be a size or a position in any file. */
   u64(): number {
     const value = this.#view.getBigUint64(this.#advance(8), true);
     if (value > Number.MAX_SAFE_INTEGER)
@@ -51,7 +53,7 @@ export class ByteReader {
     return this.#bytes.subarray(start, start + count);
   }
 
-  /** Text up to a line feed, which is passed over. */
+  /** Reads text up to a line feed, which is skipped. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.position);
     if (end < 0) throw new PthError(`byte ${this.position}: a line does not end: the file is cut off or damaged`);
@@ -71,7 +73,11 @@ export class ByteReader {
   }
 }
 
-/** @throws PthError if the bytes are no UTF-8 */
+/**
+ * Decodes UTF-8.
+ *
+ * @throws PthError if the bytes are not UTF-8
+ */
 export function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

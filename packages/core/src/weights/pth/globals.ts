@@ -1,14 +1,14 @@
-/** The functions and classes that a checkpoint may name, each as the data it stands for. */
+/** The functions and classes that a checkpoint may name, each with its replacement. */
 import { PthError } from './byte-reader.ts';
 import { Callable, Namespace, type PickleContext } from './pickle.ts';
 import { rebuildTensor, StorageType } from './tensor.ts';
 
-/** Every global that a checkpoint may name. Others are errors: what they would do cannot be known. */
+/** Every global that a checkpoint may name. Any other is an error, because its effect cannot be known. */
 const allowed: Readonly<Record<string, unknown>> = {
   'collections.OrderedDict': new Callable(emptyMap),
-  // `MultiStepLR` counts its milestones with one.
+  // `MultiStepLR` counts its milestones with it.
   'collections.Counter': new Callable(([counts]) => counts),
-  // DETR keeps its command line with its weights.
+  // DETR saves its command line with its weights.
   'argparse.Namespace': new Callable(() => new Namespace()),
   'torch._utils._rebuild_tensor_v2': new Callable(rebuildTensor),
   'torch._utils._rebuild_parameter': new Callable(([tensor]) => tensor),
@@ -29,7 +29,7 @@ function emptyMap(items: readonly unknown[]): Map<unknown, unknown> {
   throw new PthError('an OrderedDict is made from a list, as Python 2 did: save the file again with Python 3');
 }
 
-/** What a checkpoint's pickle may refer to: the allowed globals, and storages by their ids. */
+/** Globals that a checkpoint's pickle may refer to, and storages by their ids. */
 export const checkpointContext = (persistent: PickleContext['persistent']): PickleContext => ({
   global: (name) => (Object.hasOwn(allowed, name) ? allowed[name] : undefined),
   persistent,

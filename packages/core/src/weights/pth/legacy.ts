@@ -1,6 +1,6 @@
 /**
- * `.pth` files from before PyTorch 1.6: a row of pickles (magic number, version, machine, object, storage keys), then each
- * storage as its size and elements. The checkpoints that DETR published in May 2020 are such files.
+ * `.pth` files from before PyTorch 1.6: a sequence of pickles (magic number, version, machine, object, storage keys),
+ * followed by the size and elements of each storage. The checkpoints that DETR published in May 2020 have this format.
  *
  * Source: PyTorch's `torch/serialization.py` (_legacy_save, _legacy_load).
  */
@@ -12,11 +12,15 @@ import { readStorageId, type Storage } from './tensor.ts';
 /** The number 0x1950a86a20f9469cfc6c as a pickle. */
 export const legacyStart = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
 
-/** @throws PthError as `readPth` does */
+/**
+ * Reads a file in this format.
+ *
+ * @throws PthError as `readPth` does
+ */
 export function readLegacy(bytes: Uint8Array): unknown {
   const reader = new ByteReader(bytes, legacyStart.length);
   const plain = checkpointContext(() => {
-    throw new PthError('a persistent id stands where none is expected: the file is damaged');
+    throw new PthError('there is a persistent id where none is expected: the file is damaged');
   });
   const version = readPickle(reader, plain);
   if (version !== 1001) throw new PthError(`the format has version ${version}, expected 1001`);

@@ -1,16 +1,16 @@
 /**
- * A pickle reader that knows data only: the opcodes of protocol 2 that `torch.save` writes for tensors and plain
- * containers, and the globals its caller allows. Nothing from the file is ever run.
+ * A pickle reader that understands only data: the opcodes of protocol 2 that `torch.save` writes for tensors and plain
+ * containers, and the globals that its caller allows. Nothing from the file is ever executed.
  *
  * Opcodes: https://github.com/python/cpython/blob/main/Lib/pickletools.py. Each takes at least a byte and makes at most
  * one value, so time and memory are bounded by the size of the file.
  *
- * npm's pickleparser 0.2.1 is not strict enough for files of others: an empty stack and a missing memo give `undefined`
- * instead of an error, and a LONG1 of −1 gives 255.
+ * npm's pickleparser 0.2.1 is not strict enough for files from others: an empty stack and a missing memo give
+ * `undefined` instead of an error, and a LONG1 of −1 gives 255.
  */
 import { type ByteReader, decodeText, PthError } from './byte-reader.ts';
 
-/** What stands for a Python function or class that a pickle may call. */
+/** Replacement for a Python function or class that a pickle may call. */
 export class Callable {
   readonly call: (args: readonly unknown[]) => unknown;
 
@@ -19,23 +19,23 @@ export class Callable {
   }
 }
 
-/** An `argparse.Namespace`: its attributes by name. */
+/** An `argparse.Namespace`, as a map of its attributes by name. */
 export class Namespace extends Map<unknown, unknown> {}
 
-/** What a pickle may refer to beyond its own bytes. */
+/** The outside references that a pickle may make. */
 export interface PickleContext {
-  /** @returns what stands for `module.name`, undefined if that is not allowed */
+  /** @returns the replacement for `module.name`, or undefined if that is not allowed */
   global(name: string): unknown;
-  /** @returns the object behind a persistent id */
+  /** @returns the object with a persistent id */
   persistent(id: unknown): unknown;
 }
 
 /**
- * Reads one pickle; the reader then stands behind it.
+ * Reads one pickle and leaves the reader after it.
  *
  * @returns null, booleans, numbers (bigints beyond 2^53), strings, arrays for lists and tuples, Maps for dictionaries,
- *   and what the context gives
- * @throws PthError naming the byte: any other opcode or global, damage
+ *   and the context's replacements
+ * @throws PthError naming the byte, for any other opcode or global, or damage
  */
 export function readPickle(reader: ByteReader, context: PickleContext): unknown {
   const machine = new Machine(reader, context);
@@ -80,7 +80,7 @@ const values: Readonly<Record<number, (machine: Machine) => unknown>> = {
   81: (machine) => machine.context.persistent(machine.pop()), // BINPERSID
 };
 
-/** Opcodes that change values on the stack, or keep one. */
+/** Opcodes that change values on the stack or store one. */
 const actions: Readonly<Record<number, (machine: Machine) => void>> = {
   128: ({ reader }) => requireProtocol(reader.u8()), // PROTO
   40: (machine) => machine.mark(), // MARK
@@ -97,9 +97,9 @@ class Machine {
   readonly reader: ByteReader;
   readonly context: PickleContext;
   readonly #memo = new Map<number, unknown>();
-  /** values since the last mark */
+  /** Values since the last mark. */
   #stack: unknown[] = [];
-  /** for every mark, the values below it */
+  /** For every mark, the values below it. */
   readonly #below: unknown[][] = [];
 
   constructor(reader: ByteReader, context: PickleContext) {
@@ -110,7 +110,7 @@ class Machine {
   run(opcode: number): void {
     const makeValue = values[opcode];
     if (makeValue !== undefined) {
-      // First the value: making it may take the stack back to the last mark.
+      // The value comes first: making it may pop the stack back to the last mark.
       const value = makeValue(this);
       this.#stack.push(value);
       return;
@@ -149,13 +149,14 @@ class Machine {
 
   append(items: readonly unknown[]): void {
     const list = this.#stack.at(-1);
-    if (!Array.isArray(list)) throw damaged('values are appended to what is no list');
+    if (!Array.isArray(list)) throw damaged('values are appended to something that is not a list');
     for (const item of items) list.push(item);
   }
 
   setItems(items: readonly unknown[]): void {
     const map = this.#stack.at(-1);
-    if (!(map instanceof Map) || items.length % 2 !== 0) throw damaged('items are set in what is no dictionary');
+    if (!(map instanceof Map) || items.length % 2 !== 0)
+      throw damaged('items are set in something that is not a dictionary');
     for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
   }
 
@@ -175,21 +176,22 @@ class Machine {
     if (value !== undefined) return value;
     throw new PthError(
       `the global ${name} is not allowed: expected tensors and plain containers. If you trust the file, let PyTorch ` +
-        "save its weights alone: torch.save(torch.load(FILE, weights_only=False)['model'], NEW_FILE), with the key that " +
-        "has them in place of 'model'",
+        "save only its weights: torch.save(torch.load(FILE, weights_only=False)['model'], NEW_FILE), with the key that " +
+        "holds them instead of 'model'",
     );
   }
 
   call(): unknown {
     const [callee, args] = this.popMany(2);
     if (callee instanceof Callable && Array.isArray(args)) return callee.call(args);
-    throw damaged('something is called that is no function');
+    throw damaged('something that is not a function is called');
   }
 
-  /** Attributes of dictionaries, such as the `_metadata` of a state_dict, are left out. */
+  /** Sets attributes. Those of dictionaries, such as the `_metadata` of a state_dict, are ignored. */
   setAttributes(attributes: unknown): void {
     const target = this.#stack.at(-1);
-    if (!(target instanceof Map && attributes instanceof Map)) throw damaged('attributes are set on what has none');
+    if (!(target instanceof Map && attributes instanceof Map))
+      throw damaged('attributes are set on something that has none');
     if (target instanceof Namespace) for (const [name, value] of attributes) target.set(name, value);
   }
 }
@@ -198,10 +200,12 @@ const damaged = (what: string) => new PthError(`${what}: the file is damaged`);
 
 function requireProtocol(protocol: number): void {
   if (protocol === 2) return;
-  throw new PthError(`pickle protocol ${protocol} is not read, expected 2: save without the argument pickle_protocol`);
+  throw new PthError(
+    `pickle protocol ${protocol} is not supported, expected 2: save without the argument pickle_protocol`,
+  );
 }
 
-/** A two's complement number of any length, lowest byte first. */
+/** Reads a two's complement number of any length, lowest byte first. */
 function readLong(bytes: Uint8Array): number | bigint {
   let bits = 0n;
   for (const byte of [...bytes].reverse()) bits = (bits << 8n) | BigInt(byte);

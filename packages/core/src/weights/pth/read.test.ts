@@ -8,18 +8,18 @@ import { readPickle } from './pickle.ts';
 import { readPth } from './read.ts';
 import { PthTensor } from './tensor.ts';
 
-// Written by test/fixtures/weights/make_pth.py with PyTorch.
+// The files were written with PyTorch by test/fixtures/weights/make_pth.py.
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../../../../test/fixtures/weights/${name}`, import.meta.url)));
 
-/** Tensors as their elements' bits, so that NaN compares too. */
+/** Replaces tensors by the bits of their elements, so that NaN can be compared too. */
 const bitsOf = ({ dtype, shape, data }: SafeTensor) => ({
   dtype,
   shape,
   bits: new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice(),
 });
 
-/** A value with its tensors read. */
+/** Reads the tensors inside a value. */
 function withTensors(value: unknown): unknown {
   if (value instanceof PthTensor) return bitsOf(value.read());
   if (Array.isArray(value)) return value.map(withTensors);
@@ -27,7 +27,7 @@ function withTensors(value: unknown): unknown {
   return value;
 }
 
-/** Reads all tensors of a value; a pickle may hold itself. */
+/** Reads all tensors of a value; a pickle may contain itself. */
 function readTensors(value: unknown, seen = new Set<unknown>()): void {
   if (value instanceof PthTensor) value.read();
   if (!(Array.isArray(value) || value instanceof Map) || seen.has(value)) return;
@@ -91,7 +91,7 @@ describe('readPth', () => {
     expect(part?.byteOffset).toBe((whole?.byteOffset ?? 0) + 4 * 16);
   });
 
-  it('reads a training checkpoint, in the format before PyTorch 1.6 too', () => {
+  it('reads a training checkpoint, also in the format before PyTorch 1.6', () => {
     const training = readPth(fixture('training.pth')) as Map<string, Map<string, unknown>>;
     expect([...training.keys()]).toEqual(['model', 'optimizer', 'lr_scheduler', 'epoch', 'args']);
     expect(training.get('args')?.get('num_queries')).toBe(100);
@@ -103,7 +103,7 @@ describe('readPth', () => {
     expect(withTensors(training.get('model'))).toEqual(new Map([...model].map(([name, item]) => [name, bitsOf(item)])));
   });
 
-  it.each(['tensors.pth', 'training.pth', 'training-legacy.pth'])('refuses %s cut anywhere', (name) => {
+  it.each(['tensors.pth', 'training.pth', 'training-legacy.pth'])('rejects %s if it is cut off anywhere', (name) => {
     const whole = fixture(name);
     for (let size = 0; size < whole.length; size += 13) {
       expect(() => readPth(whole.subarray(0, size))).toThrow(PthError);
@@ -111,7 +111,7 @@ describe('readPth', () => {
   });
 
   it.each(['containers.pth', 'tensors.pth', 'training-legacy.pth'])(
-    'answers damage of %s by value or error',
+    'returns a value or throws a PthError if %s is damaged',
     (name) => {
       const whole = fixture(name);
       const damage = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
@@ -121,23 +121,23 @@ describe('readPth', () => {
           for (const [position, value] of edits) bytes[position] = value;
           readOrRefuse(() => readTensors(readPth(bytes)));
         }),
-        // A memo's number changed so that a container holds itself.
+        // The number of a memo is changed so that a container contains itself.
         { numRuns: 300, examples: name === 'containers.pth' ? [[[[371, 104]]]] : [] },
       );
     },
   );
 
-  it('names another byte order and other files', () => {
+  it('rejects another byte order and other files', () => {
     const bytes = fixture('tensors.pth');
     const at = Buffer.from(bytes).indexOf('little');
     bytes.set(new TextEncoder().encode('bigbig'), at);
     expect(() => readPth(bytes)).toThrow('the byte order is bigbig, expected little');
-    expect(() => readPth(new Uint8Array(100))).toThrow('this is no file of torch.save');
+    expect(() => readPth(new Uint8Array(100))).toThrow('this file was not written by torch.save');
   });
 });
 
 describe('readPickle', () => {
-  it('answers any opcodes with a value or a PthError', () => {
+  it('returns a value or throws a PthError for any opcodes', () => {
     const opcode = fc.constantFrom(...'(N\x88\x89JKM\x8aGX])}\x85\x86\x87tae su q r h j c R b Q .'.split(''));
     const part = fc.oneof(opcode, fc.nat(3), fc.constant('ccollections\nOrderedDict\n'));
     fc.assert(
@@ -147,25 +147,25 @@ describe('readPickle', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['nothing', pickle(), 'byte 0: byte 0: expected 1 more bytes, found 0'],
-    ['no end', pickle('N'), 'byte 1: byte 1: expected 1 more bytes'],
+    ['an empty pickle', pickle(), 'byte 0: byte 0: expected 1 more bytes, found 0'],
+    ['a missing end', pickle('N'), 'byte 1: byte 1: expected 1 more bytes'],
     ['an empty stack', pickle('.'), 'byte 0: 1 values are needed, but there are 0'],
     ['code', pickle('cos\nsystem\n'), 'byte 0: the global os.system is not allowed'],
     ['the prototype', pickle('cto\nString\n'), 'the global to.String is not allowed'],
     ['another opcode', pickle('N0'), 'byte 1: the opcode 0x30 is not allowed'],
-    ['another protocol', pickle(0x80, 4), 'pickle protocol 4 is not read, expected 2'],
-    ['a call of data', pickle('N)R'), 'byte 2: something is called that is no function'],
-    ['a call of a type', pickle('ctorch\nFloatStorage\n)R'), 'something is called that is no function'],
-    ['appending to a number', pickle('K', 1, 'Na'), 'appended to what is no list'],
-    ['half an item', pickle('}(Nu'), 'items are set in what is no dictionary'],
-    ['attributes of a list', pickle(']}b'), 'attributes are set on what has none'],
-    ['no mark', pickle('t'), 'a mark is needed, but there is none'],
+    ['another protocol', pickle(0x80, 4), 'pickle protocol 4 is not supported, expected 2'],
+    ['a call of data', pickle('N)R'), 'byte 2: something that is not a function is called'],
+    ['a call of a type', pickle('ctorch\nFloatStorage\n)R'), 'something that is not a function is called'],
+    ['appending to a number', pickle('K', 1, 'Na'), 'appended to something that is not a list'],
+    ['half an item', pickle('}(Nu'), 'items are set in something that is not a dictionary'],
+    ['attributes of a list', pickle(']}b'), 'attributes are set on something that has none'],
+    ['a missing mark', pickle('t'), 'a mark is needed, but there is none'],
     ['a value never kept', pickle('h', 3), 'the value 3 is used before it is kept'],
     ['a text that overruns', pickle('X', 255, 255, 255, 255), 'expected 4294967295 more bytes'],
-    ['no UTF-8', pickle('X', 1, 0, 0, 0, 255), 'a text is not UTF-8'],
+    ['text that is not UTF-8', pickle('X', 1, 0, 0, 0, 255), 'a text is not UTF-8'],
     ['a tensor of nothing', pickle('ctorch._utils\n_rebuild_tensor_v2\n)R'), 'a tensor is not made of a storage'],
     ['items of Python 2', pickle('ccollections\nOrderedDict\n]', 0x85, 'R'), 'as Python 2 did'],
-  ])('refuses %s', (_, bytes, message) => {
+  ])('rejects %s', (_, bytes, message) => {
     expect(() => unpickle(bytes)).toThrow(PthError);
     expect(() => unpickle(bytes)).toThrow(message);
   });

@@ -1,5 +1,5 @@
 /**
- * Tensors of a checkpoint: strided views of storages, and how a pickle makes them.
+ * Tensors of a checkpoint: strided views of storages, and their construction by a pickle.
  *
  * Source: PyTorch's `torch/_utils.py` (_rebuild_tensor_v2) and `torch/serialization.py` (persistent_id).
  */
@@ -7,7 +7,7 @@ import { bytesPerElement, readElements, type SafeTensor, type StoredDtype, view 
 import { gather, rowMajorStrides, type StridedView, sizeOf, type Words } from '../strided.ts';
 import { PthError } from './byte-reader.ts';
 
-/** What stands for PyTorch's class of a storage, such as `torch.FloatStorage`. */
+/** Replacement for PyTorch's class of a storage, such as `torch.FloatStorage`. */
 export class StorageType {
   readonly dtype: StoredDtype;
 
@@ -19,9 +19,9 @@ export class StorageType {
 /** The elements that tensors are views of. */
 export class Storage {
   readonly dtype: StoredDtype;
-  /** number of elements */
+  /** Number of elements. */
   readonly size: number;
-  /** in files from before PyTorch 1.6 they follow the pickle, and are set then */
+  /** The elements' bytes. In files from before PyTorch 1.6 they follow the pickle and are set later. */
   bytes: Uint8Array = new Uint8Array(0);
 
   constructor(dtype: StoredDtype, size: number) {
@@ -35,10 +35,10 @@ export class Storage {
 }
 
 /**
- * A persistent id: `('storage', torch.FloatStorage, key, device, number of elements)`, and once a part of the storage,
- * which no PyTorch since 0.4 writes.
+ * Reads a persistent id: `('storage', torch.FloatStorage, key, device, number of elements)`, in old files followed by a
+ * part of the storage, which PyTorch has not written since 0.4.
  *
- * @throws PthError if it is none of a storage
+ * @throws PthError if it is not the id of a storage
  */
 export function readStorageId(id: unknown): { key: string; storage: Storage } {
   const [kind, type, key, , size, part] = Array.isArray(id) ? id : [];
@@ -48,12 +48,17 @@ export function readStorageId(id: unknown): { key: string; storage: Storage } {
   return { key, storage: new Storage(type.dtype, size) };
 }
 
-/** PyTorch allows no more. */
+/** The largest number of axes that PyTorch allows. */
 const mostAxes = 64;
-/** How many elements an expanded tensor may have beyond its storage, so that a damaged file cannot fill the memory. */
+/**
+ * The number of elements that an expanded tensor may have beyond its storage, so that a damaged file cannot fill the
+ * memory.
+ */
 const mostRepeated = 2 ** 20;
 
-/** A tensor of a `.pth` file. Its elements are read on demand: an optimiser's state costs nothing until it is needed. */
+/**
+ * A tensor of a `.pth` file. Its elements are read on demand: an optimiser's state costs nothing until it is needed.
+ */
 export class PthTensor {
   readonly shape: readonly number[];
   readonly #storage: Storage;
@@ -62,20 +67,20 @@ export class PthTensor {
   /** @throws PthError if the view does not lie within the storage */
   constructor(storage: Storage, { shape, strides, offset }: StridedView) {
     requireInside(storage.size, { shape, strides, offset });
-    // Copies: in a damaged file, what follows may change the lists they come from.
+    // Copies, because in a damaged file what follows may change the lists that they come from.
     this.shape = [...shape];
     this.#view = { shape: this.shape, strides: [...strides], offset };
     this.#storage = storage;
   }
 
-  /** the type in the file; `read` widens half floats and narrows int64 */
+  /** Element type in the file; `read` widens half floats and narrows int64. */
   get dtype(): StoredDtype {
     return this.#storage.dtype;
   }
 
   /**
-   * The elements row by row, float16 and bfloat16 as float32, int64, int16 and int8 as int32. A view of the file where
-   * the tensor is contiguous, aligned and of a type that needs no conversion.
+   * The elements in row-major order: float16 and bfloat16 as float32; int64, int16 and int8 as int32. The result is a
+   * view of the file if the tensor is contiguous, aligned and of a type that needs no conversion.
    *
    * @throws PthError for an int64 value beyond 32 bits
    */
@@ -93,7 +98,7 @@ export class PthTensor {
     if (size === 0 || shape.every((axis, i) => axis === 1 || strides[i] === contiguous[i])) {
       return bytes.subarray(offset * width, (offset + size) * width);
     }
-    // Elements of 8 bytes are copied as two words: a last axis of length 2.
+    // Elements of 8 bytes are copied as two words, as if there were a last axis of length 2.
     const words = width === 8 ? 2 : 1;
     const type = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: Uint32Array }[width];
     const rows = new Uint8Array(size * width);
@@ -106,7 +111,7 @@ export class PthTensor {
   }
 }
 
-/** `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks)` */
+/** `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks)`. */
 export function rebuildTensor([storage, offset, shape, strides]: readonly unknown[]): PthTensor {
   if (!(storage instanceof Storage && isCount(offset) && isCounts(shape) && isCounts(strides))) {
     throw new PthError('a tensor is not made of a storage, an offset, a shape and strides: the file is damaged');

@@ -4,14 +4,14 @@ import { PthError } from './byte-reader.ts';
 import { readZip } from './zip.ts';
 
 interface Options {
-  /** write sizes and places as 64-bit numbers, as PyTorch does for files beyond 4 GiB */
+  /** Whether sizes and positions are written as 64-bit numbers, as in PyTorch's files beyond 4 GiB. */
   readonly wide?: boolean;
   readonly method?: number;
   readonly flags?: number;
   readonly comment?: string;
 }
 
-/** A stored zip archive, laid out as the specification says (APPNOTE.TXT 4.3). */
+/** An uncompressed zip archive, laid out as in the specification (APPNOTE.TXT 4.3). */
 function zip(entries: readonly (readonly [string, ArrayLike<number>])[], options: Options = {}): Uint8Array {
   const { wide = false, method = 0, flags = 0, comment = '' } = options;
   const bytes: number[] = [];
@@ -23,7 +23,7 @@ function zip(entries: readonly (readonly [string, ArrayLike<number>])[], options
   for (const [name, data] of entries) {
     const at = bytes.length;
     const label = text(name);
-    // An extra field of the local header alone: PyTorch pads with one, so that contents are aligned.
+    // An extra field in the local header only: PyTorch pads with one to align the contents.
     const padding = [...text('FB'), ...number(3, 2), 0, 0, 0];
     bytes.push(...number(0x04034b50, 4), ...number(20, 2), ...number(flags, 2), ...number(method, 2), ...number(0, 8));
     bytes.push(...clipped(data.length), ...clipped(data.length), ...number(label.length, 2));
@@ -67,7 +67,7 @@ describe('zip', () => {
     );
   });
 
-  it('answers any damage with entries or a PthError', () => {
+  it('returns entries or throws a PthError for any damage', () => {
     const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(someEntries, fc.boolean(), damage, (entries, wide, edits) => {
@@ -84,12 +84,12 @@ describe('zip', () => {
   });
 
   it.each<[string, Uint8Array, string]>([
-    ['nothing', new Uint8Array(0), 'no directory at the end of the 0 bytes: the file is cut off'],
+    ['an empty file', new Uint8Array(0), 'no directory at the end of the 0 bytes: the file is cut off'],
     ['a file cut off', zip([['a', [1]]]).subarray(0, -1), 'the file is cut off'],
     ['compression', zip([['a', [1]]], { method: 8 }), "'a' is compressed (method 8)"],
     ['encryption', zip([['a', [1]]], { flags: 1 }), "'a' is encrypted"],
     [
-      'one name twice',
+      'a name that occurs twice',
       zip([
         ['a', [1]],
         ['a', [2]],
@@ -97,7 +97,7 @@ describe('zip', () => {
       "two entries are called 'a'",
     ],
     ['contents that overrun', zip([['a', [1]]]).fill(200, 63, 64), 'expected 200 more bytes'],
-  ])('refuses %s', (_, bytes, message) => {
+  ])('rejects %s', (_, bytes, message) => {
     expect(() => readZip(bytes)).toThrow(PthError);
     expect(() => readZip(bytes)).toThrow(message);
   });

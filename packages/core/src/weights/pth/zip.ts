@@ -1,8 +1,8 @@
 /**
  * The entries of an uncompressed zip archive, as views.
  *
- * A checkpoint may have hundreds of megabytes, and `torch.save` stores every entry as it is. Zip libraries copy such
- * entries (fflate, JSZip), so a whole checkpoint would be in memory twice; finding them takes no more than the
+ * A checkpoint may have hundreds of megabytes, and `torch.save` stores every entry uncompressed. Zip libraries copy
+ * such entries (fflate, JSZip), so an entire checkpoint would be in memory twice; finding the entries only requires the
  * directory, which is read here. Checksums are not verified: `torch.serialization.set_crc32_options(False)` leaves them
  * wrong.
  *
@@ -14,7 +14,7 @@ const signatures = { entry: 0x02014b50, local: 0x04034b50, end: 0x06054b50, end6
 const endSize = 22;
 const locatorSize = 20;
 const longestComment = 0xffff;
-/** A 32-bit field that says: the number is in the 64-bit extra field. */
+/** Value of a 32-bit field whose number is in the 64-bit extra field. */
 const in64 = 0xffffffff;
 
 interface Directory {
@@ -23,8 +23,10 @@ interface Directory {
 }
 
 /**
+ * Finds the entries of an archive.
+ *
  * @returns the contents of the archive by name, as views of `bytes`
- * @throws PthError for a file cut off or damaged, compressed or encrypted entries, and two of one name
+ * @throws PthError for a file that is cut off or damaged, compressed or encrypted entries, and two entries of one name
  */
 export function readZip(bytes: Uint8Array): ReadonlyMap<string, Uint8Array> {
   const { start, entries } = findDirectory(bytes);
@@ -55,7 +57,7 @@ function findDirectory(bytes: Uint8Array): Directory {
   return { start: end64.u64(), entries: entries64 };
 }
 
-/** Where the end record starts; a comment of any length may follow it. */
+/** Position of the end record; a comment of any length may follow it. */
 function findEnd(bytes: Uint8Array): number {
   const last = bytes.length - endSize;
   for (let at = last; at >= Math.max(0, last - longestComment); at--) {
@@ -90,7 +92,7 @@ function readEntry(reader: ByteReader): { name: string; size: number; localHeade
 
 type Places = readonly [size: number, packedSize: number, localHeader: number];
 
-/** Numbers of more than 32 bits stand in an extra field, those that fit left out. */
+/** Numbers of more than 32 bits are in an extra field, which leaves out those that fit. */
 function widen(places: Places, extra: Uint8Array, name: string): Places {
   if (!places.includes(in64)) return places;
   const reader = new ByteReader(extra);
@@ -103,11 +105,11 @@ function widen(places: Places, extra: Uint8Array, name: string): Places {
   throw new PthError(`zip: '${name}' lacks its 64-bit sizes: the file is damaged`);
 }
 
-/** The local header repeats the name and may have other extra fields, so only it says where the contents start. */
+/** The local header repeats the name and may have other extra fields, so it alone says where the contents start. */
 function contentsAt(bytes: Uint8Array, localHeader: number, size: number, name: string): Uint8Array {
   const local = new ByteReader(bytes, localHeader);
   requireSignature(local, signatures.local, `header of '${name}'`);
-  local.take(22); // what the directory says too
+  local.take(22); // repeats the directory
   local.take(local.u16() + local.u16());
   return local.take(size);
 }
