@@ -29,11 +29,11 @@ describe('a contender', () => {
     ['dn-detr+model.heads=3', /dn-detr\+model.heads=3: model\..*heads/],
     ['dn-detr+model.queries=twelve', /^dn-detr\+model.queries=twelve: set: model.queries is "twelve": expected number/],
     ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],
-  ])('is refused where a setting of it is not valid: %s', (name, message) => {
+  ])('is refused if one of its settings is not valid for it: %s', (name, message) => {
     expect(() => configs(name)).toThrow(message);
   });
 
-  it('may start from a file that is gone, for runs that are there, and not with frozen stages that it has no weights for', () => {
+  it('may name a deleted file for existing runs, but not have frozen stages without weights', () => {
     const [config] = configs('dn-detr+init={"file":"/nowhere/gone.safetensors"}');
     expect(config?.init).toEqual({ file: '/nowhere/gone.safetensors' });
     expect(() => configs('dn-detr+model.backbone={"kind":"resnet","depth":18}')).toThrow(
@@ -41,7 +41,7 @@ describe('a contender', () => {
     );
   });
 
-  it('is refused where it is another one', () => {
+  it('is refused if it equals another one', () => {
     const groups = smallConfig().denoising?.groups;
     expect(() => configs('dn-detr', `dn-detr+denoising.groups=${groups}`)).toThrow(
       `dn-detr and dn-detr+denoising.groups=${groups} have the same settings`,
@@ -49,7 +49,7 @@ describe('a contender', () => {
   });
 });
 
-it('long names have their own folders, whose names fit', () => {
+it('gives different folders to long names, with names that are not too long', () => {
   const chain = 'dn-detr+optimizer.learningRate=0.0001+denoising.labelNoise=0.2'.repeat(5);
   const folders = [`${chain}+seed=1`, `${chain}+seed=2`, '無'.repeat(100), `${'無'.repeat(100)}し`].map(folderName);
   expect(new Set(folders).size).toBe(4);

@@ -1,4 +1,4 @@
-/** Links lead somewhere, and what a researcher asks first is answered within two clicks from the README. */
+/** Tests that links are valid, and that a researcher’s first questions are answered within two clicks from the README. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '@dn-detr/testing/readme';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { anchorsOf, linksOf, pages } from './markdown.ts';
 
 describe.each(pages)('%s', (page) => {
-  it('has no link that leads nowhere', () => {
+  it('has no broken link', () => {
     const broken = linksOf(page).filter(({ file, anchor }) => {
       if (file === undefined) return false;
       if (!existsSync(path.join(root, file))) return true;

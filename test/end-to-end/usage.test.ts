@@ -1,4 +1,4 @@
-/** Messages of the training commands about impossible requests. */
+/** Tests the errors of the training commands. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -50,7 +50,7 @@ describe('wrong usage', () => {
     [['compare', '--models', 'detr,detr'], /names a model twice: detr, detr/],
     [['compare', '--models', 'detr+batchsize=2'], /there is no setting 'batchsize': did you mean batchSize\?/],
     [['report', 'small.json'], /required option '--out <file>'/],
-  ])('%j ends with 2 and says what was expected', async (args, message) => {
+  ])('%j exits with 2 and says what was expected', async (args, message) => {
     const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
     expect(stderr).toMatch(/\(--help lists commands and options\)\n$/);
@@ -73,12 +73,12 @@ describe('what cannot be done', () => {
       /file.runs cannot be written: a part of its path is a file/,
     ],
     [['report', 'nowhere', '--out', 'report.html'], /nowhere does not exist: expected the folder of a run/],
-    [['report', '.', '--out', 'report.html'], /holds no run: expected a config.json/],
+    [['report', '.', '--out', 'report.html'], /contains no run: expected a config.json/],
     [
       ['report', 'odd', '--out', 'report.html'],
       /config.json is not the config.json of a run: it has no data, parameters, /,
     ],
-  ])('%j ends with 1 and says why', async (args, message) => {
+  ])('%j exits with 1 and says why', async (args, message) => {
     const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
     expect(stderr).toMatch(/^error: /m);
@@ -87,7 +87,7 @@ describe('what cannot be done', () => {
 });
 
 describe('--help', () => {
-  it.each(['train', 'compare', 'report'])('of %s shows examples', async (command) => {
+  it.each(['train', 'compare', 'report'])('shows examples for %s', async (command) => {
     const { code, stdout, stderr } = await program(command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`Usage: npm start -- ${command} [options]`);

@@ -46,7 +46,7 @@ describe('data export', () => {
     expect((await openDataset(out)).dataset.categories.map(({ name }) => name)).toEqual(['disc', 'square']);
   });
 
-  it('reads the format that is asked for, and counts what is wrong as training does', async () => {
+  it('reads the requested format, and handles problems like training', async () => {
     const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
     const out = path.join(folder, 'voc');
     const { stderr: printed } = await run(bccd, '--out', out, '--format', 'voc', '--voc-origin', '1');
@@ -74,7 +74,7 @@ describe('data export', () => {
     [1, ['nowhere'], /there is no folder .*nowhere/],
     [1, ['nowhere', '--no-rotation'], /--no-rotation is only for shapes: .*nowhere is a folder/],
     [1, ['nowhere', '--size', '64'], /--size is only for shapes/],
-  ])('ends with %i on %j and writes nothing', async (code, args, message) => {
+  ])('exits with %i on %j and writes nothing', async (code, args, message) => {
     const out = path.join(folder, 'none');
     const ended = await run(...args, '--out', out);
     expect(ended).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });

@@ -21,7 +21,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-it('a folder that holds a run is refused before anything is measured', async () => {
+it('refuses a folder that already holds a run before anything is measured', async () => {
   writeRun(path.resolve('mine'));
   const { code, stderr } = await program('train', '--data', bccd, '--out', 'mine');
   expect(code).toBe(1);

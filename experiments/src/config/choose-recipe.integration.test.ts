@@ -11,7 +11,7 @@ interface Photos {
   readonly side?: number;
 }
 
-/** Images of one size with equally many objects, all of one size. */
+/** Images of the same size with the same number of objects, all of one size. */
 const photos = ({ count, size: [width, height] = [640, 480], objects = 5, side = 100 }: Photos): DatasetImage[] => {
   const shared = {
     labels: new Int32Array(objects),
@@ -63,7 +63,7 @@ describe('the recipe for a folder', () => {
     });
   });
 
-  it('counts objects in validation too, and says why', () => {
+  it('also counts objects in validation images, and says why', () => {
     const { model, reason } = configOf(dataset(photos({ count: 9 }), photos({ count: 1, objects: 50 })));
     expect(model.queries).toBe(80);
     expect(reason).toBe(
@@ -73,7 +73,7 @@ describe('the recipe for a folder', () => {
     );
   });
 
-  it('sees and evaluates a part of a large set, and says so', () => {
+  it('uses and evaluates only a part of a large data set, and says so', () => {
     const { length, evaluation, reason } = configOf(dataset(photos({ count: 118_287 }), photos({ count: 5000 })));
     expect(length.count).toBe(4000);
     expect(evaluation).toMatchObject({ every: 1000, images: 1000 });
@@ -91,7 +91,7 @@ describe('the recipe for a folder', () => {
     expect(configOf(dataset(photos({ count: 9 })), [], given).evaluation.every).toBe(every);
   });
 
-  it('says nothing of what is given', () => {
+  it('does not explain settings that are given', () => {
     const nine = dataset(photos({ count: 9 }));
     const lengths = [{ length: { unit: 'epochs', count: 2 } }, { 'length.count': 4 }];
     for (const length of lengths) {
@@ -107,7 +107,7 @@ describe('the recipe for a folder', () => {
     expect(configOf(large, [], { 'evaluation.images': 10 }).reason).not.toContain('evaluated');
   });
 
-  it('says which size is the most frequent, of images that lie and stand', () => {
+  it('names the most frequent size of landscape and portrait images', () => {
     const standing = photos({ count: 6, size: [480, 640] });
     const { reason } = configOf(dataset([...photos({ count: 5 }), ...standing]));
     expect(reason).toContain('320 × 320 (images are most often 480 × 640), where');
@@ -135,7 +135,7 @@ describe('the recipe for a folder', () => {
     expect(configOf(dataset(photos({ count: 9, objects: 600 }))).model.queries).toBe(900);
   });
 
-  it('is the one from scratch where all models have one feature map', () => {
+  it('is the one from scratch if all models have one feature map', () => {
     const wide = dataset(photos({ count: 9, objects: 50 }));
     const config = configOf(wide, ['detr', 'dn-detr'], { 'model.name': 'dn-detr' });
     expect(config).toMatchObject({

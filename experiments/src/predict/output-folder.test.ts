@@ -127,7 +127,7 @@ describe('openOutputFolder', () => {
     mkdirSync(out);
     writeFileSync(path.join(out, 'detections.json'), content);
     expect(() => openOutputFolder(out, images('a.png'))).toThrow(UserError);
-    expect(() => openOutputFolder(out, images('a.png'))).toThrow(/detections\.json is there, and not of an earlier/);
+    expect(() => openOutputFolder(out, images('a.png'))).toThrow(/detections\.json exists and is not from an earlier/);
   });
 
   it('says that a file is in the way', () => {

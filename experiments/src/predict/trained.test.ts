@@ -38,7 +38,9 @@ describe('readTrained', () => {
     expect(readTrained(checkpoint('plain.safetensors', { ...about(), ...inTraining })).notes).toEqual([]);
     expect(readTrained(checkpoint('average.safetensors', average)).notes).toEqual([]);
     expect(readTrained(checkpoint('last.safetensors', { ...average, ...inTraining })).notes).toEqual([
-      expect.stringMatching(/last\.safetensors is used as it was trained.* moving average .*best\.safetensors/),
+      expect.stringMatching(
+        /last\.safetensors holds the weights as they were trained.* moving average.*best\.safetensors/,
+      ),
     ]);
   });
 
@@ -54,7 +56,7 @@ describe('readTrained', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['both', {}, /but not what model they are of: config and categories missing in its metadata/],
+    ['both', {}, /but does not describe their model: config and categories missing in its metadata/],
     ['the classes', { config: about().config }, /: categories missing in its metadata/],
     ['the configuration', { categories: about().categories }, /: config missing in its metadata/],
   ])('says that %s are missing', (_, metadata, message) => {
@@ -63,9 +65,9 @@ describe('readTrained', () => {
     expect(() => readTrained(file)).toThrow(message);
   });
 
-  it('throws a sentence on metadata that is no JSON, on settings there are not, and on NaN', () => {
+  it('refuses metadata that is not JSON, unknown settings, and NaN', () => {
     const cut = checkpoint('cut.safetensors', { ...about(), config: '{"model"' });
-    expect(() => readTrained(cut)).toThrow(/cut\.safetensors: the model it is of is not written as JSON/);
+    expect(() => readTrained(cut)).toThrow(/cut\.safetensors: the description of its model is not valid JSON/);
     const newer = checkpoint('newer.safetensors', { ...about(), config: '{"novelty": 1}' });
     expect(() => readTrained(newer)).toThrow(/newer\.safetensors: there is no setting novelty/);
     const broken = checkpoint('nan.safetensors', about(), [1, Number.NaN]);

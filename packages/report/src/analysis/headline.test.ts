@@ -62,7 +62,7 @@ describe('headline', () => {
     ],
     [
       { detr: [0.31], dino: far.dino, 'dn-detr': [0.38, 0.41, 0.37, 0.4, 0.4] },
-      'After 500 steps, over the seeds that both sides have, dino has the highest AP, 0.392, but not measurably higher than dn-detr (0.392); of detr there is one seed to compare, too few to tell.',
+      'After 500 steps, over the seeds that both sides have, dino has the highest AP, 0.392, but not measurably higher than dn-detr (0.392); for detr there is only one seed to compare, too few to tell.',
     ],
     [{ detr: [0.1, 0.3] }, 'At the last evaluation detr has AP 0.200 (mean of 2 seeds).'],
   ])('says what came out: %#', (finals, words) => expect(headline(summaryOf(finals))).toBe(words));
@@ -105,7 +105,7 @@ describe('headline', () => {
       return { ...once, n: 1 };
     });
     expect(headline({ ...summary, comparisons })).toMatch(
-      /^After 2,400 steps “dab-detr” \(0\.330\) differs from .* explains; of “dn-detr” there is one seed to compare, too few to tell\.$/,
+      /^After 2,400 steps “dab-detr” \(0\.330\) differs from .* explains; for “dn-detr” there is only one seed to compare, too few to tell\.$/,
     );
   });
 

@@ -23,15 +23,15 @@ describe('countedRuns', () => {
 });
 
 describe('runNotes', () => {
-  it('drop no run in silence', () => {
+  it('mention every run that is left out', () => {
     const odd = changed([
       { status: 'failed', message: 'the loss is not finite.' },
       { status: 'stopped', curve: learning.runs[1]?.curve.slice(0, 3) ?? [] },
       {},
     ]);
     expect(runNotes(odd)).toEqual([
-      'dn-detr, seed 0, failed (last evaluation at step 2,400): the loss is not finite; it is in no mean.',
-      'dn-detr, seed 1, is not finished (last evaluation at step 600); it is in no mean.',
+      'dn-detr, seed 0, failed (last evaluation at step 2,400): the loss is not finite; it is not included in the means.',
+      'dn-detr, seed 1, is not finished (last evaluation at step 600); it is not included in the means.',
     ]);
     expect(runNotes(learning)).toEqual([]);
   });
@@ -45,7 +45,7 @@ describe('runNotes', () => {
 
   it('tell of runs without an evaluation', () => {
     expect(runNotes(changed([{ status: 'failed', curve: [] }]))).toEqual([
-      'dn-detr, seed 0, failed; it is in no mean.',
+      'dn-detr, seed 0, failed; it is not included in the means.',
     ]);
   });
 });

@@ -15,7 +15,7 @@ describe('notComparedSentences', () => {
     ]);
     const some = pairs('seconds', 'dn-detr detr');
     expect(notComparedSentences({ ...summary, notCompared: some })).toEqual([
-      expect.stringMatching(/^dn-detr and detr are not compared at equal seconds: .* under another load\.$/),
+      expect.stringMatching(/^dn-detr and detr are not compared at equal seconds: .* under a different load\.$/),
     ]);
   });
 });

@@ -71,7 +71,7 @@ describe.each(['detr', 'dn-detr'])('of the objective of %s', (name) => {
 
 describe('what weights start from', () => {
   const hash = '0806'.repeat(16);
-  const ownWeights = 'but for weights that a model takes from its file of init';
+  const ownWeights = 'except for weights loaded from the file of init';
 
   it('is one row, and not said to be drawn alike', () => {
     const { caption, rows } = tableWith({}, { init: 'none' }, { 'init.file': 'a.safetensors', 'init.hash': hash });
