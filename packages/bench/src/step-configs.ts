@@ -17,13 +17,13 @@ export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
   readonly backbone: StepBackbone;
-  /** Builds the model from these sizes; DN-DETR where left out. */
+  /** Builds the model from these sizes. @defaultValue DN-DETR's */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** The equivalent model in an original repository; none where left out. */
+  /** The equivalent model in an original repository. @defaultValue none */
   readonly original?: Original;
-  /** Options of the known queries; DN-DETR's where left out. */
+  /** Options of the known queries. @defaultValue DN-DETR's */
   readonly denoising?: DenoisingOptions;
-  /** Stride of the level that DN-DETR uses; the last where left out. */
+  /** Stride of the level that DN-DETR uses. @defaultValue the last level's */
   readonly level?: number;
   /** Strides of the levels that models with deformable attention use. */
   readonly strides?: readonly number[];
@@ -40,7 +40,7 @@ export interface StepConfig {
   readonly numClasses: number;
   /** Number of objects in the first image, and the limits for the others. */
   readonly objects: { readonly first: number; readonly least: number; readonly most: number };
-  /** Threads per op; 1 for small models, whose ops are too short to be divided; all by default. */
+  /** Threads per op; 1 for small models, whose ops are too short to be divided. @defaultValue all cores */
   readonly threadsPerOp?: number;
 }
 

@@ -26,8 +26,9 @@ export interface PoolOptions {
   /** Stops all runs, each with a checkpoint, and starts no more. */
   readonly signal: AbortSignal;
   /**
-   * The module that a process runs, which must call `serveRun`; by default one that knows the models of this package. A
-   * custom one passes its own catalog to `serveRun`.
+   * The module that a process runs, which must call `serveRun`. A custom one passes its own catalog to `serveRun`.
+   *
+   * @defaultValue one that knows the models of this package
    */
   readonly worker?: URL;
   /** Called with the progress of a run. */

@@ -29,7 +29,9 @@ export interface TrainOptions {
    */
   readonly catalog?: Catalog;
   /**
-   * Name of the backend, such as `wasm`; by default the fastest available one (see `useBackend` of `@dn-detr/runtime`).
+   * Name of the backend, such as `wasm`.
+   *
+   * @defaultValue the fastest available one (see `useBackend` of `@dn-detr/runtime`)
    */
   readonly backend?: string;
   readonly events?: TrainingEvents;

@@ -27,8 +27,9 @@ export interface LongSideCanvas {
   /** Length that the longer side is resized to, in pixels. */
   readonly longSide: number;
   /**
-   * The images that have to fit; by default those that are loaded. With images of all splits, training and evaluation
-   * share a canvas.
+   * The images that have to fit. With images of all splits, training and evaluation share a canvas.
+   *
+   * @defaultValue the loaded images
    */
   readonly images?: readonly Size[];
 }

@@ -31,7 +31,7 @@ import { libraries, type TensorFlowWheel, tensorflowCpu, tensorflowGpu, unpackWh
 
 export interface ProvisionOptions {
   report: Report;
-  /** The builds to install, in order of preference; by default those that suit the machine. */
+  /** The builds to install, in order of preference. @defaultValue those that suit the machine */
   wheels?: readonly TensorFlowWheel[];
   /** Cache folder. @defaultValue `cacheFolder()` */
   cache?: string;
