@@ -24,9 +24,7 @@ const stampFile = path.join(root, 'node_modules', '.setup-stamp');
  * pretrained weights that recipes and tests use; otherwise a run downloads them when it needs them.
  */
 export function setUp({ thorough = false, weights = false, gpu = false } = {}) {
-  const [major] = process.versions.node.split('.').map(Number);
-  if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
-  if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
+  bringPackages();
   const options = thorough ? ['--thorough'] : [];
   provision('native TensorFlow', [nativeProgram, ...options, ...(gpu ? ['--gpu'] : [])]);
   const pretrained = path.join('packages', 'train', 'src', 'pretrained', 'set-up.ts');
@@ -41,6 +39,12 @@ function provision(what, program) {
   const child = spawnSync(process.execPath, [...typescript(), ...program], { cwd: root, stdio: ['ignore', 2, 2] });
   if (child.signal) process.kill(process.pid, child.signal);
   if (child.status !== 0) fail(`provisioning ${what} ended with ${child.status}`);
+}
+
+function bringPackages() {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
+  if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
 }
 
 function installPackages() {
@@ -122,6 +126,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const options = process.argv.slice(2);
   const unknown = options.find((option) => option !== '--gpu' && option !== '--clean');
   if (unknown !== undefined) fail(`unknown option '${unknown}': expected --gpu or --clean`);
-  if (options.includes('--clean')) provision('a clean cache', [nativeProgram, '--clean']);
-  else setUp({ thorough: true, weights: true, gpu: options.includes('--gpu') });
+  if (options.includes('--clean')) {
+    bringPackages();
+    provision('a clean cache', [nativeProgram, '--clean']);
+  } else setUp({ thorough: true, weights: true, gpu: options.includes('--gpu') });
 }

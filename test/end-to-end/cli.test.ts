@@ -82,7 +82,7 @@ describe('npm start', () => {
     [
       ['bench', 'peers', '--originals', 'nowhere'],
       {},
-      /^error: \S*nowhere\/DN-DETR is no checkout of https:.*git clone/m,
+      /^error: \S*nowhere\/DN-DETR is not a checkout of https:.*git clone/m,
     ],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
     [['data', 'check', 'nowhere'], {}, /^error: there is no folder \S*nowhere$/m],

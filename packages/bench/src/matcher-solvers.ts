@@ -16,11 +16,11 @@ export interface TimingRequest {
 export interface Timing {
   /** Milliseconds of each run. */
   readonly ms: readonly number[];
-  /** Total cost of the assignment that was found. */
+  /** Total cost of the assignment. */
   readonly total: number;
 }
 
-/** Prepares a solver outside the timing; what it returns solves the matrix once. */
+/** Prepares a solver outside the timing; the returned function solves the matrix once. */
 type Prepare = (request: TimingRequest) => () => { readonly pairs: Iterable<readonly [row: number, col: number]> };
 
 const solvers: Readonly<Record<SolverName, Prepare>> = {

@@ -7,7 +7,7 @@ import { type DenoisingOptions, dinoGroups } from '@dn-detr/dn';
 /** A model in a repository of IDEA-Research. */
 export type Original = 'DINO' | 'DN-DETR' | 'DN-Deformable-DETR';
 
-/** One of `core`'s functions with its options, as data, since it is sent to PyTorch's side too. */
+/** One of `core`'s functions with its options, as data, because it is also sent to PyTorch's side. */
 export type StepBackbone =
   | { readonly kind: 'tiny'; readonly channels: readonly number[] }
   | { readonly kind: 'resnet'; readonly depth: 50; readonly levels?: readonly ('layer2' | 'layer3' | 'layer4')[] }
@@ -17,18 +17,19 @@ export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
   readonly backbone: StepBackbone;
-  /** The model, of these sizes. @defaultValue DN-DETR */
+  /** Builds the model from these sizes; DN-DETR where left out. */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** The same model in an original repository. @defaultValue none */
+  /** The equivalent model in an original repository; none where left out. */
   readonly original?: Original;
-  /** Options of the known queries. @defaultValue DN-DETR's */
+  /** Options of the known queries; DN-DETR's where left out. */
   readonly denoising?: DenoisingOptions;
-  /** Stride of the level that DN-DETR takes. @defaultValue the last */
+  /** Stride of the level that DN-DETR uses; the last where left out. */
   readonly level?: number;
-  /** Strides of the levels that models with deformable attention take. */
+  /** Strides of the levels that models with deformable attention use. */
   readonly strides?: readonly number[];
+  /** Number of feature levels that these models make from the levels of `strides`. */
   readonly featureLevels?: number;
-  /** Whether a frozen backbone's features are computed beforehand, so that steps begin at them. */
+  /** Set where a frozen backbone's features are computed in advance, and steps begin at the features. */
   readonly featuresOnce?: true;
   readonly width: number;
   readonly heads: number;
@@ -37,9 +38,9 @@ export interface StepConfig {
   readonly decoderLayers: number;
   readonly queries: number;
   readonly numClasses: number;
-  /** Objects of the first image, and of the others at least and at most. */
+  /** Number of objects in the first image, and the limits for the others. */
   readonly objects: { readonly first: number; readonly least: number; readonly most: number };
-  /** Threads for a single op; 1 for small models, whose ops are too short to be shared out. @defaultValue all cores */
+  /** Threads per op; 1 for small models, whose ops are too short to be divided; all by default. */
   readonly threadsPerOp?: number;
 }
 
@@ -47,14 +48,14 @@ const square = (side: number): Size => ({ width: side, height: side });
 
 const few = { first: 8, least: 3, most: 6 };
 
-/** DINO's own, as many groups as fit into 200 known queries beside the fullest image. */
+/** DINO's own options, with as many groups as fit into 200 known queries given the fullest image. */
 const contrastive = (largest: number): DenoisingOptions => ({
   kind: 'contrastive',
   labelNoise: 0.25,
   groups: dinoGroups(100, largest),
 });
 
-/** As the recipe `photographs` with photographs of 4:3. */
+/** The recipe `photographs` for 4:3 photographs. */
 const lite0 = {
   image: { width: 320, height: 240 },
   batch: 4,
@@ -70,11 +71,11 @@ const lite0 = {
   objects: { first: 16, least: 8, most: 16 },
 } as const;
 
-/** From features of strides 16 and 32, of which the model makes one level more. */
+/** Steps from features of strides 16 and 32, from which the model makes one more level. */
 const photographs = { ...lite0, featuresOnce: true, strides: [16, 32], featureLevels: 3 } as const;
 
 export const stepConfigs = {
-  /** The quick recipe of the comparison. */
+  /** The comparison's recipe `quick`. */
   micro: {
     image: square(64),
     batch: 16,
@@ -135,11 +136,11 @@ export const stepConfigs = {
   },
   lite0,
   'lite0-features': { ...lite0, featuresOnce: true },
-  /** The recipe with DINO. */
+  /** The recipe `photographs` with DINO. */
   photographs: { ...photographs, build: dino, original: 'DINO', denoising: contrastive(lite0.objects.first) },
-  /** The recipe with DN-DETR with deformable attention. */
+  /** The recipe `photographs` with DN-DETR with deformable attention. */
   'photographs-dn': { ...photographs, build: dnDeformableDetr, original: 'DN-Deformable-DETR' },
-  /** DINO of 4 scales with the classes of COCO */
+  /** DINO with 4 scales and the classes of COCO. */
   dino: {
     image: { width: 640, height: 480 },
     batch: 2,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clipBoxes, cxcywhToXyxy, toAbsolute, toNormalized, xyxyToCxcywh } from './convert.ts';
 
-/** N boxes of four numbers each. */
+/** Arrays of N boxes, with four numbers each. */
 const boxes = fc
   .integer({ min: 0, max: 8 })
   .chain((count) =>
@@ -24,7 +24,7 @@ const expectClose = (actual: Float32Array, expected: Float32Array) => {
 };
 
 describe.each(Object.entries(conversions))('%s', (_, convert) => {
-  it('gives the same in place, into a buffer and into a new array', () => {
+  it('gives the same result in place, into a buffer and into a new array', () => {
     fc.assert(
       fc.property(boxes, (values) => {
         const before = values.slice();
@@ -39,20 +39,20 @@ describe.each(Object.entries(conversions))('%s', (_, convert) => {
     );
   });
 
-  it('refuses lengths that do not fit', () => {
+  it('rejects lengths that do not fit', () => {
     expect(() => convert(new Float32Array(6))).toThrow('boxes are four numbers each: expected a multiple of 4');
     expect(() => convert(new Float32Array(8), new Float32Array(4))).toThrow('expected an output of 8 numbers');
   });
 });
 
 describe('box formats', () => {
-  it('convert as they are defined', () => {
+  it('convert according to their definitions', () => {
     expect(cxcywhToXyxy(Float32Array.of(0.5, 0.25, 0.5, 0.25))).toEqual(Float32Array.of(0.25, 0.125, 0.75, 0.375));
     expect(xyxyToCxcywh(Float32Array.of(3, 3, 1, 2))).toEqual(Float32Array.of(2, 2.5, -2, -1));
     expect(toAbsolute(Float32Array.of(0.5, 0.5, 0.25, 1), 640, 480)).toEqual(Float32Array.of(320, 240, 160, 480));
   });
 
-  it('come back from the other', () => {
+  it('survive a conversion back and forth', () => {
     fc.assert(
       fc.property(boxes, (values) => {
         expectClose(xyxyToCxcywh(cxcywhToXyxy(values)), values);

@@ -1,5 +1,5 @@
 /**
- * Box formats. A box is four numbers in a row; arrays of N boxes are `[N, 4]`, row-major.
+ * Conversions between box formats. A box is four consecutive numbers; arrays of N boxes are `[N, 4]`, row-major.
  *
  * - cxcywh: centre x, centre y, width, height; the format of models and targets, in 0..1 of the image.
  * - xyxy: left, top, right, bottom.
@@ -7,7 +7,11 @@
  * Every function writes into `out` and returns it; `out` may be the input itself.
  */
 
-/** Converts cxcywh to xyxy, boxes `[N, 4]`. @throws RangeError if the lengths are no multiple of 4 or differ */
+/**
+ * Converts boxes `[N, 4]` from cxcywh to xyxy.
+ *
+ * @throws RangeError if the lengths are not a multiple of 4 or differ
+ */
 export function cxcywhToXyxy(boxes: Float32Array, out: Float32Array = new Float32Array(boxes.length)): Float32Array {
   checkBoxes(boxes, out);
   for (let i = 0; i < boxes.length; i += 4) {
@@ -24,9 +28,9 @@ export function cxcywhToXyxy(boxes: Float32Array, out: Float32Array = new Float3
 }
 
 /**
- * Converts xyxy to cxcywh, boxes `[N, 4]`. A box whose corners are swapped gets a negative extent.
+ * Converts boxes `[N, 4]` from xyxy to cxcywh. A box with swapped corners gets a negative extent.
  *
- * @throws RangeError if the lengths are no multiple of 4 or differ
+ * @throws RangeError if the lengths are not a multiple of 4 or differ
  */
 export function xyxyToCxcywh(boxes: Float32Array, out: Float32Array = new Float32Array(boxes.length)): Float32Array {
   checkBoxes(boxes, out);
@@ -44,10 +48,10 @@ export function xyxyToCxcywh(boxes: Float32Array, out: Float32Array = new Float3
 }
 
 /**
- * Boxes `[N, 4]` in 0..1 → pixels of an image of that size, in either format: x and width times `width`, y and height
- * times `height`.
+ * Converts boxes `[N, 4]` in 0..1 to pixels of an image of the given size, in either format: x and width are multiplied
+ * by `width`, y and height by `height`.
  *
- * @throws RangeError if the lengths are no multiple of 4 or differ
+ * @throws RangeError if the lengths are not a multiple of 4 or differ
  */
 export function toAbsolute(
   boxes: Float32Array,
@@ -64,9 +68,10 @@ export function toAbsolute(
 }
 
 /**
- * Boxes `[N, 4]` in pixels → 0..1 of an image of that size, in either format: the inverse of `toAbsolute`.
+ * Converts boxes `[N, 4]` in pixels of an image of the given size to 0..1, in either format: the inverse of
+ * `toAbsolute`.
  *
- * @throws RangeError if the lengths are no multiple of 4 or differ
+ * @throws RangeError if the lengths are not a multiple of 4 or differ
  */
 export function toNormalized(
   boxes: Float32Array,
@@ -83,10 +88,10 @@ export function toNormalized(
 }
 
 /**
- * Clips xyxy boxes `[N, 4]` to an image: x to 0..`width`, y to 0..`height` (1 and 1 for normalised boxes). A box outside
+ * Clips xyxy boxes `[N, 4]` to an image: x to 0..`width`, y to 0..`height` (both 1 for normalised boxes). A box outside
  * the image collapses onto its border.
  *
- * @throws RangeError if the lengths are no multiple of 4 or differ
+ * @throws RangeError if the lengths are not a multiple of 4 or differ
  */
 export function clipBoxes(
   boxes: Float32Array,
@@ -102,7 +107,7 @@ export function clipBoxes(
   return out;
 }
 
-/** @throws RangeError unless both are `[N, 4]` of one N */
+/** @throws RangeError unless both are `[N, 4]` with the same N */
 function checkBoxes(boxes: Float32Array, out: Float32Array): void {
   if (boxes.length % 4 !== 0) {
     throw new RangeError(`boxes are four numbers each: expected a multiple of 4, got an array of ${boxes.length}`);

@@ -26,7 +26,7 @@ describe('checkDenseTargets', () => {
     [{ boxWeights: new Float32Array(4) }, 4, 'classes, boxes / 4 and weights are [12,12,12,4] long'],
     [{ normalizer: -1 }, 4, 'the normalizer is -1, expected a number of 0 or more'],
     [{ normalizer: Number.NaN }, 4, 'the normalizer is NaN, expected a number of 0 or more'],
-  ])('says what does not fit: %o in %i rows', (change, rows, message) => {
+  ])('names what does not fit: %o in %i rows', (change, rows, message) => {
     expect(() => checkDenseTargets(targets(change), rows, 'known targets [B, K]')).toThrow(
       `known targets [B, K]: ${message}`,
     );

@@ -13,7 +13,7 @@ describe('inverseSigmoid', () => {
     );
   });
 
-  it('is finite, rising and odd about a half', () => {
+  it('is finite, increasing and odd about a half', () => {
     fc.assert(
       fc.property(
         fc.array(fc.float({ min: -1, max: 2, noNaN: true }), { minLength: 2, maxLength: 20 }),
@@ -36,7 +36,7 @@ describe('inverseSigmoid', () => {
     );
   });
 
-  it('stops at eps', () => {
+  it('is bounded by eps', () => {
     const bound = Math.log(1000);
     expect([...inverseSigmoid(Float32Array.of(-1, 0, 1, 2))]).toEqual(
       [-bound, -bound, bound, bound].map((value) => expect.closeTo(value, 5)),

@@ -1,9 +1,9 @@
 /**
- * The inverse of the sigmoid, `log(x / (1 - x))`, with x clamped to 0..1 and both x and 1 − x kept at `eps` or above, so
- * that it is finite everywhere; NaN stays NaN. Sources: DN-DETR `util/misc.py` (eps 1e-3, the default); Deformable DETR, detrex and
- * Hugging Face use 1e-5.
+ * The inverse of the sigmoid, `log(x / (1 - x))`, with x clamped to 0..1 and both x and 1 − x kept at `eps` or above,
+ * so that it is finite everywhere; NaN is kept. Sources: `util/misc.py` of DN-DETR (eps 1e-3, the default); Deformable
+ * DETR, detrex and Hugging Face use 1e-5.
  *
- * @param values any shape; `out` may be `values` itself
+ * @param values numbers of any shape; `out` may be `values` itself
  * @throws RangeError if the lengths differ
  */
 export function inverseSigmoid(

@@ -28,7 +28,7 @@ const detections: fc.Arbitrary<Detections> = fc
     labels: list.map(({ label }) => label),
   }));
 
-/** By definition: the best box that is left stays, and takes with it all that overlap it too much. */
+/** NMS by definition: the best remaining box is kept and removes all boxes that overlap it too much. */
 function naiveNms({ boxes, scores, labels }: Detections, threshold: number): number[] {
   const count = scores.length;
   const iou = pairwiseIou(boxes, boxes, 0);
@@ -44,7 +44,7 @@ function naiveNms({ boxes, scores, labels }: Detections, threshold: number): num
   return kept;
 }
 
-// No quotient of small areas but 0 and a half, so that no comparison depends on rounding.
+// IoUs of boxes on the grid equal none of these except 0 and a half, so no comparison depends on rounding.
 const threshold = fc.constantFrom(0, 0.31, 0.5, 0.87);
 
 describe('nms', () => {
@@ -61,7 +61,7 @@ describe('nms', () => {
     );
   });
 
-  it('treats classes as if each were alone', () => {
+  it('treats each class separately', () => {
     fc.assert(
       fc.property(detections, threshold, ({ boxes, scores, labels }, iouThreshold) => {
         const together = [...nms(boxes, scores, { iouThreshold, labels })];
@@ -78,7 +78,7 @@ describe('nms', () => {
     );
   });
 
-  it('refuses what does not fit', () => {
+  it('rejects inputs that do not fit', () => {
     const options = { iouThreshold: 0.5 };
     expect(() => nms(new Float32Array(4), [1, 2], options)).toThrow('expected 8 box numbers for 2 scores, got 4');
     expect(() => nms(new Float32Array(4), [1], { ...options, labels: [] })).toThrow(

@@ -1,17 +1,17 @@
 /** Greedy non-maximum suppression, per class. */
 import { iouAt } from './overlap.ts';
 
-/** How non-maximum suppression decides which boxes go. */
+/** Options of non-maximum suppression. */
 export interface NmsOptions {
-  /** A box is dropped if its IoU with a kept one is above this; 0..1. */
+  /** A box is removed if its IoU with a kept box is above this value, in 0..1. */
   readonly iouThreshold: number;
-  /** `[N]`: boxes of different classes do not suppress each other; without it all are of one class */
+  /** `[N]`: boxes of different classes do not suppress each other; if left out, all boxes have the same class. */
   readonly labels?: ArrayLike<number>;
 }
 
 /**
- * The indices of the boxes that stay, by falling score; equal scores in order of index. As torchvision's `nms` and
- * `batched_nms`: IoU without an epsilon, so a box without area suppresses nothing.
+ * Indices of the boxes that are kept, by descending score, with ties in order of index. As in torchvision's `nms` and
+ * `batched_nms`, IoU has no epsilon, so a box without area suppresses nothing.
  *
  * @param boxes xyxy `[N, 4]`, in any unit
  * @param scores `[N]`
@@ -30,7 +30,7 @@ export function nms(boxes: Float32Array, scores: ArrayLike<number>, { iouThresho
 
   const order = Int32Array.from({ length: count }, (_, n) => n);
   order.sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b);
-  // Kept boxes by class: a box is compared with those alone.
+  // Kept boxes by class, since a box is only compared with those of its class.
   const keptOf = new Map<number, number[]>();
   const keep: number[] = [];
   for (const n of order) {

@@ -12,7 +12,7 @@ describe('checkObjects', () => {
     ['no objects', { labels: [], boxes: [] }],
     ['corners outside by a rounding error', withBox(0.5, 0.5, 1.0015, 1)],
     ['a box without a width', withBox(0.5, 0.5, 0, 1)],
-  ])('takes what is in order: %s', (_, objects) => {
+  ])('accepts valid objects: %s', (_, objects) => {
     expect(() => checkObjects(objects, { numClasses: 5 })).not.toThrow();
   });
 
@@ -55,11 +55,11 @@ describe('checkObjects', () => {
     [
       'a category id',
       { ...good, labels: [0, 5] },
-      'label 5 is no class: expected a whole number in 0..4; are these category ids that still have to be mapped to 0, 1, 2, …?',
+      'label 5 is not a class: expected a whole number in 0..4; are these category ids that still have to be mapped to 0, 1, 2, …?',
     ],
-    ['a negative label', { ...good, labels: [0, -1] }, 'label -1 is no class: expected a whole number in 0..4'],
-    ['half a label', { ...good, labels: [0, 1.5] }, 'label 1.5 is no class: expected a whole number in 0..4'],
-  ])('names image, object and likely mistake: %s', (_, objects, message) => {
+    ['a negative label', { ...good, labels: [0, -1] }, 'label -1 is not a class: expected a whole number in 0..4'],
+    ['half a label', { ...good, labels: [0, 1.5] }, 'label 1.5 is not a class: expected a whole number in 0..4'],
+  ])('names the image, the object and the likely mistake: %s', (_, objects, message) => {
     const found = errorOf(objects, 1);
     expect(found.message).toBe(`image 1, object 1: ${message}`);
     expect([found.image, found.object]).toEqual([1, 1]);
@@ -79,7 +79,7 @@ describe('checkObjects', () => {
     expect(errorOf(objects).message).toMatch(new RegExp(`^${message}`));
   });
 
-  it('does not look at objects that are left out', () => {
+  it('ignores objects that are left out', () => {
     const isLeftOut = (object: number) => object === 1;
     const objects = { labels: [0, 99], boxes: [...good.boxes.slice(0, 4), 1, 2, 3, Number.NaN] };
     expect(() => checkObjects(objects, { numClasses: 5, isLeftOut })).not.toThrow();

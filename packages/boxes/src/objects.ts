@@ -1,27 +1,27 @@
-/** The annotated objects of one image, and the check that every package gives them. */
+/** The annotated objects of one image, and the check that every package applies to them. */
 
-/** G objects. A function that gives objects may say which arrays they are in. */
+/** The G annotated objects of one image. A function that returns objects may specify the types of the arrays. */
 export interface Objects<
   Labels extends ArrayLike<number> = ArrayLike<number>,
   Boxes extends ArrayLike<number> = ArrayLike<number>,
 > {
-  /** `[G]`: the class of each object, a whole number in 0..numClasses−1. */
+  /** `[G]`: the class of each object, an integer in 0..numClasses−1. */
   readonly labels: Labels;
   /** `[G, 4]`: the boxes, cxcywh in 0..1 of the image. */
   readonly boxes: Boxes;
-  /** `[G]`: 1 where a box stands for a crowd (`iscrowd` of COCO), else 0. Without it there are no crowds. */
+  /** `[G]`: 1 where a box marks a crowd (`iscrowd` of COCO), otherwise 0. If left out, there are no crowds. */
   readonly crowd?: ArrayLike<number>;
 }
 
-/** Objects that cannot be used: the message says which, what was wrong and what was expected. */
+/** Thrown for objects that cannot be used: the message says which, what is wrong and what was expected. */
 export class ObjectsError extends RangeError {
   override name = 'ObjectsError';
 
   constructor(
     problem: string,
-    /** The index of the image in its batch; undefined where there is only one image. */
+    /** Index of the image in its batch; undefined if there is only one image. */
     readonly image: number | undefined,
-    /** The index among the objects of the image; undefined where the problem is not one object's. */
+    /** Index among the objects of the image; undefined if the problem does not concern a single object. */
     readonly object?: number,
   ) {
     const place = [
@@ -32,13 +32,13 @@ export class ObjectsError extends RangeError {
   }
 }
 
-/** Limits that objects are checked against, and how messages name the image. */
+/** Options for checking objects. */
 export interface ObjectsCheck {
-  /** The number of real classes; labels are below it. */
+  /** Number of real classes; labels must be below it. */
   readonly numClasses: number;
-  /** The index of the image in its batch, for messages. */
+  /** Index of the image in its batch, for messages. */
   readonly image?: number | undefined;
-  /** Says whether an object is not going to be used, and so need not be valid. @defaultValue all objects are used */
+  /** Whether an object will not be used and therefore need not be valid; by default all objects are used. */
   readonly isLeftOut?: (object: number) => boolean;
 }
 
@@ -48,8 +48,8 @@ const tolerance = 1e-3;
 /**
  * Checks the objects of one image. A box may have a width or height of 0.
  *
- * @throws ObjectsError if labels or boxes are missing, lengths do not fit, a label is no class, or a box is not finite, has
- *   a negative width or height, or has a corner outside the image by more than 1e-3
+ * @throws ObjectsError if labels or boxes are missing, lengths do not fit, a label is not a class, or a box is not
+ *   finite, has a negative width or height, or has a corner outside the image by more than 1e-3
  */
 export function checkObjects(objects: Objects, { numClasses, image, isLeftOut }: ObjectsCheck): void {
   checkLengths(objects, image);
@@ -80,7 +80,7 @@ function checkLengths(objects: Objects, image: number | undefined): void {
 function labelProblem(label: number, numClasses: number): string | undefined {
   if (Number.isInteger(label) && label >= 0 && label < numClasses) return undefined;
   const hint = label >= numClasses ? '; are these category ids that still have to be mapped to 0, 1, 2, …?' : '';
-  return `label ${label} is no class: expected a whole number in 0..${numClasses - 1}${hint}`;
+  return `label ${label} is not a class: expected a whole number in 0..${numClasses - 1}${hint}`;
 }
 
 function boxProblem(boxes: ArrayLike<number>, at: number): string | undefined {
@@ -89,7 +89,7 @@ function boxProblem(boxes: ArrayLike<number>, at: number): string | undefined {
   const w = boxes[at + 2] as number;
   const h = boxes[at + 3] as number;
   const text = () => `box [${[cx, cy, w, h].map((value) => +value.toPrecision(6)).join(', ')}]`;
-  // One sum sees a NaN or infinity among the four.
+  // The sum reveals a NaN or infinity among the four.
   if (!Number.isFinite(cx + cy + w + h)) {
     return `${text()} has a number that is not finite: expected cx, cy, w, h in 0..1`;
   }
@@ -101,7 +101,7 @@ function boxProblem(boxes: ArrayLike<number>, at: number): string | undefined {
   return `${text()} reaches outside the image: ${expected}${likelyMistake([cx, cy, w, h])}`;
 }
 
-/** Which other format would explain a box that lies outside the image. */
+/** Guesses which other format would explain a box that lies outside the image. */
 function likelyMistake(box: readonly [number, number, number, number]): string {
   const [a, b, c, d] = box;
   const inside = (value: number) => value >= -tolerance && value <= 1 + tolerance;

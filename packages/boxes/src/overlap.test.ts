@@ -4,7 +4,7 @@ import { boxArea, elementwiseGiou, elementwiseIou, pairwiseGiou, pairwiseIou, pa
 
 type Corners = [x0: number, y0: number, x1: number, y1: number];
 
-/** A box whose corners are in order; on a coarse grid, so that touching, nested, equal and empty ones are common. */
+/** A box with ordered corners, on a coarse grid, so that touching, nested, equal and empty boxes are common. */
 const box = fc
   .oneof(
     fc.tuple(...Array.from({ length: 4 }, () => fc.integer({ min: 0, max: 6 }))),
@@ -16,7 +16,7 @@ const boxes = fc.array(box, { maxLength: 6 }).map((list) => Float32Array.from(li
 
 const epsilon = fc.constantFrom(0, 1e-6);
 
-/** IoU and GIoU of two boxes with corners in order, by minima and maxima. */
+/** IoU and GIoU of two boxes with ordered corners, computed with minima and maxima. */
 function plainOverlap(a: Corners, b: Corners, eps: number): { iou: number; giou: number } {
   const area = ([x0, y0, x1, y1]: Corners) => Math.max(x1 - x0, 0) * Math.max(y1 - y0, 0);
   const max = (k: number) => Math.max(a[k] as number, b[k] as number);
@@ -29,7 +29,7 @@ function plainOverlap(a: Corners, b: Corners, eps: number): { iou: number; giou:
 }
 
 describe('IoU and GIoU', () => {
-  it('are their definitions', () => {
+  it('agree with their definitions', () => {
     fc.assert(
       fc.property(box, box, epsilon, (a, b, eps) => {
         const [first, second] = [Float32Array.from(a), Float32Array.from(b)];
@@ -46,7 +46,7 @@ describe('IoU and GIoU', () => {
     );
   });
 
-  it('are symmetric, IoU in 0..1, GIoU in -1..1 and no more than IoU', () => {
+  it('are symmetric, with IoU in 0..1 and GIoU in -1..1 and at most IoU', () => {
     fc.assert(
       fc.property(boxes, boxes, (a, b) => {
         const [rows, columns] = [a.length / 4, b.length / 4];
@@ -68,7 +68,7 @@ describe('IoU and GIoU', () => {
     );
   });
 
-  it('of pairs are the diagonal of those of all with all', () => {
+  it('are equal elementwise to the diagonal of the pairwise matrix', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(box, box), { maxLength: 6 }), epsilon, (pairs, eps) => {
         const [a, b] = [0, 1].map((side) => Float32Array.from(pairs.flatMap((pair) => pair[side] as Corners))) as [

@@ -1,18 +1,18 @@
 /**
  * Area, IoU and GIoU (Rezatofighi et al., CVPR 2019) of xyxy boxes `[N, 4]`, row-major.
  *
- * Every quotient has `epsilon` added to its denominator: 1e-6 as in DN-DETR and DINO (the default), where two coinciding
- * boxes without area give 0; or 0 as in DETR, where they give 0/0 = NaN.
+ * Every quotient has `epsilon` added to its denominator: 1e-6 as in DN-DETR and DINO (the default), where two
+ * coinciding boxes without area give 0; or 0 as in DETR, where they give 0/0 = NaN.
  *
- * Nothing is asserted about the corners: a box with swapped corners overlaps nothing, its area is the product of its
- * signed extents, and its GIoU means nothing. Coordinates must be finite.
+ * Corners are not checked: a box with swapped corners overlaps nothing, its area is the product of its signed extents,
+ * and its GIoU is meaningless. Coordinates must be finite.
  *
  * Sources: `util/box_ops.py` of facebookresearch/detr and IDEA-Research/DN-DETR.
  *
  * Every function with `out` writes there and returns it; all throw a RangeError if a length does not fit.
  */
 
-/** Constant that DN-DETR adds to the denominators of IoU and GIoU. */
+/** The value that DN-DETR adds to the denominators of IoU and GIoU. */
 export const overlapEpsilon = 1e-6;
 
 /** Areas `[N]` of xyxy boxes `[N, 4]`. */
@@ -25,7 +25,7 @@ export function boxArea(boxes: Float32Array, out?: Float32Array): Float32Array {
 
 /** Areas of the unions of every box of a `[N, 4]` with every box of b `[M, 4]`: `[N, M]`. */
 export function pairwiseUnion(a: Float32Array, b: Float32Array, out?: Float32Array): Float32Array {
-  // Each function has its own loop: one that calls whichever overlap it is given cannot be inlined.
+  // Each function has its own loop: a call of an overlap function passed as an argument could not be inlined.
   const [rows, columns] = [countBoxes(a), countBoxes(b)];
   const values = outputOf(rows * columns, out);
   for (let n = 0, at = 0; n < rows; n++) {
@@ -84,15 +84,15 @@ export function elementwiseGiou(
   return elementwise(a, b, epsilon, out, giouAt);
 }
 
-/** IoU of two single boxes: the one that starts at `a[i]` with the one that starts at `b[j]`. */
+/** IoU of two single boxes: the one that starts at `a[i]` and the one that starts at `b[j]`. */
 export function iouAt(a: Float32Array, i: number, b: Float32Array, j: number, epsilon: number): number {
   const intersection = intersectionAt(a, i, b, j);
   return intersection / (unionOf(a, i, b, j, intersection) + epsilon);
 }
 
-/** GIoU of two single boxes: the one that starts at `a[i]` with the one that starts at `b[j]`. */
+/** GIoU of two single boxes: the one that starts at `a[i]` and the one that starts at `b[j]`. */
 export function giouAt(a: Float32Array, i: number, b: Float32Array, j: number, epsilon: number): number {
-  // Written out in one piece, which compilers keep in registers: this is the inner loop of every matching.
+  // Written without calls so that compilers keep everything in registers: this is the inner loop of every matching.
   const left = a[i] as number;
   const top = a[i + 1] as number;
   const right = a[i + 2] as number;
@@ -135,14 +135,14 @@ function areaAt(boxes: Float32Array, i: number): number {
   return ((boxes[i + 2] as number) - (boxes[i] as number)) * ((boxes[i + 3] as number) - (boxes[i + 1] as number));
 }
 
-// Minima and maxima of coordinates are branches that a processor cannot predict, and take three times as long as absolute
-// values: min(a1, b1) - max(a0, b0) is half of (a1 - a0) + (b1 - b0) - |a0 - b0| - |a1 - b1|, and with both signs
-// turned it is max(a1, b1) - min(a0, b0).
+// Minima and maxima of coordinates are branches that a processor cannot predict, and take three times as long as
+// absolute values: min(a1, b1) - max(a0, b0) is half of (a1 - a0) + (b1 - b0) - |a0 - b0| - |a1 - b1|, and with both
+// signs reversed it is max(a1, b1) - min(a0, b0).
 function intersectionAt(a: Float32Array, i: number, b: Float32Array, j: number): number {
   return positive(sharedExtent(a, i, b, j)) * positive(sharedExtent(a, i + 1, b, j + 1));
 }
 
-/** How far two boxes overlap along one axis, whose coordinates stand at `a[i]`, `a[i + 2]`, `b[j]` and `b[j + 2]`. */
+/** How far two boxes overlap along one axis, with coordinates at `a[i]`, `a[i + 2]`, `b[j]` and `b[j + 2]`. */
 function sharedExtent(a: Float32Array, i: number, b: Float32Array, j: number): number {
   const a0 = a[i] as number;
   const a1 = a[i + 2] as number;
@@ -151,7 +151,7 @@ function sharedExtent(a: Float32Array, i: number, b: Float32Array, j: number): n
   return 0.5 * (a1 - a0 + (b1 - b0) - Math.abs(a0 - b0) - Math.abs(a1 - b1));
 }
 
-/** max(x, 0). */
+/** `max(x, 0)`. */
 const positive = (x: number): number => 0.5 * (x + Math.abs(x));
 
 function unionOf(a: Float32Array, i: number, b: Float32Array, j: number, intersection: number): number {

@@ -28,9 +28,7 @@ export function kindOfFault(error: ImageError): 'unsupported-image' | 'damaged-i
   return error instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
 }
 
-/**
- * The text for a list of problems: with the advice where it is specific to this file, not the same for all of a kind.
- */
+/** The text for a list of problems; advice is included only if it is specific to this file. */
 export function describeFault(error: ImageError): string {
   return error instanceof UnsupportedImageError ? `${error.fault}: ${error.advice}` : error.fault;
 }

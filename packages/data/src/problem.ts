@@ -209,7 +209,7 @@ export interface Problem {
   readonly file: string;
   /** The line, field or object in that file, where the problem concerns only a part of it. */
   readonly field?: string;
-  /** What was found, and what to do about it. */
+  /** Description of the problem, and what to do about it. */
   readonly message: string;
 }
 

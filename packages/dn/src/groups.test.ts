@@ -17,7 +17,7 @@ describe('groupLayout', () => {
     expect(groupLayout(2, 6, options)).toEqual({ ...counts, contrastive: false });
   });
 
-  it('has places for negatives too', () => {
+  it('also has positions for negatives', () => {
     expect(groupLayout(2, 6, { ...options, contrastive: true })).toMatchObject({
       contrastive: true,
       slots: 6,
@@ -36,7 +36,7 @@ describe('groupLayout', () => {
     expect(groupLayout(1, largest, { ...options, slotBucket }).slots).toBe(slots);
   });
 
-  it('has fewer groups, then fewer slots, for the budget', () => {
+  it('reduces groups first, then slots, to stay within the budget', () => {
     const used = (largest: number, changes: object) => {
       const { groups, slots, known } = groupLayout(1, largest, { ...options, ...changes });
       return [groups, slots, known];
@@ -45,12 +45,12 @@ describe('groupLayout', () => {
     expect(used(20, { maxKnownQueries: 99 })).toEqual([4, 20, 80]);
     expect(used(200, { maxKnownQueries: 99 })).toEqual([1, 99, 99]);
     expect(used(200, { maxKnownQueries: 99, contrastive: true })).toEqual([1, 49, 98]);
-    // A bucket that would not fit is cut rather than an object left out.
+    // A bucket that would not fit is cut, rather than leaving out an object.
     expect(used(19, { maxKnownQueries: 20, slotBucket: 8 })).toEqual([1, 20, 20]);
     expect(used(0, { maxKnownQueries: 20 })).toEqual([5, 0, 0]);
   });
 
-  it('never exceeds the budget, and always has a group', () => {
+  it('never exceeds the budget, and always has at least one group', () => {
     const setting = fc.record({
       largest: fc.nat(300),
       groups: fc.integer({ min: 1, max: 50 }),
@@ -70,7 +70,7 @@ describe('groupLayout', () => {
 });
 
 describe('randomSubset', () => {
-  it('takes every index alike, in ascending order, and leaves the indices alone', () => {
+  it('selects every index with equal probability, in ascending order, and leaves the indices unchanged', () => {
     const indices = Int32Array.of(1, 3, 4, 7, 9);
     const noise = seededNoise(1);
     const taken = new Map<number, number>();
@@ -95,7 +95,7 @@ describe('dinoGroups', () => {
     [2, 6, 4],
     [0, 2, 1],
     [100, 0, 1],
-  ])('is DINO’s for dn_number %i and %i objects: %i', (dnNumber, largest, groups) => {
+  ])('equals DINO’s number for dn_number %i and %i objects: %i', (dnNumber, largest, groups) => {
     expect(dinoGroups(dnNumber, largest)).toBe(groups);
   });
 });

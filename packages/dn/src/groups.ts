@@ -1,45 +1,47 @@
-/** How known queries are laid out: groups of equally many slots before the matching queries. */
+/** The layout of known queries: groups with equal numbers of slots, followed by the matching queries. */
 import type { NoiseSource } from './random.ts';
 
 /**
- * The shape of a batch's queries. The known query of group g and slot s is query `g * groupSize + s`; contrastive groups
- * hold a second half of negatives, at `g * groupSize + slots + s`. An image fills its slots from the front, and what is
- * left is padding. Matching queries follow, from query `known` on.
+ * The layout of a batch's queries. The known query of group g and slot s has index `g * groupSize + s`; contrastive
+ * groups have a second half of negatives, at `g * groupSize + slots + s`. An image fills its slots from the front, and
+ * the remaining slots are padding. Matching queries follow, from index `known` on.
  */
 export interface GroupLayout {
-  /** B, images */
+  /** B, number of images. */
   readonly batch: number;
+  /** P, number of groups. */
   readonly groups: number;
-  /** Whether groups hold a second half of negatives. */
+  /** Whether groups have a second half of negatives. */
   readonly contrastive: boolean;
-  /** Objects that fit into a group. */
+  /** Number of objects that fit into a group. */
   readonly slots: number;
-  /** Queries of a group: `slots`, or twice that with contrastive denoising. */
+  /** Number of queries in a group: `slots`, or twice that for contrastive groups. */
   readonly groupSize: number;
-  /** K = groups × groupSize */
+  /** K = groups × groupSize, number of known queries. */
   readonly known: number;
-  /** Q */
+  /** Q, number of matching queries. */
   readonly matching: number;
-  /** T = K + Q */
+  /** T = K + Q, number of all queries. */
   readonly total: number;
 }
 
-/** Sizes that the layout of known queries is made from. */
+/** Options that determine the layout of known queries; see `DenoisingOptions`. */
 export interface LayoutOptions {
   readonly matchingQueries: number;
   readonly groups: number;
   readonly contrastive: boolean;
   readonly slotBucket: number;
-  /** Upper limit of K; 0 for none. */
+  /** Upper limit of K, or 0 for no limit. */
   readonly maxKnownQueries: number;
 }
 
 /**
- * The layout for a batch. Slots are the objects of the fullest image, rounded up to a multiple of `slotBucket`; a bucket
- * of more than 1 is kept where no image has an object, so that the batch has a shape that occurs anyway. If K would
- * exceed `maxKnownQueries`, there are fewer groups, and if one group is still too large, fewer slots than objects.
+ * Computes the layout for a batch. The number of slots is the number of objects in the fullest image, rounded up to a
+ * multiple of `slotBucket`. If `slotBucket` is above 1, one bucket is kept even if no image has an object, so that the
+ * batch has a shape that occurs anyway. If K would exceed `maxKnownQueries`, there are fewer groups, and if one group
+ * is still too large, fewer slots than objects.
  *
- * @param largest objects of the image that has most
+ * @param largest number of objects in the image that has the most
  */
 export function groupLayout(
   batch: number,
@@ -58,11 +60,11 @@ export function groupLayout(
 }
 
 /**
- * How many groups DINO makes for its argument `dn_number`, 100 in its recipes: as many as fit into 2 × `dnNumber` known
- * queries, but at least one. For arguments below 50 the reference (`prepare_for_cdn` in `models/dino/dn_components.py`)
- * takes the doubled argument itself as the number of groups.
+ * The number of groups that DINO makes for its argument `dn_number`, which is 100 in its recipes: as many as fit into 2
+ * × `dnNumber` known queries, but at least one. For arguments below 50 the reference (`prepare_for_cdn` in
+ * `models/dino/dn_components.py`) uses the doubled argument itself as the number of groups.
  *
- * @param largest objects of the image that has most
+ * @param largest number of objects in the image that has the most
  */
 export function dinoGroups(dnNumber: number, largest: number): number {
   const queries = 2 * dnNumber;
@@ -70,7 +72,7 @@ export function dinoGroups(dnNumber: number, largest: number): number {
   return Math.max(1, queries >= 100 ? Math.floor(queries / (2 * largest)) : queries);
 }
 
-/** A random subset of `size` of the indices, in ascending order; the first steps of a Fisher-Yates shuffle. */
+/** A random subset of `size` indices in ascending order, by the first steps of a Fisher-Yates shuffle. */
 export function randomSubset(indices: Int32Array, size: number, noise: NoiseSource): Int32Array {
   const shuffled = indices.slice();
   const drawn = new Float32Array(size);

@@ -1,5 +1,5 @@
 /**
- * Denoising queries from the ground truth, with their masks and targets, on typed arrays.
+ * Denoising queries made from the ground truth, with their masks and targets, on typed arrays.
  *
  * @module @dn-detr/dn
  */

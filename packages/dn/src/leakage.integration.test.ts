@@ -1,4 +1,4 @@
-/** The proof that known queries give nothing away: through attention, by one bit. */
+/** Proves that known queries leak nothing through attention, not by a single bit. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { imageMask } from './mask.ts';
@@ -21,7 +21,7 @@ const prepare = (targets: readonly TestTargets[], model: QueryModel, options: De
 
 type Chosen = (query: number, at: number) => boolean;
 
-/** Replaces what the chosen known queries of an image are fed by something large and arbitrary. */
+/** Replaces the inputs of the chosen known queries of an image by large and arbitrary values. */
 function disturbed(queries: KnownQueries, image: number, chosen: Chosen): Float64Array {
   const fed = features(queries, image);
   for (let query = 0; query < queries.layout.known; query++) {
@@ -31,7 +31,7 @@ function disturbed(queries: KnownQueries, image: number, chosen: Chosen): Float6
   return fed;
 }
 
-/** The queries of an image whose output changes by any bit when the chosen ones are fed something else. */
+/** The queries of an image whose output changes by any bit when the inputs of the chosen ones are replaced. */
 function affected(queries: KnownQueries, image: number, chosen: Chosen): number[] {
   const mask = imageMask(queries, image);
   const before = decode(features(queries, image), mask);
@@ -53,7 +53,7 @@ const forEachImage = (queries: KnownQueries, check: (image: number) => void) => 
 describe.each(['dn', 'contrastive'] as const)('known queries of kind %s', (kind) => {
   const cases = casesOf(kind);
 
-  it('change no output of a matching query, whatever else the mask keeps apart', () => {
+  it('change no output of a matching query, whatever else the mask isolates', () => {
     const masks = fc.record({ isolate: fc.constantFrom('groups', 'known'), maskPadding: fc.boolean() });
     fc.assert(
       fc.property(cases, masks, ({ targets, model, options, seed }, mask) => {
@@ -80,7 +80,7 @@ describe.each(['dn', 'contrastive'] as const)('known queries of kind %s', (kind)
     );
   });
 
-  it('change nothing by what padding holds', () => {
+  it('change nothing with the content of padding', () => {
     fc.assert(
       fc.property(cases, ({ targets, model, options, seed }) => {
         const queries = prepare(targets, model, options, seed);
@@ -95,7 +95,7 @@ describe.each(['dn', 'contrastive'] as const)('known queries of kind %s', (kind)
   });
 });
 
-// What makes the proof a proof: the same disturbance is noticed once a mask is dropped.
+// This is what makes the proof conclusive: the same disturbance is noticed if a mask is removed.
 describe('without the mask', () => {
   const targets = [manyObjects(3), manyObjects(1)];
   const model = { numClasses, matchingQueries: 2 };
@@ -107,12 +107,12 @@ describe('without the mask', () => {
     expect(changed.filter((query) => query >= queries.layout.known)).toEqual([6, 7]);
   });
 
-  it('groups notice each other where only the matching queries are protected', () => {
+  it('groups notice each other if only the matching queries are protected', () => {
     const queries = prepare(targets, model, { ...options, isolate: 'known' });
     expect(affected(queries, 0, (query) => query < 3)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
-  it('all matching queries notice a contrastive negative, which the mask shows to its own group alone', () => {
+  it('all matching queries notice a contrastive negative, which the mask shows only to its own group', () => {
     const negative: Chosen = (query) => query === 3;
     const open = prepare(targets, model, { ...options, kind: 'contrastive', isolate: 'nothing' });
     expect(open.negative[3]).toBe(1);
@@ -129,7 +129,9 @@ describe('without the mask', () => {
 });
 
 describe('padding to another size', () => {
-  /** Outputs of all that is real, and the loss of the known part, as a criterion makes it of dense targets. */
+  /**
+   * Outputs of everything that is real, and the loss of the known part as a criterion computes it from dense targets.
+   */
   function results(queries: KnownQueries): { outputs: number[]; loss: number } {
     const { layout, valid, targets } = queries;
     const outputs: number[] = [];
@@ -157,7 +159,7 @@ describe('padding to another size', () => {
         casesOf(kind),
         fc.integer({ min: 1, max: 9 }),
         ({ targets, model, options: drawn, seed }, slotBucket) => {
-          // A budget may cut a larger bucket.
+          // A budget could cut a larger bucket.
           const options = { ...drawn, maxKnownQueries: 0 };
           const [a, b] = [options, { ...options, slotBucket }].map((o) => results(prepare(targets, model, o, seed)));
           expect(a?.outputs.length).toBe(b?.outputs.length);

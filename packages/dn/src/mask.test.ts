@@ -8,7 +8,7 @@ import { batches, layouts, manyObjects, models, numClasses } from './testing/bat
 const rowsOf = (mask: Uint8Array, total: number) =>
   Array.from({ length: total }, (_, i) => mask.subarray(i * total, (i + 1) * total).join(''));
 
-/** All queries whose content can arrive at query `from` through any number of layers. */
+/** All queries whose content can reach query `from` through any number of layers. */
 function reachable(mask: Uint8Array, total: number, from: number): Set<number> {
   const seen = new Set([from]);
   for (const i of seen) {
@@ -20,7 +20,7 @@ function reachable(mask: Uint8Array, total: number, from: number): Set<number> {
 describe('groupMask', () => {
   const layout = { groupSize: 2, known: 4, total: 6 };
 
-  it('keeps groups apart and known queries from matching ones', () => {
+  it('isolates groups from each other and known queries from matching ones', () => {
     expect(rowsOf(groupMask(layout), 6)).toEqual(['001100', '001100', '110000', '110000', '111100', '111100']);
   });
 
@@ -32,7 +32,7 @@ describe('groupMask', () => {
     expect(groupMask(layout, 'nothing').every((blocked) => blocked === 0)).toBe(true);
   });
 
-  it('is the closed form of the paper', () => {
+  it('agrees with the closed form of the paper', () => {
     fc.assert(
       fc.property(fc.nat(4), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }), (groups, m, matching) => {
         const known = groups * m;
@@ -48,7 +48,7 @@ describe('groupMask', () => {
     );
   });
 
-  it('gives the same array for the same layout, and forgets the layout unused for longest', () => {
+  it('returns the same array for the same layout, and forgets the least recently used layout', () => {
     const first = groupMask(layout);
     expect(groupMask({ ...layout })).toBe(first);
     expect(groupMask(layout, 'known')).not.toBe(first);
@@ -96,7 +96,7 @@ describe('imageMask', () => {
     );
   });
 
-  it('hides padding only of its own image, and does not touch the shared mask', () => {
+  it('hides only the padding of its image, and does not change the shared mask', () => {
     const model = { numClasses, matchingQueries: 1 };
     const queries = prepareKnownQueries([manyObjects(1), manyObjects(2)], seededNoise(1), { groups: 1 }, model);
     expect(rowsOf(imageMask(queries, 0), 3)).toEqual(['010', '010', '110']);

@@ -1,14 +1,14 @@
 /**
- * Attention masks over known and matching queries, in PyTorch's sense: 1 = blocked. There are two, and attention blocks
- * what either of them blocks: one that is the same for every image, and each image's padding. DN-DETR, section 4.3.
+ * Attention masks over known and matching queries, in PyTorch's convention: 1 = blocked. There are two, and attention
+ * blocks whatever either of them blocks: one that is the same for every image, and each image's padding. DN-DETR,
+ * section 4.3.
  */
 import { DnError } from './error.ts';
 import type { GroupLayout } from './groups.ts';
 
 /**
- * Queries that the mask keeps apart: `groups` from each other and from the matching queries (the papers' mask); all the
- * `known` queries only from the matching ones; or `nothing`, so that the ground truth leaks. The last two are for
- * ablations.
+ * What the mask isolates: `groups` from each other and from the matching queries (the papers' mask); all `known`
+ * queries from the matching ones only; or `nothing`, so that the ground truth leaks. The last two are for ablations.
  */
 export type Isolation = 'groups' | 'known' | 'nothing';
 
@@ -20,15 +20,15 @@ const cacheSize = 16;
 const cache = new Map<string, Uint8Array>();
 
 /**
- * The mask `[T, T]` that all images share: query i (row) may not see query j (column) where j is known and i is a
- * matching query or of another group. Known queries see all matching ones.
+ * The mask `[T, T]` that all images share: query i (row) may not see query j (column) if j is a known query, and i is a
+ * matching query or belongs to another group. Known queries see all matching ones.
  *
- * The last few layouts are kept, and the same layout gives the same array: do not write into it.
+ * The most recent layouts are cached, and the same layout gives the same array: do not write into it.
  */
 export function groupMask({ groupSize, known, total }: MaskLayout, isolate: Isolation = 'groups'): Uint8Array {
   const key = `${groupSize} ${known} ${total} ${isolate}`;
   const mask = cache.get(key) ?? makeGroupMask({ groupSize, known, total }, isolate);
-  // A Map lists its keys in the order of insertion: the one used last goes to the end, the one at the front goes.
+  // A Map lists its keys in order of insertion: move the key just used to the end, and drop the one at the front.
   cache.delete(key);
   cache.set(key, mask);
   if (cache.size > cacheSize) cache.delete(cache.keys().next().value as string);
@@ -50,8 +50,8 @@ function makeGroupMask({ groupSize, known, total }: MaskLayout, isolate: Isolati
 }
 
 /**
- * The padding `[B, T]`: 1 for known queries that stand for no object, which no query may see. Their own rows still see
- * the matching queries, of which there is at least one, so no row of a softmax is blocked as a whole.
+ * The padding mask `[B, T]`: 1 for known queries without an object, which no query may see. Their own rows still see
+ * the matching queries, of which there is at least one, so no row of a softmax is blocked completely.
  *
  * @param valid `[B, K]`, 1 for real known queries
  */
@@ -66,16 +66,16 @@ export function keyPadding({ batch, known, total }: GroupLayout, valid: Uint8Arr
 /** The two attention masks of a batch, and the layout that they are for. */
 export interface QueryMasks {
   readonly layout: GroupLayout;
-  /** `[T, T]`, of all images; shared between batches: do not write into it */
+  /** `[T, T]`, for all images. It is shared between batches: do not write into it. */
   readonly groupMask: Uint8Array;
-  /** `[B, T]`; undefined where padding is visible, as in the reference */
+  /** `[B, T]`; undefined if padding is visible, as in the reference. */
   readonly keyPadding: Uint8Array | undefined;
 }
 
 /**
- * Everything that is blocked in one image, `[T, T]`: for attention that takes a single mask.
+ * Everything that is blocked in one image, `[T, T]`, for attention that takes a single mask.
  *
- * @throws DnError if the batch does not hold the image
+ * @throws DnError if the batch does not contain the image
  */
 export function imageMask(masks: QueryMasks, image: number): Uint8Array {
   const { batch, total } = masks.layout;

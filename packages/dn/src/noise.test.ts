@@ -6,12 +6,12 @@ import { recordedNoise, seededNoise } from './random.ts';
 
 const count = 50_000;
 
-/** Four standard deviations of a rate measured over `count` draws: it fails by chance once in 16 000 seeds. */
+/** Four standard deviations of a rate measured over `count` draws, which fails by chance for one in 16 000 seeds. */
 const interval = (rate: number) => 4 * Math.sqrt((rate * (1 - rate)) / count);
 
 const repeated = (...box: number[]) => Float32Array.from({ length: 4 * count }, (_, i) => box[i % 4] as number);
 
-/** Mean and range of component `i` of each box, as multiples of `scale` from `from`. */
+/** Mean and range of component `i` of each box, as multiples of `scale` counted from `from`. */
 function spread(boxes: Float32Array, i: number, from: number, scale: number) {
   const values = Array.from({ length: count }, (_, n) => ((boxes[4 * n + i] as number) - from) / scale);
   return {
@@ -26,26 +26,29 @@ describe('flipLabels', () => {
   const labels = Int32Array.from({ length: count }, (_, n) => n % numClasses);
   const rateOf = (noised: Int32Array) => noised.filter((label, n) => label !== labels[n]).length / count;
 
-  it('changes labels at a rate of γ (1 − 1/K), as the true class may be drawn again', () => {
+  it('changes labels at a rate of γ (1 − 1/K), because the true class may be drawn again', () => {
     const noised = flipLabels(labels, { labelNoise: 0.5, numClasses, excludeOwnClass: false }, seededNoise(1));
     expect(Math.abs(rateOf(noised) - 0.4)).toBeLessThan(interval(0.4));
   });
 
-  it('changes labels at a rate of γ where the own class is excluded', () => {
+  it('changes labels at a rate of γ if the own class is excluded', () => {
     const noised = flipLabels(labels, { labelNoise: 0.5, numClasses, excludeOwnClass: true }, seededNoise(1));
     expect(Math.abs(rateOf(noised) - 0.5)).toBeLessThan(interval(0.5));
   });
 
-  it.each([false, true])('draws all (other) classes alike, own class excluded: %s', (excludeOwnClass) => {
-    const noised = flipLabels(labels, { labelNoise: 1, numClasses, excludeOwnClass }, seededNoise(2));
-    for (let shift = excludeOwnClass ? 1 : 0; shift < numClasses; shift++) {
-      const rate = noised.filter((label, n) => (label - (labels[n] as number) + 5) % 5 === shift).length / count;
-      const expected = 1 / (excludeOwnClass ? numClasses - 1 : numClasses);
-      expect(Math.abs(rate - expected)).toBeLessThan(interval(expected));
-    }
-  });
+  it.each([false, true])(
+    'draws all (other) classes with equal probability, own class excluded: %s',
+    (excludeOwnClass) => {
+      const noised = flipLabels(labels, { labelNoise: 1, numClasses, excludeOwnClass }, seededNoise(2));
+      for (let shift = excludeOwnClass ? 1 : 0; shift < numClasses; shift++) {
+        const rate = noised.filter((label, n) => (label - (labels[n] as number) + 5) % 5 === shift).length / count;
+        const expected = 1 / (excludeOwnClass ? numClasses - 1 : numClasses);
+        expect(Math.abs(rate - expected)).toBeLessThan(interval(expected));
+      }
+    },
+  );
 
-  it('asks for new labels of the flipped ones alone, in order', () => {
+  it('draws new labels only for the flipped ones, in order', () => {
     const noise = recordedNoise([
       [0.1, 0.5, 0.49],
       [4, 3],
@@ -55,7 +58,7 @@ describe('flipLabels', () => {
     expect(noise.remaining).toBe(0);
   });
 
-  it('leaves labels alone where there is no other class to draw', () => {
+  it('keeps labels if there is no other class to draw', () => {
     const alone = { labelNoise: 1, numClasses: 1, excludeOwnClass: true };
     expect(flipLabels(Int32Array.of(0, 0), alone, recordedNoise([]))).toEqual(Int32Array.of(0, 0));
   });
@@ -105,7 +108,7 @@ describe('jitterBoxes', () => {
     expect(noised).toEqual(Float32Array.of(1, 0, 0.2, 0, 0.5, 0.5, 1, 0));
   });
 
-  it('draws for both where only one of the two is noisy', () => {
+  it('draws for both if only one of the two has noise', () => {
     const noise = recordedNoise([[0, 0, 0, 0]]);
     const noised = jitterBoxes(Float32Array.of(0.5, 0.5, 0.5, 0.5), { centerNoise: 0, sizeNoise: 0.5 }, noise);
     expect(noised).toEqual(Float32Array.of(0.5, 0.5, 0.25, 0.25));
@@ -120,7 +123,7 @@ describe('jitterBoxes', () => {
 });
 
 describe('contrastiveBoxes', () => {
-  it('moves corners of positives within the radius, and of negatives by once to twice it', () => {
+  it('moves corners of positives within the radius, and of negatives by once to twice the radius', () => {
     const boxes = repeated(0.5, 0.5, 0.25, 0.125);
     const negative = Uint8Array.from({ length: count }, (_, n) => n % 2);
     const corners = cxcywhToXyxy(contrastiveBoxes(boxes, negative, 0.8, seededNoise(5)));
@@ -142,7 +145,7 @@ describe('contrastiveBoxes', () => {
     }
   });
 
-  it('clamps corners to the image, and leaves crossed ones crossed', () => {
+  it('clamps corners to the image, and does not reorder crossed corners', () => {
     const noised = contrastiveBoxes(
       Float32Array.of(0.25, 0.5, 0.5, 0.5),
       Uint8Array.of(1),

@@ -4,19 +4,19 @@
  */
 import type { NoiseSource } from './random.ts';
 
-/** How labels are flipped. */
+/** Options of label noise. */
 export interface LabelNoise {
-  /** γ: how likely a label is drawn anew, 0..1 */
+  /** γ: the probability, in 0..1, that a label is drawn anew. */
   readonly labelNoise: number;
   readonly numClasses: number;
   /**
-   * Draw the new label from the other classes alone; a single class has no other, and its labels stay. The reference draws
-   * from all classes, so that labels really change at a rate of γ (1 − 1/numClasses).
+   * Whether the new label is drawn only from the other classes; if there is only one class, labels are kept. The
+   * reference draws from all classes, so that labels actually change at a rate of γ (1 − 1/numClasses).
    */
   readonly excludeOwnClass: boolean;
 }
 
-/** Labels `[N]`, each replaced by a random class with probability `labelNoise`. */
+/** Replaces each of the labels `[N]` by a random class with probability `labelNoise`. */
 export function flipLabels(
   labels: Int32Array,
   { labelNoise, numClasses, excludeOwnClass }: LabelNoise,
@@ -41,17 +41,17 @@ export function flipLabels(
   return noised;
 }
 
-/** How far DN-DETR's noise moves and scales boxes. */
+/** Scales of DN-DETR's box noise. */
 export interface BoxNoise {
-  /** λ1: the centre moves by at most this times half the width and half the height; below 1 it stays inside the box */
+  /** λ1: the centre moves by at most this times half the width and height; below 1 it stays inside the box. */
   readonly centerNoise: number;
-  /** λ2: width and height change by at most this times themselves */
+  /** λ2: width and height change by at most this fraction of themselves. */
   readonly sizeNoise: number;
 }
 
 /**
- * Boxes cxcywh `[N, 4]` in 0..1 with the centre shifted and the sides scaled, uniformly within the noise. As in the
- * reference the four numbers are clamped to 0..1, not the corners: a box may reach over the image's edge, and a
+ * Shifts the centres and scales the sides of boxes cxcywh `[N, 4]` in 0..1, uniformly within the noise. As in the
+ * reference, the four numbers are clamped to 0..1, not the corners: a box may extend past the image's edge, and a
  * `sizeNoise` of 1 or more may leave a side of 0.
  */
 export function jitterBoxes(
@@ -69,7 +69,7 @@ export function jitterBoxes(
       const center = i + axis;
       const side = center + 2;
       const extent = boxes[side] as number;
-      // Rounded after every product (halves are exact), as float32 tensors are: a side that all but vanishes has no
+      // Rounded after every product (halves are exact), like float32 tensors: a side that all but vanishes has no
       // digits to spare.
       const shift = Math.fround(Math.fround(signed(drawn, center) * 0.5 * extent) * centerScale);
       const growth = Math.fround(Math.fround(signed(drawn, side) * extent) * sizeScale);
@@ -80,7 +80,7 @@ export function jitterBoxes(
   return noised;
 }
 
-/** From [0, 1) to [−1, 1). */
+/** Maps [0, 1) to [−1, 1). */
 function signed(uniform: Float32Array, i: number): number {
   return 2 * (uniform[i] as number) - 1;
 }

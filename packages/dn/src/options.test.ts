@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { type DenoisingOptions, denoisingDefaults, denoisingSettings } from './options.ts';
 
 describe('denoisingSettings', () => {
-  it('are of DN-DETR without a kind, and have defaults also for options that are undefined', () => {
+  it('default to DN-DETR without a kind, also for options that are undefined', () => {
     const settings = denoisingSettings({ groups: undefined, maskPadding: undefined, sizeNoise: 0.3 });
     expect(settings).toMatchObject({ kind: 'dn', groups: 5, maskPadding: true, centerNoise: 0.4, sizeNoise: 0.3 });
     expect(denoisingSettings({})).toEqual(denoisingDefaults.dn);
   });
 
-  it('are of DINO for the contrastive kind', () => {
+  it('default to DINO for the contrastive kind', () => {
     expect(denoisingSettings({ kind: 'contrastive' })).toEqual(denoisingDefaults.contrastive);
     const settings = denoisingSettings({ kind: 'contrastive', boxNoise: 0.3, groups: 2 });
     expect(settings).toEqual({ ...denoisingDefaults.contrastive, boxNoise: 0.3, groups: 2 });
@@ -47,7 +47,7 @@ describe('denoisingSettings', () => {
       { boxNoise: 1 },
       "boxNoise is an option of kind 'contrastive', and the kind is 'dn': expected centerNoise and sizeNoise in its place, or kind 'contrastive'",
     ],
-  ])('refuses %j', (options, message) => {
+  ])('rejects %j', (options, message) => {
     expect(() => denoisingSettings(options as DenoisingOptions)).toThrow(message);
   });
 });

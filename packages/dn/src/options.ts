@@ -1,73 +1,72 @@
-/** Options of denoising queries (*known queries* in the code), and which of their combinations make sense. */
+/** The options of denoising queries (*known queries* in the code), their defaults and their validation. */
 import { DnError } from './error.ts';
 import { type Isolation, isolations } from './mask.ts';
 
-/** Objects that may be left out: those marked as crowd, and boxes without width or height. */
+/** Reasons to leave out an object: it is marked as a crowd, or its box has no width or height. */
 export type SkipReason = 'crowd' | 'degenerate';
 
 const skipReasons: readonly SkipReason[] = ['crowd', 'degenerate'];
 
-/** The options of both kinds. */
+/** The options of both kinds of denoising. */
 export interface SharedDenoisingOptions {
-  /** Number P of noisy versions of every object; 0 gives no known queries. @defaultValue 5 */
+  /** P, the number of noised copies of every object; 0 gives no known queries. @defaultValue 5 */
   readonly groups?: number | undefined;
   /**
-   * Probability γ in 0..1 that a label is drawn anew; DINO's `dn_label_noise_ratio` is twice this.
-   *
-   * @defaultValue 0.2
+   * γ in 0..1, the probability that a label is drawn anew; DINO's `dn_label_noise_ratio` is twice this. @defaultValue
+   * 0.2
    */
   readonly labelNoise?: number | undefined;
   /**
-   * Whether new labels are drawn only from the other classes; the references draw from all classes.
-   *
-   * @defaultValue false
+   * Whether new labels are drawn only from the other classes; the references draw from all classes. @defaultValue false
    */
   readonly excludeOwnClass?: boolean | undefined;
   /** The slots of a group are rounded up to a multiple of this, so that few shapes occur. @defaultValue 1 */
   readonly slotBucket?: number | undefined;
   /**
-   * Upper limit of K, padding included, which is kept by fewer groups first, then by a random subset of the objects; 0
-   * sets no limit.
-   *
+   * Upper limit of K, including padding. It is kept by making fewer groups first, and then by taking a random subset of
+   * the objects. 0 sets no limit.
    * @defaultValue 0
    */
   readonly maxKnownQueries?: number | undefined;
-  /** Queries that the attention mask keeps apart. @defaultValue 'groups' */
+  /** What the attention mask isolates. @defaultValue 'groups' */
   readonly isolate?: Isolation | undefined;
-  /** Whether padding is hidden from attention; the references let it be seen. @defaultValue true */
+  /** Whether padding is hidden from attention; in the references it is visible. @defaultValue true */
   readonly maskPadding?: boolean | undefined;
   /** Whether padding is trained as "no object", as in DINO. @defaultValue false */
   readonly paddingAsBackground?: boolean | undefined;
   /**
-   * Objects to leave out and count. Without them crowd is used as it is, and a degenerate box is an error.
-   *
-   * @defaultValue none
+   * Objects to leave out and count. By default crowds are used like other objects, and a degenerate box is an error.
+   * @defaultValue []
    */
   readonly skip?: readonly SkipReason[] | undefined;
 }
 
-/** The denoising of DN-DETR: every known query restores its object. */
+/** Options of DN-DETR's denoising: every known query restores its object. */
 export interface DnOptions extends SharedDenoisingOptions {
   readonly kind?: 'dn' | undefined;
   /** λ1: the centre moves by up to this times half the box's width and height. @defaultValue 0.4 */
   readonly centerNoise?: number | undefined;
-  /** λ2: width and height change by up to this times themselves. @defaultValue 0.4 */
+  /** λ2: width and height change by up to this fraction of themselves. @defaultValue 0.4 */
   readonly sizeNoise?: number | undefined;
 }
 
-/** The contrastive denoising of DINO: beside every positive query stands a negative one, to be recognised as "no object". */
+/**
+ * Options of DINO's contrastive denoising: every positive query has a negative counterpart, to be recognised as "no
+ * object".
+ */
 export interface ContrastiveOptions extends SharedDenoisingOptions {
   readonly kind: 'contrastive';
   /**
-   * `box_noise_scale`: corners of positives move by up to this times half the box's width and height, those of
-   * negatives by once to twice that.
-   *
-   * @defaultValue 1, as in DINO's code
+   * `box_noise_scale`: corners of positives move by up to this times half the box's width and height, and those of
+   * negatives by once to twice that. The default is that of DINO's code.
+   * @defaultValue 1
    */
   readonly boxNoise?: number | undefined;
 }
 
-/** Options of denoising: plain data, which JSON holds as it is. Without `kind` it is DN-DETR's. */
+/**
+ * The researcher's choices about denoising, as plain data that can be stored as JSON. The default `kind` is DN-DETR's.
+ */
 export type DenoisingOptions = DnOptions | ContrastiveOptions;
 
 /** The kinds of denoising: DN-DETR's, or DINO's contrastive one. */
@@ -75,7 +74,7 @@ export type DenoisingKind = NonNullable<DenoisingOptions['kind']>;
 
 type Settled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> };
 
-/** Options with nothing left open. */
+/** Denoising options with all defaults filled in. */
 export type DenoisingSettings = Settled<DnOptions> | Settled<ContrastiveOptions>;
 
 const shared: Settled<SharedDenoisingOptions> = {
@@ -90,28 +89,28 @@ const shared: Settled<SharedDenoisingOptions> = {
   skip: [],
 };
 
-/** Defaults: the values of the papers' code, except for padding, which is masked here. */
+/** The defaults of the options: the values of the papers' code, except that padding is masked here. */
 export const denoisingDefaults: { readonly dn: Settled<DnOptions>; readonly contrastive: Settled<ContrastiveOptions> } =
   {
     dn: { kind: 'dn', ...shared, centerNoise: 0.4, sizeNoise: 0.4 },
     contrastive: { kind: 'contrastive', ...shared, boxNoise: 1 },
   };
 
-/** Facts about the model that is trained with known queries, which they have to fit. */
+/** Sizes of the model that is trained with the known queries. */
 export interface QueryModel {
   /**
-   * Number of classes of the data set, whose labels are 0..numClasses−1; a model embeds one more, `numClasses`, for
+   * Number of classes in the data set, with labels 0..numClasses−1; a model embeds one more, `numClasses`, for
    * "unknown".
    */
   readonly numClasses: number;
-  /** Q, the ordinary queries, from 1 */
+  /** Q, number of matching queries; at least 1. */
   readonly matchingQueries: number;
 }
 
 /**
- * Fills in the defaults.
+ * Checks denoising options and fills in the defaults.
  *
- * @throws DnError if an option is unknown, belongs to the other kind, is of another type, or lies out of its range
+ * @throws DnError if an option is unknown, belongs to the other kind, has another type, or is out of range
  */
 export function denoisingSettings(options: DenoisingOptions): DenoisingSettings {
   const { kind = 'dn' } = options;
@@ -136,7 +135,7 @@ export function denoisingSettings(options: DenoisingOptions): DenoisingSettings 
   return settings;
 }
 
-/** @throws DnError if one of the two is no whole number from 1 */
+/** @throws DnError if either size is not an integer of at least 1 */
 export function requireModel(model: QueryModel): void {
   requireCount(model, 'numClasses', 1);
   requireCount(model, 'matchingQueries', 1);
@@ -154,7 +153,7 @@ function requireOption(name: string, kind: DenoisingKind): void {
   );
 }
 
-/** With a string's quotes, which tell '5' from 5. */
+/** Formats a value, with quotes around a string, to distinguish '5' from 5. */
 const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : String(value));
 
 type NumbersOf<T> = { readonly [K in keyof T as T[K] extends number ? K : never]: T[K] };

@@ -1,8 +1,10 @@
-/** Where the real known queries stand among the padded ones, and the way there and back. */
+/** The positions of the real known queries among the padded ones, with the conversions between the two. */
 import type { Objects } from '@dn-detr/boxes';
 import type { GroupLayout } from './groups.ts';
 
-/** The N real queries in the order of the draws: group, positives before negatives, image, object; each `[N]`. */
+/**
+ * The N real queries in the order of the draws: group, positives before negatives, image, object; each array is `[N]`.
+ */
 export interface Places {
   readonly image: Int32Array;
   /** Index among the image's targets. */
@@ -13,12 +15,12 @@ export interface Places {
 }
 
 /**
- * The places of a batch.
+ * Computes the positions of a batch's real queries.
  *
- * @param chosen of each image, the indices of the objects to use; at most `slots`
+ * @param chosen for each image, the indices of the objects to use; at most `slots`
  */
 export function placesOf(chosen: readonly Int32Array[], { groups, contrastive, slots, known }: GroupLayout): Places {
-  // A group holds its slots once, or twice where it is contrastive.
+  // A contrastive group has its slots twice, other groups have them once.
   const halves = groups * (contrastive ? 2 : 1);
   const count = halves * chosen.reduce((sum, { length }) => sum + length, 0);
   const image = new Int32Array(count);
@@ -42,7 +44,7 @@ export function placesOf(chosen: readonly Int32Array[], { groups, contrastive, s
   return { image, object, negative, at };
 }
 
-/** The ground truth at the places: labels `[N]`, boxes cxcywh `[N, 4]`. */
+/** The ground truth of the real queries: labels `[N]`, boxes cxcywh `[N, 4]`. */
 export function gather(
   targets: readonly Objects[],
   { image, object }: Places,
@@ -58,21 +60,23 @@ export function gather(
   return { labels, boxes };
 }
 
-/** B images of K known queries each, padding included; see `GroupLayout` for their order. */
+/** The known queries of B images, K for each including padding; see `GroupLayout` for their order. */
 export interface PlacedQueries {
   /** Noised classes `[B, K]`, −1 at padding; matching queries have the label `numClasses`, "unknown". */
   readonly labels: Int32Array;
   /** Noised boxes, cxcywh `[B, K, 4]` in 0..1, 0 at padding. */
   readonly boxes: Float32Array;
-  /** `[B, K]`, 1 for real queries: the indicator that a model appends to the label embedding (matching queries: 0) */
+  /**
+   * `[B, K]`, 1 for real queries: the indicator that a model appends to the label embedding (0 for matching queries).
+   */
   readonly valid: Uint8Array;
-  /** Index among its image's targets of the object that a query comes from `[B, K]`, −1 at padding. */
+  /** `[B, K]`: index, among the image's targets, of the object that a query comes from; −1 at padding. */
   readonly objects: Int32Array;
-  /** `[B, K]`, 1 for contrastive negatives */
+  /** `[B, K]`, 1 for contrastive negatives. */
   readonly negative: Uint8Array;
 }
 
-/** Puts noised labels `[N]` and boxes `[N, 4]` where they belong. */
+/** Puts noised labels `[N]` and boxes `[N, 4]` at their positions among the padding. */
 export function scatter(
   places: Places,
   { labels, boxes }: { readonly labels: Int32Array; readonly boxes: Float32Array },

@@ -11,7 +11,7 @@ const options: DnOptions = { groups: 2 };
 const noNoise = { labelNoise: 0, centerNoise: 0, sizeNoise: 0 };
 
 describe('prepareKnownQueries', () => {
-  it('lays groups out one after the other, each image from its first slot', () => {
+  it('lays out groups one after another, each image from its first slot', () => {
     const targets = [
       { labels: [1], boxes: [0.5, 0.5, 0.25, 0.25] },
       { labels: [2, 3], boxes: [0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 0.125, 0.125] },
@@ -27,7 +27,7 @@ describe('prepareKnownQueries', () => {
     expect(queries.targets.normalizer).toBe(6);
   });
 
-  it('puts negatives behind the positives of their group', () => {
+  it('puts negatives after the positives of their group', () => {
     const queries = prepareKnownQueries(
       [manyObjects(2), manyObjects(1)],
       seededNoise(1),
@@ -54,7 +54,7 @@ describe('prepareKnownQueries', () => {
   });
 
   it.each<DenoisingOptions>([{}, { kind: 'contrastive' }, { slotBucket: 8 }])(
-    'takes a batch without objects: %j',
+    'accepts a batch without objects: %j',
     (changes) => {
       const none = { labels: [], boxes: [] };
       const queries = prepareKnownQueries([none, none], seededNoise(1), { ...changes, groups: 2 }, model);
@@ -68,7 +68,7 @@ describe('prepareKnownQueries', () => {
     },
   );
 
-  it('takes a batch without images', () => {
+  it('accepts a batch without images', () => {
     expect(prepareKnownQueries([], seededNoise(1), options, model).layout).toMatchObject({
       batch: 0,
       known: 0,
@@ -76,13 +76,13 @@ describe('prepareKnownQueries', () => {
     });
   });
 
-  it('takes one image of 200 objects beside an empty one', () => {
+  it('accepts an image of 200 objects next to an empty one', () => {
     const queries = prepareKnownQueries([manyObjects(200), manyObjects(0)], seededNoise(1), options, model);
     expect(queries.layout.known).toBe(400);
     expect(queries.usage).toMatchObject({ queries: 400, objects: 200 });
   });
 
-  it('keeps the budget by a new random subset of the objects each step, and reports it', () => {
+  it('keeps within the budget by a new random subset of the objects in each step, and reports it', () => {
     const budget = { ...options, maxKnownQueries: 50 };
     const steps = Array.from({ length: 40 }, (_, step) =>
       prepareKnownQueries([manyObjects(200), manyObjects(3)], seededNoise(step), budget, model),
@@ -98,7 +98,7 @@ describe('prepareKnownQueries', () => {
     expect(first).not.toEqual(second);
   });
 
-  it('leaves out crowd, and still names objects by their place among the targets', () => {
+  it('leaves out crowds, and still identifies objects by their index among the targets', () => {
     const boxes = [0.5, 0.5, 0.25, 0.25];
     const target = { labels: [3, 4, 5], boxes: [...boxes, ...boxes, ...boxes], crowd: [0, 1, 0] };
     const skipping = { ...options, ...noNoise, skip: ['crowd'] } as const;
@@ -108,7 +108,7 @@ describe('prepareKnownQueries', () => {
     expect(queries.usage).toMatchObject({ objects: 2, crowd: 1 });
   });
 
-  it('gives the same bytes for the same seed, and others for another', () => {
+  it('gives the same bytes for the same seed, and different ones for another', () => {
     fc.assert(
       fc.property(batches, layouts, models, fc.integer(), (targets, layout, fits, seed) => {
         const prepare = () => prepareKnownQueries(targets, seededNoise(seed), layout, fits);
@@ -176,7 +176,7 @@ describe('prepareKnownQueries', () => {
     expect([layout.known, labels.length, targets.normalizer, usage.queries, usage.objects]).toEqual([0, 0, 0, 0, 0]);
   });
 
-  it('asks nothing of chance where there is no noise', () => {
+  it('draws no random numbers if there is no noise', () => {
     const silent: NoiseSource = { uniform: () => expect.fail('uniform'), integers: () => expect.fail('integers') };
     for (const noiseless of [noNoise, { kind: 'contrastive', labelNoise: 0, boxNoise: 0 } as const]) {
       const queries = prepareKnownQueries([manyObjects(3)], silent, noiseless, model);
@@ -184,12 +184,12 @@ describe('prepareKnownQueries', () => {
     }
   });
 
-  it('names what is wrong with targets, model and options', () => {
+  it('rejects invalid targets, models and options', () => {
     const prepare =
       (fits: QueryModel, chosen: DenoisingOptions = {}) =>
       () =>
         prepareKnownQueries([manyObjects(1)], seededNoise(1), chosen, fits);
-    expect(prepare({ ...model, numClasses: 2 })).toThrow('image 0, object 0: label 2 is no class');
+    expect(prepare({ ...model, numClasses: 2 })).toThrow('image 0, object 0: label 2 is not a class');
     expect(prepare({ ...model, numClasses: 0 })).toThrow('numClasses is 0: expected a whole number from 1');
     expect(prepare({ ...model, matchingQueries: 0 })).toThrow('matchingQueries is 0: expected a whole number from 1');
     expect(prepare(model, { groups: -1 })).toThrow('groups is -1');

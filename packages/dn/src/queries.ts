@@ -1,4 +1,4 @@
-/** From a batch's targets to the known queries that a decoder is fed in front of its matching queries. */
+/** Makes the known queries of a batch from its targets; a decoder takes them before its matching queries. */
 import type { DenseTargets, Objects } from '@dn-detr/boxes';
 import { contrastiveBoxes } from './contrastive.ts';
 import { groupLayout, randomSubset } from './groups.ts';
@@ -10,35 +10,36 @@ import type { NoiseSource } from './random.ts';
 import { knownTargets } from './targets.ts';
 import { usableObjects } from './usable-objects.ts';
 
-/** The known queries of a batch, with all that a decoder and its losses need to know about them. */
+/** The known queries of a batch, with everything that a decoder and its losses need. */
 export interface KnownQueries extends PlacedQueries, QueryMasks {
   readonly numClasses: number;
-  /** Targets that the queries have to restore, N = K. */
+  /** The targets that the queries have to restore, with N = K. */
   readonly targets: DenseTargets;
   readonly usage: KnownUsage;
 }
 
-/** Use that a batch made of its known queries; the groups that the budget left are in the layout. */
+/** How much of a batch was used; the layout has the number of groups that remained within the budget. */
 export interface KnownUsage {
-  /** Number of real known queries: objects × groups, or twice that with contrastive denoising. */
+  /** Number of real known queries: objects × groups, and twice that if contrastive. */
   readonly queries: number;
   /** Number of different objects among them. */
   readonly objects: number;
-  /** Objects left out in this batch by `maxKnownQueries`. */
+  /** Number of objects left out of this batch because of `maxKnownQueries`. */
   readonly overBudget: number;
-  /** Crowd objects left out by `skip`. */
+  /** Number of crowds left out by `skip`. */
   readonly crowd: number;
+  /** Number of degenerate boxes left out by `skip`. */
   readonly degenerate: number;
 }
 
 /**
  * Makes the known queries of a batch: checks the targets, lays out the groups, draws the noise, and adds masks and loss
- * targets. The targets are not changed. Images without objects are all padding; a batch without any has K = 0, or with a
- * `slotBucket` above 1 one bucket of padding.
+ * targets. The targets are not changed. Images without objects consist of padding only; a batch without any objects has
+ * K = 0, or one bucket of padding if `slotBucket` is above 1.
  *
  * @param targets the objects of each image
- * @param noise asked in the order that `NoiseSource` documents
- * @param options what is left out has the default of its kind; `{}` is DN-DETR's recipe
+ * @param noise source of random numbers, called in the order that `NoiseSource` documents
+ * @param options options that are left out have the defaults of their kind; `{}` is DN-DETR's recipe
  * @throws ObjectsError if objects cannot be used, naming image and object
  * @throws DnError if options or draws cannot be used
  */

@@ -16,11 +16,11 @@ describe('seededNoise', () => {
     expect(first).toBe(0.7032830715179443);
   });
 
-  it('gives successive steps draws that have nothing to do with each other', () => {
+  it('gives independent draws for successive steps', () => {
     const [steps, bins] = [10_000, 100];
     const draws = Array.from({ length: steps + 1 }, (_, step) => uniform(`run 1, step ${step}`, 8));
     for (let i = 0; i < 8; i++) {
-      // Differences, around the circle, are as likely in every bin.
+      // Differences, taken around the circle, are equally likely in every bin.
       const counts = new Float64Array(bins);
       for (let step = 0; step < steps; step++) {
         const difference = (draws[step + 1]?.[i] as number) - (draws[step]?.[i] as number);
@@ -37,7 +37,7 @@ describe('seededNoise', () => {
     expect(draws.every((u) => u >= 0 && u < 1 && Number.isInteger(u * 2 ** 24))).toBe(true);
   });
 
-  it('draws whole numbers from 0 on, all alike', () => {
+  it('draws integers from 0 with equal probability', () => {
     const out = new Int32Array(60_000);
     seededNoise(1).integers(out, 6);
     for (let value = 0; value < 6; value++) {
@@ -58,20 +58,20 @@ describe('recordedNoise', () => {
     expect([...integers, noise.remaining]).toEqual([3, 0]);
   });
 
-  it('says when what is asked for was not recorded', () => {
+  it('rejects requests that were not recorded', () => {
     const noise = recordedNoise([[0.5, 0.25]]);
-    expect(() => noise.uniform(new Float32Array(3))).toThrow('recorded draw 0 holds 2 numbers, but 3 are asked for');
+    expect(() => noise.uniform(new Float32Array(3))).toThrow('recorded draw 0 holds 2 numbers, but 3 were requested');
     noise.uniform(new Float32Array(2));
     expect(() => noise.uniform(new Float32Array(2))).toThrow('all 1 recorded draws are used up');
   });
 
-  it.each([-0.1, 1, Number.NaN])('says when %d is to be a uniform number', (value) => {
+  it.each([-0.1, 1, Number.NaN])('rejects %d as a uniform number', (value) => {
     const noise = recordedNoise([[0.5, value]]);
     const message = `recorded draw 0 holds ${value} at 1: expected numbers in [0, 1)`;
     expect(() => noise.uniform(new Float32Array(2))).toThrow(message);
   });
 
-  it.each([-1, 3, 0.5])('says when %d is to be a whole number below 3', (value) => {
+  it.each([-1, 3, 0.5])('rejects %d as an integer below 3', (value) => {
     const noise = recordedNoise([[2, value]]);
     const message = `recorded draw 0 holds ${value} at 1: expected whole numbers in 0..2`;
     expect(() => noise.integers(new Int32Array(2), 3)).toThrow(message);

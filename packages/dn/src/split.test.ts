@@ -14,12 +14,12 @@ describe('splitOutputs', () => {
     expect(outputs[0]).toBe(0);
   });
 
-  it('gives an empty known part where there are none', () => {
+  it('gives an empty known part if there are no known queries', () => {
     const { known, matching } = splitOutputs(Float32Array.of(1, 2), { batch: 1, known: 0, matching: 2, total: 2 }, 1);
     expect([known.length, [...matching]]).toEqual([0, [1, 2]]);
   });
 
-  it('says when queries were added or lost on the way', () => {
+  it('rejects outputs from which queries are missing', () => {
     expect(() => splitOutputs(new Float32Array(10), layout, 2)).toThrow(
       'outputs hold 10 numbers: expected a multiple of 1 (images) × 3 (queries: 1 known, 2 matching) × 2',
     );

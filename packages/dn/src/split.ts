@@ -1,20 +1,20 @@
 import { DnError } from './error.ts';
 import type { GroupLayout } from './groups.ts';
 
-/** Outputs of a decoder, the known queries' apart from the matching ones'. */
+/** Outputs of a decoder, with known queries separated from matching ones. */
 export interface SplitOutputs {
-  /** `[…, B, K, width]` */
+  /** Outputs of the known queries, `[…, B, K, width]`. */
   readonly known: Float32Array;
-  /** `[…, B, Q, width]` */
+  /** Outputs of the matching queries, `[…, B, Q, width]`. */
   readonly matching: Float32Array;
 }
 
 /**
- * Splits what a decoder gives for all queries, `[…, B, T, width]`, into copies of the known and the matching part. The
- * axes in front, such as layers, stay as they are. Only the matching part may go to the bipartite matching.
+ * Splits a decoder's outputs for all queries, `[…, B, T, width]`, into copies of the known and the matching part. The
+ * leading axes, such as layers, are kept. Only the matching part may go to the bipartite matching.
  *
  * @param outputs logits (width: classes), boxes (width: 4) or features of any number of layers
- * @throws DnError if the length is no multiple of B × T × width: queries or images were added or lost on the way
+ * @throws DnError if the length is not a multiple of B × T × width, because queries or images were added or lost
  */
 export function splitOutputs(
   outputs: Float32Array,

@@ -13,7 +13,7 @@ const assignment = {
 };
 
 describe('knownTargets', () => {
-  it('restores positives, calls negatives no object, and gives padding no weight', () => {
+  it('restores positives, makes negatives "no object", and gives padding no weight', () => {
     const { classes, boxes, classWeights, boxWeights, normalizer } = knownTargets(assignment, targets);
     expect(classes).toEqual(Int32Array.of(1, 3, 3, 3, 2, 0, 3, 3));
     expect(classWeights).toEqual(Float32Array.of(1, 0, 1, 0, 1, 1, 1, 1));
@@ -23,7 +23,7 @@ describe('knownTargets', () => {
     expect(normalizer).toBe(3);
   });
 
-  it('trains padding as background if asked to', () => {
+  it('trains padding as background if requested', () => {
     const { classes, classWeights, boxWeights, normalizer } = knownTargets(assignment, targets, {
       paddingAsBackground: true,
     });
@@ -33,7 +33,7 @@ describe('knownTargets', () => {
     expect(normalizer).toBe(3);
   });
 
-  it('gives padding no weight in a batch of nothing else', () => {
+  it('gives padding no weight in a batch that contains nothing else', () => {
     const padding = { numClasses: 3, objects: Int32Array.of(-1, -1), negative: new Uint8Array(2) };
     const none = [{ labels: [], boxes: [] }];
     const { classWeights, normalizer } = knownTargets(padding, none, { paddingAsBackground: true });

@@ -1,19 +1,19 @@
-/** Targets of known queries, as dense loss targets: a class, a box and weights for every query. */
+/** The targets of known queries, as dense loss targets: a class, a box and weights for every query. */
 import type { DenseTargets, Objects } from '@dn-detr/boxes';
 
-/** Which object each known query comes from: see `PlacedQueries`. */
+/** The object that each known query comes from; see `PlacedQueries`. */
 export interface KnownAssignment {
   readonly numClasses: number;
-  /** `[B, K]` */
+  /** Index of the object among the image's targets, `[B, K]`; −1 at padding. */
   readonly objects: Int32Array;
-  /** `[B, K]` */
+  /** 1 for contrastive negatives, `[B, K]`. */
   readonly negative: Uint8Array;
 }
 
 /**
- * The targets of known queries. A real query restores its object; a contrastive negative restores "no object" and has
- * no box; padding carries no weight, or with `paddingAsBackground` restores "no object" as in DINO, unless the batch is all
- * padding. `normalizer` is the number of real queries of the batch that restore an object.
+ * Makes the targets of known queries. A real query restores its object; a contrastive negative restores "no object" and
+ * has no box; padding has no weight, or with `paddingAsBackground` restores "no object" as in DINO, unless the batch is
+ * all padding. `normalizer` is the number of real queries in the batch that restore an object.
  *
  * Sources: `tgt_loss_labels` and `tgt_loss_boxes` in `models/DN_DAB_DETR/dn_components.py`; `SetCriterion` in
  * `models/dino/dino.py`.
@@ -42,7 +42,7 @@ export function knownTargets(
       normalizer++;
     }
   });
-  // Padding alone is nothing to learn from: there is nothing to divide its loss by.
+  // A batch of padding has nothing to learn from, and nothing to divide its loss by.
   if (normalizer === 0) classWeights.fill(0);
   return { classes, boxes, classWeights, boxWeights, normalizer };
 }

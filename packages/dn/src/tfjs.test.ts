@@ -15,7 +15,7 @@ const model = { numClasses, matchingQueries: 3 };
 const prepare = (...counts: number[]) =>
   prepareKnownQueries(counts.map(manyObjects), seededNoise(1), { groups: 2 }, model);
 
-/** Rising numbers as logits `[L, B, T, numLogits]` and boxes `[L, B, T, 4]`. */
+/** Increasing numbers as logits `[L, B, T, numLogits]` and boxes `[L, B, T, 4]`. */
 function predictionsOf(layers: number, batch: number, total: number): Predictions {
   const rising = (width: number) => {
     const size = layers * batch * total * width;
@@ -34,7 +34,7 @@ function expectNoLeak(action: () => void): void {
 }
 
 describe('knownInputs', () => {
-  it('gives labels, anchors and masks as tensors, which are all there is to dispose', () => {
+  it('gives labels, anchors and masks as tensors, and makes no others', () => {
     const queries = prepare(2, 1);
     const before = tf.memory().numTensors;
     const inputs = knownInputs(queries);
@@ -64,7 +64,7 @@ describe('splitPredictions', () => {
     });
   });
 
-  it('says when queries were added or lost on the way', () => {
+  it('rejects predictions from which queries are missing', () => {
     expectNoLeak(() => {
       const message = 'predictions are of 6 queries, expected 7: 4 known and 3 matching';
       expect(() => splitPredictions(predictionsOf(1, 2, 6), prepare(2, 1))).toThrow(message);
@@ -81,7 +81,7 @@ describe('knownLoss', () => {
     const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
     const [other, own] = logits.map(sigmoid) as [number, number];
     const focal = -0.75 * other ** 2 * Math.log(1 - other) - 0.25 * (1 - own) ** 2 * Math.log(own);
-    // Half of the true box is covered, and the predicted one lies inside it: IoU and GIoU are 1/2.
+    // Half of the true box is covered, and the predicted box lies inside it: IoU and GIoU are 1/2.
     const expected = focal + 5 * 0.25 + 2 * 0.5;
     expectNoLeak(() => {
       const { total, sums } = knownLoss(
@@ -103,7 +103,7 @@ describe('knownLoss', () => {
       { kind: 'contrastive', groups: 1 },
       { numClasses: 2, matchingQueries: 1 },
     );
-    // Of the positive query, then of the negative one; both predict the true box.
+    // Boxes of the positive query, then of the negative one; both predict the true box.
     const boxes = [...target.boxes, ...target.boxes];
     const slopes = (logits: number[], preset: readonly LossTerm[]) => {
       const shape: [number, number, number, number] = [1, 1, 2, logits.length / 2];
@@ -122,13 +122,13 @@ describe('knownLoss', () => {
     const classLoss = (preset: readonly LossTerm[]) =>
       preset.map((term) => (term.name === 'ce' ? term : { ...term, weight: 0 }));
 
-    it('asks a focal head for a low score of every class of the negative, and for no box', () => {
+    it('trains a focal head towards low scores for every class of the negative, and towards no box', () => {
       expectNoLeak(() => {
         const logits = [0.3, -0.7, 0.2, 0.4];
         const own = criterionPresets.dnDetr;
         const { grads } = slopes(logits, own);
         const [byLogits, byBoxes] = grads as [number[], number[]];
-        // Descent lowers where the slope is above 0.
+        // Gradient descent lowers a logit where its slope is above 0.
         expect(byLogits.map(Math.sign)).toEqual([1, -1, 1, 1]);
         expect(byBoxes.map((slope) => slope !== 0)).toEqual([true, true, true, true, false, false, false, false]);
         const [a, b, c, d] = logits.map((x) => 1 / (1 + Math.exp(-x))) as [number, number, number, number];
@@ -138,7 +138,7 @@ describe('knownLoss', () => {
       });
     });
 
-    it('asks a softmax head for "no object", its last logit, with the weight that has', () => {
+    it('trains a softmax head towards "no object", its last logit, with the weight of that class', () => {
       expectNoLeak(() => {
         const logits = [0.3, -0.7, 0.1, 0.2, 0.4, -0.5];
         const own = criterionPresets.detr;

@@ -1,6 +1,6 @@
 /**
- * Known queries as tensors, for models built on tfjs: made from the arrays of `prepareKnownQueries`, split from the
- * matching queries after the decoder, and turned into a loss. Needs `@dn-detr/core` and `@tensorflow/tfjs-core`.
+ * Known queries as tensors, for models built on tfjs: made from the arrays of `prepareKnownQueries`, separated from the
+ * matching queries after the decoder, and turned into a loss. Requires `@dn-detr/core` and `@tensorflow/tfjs-core`.
  *
  * @module @dn-detr/dn/tfjs
  */
@@ -12,10 +12,10 @@ import { DnError } from './error.ts';
 import type { KnownQueries } from './queries.ts';
 
 /**
- * Labels, anchors and masks of known queries as a decoder takes them; undefined where there are none (K = 0). The tensors
- * are the caller's to dispose.
+ * Labels, anchors and masks of known queries as a decoder takes them; undefined if there are none (K = 0). The caller
+ * disposes of the tensors.
  *
- * @param anchorEpsilon `eps` of the inverse sigmoid that makes anchors of boxes; 1e-3 as in DN-DETR
+ * @param anchorEpsilon `eps` of the inverse sigmoid that turns boxes into anchors; 1e-3 as in DN-DETR
  */
 export function knownInputs(queries: KnownQueries, anchorEpsilon = 1e-3): KnownInputs | undefined {
   const { labels, groupMask, keyPadding, layout } = queries;
@@ -29,7 +29,7 @@ export function knownInputs(queries: KnownQueries, anchorEpsilon = 1e-3): KnownI
   };
 }
 
-/** Of group masks, which batches of one layout share. */
+/** Group masks as floats; batches with the same layout share one. */
 const floatMasks = new WeakMap<Uint8Array, Float32Array>();
 
 function floatsOf(mask: Uint8Array): Float32Array {
@@ -40,17 +40,17 @@ function floatsOf(mask: Uint8Array): Float32Array {
 
 /** Predictions of known and of matching queries. Only the matching ones may go to the bipartite matching. */
 export interface SplitPredictions {
-  /** Logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`; undefined where K = 0. */
+  /** Logits `[L, B, K, numLogits]` and boxes `[L, B, K, 4]`; undefined if K = 0. */
   readonly known: Predictions | undefined;
-  /** Logits `[L, B, Q, numLogits]`, boxes `[L, B, Q, 4]`. */
+  /** Logits `[L, B, Q, numLogits]` and boxes `[L, B, Q, 4]`. */
   readonly matching: Predictions;
 }
 
 /**
- * Splits the outputs of a decoder that was given K known queries and Q matching ones behind them.
+ * Splits the predictions of a decoder that took K known queries followed by Q matching ones.
  *
  * @param predictions logits `[L, B, T, numLogits]`, boxes `[L, B, T, 4]`
- * @throws DnError if T is not K + Q: queries were added or lost on the way
+ * @throws DnError if T is not K + Q, because queries were added or lost
  */
 export function splitPredictions(predictions: Predictions, { layout }: Pick<KnownQueries, 'layout'>): SplitPredictions {
   const { known, matching, total } = layout;
@@ -72,12 +72,13 @@ export function splitPredictions(predictions: Predictions, { layout }: Pick<Know
 /**
  * The loss of restoring known queries, over all decoder layers, to be added to the loss of the matching ones.
  *
- * @param predictions those of known queries alone: logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`; undefined where K = 0
- * @param terms what the loss is made of: `criterionPresets.dnDetr`, or `.detr` for a model whose last logit is "no object"
+ * @param predictions predictions of the known queries only: logits `[L, B, K, numLogits]`, boxes `[L, B, K, 4]`;
+ *   undefined if K = 0
+ * @param terms the terms of the loss: `criterionPresets.dnDetr`, or `.detr` for a model whose last logit is "no object"
  * @param counts with gradient accumulation: `knownCounts` of all micro-batches
- * @returns total and sums `[1, L, W]` of core's `criterion`; where K = 0 a total of 0 without a gradient, and no sums,
+ * @returns total and sums `[1, L, W]` of core's `criterion`; if K = 0, a total of 0 without a gradient and empty sums
  *   `[0, 0, 0]`
- * @throws RangeError if the predictions are of other queries than the targets
+ * @throws RangeError if the predictions do not have the queries of the targets
  */
 export function knownLoss(
   predictions: Predictions | undefined,

@@ -11,7 +11,7 @@ const check = (images: readonly Objects[], skip: readonly SkipReason[] = []) =>
 const withBox = (...box: number[]): Objects => ({ labels: [1, 2], boxes: [...good.boxes.slice(0, 4), ...box] });
 
 describe('usableObjects', () => {
-  it('takes all objects that are in order', () => {
+  it('accepts all objects that are valid', () => {
     const { indices, skipped } = check([good, { labels: [], boxes: [] }, good]);
     expect(indices).toEqual([Int32Array.of(0, 1), Int32Array.of(), Int32Array.of(0, 1)]);
     expect(skipped).toEqual({ crowd: 0, degenerate: 0 });
@@ -29,7 +29,7 @@ describe('usableObjects', () => {
       withBox(0.5, 0.5, 0.1, 1e-46),
       "box [0.5, 0.5, 0.1, 1e-46] has no extent in float32: expected w > 0 and h > 0 (skip: ['degenerate'] leaves such boxes out)",
     ],
-  ])('names image and object: %s', (_, objects, message) => {
+  ])('names the image and the object: %s', (_, objects, message) => {
     expect(() => check([good, objects])).toThrow(
       expect.objectContaining({
         name: 'ObjectsError',
@@ -40,7 +40,7 @@ describe('usableObjects', () => {
     );
   });
 
-  it('leaves out crowd and degenerate boxes if asked to, and counts them', () => {
+  it('leaves out crowds and degenerate boxes if requested, and counts them', () => {
     const boxes = [0.5, 0.5, 0.2, 0.2];
     const target = {
       labels: [0, 1, 2, 99],
@@ -51,6 +51,6 @@ describe('usableObjects', () => {
     expect(indices).toEqual([Int32Array.of(0, 2), Int32Array.of(0, 2)]);
     expect(skipped).toEqual({ crowd: 2, degenerate: 2 });
     expect(() => check([target], ['crowd'])).toThrow('has no extent');
-    expect(() => check([target], ['degenerate'])).toThrow('image 0, object 3: label 99 is no class');
+    expect(() => check([target], ['degenerate'])).toThrow('image 0, object 3: label 99 is not a class');
   });
 });

@@ -1,21 +1,24 @@
-/** Looks at objects before they become queries: a wrong format is named here, not in a loss that turned NaN. */
+/**
+ * Checks objects before they become queries, so that a wrong format is reported here rather than by a loss that turned
+ * NaN.
+ */
 import { checkObjects, type Objects, ObjectsError } from '@dn-detr/boxes';
 import type { SkipReason } from './options.ts';
 
-/** The objects of a batch that known queries are made of. */
+/** The objects of a batch from which known queries are made. */
 export interface UsableObjects {
-  /** Of each image, the indices of the objects to use, ascending. */
+  /** For each image, the indices of the objects to use, ascending. */
   readonly indices: readonly Int32Array[];
-  /** How many objects were left out, and why. */
+  /** How many objects were left out, by reason. */
   readonly skipped: Readonly<Record<SkipReason, number>>;
 }
 
 /**
- * Checks every object of a batch and leaves out those to skip, which are not looked at any further.
+ * Checks every object of a batch and leaves out those to skip, which are not examined any further.
  *
  * @param images the objects of each image
- * @throws ObjectsError, naming image and object, as `checkObjects` of `@dn-detr/boxes` does, or if a box has no extent in
- *   float32
+ * @throws ObjectsError, naming image and object, as `checkObjects` of `@dn-detr/boxes` does, or if a box has no extent
+ *   in float32
  */
 export function usableObjects(
   images: readonly Objects[],
@@ -38,7 +41,7 @@ export function usableObjects(
   return { indices, skipped };
 }
 
-/** Queries are float32, where the tiniest sides are 0. */
+/** Queries are float32, in which the tiniest sides become 0. */
 const isDegenerate = (boxes: ArrayLike<number>, object: number): boolean =>
   Math.fround(boxes[4 * object + 2] as number) <= 0 || Math.fround(boxes[4 * object + 3] as number) <= 0;
 

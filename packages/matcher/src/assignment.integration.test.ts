@@ -23,7 +23,7 @@ const transposed = ({ rows, cols, cost }: Matrix): Matrix => ({
   cost: Float64Array.from(cost, (_, e) => cost[(e % rows) * cols + Math.floor(e / rows)] as number),
 });
 
-/** The least total over all ways to pair the shorter side, Infinity if there is no finite one. */
+/** The lowest total over all ways to pair the shorter side; Infinity if none is finite. */
 function bruteForce(matrix: Matrix): number {
   if (matrix.rows > matrix.cols) return bruteForce(transposed(matrix));
   const { rows, cols, cost } = matrix;
@@ -39,7 +39,7 @@ function bruteForce(matrix: Matrix): number {
   return best(0, 0);
 }
 
-/** Matrices up to a side: uniform, full of ties, of mixed signs, and over 40 orders of magnitude. */
+/** Matrices up to the given side: uniform, full of ties, of mixed signs, and over 40 orders of magnitude. */
 const matrices = (side: number, least = 0): fc.Arbitrary<Matrix> => {
   const entries = fc.constantFrom(
     fc.double({ min: 0, max: 1, noNaN: true }),
@@ -59,7 +59,7 @@ const matrices = (side: number, least = 0): fc.Arbitrary<Matrix> => {
     );
 };
 
-/** The same with about a third of the pairs forbidden. */
+/** Matrices with about a third of the pairs forbidden. */
 const withForbiddenPairs = (side: number): fc.Arbitrary<Matrix> =>
   matrices(side, 1).chain(({ rows, cols, cost }) =>
     fc
@@ -67,7 +67,7 @@ const withForbiddenPairs = (side: number): fc.Arbitrary<Matrix> =>
       .map((keep) => ({ rows, cols, cost: cost.map((c, e) => (keep[e] === 0 ? Number.POSITIVE_INFINITY : c)) })),
   );
 
-/** Rounding is relative to the largest cost, not to a total in which large ones may cancel. */
+/** Rounding is relative to the largest cost, not to the total, in which large costs may cancel. */
 const tolerance = ({ cost }: Matrix): number =>
   1e-12 * cost.reduce((most, c) => (Number.isFinite(c) ? Math.max(most, Math.abs(c)) : most), 0) * cost.length;
 
@@ -82,7 +82,7 @@ function expectPairs({ rows, cols }: Matrix, pairs: Assignment): void {
 }
 
 describe.each(['jonker-volgenant', 'munkres'] as const)('linearSumAssignment by %s', (solver) => {
-  it('finds the least total there is', () => {
+  it('finds the lowest total', () => {
     fc.assert(
       fc.property(matrices(6), (matrix) => {
         const pairs = solve(matrix, { solver });
@@ -93,7 +93,7 @@ describe.each(['jonker-volgenant', 'munkres'] as const)('linearSumAssignment by 
     );
   });
 
-  it('avoids forbidden pairs, and throws exactly where that is impossible', () => {
+  it('avoids forbidden pairs, and throws exactly if that is impossible', () => {
     fc.assert(
       fc.property(withForbiddenPairs(6), (matrix) => {
         const expected = bruteForce(matrix);
@@ -116,14 +116,14 @@ describe.each(['jonker-volgenant', 'munkres'] as const)('linearSumAssignment by 
     );
   });
 
-  it('pairs nothing where there are no rows or no columns', () => {
+  it('returns no pairs if there are no rows or no columns', () => {
     const nothing = { rows: new Int32Array(0), cols: new Int32Array(0) };
     expect(linearSumAssignment(new Float64Array(0), 0, 4, { solver })).toEqual(nothing);
     expect(linearSumAssignment(new Float64Array(0), 4, 0, { solver })).toEqual(nothing);
     expect(linearSumAssignment(new Float64Array(0), 0, 0, { solver })).toEqual(nothing);
   });
 
-  it('names the entry that is no cost', () => {
+  it('names an entry that is not a valid cost', () => {
     const cost = Float64Array.from([1, 2, 3, 4, Number.NaN, 6]);
     const message = 'the cost of row 1, column 1 is NaN: expected a number, or Infinity for a forbidden pair';
     expect(() => linearSumAssignment(cost, 2, 3, { solver })).toThrow(message);
@@ -215,7 +215,7 @@ describe('linearSumAssignment', () => {
     );
   });
 
-  it('leaves the matrix alone and writes into the output it is given', () => {
+  it('leaves the matrix unchanged and writes into the given output', () => {
     const cost = Float64Array.of(4, 1, 2, 0, 9, 9);
     const out = { rows: new Int32Array(3).fill(7), cols: new Int32Array(3).fill(7) };
     expect(linearSumAssignment(cost, 3, 2, { out })).toBe(out);
@@ -223,7 +223,7 @@ describe('linearSumAssignment', () => {
     expect([...cost]).toEqual([4, 1, 2, 0, 9, 9]);
   });
 
-  it('shifts the total of a square matrix by the levels of its rows and columns', () => {
+  it('shifts the total of a square matrix by constants added to its rows and columns', () => {
     const level = fc.array(fc.integer({ min: -500, max: 500 }), { minLength: 24, maxLength: 24 });
     const entry = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 24 * 24, maxLength: 24 * 24 });
     fc.assert(
@@ -241,7 +241,7 @@ describe('linearSumAssignment', () => {
     );
   });
 
-  it('keeps its workspace: many calls take no memory for arrays', () => {
+  it('keeps its workspace: repeated calls allocate no arrays', () => {
     const rows = 120;
     const cols = 150;
     const cost = Float64Array.from({ length: rows * cols }, (_, e) => Math.sin(e * e));
@@ -256,7 +256,7 @@ describe('linearSumAssignment', () => {
     expect(process.memoryUsage().arrayBuffers).toBeLessThanOrEqual(before);
   });
 
-  it('returns, or names a cost that is too large, whatever the magnitudes', () => {
+  it('returns a result or names a cost that is too large, whatever the magnitudes', () => {
     const any = fc.double({ noNaN: true, noDefaultInfinity: true });
     const square = fc.array(any, { minLength: 36, maxLength: 36 });
     fc.assert(
@@ -282,14 +282,14 @@ describe('linearSumAssignment', () => {
     );
   });
 
-  it('names a solver that does not exist', () => {
+  it('rejects a solver that does not exist', () => {
     const solver = 'hungarian' as 'munkres';
     expect(() => linearSumAssignment(new Float64Array(1), 1, 1, { solver })).toThrow(
       "expected the solver 'jonker-volgenant' or 'munkres', got 'hungarian'",
     );
   });
 
-  it('says which length does not fit', () => {
+  it('names the length that does not fit', () => {
     expect(() => linearSumAssignment(new Float64Array(5), 2, 3)).toThrow('expected 2 x 3 = 6 costs, got 5');
     expect(() => linearSumAssignment(new Float64Array(5), 2.5, 2)).toThrow('expected a whole number of rows, got 2.5');
     const out = { rows: new Int32Array(2), cols: new Int32Array(1) };

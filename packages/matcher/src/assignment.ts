@@ -1,53 +1,53 @@
 /**
- * The rectangular linear assignment problem: `linearSumAssignment`. The solver is our own because matching is run for every
- * image and decoder layer of a step: of npm's, munkres 2.0.4 takes 1.2 to 2.4 times as long and munkres-js 1.2.2 up to
- * thousands of times (the table in the README), and both make new arrays in every call.
+ * The rectangular linear assignment problem: `linearSumAssignment`. The solver is our own because matching runs for
+ * every image and decoder layer of a step. Of the npm packages, munkres 2.0.4 takes 1.2 to 2.4 times as long and
+ * munkres-js 1.2.2 up to thousands of times (see the table in the README), and both allocate new arrays in every call.
  */
 import { AssignmentError } from './assignment-error.ts';
 import type { BlockedRows } from './blocked-rows.ts';
 import { assignRows } from './jonker-volgenant.ts';
 import { assignRowsByMunkres } from './munkres.ts';
 
-/** Pairs of a row and a column, `min(rows, cols)` of them: pair k is `rows[k]`, `cols[k]`; rows rise. */
+/** The `min(rows, cols)` pairs of a row and a column: pair k is `rows[k]`, `cols[k]`, with ascending rows. */
 export interface Assignment {
   readonly rows: Int32Array;
   readonly cols: Int32Array;
 }
 
-/**
- * Algorithm that finds the optimum: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js.
- */
+/** The algorithm: shortest augmenting paths after Jonker and Volgenant (the default), or munkres-js. */
 export type AssignmentSolver = keyof typeof solvers;
 
-/** How an assignment is looked for, and where it is put. */
+/** Options of an assignment. */
 export interface AssignmentOptions {
-  /** Whether to look for the greatest total instead of the least. @defaultValue false */
+  /** Whether to find the highest total instead of the lowest. @defaultValue false */
   readonly maximize?: boolean;
+  /** The algorithm. @defaultValue 'jonker-volgenant' */
   readonly solver?: AssignmentSolver;
-  /** Receives the pairs, in arrays of `min(rows, cols)` or longer. @defaultValue new arrays */
+  /** Receives the pairs, in arrays of length `min(rows, cols)` or longer; new arrays are made if left out. */
   readonly out?: Assignment;
 }
 
 const solvers = { 'jonker-volgenant': assignRows, munkres: assignRowsByMunkres } as const;
 
-// The matrix with the shorter side as rows, and its solution; they grow to the largest problem seen and are used again.
+// The matrix with the shorter side as rows, and its solution. They grow to the largest problem so far and are reused.
 let oriented = new Float64Array(0);
 let columnOf = new Int32Array(0);
 let colOfRow = new Int32Array(0);
 
 /**
- * Pairs rows with columns, each at most once and `min(rows, cols)` pairs in all, so that the sum of their costs is the
- * least. Exact in float64 arithmetic, like `scipy.optimize.linear_sum_assignment`. Equal input gives equal pairs, also
- * where several assignments are optimal.
+ * Pairs rows with columns so that the sum of the pairs' costs is lowest. Each row and column occurs at most once, and
+ * there are `min(rows, cols)` pairs. The result is exact in float64 arithmetic, like that of
+ * `scipy.optimize.linear_sum_assignment`. The same input always gives the same pairs, even if several assignments are
+ * optimal.
  *
- * The default solver keeps its workspace between calls: with `out`, a call allocates nothing once a problem as large has
- * been seen.
+ * The default solver keeps its workspace between calls: with `out`, a call allocates nothing once a problem of the same
+ * size has been solved.
  *
  * @param cost `[rows, cols]` row-major, not changed; +Infinity (with `maximize`: -Infinity) forbids a pair
  * @returns `out`, or new arrays; empty if there are no rows or no columns
  * @throws AssignmentError if an entry is NaN or -Infinity (with `maximize`: +Infinity), or if too many pairs are
- *   forbidden; also where costs above 1e300 in magnitude make differences overflow
- * @throws RangeError if a length does not fit or there is no such solver
+ *   forbidden; also if costs above 1e300 in magnitude make differences overflow
+ * @throws RangeError if a length does not fit or the solver does not exist
  */
 export function linearSumAssignment(
   cost: Float32Array | Float64Array,
@@ -72,7 +72,7 @@ export function linearSumAssignment(
   const blocked = solvers[solver](oriented, n, m, columnOf);
   if (blocked !== undefined) throw tooLarge(cost, cols) ?? infeasible(blocked, isTransposed, maximize);
 
-  // The pairs by rising row: of a transposed problem the longer side.
+  // Pairs are ordered by row, which in a transposed problem is the longer side.
   const { rows: pairedRows, cols: pairedCols } = pairs;
   if (isTransposed) {
     if (colOfRow.length < m) colOfRow = new Int32Array(m);
@@ -95,7 +95,10 @@ export function linearSumAssignment(
 
 const quoted = (name: string): string => `'${name}'`;
 
-/** Copies the matrix into `oriented`, negated to maximise; false as soon as an entry is NaN or infinitely good. */
+/**
+ * Copies the matrix into `oriented`, negated to maximise; returns false at the first entry that is NaN or infinitely
+ * good.
+ */
 function copy(cost: Float32Array | Float64Array, length: number, maximize: boolean): boolean {
   const target = oriented;
   const sign = maximize ? -1 : 1;
@@ -107,11 +110,12 @@ function copy(cost: Float32Array | Float64Array, length: number, maximize: boole
   return true;
 }
 
-/** As `copy`, transposed: `oriented` becomes `[cols, rows]`. */
+/** Like `copy`, but transposes: `oriented` becomes `[cols, rows]`. */
 function transpose(cost: Float32Array | Float64Array, rows: number, cols: number, maximize: boolean): boolean {
   const target = oriented;
   const sign = maximize ? -1 : 1;
-  // Four rows at a time, so that four neighbours are written at once: nearly twice as fast for a matrix beyond the cache.
+  // Four rows at a time, so that four neighbours are written at once: nearly twice as fast for a matrix larger than the
+  // cache.
   const tail = rows & 3;
   for (let i = 0; i < rows - tail; i += 4) {
     const row = i * cols;
@@ -153,7 +157,7 @@ function checkLengths(cost: ArrayLike<number>, rows: number, cols: number, pairs
   }
 }
 
-/** Error for a matrix with an entry that is NaN or infinitely good. */
+/** Makes the error for a matrix with an entry that is NaN or infinitely good. */
 function invalidEntry(cost: Float32Array | Float64Array, cols: number, maximize: boolean): AssignmentError {
   const forbidden = maximize ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   const invalid = cost.findIndex((c) => !Number.isFinite(c) && c !== forbidden);
@@ -165,7 +169,7 @@ function invalidEntry(cost: Float32Array | Float64Array, cols: number, maximize:
   );
 }
 
-/** Differences of costs beyond this may overflow, which looks like a forbidden pair. */
+/** Differences of costs beyond this may overflow, which would look like a forbidden pair. */
 const largestCost = 1e300;
 
 function tooLarge(cost: Float32Array | Float64Array, cols: number): AssignmentError | undefined {
@@ -176,7 +180,7 @@ function tooLarge(cost: Float32Array | Float64Array, cols: number): AssignmentEr
   return new AssignmentError(message, [row], [col]);
 }
 
-/** So many rows or columns are listed in a message. */
+/** Largest number of rows or columns that a message lists. */
 const mostListed = 10;
 
 function infeasible({ rows, columns }: BlockedRows, isTransposed: boolean, maximize: boolean): AssignmentError {

@@ -1,4 +1,4 @@
-/** Rows that have finite costs in fewer columns than they are: not all of them can be assigned. */
+/** Rows that have finite costs in fewer columns than there are rows, so that not all of them can be assigned. */
 export interface BlockedRows {
   readonly rows: readonly number[];
   /** Every column in which one of the rows has a finite cost. */
@@ -6,11 +6,11 @@ export interface BlockedRows {
 }
 
 /**
- * Why a row cannot be assigned (Hall's theorem): the rows that would have to move to make room for it, and the columns
- * they share. The others are assigned already, as many as possible to columns of finite cost.
+ * Finds why a row cannot be assigned (Hall's theorem): the rows that would have to move to make room for it, and the
+ * columns that they share. The other rows are already assigned, as many as possible to columns of finite cost.
  *
  * @param cost `[n, m]` row-major
- * @param columnOf `[n]` or longer: the column of every row, any number for `start`
+ * @param columnOf `[n]` or longer: the column of every row, with any number for `start`
  */
 export function blockedRows(
   cost: Float64Array,

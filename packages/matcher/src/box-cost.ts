@@ -1,8 +1,8 @@
-/** The terms of the boxes, for every object and query of one image. */
+/** The box terms of the matching cost, for every object and query of one image. */
 import { cxcywhToXyxy, giouAt } from '@dn-detr/boxes';
 import type { GiouCost, L1Cost } from './cost-terms.ts';
 
-/** The weighted L1 cost `[G, Q]`, into `out`. */
+/** Writes the weighted L1 costs `[G, Q]` into `out`. */
 export function writeL1Costs(
   boxes: Float32Array,
   objectBoxes: ArrayLike<number>,
@@ -19,7 +19,7 @@ export function writeL1Costs(
   }
 }
 
-/** The weighted GIoU cost `[G, Q]`, into `out`. */
+/** Writes the weighted GIoU costs `[G, Q]` into `out`. */
 export function writeGiouCosts(
   boxes: Float32Array,
   objectBoxes: ArrayLike<number>,
@@ -35,7 +35,7 @@ export function writeGiouCosts(
   }
 }
 
-// The workspaces of `cornersOf`; they grow to the largest image seen and are used again.
+// The workspaces of `cornersOf`, which grow to the largest image so far and are reused.
 let ofQueries = new Float32Array(0);
 let ofObjects = new Float32Array(0);
 

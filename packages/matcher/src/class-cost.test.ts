@@ -12,7 +12,7 @@ function classCosts(logits: Float32Array, numLogits: number, cost: ClassCost): F
 }
 
 describe('exponentialOfNegative', () => {
-  it('is e^x', () => {
+  it('approximates e^x', () => {
     let worst = 0;
     for (let x = 0; x > -32; x -= 0.00137)
       worst = Math.max(worst, Math.abs(exponentialOfNegative(x) / Math.exp(x) - 1));
@@ -35,7 +35,7 @@ describe('the focal class cost', () => {
     [0.5, 0],
     [0.9, 1.5],
     [1, 4],
-  ])('with alpha %f and gamma %f is its formula in float64', (alpha, gamma) => {
+  ])('with alpha %f and gamma %f agrees with its formula in float64', (alpha, gamma) => {
     const logits = Float32Array.from({ length: 20_001 }, (_, i) => (i - 10_000) / 200);
     const costs = classCosts(logits, 1, { kind: 'focal', alpha, gamma, weight: 1 });
     const errors = logits.map((logit, i) => Math.abs((costs[i] as number) - exact(logit, alpha, gamma)));

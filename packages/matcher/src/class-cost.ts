@@ -2,20 +2,24 @@
 import { exponentialOfNegative } from './exponential.ts';
 import type { QueryPredictions } from './predictions.ts';
 
-/** DETR: minus the probability of the object's class, by the softmax over all logits, "no object" among them. */
+/**
+ * The class term of DETR: minus the probability of the object's class, by the softmax over all logits including "no
+ * object".
+ */
 export interface SoftmaxClassCost {
   readonly kind: 'softmax';
   readonly weight: number;
 }
 
 /**
- * Deformable DETR and those after it, DN-DETR among them: what the focal loss would gain by calling the query an object
- * of that class, `alpha (1 - p)^gamma (-log p) - (1 - alpha) p^gamma (-log(1 - p))` with p the sigmoid of its logit.
+ * The class term of Deformable DETR and its successors, including DN-DETR: the focal loss with the object's class as
+ * the target minus the focal loss with "no object" as the target, `alpha (1 - p)^gamma (-log p) - (1 - alpha) p^gamma
+ * (-log(1 - p))` with p the sigmoid of the class's logit.
  */
 export interface FocalClassCost {
   readonly kind: 'focal';
   readonly alpha: number;
-  /** From 0. */
+  /** Exponent; at least 0. */
   readonly gamma: number;
   readonly weight: number;
 }
@@ -24,7 +28,7 @@ export interface FocalClassCost {
 export type ClassCost = SoftmaxClassCost | FocalClassCost;
 
 /**
- * The weighted class costs `[D, Q]`, into `out`.
+ * Writes the weighted class costs `[D, Q]` into `out`.
  *
  * @param labels `[D]`: the classes that occur, each once
  */
@@ -75,23 +79,23 @@ function writeSoftmaxCosts(
 type FocalShape = Pick<FocalClassCost, 'alpha' | 'gamma'>;
 
 /**
- * The focal cost of one logit; a table of it serves every logit in -range..range, because an image needs thousands and
- * a single one takes three transcendental functions.
+ * The focal cost of one logit, tabulated for logits in -range..range, because an image needs thousands and each takes
+ * three transcendental functions.
  */
 interface FocalTable extends FocalShape {
-  /** Values at −range, in steps of 1 / stepsPerUnit. */
+  /** Values from -range on, in steps of 1 / stepsPerUnit. */
   readonly values: Float64Array;
 }
 
 const range = 32;
 const stepsPerUnit = 32;
 
-/** Constant that DN-DETR adds to probabilities before it takes their logarithm. */
+/** The value that DN-DETR adds to probabilities before taking their logarithm. */
 const logEpsilon = 1e-8;
 
 function exactFocalCost(logit: number, { alpha, gamma }: FocalShape): number {
   const p = 1 / (1 + Math.exp(-logit));
-  // 1 - p would lose its digits where p is nearly 1.
+  // 1 - p would lose its digits if p is nearly 1.
   const rest = 1 / (1 + Math.exp(logit));
   const positive = alpha * rest ** gamma * -Math.log(p + logEpsilon);
   const negative = (1 - alpha) * p ** gamma * -Math.log(rest + logEpsilon);
@@ -112,7 +116,7 @@ function focalTable({ alpha, gamma }: FocalShape): FocalTable {
 const third = 1 / 3;
 const sixth = 1 / 6;
 
-/** The cubic through the four table entries around the logit: exact to 1e-7. */
+/** Interpolates with the cubic through the four table entries around the logit; accurate to 1e-7. */
 function focalAt(table: FocalTable, logit: number): number {
   const { values } = table;
   const at = (logit + range) * stepsPerUnit;

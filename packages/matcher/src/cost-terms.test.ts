@@ -44,11 +44,11 @@ describe('the terms of the cost', () => {
       [{ ...nothing, cost: 3 }],
       'cost term 0: expected a function as cost of the nothing cost, got number',
     ],
-  ])('must be in order: %s', (_, cost, message) => {
+  ])('must be valid: %s', (_, cost, message) => {
     expect(() => matchingCost(predictions, objects, cost as MatchingCost)).toThrow(new RangeError(message));
   });
 
-  it('need a logit of each class only if they look at logits', () => {
+  it('need a logit for each class only if they use logits', () => {
     const few = { ...predictions, numClasses: 9 };
     const of = (cost: MatchingCost) => matchingCost(few, { ...objects, labels: Array(9).fill(8) }, cost).cost;
     expect(() => of([l1, focal])).toThrow(

@@ -1,4 +1,4 @@
-/** The terms that a matching cost is the sum of, and the costs of the papers. */
+/** The terms of a matching cost, and the costs of the papers. */
 import { type Objects, overlapEpsilon } from '@dn-detr/boxes';
 import type { ClassCost } from './class-cost.ts';
 import type { QueryPredictions } from './predictions.ts';
@@ -13,23 +13,22 @@ export interface L1Cost {
 export interface GiouCost {
   readonly kind: 'giou';
   readonly weight: number;
-  /**
-   * Constant added to the denominators of IoU and GIoU, from 0. With 0, GIoU of two boxes without area is not defined.
-   */
+  /** Added to the denominators of IoU and GIoU; at least 0. With 0, the GIoU of two boxes without area is undefined. */
   readonly epsilon: number;
 }
 
 /** A cost of your own. */
 export interface CustomCost {
-  /** Name in messages. */
+  /** Name of the term, for messages. */
   readonly name: string;
   readonly weight: number;
   /**
    * Writes the costs of one image in one layer.
    *
-   * @param predictions not to be changed; where costs that are not finite are replaced, they may hold numbers that are not
-   * @param objects those of the image, one or more; they have been checked
-   * @param out `[G, Q]`: the cost of query q with object g belongs at `g * predictions.queries + q`; zeros at first
+   * @param predictions must not be changed; if costs that are not finite are replaced, they may contain non-finite
+   *   numbers
+   * @param objects the objects of the image, one or more; they have been checked
+   * @param out `[G, Q]`: the cost of query q with object g belongs at `g * predictions.queries + q`; initially zeros
    */
   cost(predictions: QueryPredictions, objects: Objects, out: Float64Array): void;
 }
@@ -38,8 +37,8 @@ export interface CustomCost {
 export type CostTerm = ClassCost | L1Cost | GiouCost | CustomCost;
 
 /**
- * The sum of `weight` × cost over all terms, in the order of the list. A list without a class term matches by boxes alone
- * and reads no logits; labels have to be classes all the same.
+ * The sum of `weight` × cost over all terms, in the order of the list. A list without a class term matches by boxes
+ * only and reads no logits; labels must be classes nevertheless.
  */
 export type MatchingCost = readonly CostTerm[];
 
@@ -55,7 +54,7 @@ export const matchingCosts = {
     { kind: 'l1', weight: 5 },
     { kind: 'giou', weight: 2, epsilon: overlapEpsilon },
   ],
-  /** Deformable DETR: `cost_*` of its `main.py`, without an epsilon in GIoU. */
+  /** Deformable DETR: the `cost_*` options of its `main.py`, without an epsilon in GIoU. */
   deformableDetr: [
     { kind: 'focal', alpha: 0.25, gamma: 2, weight: 2 },
     { kind: 'l1', weight: 5 },
@@ -63,15 +62,17 @@ export const matchingCosts = {
   ],
 } as const satisfies Record<string, MatchingCost>;
 
-/** Tells a term of the user's own from those that have a kind. */
+/** Distinguishes custom terms from those that have a kind. */
 export const isCustom = (term: CostTerm): term is CustomCost => 'cost' in term;
 
 /** Name of a term in messages, such as `the giou cost`. */
 export const termName = (term: CostTerm): string => `the ${isCustom(term) ? term.name : term.kind} cost`;
 
 /**
- * @throws RangeError that names the term if it is none, a number is not finite, or an epsilon or gamma is negative; if there
- *   are no terms; or if there are fewer logits than classes for a class term to look at
+ * Checks the terms of a matching cost.
+ *
+ * @throws RangeError naming the term if it is invalid, a number is not finite, or an epsilon or gamma is negative; also
+ *   if there are no terms, or fewer logits than classes for a class term
  */
 export function checkCost(
   cost: MatchingCost,

@@ -36,7 +36,7 @@ describe('matchingCost', () => {
     expect(matchingCost(nobody, objects, matchingCosts.dnDetr).cost.length).toBe(0);
   });
 
-  it('says which length or label does not fit', () => {
+  it('names the length or label that does not fit', () => {
     const detr = matchingCosts.detr;
     expect(() => matchingCost({ ...predictions, boxes: new Float32Array(7) }, objects, detr)).toThrow(
       'expected boxes [40, 4] of 160 numbers, got 7',
@@ -50,7 +50,7 @@ describe('matchingCost', () => {
     const one = { labels: Int32Array.of(5), boxes: Float32Array.of(0.5, 0.5, 0.1, 0.1) };
     expect(matchingCost({ ...predictions, numClasses: 6 }, one, matchingCosts.dnDetr).cost.length).toBe(queries);
     expect(() => matchingCost(predictions, one, detr)).toThrow(
-      'object 0: label 5 is no class: expected a whole number in 0..4',
+      'object 0: label 5 is not a class: expected a whole number in 0..4',
     );
   });
 });
@@ -74,7 +74,7 @@ describe('a prediction that is not finite', () => {
     expect(() => matchingCost(badBox, objects, cost)).toThrow(/^query 5: the box's width is -Infinity; /);
   });
 
-  it('is replaced, counted and told on request', () => {
+  it('is replaced, counted and reported on request', () => {
     const two = broken(({ logits, boxes }) => {
       logits[17 * numLogits + 3] = Number.POSITIVE_INFINITY;
       boxes[4 * 30] = Number.NaN;

@@ -1,4 +1,4 @@
-/** The cost of matching queries with objects, and what becomes of a cost that is not finite. */
+/** The cost of matching queries with objects, and the handling of costs that are not finite. */
 import { checkObjects, type Objects } from '@dn-detr/boxes';
 import { checkCost, isCustom, type MatchingCost, termName } from './cost-terms.ts';
 import {
@@ -13,22 +13,22 @@ import { checkPredictions, type QueryPredictions } from './predictions.ts';
 import { standardCost, standardCosts } from './standard-cost.ts';
 import { termCosts, writeTerm } from './term-costs.ts';
 
-/** Options of a cost matrix: the treatment of numbers that are not finite, and where costs are put. */
+/** Options of `matchingCost`: the handling of numbers that are not finite, and a buffer for the costs. */
 export interface MatchingCostOptions extends NonFiniteOptions {
-  /** Receives the costs, `[Q, G]`; without it they are in a new Float32Array. */
+  /** Receives the costs, `[Q, G]`; a new Float32Array is made if left out. */
   readonly out?: Float32Array | Float64Array;
 }
 
 /**
- * The cost of every query with every object of one image, in one layer, as `models/matcher.py` of facebookresearch/detr
- * and IDEA-Research/DN-DETR compute it: class terms to 1e-7, as exponentials and logarithms come from tables; corners are rounded to
- * float32, as in the reference.
+ * Computes the cost of every query with every object of one image in one layer, like `models/matcher.py` of
+ * facebookresearch/detr and IDEA-Research/DN-DETR. Class terms are accurate to 1e-7, because exponentials and
+ * logarithms come from tables; corners are rounded to float32, as in the reference.
  *
- * @param cost such as `matchingCosts.dnDetr`
+ * @param cost for example `matchingCosts.dnDetr`
  * @returns the costs `[Q, G]`, in `out` if given, and how many of them were replaced
  * @throws PredictionError if a prediction or a cost is not finite, unless such costs are to be replaced
- * @throws ObjectsError if the objects are not in order, see `checkObjects` of `@dn-detr/boxes`
- * @throws RangeError if a length does not fit, or a term of the cost is not in order
+ * @throws ObjectsError if the objects are invalid, see `checkObjects` of `@dn-detr/boxes`
+ * @throws RangeError if a length does not fit, or a term of the cost is invalid
  */
 export function matchingCost(
   predictions: QueryPredictions,
@@ -57,10 +57,10 @@ export function matchingCost(
 }
 
 /**
- * The costs of one image and layer with objects as rows, `[G, Q]`, which is how the solver wants them.
+ * The costs of one image and layer with objects as rows, `[G, Q]`, which is the solver's orientation.
  *
  * @param objects one or more; they have been checked, as have the predictions and the cost
- * @returns `[G, Q]`, in a workspace: valid until the next call
+ * @returns `[G, Q]`, in a workspace that is valid until the next call
  * @throws PredictionError if a prediction or a cost is not finite and `replacements` does not allow that
  */
 export function objectCosts(
@@ -91,8 +91,8 @@ export function objectCosts(
 }
 
 /**
- * Why the cost of a query with an object is not finite although its prediction is: GIoU divides by 0 (without an epsilon,
- * for two boxes without area), huge numbers overflow, or a term of the user's own gives such a cost.
+ * Explains why the cost of a query with an object is not finite although the prediction is: GIoU divides by 0 (for two
+ * boxes without area, without an epsilon), huge numbers overflow, or a custom term gives a cost that is not finite.
  */
 function undefinedCost(
   predictions: QueryPredictions,
@@ -110,7 +110,7 @@ function undefinedCost(
     const ofTerm = values[g * queries + q] as number;
     if (Number.isFinite(ofTerm)) continue;
     if (isCustom(term)) return `${what} ${termName(term)} is ${ofTerm}`;
-    // Smaller coordinates have corners in float32.
+    // Smaller coordinates have finite corners in float32.
     const hasCorners = boxes.subarray(4 * q, 4 * q + 4).every((coordinate) => Math.abs(coordinate) < 1e38);
     if (term.kind === 'giou' && term.epsilon === 0 && hasCorners) return `${what} without an epsilon GIoU divides by 0`;
     return `${what} its box or the weight is too large for ${termName(term)}`;

@@ -11,8 +11,8 @@ const queries = 40;
 const predictions = randomPredictions(1, queries, 6);
 const objects = randomObjects(2, 9, 5);
 
-describe("a user's own term", () => {
-  it.each(Object.entries(matchingCosts))('beside the terms of %s leaves them as they are', (_, cost) => {
+describe('a custom term', () => {
+  it.each(Object.entries(matchingCosts))('leaves the other terms of %s unchanged', (_, cost) => {
     const nothing: CustomCost = { name: 'nothing', weight: 1, cost: () => {} };
     const exact = { out: new Float64Array(queries * 9) };
     const expected = matchingCost(predictions, objects, cost, exact).cost.slice();
@@ -32,7 +32,7 @@ describe("a user's own term", () => {
       ],
     ],
     ['the terms of the papers in another order', [...matchingCosts.dnDetr].reverse()],
-  ])('is the same by its formula: %s', (_, cost) => {
+  ])('with the formula of a built-in term gives the same costs: %s', (_, cost) => {
     const [expected, found] = [cost, cost.map((term) => asCustom(term as BuiltInTerm))].map(
       (terms) => matchingCost(predictions, objects, terms, { out: new Float64Array(queries * 9) }).cost,
     );
@@ -47,7 +47,7 @@ describe("a user's own term", () => {
     expect(matchedByOwn).toEqual(matched);
   });
 
-  it('costs the same as the terms of the toolkit in any list, and twice as much with twice the weights', () => {
+  it('costs the same as the built-in terms in any list, and twice as much with twice the weights', () => {
     const weight = fc.integer({ min: -20, max: 20 }).map((quarters) => quarters / 4);
     const term = fc.oneof<fc.Arbitrary<BuiltInTerm>[]>(
       fc.record({ kind: fc.constant('softmax'), weight }),
@@ -80,7 +80,7 @@ describe("a user's own term", () => {
     );
   });
 
-  it('is handed one image, and zeros to write into', () => {
+  it('receives one image, and zeros to write into', () => {
     const seen: unknown[] = [];
     const own: CustomCost = {
       name: 'own',
@@ -115,7 +115,7 @@ describe("a user's own term", () => {
     });
   });
 
-  it('is named where it gives a cost that is not finite', () => {
+  it('is named if it gives a cost that is not finite', () => {
     const own: CustomCost = {
       name: 'depth',
       weight: 1,

@@ -2,15 +2,15 @@
  * The assignment problem by shortest augmenting paths: Jonker and Volgenant, Computing 38 (1987), for the bids and the
  * prices; Crouse, IEEE Trans. Aerospace and Electronic Systems 52 (2016), for rectangular matrices.
  *
- * `price[j]` is the dual variable of column j. The dual of row i is implied: the smallest `cost[i, j] - price[j]`, which
- * an assigned row has at its own column. A free column keeps price 0 and no other price exceeds 0 (in a square matrix,
- * where no column stays free, prices are arbitrary), so that the result is optimal.
+ * `price[j]` is the dual variable of column j. The dual of row i is implicit: the smallest `cost[i, j] - price[j]`,
+ * which an assigned row attains at its column. A free column keeps price 0 and no other price exceeds 0 (in a square
+ * matrix, where no column remains free, prices are arbitrary), so the result is optimal.
  *
  * Axes: i = row, `[0, n)`; j = column, `[0, m)`; n <= m.
  */
 import { type BlockedRows, blockedRows } from './blocked-rows.ts';
 
-// The workspace: it grows to the largest problem seen and is used again, so that a call allocates nothing.
+// The workspace grows to the largest problem so far and is reused, so that a call allocates nothing.
 let freeRows = new Int32Array(0);
 let rowOf = new Int32Array(0);
 let price = new Float64Array(0);
@@ -23,7 +23,7 @@ let nearestOfBlock = new Float64Array(0);
 let lowerBound = new Float64Array(0);
 let isBounded = new Uint8Array(0);
 
-/** Columns a block, as a power of two. The searches skip blocks of columns that cannot matter. */
+/** Columns per block, as a power of two. The searches skip blocks of columns that cannot matter. */
 const blockShift = 4;
 
 const blockCount = (m: number): number => ((m - 1) >> blockShift) + 1;
@@ -47,11 +47,11 @@ function reserve(n: number, m: number): void {
 }
 
 /**
- * Assigns every row to a separate column at the least total cost.
+ * Assigns every row to a different column at the lowest total cost.
  *
  * @param cost `[n, m]` row-major with n <= m; no NaN, no -Infinity; +Infinity forbids a pair
  * @param columnOf `[n]` or longer; receives the column of every row
- * @returns undefined, or why there is no assignment of finite cost
+ * @returns undefined, or the reason why there is no assignment of finite cost
  */
 export function assignRows(cost: Float64Array, n: number, m: number, columnOf: Int32Array): BlockedRows | undefined {
   reserve(n, m);
@@ -69,9 +69,9 @@ export function assignRows(cost: Float64Array, n: number, m: number, columnOf: I
 }
 
 /**
- * Prices every column of a square matrix at its smallest cost, so that fewer rows compete for one column. Where rows
- * differ in level more than columns do, costs count from the minimum of their row: otherwise the row whose costs are all
- * low would set the price of every column.
+ * Prices every column of a square matrix at its smallest cost, so that fewer rows compete for one column. If rows
+ * differ in level more than columns do, costs are measured from the minimum of their row: otherwise the row whose costs
+ * are all low would set the price of every column.
  */
 function reduceColumns(cost: Float64Array, n: number): void {
   const [prices, least] = [price, distance];
@@ -115,16 +115,16 @@ function spread(values: Float64Array, n: number): number {
   return largest - smallest;
 }
 
-/** How often the rows may bid, and how many bids a row of the round (on average) has when it is outbid. */
+/** The number of bidding rounds, and how many immediate new bids of outbid rows a round allows per waiting row. */
 const bidRounds = 3;
 const bidsPerRow = 2;
 
 /**
- * Augmenting row reduction: each free row takes its best column, whose price falls until the row's second best is as
- * good, and the row that had the column bids again at once. The number of bids is bounded, because rows that compete
- * for nearly equal columns lower prices by ever smaller steps.
+ * Augmenting row reduction: each free row takes its best column, whose price falls until the row's second best is
+ * equally good, and the row that had the column bids again at once. The number of bids is bounded, because rows that
+ * compete for nearly equal columns lower prices by ever smaller steps.
  *
- * @returns how many rows are left without a column; they stand first in `freeRows`
+ * @returns the number of rows left without a column, which are the first ones in `freeRows`
  */
 function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): number {
   const [free, owner, prices] = [freeRows, rowOf, price];
@@ -159,15 +159,16 @@ function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): nu
       let outbids = false;
       if (secondColumn >= 0) {
         const lowered = (prices[column] as number) - (second - best);
-        // Two equally good columns, or as good as float64 can tell: the price stays, and the row takes a free column as
-        // good as the second. To put out the owner of another would go round in circles: the row is left to the search.
+        // Two columns are equally good, or as far as float64 can tell: the price is kept, and the row takes a free
+        // column as good as the second. Evicting the owner of another column would cycle, so the row is left to the
+        // search.
         outbids = lowered < (prices[column] as number);
         if (outbids) prices[column] = lowered;
         else if ((owner[column] as number) >= 0) column = freeColumn(cost, row, m, secondColumn, second);
       }
       const loser = column < 0 ? -1 : (owner[column] as number);
       if (column < 0 || (secondColumn < 0 && loser >= 0)) {
-        // One column at most is possible, and it is taken: only a search can tell what else must move.
+        // At most one column is possible, and it is taken: only a search can tell what else must move.
         free[left++] = i;
         continue;
       }
@@ -182,7 +183,9 @@ function bid(cost: Float64Array, n: number, m: number, columnOf: Int32Array): nu
   return left;
 }
 
-/** The first free column from `first` on whose reduced cost is at most `most`, or -1; `row` is where the row starts. */
+/**
+ * The first free column, from `first` on, whose reduced cost is at most `most`, or -1; `row` is the offset of the row.
+ */
 function freeColumn(cost: Float64Array, row: number, m: number, first: number, most: number): number {
   const [owner, prices] = [rowOf, price];
   for (let j = first; j < m; j++) {
@@ -192,11 +195,11 @@ function freeColumn(cost: Float64Array, row: number, m: number, first: number, m
 }
 
 /**
- * Dijkstra's search from a free row to the nearest free column over reduced costs; then every row on the path moves on
- * to its next column.
+ * Dijkstra's search over reduced costs from a free row to the nearest free column; then every row on the path moves to
+ * its next column.
  *
- * `unpriced[j]` is the distance of column j plus its price, so that scanning a row reads no prices; -Infinity there marks
- * a settled column, which nothing improves.
+ * `unpriced[j]` is the distance of column j plus its price, so that scanning a row reads no prices; -Infinity there
+ * marks a settled column, which nothing improves.
  *
  * @returns false if no free column can be reached
  */
@@ -207,7 +210,7 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
   keys.fill(Number.POSITIVE_INFINITY, 0, m);
   distances.fill(Number.POSITIVE_INFINITY, 0, m);
   minima.fill(Number.POSITIVE_INFINITY, 0, blocks);
-  // The nearest free column found so far and its distance: nothing beyond it matters.
+  // The nearest free column found so far and its distance: nothing farther away matters.
   let exit = -1;
   let limit = Number.POSITIVE_INFINITY;
   let numDone = 0;
@@ -233,7 +236,7 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
     for (let b = 1; b < blocks; b++) if ((minima[b] as number) < (minima[block] as number)) block = b;
     reached = minima[block] as number;
     if (reached === Number.POSITIVE_INFINITY) return false;
-    // Among equal distances the free column comes first: the others need not be settled.
+    // At equal distances the free column comes first: the others need not be settled.
     if (reached === limit) {
       nearest = exit;
       break;
@@ -247,7 +250,7 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
       if (nearest < 0 && d === reached) nearest = j;
       else if (d < rest) rest = d;
     }
-    // Only where differences of huge costs have overflowed.
+    // This only happens if differences of huge costs have overflowed.
     if (nearest < 0) return false;
     minima[block] = rest;
     i = owner[nearest] as number;
@@ -271,7 +274,7 @@ function augment(cost: Float64Array, m: number, start: number, columnOf: Int32Ar
 }
 
 /**
- * Notes the smallest reduced cost of a row in each block of columns. It stays a lower bound while the search goes on,
+ * Stores the smallest reduced cost of a row in each block of columns. It remains a lower bound during the search,
  * because prices only fall.
  */
 function boundRow(cost: Float64Array, i: number, m: number): void {
@@ -290,10 +293,10 @@ function boundRow(cost: Float64Array, i: number, m: number): void {
 }
 
 /**
- * Shortens distances by way of row i, as far as they are below `limit`; to be kept in few registers it leaves all but
- * `unpriced` to its caller.
+ * Shortens distances by paths through row i, where these are below `limit`. To be kept in few registers, it leaves
+ * everything except `unpriced` to its caller.
  *
- * @returns how many columns came nearer; they stand first in `improved`
+ * @returns the number of columns that came nearer, which are the first ones in `improved`
  */
 function scanRow(cost: Float64Array, i: number, m: number, offset: number, limit: number): number {
   const [keys, changed, bounds] = [unpriced, improved, lowerBound];

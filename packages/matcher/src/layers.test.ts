@@ -25,7 +25,7 @@ function ofImage(predictions: LayerPredictions, layer: number, image: number): Q
 }
 
 describe('matchLayers', () => {
-  it.each(Object.entries(matchingCosts))('matches layers and images as if they were alone, with %s', (_, cost) => {
+  it.each(Object.entries(matchingCosts))('matches each layer and image separately, with %s', (_, cost) => {
     const matches = matchLayers(predictions, objects, cost);
     expect(matches).toMatchObject({ layers: 3, batch: 4, queries: 12, unmatched: [], replacedCosts: 0 });
     for (let layer = 0; layer < 3; layer++) {
@@ -45,7 +45,7 @@ describe('matchLayers', () => {
     }
   });
 
-  it('finds the same by munkres-js', () => {
+  it('finds the same pairs with munkres-js', () => {
     const [ours, theirs] = (['jonker-volgenant', 'munkres'] as const).map((solver) =>
       matchLayers(predictions, objects, matchingCosts.dnDetr, { solver }),
     );
@@ -73,7 +73,7 @@ describe('matchLayers', () => {
     }
   });
 
-  it('has nothing to do where nothing is to be matched', () => {
+  it('returns no matches if there is nothing to match', () => {
     const empty = { labels: new Int32Array(0), boxes: new Float32Array(0) };
     const nothing = matchLayers(predictions, [empty, empty, empty, empty], matchingCosts.detr);
     expect(nothing.objects).toEqual(new Int32Array(3 * 4 * 12).fill(-1));
@@ -117,7 +117,7 @@ describe('matchLayers', () => {
     expect(matched.subarray(12)).toEqual(intact.objects.subarray(12));
   });
 
-  it('says what does not fit', () => {
+  it('names the sizes that do not fit', () => {
     const match = (change: Partial<LayerPredictions>, targets = objects) =>
       matchLayers({ ...predictions, ...change }, targets, matchingCosts.detr);
     expect(() => match({ layers: 2 })).toThrow('expected logits [2, 4, 12, 6] of 576 numbers, got 864');
@@ -126,7 +126,7 @@ describe('matchLayers', () => {
     expect(() => match({}, objects.slice(1))).toThrow('expected the objects of 4 images, got those of 3');
     const label = { labels: Int32Array.of(5), boxes: new Float32Array(4) };
     expect(() => match({}, [...objects.slice(0, 3), label])).toThrow(
-      'image 3, object 0: label 5 is no class: expected a whole number in 0..4',
+      'image 3, object 0: label 5 is not a class: expected a whole number in 0..4',
     );
   });
 });
@@ -146,7 +146,7 @@ describe('matchingTargets', () => {
     }
   });
 
-  it('must be those that were matched', () => {
+  it('require the objects that were matched', () => {
     const matches = matchLayers(predictions, objects, matchingCosts.detr);
     const [first, ...rest] = objects as [Objects, ...Objects[]];
     const fewer = { labels: [0], boxes: [0.5, 0.5, 0.1, 0.1] };
@@ -155,11 +155,11 @@ describe('matchingTargets', () => {
     );
     const foreign = { ...first, labels: [7, 7, 7, 7, 7] };
     expect(() => matchingTargets(matches, [foreign, ...rest], 5)).toThrow(
-      'image 0, object 0: label 7 is no class: expected a whole number in 0..4',
+      'image 0, object 0: label 7 is not a class: expected a whole number in 0..4',
     );
   });
 
-  it('divide by 1 at least', () => {
+  it('have a normaliser of at least 1', () => {
     const empty = { labels: new Int32Array(0), boxes: new Float32Array(0) };
     const none = [empty, empty, empty, empty];
     expect(matchingTargets(matchLayers(predictions, none, matchingCosts.detr), none, 5).normalizer).toBe(1);

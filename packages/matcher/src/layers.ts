@@ -1,4 +1,4 @@
-/** Matching all decoder layers and images of a batch in one call. */
+/** Matches all decoder layers and images of a batch in one call. */
 import { checkObjects, type Objects } from '@dn-detr/boxes';
 import { type Assignment, type AssignmentSolver, linearSumAssignment } from './assignment.ts';
 import { objectCosts } from './cost.ts';
@@ -6,8 +6,9 @@ import { checkCost, type MatchingCost } from './cost-terms.ts';
 import { type NonFiniteOptions, Replacements } from './non-finite.ts';
 import { checkPredictions, type LayerPredictions } from './predictions.ts';
 
-/** Options of matching: the treatment of numbers that are not finite, and the solver. */
+/** Options of `matchLayers`: the handling of numbers that are not finite, and the solver. */
 export interface MatchOptions extends NonFiniteOptions {
+  /** Solver of the assignment. @defaultValue 'jonker-volgenant' */
   readonly solver?: AssignmentSolver;
 }
 
@@ -16,32 +17,32 @@ export interface LayerMatches {
   readonly layers: number;
   readonly batch: number;
   readonly queries: number;
-  /** `[L, B, Q]`: the object of its image that a query is matched with, or -1 */
+  /** `[L, B, Q]`: index of the image's object that a query is matched with, or -1. */
   readonly objects: Int32Array;
-  /** Objects left over in images that have more of them than there are queries. */
+  /** Objects left over in images that have more objects than there are queries. */
   readonly unmatched: readonly UnmatchedObjects[];
-  /** How many costs were not finite and were replaced. */
+  /** Number of costs that were not finite and were replaced. */
   readonly replacedCosts: number;
 }
 
-/** Objects of an image that no query was left for. */
+/** Objects of an image for which no query was left. */
 export interface UnmatchedObjects {
   readonly layer: number;
   readonly image: number;
-  /** Indices of the objects, rising. */
+  /** Indices of the objects, ascending. */
   readonly objects: readonly number[];
 }
 
 /**
- * Matches queries with objects, for each layer and image apart: `min(Q, G)` pairs of the least total cost. An image
- * without objects takes no time, and its predictions are not looked at. Of more objects than queries, the Q that fit
- * best are matched.
+ * Matches queries with objects, separately for each layer and image: `min(Q, G)` pairs with the lowest total cost. An
+ * image without objects takes no time, and its predictions are not examined. If there are more objects than queries,
+ * the Q that fit best are matched.
  *
- * @param objects of each image, `[B]`
- * @param cost such as `matchingCosts.dnDetr`
+ * @param objects the objects of each image, `[B]`
+ * @param cost for example `matchingCosts.dnDetr`
  * @throws PredictionError if a prediction or a cost is not finite, unless such costs are to be replaced
- * @throws ObjectsError if the objects are not in order, see `checkObjects` of `@dn-detr/boxes`
- * @throws RangeError if a length does not fit, or a term of the cost is not in order
+ * @throws ObjectsError if the objects are invalid, see `checkObjects` of `@dn-detr/boxes`
+ * @throws RangeError if a length does not fit, or a term of the cost is invalid
  */
 export function matchLayers(
   predictions: LayerPredictions,
@@ -92,7 +93,7 @@ export function matchLayers(
   return { layers, batch, queries, objects: matched, unmatched, replacedCosts: replacements.count };
 }
 
-/** The numbers of 0..count that are not among `matched`. */
+/** The numbers below `count` that are not in `matched`. */
 function missingFrom(matched: Int32Array, count: number): number[] {
   const taken = new Set(matched);
   return Array.from({ length: count }, (_, object) => object).filter((object) => !taken.has(object));

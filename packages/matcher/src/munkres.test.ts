@@ -7,7 +7,7 @@ const total = (cost: Float64Array, rows: number, cols: number): number => {
 };
 
 describe('the munkres solver', () => {
-  it('takes the orientation in which munkres-js is fast', () => {
+  it('uses the orientation in which munkres-js is fast', () => {
     const cost = Float64Array.from({ length: 300 * 7 }, (_, e) => Math.sin(e * e));
     const started = performance.now();
     expect(total(cost, 300, 7)).toBeCloseTo(total(transpose(cost, 300, 7), 7, 300), 10);
@@ -15,7 +15,7 @@ describe('the munkres solver', () => {
     expect(performance.now() - started).toBeLessThan(3000);
   });
 
-  it('comes back from costs that munkres-js alone never returns from', () => {
+  it('returns for costs for which munkres-js alone never returns', () => {
     expect(total(Float64Array.of(1e300, 2e300, 3e300, 1e300), 2, 2)).toBe(2e300);
     expect(total(Float64Array.of(-1e300, 5, 3e300, 1e-300), 2, 2)).toBe(-1e300);
     expect(total(Float64Array.of(1, Number.POSITIVE_INFINITY, 2, 3), 2, 2)).toBe(4);

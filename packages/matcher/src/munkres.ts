@@ -3,15 +3,15 @@ import computeMunkres from 'munkres-js';
 import { type BlockedRows, blockedRows } from './blocked-rows.ts';
 
 /**
- * Assigns every row to a separate column at the least total cost, as `assignRows` does. Needs n <= m: munkres-js pads
+ * Assigns every row to a different column at the lowest total cost, like `assignRows`. Requires n <= m: munkres-js pads
  * the matrix to a square and is then hundreds of times faster than with the longer side as rows.
  *
- * munkres-js never returns from NaN, from Infinity, or from costs above 2^52. So forbidden pairs get a finite cost that
- * no assignment takes on without need, and large costs are scaled down.
+ * munkres-js never returns for NaN, for Infinity, or for costs above 2^52. Forbidden pairs therefore get a finite cost
+ * that no assignment takes on unnecessarily, and large costs are scaled down.
  *
  * @param cost `[n, m]` row-major with n <= m; no NaN, no -Infinity; +Infinity forbids a pair
  * @param columnOf `[n]` or longer; receives the column of every row
- * @returns undefined, or why there is no assignment of finite cost
+ * @returns undefined, or the reason why there is no assignment of finite cost
  */
 export function assignRowsByMunkres(
   cost: Float64Array,
@@ -25,7 +25,7 @@ export function assignRowsByMunkres(
     if (c < smallest) smallest = c;
     else if (c > largest && c < Number.POSITIVE_INFINITY) largest = c;
   }
-  // A power of two: it changes no digit.
+  // A power of two, which changes no digits.
   const magnitude = Math.max(largest, -smallest);
   const scale = magnitude > 2 ** 20 ? 2 ** (20 - Math.ceil(Math.log2(magnitude))) : 1;
   const forbidden = scale * largest + n * (scale * largest - scale * smallest) + 1;

@@ -1,29 +1,28 @@
-/** Predictions that are not finite: what is wrong with them, and what becomes of their costs. */
+/** Predictions that are not finite: their description, and the replacement of their costs. */
 import type { QueryPredictions } from './predictions.ts';
 
-/** Treatment of predictions that are not finite. */
+/** Options for predictions that are not finite. */
 export interface NonFiniteOptions {
   /**
-   * Treatment of a query that has a logit or a box coordinate that is NaN or infinite: `throw`, or `replace` all its
-   * costs by `replacementCost`, so that it is matched only before costs above 1e6.
-   *
+   * How to handle a query with a logit or a box coordinate that is NaN or infinite: `throw`, or `replace` all its costs
+   * by `replacementCost`, so that it is matched only before costs above 1e6.
    * @defaultValue 'throw'
    */
   readonly nonFinite?: 'throw' | 'replace';
-  /** Called once per call with how many costs were replaced and where the first is. @defaultValue console.warn */
+  /** Called once per call if costs were replaced, with their number and first place. @defaultValue console.warn */
   readonly warn?: (message: string) => void;
 }
 
-/** Replacement of a cost that is not finite; the costs of boxes in the image stay below 100. */
+/** The replacement for a cost that is not finite; the costs of boxes inside the image are below 100. */
 export const replacementCost = 1e6;
 
-/** Where a query stands in a batch; undefined if there is only one layer or image. */
+/** Place of a query in a batch; undefined if there is only one layer or image. */
 export interface Place {
   readonly layer?: number;
   readonly image?: number;
 }
 
-/** A query's prediction, or a cost that follows from it, is NaN or infinite. */
+/** Thrown when a query's prediction, or a cost computed from it, is NaN or infinite. */
 export class PredictionError extends Error {
   override name = 'PredictionError';
   readonly layer: number | undefined;
@@ -40,7 +39,7 @@ export class PredictionError extends Error {
   }
 }
 
-/** The queries, rising, of which a logit or a box coordinate is not finite. */
+/** The queries with a logit or a box coordinate that is not finite, ascending. */
 export function nonFiniteQueries({ logits, boxes, queries, numLogits }: QueryPredictions): number[] {
   const found: number[] = [];
   for (let q = 0; q < queries; q++) {
@@ -62,7 +61,7 @@ function isFiniteRange(values: Float32Array, begin: number, end: number): boolea
 
 const coordinates = ['cx', 'cy', 'width', 'height'] as const;
 
-/** Such as `logit 3 is NaN`. */
+/** Describes the first non-finite number, for example `logit 3 is NaN`. */
 export function describeNonFinite({ logits, boxes, numLogits }: QueryPredictions, query: number): string {
   const logit = logits
     .subarray(query * numLogits, (query + 1) * numLogits)
@@ -72,7 +71,7 @@ export function describeNonFinite({ logits, boxes, numLogits }: QueryPredictions
   return `the box's ${coordinates[coordinate]} is ${boxes[4 * query + coordinate]}`;
 }
 
-/** Such as `layer 2, image 5, query 17`. */
+/** Formats a place, for example `layer 2, image 5, query 17`. */
 function placeOf({ layer, image }: Place, query: number): string {
   return [
     ...(layer === undefined ? [] : [`layer ${layer}`]),
@@ -81,7 +80,7 @@ function placeOf({ layer, image }: Place, query: number): string {
   ].join(', ');
 }
 
-/** Costs of a call that are not finite: refuses the first, or counts them. */
+/** Handles the costs that are not finite in one call: throws at the first, or counts them. */
 export class Replacements {
   #count = 0;
   #first = '';
@@ -93,16 +92,16 @@ export class Replacements {
     this.#warn = warn;
   }
 
-  /** How many costs were replaced. */
+  /** Number of replaced costs. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Agrees to replace costs of a query, or not.
+   * Counts replaced costs of a query, or throws.
    *
-   * @param problem says what is wrong, such as `logit 3 is NaN`; called only if that is reported
-   * @throws PredictionError if nothing is to be replaced
+   * @param problem describes what is wrong, for example `logit 3 is NaN`; only called if the description is needed
+   * @throws PredictionError if costs are not to be replaced
    */
   add(costs: number, problem: () => string, place: Place, query: number): void {
     const message = () => `${placeOf(place, query)}: ${problem()}`;
@@ -114,7 +113,7 @@ export class Replacements {
     this.#count += costs;
   }
 
-  /** Says what was replaced, if anything. */
+  /** Reports what was replaced, if anything. */
   warn(): void {
     if (this.#count === 0) return;
     this.#warn(

@@ -1,34 +1,36 @@
-/** Predictions of queries, and the check that their arrays are as long as their sizes say. */
+/** The predictions of queries, and the check that their arrays have the declared sizes. */
 
-/** Predictions of the Q queries of one image in one decoder layer. */
+/** The predictions of the Q queries of one image in one decoder layer. */
 export interface QueryPredictions {
-  /** `[Q, numLogits]` */
+  /** Logits `[Q, numLogits]`. */
   readonly logits: Float32Array;
-  /** `[Q, 4]`: cxcywh in 0..1 of the image. */
+  /** Boxes `[Q, 4]`, cxcywh in 0..1 of the image. */
   readonly boxes: Float32Array;
-  /** Q */
+  /** Q, number of queries. */
   readonly queries: number;
-  /** The number of logits of each query: one more than `numClasses` in a model whose last logit means "no object". */
+  /** Number of logits of each query: one more than `numClasses` in a model whose last logit means "no object". */
   readonly numLogits: number;
-  /** The number of real classes, which the first logits stand for; labels of objects are below it. */
+  /** Number of real classes, to which the first logits belong; labels of objects are below it. */
   readonly numClasses: number;
 }
 
-/** The same for a batch in all decoder layers, read back from the tensors. */
+/** The predictions of a batch in all decoder layers, read back from the tensors. */
 export interface LayerPredictions extends QueryPredictions {
-  /** `[L, B, Q, numLogits]` */
+  /** Logits `[L, B, Q, numLogits]`. */
   readonly logits: Float32Array;
-  /** `[L, B, Q, 4]`: cxcywh in 0..1 of the image. */
+  /** Boxes `[L, B, Q, 4]`, cxcywh in 0..1 of the image. */
   readonly boxes: Float32Array;
-  /** L */
+  /** L, number of decoder layers. */
   readonly layers: number;
-  /** B */
+  /** B, number of images. */
   readonly batch: number;
 }
 
 /**
+ * Checks the sizes of predictions.
+ *
  * @param leading the sizes of the axes before the queries, by name
- * @throws RangeError if a size is no whole number, or the arrays are not of these sizes
+ * @throws RangeError if a size is not an integer of at least 0, or the arrays do not have these sizes
  */
 export function checkPredictions(
   { logits, boxes, queries, numLogits, numClasses }: QueryPredictions,

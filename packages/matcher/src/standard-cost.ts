@@ -1,4 +1,4 @@
-/** The list of terms that the papers have, class, L1 and GIoU, in one loop: what nearly all trainings match with. */
+/** The papers' list of terms, class, L1 and GIoU, computed in one loop; nearly all training runs match with it. */
 import { giouAt, type Objects } from '@dn-detr/boxes';
 import { cornersOf } from './box-cost.ts';
 import { type ClassCost, writeClassCosts } from './class-cost.ts';
@@ -6,6 +6,7 @@ import { type GiouCost, isCustom, type L1Cost, type MatchingCost } from './cost-
 import type { QueryPredictions } from './predictions.ts';
 import type { Costs } from './term-costs.ts';
 
+/** The three terms of the papers' costs. */
 export interface StandardCost {
   readonly classCost: ClassCost;
   readonly l1: L1Cost;
@@ -21,12 +22,12 @@ export function standardCost(cost: MatchingCost): StandardCost | undefined {
   return l1.kind === 'l1' && giou.kind === 'giou' ? { classCost, l1, giou } : undefined;
 }
 
-// The workspace of `standardCosts`; it grows to the largest image seen and is used again.
+// The workspace of `standardCosts`, which grows to the largest image so far and is reused.
 let costs = new Float64Array(0);
 let classCosts = new Float64Array(0);
 
 /**
- * The costs `[G, Q]`, the same to the last bit as those of `termCosts`.
+ * The costs `[G, Q]`, identical to the last bit to those of `termCosts`.
  *
  * @returns costs in a workspace, valid until the next call
  */
@@ -41,7 +42,7 @@ export function standardCosts(
     costs = new Float64Array(count * queries);
     classCosts = new Float64Array(count * queries);
   }
-  // Every class that occurs is computed once, however many objects have it.
+  // Each class that occurs is computed once, however many objects have it.
   const distinct = [...new Set(Array.from(labels))];
   writeClassCosts(predictions, distinct, classCost, classCosts);
   const { ofQueries, ofObjects } = cornersOf(boxes, objectBoxes);
@@ -53,7 +54,7 @@ export function standardCosts(
   return { costs: costs.subarray(0, count * queries), total };
 }
 
-/** Writes row g of `costs`: the class costs plus the terms of the boxes. Returns the sum of the row. */
+/** Writes row g of `costs`, which is the class costs plus the box terms, and returns the sum of the row. */
 function writeRow(
   boxes: Float32Array,
   objectBoxes: ArrayLike<number>,

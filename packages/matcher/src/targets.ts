@@ -1,15 +1,15 @@
-/** Dense targets of the losses, from a matching. */
+/** Makes dense loss targets from a matching. */
 import { checkObjects, type DenseTargets, type Objects } from '@dn-detr/boxes';
 import type { LayerMatches } from './layers.ts';
 
 /**
- * The targets of the matching part (`SetCriterion` of facebookresearch/detr): a matched query is to predict its object,
- * the others "no object". The normalizer is the number of objects of the batch, but at least 1, because without objects
- * all queries learn "no object".
+ * Makes the targets of the matching part (`SetCriterion` of facebookresearch/detr): a matched query is to predict its
+ * object, and all others "no object". The normaliser is the number of objects in the batch, but at least 1, because
+ * without objects all queries learn "no object".
  *
- * @param objects those that were matched, `[B]`
- * @param numClasses the number of real classes; as a class it stands for "no object"
- * @throws ObjectsError if the objects are not in order, see `checkObjects` of `@dn-detr/boxes`
+ * @param objects the objects that were matched, `[B]`
+ * @param numClasses number of real classes; as a class, it means "no object"
+ * @throws ObjectsError if the objects are invalid, see `checkObjects` of `@dn-detr/boxes`
  * @throws RangeError if there are not objects for every image, or a matched one is not among them
  */
 export function matchingTargets(

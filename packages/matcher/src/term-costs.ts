@@ -1,4 +1,4 @@
-/** The costs of any list of terms: each is written apart and added. */
+/** The costs of any list of terms: each term is computed separately and added. */
 import type { Objects } from '@dn-detr/boxes';
 import { writeGiouCosts, writeL1Costs } from './box-cost.ts';
 import { writeClassCosts } from './class-cost.ts';
@@ -7,15 +7,15 @@ import type { QueryPredictions } from './predictions.ts';
 
 /** The costs of one image in one layer. */
 export interface Costs {
-  /** `[G, Q]` */
+  /** Costs `[G, Q]`. */
   readonly costs: Float64Array;
   /** Their sum, which is not finite if one of them is not. */
   readonly total: number;
 }
 
-/** The costs, summed in the order of the terms. */
+/** Computes the costs, summed in the order of the terms. */
 export function termCosts(predictions: QueryPredictions, objects: Objects, cost: MatchingCost): Costs {
-  // Not a workspace: a term of the user's own may call `matchingCost` itself.
+  // Not a shared workspace, because a custom term may itself call `matchingCost`.
   const costs = new Float64Array(objects.labels.length * predictions.queries);
   const values = new Float64Array(costs.length);
   let total = 0;
@@ -30,7 +30,7 @@ export function termCosts(predictions: QueryPredictions, objects: Objects, cost:
   return { costs, total };
 }
 
-/** The weighted costs of one term, `[G, Q]`, into `out`. */
+/** Writes the weighted costs of one term, `[G, Q]`, into `out`. */
 export function writeTerm(predictions: QueryPredictions, objects: Objects, term: CostTerm, out: Float64Array): void {
   const { boxes, queries } = predictions;
   if (isCustom(term)) {

@@ -16,18 +16,18 @@ describe('anchorDistance', () => {
     expect(anchorDistance(anchors, matches, boxes)).toEqual({ mean: (0.5 + 0.75 + 0.5) / 3, matched: 3 });
   });
 
-  it('takes anchors of each image', () => {
+  it('accepts separate anchors for each image', () => {
     const ofImages = [...anchors, ...(boxes[1] as number[]).slice(4), ...(boxes[1] as number[]).slice(0, 4)];
     expect(anchorDistance(ofImages, matches, boxes)).toEqual({ mean: 0.5 / 3, matched: 3 });
   });
 
-  it('has no mean where nothing is matched', () => {
+  it('has no mean if nothing is matched', () => {
     const nothing = { layers: 1, queries: 2, counts: [0], objects: [-1, -1] };
     expect(anchorDistance(anchors, nothing, [[]])).toEqual({ mean: undefined, matched: 0 });
     expect(anchorDistance(anchors, { ...nothing, layers: 0, objects: [] }, [[]]).matched).toBe(0);
   });
 
-  it('is a RangeError with lengths that do not fit, and with NaN', () => {
+  it('rejects lengths that do not fit, and NaN', () => {
     expect(() => anchorDistance([1, 2, 3], matches, boxes)).toThrow(
       'expected anchors [2, 4] or [2, 2, 4], got 3 numbers',
     );

@@ -1,23 +1,24 @@
-/** How far a query's initial anchor is from the object that it answers for in the end. */
+/** The distance from a query's initial anchor to the object that it is finally matched with. */
 import { checkMatches, type QueryMatches } from './matches.ts';
 
-/** How far anchors are from the boxes that their queries are matched with. */
+/** Mean distance between anchors and the boxes that their queries are matched with. */
 export interface AnchorDistance {
-  /** Mean over the matched queries; undefined where no query is matched. */
+  /** Mean distance; undefined if no query is matched. */
   readonly mean: number | undefined;
-  /** How many queries of the last layer are matched, in all images. */
+  /** Number of matched queries in the last layer, over all images. */
   readonly matched: number;
 }
 
 /**
- * The mean L1 distance |Δcx| + |Δcy| + |Δw| + |Δh| between the initial anchor of a query and the box that it is matched
- * with in the last decoder layer. Denoising makes it smaller: queries then look for objects nearby.
+ * The mean L1 distance |Δcx| + |Δcy| + |Δw| + |Δh| between a query's initial anchor and the box that it is matched with
+ * in the last decoder layer. Denoising makes it smaller: queries then look for nearby objects.
  *
  * Source: the extended DN-DETR paper (arXiv 2203.01305 v3), section 3.2.
  *
  * @param anchors cxcywh in 0..1, `[Q, 4]` for all images or `[I, Q, 4]`
  * @param boxes cxcywh in 0..1 of each image's objects, `[I]` of `[G, 4]`
- * @throws RangeError if a length does not fit, an object is none of its image's or matched twice, or a number is not finite
+ * @throws RangeError if a length does not fit, an object does not belong to its image or is matched twice, or a number
+ *   is not finite
  */
 export function anchorDistance(
   anchors: ArrayLike<number>,

@@ -20,7 +20,7 @@ const right = [200, 0, 100, 100];
 const options = { numClasses: 2 };
 
 describe('countDuplicates', () => {
-  it('finds none where every object has one detection', () => {
+  it('finds none if every object has one detection', () => {
     const found = detected([left, 0.9], [right, 0.8]);
     expect(countDuplicates([objects([left, right])], [found], options)).toEqual({
       objects: 2,
@@ -33,7 +33,7 @@ describe('countDuplicates', () => {
     });
   });
 
-  it('counts the less sure detections of one object, which NMS drops', () => {
+  it('counts the lower-scoring detections of an object, which NMS drops', () => {
     const found = detected([nearLeft, 0.85], [left, 0.9], [left, 0.8], [right, 0.7]);
     const { AP, APWithNms, ...counts } = countDuplicates([objects([left, right])], [found], options);
     expect(counts).toEqual({ objects: 2, detections: 4, found: 2, duplicates: 2, perObject: 1 });
@@ -41,7 +41,7 @@ describe('countDuplicates', () => {
     expect(APWithNms).toBeCloseTo(1);
   });
 
-  it('counts what is sure enough alone, though unsure duplicates go to NMS too', () => {
+  it('counts only detections above the threshold, though duplicates below it go to NMS too', () => {
     const found = detected([left, 0.9], [right, 0.7], [left, 0.5], [left, 0.49]);
     const count = (scoreThreshold?: number) =>
       countDuplicates([objects([left, right])], [found], {
@@ -50,11 +50,11 @@ describe('countDuplicates', () => {
       });
     expect(count()).toMatchObject({ detections: 3, duplicates: 1, perObject: 0.5 });
     expect(count(0)).toMatchObject({ detections: 4, duplicates: 2, perObject: 1 });
-    // They come after all objects are found.
+    // They come after all objects have been found.
     expect(count().AP).toBeCloseTo(1);
   });
 
-  it('does not take two objects that overlap for one, where NMS does', () => {
+  it('does not mistake two overlapping objects for one, as NMS does', () => {
     const found = detected([left, 0.9], [nearLeft, 0.8]);
     const result = countDuplicates([objects([left, nearLeft])], [found], options);
     expect(result).toMatchObject({ found: 2, duplicates: 0, AP: expect.closeTo(1) });
@@ -64,7 +64,7 @@ describe('countDuplicates', () => {
     ).toBeCloseTo(1);
   });
 
-  it('leaves out crowds, other classes and what overlaps nothing', () => {
+  it('leaves out crowds, other classes and detections that overlap nothing', () => {
     const truth = objects([left, right], [0, 1], [0, 1]);
     const found = detected([left, 0.9], [left, 0.8, 1], [right, 0.9, 1], [right, 0.8, 1], [[500, 0, 50, 50], 0.9]);
     expect(countDuplicates([truth], [found], options)).toMatchObject({
@@ -75,7 +75,7 @@ describe('countDuplicates', () => {
     });
   });
 
-  it('adds up images, and is 0 an object without any', () => {
+  it('adds up images, and gives 0 per object without any objects', () => {
     const found = detected([left, 0.9], [left, 0.8]);
     expect(countDuplicates([objects([left]), objects([left])], [found, found], options)).toMatchObject({
       objects: 2,
@@ -85,7 +85,7 @@ describe('countDuplicates', () => {
     expect(countDuplicates([objects([])], [found], options)).toMatchObject({ perObject: 0, duplicates: 0, AP: -1 });
   });
 
-  it('is a RangeError as the evaluation is, and for a threshold that is not in 0..1', () => {
+  it('throws the errors of the evaluation, and rejects a threshold outside 0..1', () => {
     expect(() => countDuplicates([objects([])], [], options)).toThrow('expected the detections of 1 images');
     for (const [name, value] of [
       ['nmsThreshold', Number.NaN],

@@ -1,19 +1,18 @@
-/** Whether objects are detected more than once: what set prediction promises to avoid, and NMS is for. */
+/** Duplicate detections of objects, which set prediction is meant to avoid and NMS to remove. */
 import { iouAt, nms } from '@dn-detr/boxes';
 import { evaluateDetections } from './coco/evaluate.ts';
 import type { ImageDetections, ImageTruth } from './coco/images.ts';
 
-/** The thresholds that define duplicates. */
+/** The number of classes, and the thresholds that define duplicates. */
 export interface DuplicateOptions {
-  /** K */
+  /** K, number of classes. */
   readonly numClasses: number;
   /** Duplicates are counted among detections of at least this score. @defaultValue 0.5 */
   readonly scoreThreshold?: number;
-  /** IoU from which a detection matches an object of its class. @defaultValue 0.5 */
+  /** Lowest IoU at which a detection matches an object of its class. @defaultValue 0.5 */
   readonly iouThreshold?: number;
   /**
    * Non-maximum suppression drops a detection whose IoU with a higher-scoring one of its class is above this.
-   *
    * @defaultValue 0.7
    */
   readonly nmsThreshold?: number;
@@ -21,31 +20,31 @@ export interface DuplicateOptions {
 
 /** How often objects were detected more than once. */
 export interface Duplicates {
-  /** Annotated objects, crowds left out. */
+  /** Number of annotated objects, without crowds. */
   readonly objects: number;
-  /** Detections of at least `scoreThreshold`. */
+  /** Number of detections of at least `scoreThreshold`. */
   readonly detections: number;
-  /** Objects that one of them matches. */
+  /** Number of objects that one of these detections has found. */
   readonly found: number;
-  /** Detections of objects that a higher-scoring one already matches. */
+  /** Number of detections of objects that a higher-scoring one has already found. */
   readonly duplicates: number;
-  /** Duplicates / objects; 0 without objects. */
+  /** Duplicates divided by objects; 0 without objects. */
   readonly perObject: number;
-  /** COCO's AP of all detections, whatever their score; −1 without objects */
+  /** COCO's AP of all detections, whatever their score; −1 without objects. */
   readonly AP: number;
-  /** The same after non-maximum suppression in each class. */
+  /** COCO's AP after non-maximum suppression in each class. */
   readonly APWithNms: number;
 }
 
 /**
  * Counts duplicates, and compares AP with and without non-maximum suppression.
  *
- * The detections of at least the score threshold are gone through by falling score. Each takes the object of its class
- * that it overlaps most, of those that none has taken yet; one that overlaps taken objects alone is a duplicate.
+ * The detections of at least the score threshold are processed by descending score. Each takes the object of its class
+ * that it overlaps most, among those not yet taken; a detection that only overlaps taken objects is a duplicate.
  *
- * @param truths of each image
- * @param detections of each image, in the same order
- * @throws RangeError as `evaluateDetections`, and if a threshold is not in 0..1
+ * @param truths the objects of each image
+ * @param detections the detections of each image, in the same order
+ * @throws RangeError as for `evaluateDetections`, and if a threshold is not in 0..1
  */
 export function countDuplicates(
   truths: readonly ImageTruth[],
@@ -55,7 +54,7 @@ export function countDuplicates(
   for (const [name, value] of Object.entries({ scoreThreshold, iouThreshold, nmsThreshold })) {
     if (!(value >= 0 && value <= 1)) throw new RangeError(`expected a ${name} in 0..1, got ${value}`);
   }
-  // First, as it checks what it is given.
+  // Evaluate first, because this checks the arguments.
   const { AP } = evaluateDetections(truths, detections, { numClasses });
   const withNms = detections.map((found) => suppress(found, nmsThreshold));
   const counts = { objects: 0, detections: 0, found: 0, duplicates: 0 };
@@ -102,7 +101,7 @@ function countInImage(truth: ImageTruth, found: ImageDetections, scoreThreshold:
   return { objects: objects.length, detections: sure.length, found: taken.size, duplicates };
 }
 
-/** Detections that non-maximum suppression in each class leaves. */
+/** The detections that remain after non-maximum suppression in each class. */
 function suppress({ labels, boxes, scores }: ImageDetections, iouThreshold: number): ImageDetections {
   const kept = nms(toXyxy(boxes), scores, { iouThreshold, labels });
   const keptBoxes = new Float64Array(4 * kept.length);
@@ -116,7 +115,7 @@ function suppress({ labels, boxes, scores }: ImageDetections, iouThreshold: numb
   };
 }
 
-/** Boxes `[N, 4]` of x, y, width, height by their corners. */
+/** Converts boxes `[N, 4]` of x, y, width, height to corners. */
 function toXyxy(boxes: ArrayLike<number>): Float32Array {
   const corners = Float32Array.from(boxes);
   for (let i = 0; i < corners.length; i += 4) {

@@ -1,5 +1,5 @@
 /**
- * COCO's figures, matching instability, duplicates, and statistics over seeds.
+ * COCO's figures, matching instability, duplicate detections, and statistics over seeds.
  *
  * @module @dn-detr/metrics
  */

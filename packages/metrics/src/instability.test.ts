@@ -19,7 +19,7 @@ const after = {
 describe('matchingInstability', () => {
   it('counts queries whose object changed, in each image and layer', () => {
     const { mean, relative, perImage, perLayer } = matchingInstability(before, after);
-    // In the last layer object 0 of both images went to another query; there are 1.5 objects an image.
+    // In the last layer object 0 of both images moved to another query; there are 1.5 objects per image.
     expect([mean, relative, perImage]).toEqual([2, 2 / 3, Int32Array.of(2, 2)]);
     expect(perLayer).toEqual([
       { mean: 0, relative: 0, perImage: Int32Array.of(0, 0) },
@@ -27,7 +27,7 @@ describe('matchingInstability', () => {
     ]);
   });
 
-  it('is at most 2M, reached where every object goes to another query, and 0 without objects', () => {
+  it('is at most 2M, reached if every object moves to another query, and 0 without objects', () => {
     const matches = (objects: number[], count: number) => ({ layers: 1, queries: 4, counts: [count], objects });
     const all = matchingInstability(matches([0, 1, -1, -1], 2), matches([-1, -1, 1, 0], 2));
     expect([all.mean, all.relative]).toEqual([4, 1]);
@@ -71,13 +71,13 @@ describe('matchingInstability', () => {
       'the previous matches: image 0: queries 0 and 2 of layer 1 are both matched with object 0; expected one query for',
     ],
     ['a missing name', { ...before, images: [1] }, 'expected the names of 2 images, got 1'],
-    ['half a layer', { ...before, layers: 0.5 }, 'expected a whole number of layers, got 0.5'],
-  ])('is a RangeError with %s', (_, previous, message) => {
+    ['a fractional number of layers', { ...before, layers: 0.5 }, 'expected a whole number of layers, got 0.5'],
+  ])('rejects %s', (_, previous, message) => {
     expect(() => matchingInstability(previous, after)).toThrow(RangeError);
     expect(() => matchingInstability(previous, after)).toThrow(message);
   });
 
-  it('is a RangeError without images or layers, where there is no mean', () => {
+  it('rejects matches without images or layers, which have no mean', () => {
     const empty = { layers: 1, queries: 2, counts: [], objects: [] };
     expect(() => matchingInstability(empty, empty)).toThrow('expected at least one image, got 0');
     expect(() => matchingInstability({ ...empty, layers: 0 }, { ...empty, layers: 0 })).toThrow('at least one decoder');
@@ -85,7 +85,7 @@ describe('matchingInstability', () => {
 });
 
 describe('layerDisagreement', () => {
-  it('compares each layer with the one before it', () => {
+  it('compares each layer with the previous one', () => {
     expect(layerDisagreement(before)).toEqual([{ mean: 2, relative: 2 / 3, perImage: Int32Array.of(2, 2) }]);
     expect(layerDisagreement({ ...before, layers: 1, objects: before.objects.slice(0, 6) })).toEqual([]);
     expect(() => layerDisagreement({ ...before, counts: [2, 2, 2] })).toThrow('expected objects [2, 3, 3]');

@@ -1,30 +1,31 @@
 /** How much the matching changes: between two epochs, and between the decoder layers of one pass. */
 import { checkMatches, type QueryMatches } from './matches.ts';
 
-/** Counts of queries whose object changed. */
+/** Numbers of queries whose object changed. */
 export interface MatchChanges {
-  /** The mean over images. */
+  /** Mean over images. */
   readonly mean: number;
-  /** The mean / (2M), with a mean of M objects per image: 1 where every object changed to a query that had none. */
+  /** The mean divided by 2M, with a mean of M objects per image: 1 if every object moved to a query that had none. */
   readonly relative: number;
-  /** `[I]` */
+  /** Number of queries whose object changed, for each image, `[I]`. */
   readonly perImage: Int32Array;
 }
 
+/** Matching instability, in the last decoder layer and in each of them. */
 export interface MatchingInstability extends MatchChanges {
-  /** `[L]`: of every decoder layer; the last is what stands above */
+  /** `[L]`: the changes in every decoder layer; those of the last one are the figures above. */
   readonly perLayer: readonly MatchChanges[];
 }
 
 /**
- * Matching instability IS: the number of queries whose object (−1: none) is not that of the previous epoch, the mean over
- * images. An object that goes to another query counts twice, so that IS reaches 2M with M objects an image; without any
- * objects both are 0. The images must be the same, matched without augmentation.
+ * Matching instability IS: the number of queries whose object (−1: none) differs from that of the previous epoch,
+ * averaged over images. An object that moves to another query counts twice, so IS reaches up to 2M with M objects per
+ * image; without any objects both are 0. The images must be the same, matched without augmentation.
  *
  * Source: DN-DETR (Li et al., CVPR 2022), section on stability.
  *
- * @throws RangeError if the two are not of the same layers, queries and images, a length does not fit, an object is none
- *   of its image's or matched twice, or there are no layers or images
+ * @throws RangeError if the two differ in layers, queries or images, a length does not fit, an object does not belong
+ *   to its image or is matched twice, or there are no layers or images
  */
 export function matchingInstability(previous: QueryMatches, current: QueryMatches): MatchingInstability {
   checkMatches(previous, 'the previous matches: ');
@@ -38,12 +39,13 @@ export function matchingInstability(previous: QueryMatches, current: QueryMatche
 
 /**
  * The disagreement between decoder layers in one pass: for each layer but the first, the number of queries whose object
- * is not that of the layer before it. Another quantity than the instability over epochs.
+ * differs from that of the previous layer. This is a different quantity from the instability between epochs.
  *
  * Source: Stable-DINO (Liu et al., ICCV 2023).
  *
  * @returns `[L − 1]`
- * @throws RangeError if a length does not fit, an object is none of its image's or matched twice, or there are no images
+ * @throws RangeError if a length does not fit, an object does not belong to its image or is matched twice, or there are
+ *   no images
  */
 export function layerDisagreement(matches: QueryMatches): readonly MatchChanges[] {
   checkMatches(matches);
@@ -52,7 +54,7 @@ export function layerDisagreement(matches: QueryMatches): readonly MatchChanges[
   );
 }
 
-/** The layers `a` and `b` of matchings of the same images. */
+/** The changes from layer `a` of one matching to layer `b` of another, for the same images. */
 function changes(before: QueryMatches, a: number, after: QueryMatches, b: number): MatchChanges {
   const { queries, counts } = after;
   const I = counts.length;

@@ -1,18 +1,23 @@
-/** Objects that the queries of a model were matched with, from which instability is counted. */
+/** The matching of a model's queries, from which instability is computed. */
 
 /** The matching of Q queries with the objects of I images, in L decoder layers. */
 export interface QueryMatches {
   readonly layers: number;
   readonly queries: number;
-  /** `[L, I, Q]`: the object of its image that a query is matched with, or −1; `objects` of `@dn-detr/matcher` */
+  /**
+   * `[L, I, Q]`: index of the image's object that a query is matched with, or −1; the `objects` of `@dn-detr/matcher`.
+   */
   readonly objects: ArrayLike<number>;
-  /** `[I]`: how many objects each image has */
+  /** `[I]`: number of objects in each image. */
   readonly counts: ArrayLike<number>;
-  /** `[I]`: which images these are, where that is to be checked */
+  /** `[I]`: names of the images, if they are to be checked. */
   readonly images?: readonly (number | string)[];
 }
 
-/** @throws RangeError if lengths do not fit, an object is none of its image's, or two queries of a layer have one object */
+/**
+ * @throws RangeError if lengths do not fit, an object does not belong to its image, or two queries of a layer have one
+ *   object
+ */
 export function checkMatches({ layers, queries, objects, counts, images }: QueryMatches, where = ''): void {
   for (const [name, size] of Object.entries({ layers, queries })) {
     if (!Number.isSafeInteger(size) || size < 0) {

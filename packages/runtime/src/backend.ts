@@ -25,7 +25,10 @@ export interface BackendChoice {
   name: BackendName;
   /** One line: who requested it, or that it is the best one here. */
   reason: string;
-  /** Set when native TensorFlow was wanted and is not available: why, what that costs, and how to fix it. */
+  /**
+   * Set when native TensorFlow was wanted and is not available, or does not start on a GPU: why, what that costs, and how to
+   * fix it.
+   */
   notice?: string;
   /** Details of the library; only for `tensorflow`. */
   tensorflow?: TensorFlowChoice;
@@ -40,6 +43,8 @@ export interface TensorFlowChoice {
   cuda: boolean;
   /** Whether it runs on a GPU. */
   gpu: boolean;
+  /** TensorFlow's error, if it did not start on the GPUs of this machine and therefore runs on the CPU. */
+  gpuFailure?: string;
   /** All devices that it can run on; empty with the stock addon, which cannot list them. */
   devices: readonly Device[];
   ops: NativeOps;
@@ -65,13 +70,8 @@ export interface BackendOptions {
    * @defaultValue all cores
    */
   threadsPerOp?: number;
-  /** Freedoms of an NVIDIA GPU. Takes effect on the process's first call. */
+  /** Options of NVIDIA GPUs. They take effect on the process's first call. */
   gpu?: GpuOptions;
-}
-
-/** A backend was requested that this machine cannot run. */
-export class BackendError extends Error {
-  override name = 'BackendError';
 }
 
 /** The environment variable that forces a backend. */
@@ -82,8 +82,8 @@ export const backendVariable = 'DN_DETR_BACKEND';
  *
  * @param requested the backend to insist on; otherwise the one in `DN_DETR_BACKEND`, or the first of `tensorflow`,
  *   `wasm` and `cpu` that works
- * @throws BackendError for an unknown name, or if the requested backend is not available; the message says how to fix
- *   it
+ * @throws BackendError for an unknown name, for an unknown value of `DN_DETR_GPU`, or if the requested backend is not
+ *   available; the message says how to fix it
  */
 export async function useBackend(requested?: string, options: BackendOptions = {}): Promise<BackendChoice> {
   const fromEnvironment = process.env[backendVariable] || undefined;

@@ -13,8 +13,8 @@ import { UserError } from './user-error.ts';
  * Writes a temporary file in the same folder, forces it to disk, then renames it. If the process is killed at any
  * moment, either the old file or the new one is there.
  *
- * @param forced whether to wait until the file is on disk; false is faster, but the file may be damaged if power fails.
- *   Default true
+ * @param forced whether to wait until the file is on disk, as by default; false is faster, but the file may be damaged
+ *   if power fails
  * @throws UserError if the disk is full or the folder cannot be written to; the previous file stays
  */
 export function writeAtomically(
@@ -79,7 +79,11 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
-/** @param time in milliseconds */
+/**
+ * Whether a file was last changed before a time.
+ *
+ * @param time milliseconds since 1970
+ */
 function changedBefore(file: string, time: number): boolean {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats !== undefined && stats.mtimeMs < time;

@@ -35,11 +35,11 @@ export interface DryRun {
   readonly steps: number;
   readonly secondsPerStep: number;
   /**
-   * Seconds to compute the features of one image, where they are computed once; steps that start from them do not
+   * Seconds to compute the features of one image, where they are computed once; steps that start from features do not
    * include it.
    */
   readonly secondsPerFeatures?: number;
-  /** Seconds to read an image for the first time, in addition, where steps wait for it. */
+  /** Additional seconds to read an image for the first time, where steps wait for that. */
   readonly secondsPerRead?: number;
   /** Seconds of training, without evaluations. */
   readonly expectedSeconds: number;

@@ -126,7 +126,8 @@ describe('a term of the matching cost', () => {
     const [without, huge] = [await run(0), await run(1e4)];
     expect(without.matched).not.toEqual(without.first);
     expect(huge.matched).toEqual(huge.first);
-    // Training matches like evaluation: boxes that other queries would be matched to are further off.
+    // Training uses the same matching, so the matched boxes are further off than those that would be matched without
+    // the term.
     expect(huge.lines[0]?.loss_bbox).toBeGreaterThan(without.lines[0]?.loss_bbox as number);
   });
 });

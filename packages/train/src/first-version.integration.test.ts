@@ -57,7 +57,7 @@ describe('ten steps from scratch', () => {
     ...{ 'schedule.drops': [], 'data.shapes.scale.most': 36 / 64 },
   };
 
-  // Not of dropout, whose masks come from another generator since.
+  // Dropout is left out, since its masks now come from another generator.
   it.each([
     ['detr', { 'model.name': 'detr' }],
     ['dab-detr', { 'model.name': 'dab-detr' }],

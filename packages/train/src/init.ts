@@ -76,8 +76,8 @@ export function requireFrozenWeights({ frozen }: Pick<Model, 'frozen'>, drawn?: 
   if (random.length === 0) return;
   const list = random.length > 3 ? `${random.slice(0, 3).join(', ')} and ${random.length - 3} more` : random.join(', ');
   throw new UserError(
-    `${list} would stay at random values: they are frozen, and no weights for them are given. Name a checkpoint that has ` +
-      'them as init, or train all stages of the backbone',
+    `${list} would stay at random values: they are frozen, and no weights for them are given. Set init to a checkpoint that ` +
+      'has them, or train all stages of the backbone',
   );
 }
 
@@ -86,7 +86,7 @@ function hashOf(file: string): string {
     return createHash('sha256').update(readFileSync(file)).digest('hex');
   } catch (error) {
     throw new UserError(
-      `${file} cannot be read: ${(error as Error).message}. Name a checkpoint that is there, or set init to none`,
+      `${file} cannot be read: ${(error as Error).message}. Name an existing checkpoint, or set init to none`,
     );
   }
 }

@@ -24,11 +24,16 @@ export class LineLog<Line extends LogLine> {
     writeAtomically(file, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
+  /** Adds a line; `flush` writes it. */
   add(line: Line): void {
     this.#pending += `${JSON.stringify(line)}\n`;
   }
 
-  /** @throws UserError if the disk is full */
+  /**
+   * Writes the lines added since the last flush.
+   *
+   * @throws UserError if the disk is full
+   */
   flush(): void {
     if (this.#pending === '') return;
     try {

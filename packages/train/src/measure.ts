@@ -77,4 +77,4 @@ export async function measure(
 const tooLarge = ({ data, model, batchSize }: RunConfig, limitMiB: number): string =>
   `a step takes more memory than there is (${(limitMiB / 1024).toFixed(1)} GiB). The memory of a step grows with ` +
   `data.canvas (${JSON.stringify(data.canvas)}), model.queries (${model.queries}), denoising.maxKnownQueries and ` +
-  `batchSize (${batchSize}): set one of them lower`;
+  `batchSize (${batchSize}): lower one of them`;

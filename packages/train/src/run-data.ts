@@ -78,8 +78,11 @@ export function runDataOf(
   return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
 }
 
-/** @throws DataError if the data cannot be used */
-/** Opens the data set of a configuration. */
+/**
+ * Opens the data set of a configuration.
+ *
+ * @throws DataError if the data cannot be used
+ */
 export async function openData(
   data: RunConfig['data'],
   readers: readonly DatasetReader[] = datasetReaders,

@@ -211,7 +211,11 @@ export class TrainingRun {
     }
   }
 
-  /** @param batches of the step before, for the report if it has broken the weights */
+  /**
+   * Evaluates, logs the figures, and keeps the weights if they have the best AP.
+   *
+   * @param batches batches of the last step, for the report if it has broken the weights
+   */
   async #evaluate(batches: readonly Incoming[]): Promise<void> {
     const { data, folder, model, config, events } = this.#options;
     const parameters = this.#trainer.parameters();
@@ -247,7 +251,11 @@ export class TrainingRun {
     events?.evaluation?.(line);
   }
 
-  /** @param batches of the step before, for the report if it has broken the weights */
+  /**
+   * Writes a checkpoint.
+   *
+   * @param batches batches of the last step, for the report if it has broken the weights
+   */
   async #save(batches: readonly Incoming[]): Promise<void> {
     const { config, data, folder, model } = this.#options;
     const { step } = this.#counters;
@@ -267,7 +275,7 @@ export class TrainingRun {
   }
 
   /**
-   * Treats predictions that are not numbers as divergence: they cannot be matched, so there is neither a loss nor an
+   * Reports predictions that are not numbers as divergence: they cannot be matched, so there is neither a loss nor an
    * evaluation to inspect.
    */
   #unmatched(error: unknown, step: number, batches: readonly Incoming[]): unknown {

@@ -23,7 +23,7 @@ export interface LoadingOptions<Content = Images> extends Framing {
   readonly normalization: Normalization;
   /** Cache of decoded images; without one, none are kept. */
   readonly cache?: ImageCache;
-  /** Loads other contents than pixels, which are then read and normalised only on its request. */
+  /** Loads content other than pixels; pixels are then read and normalised only when this function requests them. */
   readonly load?: LoadContent<Content>;
   /** Number of batches prepared while one is used. @defaultValue 3 */
   readonly ahead?: number;

@@ -34,8 +34,8 @@ export interface DatasetReader<Found = unknown, Options extends object = object>
   find(folder: Folder, notices: string[]): Found | undefined;
 
   /**
-   * Files that may be of this format where `find` finds none, from signs that data sets of other formats have as well:
-   * they are left to a later reader in the list that finds something, unless the user asks for this format.
+   * Files that may be of this format, used if `find` finds none. The signs also occur in data sets of other formats, so
+   * any later reader in the list that finds something takes precedence, unless the user asks for this format.
    */
   guess?(folder: Folder): Found | undefined;
 

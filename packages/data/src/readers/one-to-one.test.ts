@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { oneToOne } from './one-to-one.ts';
 
-/** A way that leads from each entry in a record to its file. */
+/** A way of finding files that looks each entry up in a record. */
 const leading = <Name extends string>(name: Name, files: Readonly<Record<string, string>>, shared = false) => ({
   name,
   shared,

@@ -1,10 +1,10 @@
-/** A small decoder of plain numbers, exact enough to show whether one query sees another: by one bit. */
+/** A small decoder of plain numbers, exact enough to show by a single bit whether one query sees another. */
 import type { KnownQueries } from '../queries.ts';
 import { seededNoise } from '../random.ts';
 
 export const width = 6;
 
-/** Features of an image's queries, `[T, width]`: label, indicator and box; padding is 0, as a model makes it. */
+/** Inputs for an image's queries, `[T, width]`: label, indicator and box. Padding is 0, as in a model. */
 export function features({ layout, labels, boxes, valid, numClasses }: KnownQueries, image: number): Float64Array {
   const fed = new Float64Array(layout.total * width);
   for (let query = 0; query < layout.total; query++) {

@@ -9,7 +9,7 @@ export interface TestTargets {
   boxes: Float32Array;
 }
 
-/** A box from four numbers in 0..1, wholly inside the image and at least 0.02 wide and high. */
+/** A box from four numbers in 0..1, entirely inside the image and at least 0.02 wide and high. */
 const boxOf = ([u, v, s, t]: [number, number, number, number]): number[] => {
   const [w, h] = [0.02 + 0.96 * s, 0.02 + 0.96 * t];
   return [w / 2 + (1 - w) * u, h / 2 + (1 - h) * v, w, h];
@@ -28,7 +28,7 @@ const image = fc.array(object, { maxLength: 6 }).map(
   }),
 );
 
-/** One to four images of none to six objects each. */
+/** One to four images with zero to six objects each. */
 export const batches = fc.array(image, { minLength: 1, maxLength: 4 });
 
 export const models: fc.Arbitrary<QueryModel> = fc.record({
@@ -36,7 +36,7 @@ export const models: fc.Arbitrary<QueryModel> = fc.record({
   matchingQueries: fc.integer({ min: 1, max: 5 }),
 });
 
-/** Both kinds, and all that shapes the layout; noise as in the papers. */
+/** Both kinds, with all options that affect the layout; the noise is that of the papers. */
 export const layouts: fc.Arbitrary<DenoisingOptions> = fc.record({
   kind: fc.constantFrom('dn', 'contrastive'),
   groups: fc.integer({ min: 1, max: 4 }),

@@ -1,4 +1,4 @@
-/** The terms of the papers by their formulas in float64, one cost at a time. */
+/** The terms of the papers, computed from their formulas in float64, one cost at a time. */
 import { cxcywhToXyxy, giouAt, type Objects } from '@dn-detr/boxes';
 import type { ClassCost } from '../class-cost.ts';
 import type { CostTerm, CustomCost } from '../cost-terms.ts';
@@ -38,7 +38,7 @@ function plainClassTerm(row: number[], label: number, term: ClassCost): number {
   return alpha * (1 - p) ** gamma * -Math.log(p + 1e-8) - (1 - alpha) * p ** gamma * -Math.log(1 - p + 1e-8);
 }
 
-/** A term as a user would write it. */
+/** A built-in term as a user would write it. */
 export const asCustom = (term: BuiltInTerm): CustomCost => ({
   name: `plain ${term.kind}`,
   weight: term.weight,

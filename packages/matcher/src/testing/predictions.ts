@@ -1,4 +1,4 @@
-/** Random predictions and objects for tests, the same for one seed. */
+/** Random predictions and objects for tests; the same seed gives the same numbers. */
 import type { Objects } from '@dn-detr/boxes';
 import type { LayerPredictions, QueryPredictions } from '../predictions.ts';
 
@@ -13,7 +13,7 @@ export function uniform(seed: number): () => number {
   };
 }
 
-/** Boxes cxcywh `[N, 4]`, some of them reaching out of the image. */
+/** Boxes cxcywh `[N, 4]`, some of which extend outside the image. */
 const randomBoxes = (random: () => number, count: number): Float32Array =>
   Float32Array.from({ length: 4 * count }, (_, i) => (i % 4 < 2 ? random() : 0.02 + 0.5 * random()));
 
@@ -29,7 +29,7 @@ function boxesInside(random: () => number, count: number): Float32Array {
   return boxes;
 }
 
-/** Of a model whose last logit means "no object". */
+/** Random predictions of a model whose last logit means "no object". */
 export function randomPredictions(seed: number, queries: number, numLogits: number): QueryPredictions {
   const random = uniform(seed);
   return {

@@ -1,9 +1,9 @@
-/** The boxes of COCO's files: x, y, width and height in pixels. */
+/** Reads the boxes of COCO's files: x, y, width and height in pixels. */
 import { type JsonObject, unexpected } from './fields.ts';
 
 /**
- * An annotation's box. pycocotools hands it to numpy, which reads numbers in quotes, and null as NaN. Where there is no
- * box, or an empty one, the bounds of the polygons are taken.
+ * Reads an annotation's box. pycocotools passes it to numpy, which accepts numbers in quotes, and null as NaN. If there
+ * is no box, or an empty one, the bounds of the polygons are taken.
  *
  * @throws CocoFormatError if there is neither
  */
@@ -22,8 +22,8 @@ export function annotatedBox(
 }
 
 /**
- * Writes a detection's box to `out` from `at` on. pycocotools computes on it itself, so that it must be of numbers, which
- * may be NaN and infinite; Python's true is 1.
+ * Writes a detection's box to `out` from `at` on. pycocotools computes with it directly, so it must consist of numbers,
+ * which may be NaN or infinite; Python's true is 1.
  */
 export function copyDetectedBox({ bbox }: JsonObject, where: string, out: Float64Array, at: number): void {
   let isBox = Array.isArray(bbox) && bbox.length === 4;
@@ -42,7 +42,7 @@ function asNumpyReads(value: unknown): number | undefined {
   return typeof value === 'string' ? parseFloatText(value) : undefined;
 }
 
-/** Parses a text like Python's `float`; undefined where that raises an error. */
+/** Parses text like Python's `float`; undefined where that would raise an error. */
 export function parseFloatText(text: string): number | undefined {
   const bare = text.trim().replaceAll(/(?<=\d)_(?=\d)/g, '');
   if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(bare)) return Number(bare);
@@ -52,7 +52,10 @@ export function parseFloatText(text: string): number | undefined {
   return sign === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
-/** Of polygons `[x1, y1, x2, y2, …]`, each of three corners at least; undefined of anything else, such as a mask. */
+/**
+ * Bounds of polygons `[x1, y1, x2, y2, …]` with at least three corners each; undefined for anything else, such as a
+ * mask.
+ */
 function boundsOf(segmentation: unknown): readonly number[] | undefined {
   if (!Array.isArray(segmentation) || segmentation.length === 0) return undefined;
   const polygons: unknown[] = typeof segmentation[0] === 'number' ? [segmentation] : segmentation;

@@ -1,4 +1,4 @@
-/** Precision and recall of a class from its outcomes: `accumulate` in pycocotools' `cocoeval.py`. */
+/** Precision and recall of a class, computed from its outcomes: `accumulate` in pycocotools' `cocoeval.py`. */
 import type { ClassOutcomes } from './match.ts';
 import { areaRanges, iouThresholds, maxDetections, recallThresholds } from './protocol.ts';
 
@@ -6,16 +6,16 @@ const T = iouThresholds.length;
 const R = recallThresholds.length;
 const A = areaRanges.length;
 const M = maxDetections.length;
-/** `numpy.spacing(1)` */
+/** `numpy.spacing(1)`. */
 const epsilon = 2 ** -52;
 
-/** Of K classes, as pycocotools' `eval` has them; −1 where a class has no objects of that size. */
+/** Curves of K classes, as in pycocotools' `eval`; −1 where a class has no objects of that size. */
 export interface Curves {
-  /** K */
+  /** K, number of classes. */
   readonly numClasses: number;
-  /** `[T, R, K, A]`: the best precision at that recall or a higher one, of 100 detections an image and class */
+  /** `[T, R, K, A]`: the best precision at that recall or a higher one, with 100 detections per image and class. */
   readonly precision: Float64Array;
-  /** `[T, K, A, M]`: the recall of all detections together */
+  /** `[T, K, A, M]`: the recall of all detections together. */
   readonly recall: Float64Array;
 }
 
@@ -25,13 +25,13 @@ export const emptyCurves = (numClasses: number): Curves => ({
   recall: new Float64Array(T * numClasses * A * M).fill(-1),
 });
 
-/** Enters one class. */
+/** Adds the curves of one class. */
 export function addClass({ numClasses, precision, recall }: Curves, label: number, outcomes: ClassOutcomes): void {
   const { count, ranks, right, wrong, objects } = outcomes;
   for (let a = 0; a < A; a++) {
     const toBeFound = objects[a] as number;
     if (toBeFound === 0) continue;
-    // Where the next object is found, the precision so far: elsewhere it only falls.
+    // The precision so far, at each point where another object is found; between these points it only falls.
     const precisions = new Float64Array(toBeFound);
     for (let t = 0; t < T; t++) {
       const bit = 1 << t;

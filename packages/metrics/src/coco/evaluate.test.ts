@@ -23,7 +23,7 @@ const listed = (figures: CocoFigures): number[] => figureNames.map((name) => fig
 
 const none: ImageDetections = { labels: [], boxes: [], scores: [] };
 
-/** An image whose objects are crowds where `crowd` says so. */
+/** An image's objects; those marked in `crowd` are crowds. */
 function objects(labels: number[], boxes: number[][], crowd = labels.map(() => 0)): ImageTruth {
   return { labels, boxes: boxes.flat(), areas: boxes.map(([, , w, h]) => (w as number) * (h as number)), crowd };
 }
@@ -40,7 +40,7 @@ describe('evaluateDetections', () => {
     const { detections } = readCocoResults(dt, truth);
     const evaluation = evaluateDetections(truth.truths, detections, { numClasses: truth.categories.length });
     expect(evaluation.stats).toEqual(listed(evaluation));
-    // To the last bit, so that they also print alike.
+    // Equal to the last bit, so that they also print the same.
     expect(evaluation.stats).toEqual(stats);
     expect(evaluation.perClass).toHaveLength(perClass.length);
     for (const [k, expected] of perClass.entries()) {
@@ -48,7 +48,7 @@ describe('evaluateDetections', () => {
     }
   });
 
-  it('is 1 where all is found, and -1 where there is nothing to find', () => {
+  it('is 1 if everything is found, and -1 if there is nothing to find', () => {
     const truth = objects([1], [[0, 0, 50, 50]]);
     const evaluation = evaluateDetections([truth], [detected([1], [[0, 0, 50, 50]], [0.5])], { numClasses: 3 });
     const one = expect.closeTo(1, 12);
@@ -59,7 +59,7 @@ describe('evaluateDetections', () => {
     expect(evaluateDetections([], [], { numClasses: 0 }).stats).toEqual(Array(12).fill(-1));
   });
 
-  it('is 0 where nothing was detected, and lower for detections in images without objects', () => {
+  it('is 0 if nothing is detected, and lower for detections in images without objects', () => {
     const truth = objects([0], [[0, 0, 50, 50]]);
     const empty = objects([], []);
     const box = [[0, 0, 50, 50]];
@@ -71,7 +71,7 @@ describe('evaluateDetections', () => {
     expect(ap(detected([0], box, [0.5]), detected([0], box, [0.6]))).toBeCloseTo(0.5);
   });
 
-  it('takes no detection in a crowd for a mistake, and asks for none', () => {
+  it('does not count a detection in a crowd as a mistake, and requires none', () => {
     const truth = objects(
       [0, 0],
       [
@@ -90,13 +90,13 @@ describe('evaluateDetections', () => {
     expect(evaluation.APl).toBe(-1);
   });
 
-  it('chooses among objects of another size as among the others, so that each takes its detection', () => {
+  it('chooses among objects of another size in the same way, so that each takes its detection', () => {
     const boxes = [
       [0, 0, 30, 30],
       [10, 0, 30, 30],
       [100, 0, 30, 30],
     ];
-    // The first two are medium, by a mask that is larger than the box.
+    // The first two are medium because their masks are larger than their boxes.
     const truth = { ...objects([0, 0, 0], boxes), areas: [2000, 2000, 900] };
     const found = [
       [8, 0, 30, 30],
@@ -107,7 +107,7 @@ describe('evaluateDetections', () => {
     expect(precisionRecall(evaluation, { label: 0, iou: 0.55, area: 'small' })?.precision[100]).toBeCloseTo(1);
   });
 
-  it('never counts an object with the id 0 as found, as pycocotools', () => {
+  it('never counts an object with id 0 as found, like pycocotools', () => {
     const box = [[0, 0, 50, 50]];
     const ap = (ids: number[]) =>
       evaluateDetections([{ ...objects([0], box), ids }], [detected([0], box, [1])], { numClasses: 1 }).AP;
@@ -115,7 +115,7 @@ describe('evaluateDetections', () => {
     expect(ap([0])).toBe(0);
   });
 
-  it('does not depend on the order of images and detections, nor on the numbers of classes', () => {
+  it('does not depend on the order of images and detections, nor on the numbering of classes', () => {
     const box = fc.tuple(fc.nat(20), fc.nat(20), fc.nat(12), fc.nat(12)).map((b) => b.map((v) => 10 * v));
     const image = fc.array(fc.tuple(fc.nat(2), box, box, fc.nat(9)), { maxLength: 6 });
     fc.assert(
@@ -127,7 +127,7 @@ describe('evaluateDetections', () => {
             entries.map(([, where]) => where),
             entries.map(([, , , die]) => (die === 0 ? 1 : 0)),
           ),
-          // Scores that differ; some detections are copies of objects.
+          // The scores differ; some detections are copies of objects.
           found: detected(
             entries.map(([label]) => label),
             entries.map(([, where, elsewhere, die]) => (die < 7 ? where : elsewhere)),
@@ -160,7 +160,7 @@ describe('evaluateDetections', () => {
     );
   });
 
-  it('takes NaN as pycocotools does, if told to', () => {
+  it('treats NaN like pycocotools, on request', () => {
     const truths = [objects([0], [[0, 0, 50, 50]])];
     const boxes = [
       [Number.NaN, 0, 50, 50],
@@ -168,9 +168,9 @@ describe('evaluateDetections', () => {
     ];
     const evaluate = (scores: number[]) =>
       evaluateDetections(truths, [detected([0, 0], boxes, scores)], { numClasses: 1, allowNonFinite: true }).AP;
-    // C's fmax takes the number: a box whose left is not known lies where the object does.
+    // C's fmax takes the number: a box with an unknown left edge lies where the object does.
     expect(evaluate([0.9, 0.8])).toBeCloseTo(1, 12);
-    // A score of NaN is the lowest of all.
+    // A score of NaN is the lowest.
     expect(evaluate([Number.NaN, Number.NEGATIVE_INFINITY])).toBeCloseTo(1, 12);
   });
 
@@ -209,8 +209,8 @@ describe('evaluateDetections', () => {
       1,
       'image 0: expected 0 numbers in crowd for 0 labels, got none',
     ],
-    ['there are half classes', [], [], 0.5, 'expected a whole number of classes, got 0.5'],
-  ])('is a RangeError where %s', (_, truths, detections, numClasses, message) => {
+    ['the number of classes is fractional', [], [], 0.5, 'expected a whole number of classes, got 0.5'],
+  ])('rejects input in which %s', (_, truths, detections, numClasses, message) => {
     expect(() => evaluateDetections(truths, detections, { numClasses })).toThrow(RangeError);
     expect(() => evaluateDetections(truths, detections, { numClasses })).toThrow(message);
   });
@@ -244,7 +244,7 @@ describe('precisionRecall', () => {
     expect(precisionRecall(evaluation, { label: 0, iou: 0.6 + 0.1, area: 'medium' })?.precision[51]).toBeCloseTo(2 / 3);
   });
 
-  it('is undefined without objects, and a RangeError off the grid', () => {
+  it('is undefined without objects, and rejects values off the grid', () => {
     expect(precisionRecall(evaluation, { label: 1 })).toBeUndefined();
     expect(precisionRecall(evaluation, { label: 0, area: 'large' })).toBeUndefined();
     expect(() => precisionRecall(evaluation, { label: 2 })).toThrow('no curve for label 2: expected 0..1');

@@ -10,36 +10,37 @@ import { checkDetections, checkTruths, type ImageDetections, type ImageTruth } f
 import { matchClass } from './match.ts';
 import { type AreaName, areaRanges, iouThresholds, recallThresholds } from './protocol.ts';
 
-/** Truth that detections are evaluated against. */
+/** Options of an evaluation. */
 export interface EvaluationOptions {
-  /** K */
+  /** K, number of classes. */
   readonly numClasses: number;
   /**
-   * Whether boxes, areas and scores may hold NaN and infinities, which pycocotools takes as they come: a box with NaN may
-   * overlap every other, and a score of NaN comes last (default: no, as a model that gives NaN would look good)
+   * Whether boxes, areas and scores may contain NaN and infinities, as pycocotools allows: a box with NaN may overlap
+   * every other, and a score of NaN comes last. A model that produces NaN would then look good.
+   * @defaultValue false
    */
   readonly allowNonFinite?: boolean;
 }
 
-/** The figures over all classes, and what they are made of. */
+/** The figures over all classes and for each class, with the curves behind them. */
 export interface CocoEvaluation extends CocoFigures {
   /** The twelve figures in the order of pycocotools' `stats`. */
   readonly stats: readonly number[];
-  /** `[K]` */
+  /** The figures of each class, `[K]`. */
   readonly perClass: readonly CocoFigures[];
   readonly curves: Curves;
 }
 
 /**
- * Compares detections with the objects of the same images.
+ * Evaluates detections against the objects of the same images.
  *
- * Figures are 0..1, or −1 where there is nothing to be found: no object at all, or none of that size. Images without
- * objects count, as every detection in them is wrong. Of an image and class the 100 best detections count.
+ * Figures are in 0..1, or −1 where there is nothing to find: no object, or none of that size. Images without objects
+ * count, because every detection in them is wrong. For each image and class, the 100 best detections count.
  *
- * @param truths of each image
- * @param detections of each image, in the same order; empty where nothing was detected
- * @throws RangeError if there are not as many images on both sides, an array is missing or its length does not fit, a
- *   label is not one of the classes, or a number is not finite where it must be
+ * @param truths the objects of each image
+ * @param detections the detections of each image, in the same order; empty if nothing was detected
+ * @throws RangeError if the two sides have different numbers of images, an array is missing or its length does not fit,
+ *   a label is not one of the classes, or a number is not finite although it must be
  */
 export function evaluateDetections(
   truths: readonly ImageTruth[],
@@ -76,9 +77,9 @@ export function evaluateDetections(
 
 /** A class's precision at 101 recalls. */
 export interface PrecisionRecall {
-  /** `[R]`: 0, 0.01, … 1 */
+  /** `[R]`: 0, 0.01, … 1. */
   readonly recall: readonly number[];
-  /** `[R]`: the best precision at that recall or a higher one; 0 where it is not reached */
+  /** `[R]`: the best precision at that recall or a higher one; 0 if the recall is not reached. */
   readonly precision: readonly number[];
 }
 

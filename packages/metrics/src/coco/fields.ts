@@ -1,9 +1,9 @@
-/** Reading the fields of COCO's JSON; whatever is not as expected is a CocoFormatError that says where. */
+/** Reads the fields of COCO's JSON; anything unexpected is a CocoFormatError that says where it is. */
 import { CocoFormatError } from './format-error.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** @param where what a message calls the value, such as `annotations[3].bbox` */
+/** @param where name of the value in messages, such as `annotations[3].bbox` */
 export function objectAt(value: unknown, where: string): JsonObject {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
   throw unexpected(value, where, 'an object');
@@ -14,13 +14,13 @@ export function listAt(value: unknown, where: string): readonly unknown[] {
   throw unexpected(value, where, 'a list');
 }
 
-/** Any number, NaN and infinities too; false and true are 0 and 1, as in Python. */
+/** Accepts any number, including NaN and infinities; false and true are 0 and 1, as in Python. */
 export function numberAt(value: unknown, where: string): number {
   if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
   throw unexpected(value, where, 'a number');
 }
 
-/** A value of any kind as it would stand in the file, shortened. */
+/** Makes the error for an unexpected value, which is shown as it would be written in the file, shortened. */
 export function unexpected(value: unknown, where: string, expected: string): CocoFormatError {
   const text = value === undefined ? 'nothing' : JSON.stringify(value, spelledOut);
   return new CocoFormatError(
@@ -28,6 +28,6 @@ export function unexpected(value: unknown, where: string, expected: string): Coc
   );
 }
 
-/** JSON has no NaN, which would show as null, and no bigints. */
+/** JSON has neither NaN, which would be shown as null, nor bigints. */
 const spelledOut = (_: string, value: unknown): unknown =>
   typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value)) ? String(value) : value;

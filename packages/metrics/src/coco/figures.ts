@@ -2,7 +2,7 @@
 import type { Curves } from './curves.ts';
 import { type AreaName, areaRanges, iouThresholds, maxDetections, recallThresholds } from './protocol.ts';
 
-/** In the order of pycocotools' `stats`. */
+/** The names of the figures, in the order of pycocotools' `stats`. */
 export const figureNames = [
   'AP',
   'AP50',
@@ -18,12 +18,12 @@ export const figureNames = [
   'ARl',
 ] as const;
 
-/** Each 0..1, or −1 where there is no object of that size. */
+/** The twelve figures, each in 0..1, or −1 if there is no object of that size. */
 export type CocoFigures = Readonly<Record<(typeof figureNames)[number], number>>;
 
 interface Selection {
   readonly kind: 'precision' | 'recall';
-  /** Index of one threshold. @defaultValue all thresholds */
+  /** Index of one threshold; all thresholds if left out. */
   readonly iou?: number;
   readonly area: AreaName;
   readonly maxDetections: number;
@@ -31,7 +31,7 @@ interface Selection {
 
 const best = maxDetections[2];
 
-/** Values that each figure is the mean of. */
+/** The selection of values that each figure is the mean of. */
 export const selections: Readonly<Record<(typeof figureNames)[number], Selection>> = {
   AP: { kind: 'precision', area: 'all', maxDetections: best },
   AP50: { kind: 'precision', iou: 0, area: 'all', maxDetections: best },
@@ -47,13 +47,13 @@ export const selections: Readonly<Record<(typeof figureNames)[number], Selection
   ARl: { kind: 'recall', area: 'large', maxDetections: best },
 };
 
-/** The figures over all classes, or of one. */
+/** The figures over all classes, or of one class. */
 export function figuresOf(curves: Curves, label?: number): CocoFigures {
   const entries = figureNames.map((name) => [name, meanOf(curves, selections[name], label)] as const);
   return Object.fromEntries(entries) as CocoFigures;
 }
 
-/** Over thresholds and classes; a class without objects does not count. */
+/** The mean over thresholds and classes; a class without objects does not count. */
 function meanOf(
   { numClasses, precision, recall }: Curves,
   { kind, iou, ...selected }: Selection,
@@ -75,7 +75,9 @@ function meanOf(
   return values.length === 0 ? -1 : pairwiseSum(values, 0, values.length) / values.length;
 }
 
-/** In the order of numpy's `pairwise_sum` (loops_utils.h.src), so that means are pycocotools' to the last bit. */
+/**
+ * Sums in the order of numpy's `pairwise_sum` (loops_utils.h.src), so that means equal pycocotools' to the last bit.
+ */
 function pairwiseSum(values: readonly number[], from: number, count: number): number {
   const at = (i: number): number => values[from + i] as number;
   if (count > 128) {

@@ -16,11 +16,11 @@ const file = {
 };
 const detection = { image_id: 9, category_id: 90, bbox: [1, 2, 3.5, 4], score: 0.5 };
 
-/** The file with other annotations. */
+/** The file with different annotations. */
 const truthOf = (...annotations: unknown[]) => ({ ...file, annotations });
 
 describe('readCocoTruth', () => {
-  it('orders images and categories by id, and counts what is not listed', () => {
+  it('orders images and categories by id, and counts references to unlisted ones', () => {
     expect(readCocoTruth(file)).toEqual({
       imageIds: [2, 9],
       categories: [
@@ -50,21 +50,21 @@ describe('readCocoTruth', () => {
     });
   });
 
-  it('names a category by its id where it has no name, and by the digits of a name that is a number', () => {
+  it('names a category without a name by its id, and one whose name is a number by its digits', () => {
     const names = [7, 2.5, true, null, '', ' ', undefined, 'nut', ['nut']];
     const categories = names.map((name, i) => ({ id: i + 1, name }));
     const read = readCocoTruth({ ...file, categories, annotations: [] });
     expect(read.categories.map(({ name }) => name)).toEqual(['7', '2.5', 'true', '4', '5', '6', '7', 'nut', '9']);
   });
 
-  it('takes text for a number only where it is exactly one', () => {
+  it('converts text to a number only if it is exactly one', () => {
     const ids = ['7', '007', '7.0', '', '9007199254740993', 9007199254740993n, 8n, '-0'];
     const { imageIds } = readCocoTruth({ images: ids.map((id) => ({ id })), categories: [], annotations: [] });
-    // The number that 2^53 + 1 is in both forms stands where it is first.
+    // The number 2^53 + 1 occurs in both forms; it is placed where it occurs first.
     expect(imageIds).toEqual([8, '', '-0', '007', 7, '7.0', '9007199254740993']);
   });
 
-  it('finds the image of an id in quotes, and of one that is none', () => {
+  it('finds the image of an id in quotes, and counts an id that matches no image', () => {
     const read = readCocoTruth({
       images: [{ id: '9' }, { id: 2 }],
       categories: [{ id: '90' }],
@@ -75,7 +75,7 @@ describe('readCocoTruth', () => {
     expect(read.ignored).toEqual({ unknownImage: 1, unknownCategory: 0 });
   });
 
-  it('takes the bounds of polygons where there is no box', () => {
+  it('takes the bounds of polygons if there is no box', () => {
     const { bbox: _, area: __, ...bare } = annotation;
     const polygons = [
       [10, 20, 30, 20, 30, 60],
@@ -94,7 +94,7 @@ describe('readCocoTruth', () => {
     }
   });
 
-  it('says what is odd', () => {
+  it('reports what is odd', () => {
     const odd = { ...annotation, bbox: ['1', null, 3, 4], area: '6', iscrowd: '0' };
     const { notes } = readCocoTruth(truthOf({ ...odd, id: 0 }, { ...odd, id: 4 }, { ...odd, id: 4 }));
     expect(notes).toEqual([
@@ -114,7 +114,7 @@ describe('readCocoTruth', () => {
     [true, 1, 1],
     [null, 0, 0],
     ['1', 1, 1],
-    // True in Python, as all text is, and 0 as a number.
+    // True in Python, like any text, but 0 as an integer.
     ['0', 0, 1],
     [0.5, 0, 1],
     [256, 1, 1],
@@ -122,14 +122,14 @@ describe('readCocoTruth', () => {
     ['no', 0, 0],
     [Number.NaN, 0, 0],
     [[1], 0, 0],
-  ])('takes an iscrowd of %j for crowd %i, ignore %i', (iscrowd, crowd, ignore) => {
+  ])('reads an iscrowd of %j as crowd %i, ignore %i', (iscrowd, crowd, ignore) => {
     const [, truth] = readCocoTruth(truthOf({ ...annotation, iscrowd })).truths;
     expect(truth).toMatchObject({ crowd: Uint8Array.of(crowd), ignore: Uint8Array.of(ignore) });
   });
 
   it.each<[string, unknown, string]>([
     ['a list', [detection], 'found a list: are these the detections?'],
-    ['no object', 3, 'the file: expected an object, found 3'],
+    ['something other than an object', 3, 'the file: expected an object, found 3'],
     ['no categories', { images: [], annotations: [] }, 'categories: expected a list, found nothing'],
     ['an image without an id', { ...file, images: [{}] }, 'images[0].id: expected a number or text, found nothing'],
     [
@@ -140,7 +140,7 @@ describe('readCocoTruth', () => {
     ['a short box', truthOf({ ...annotation, bbox: [1, 2, 3] }), 'annotations[0].bbox: expected [x, y, width, height]'],
     ['a box with a word', truthOf({ ...annotation, bbox: [1, 2, 3, 'wide'] }), 'found [1,2,3,"wide"]'],
     ['no box', truthOf({ ...annotation, bbox: null }), 'or polygons in "segmentation", found null'],
-  ])('says what is wrong with %s', (_, json, message) => {
+  ])('rejects %s and says where it is', (_, json, message) => {
     expect(() => readCocoTruth(json)).toThrow(CocoFormatError);
     expect(() => readCocoTruth(json)).toThrow(message);
   });
@@ -164,7 +164,7 @@ describe('readCocoResults', () => {
     expect(readCocoResults([], truth).detections).toHaveLength(2);
   });
 
-  it('says how many hold NaN', () => {
+  it('reports how many detections contain NaN', () => {
     const results = [detection, { ...detection, score: Number.NaN }, { ...detection, bbox: [0, 0, 1 / 0, 1] }];
     expect(readCocoResults(results, truth).notes).toEqual([
       expect.stringMatching(/^2 detections have NaN or an infinity in the box or the score/),
@@ -173,7 +173,7 @@ describe('readCocoResults', () => {
 
   it.each<[string, unknown, string]>([
     ['the truth', file, 'found an object with "annotations": is this the truth?'],
-    ['no list', { detections: [] }, 'the file: expected a list, found {"detections":[]}'],
+    ['something other than a list', { detections: [] }, 'the file: expected a list, found {"detections":[]}'],
     [
       'another image',
       [detection, { ...detection, image_id: 5 }],
@@ -181,14 +181,10 @@ describe('readCocoResults', () => {
     ],
     ['no image', [{}], 'results[0].image_id: expected a number or text, found nothing'],
     ['no box', [{ ...detection, bbox: undefined }], 'results[0].bbox: expected [x, y, width, height] in pixels'],
-    [
-      'the image null',
-      [{ ...detection, image_id: null }],
-      "results[0].image_id is null, which is none of the truth's 2",
-    ],
+    ['a null image', [{ ...detection, image_id: null }], "results[0].image_id is null, which is none of the truth's 2"],
     ['a score in quotes', [{ ...detection, score: '0.5' }], 'results[0].score: expected a number, found "0.5"'],
     ['a box in quotes', [{ ...detection, bbox: [0, 1 / 0, '1', 1] }], 'found [0,"Infinity","1",1]'],
-  ])('says what is wrong with %s', (_, json, message) => {
+  ])('rejects %s and says where it is', (_, json, message) => {
     expect(() => readCocoResults(json, truth)).toThrow(CocoFormatError);
     expect(() => readCocoResults(json, truth)).toThrow(message);
   });

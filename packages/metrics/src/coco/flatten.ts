@@ -1,28 +1,31 @@
-/** The objects and detections of all images, one after the other, and class by class. */
+/** The objects and detections of all images, one image after another, with access by class. */
 import type { ImageDetections, ImageTruth } from './images.ts';
 
 interface FlatBoxes {
-  /** `[n]`: indices of images, rising */
+  /** `[n]`: indices of images, ascending. */
   readonly images: Int32Array;
-  /** `[n, 4]` */
+  /** Boxes `[n, 4]`. */
   readonly boxes: Float64Array;
-  /** The detections of a class, as indices into the arrays above. */
+  /** The boxes of a class, as indices into the arrays above. */
   readonly ofClass: (label: number) => Int32Array;
 }
 
-/** Of each class in the order of images, then of objects. */
+/** Objects; those of each class are in the order of images, then of objects. */
 export interface FlatTruths extends FlatBoxes {
-  /** `[n]` */
+  /** Areas `[n]`. */
   readonly areas: Float64Array;
-  /** `[n]` */
+  /** 1 for crowds, `[n]`. */
   readonly crowd: Uint8Array;
-  /** `[n]`: 1 for crowds and other objects that need not be found */
+  /** `[n]`: 1 for crowds and other objects that need not be found. */
   readonly ignore: Uint8Array;
-  /** `[n]`: 1 where pycocotools never counts the object as found */
+  /** `[n]`: 1 for objects that pycocotools never counts as found. */
   readonly neverFound: Uint8Array;
 }
 
-/** Of each class by falling score, NaN last; equal scores in the order of images, then of detections. */
+/**
+ * Detections; those of each class are by descending score, NaN last, with ties in the order of images, then of
+ * detections.
+ */
 export type FlatDetections = FlatBoxes;
 
 export function flattenTruths(truths: readonly ImageTruth[], numClasses: number): FlatTruths {
@@ -57,7 +60,7 @@ export function flattenDetections(detections: readonly ImageDetections[], numCla
   return { images, boxes, ofClass: byClass(order, labels, numClasses) };
 }
 
-/** As numpy sorts the negated scores. */
+/** The order in which numpy sorts the negated scores. */
 function byFallingScore(a: number, b: number): number {
   if (a > b) return -1;
   return a < b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
@@ -83,7 +86,7 @@ function flatten(sets: readonly Pick<ImageDetections, 'labels' | 'boxes'>[]): {
   return { labels, images, boxes };
 }
 
-/** Sorts indices by their labels, else leaves them in order; gives the part of each class. */
+/** Sorts indices by their labels, keeping the order within each class; returns the part of a class. */
 function byClass(order: Int32Array, labels: Int32Array, numClasses: number): (label: number) => Int32Array {
   const starts = new Int32Array(numClasses + 1);
   for (const label of labels) starts[label + 1] = (starts[label + 1] as number) + 1;

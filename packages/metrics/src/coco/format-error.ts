@@ -1,4 +1,7 @@
-/** A file that is not in COCO's format: the message says which entry and field, what was expected and what to do. */
+/**
+ * Thrown for a file that is not in COCO's format: the message names the entry and field, what was expected and what to
+ * do.
+ */
 export class CocoFormatError extends Error {
   override name = 'CocoFormatError';
 }

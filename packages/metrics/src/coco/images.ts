@@ -1,46 +1,49 @@
-/**
- * Input of the evaluation: the objects of images and the detections in them, as arrays, checked before they are used.
- */
+/** The objects of images and the detections in them, as arrays, with the checks before they are used. */
 
 /**
- * The N annotated objects of an image as COCO's evaluation wants them. They are not the `Objects` of `@dn-detr/boxes`, which
- * a model learns from: boxes are in pixels and may reach outside the image, sizes follow annotated areas, and there
- * are objects that need not be found.
+ * The N annotated objects of an image, for COCO's evaluation. They differ from the `Objects` of `@dn-detr/boxes`, which
+ * a model learns from: boxes are in pixels and may extend outside the image, sizes are given by annotated areas, and
+ * some objects need not be found.
  */
 export interface ImageTruth {
-  /** `[N]`: 0..K−1 */
+  /** Labels `[N]`, in 0..K−1. */
   readonly labels: ArrayLike<number>;
-  /** `[N, 4]`: x, y, width, height in pixels, from the image's top left corner */
+  /** Boxes `[N, 4]`: x, y, width, height in pixels, from the image's top left corner. */
   readonly boxes: ArrayLike<number>;
-  /** `[N]`: square pixels; COCO's `area`, which says whether an object is small, medium or large */
+  /** `[N]`: COCO's `area` in square pixels, which determines whether an object is small, medium or large. */
   readonly areas: ArrayLike<number>;
-  /** `[N]`: 1 where the box holds a crowd: it need not be found, and detections in it are no mistakes */
+  /** `[N]`: 1 if the box contains a crowd, which need not be found and in which detections are not mistakes. */
   readonly crowd: ArrayLike<number>;
-  /** `[N]`: 1 where the object need not be found, and a detection that is matched with it is no mistake; so are crowds */
+  /**
+   * `[N]`: 1 if the object need not be found and a detection matched with it is not a mistake. This includes crowds.
+   */
   readonly ignore?: ArrayLike<number>;
-  /** `[N]`: COCO's annotation ids; they matter only where one is 0, which pycocotools never counts as found */
+  /** `[N]`: COCO's annotation ids. They only matter if one is 0, which pycocotools never counts as found. */
   readonly ids?: ArrayLike<number>;
 }
 
-/** The D detections in an image, in any order; equal scores count in the order in which they stand. */
+/** The D detections in an image, in any order; equal scores count in the given order. */
 export interface ImageDetections {
-  /** `[D]`: 0..K−1 */
+  /** Labels `[D]`, in 0..K−1. */
   readonly labels: ArrayLike<number>;
-  /** `[D, 4]`: x, y, width, height in pixels, from the image's top left corner */
+  /** Boxes `[D, 4]`: x, y, width, height in pixels, from the image's top left corner. */
   readonly boxes: ArrayLike<number>;
-  /** `[D]`: the higher, the surer */
+  /** Scores `[D]`: higher means more confident. */
   readonly scores: ArrayLike<number>;
 }
 
 /** Requirements on the arrays of all images. */
 export interface Requirements {
-  /** K */
+  /** K, number of classes. */
   readonly numClasses: number;
-  /** Whether NaN and infinities are refused. */
+  /** Whether NaN and infinities are rejected. */
   readonly finite: boolean;
 }
 
-/** @throws RangeError if an array is missing or its length does not fit, a label is no class, or a number is not finite */
+/**
+ * @throws RangeError if an array is missing or its length does not fit, a label is not a class, or a number is not
+ *   finite
+ */
 export function checkTruths(truths: readonly ImageTruth[], { numClasses, finite }: Requirements): void {
   for (const [image, { labels, boxes, areas, crowd, ignore, ids }] of truths.entries()) {
     const optional = { ...(ignore && { ignore }), ...(ids && { ids }) };
@@ -53,7 +56,10 @@ export function checkTruths(truths: readonly ImageTruth[], { numClasses, finite 
   }
 }
 
-/** @throws RangeError if an array is missing or its length does not fit, a label is no class, or a number is not finite */
+/**
+ * @throws RangeError if an array is missing or its length does not fit, a label is not a class, or a number is not
+ *   finite
+ */
 export function checkDetections(detections: readonly ImageDetections[], { numClasses, finite }: Requirements): void {
   for (const [image, { labels, boxes, scores }] of detections.entries()) {
     checkLengths({ labels, boxes, scores }, image);
@@ -65,7 +71,7 @@ export function checkDetections(detections: readonly ImageDetections[], { numCla
   }
 }
 
-/** @param arrays by name; `boxes` has four numbers for each of the `labels`, the others one */
+/** @param arrays arrays by name; `boxes` has four numbers for each of the `labels`, the others have one */
 function checkLengths(arrays: Readonly<Record<string, ArrayLike<number> | undefined>>, image: number): void {
   const count = arrays.labels?.length ?? 0;
   for (const [name, values] of Object.entries(arrays)) {
@@ -86,7 +92,7 @@ function checkLabels(labels: ArrayLike<number>, numClasses: number, where: Where
   }
 }
 
-/** @param size how many numbers each object has */
+/** @param size number of values per object */
 function checkFinite(name: string, values: ArrayLike<number>, size: number, where: Where): void {
   for (let i = 0; i < values.length; i++) {
     if (Number.isFinite(values[i])) continue;

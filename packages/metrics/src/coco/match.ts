@@ -1,18 +1,18 @@
-/** Which detections of a class are right, and which are wrong: `evaluateImg` in pycocotools' `cocoeval.py`. */
+/** Decides which detections of a class are right and which are wrong: `evaluateImg` in pycocotools' `cocoeval.py`. */
 import type { FlatDetections, FlatTruths } from './flatten.ts';
 import { type AreaRange, areaRanges, iouThresholds, maxDetections } from './protocol.ts';
 
-/** The detections of a class that count, in all images, by falling score. */
+/** The detections of a class that count, in all images, by descending score. */
 export interface ClassOutcomes {
-  /** Number n of them. */
+  /** n, number of detections. */
   readonly count: number;
-  /** `[n]`: how many detections of its image and class have a higher score */
+  /** `[n]`: how many detections of the same image and class have a higher score. */
   readonly ranks: Uint8Array;
-  /** `[n, A]`: bit t is set where the detection has found an object at IoU threshold t */
+  /** `[n, A]`: bit t is set if the detection has found an object at IoU threshold t. */
   readonly right: Uint16Array;
-  /** `[n, A]`: bit t is set where it has not, nor is it to be ignored */
+  /** `[n, A]`: bit t is set if the detection has found no object and is not to be ignored. */
   readonly wrong: Uint16Array;
-  /** `[A]`: objects to be found */
+  /** `[A]`: number of objects to be found. */
   readonly objects: Int32Array;
 }
 
@@ -21,7 +21,7 @@ const areas = areaRanges.length;
 const perImage = maxDetections[2];
 const allThresholds = (1 << thresholds) - 1;
 
-/** Both sides of a comparison, over the same images. */
+/** Both sides of a comparison, for the same images. */
 export interface Sides {
   readonly imageCount: number;
   readonly truths: FlatTruths;
@@ -45,20 +45,20 @@ export function matchClass(label: number, { imageCount, truths, detections }: Si
 }
 
 /**
- * The detections that count.
+ * Selects the detections that count.
  *
- * @param candidates by falling score
- * @param images of all detections
+ * @param candidates detections by descending score
+ * @param images images of all detections
  */
 function keepBest(
   candidates: Int32Array,
   images: Int32Array,
   imageCount: number,
 ): {
-  /** Kept detections by falling score. */
+  /** Selected detections, by descending score. */
   kept: Int32Array;
   ranks: Uint8Array;
-  /** Positions in `kept` of an image's detections, by falling score. */
+  /** Positions in `kept` of an image's detections, by descending score. */
   ofImage: (image: number) => Int32Array;
 } {
   const counts = new Int32Array(imageCount);
@@ -88,7 +88,7 @@ function keepBest(
   };
 }
 
-/** Until it has found an object, a detection is wrong, unless its area is out of range. */
+/** The initial outcomes: a detection that has not found an object is wrong, unless its area is out of range. */
 function unmatched(kept: Int32Array, { boxes }: FlatDetections): Pick<ClassOutcomes, 'right' | 'wrong'> {
   const wrong = new Uint16Array(areas * kept.length);
   for (const [n, detection] of kept.entries()) {
@@ -103,10 +103,10 @@ function unmatched(kept: Int32Array, { boxes }: FlatDetections): Pick<ClassOutco
 }
 
 /**
- * Matches the detections of an image, the surest first, with the object that each overlaps most.
+ * Matches the detections of an image, the highest-scoring first, with the object that each overlaps most.
  *
- * @param objects `[G]`: the image's
- * @param places `[D]`: of the image's detections among the outcomes, by falling score
+ * @param objects `[G]`: the image's objects
+ * @param places `[D]`: positions of the image's detections among the outcomes, by descending score
  * @param overlaps `[D, G]`
  */
 function matchImage(
@@ -141,7 +141,7 @@ function matchImage(
           if (isTaken[g] && !isCrowd[g]) continue;
           if (best >= 0 && !isIgnored[best] && isIgnored[g]) break;
           const overlap = overlaps[d * G + g] as number;
-          // Of equal overlaps the later object wins.
+          // Of equal overlaps, the later object wins.
           if (overlap < bestOverlap) continue;
           bestOverlap = overlap;
           best = g;
@@ -160,8 +160,8 @@ function matchImage(
 }
 
 /**
- * IoU `[D, G]` of detections with objects; of crowds the share of the detection that lies in them. As `bbIou` in
- * pycocotools' `maskApi.c`, operation by operation, so that ties are the same.
+ * IoU `[D, G]` of detections with objects, or for crowds the share of the detection that lies in them. Computed like
+ * `bbIou` in pycocotools' `maskApi.c`, operation by operation, so that ties are the same.
  */
 function overlapsOf(
   { boxes: objectBoxes, crowd }: FlatTruths,
@@ -183,7 +183,7 @@ function overlapsOf(
       const objectHeight = objectBoxes[4 * object + 3] as number;
       const sharedWidth = fmin(width + left, objectWidth + objectLeft) - fmax(left, objectLeft);
       const sharedHeight = fmin(height + top, objectHeight + objectTop) - fmax(top, objectTop);
-      // Written so that NaN goes on, as there.
+      // Written so that NaN propagates, as in C.
       if (!(sharedWidth <= 0 || sharedHeight <= 0)) {
         const intersection = sharedWidth * sharedHeight;
         const area = width * height;
@@ -195,6 +195,6 @@ function overlapsOf(
   return overlaps;
 }
 
-// As in C: of a number and NaN they give the number, where Math.min and Math.max give NaN.
+// As in C: for a number and NaN they give the number, whereas Math.min and Math.max give NaN.
 const fmin = (a: number, b: number): number => (a < b || Number.isNaN(b) ? a : b);
 const fmax = (a: number, b: number): number => (a > b || Number.isNaN(b) ? a : b);

@@ -1,4 +1,4 @@
-/** Files as tools write them and nobody should, held to what pycocotools makes of them. */
+/** Odd files as real tools write them, compared with the behaviour of pycocotools. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluateDetections } from './evaluate.ts';
@@ -9,7 +9,7 @@ import { readCocoTruth } from './truth-file.ts';
 
 interface Entry {
   readonly name: string;
-  /** Files as text. @defaultValue the first entry's */
+  /** The files as text; those of the first entry if left out. */
   readonly gt?: string;
   readonly dt?: string;
   /** The twelve figures of pycocotools, or the error with which it stops. */
@@ -43,7 +43,7 @@ describe('odd files', () => {
   });
 
   it.each(entries.filter(({ error }) => error !== undefined))(
-    'are evaluated or refused in words where pycocotools stops: $name',
+    'are evaluated or rejected with a message where pycocotools stops: $name',
     (entry) => {
       let stats: readonly number[] = [];
       try {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseCocoJson } from './parse-json.ts';
 
 describe('parseCocoJson', () => {
-  it('gives what JSON.parse gives of JSON, whatever is in its strings', () => {
+  it('agrees with JSON.parse, whatever is in the strings', () => {
     const words = fc.constantFrom(
       'NaN',
       '-Infinity',
@@ -21,7 +21,7 @@ describe('parseCocoJson', () => {
       fc.property(
         fc.object({ key: text, values: [text, fc.integer(), fc.double(), long, fc.constant(null)] }),
         (value) => {
-          // With a NaN, so that the slow path is taken.
+          // The NaN makes the parser take the slow path.
           const json = JSON.stringify({ value });
           const { value: parsed, nan } = parseCocoJson(`${json.slice(0, -1)},"nan":NaN}`) as Record<string, unknown>;
           expect(nan).toBeNaN();
@@ -58,7 +58,7 @@ describe('parseCocoJson', () => {
   });
 
   it.each(['', '{', '[NaN', '[NaNs]', '[nan]', '{"id":01234567890123456789}', '["a]', '{"id":12345678901234567890'])(
-    'refuses %j',
+    'rejects %j',
     (text) => {
       expect(() => parseCocoJson(text)).toThrow(SyntaxError);
     },

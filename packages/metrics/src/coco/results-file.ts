@@ -1,4 +1,4 @@
-/** COCO's results files, lists of detections, as arrays to evaluate. */
+/** Reads COCO's results files, which are lists of detections, as arrays to evaluate. */
 import { copyDetectedBox } from './boxes.ts';
 import { type JsonObject, listAt, numberAt, objectAt } from './fields.ts';
 import { CocoFormatError } from './format-error.ts';
@@ -9,22 +9,22 @@ import { counted } from './truth-notes.ts';
 
 /** The detections of a file in COCO's results format. */
 export interface CocoResults {
-  /** Detections of each image of the truth, in the file's order. */
+  /** The detections of each image of the truth, in the file's order. */
   readonly detections: readonly ImageDetections[];
-  /** Detections that do not count, which pycocotools skips silently: their category is not listed. */
+  /** Number of detections that do not count because their category is not listed, which pycocotools silently skips. */
   readonly ignored: { readonly unknownCategory: number };
-  /** Oddities of the file and how they are read, in sentences for people. */
+  /** What is odd about the file and how it is interpreted, in sentences to print. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads a results file: a list of `{image_id, category_id, bbox: [x, y, width, height], score}`. It may be empty.
- * Boxes and scores may hold NaN and infinities, as pycocotools takes them.
+ * Reads a results file: a list of `{image_id, category_id, bbox: [x, y, width, height], score}`, which may be empty.
+ * Boxes and scores may contain NaN and infinities, as in pycocotools.
  *
- * @param json what the file holds, parsed; `parseCocoJson` keeps NaN and ids beyond 2^53
- * @param truth what the detections are to be compared with
- * @throws CocoFormatError if the file is no list, something is missing or of a wrong kind, or an image is not one of the
- *   truth's
+ * @param json the parsed contents of the file; `parseCocoJson` keeps NaN and ids beyond 2^53
+ * @param truth the truth that the detections are to be compared with
+ * @throws CocoFormatError if the file is not a list, something is missing or has the wrong type, or an image is not one
+ *   of the truth's
  */
 export function readCocoResults(json: unknown, { imageIds, categories }: CocoTruth): CocoResults {
   if (typeof json === 'object' && json !== null && 'annotations' in json) {

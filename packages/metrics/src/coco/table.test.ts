@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type CocoFigures, figureNames } from './figures.ts';
 import { formatFigures } from './table.ts';
 
-/** Output of `COCOeval.summarize` of pycocotools 2.0.11 for these figures. */
+/** The output of pycocotools 2.0.11's `COCOeval.summarize` for these figures. */
 const stats = [0.3115640975862292, 0.0625, 0.1875, 0.3125, 0, -1, 1, 0.9995, 0.0005, 0.9375, 0.45, 0.1];
 const printed = `\
  Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.312
@@ -19,7 +19,7 @@ const printed = `\
  Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = 0.100`;
 
 describe('formatFigures', () => {
-  it('prints what pycocotools prints, rounded as Python rounds', () => {
+  it('prints the output of pycocotools, with numbers rounded as in Python', () => {
     const figures = Object.fromEntries(figureNames.map((name, i) => [name, stats[i]])) as CocoFigures;
     expect(formatFigures(figures)).toBe(printed);
   });

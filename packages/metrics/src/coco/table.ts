@@ -1,8 +1,8 @@
-/** The figures as pycocotools prints them. */
+/** Formats the figures like pycocotools. */
 import { type CocoFigures, figureNames, selections } from './figures.ts';
 import { iouThresholds } from './protocol.ts';
 
-/** The twelve lines that `COCOeval.summarize` prints, character by character. */
+/** The twelve lines that `COCOeval.summarize` prints, character for character. */
 export function formatFigures(figures: CocoFigures): string {
   const lines = figureNames.map((name) => {
     const { kind, iou, area, maxDetections } = selections[name];
@@ -15,9 +15,9 @@ export function formatFigures(figures: CocoFigures): string {
   return lines.join('\n');
 }
 
-/** As Python rounds: a number half-way between two goes to the even one, where `toFixed` takes the larger. */
+/** Rounds like Python: a number half-way between two rounds to the even one, where `toFixed` rounds up. */
 function threeDigits(value: number): string {
-  // Only odd sixteenths lie half-way, and they and their thousandfolds are exact in float64.
+  // Only odd sixteenths lie half-way, and they and their multiples by 1000 are exact in float64.
   if (!Number.isInteger(16 * value) || Number.isInteger(8 * value)) return value.toFixed(3);
   const below = Math.floor(1000 * value);
   return ((below % 2 === 0 ? below : below + 1) / 1000).toFixed(3);

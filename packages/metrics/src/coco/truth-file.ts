@@ -1,4 +1,4 @@
-/** COCO's annotation files (`instances_*.json`) as arrays to evaluate. */
+/** Reads COCO's annotation files (`instances_*.json`) as arrays to evaluate. */
 import { annotatedBox, parseFloatText } from './boxes.ts';
 import { readCrowd } from './crowd.ts';
 import { type JsonObject, listAt, objectAt } from './fields.ts';
@@ -7,34 +7,37 @@ import { type CocoId, idAt, indexOf, sortedIds } from './ids.ts';
 import type { ImageTruth } from './images.ts';
 import { TruthNotes } from './truth-notes.ts';
 
-/** A class of a file of annotations. */
+/** A class in an annotation file. */
 export interface CocoCategory {
   readonly id: CocoId;
-  /** A number's digits where it is one, the category's id where there is none. */
+  /** Name of the class: its digits if it is a number, and the category's id if there is none. */
   readonly name: string;
 }
 
-/** The objects of a file of annotations. */
+/** The objects of an annotation file. */
 export interface CocoTruth {
-  /** The K classes by rising id: a label is an index into them. */
+  /** The K classes by ascending id: a label is an index into them. */
   readonly categories: readonly CocoCategory[];
-  /** Image ids in rising order, as pycocotools has them: ids that the file writes as texts are ordered as texts. */
+  /** Ids in pycocotools' order: ascending, where ids that the file writes as text are in the order of text. */
   readonly imageIds: readonly CocoId[];
-  /** The truth of each of `imageIds`, objects in the file's order. */
+  /** The objects of each of `imageIds`, in the file's order. */
   readonly truths: readonly ImageTruth[];
-  /** Annotations that do not count, which pycocotools skips silently: their image or category is not listed. */
+  /**
+   * Numbers of annotations that do not count because their image or category is not listed; pycocotools silently skips
+   * these.
+   */
   readonly ignored: { readonly unknownImage: number; readonly unknownCategory: number };
-  /** Oddities of the file and how they are read, in sentences for people. */
+  /** What is odd about the file and how it is interpreted, in sentences to print. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads an annotation file as pycocotools does, its quirks included, and where that would stop, as well as it can be
- * read: a missing `iscrowd` is 0, a missing `area` width × height, a missing `bbox` the bounds of the polygons. Ids may
- * be numbers or texts.
+ * Reads an annotation file like pycocotools, including its quirks. Where pycocotools would stop, defaults are used: a
+ * missing `iscrowd` is 0, a missing `area` is width × height, and a missing `bbox` becomes the bounds of the polygons.
+ * Ids may be numbers or text.
  *
- * @param json what the file holds, parsed; `parseCocoJson` keeps ids beyond 2^53
- * @throws CocoFormatError naming the place if something is missing or of a wrong kind
+ * @param json the parsed contents of the file; `parseCocoJson` keeps ids beyond 2^53
+ * @throws CocoFormatError naming the place, if something is missing or has the wrong type
  */
 export function readCocoTruth(json: unknown): CocoTruth {
   if (Array.isArray(json)) {
@@ -64,15 +67,15 @@ export function readCocoTruth(json: unknown): CocoTruth {
   return { categories, imageIds, truths, ignored, notes: notes.sentences() };
 }
 
-/** Where an annotation counts. */
+/** The image and class that an annotation counts in. */
 interface Place {
   readonly image: number;
   readonly label: number;
 }
 
 /**
- * The annotations that count in each image, in order. pycocotools keeps annotations by id: where several have one, the
- * last of them stands for each.
+ * The annotations that count in each image, in order. pycocotools keeps annotations by id: if several have the same id,
+ * the last of them replaces each.
  */
 function entriesOfImages(
   annotations: readonly JsonObject[],
@@ -97,7 +100,7 @@ function entriesOfImages(
   return counted;
 }
 
-/** The objects of one image. */
+/** Reads the objects of one image. */
 function readObjects(
   annotations: readonly JsonObject[],
   places: readonly (Place | undefined)[],
@@ -134,13 +137,13 @@ function readObjects(
   return { labels, boxes, areas, crowd, ignore, ids };
 }
 
-/** Whether it is 0 is all that matters in the evaluation; pycocotools, through numpy, reads "0" in quotes so too. */
+/** In the evaluation it only matters whether an id is 0; pycocotools, through numpy, also reads "0" in quotes as 0. */
 function evaluatedId(id: unknown): number {
   if (typeof id === 'string') return parseFloatText(id) ?? Number.NaN;
   return typeof id === 'object' || id === undefined ? Number.NaN : Number(id);
 }
 
-/** By rising id; of two with one id the later counts, as in pycocotools. */
+/** The categories by ascending id; of two with the same id the later one counts, as in pycocotools. */
 function readCategories(file: JsonObject): CocoCategory[] {
   const ids = idsOf(file, 'categories');
   const nameOf = new Map<CocoId, string>();

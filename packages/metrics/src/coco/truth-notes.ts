@@ -1,4 +1,4 @@
-/** Oddities of an annotation file, counted while it is read, and reported in sentences. */
+/** Counts what is odd about an annotation file while it is read, and describes it in sentences. */
 
 export class TruthNotes {
   boxOfPolygons = 0;
@@ -32,7 +32,7 @@ export class TruthNotes {
   }
 }
 
-/** `3 annotations have …`, for every number but 0. */
+/** Makes sentences such as `3 annotations have …`, for every count except 0. */
 export function counted(facts: readonly (readonly [count: number, noun: string, what: string])[]): string[] {
   return facts.flatMap(([count, noun, what]) => {
     if (count === 0) return [];

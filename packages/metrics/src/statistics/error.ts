@@ -1,24 +1,27 @@
-/** Values, curves or settings that no statistic can be made of: what was wrong, where, and what was expected. */
+/**
+ * Thrown for values, curves or settings that do not allow a statistic: the message says what is wrong, where, and what
+ * was expected.
+ */
 export class StatisticsError extends Error {
   override name = 'StatisticsError';
 }
 
 /**
- * Lets a metric's value pass.
+ * Checks a metric's value.
  *
- * @param where such as `seed 3 of the first model`
- * @throws StatisticsError if it is no finite number, or −1, pycocotools' mark of an undefined AP
+ * @param where place of the value in messages, such as `seed 3 of the first model`
+ * @throws StatisticsError if it is not a finite number, or is −1, pycocotools' mark of an undefined AP
  */
 export function checkMetric(value: number, where: string): void {
   if (value === -1) {
     throw new StatisticsError(
-      `${where} is -1, which stands for an undefined AP (there were no such objects to find): leave this figure out, or choose another; -1 is no value to average`,
+      `${where} is -1, which marks an undefined AP (there were no such objects to find): leave out this figure or choose another; -1 is not a value to average`,
     );
   }
   checkFinite(value, where);
 }
 
-/** @throws StatisticsError if the value is no finite number */
+/** @throws StatisticsError if the value is not a finite number */
 export function checkFinite(value: number, where: string): void {
   if (Number.isFinite(value)) return;
   const hint = typeof value === 'number' ? '; has the run diverged or not been evaluated?' : '';

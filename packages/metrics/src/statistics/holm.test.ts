@@ -16,7 +16,7 @@ describe('holm', () => {
     ],
     [[0.04], [0.04]],
     [[], []],
-  ])("is statsmodels' of %j", (given, adjusted) => {
+  ])('agrees with statsmodels for %j', (given, adjusted) => {
     const found = holm(given);
     expect(found.length).toBe(adjusted.length);
     adjusted.forEach((p, i) => {
@@ -24,7 +24,7 @@ describe('holm', () => {
     });
   });
 
-  it('keeps the order of evidence, between the value itself and Bonferroni', () => {
+  it('keeps the order of evidence, between the p-value itself and Bonferroni', () => {
     const pValues = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(pValues, (given) => {
@@ -40,7 +40,7 @@ describe('holm', () => {
     );
   });
 
-  it.each([Number.NaN, -0.1, 1.1])('refuses %s', (p) => {
+  it.each([Number.NaN, -0.1, 1.1])('rejects %s', (p) => {
     expect(() => holm([0.5, p])).toThrow(StatisticsError);
     expect(() => holm([0.5, p])).toThrow(`p-value 1 is ${p}: expected a number in 0..1`);
   });

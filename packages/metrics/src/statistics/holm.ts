@@ -1,19 +1,19 @@
-/** Several comparisons at once, as an ablation makes them with its baseline. */
+/** Multiple comparisons, such as those of an ablation with its baseline. */
 import { StatisticsError } from './error.ts';
 
 /**
- * Holm's adjusted p-values, in the order of the given ones: claiming a difference where an adjusted one is below 0.05
- * claims any false one in at most 5 % of such families of comparisons, whatever they have in common. Source: Holm, "A
- * simple sequentially rejective multiple test procedure" (1979); as R's `p.adjust(p, 'holm')`.
+ * Holm's adjusted p-values, in the order of the given ones. Claiming a difference wherever an adjusted value is below
+ * 0.05 makes any false claim in at most 5 % of these families of comparisons, whatever the comparisons have in common.
+ * Source: Holm, "A simple sequentially rejective multiple test procedure" (1979); equal to R's `p.adjust(p, 'holm')`.
  *
- * @param pValues of all comparisons that were made, not of the promising ones alone
+ * @param pValues p-values of all comparisons that were made, not only of the promising ones
  * @throws StatisticsError if one is not in 0..1
  */
 export function holm(pValues: readonly number[]): number[] {
   pValues.forEach((p, i) => {
     if (!(p >= 0 && p <= 1)) throw new StatisticsError(`p-value ${i} is ${p}: expected a number in 0..1`);
   });
-  // @stdlib/stats-padjust has this too: 14 more packages for these lines.
+  // @stdlib/stats-padjust has this too, but would add 14 packages for these lines.
   const rising = pValues.map((p, i) => ({ p, i })).sort((one, other) => one.p - other.p);
   const adjusted = new Array<number>(pValues.length);
   let most = 0;

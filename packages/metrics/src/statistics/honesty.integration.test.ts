@@ -1,4 +1,4 @@
-/** Simulated studies: how often a comparison claims a difference, without a real one and with a known one. */
+/** Simulates studies to see how often a comparison claims a difference, without a real one and with a known one. */
 import { describe, expect, it } from 'vitest';
 import { pairedComparison } from './paired.ts';
 import { pairedPower } from './power.ts';
@@ -25,7 +25,7 @@ function model(n: number, noise: Noise, draw: Draws) {
   return Array.from({ length: n }, (_, seed) => ({ seed, value: 10 + noise(draw) }));
 }
 
-/** In how many of the studies the models are said to differ. */
+/** Number of studies in which the models are claimed to differ. */
 function claims(studies: number, n: number, noise: Noise, difference = 0): number {
   const draw = draws(1000 * n + 1);
   let count = 0;
@@ -36,7 +36,7 @@ function claims(studies: number, n: number, noise: Noise, difference = 0): numbe
   return count;
 }
 
-/** One binomial count in 10,000 lies further off. */
+/** Expects a binomial count; one in 10,000 lies further off. */
 function expectRate(count: number, studies: number, rate: number): void {
   const margin = 3.9 * Math.sqrt(studies * rate * (1 - rate));
   expect(count).toBeGreaterThan(studies * rate - margin);
@@ -50,7 +50,7 @@ describe('pairedComparison without a difference', () => {
     expectRate(claims(10_000, n, normalNoise), 10_000, 0.05);
   });
 
-  // The table in its documentation: made apart, with numpy and scipy.
+  // The table in its documentation, which was made independently with numpy and scipy.
   it.each<[string, Noise, readonly number[]]>([
     ['uniform', ({ uniform }) => uniform(), [0.053, 0.052, 0.053, 0.052]],
     ['Laplace', ({ exponential }) => exponential() - exponential(), [0.044, 0.04, 0.042, 0.046]],

@@ -24,7 +24,7 @@ describe('pairedComparison', () => {
       [0.29, 0.3, 0.3, 0.28, 0.27],
       { sd: 0.025884358211089545, p: 0.19492947275531977, low: -0.01413967570731988, high: 0.05013967570731987 },
     ],
-  ])("is scipy's paired t-test: %j, %j", (a, b, { sd, p, low, high }) => {
+  ])('agrees with the paired t-test of scipy: %j, %j', (a, b, { sd, p, low, high }) => {
     const found = pairedComparison(runs(...a), runs(...b));
     expect(found.n).toBe(a.length);
     expect(found.meanDifference).toBeCloseTo((low + high) / 2, 13);
@@ -42,7 +42,7 @@ describe('pairedComparison', () => {
     expect(pairedComparison(a, b, { level: 0.98 }).claimsDifference).toBe(false);
   });
 
-  it('pairs by seed, not by position', () => {
+  it('pairs runs by seed, not by position', () => {
     const a = [
       { seed: 7, value: 0.5 },
       { seed: 1, value: 0.3 },
@@ -57,7 +57,7 @@ describe('pairedComparison', () => {
     ]);
   });
 
-  it('shows the difference of one seed, and claims nothing', () => {
+  it('shows the difference of one seed, but claims nothing', () => {
     expect(pairedComparison(runs(0.5), runs(0.25))).toEqual({
       n: 1,
       differences: [{ seed: 0, value: 0.25 }],
@@ -68,7 +68,7 @@ describe('pairedComparison', () => {
     });
   });
 
-  it('claims nothing from differences that rounding alone tells apart', () => {
+  it('claims nothing from differences that differ only by rounding', () => {
     const found = pairedComparison(runs(0.31, 0.32, 0.33), runs(0.3, 0.31, 0.32));
     expect(found).toMatchObject({ sd: 0, claimsDifference: false });
     expect(found.meanDifference).toBeCloseTo(0.01, 15);
@@ -79,7 +79,7 @@ describe('pairedComparison', () => {
     expect(pairedComparison(runs(0, 0), runs(0, 0))).toMatchObject({ meanDifference: 0, claimsDifference: false });
   });
 
-  it('refuses unpaired seeds, or leaves them out by name', () => {
+  it('rejects unpaired seeds, or leaves them out by name', () => {
     const [a, b] = [runs(0.3, 0.4, 0.6), [...runs(0.1, 0.3), { seed: 8, value: 0.2 }]];
     expect(() => pairedComparison(a, b)).toThrow(
       'both models need the same seeds; unpaired: 2 (missing in the second model), 8 (missing in the first model)',
@@ -93,10 +93,10 @@ describe('pairedComparison', () => {
   it.each<[string, readonly SeedValue[], readonly SeedValue[], string]>([
     ['NaN', runs(0.1, Number.NaN), runs(0.1, 0.2), 'seed 1 of the first model is NaN: expected a finite number'],
     ['infinity', runs(0.1), runs(Number.NEGATIVE_INFINITY), 'seed 0 of the second model is -Infinity'],
-    ['an undefined AP', runs(0.1, 0.2), runs(0.1, -1), 'seed 1 of the second model is -1, which stands for'],
+    ['an undefined AP', runs(0.1, 0.2), runs(0.1, -1), 'seed 1 of the second model is -1, which marks'],
     ['a seed given twice', [...runs(0.1), ...runs(0.2)], runs(0.1), 'the first model has seed 0 twice'],
     ['no runs', [], [], 'the two models have no seed in common: nothing to compare'],
-  ])('refuses %s', (_, a, b, message) => {
+  ])('rejects %s', (_, a, b, message) => {
     expect(() => pairedComparison(a, b)).toThrow(StatisticsError);
     expect(() => pairedComparison(a, b)).toThrow(message);
   });
@@ -109,7 +109,7 @@ describe('pairedComparison', () => {
       b: rows.map(([seed, , value]) => ({ seed, value })),
     }));
 
-  it('changes its sign alone where the models change places', () => {
+  it('only changes its sign if the models are exchanged', () => {
     fc.assert(
       fc.property(models, ({ a, b }) => {
         const [there, back] = [pairedComparison(a, b), pairedComparison(b, a)];
@@ -129,7 +129,7 @@ describe('pairedComparison', () => {
     );
   });
 
-  it('does not look at the order of runs', () => {
+  it('does not depend on the order of runs', () => {
     fc.assert(
       fc.property(
         models.chain(({ a, b }) =>
@@ -147,7 +147,7 @@ describe('pairedComparison', () => {
     );
   });
 
-  it('does not depend on the unit, nor on what both models have in common', () => {
+  it('does not depend on the unit, nor on an offset that both models share', () => {
     fc.assert(
       fc.property(models, fc.constantFrom(0.01, 3, 100), fc.constantFrom(0, 0.5), ({ a, b }, unit, origin) => {
         const before = pairedComparison(a, b);

@@ -17,7 +17,7 @@ describe('pairedPower', () => {
     [3, 50, 0.999, 0.9994453928320542],
     [2, 20, 0.999, 0.035437403628010185],
     [1000, 0.1, 0.95, 0.884789098890714],
-  ])("is statsmodels': n = %s, %s standard deviations, level %s", (n, effect, level, power) => {
+  ])('agrees with statsmodels: n = %s, %s standard deviations, level %s', (n, effect, level, power) => {
     expect(pairedPower({ n, difference: effect, sd: 1, level })).toBeCloseTo(power, 8);
     expect(pairedPower({ n, difference: -0.02 * effect, sd: 0.02, level })).toBeCloseTo(power, 8);
   });
@@ -29,7 +29,7 @@ describe('pairedPower', () => {
     [{ sd: Number.NaN }, 'sd is NaN'],
     [{ difference: Number.POSITIVE_INFINITY }, 'difference is Infinity: expected a finite number'],
     [{ level: 1 }, 'level is 1: expected a number between 0 and 1'],
-  ])('refuses %j', (wrong, message) => {
+  ])('rejects %j', (wrong, message) => {
     const settings = { n: 3, difference: 1, sd: 1, ...wrong };
     expect(() => pairedPower(settings)).toThrow(StatisticsError);
     expect(() => pairedPower(settings)).toThrow(message);
@@ -45,12 +45,12 @@ describe('seedsNeeded', () => {
     [0.5, 0.95, 54],
     [5, 0.8, 3],
     [0.02 / 0.03, 0.9, 26],
-  ])("is statsmodels': %s standard deviations, power %s", (effect, power, n) => {
+  ])('agrees with statsmodels: %s standard deviations, power %s', (effect, power, n) => {
     expect(seedsNeeded({ difference: effect, sd: 1, power })).toBe(n);
     expect(seedsNeeded({ difference: -effect, sd: 1, power })).toBe(n);
   });
 
-  it('stops at 2 for differences far above the noise', () => {
+  it('needs at least 2 seeds for differences far above the noise', () => {
     expect(seedsNeeded({ difference: 100, sd: 1 })).toBe(2);
   });
 
@@ -58,7 +58,7 @@ describe('seedsNeeded', () => {
     [{ difference: 0 }, 'a difference of 0 with a standard deviation of 1 needs more than a million seeds'],
     [{ sd: -1 }, 'sd is -1'],
     [{ power: 80 }, 'power is 80: expected a number between 0 and 1'],
-  ])('refuses %j', (wrong, message) => {
+  ])('rejects %j', (wrong, message) => {
     const settings = { difference: 1, sd: 1, ...wrong };
     expect(() => seedsNeeded(settings)).toThrow(StatisticsError);
     expect(() => seedsNeeded(settings)).toThrow(message);

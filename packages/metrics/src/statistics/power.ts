@@ -1,26 +1,26 @@
-/** How surely a paired comparison finds a difference of known size. */
+/** The probability with which a paired comparison finds a difference of known size. */
 import normalCdf from '@stdlib/stats-base-dists-normal-cdf';
 import { checkFinite, checkProbability, StatisticsError } from './error.ts';
 import { criticalT, defaultLevel } from './interval.ts';
 
-/** A difference and its spread, for which the power of a comparison is asked. */
+/** A difference and its spread, for computing the power of a comparison. */
 export interface EffectSize {
-  /** The real mean difference between the models, such as 0.02 AP. */
+  /** Real mean difference between the models, such as 0.02 AP. */
   readonly difference: number;
-  /** The standard deviation of the differences between seeds, of which a pilot's is only an estimate. */
+  /** Standard deviation of the differences between seeds; a pilot study only gives an estimate of it. */
   readonly sd: number;
-  /** Confidence level. @defaultValue 0.95 */
+  /** Level of confidence. @defaultValue 0.95 */
   readonly level?: number;
 }
 
 /**
  * The power of `pairedComparison`: the share of studies with n seeds in which it claims a difference, for normal
- * differences of this mean and standard deviation. From the noncentral t distribution, both tails, as R's
- * `power.t.test(type = 'paired', strict = TRUE)`.
+ * differences with this mean and standard deviation. It is computed from the noncentral t distribution with both tails,
+ * like R's `power.t.test(type = 'paired', strict = TRUE)`.
  *
- * @param effect with n, the number of seeds, from 2 on
- * @throws StatisticsError if n is no whole number from 2 on, the sd is not above 0, the difference is not finite, or the
- *   level is not in 0..1
+ * @param effect effect size, with n, the number of seeds, which must be at least 2
+ * @throws StatisticsError if n is not an integer of at least 2, the sd is not above 0, the difference is not finite, or
+ *   the level is not in 0..1
  */
 export function pairedPower({ n, difference, sd, level = defaultLevel }: EffectSize & { readonly n: number }): number {
   if (!Number.isSafeInteger(n) || n < 2) {
@@ -30,15 +30,15 @@ export function pairedPower({ n, difference, sd, level = defaultLevel }: EffectS
   return rejectionRate(criticalT(n, level), n - 1, (Math.abs(difference) / sd) * Math.sqrt(n));
 }
 
-/** More would not be run. */
+/** Largest number of seeds that is tried; nobody would run more. */
 const mostSeeds = 1_000_000;
 
 /**
- * The least number of seeds with which a paired comparison finds the difference with at least the given power.
+ * The smallest number of seeds with which a paired comparison finds the difference with at least the given power.
  *
- * @param effect with the power that is wanted, 0.8 where it is left out
+ * @param effect effect size, with the desired power, 0.8 by default
  * @throws StatisticsError if the difference is 0 or needs more than a million seeds, the sd is not above 0, or power or
- *   level are not in 0..1
+ *   level is not in 0..1
  */
 export function seedsNeeded({
   difference,
@@ -58,7 +58,7 @@ export function seedsNeeded({
     high *= 2;
   }
   let low = high / 2;
-  // `low` is not enough (or 1), `high` is: power rises with n.
+  // `low` is not enough (or 1), and `high` is enough: power rises with n.
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (enough(middle)) high = middle;
@@ -76,17 +76,18 @@ function checkEffect(difference: number, sd: number, level: number): void {
 }
 
 /**
- * P(|T| > critical) for T = (Z + noncentrality) / S, where Z is standard normal and S² chi-squared over its degrees of
- * freedom: the normal probability given S, integrated over the density of S, which is normalised by its own integral.
+ * P(|T| > critical) for T = (Z + noncentrality) / S, where Z is standard normal and S² is chi-squared divided by its
+ * degrees of freedom: the normal probability given S, integrated over the density of S, which is normalised by its own
+ * integral.
  */
 function rejectionRate(critical: number, degrees: number, noncentrality: number): number {
   const logDensity = (s: number) => (degrees === 1 ? 0 : (degrees - 1) * Math.log(s)) - (degrees * (s * s - 1)) / 2;
   const kept = (s: number) =>
     normalCdf(critical * s - noncentrality, 0, 1) - normalCdf(-critical * s - noncentrality, 0, 1);
-  // Beyond nine standard deviations (about 1 / √(2 degrees)) of S, and of Z, nothing is left.
+  // Beyond nine standard deviations of S (about 1 / √(2 degrees)) and of Z, nothing remains.
   const spread = 9 / Math.sqrt(2 * degrees);
   const [least, most] = [Math.max(0, 1 - spread), 1 + spread];
-  // Where the normal probability turns from 0 to 1 it is steep, so it gets its own panel.
+  // The normal probability is steep where it turns from 0 to 1, so that part gets a separate panel.
   const turn = [-9, 9].map((z) => Math.min(Math.max((noncentrality + z) / critical, least), most));
   const edges = [least, ...turn, most];
   let inside = 0;

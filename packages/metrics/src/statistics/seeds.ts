@@ -1,19 +1,20 @@
-/** Runs of two models brought together by their seed. */
+/** Pairs the runs of two models by their seed. */
 import { StatisticsError } from './error.ts';
 
-/** A run's figure. */
+/** The figure of one run. */
 export interface SeedValue {
   readonly seed: number;
   readonly value: number;
 }
 
-/** Treatment of a seed that only one model has: an `error`, or `leave-out`, and it is named. */
+/** How to handle a seed that only one model has: as an `error`, or `leave-out` and name it. */
 export type UnpairedSeeds = 'error' | 'leave-out';
 
+/** The runs of two models, paired by seed. */
 export interface SeedPairs<Run> {
-  /** Pairs by rising seed, so that the order in which runs are given changes no last bit. */
+  /** Pairs by ascending seed, so that the order in which runs are given does not change a single bit. */
   readonly pairs: readonly { readonly seed: number; readonly a: Run; readonly b: Run }[];
-  /** The seeds that only one model has, rising. */
+  /** Seeds that only one model has, ascending. */
   readonly unpaired: readonly number[];
 }
 

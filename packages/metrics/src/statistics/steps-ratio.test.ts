@@ -9,18 +9,18 @@ const run = (seed: number, ...values: readonly number[]): SeedCurve => ({
   curve: values.map((value, i) => ({ step: steps[i] as number, value })),
 });
 
-/** Rises evenly by `rate` per 100 steps. */
+/** A curve that rises evenly by `rate` per 100 steps. */
 const line = (seed: number, rate: number) => run(seed, ...steps.map((step) => (rate * step) / 100));
 
 describe('stepsRatio', () => {
-  it("is how much sooner a model has its baseline's final value", () => {
+  it("is how much sooner a model reaches its baseline's final value", () => {
     const found = stepsRatio([line(0, 0.2), line(1, 0.4)], [line(0, 0.1), line(1, 0.1)]);
     expect(found.seeds).toEqual([
       { seed: 0, target: 0.4, steps: 200, baselineSteps: 400, ratio: 0.5, bound: 'exact' },
       { seed: 1, target: 0.4, steps: 100, baselineSteps: 400, ratio: 0.25, bound: 'exact' },
     ]);
     expect(found).toMatchObject({ n: 2, bound: 'exact', unpaired: [] });
-    // The geometric mean: half of it in one seed and twice it in another cancel out.
+    // The geometric mean: a half in one seed and a double in another cancel out.
     expect(found.ratio).toBeCloseTo(Math.SQRT1_2 / 2, 12);
     // scipy 1.17.1: exp(t.interval(0.95, 1, mean(log(r)), sem(log(r)))) of r = [0.5, 0.25]
     expect(found.interval?.low).toBeCloseTo(0.00432494539077517, 12);
@@ -28,20 +28,20 @@ describe('stepsRatio', () => {
     expect(found.note).toBeUndefined();
   });
 
-  it('counts the steps of the whole run of a baseline, not to its first time at the target', () => {
+  it('counts all steps of a baseline, not those until it first reaches the target', () => {
     const [model, baseline] = [[run(0, 0, 0.1, 0.2, 0.3, 0.4)], [run(0, 0, 0.1, 0.3, 0.2, 0.2)]];
     const found = stepsRatio(model, baseline);
     expect(found).toMatchObject({ ratio: 0.5, note: 'one seed: an interval needs at least 2' });
     expect(found.seeds).toEqual([{ seed: 0, target: 0.2, steps: 200, baselineSteps: 400, ratio: 0.5, bound: 'exact' }]);
   });
 
-  it('takes curves that must stay there', () => {
+  it('can require that curves stay at the target', () => {
     const [model, baseline] = [[run(0, 0, 0.3, 0.1, 0.5, 0.6)], [line(0, 0.075)]];
     expect(stepsRatio(model, baseline).ratio).toBeCloseTo(1 / 4, 12);
     expect(stepsRatio(model, baseline, { stays: true }).ratio).toBeCloseTo(250 / 400, 12);
   });
 
-  it('keeps a seed that never gets there, as a bound', () => {
+  it('keeps a seed that never reaches the target, as a bound', () => {
     const found = stepsRatio([line(0, 0.2), line(1, 0.05)], [line(0, 0.1), line(1, 0.1)]);
     expect(found.seeds[1]).toEqual({ seed: 1, target: 0.4, baselineSteps: 400, ratio: 1, bound: 'at least' });
     expect(found).toMatchObject({ n: 2, bound: 'at least' });
@@ -52,38 +52,38 @@ describe('stepsRatio', () => {
     );
   });
 
-  it('is a bound of runs of other lengths too', () => {
+  it('is also a bound for runs of different lengths', () => {
     const short = { seed: 0, curve: line(0, 0.05).curve.slice(0, 4) };
     expect(stepsRatio([short], [line(0, 0.1)])).toMatchObject({ ratio: 0.75, bound: 'at least' });
     expect(stepsRatio([line(0, 0.05)], [{ seed: 0, curve: line(0, 0.05).curve.slice(0, 3) }]).ratio).toBeCloseTo(1, 12);
   });
 
-  it('has an upper bound where the model was there from its first evaluation', () => {
+  it('has an upper bound if the model reached the target by its first evaluation', () => {
     const late = { seed: 0, curve: line(0, 0.4).curve.slice(1) };
     const found = stepsRatio([late], [line(0, 0.1)]);
     expect(found).toMatchObject({ bound: 'at most', ratio: 1 / 4 });
     expect(found.note).toContain('seed 0: the first model had reached 0.4 by its first evaluation, at step 100');
   });
 
-  it('says nothing where nothing is known', () => {
-    // A model with trained weights has it at step 0.
+  it('gives no ratio if nothing is known', () => {
+    // A model with trained weights has reached the target at step 0.
     const trained = stepsRatio([run(0, 0.5, 0.6, 0.6)], [line(0, 0.1)]);
     expect(trained.seeds).toEqual([{ seed: 0, target: 0.4, steps: 0, baselineSteps: 400, bound: 'unknown' }]);
     expect(trained).not.toHaveProperty('ratio');
     expect(trained.note).toBe('seed 0: the first model had reached 0.4 by its first evaluation, at step 0');
-    // A baseline that was evaluated before its first step alone.
+    // A baseline that was only evaluated before its first step.
     const untrained = stepsRatio([line(0, 0.2)], [run(0, 0.1)]);
     expect(untrained.seeds).toEqual([{ seed: 0, target: 0.1, steps: 50, baselineSteps: 0, bound: 'unknown' }]);
     expect(untrained.note).toContain('the second model has no steps but 0');
     expect(stepsRatio([run(0, 0)], [line(0, 0.1)])).toMatchObject({ bound: 'unknown' });
-    // A lower and an upper bound.
+    // One lower and one upper bound.
     const late = { seed: 1, curve: line(1, 0.4).curve.slice(1) };
     const mixed = stepsRatio([line(0, 0.05), late], [line(0, 0.1), line(1, 0.1)]);
     expect(mixed.seeds.map(({ bound }) => bound)).toEqual(['at least', 'at most']);
     expect(mixed).toMatchObject({ bound: 'unknown' });
   });
 
-  it('leaves unpaired seeds out by name, or refuses them', () => {
+  it('leaves unpaired seeds out by name, or rejects them', () => {
     const [model, baseline] = [[line(0, 0.2), line(3, 0.2)], [line(0, 0.1)]];
     expect(() => stepsRatio(model, baseline)).toThrow('unpaired: 3 (missing in the second model)');
     const found = stepsRatio(model, baseline, { unpaired: 'leave-out' });
@@ -105,7 +105,7 @@ describe('stepsRatio', () => {
     },
   );
 
-  it('is the inverse of how much faster a model rises, whatever steps are counted in', () => {
+  it('is the inverse of how much faster a model rises, whatever the unit of steps', () => {
     fc.assert(
       fc.property(rates, fc.constantFrom(1, 0.01, 64), (of, unit) => {
         const scaled = (seed: number, rate: number) => ({
@@ -129,7 +129,7 @@ describe('stepsRatio', () => {
     );
   });
 
-  it('is below 1 of equal models too, but seldom by its interval', () => {
+  it('is below 1 for equal models too, but seldom by its interval', () => {
     let state = 1;
     const uniform = () => {
       state = (state * 48_271) % 2_147_483_647;
@@ -152,7 +152,7 @@ describe('stepsRatio', () => {
       if (bound === 'exact') allThere++;
       ratios.push(...seeds.flatMap(({ steps, ratio }) => (steps === undefined ? [] : (ratio as number))));
     }
-    // As documented: 4.6 and 18 % of many more, and half of the ratios from .59 to .84.
+    // As documented: 4.6 and 18 % in many more studies, and half of the ratios from .59 to .84.
     expect(below).toBeGreaterThan(20);
     expect(below).toBeLessThan(75);
     expect(allThere).toBeGreaterThan(130);

@@ -1,81 +1,86 @@
-/** How much sooner one model gets where another one ends. */
+/** How much sooner one model reaches the value with which another one ends. */
 import { checkProbability } from './error.ts';
 import { defaultLevel, type Interval, moments, studentInterval } from './interval.ts';
 import { leftOutNote, pairBySeed, type UnpairedSeeds } from './seeds.ts';
 import { type Curve, checkCurve, type ReachOptions, stepsToReach } from './steps-to-reach.ts';
 
-/** A run's metric over training. */
+/** A run's metric during training. */
 export interface SeedCurve {
   readonly seed: number;
   readonly curve: Curve;
 }
 
 /**
- * Meaning of a ratio: it is `exact`, a lower bound (`at least`: the model never got there) or an upper bound (`at
- * most`: the model was there at its first evaluation), or nothing is known.
+ * What is known about a ratio: it is `exact`, a lower bound (`at least`: the model never reached the target), an upper
+ * bound (`at most`: the model had reached it by its first evaluation), or `unknown`.
  */
 export type Bound = 'exact' | 'at least' | 'at most' | 'unknown';
 
-/** The ratio of steps of one seed. */
+/** The ratio of steps for one seed. */
 export interface SeedStepsRatio {
   readonly seed: number;
-  /** The value to reach: the baseline's last. */
+  /** The value to reach, which is the baseline's last. */
   readonly target: number;
-  /** The model's steps to it; undefined if never. */
+  /** Number of steps after which the model reaches it; undefined if it never does. */
   readonly steps?: number;
-  /** Steps of the baseline's whole run: its last evaluation, at which it has the target. */
+  /** Number of steps in the baseline's run, up to its last evaluation, which gives the target. */
   readonly baselineSteps: number;
-  /** `steps / baselineSteps`, or its bound, with the model's last step in place of never. */
+  /**
+   * `steps / baselineSteps`, or a bound of it, for which the model's last step is used if it never reaches the target.
+   */
   readonly ratio?: number;
   readonly bound: Bound;
 }
 
-/** After which share of the baseline's steps a model reaches what the baseline ends with. */
+/** After which share of the baseline's steps a model reaches the baseline's final value. */
 export interface StepsRatio {
   /** Number of seeds that both models have. */
   readonly n: number;
   readonly seeds: readonly SeedStepsRatio[];
-  /** Geometric mean over all seeds: 0.48 says after 48 % of the steps; undefined if the bound is unknown. */
+  /** Geometric mean over all seeds: 0.48 means after 48 % of the steps. Undefined if the bound is unknown. */
   readonly ratio?: number;
-  /** `exact` if all seeds are */
+  /** Bound of the mean ratio; `exact` if all seeds are exact. */
   readonly bound: Bound;
   /**
-   * Student's t interval of the geometric mean, computed on logarithms; from 2 seeds that differ, all of them exact.
+   * Interval of the geometric mean, by Student's t of the logarithms; from 2 seeds on that differ and are all exact.
    */
   readonly interval?: Interval;
-  /** Seeds that only one model has, left out. */
+  /** Seeds that only one model has, which are left out. */
   readonly unpaired: readonly number[];
-  /** Which seeds are not exact and why, and why there is no interval, to be printed. */
+  /** Which seeds are not exact and why, and why there is no interval, as text to print. */
   readonly note?: string;
 }
 
-/** How curves are compared over seeds. */
+/** Options for comparing curves over seeds. */
 export interface StepsRatioOptions extends ReachOptions {
-  /** Confidence level. @defaultValue 0.95 */
+  /** Level of confidence. @defaultValue 0.95 */
   readonly level?: number;
+  /** How to handle a seed that only one model has. @defaultValue 'error' */
   readonly unpaired?: UnpairedSeeds;
 }
 
 /**
- * After what share of the baseline's steps the model has the baseline's final value, such as "DN reaches DAB's final AP
- * after 48 % of the steps": the model's steps to that value, linear between evaluations, over those of the baseline's
- * run, paired by seed; and the geometric mean. The steps may be epochs or seconds as well.
+ * After what share of the baseline's steps the model reaches the baseline's final value, as in "DN reaches DAB's final
+ * AP after 48 % of the steps". The ratio is the model's number of steps to that value, linear between evaluations,
+ * divided by the number of steps in the baseline's run, paired by seed; the result includes the geometric mean. Steps
+ * may also be epochs or seconds.
  *
- * Seeds that never reach the target stay in. Their ratio is a bound, with the last step in place of never; then the
- * geometric mean is a bound too, and has no interval.
+ * Seeds that never reach the target are kept. Their ratio is a bound, computed with the last step; the geometric mean
+ * is then a bound too, and has no interval.
  *
- * A ratio below 1 is no sign of a difference: of two equal models one ends above the other in half of the seeds, and has
- * then had the other's value before the end. In simulated curves without a difference (saturating, 12 evaluations, ends of
- * .30 ± .02 with noise of .002 or .01) a model had the other's final value in 50 to 57 % of the seeds, after .60 to .85 of
- * the steps in the middle half of those (median .72; .83 for runs that still rise). It was there in all of 3 seeds in 13 to
- * 18 % of cases and of 5 seeds in 3 to 5 %. An interval below 1 came up in 3 to 5 % of all cases at n = 3 and in 2 to 6 %
- * at n = 5 (the most where noise, .01, is more than the ends differ by, .005; with `stays` at most 4 and 3 %), but 5 seeds
- * that all get there mostly have one. Whether the models differ at all is for `pairedComparison` to say.
+ * A ratio below 1 is not a sign of a difference: of two equal models, one ends above the other in half of the seeds,
+ * and has then reached the other's value before the end. In simulated curves without a difference (saturating, 12
+ * evaluations, ends of .30 ± .02 with noise of .002 or .01) a model reached the other's final value in 50 to 57 % of
+ * the seeds, after .60 to .85 of the steps in the middle half of those (median .72; .83 for runs that still rise). It
+ * did so in all of 3 seeds in 13 to 18 % of cases, and in all of 5 seeds in 3 to 5 %. An interval below 1 came up in 3
+ * to 5 % of all cases at n = 3 and in 2 to 6 % at n = 5 (most often if the noise, .01, exceeds the difference in the
+ * ends, .005; with `stays` at most 4 and 3 %), but 5 seeds that all reach the value mostly have one. Use
+ * `pairedComparison` to find out whether the models differ.
  *
- * @param model the runs of the first model, one a seed
- * @param baseline those of the second model
- * @param options with `stays` the steps are counted from which on the model stays at the value or above it
- * @throws StatisticsError as `stepsToReach` for a curve, and as `pairedComparison` for seeds and level
+ * @param model the runs of the first model, one per seed
+ * @param baseline the runs of the second model
+ * @param options with `stays`, steps are counted until the model stays at or above the value
+ * @throws StatisticsError as for `stepsToReach` for a curve, and as for `pairedComparison` for seeds and level
  */
 export function stepsRatio(
   model: readonly SeedCurve[],
@@ -128,7 +133,7 @@ function ofSeed(
     steps === first
       ? `seed ${seed}: the first model had reached ${target} by its first evaluation, at step ${steps}`
       : undefined;
-  // Steps of 0 have no ratio.
+  // With 0 steps there is no ratio.
   if (steps === 0 || baselineSteps === 0) {
     const why = note ?? `seed ${seed}: the second model has no steps but 0`;
     return { ratio: { ...known, steps, bound: 'unknown' }, note: why };
@@ -137,7 +142,7 @@ function ofSeed(
   return { ratio: { ...known, steps, ratio: steps / baselineSteps, bound }, note };
 }
 
-/** The bound of a product: that of its inexact factors, if they go one way. */
+/** The bound of a product: that of its inexact factors, if they are all of one kind. */
 function boundOf(bounds: readonly Bound[]): Bound {
   const [one = 'exact', ...others] = new Set(bounds.filter((bound) => bound !== 'exact'));
   return others.length === 0 ? one : 'unknown';

@@ -24,7 +24,7 @@ describe('stepsToReach', () => {
     else expect(stepsToReach(curve, target)).toBeCloseTo(step, 9);
   });
 
-  it('is the step from which on a curve stays there, if asked', () => {
+  it('is the step from which on a curve stays at the target, if requested', () => {
     expect(stepsToReach(curve, 0.25, { stays: true })).toBeCloseTo(350, 9);
     expect(stepsToReach(curve, 0.2, { stays: true })).toBeCloseTo(150, 9);
     expect(stepsToReach(curve, 0.05, { stays: true })).toBe(100);
@@ -41,7 +41,7 @@ describe('stepsToReach', () => {
       });
     });
 
-  it('comes later for more, and later still if it is to stay', () => {
+  it('comes later for a higher target, and later still if the curve must stay there', () => {
     const ap = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
       fc.property(curves, ap, ap, (of, one, other) => {
@@ -60,9 +60,9 @@ describe('stepsToReach', () => {
     ['a negative step', [{ step: -1, value: 0.5 }], 0.1, 'step -1; expected steps from 0 on'],
     ['NaN as a step', [{ step: Number.NaN, value: 0.5 }], 0.1, 'a step of the curve is NaN'],
     ['NaN', [{ step: 1, value: Number.NaN }], 0.1, 'step 1 of the curve is NaN: expected a finite number'],
-    ['an undefined AP', [{ step: 1, value: -1 }], 0.1, 'step 1 of the curve is -1, which stands for'],
+    ['an undefined AP', [{ step: 1, value: -1 }], 0.1, 'step 1 of the curve is -1, which marks'],
     ['no target', curve, Number.NaN, 'target is NaN: expected a finite number'],
-  ])('refuses %s', (_, of, target, message) => {
+  ])('rejects %s', (_, of, target, message) => {
     expect(() => stepsToReach(of, target)).toThrow(StatisticsError);
     expect(() => stepsToReach(of, target)).toThrow(message);
   });

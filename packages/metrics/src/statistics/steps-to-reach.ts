@@ -1,16 +1,14 @@
-/** When a run's curve reaches a value. */
+/** Finds when a run's curve reaches a value. */
 import { checkFinite, checkMetric, StatisticsError } from './error.ts';
 
-/**
- * A metric over training, by rising step. `step` may count anything that training takes: steps, epochs, seconds.
- */
+/** A metric during training, by ascending step. `step` may count any measure of training: steps, epochs or seconds. */
 export type Curve = readonly { readonly step: number; readonly value: number }[];
 
 /** When a curve counts as having reached a target. */
 export interface ReachOptions {
   /**
-   * Whether to ask for the step from which on the curve stays at the target or above it, not the first that reaches it.
-   *
+   * Whether to find the step from which on the curve stays at or above the target, instead of the first that reaches
+   * it.
    * @defaultValue false
    */
   readonly stays?: boolean;
@@ -18,7 +16,7 @@ export interface ReachOptions {
 
 /**
  * The first step at which a curve reaches the target, linear between evaluations; undefined if it never does. A curve
- * that starts at the target or above gives its first step, though it may have got there sooner.
+ * that starts at or above the target gives its first step, though it may have reached the target sooner.
  *
  * @throws StatisticsError if the curve is empty, its steps do not rise, a number is not finite, or a value is −1 (an
  *   undefined AP)
@@ -36,7 +34,7 @@ export function stepsToReach(curve: Curve, target: number, { stays = false }: Re
   return before.step + ((target - before.value) / (after.value - before.value)) * (after.step - before.step);
 }
 
-/** @throws StatisticsError as `stepsToReach` */
+/** @throws StatisticsError as for `stepsToReach` */
 export function checkCurve(curve: Curve, where: string): void {
   if (curve.length === 0) throw new StatisticsError(`${where} is empty: expected at least one evaluation`);
   let last = Number.NEGATIVE_INFINITY;

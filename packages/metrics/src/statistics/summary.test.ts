@@ -28,7 +28,7 @@ describe('seedSummary', () => {
     expect(found.note).toBeUndefined();
   });
 
-  it('says why one seed, and equal seeds, have no interval', () => {
+  it('says why one seed, or equal seeds, have no interval', () => {
     expect(seedSummary([0.31])).toEqual({
       n: 1,
       mean: 0.31,
@@ -48,9 +48,9 @@ describe('seedSummary', () => {
     ['NaN', [0.2, Number.NaN], 0.95, 'value 1 is NaN: expected a finite number; has the run diverged'],
     ['infinity', [Number.POSITIVE_INFINITY], 0.95, 'value 0 is Infinity: expected a finite number'],
     ['null from JSON', [0.1, null as never], 0.95, 'value 1 is null: expected a finite number'],
-    ["pycocotools' -1", [0.1, -1], 0.95, 'value 1 is -1, which stands for an undefined AP'],
+    ["pycocotools' -1", [0.1, -1], 0.95, 'value 1 is -1, which marks an undefined AP'],
     ['a level in per cent', [0.1, 0.2], 95, 'level is 95: expected a number between 0 and 1, such as 0.95 for 95 %'],
-  ])('refuses %s', (_, values, level, message) => {
+  ])('rejects %s', (_, values, level, message) => {
     expect(() => seedSummary(values, { level })).toThrow(StatisticsError);
     expect(() => seedSummary(values, { level })).toThrow(message);
   });

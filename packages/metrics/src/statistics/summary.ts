@@ -7,22 +7,23 @@ export interface SeedSummary {
   /** Number of seeds. */
   readonly n: number;
   readonly mean: number;
-  /** Standard deviation between seeds, with n − 1; from 2 seeds. */
+  /** Standard deviation between seeds, with n − 1; from 2 seeds on. */
   readonly sd?: number;
-  /** Student's t interval of the mean, from 2 seeds that differ. */
+  /** Student's t interval of the mean; from 2 seeds on that differ. */
   readonly interval?: Interval;
-  /** Why there is no interval, to be printed. */
+  /** Why there is no interval, as text to print. */
   readonly note?: string;
 }
 
 /**
- * What a figure is over seeds: mean, standard deviation and the mean's Student-t interval. The interval says where the
- * mean over many more seeds would lie if the values are about normal; it is not the range of single runs, and it is not
- * cut off at 0 or 1.
+ * Summarises a figure over seeds: mean, standard deviation and Student's t interval of the mean. The interval says
+ * where the mean over many more seeds would lie if the values are approximately normal. It is not the range of single
+ * runs, and it is not cut off at 0 or 1.
  *
  * @param values the figure of each seed, such as its final AP
- * @param options with the level of confidence, 0.95 where it is left out
- * @throws StatisticsError without values, if one is not finite or −1 (an undefined AP), or the level is not in 0..1
+ * @param options level of confidence, 0.95 by default
+ * @throws StatisticsError if there are no values, one is not finite or is −1 (an undefined AP), or the level is not in
+ *   0..1
  */
 export function seedSummary(
   values: readonly number[],

@@ -299,7 +299,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     weight.assign(tf.tensor([5]));
     expect(values(step({ x }))).toEqual([20]);
     offset.dispose();
-    expect(() => step({ x })).toThrow(/from outside that has been disposed/);
+    expect(() => step({ x })).toThrow(/from outside that has since been disposed/);
     weight.dispose();
   });
 
@@ -335,8 +335,8 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     const x = (): tf.Tensor => tf.tensor([1, 2, 3, 4]);
     const cases: [string, (input: { x: tf.Tensor }) => tf.Tensor, RegExp][] = [
       ['a value read', (input) => tf.mul(input.x, input.x.dataSync()[0] as number), /value was read .* host\(/s],
-      ['host randomness', (input) => tf.add(input.x, tf.randomNormal([4])), /random numbers from the host/],
-      ['tf.dropout', (input) => tf.dropout(input.x, 0.5), /random numbers from the host/],
+      ['host randomness', (input) => tf.add(input.x, tf.randomNormal([4])), /random numbers on the host/],
+      ['tf.dropout', (input) => tf.dropout(input.x, 0.5), /random numbers on the host/],
       ['an assigned variable', (input) => tf.variable(input.x), /made or assigned a tf.variable/],
     ];
     for (const [name, fn, message] of cases) {
@@ -386,7 +386,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     const logits = tf.tensor2d([[0, 0]]);
     for (let round = 0; round < 3; round++) expect(step({ logits }).shape).toEqual([1, 5]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^draw cannot run as one graph .* Multinomial keeps its own state/);
+    expect(warnings[0]).toMatch(/^draw cannot run as one graph .* Multinomial has its own state/);
     expect(step.stats.eager).toBe(2);
   });
 

@@ -20,7 +20,7 @@ export interface CaptureOptions {
    * @defaultValue 8
    */
   maxCaptures?: number;
-  /** Receives the only warning, about a function that cannot be captured. @defaultValue `console.warn` */
+  /** Called once with a warning if the function cannot be captured. @defaultValue `console.warn` */
   warn?: (message: string) => void;
 }
 

@@ -20,7 +20,7 @@ export interface GraphNode {
 /** Host data stored in the graph. */
 export interface Constant {
   shape: number[];
-  /** A `TF_DataType`. */
+  /** Type of the values, a `TF_DataType`. */
   dtype: number;
   values: Float32Array | Int32Array | Uint8Array;
 }
@@ -30,7 +30,7 @@ export type Constants = ReadonlyMap<string, Constant>;
 
 /** A value of the graph. */
 export interface Value {
-  /** `node:port`. */
+  /** Name, `node:port`. */
   name: string;
   /** True for a placeholder, which the replay must supply. */
   fed: boolean;
@@ -44,7 +44,7 @@ export interface Value {
 export interface HostCall {
   inputs: Value[];
   hostInputs: HostValue<unknown>[];
-  /** The placeholders of its results. */
+  /** Placeholders for its results. */
   outputs: Value[];
   hostOutputs: HostValue<unknown>[];
   code: HostCode;

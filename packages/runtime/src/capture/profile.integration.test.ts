@@ -83,7 +83,7 @@ describe.skipIf(addon === undefined || !/addon-/.test(addon))('profileOps', () =
   it('says why ops cannot be timed on other backends', async () => {
     await useBackend('cpu');
     expect(profileOps).toThrow(
-      /^ops can be timed only on native TensorFlow .* `npm run setup` builds; tensors run on cpu$/,
+      /^ops can be timed on native TensorFlow on a CPU only.* `npm run setup` builds; tensors run on cpu$/,
     );
   });
 });

@@ -129,7 +129,7 @@ export class Replay {
   #existing(tensor: TensorInfo): TensorInfo {
     if (this.#backend.tensorMap.has(tensor.dataId)) return tensor;
     throw new CaptureError(
-      `the captured function uses a tensor of shape [${tensor.shape}] from outside that has been disposed since: ` +
+      `the captured function uses a tensor of shape [${tensor.shape}] from outside that has since been disposed: ` +
         'pass it as an input',
     );
   }

@@ -79,7 +79,7 @@ class Tracer implements HostTracer {
     if (!sameEntries(variablesBefore, variableData())) {
       dispose(outputs);
       throw new CaptureError(
-        'the captured function made or assigned a tf.variable; a replay would not: return the new value instead',
+        'the captured function made or assigned a tf.variable, which a replay would not repeat: return the new value instead',
       );
     }
     const hostValues = this.#trace.hostOutputs.map((value) => this.#hostValues.get(value));
@@ -127,7 +127,7 @@ class Tracer implements HostTracer {
     Object.assign(this.#backend, overrides);
     Math.random = () => {
       throw new CaptureError(
-        'the captured function draws random numbers from the host (tf.dropout, tf.randomNormal, Math.random); ' +
+        'the captured function draws random numbers on the host (tf.dropout, tf.randomNormal, Math.random); ' +
           'a replay would repeat them: use randomStream(seed) with a seed input, or draw them inside host(...)',
       );
     };
@@ -190,7 +190,7 @@ class Tracer implements HostTracer {
       ...(op === 'ExpandDims' && attributes.length === 0 ? this.#typesOf(inputs, ['T', 'Tdim']) : []),
     ];
     try {
-      if (op === statefulOp) throw new UncapturableError(`op ${op} has its own state`);
+      if (op === statefulOp) throw new UncapturableError(`op ${op} keeps its own state`);
       for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
     } catch (error) {
       if (!(error instanceof UncapturableError)) throw error;

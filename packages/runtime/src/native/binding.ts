@@ -84,7 +84,10 @@ export interface AddonModule {
   start(config: Uint8Array): OwnBinding;
 }
 
-/** The backend class of tfjs-node (`dist/nodejs_kernel_backend.js`). */
+/** ConfigProto with `device_count { key: "GPU" value: 0 }`: TensorFlow does not touch GPUs. */
+export const withoutGpus = Uint8Array.of(0x0a, 7, 0x0a, 3, ...Buffer.from('GPU'), 0x10, 0);
+
+/** `dist/nodejs_kernel_backend.js`. */
 export interface NativeBackend extends KernelBackend {
   binding: NativeBinding;
   readonly isUsingGpuDevice: boolean;

@@ -25,7 +25,8 @@ export const quietName = 'quiet.node';
 const napiVersion = 8;
 
 /**
- * Both have the same binding and the same JavaScript; the second one's own installer downloads TensorFlow with CUDA.
+ * Packages with the same binding and the same JavaScript; the second one's own installer downloads TensorFlow with
+ * CUDA.
  */
 const tfjsNodePackages = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
 

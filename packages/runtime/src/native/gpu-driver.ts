@@ -44,9 +44,19 @@ function loaderListed(): string | undefined {
   }
 }
 
-/** Whether TensorFlow should run on a GPU if it can. */
-export const wantsGpu = (env: NodeJS.ProcessEnv = process.env): boolean =>
-  env[gpuSwitch] === 'on' || (env[gpuSwitch] !== 'off' && findDriver(env) !== undefined);
+/**
+ * Whether TensorFlow is to run on a GPU if it can.
+ *
+ * @throws BackendError for an unknown value of `DN_DETR_GPU`: one that was meant as `off` must not bring gigabytes
+ */
+export function wantsGpu(env: NodeJS.ProcessEnv = process.env): boolean {
+  const setting = env[gpuSwitch] || undefined;
+  if (setting === undefined) return findDriver(env) !== undefined;
+  if (setting !== 'on' && setting !== 'off') {
+    throw new BackendError(`unknown value ${gpuSwitch}=${setting}: expected on or off`);
+  }
+  return setting === 'on';
+}
 
 /** The driver and GPUs according to `nvidia-smi`, which comes with the driver; undefined if it does not run. */
 export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined {

@@ -1,6 +1,6 @@
 /** Environment variables that TensorFlow and NVIDIA's libraries read when they are loaded. */
 
-/** Freedoms of an NVIDIA GPU. */
+/** Options of NVIDIA GPUs. */
 export interface GpuOptions {
   /**
    * Whether matrix products and convolutions of float32 may round their operands to TF32, which TensorFlow allows by

@@ -41,7 +41,7 @@ export interface NativeOps {
    * one.
    */
   instructionSet?: 'avx512' | 'avx2' | 'plain';
-  /** Why there are none, in that case. */
+  /** Why there are no native ops; absent if there are some. */
   reason?: string;
 }
 
@@ -118,7 +118,7 @@ function loadQuietly(addon: string): NativeBinding {
   }
 }
 
-/** Supplies two functions that tfjs-node 4.22 calls and that Node 23 removed from `util` (Node 22 warns about them). */
+/** tfjs-node 4.22 calls two functions that Node 23 removed from `util` (and that Node 22 warns about). */
 function supplyRemovedNodeFunctions(): void {
   const util = require('node:util') as Record<string, unknown>;
   util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
@@ -126,8 +126,8 @@ function supplyRemovedNodeFunctions(): void {
 }
 
 /**
- * Returns the binding of this package's addon, started with TensorFlow's own configuration, or of the stock addon,
- * which takes none.
+ * The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. With a
+ * driver that is too old, or a GPU that another process has to itself, TensorFlow does not start: then it does without GPUs.
  */
 function start(addon: string): NativeBinding {
   const module = require(addon) as AddonModule | NativeBinding;

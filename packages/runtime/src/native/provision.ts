@@ -43,7 +43,7 @@ export interface ProvisionOptions {
   thorough?: boolean;
   /** Proves in a separate process that modules load, one after the other; throws when they do not. */
   prove?: (...modules: string[]) => Promise<void>;
-  /** Runs the installer of `@tensorflow/tfjs-node`. */
+  /** Runs the installer of `@tensorflow/tfjs-node`, given the package's folder. */
   runStockInstaller?: (packageFolder: string) => Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** Runs other programs: pip, compilers. */
 import { spawn } from 'node:child_process';
 
-/** A command did not fail but was stopped from outside, for example with Ctrl-C. */
+/** Thrown when a command was stopped from outside, for example with Ctrl-C, rather than failed. */
 export class StoppedError extends Error {
   override name = 'StoppedError';
 }

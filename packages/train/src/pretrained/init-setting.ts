@@ -33,6 +33,6 @@ export function weightsOf(
   const others = kinds.length === 0 ? 'no backbone has any' : `there are weights of ${kinds.join(' and ')}`;
   throw new Problem(
     `init is "pretrained", but there are no pretrained weights for model.backbone ${model.backbone.kind}: ` +
-      `${others}. Name a file of its weights as init, or none`,
+      `${others}. Set init to a file with its weights, or to none`,
   );
 }

@@ -29,7 +29,7 @@ export function backboneValues(
     dispose(parameters);
     throw new UserError(
       `the pretrained weights ${name} do not fit the backbone: ${file} has no ${lacking.slice(0, 3).join(', ')} of its ` +
-        `shape (${lacking.length} of ${declared.length} parameters). Name another file as init, or none`,
+        `shape (${lacking.length} of ${declared.length} parameters). Set init to another file, or to none`,
     );
   }
   return {

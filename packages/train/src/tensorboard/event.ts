@@ -1,4 +1,4 @@
-/** TensorBoard's events, in its own wire format. Source: tensorboard/compat/proto/{event,summary}.proto. */
+/** TensorBoard's events, in their wire format. Source: tensorboard/compat/proto/{event,summary}.proto. */
 import protobuf from 'protobufjs';
 
 /** An event; it has one of the last three fields. */
