@@ -25,14 +25,14 @@ const about = (values = {}) => ({
 });
 
 describe('readTrained', () => {
-  it('has what the checkpoint was trained as', () => {
+  it('has the model and classes of the checkpoint', () => {
     const { config, categories, notes } = readTrained(checkpoint('best.safetensors', about()));
     expect(config).toEqual(smallConfig());
     expect(categories).toEqual([{ id: 1, name: 'disc' }]);
     expect(notes).toEqual([]);
   });
 
-  it('notes where the weights are not those that the run evaluated', () => {
+  it('notes that the weights are not those that the run evaluated', () => {
     const inTraining = { counters: '{}' };
     const average = about({ 'optimizer.ema': 0.9 });
     expect(readTrained(checkpoint('plain.safetensors', { ...about(), ...inTraining })).notes).toEqual([]);
@@ -44,7 +44,7 @@ describe('readTrained', () => {
     ]);
   });
 
-  it('has how images are normalised, where the file says it', () => {
+  it('has the normalisation of images, if the file contains it', () => {
     const normalization = { mean: [0.5, 0.5, 0.4], std: [0.5, 0.5, 0.6] };
     const metadata = { ...about(), normalization: JSON.stringify(normalization) };
     expect(readTrained(checkpoint('new.safetensors', metadata)).normalization).toEqual(normalization);

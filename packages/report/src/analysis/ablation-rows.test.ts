@@ -26,7 +26,7 @@ describe('ablationRows', () => {
   });
 
   it('counts only cells that were tested', () => {
-    // Of the last one no run is done yet.
+    // The last cell has no finished run yet.
     const comparisons = summary.comparisons.filter(({ model }) => model !== 'dn-detr');
     const rows = ablationRows({ ...summary, comparisons });
     expect(rows[1]?.correctedP).toBeCloseTo(pOf('dab-detr') as number, 12);

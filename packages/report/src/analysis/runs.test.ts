@@ -16,7 +16,7 @@ describe('countedRuns', () => {
     expect(seeds(changed([{ status: 'failed' }, {}, { status: 'stopped' }]))).toEqual([1]);
   });
 
-  it('are stopped ones where none finished, but never failed ones or such without an evaluation', () => {
+  it('are the stopped ones if none finished, but never failed ones or ones without an evaluation', () => {
     const none = changed([{ status: 'failed' }, { status: 'stopped' }, { status: 'stopped', curve: [] }]);
     expect(seeds(none)).toEqual([1]);
   });
@@ -36,14 +36,14 @@ describe('runNotes', () => {
     expect(runNotes(learning)).toEqual([]);
   });
 
-  it('say that figures are not final where only stopped runs count', () => {
+  it('say that figures are not final if only stopped runs count', () => {
     const [note] = runNotes(changed([{ status: 'stopped' }, { status: 'failed' }, { status: 'failed' }]));
     expect(note).toBe(
       'dn-detr, seed 0, is not finished (last evaluation at step 2,400); its figures are those so far.',
     );
   });
 
-  it('tell of runs without an evaluation', () => {
+  it('mention runs without an evaluation', () => {
     expect(runNotes(changed([{ status: 'failed', curve: [] }]))).toEqual([
       'dn-detr, seed 0, failed; it is not included in the means.',
     ]);
@@ -51,13 +51,13 @@ describe('runNotes', () => {
 });
 
 describe('the plateau', () => {
-  it('is where all counted runs ended', () => {
+  it('holds if all counted runs ended on it', () => {
     expect([isOnPlateau(stuck), isOnPlateau(learning)]).toEqual([true, false]);
     expect(isOnPlateau(changed([{ onPlateau: true }]))).toBe(false);
     expect(isOnPlateau({ ...learning, runs: [] })).toBe(false);
   });
 
-  it('is reported by seeds', () => {
+  it('is described with the number of seeds', () => {
     expect(plateauWords(learning)).toBeUndefined();
     expect(plateauWords(stuck)).toBe('still on the plateau in all 3 seeds');
     expect(plateauWords(changed([{ onPlateau: true }]))).toBe('still on the plateau in 1 of 3 seeds');

@@ -7,7 +7,7 @@ const summary = exampleSummary();
 describe('notComparedSentences', () => {
   const pairs = (at: 'steps' | 'seconds', ...names: string[]) =>
     names.map((name) => ({ model: name.split(' ')[0] as string, baseline: name.split(' ')[1] as string, at }));
-  it('say why, once for all pairs', () => {
+  it('give the reason once for all pairs', () => {
     expect(notComparedSentences(summary)).toEqual([]);
     const all = pairs('steps', 'dab-detr detr', 'dn-detr detr', 'dn-detr dab-detr');
     expect(notComparedSentences({ ...summary, notCompared: all })).toEqual([
