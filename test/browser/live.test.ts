@@ -54,7 +54,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     expect(await whereItIs()).toBe(read);
 
     await view.close();
-    await page.getByText('is gone').waitFor();
+    await page.getByText('has ended').waitFor();
     expect(complaints).toEqual([]);
     await page.close();
   });
@@ -72,7 +72,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     view.changed();
     await failed;
     await view.close();
-    await page.getByText('is gone').waitFor();
+    await page.getByText('has ended').waitFor();
     await page.unroute(view.address);
 
     const back = await LiveView.start(Number(new URL(view.address).port));

@@ -131,7 +131,7 @@ describe('inspect attention', () => {
 
   it.each([
     [['--query', '8'], 1, /there is no query 8: the model has 8, from 0 to 7/],
-    [['a.png', '--known'], 2, /--known needs objects/],
+    [['a.png', '--known'], 2, /--known makes queries from annotated objects/],
     [['a.png', '--split', 'val'], 2, /expected either image files or --data/],
     [['a.png'], 1, /there is no a.png/],
     [['--query', 'x'], 2, /expected a whole number/],

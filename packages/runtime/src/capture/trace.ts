@@ -190,7 +190,7 @@ class Tracer implements HostTracer {
       ...(op === 'ExpandDims' && attributes.length === 0 ? this.#typesOf(inputs, ['T', 'Tdim']) : []),
     ];
     try {
-      if (op === statefulOp) throw new UncapturableError(`op ${op} keeps its own state`);
+      if (op === statefulOp) throw new UncapturableError(`op ${op} has its own state`);
       for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
     } catch (error) {
       if (!(error instanceof UncapturableError)) throw error;
