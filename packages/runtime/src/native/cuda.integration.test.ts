@@ -112,7 +112,7 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(readdirSync(cache)).toEqual(['weights']);
     steps = [];
     await cleanNative(report, cache);
-    expect(steps).toEqual([`${cache} has no TensorFlow of ours`]);
+    expect(steps).toEqual([`${cache} contains no TensorFlow that set-up has installed`]);
   });
 
   it('downloads again only the libraries that are damaged', async () => {
