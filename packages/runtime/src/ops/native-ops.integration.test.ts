@@ -87,7 +87,7 @@ describe.skipIf(missing !== undefined)('native ops', () => {
     [{}, { sizes: [2, 3] }, /do not match each other and 1 levels/],
     [{}, { sizes: [2, 3, 1] }, /a height and a width for each level/],
     [{}, { sizes: [2, 3, 2, 1] }, /the levels have 8 pixels/],
-    [{}, { sizes: [7, 1, 0, 1] }, /every level must have a pixel/],
+    [{}, { sizes: [7, 1, 0, 1] }, /every level must have at least one pixel/],
   ])('reject inputs that they cannot compute: %j, %j', (changed, sizes, message) => {
     const inputs = inputsOf(changed);
     expect(() => run(inputs, sizes)).toThrow(message);
