@@ -1,18 +1,18 @@
 /**
- * The arrows of docs/architecture.md: which package imports which. Nothing points back, and no import is a circle.
+ * The allowed imports between packages, which are the arrows of docs/architecture.md. There are no circular imports.
  *
- *   npm run check:arrows   checks them
- *   npm run arrows         draws docs/arrows.svg anew
+ *   npm run check:arrows   checks the imports
+ *   npm run arrows         redraws docs/arrows.svg
  */
 
-/** What the sources of each package may import of others; tests aside. */
+/** The packages that the sources of each package may import, not counting tests. */
 const arrows = {
   boxes: [],
   matcher: ['boxes'],
   metrics: ['boxes'],
   data: ['boxes'],
   core: ['boxes'],
-  // Only its entry `tfjs` imports core, as a rule of its own below says.
+  // Only its entry `tfjs` may import core, which a separate rule below enforces.
   dn: ['boxes', 'core'],
   runtime: [],
   train: ['boxes', 'core', 'data', 'dn', 'matcher', 'metrics', 'runtime'],
@@ -39,14 +39,14 @@ export default {
     ...packageRules,
     {
       name: 'resolvable',
-      comment: 'an import that leads nowhere, such as a package that is not among the dependencies',
+      comment: 'the import cannot be resolved, for example because the package is not a dependency',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true },
     },
     {
       name: 'no-tensors',
-      comment: 'these packages run beside any framework: typed arrays go in and out',
+      comment: 'these packages work with any framework, so their inputs and outputs are typed arrays',
       severity: 'error',
       from: {
         path: '^packages/(boxes|matcher|metrics|data|dn|report)/src',
@@ -56,14 +56,14 @@ export default {
     },
     {
       name: 'every-package-has-arrows',
-      comment: 'a package that this file does not list',
+      comment: 'the package is not listed in this file',
       severity: 'error',
       from: { path: '^packages/', pathNot: `^packages/(${[...Object.keys(arrows), 'testing'].join('|')})/` },
       to: {},
     },
     {
       name: 'dn-to-core-for-tensors-alone',
-      comment: 'dn holds no tensors but in its entry tfjs',
+      comment: 'only the entry tfjs of dn uses tensors',
       severity: 'error',
       from: { path: '^packages/dn/src', pathNot: ['^packages/dn/src/tfjs\\.ts$', tests] },
       to: { path: '^packages/core/' },
@@ -77,21 +77,22 @@ export default {
     },
     {
       name: 'packages-by-name',
-      comment: "another package is imported by its name, not by its files' paths",
+      comment: 'other packages are imported by their names and not by file paths',
       severity: 'error',
       from: { path: '^(packages/[^/]+|experiments|test)/' },
       to: { path: '^(packages/[^/]+|experiments)/', pathNot: '^$1/', dependencyTypes: ['local'] },
     },
     {
       name: 'tools-for-the-command-line-alone',
-      comment: 'parity and bench are tools of ours: only commands run them',
+      comment: 'parity and bench are private tools that only commands use',
       severity: 'error',
       from: { path: '^experiments/', pathNot: ['^experiments/src/commands/', tests] },
       to: { path: '^packages/(parity|bench)/' },
     },
     {
       name: 'no-recipe-imports-the-command-line',
-      comment: 'recipes, ablations and reproduce are what a researcher edits; src reads them',
+      comment:
+        'recipes, ablations and reproduce are for researchers to edit; src imports them, not the other way round',
       severity: 'error',
       from: { path: '^experiments/(recipes|ablations|reproduce)/', pathNot: tests },
       to: { path: '^experiments/src/' },

@@ -1,7 +1,7 @@
-/** What `pnpm pack` and `pnpm publish` change in the manifests of packages. */
+/** Changes that `pnpm pack` and `pnpm publish` make in the manifests of packages. */
 module.exports = {
   hooks: {
-    /** The sources are not in the tarballs, so that no condition may lead to them. */
+    /** Removes the condition that points to the sources, which are not in the tarballs. */
     beforePacking(manifest) {
       for (const conditions of Object.values(manifest.exports)) delete conditions['@dn-detr/source'];
       return manifest;

@@ -4,8 +4,8 @@ const conditions = ['@dn-detr/source', 'node', 'import', 'module', 'default'];
 const beside = ['packages/*/src', 'experiments/{ablations,recipes,reproduce,src}'];
 
 /**
- * Tests stand beside what they test. Those that take seconds, train, start processes or need the network are
- * `*.integration.test.ts`; the folder `test` holds those of the whole command line and of browsers.
+ * Tests are next to the code they test. Those that take seconds, train, start processes or need the network are
+ * `*.integration.test.ts`; the folder `test` has tests of the command line and of browsers.
  *
  *   npm test -- --project unit
  */
@@ -14,7 +14,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     globalSetup: './packages/testing/src/temporary-folder.ts',
-    // Not threads: a native binding cannot be loaded in two of them.
+    // Processes and not threads, because a native binding cannot be loaded in two threads.
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'unit',
           include: beside.map((folder) => `${folder}/**/*.test.ts`),
           exclude: ['**/*.integration.test.ts'],
-          // Modules are loaded once for all files of a process, which is most of the time of short tests.
+          // Without isolation, modules are loaded once per process and not once per file, which would dominate short tests.
           isolate: false,
           sequence: { groupOrder: 0 },
         },

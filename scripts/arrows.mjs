@@ -1,5 +1,5 @@
-// `npm run arrows`: draws docs/arrows.svg, which package imports which, from the imports that are there.
-//   node scripts/arrows.mjs --check   fails if the drawing is not up to date
+// `npm run arrows`: draws docs/arrows.svg, the diagram of which package imports which, from the imports in the code.
+//   node scripts/arrows.mjs --check   fails if the drawing is out of date
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +38,6 @@ const file = path.join('docs', 'arrows.svg');
 const drawing = await arrowsDrawing();
 if (!process.argv.includes('--check')) writeFileSync(file, drawing);
 else if (readFileSync(file, 'utf8') !== drawing) {
-  console.error(`${file} does not show the imports that there are: npm run arrows draws it anew`);
+  console.error(`${file} is out of date: redraw it with npm run arrows`);
   process.exitCode = 1;
 }

@@ -1,7 +1,7 @@
 // Sets up what a fresh clone lacks: packages (pnpm), native TensorFlow and pretrained weights. Plain JavaScript without
 // imports from npm, because it runs before anything is installed. Everything it prints goes to stderr.
-//   node scripts/setup.mjs            checks all of it, and tries again what failed before
-//   node scripts/setup.mjs --gpu      brings TensorFlow for NVIDIA GPUs too, where no driver is found
+//   node scripts/setup.mjs            checks everything, and retries what failed before
+//   node scripts/setup.mjs --gpu      installs TensorFlow for NVIDIA GPUs even if no driver is found
 //   node scripts/setup.mjs --clean    removes TensorFlow
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 
-/** Node's arguments for running the workspace's TypeScript sources as they are, from any folder. */
+/** Node's arguments for running the workspace's TypeScript sources without a build, from any folder. */
 export function typescript() {
   return ['--conditions=@dn-detr/source', '--import', import.meta.resolve('tsx')];
 }
@@ -20,13 +20,11 @@ const pnpm = JSON.parse(read(path.join(root, 'package.json'))).packageManager;
 const stampFile = path.join(root, 'node_modules', '.setup-stamp');
 
 /**
- * Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. With `weights` also fetches
- * the pretrained weights that recipes and tests use; a run fetches by itself what it lacks.
+ * Brings packages and native TensorFlow up to date; `thorough` checks and retries everything. `weights` also downloads the
+ * pretrained weights that recipes and tests use; otherwise a run downloads them when it needs them.
  */
 export function setUp({ thorough = false, weights = false, gpu = false } = {}) {
-  const [major] = process.versions.node.split('.').map(Number);
-  if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
-  if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
+  bringPackages();
   const options = thorough ? ['--thorough'] : [];
   provision('native TensorFlow', [nativeProgram, ...options, ...(gpu ? ['--gpu'] : [])]);
   const pretrained = path.join('packages', 'train', 'src', 'pretrained', 'set-up.ts');
@@ -36,18 +34,24 @@ export function setUp({ thorough = false, weights = false, gpu = false } = {}) {
 
 const nativeProgram = path.join('packages', 'runtime', 'src', 'native', 'main.ts');
 
-/** Runs a program of the workspace, which says itself what it cannot get. */
+/** Runs a program of the workspace, which prints what it could not install. */
 function provision(what, program) {
   const child = spawnSync(process.execPath, [...typescript(), ...program], { cwd: root, stdio: ['ignore', 2, 2] });
   if (child.signal) process.kill(process.pid, child.signal);
   if (child.status !== 0) fail(`provisioning ${what} ended with ${child.status}`);
 }
 
+function bringPackages() {
+  const [major] = process.versions.node.split('.').map(Number);
+  if (major < 20) fail(`this is Node ${process.versions.node}: Node 20 or later is needed`);
+  if (read(stampFile) !== packagesHash()) withInstallLock(installPackages);
+}
+
 function installPackages() {
   if (read(stampFile) === packagesHash()) return;
   say(`installing packages with ${pnpm}`);
   const started = Date.now();
-  // npm hands its own settings down as variables, which another npm warns about.
+  // npm passes its settings on as variables, about which a nested npm would warn.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_config_')));
   const install = ['--yes', pnpm, 'install', '--frozen-lockfile', '--reporter=append-only'];
   const child = spawnSync('npx', install, { cwd: root, stdio: ['ignore', 2, 2], env });
@@ -58,7 +62,7 @@ function installPackages() {
   say(`packages installed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** Two set-ups of one checkout take turns; a lock whose owner is gone is taken over. */
+/** Makes simultaneous set-ups of one checkout wait for each other; the lock of a process that has ended is taken over. */
 function withInstallLock(work) {
   const lock = path.join(root, '.setup-lock');
   for (let waited = false; ; waited = true) {
@@ -71,7 +75,7 @@ function withInstallLock(work) {
         rmSync(lock, { recursive: true, force: true });
         continue;
       }
-      if (!waited) say('another set-up of this checkout is at work; waiting for it');
+      if (!waited) say('waiting for another set-up of this checkout');
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     }
   }
@@ -92,7 +96,7 @@ function isRunning(pid) {
   }
 }
 
-/** Changes when the lockfile, a package's manifest or Node's major version does. */
+/** A hash of the lockfile, the packages' manifests and Node's major version. */
 function packagesHash() {
   const packages = readdirSync(path.join(root, 'packages')).map((name) => path.join('packages', name));
   const manifests = ['.', 'experiments', 'test', ...packages].map((folder) => path.join(folder, 'package.json'));
@@ -122,6 +126,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const options = process.argv.slice(2);
   const unknown = options.find((option) => option !== '--gpu' && option !== '--clean');
   if (unknown !== undefined) fail(`unknown option '${unknown}': expected --gpu or --clean`);
-  if (options.includes('--clean')) provision('a clean cache', [nativeProgram, '--clean']);
-  else setUp({ thorough: true, weights: true, gpu: options.includes('--gpu') });
+  if (options.includes('--clean')) {
+    bringPackages();
+    provision('a clean cache', [nativeProgram, '--clean']);
+  } else setUp({ thorough: true, weights: true, gpu: options.includes('--gpu') });
 }

@@ -6,7 +6,7 @@ import { root, setUp, typescript } from './setup.mjs';
 setUp();
 const cli = path.join(root, 'experiments', 'src', 'cli.ts');
 const arguments_ = process.argv.length > 2 ? process.argv.slice(2) : ['compare'];
-// Paths on the command line are relative to where the user stands, which npm records.
+// Paths on the command line are relative to the user's working directory, which npm records.
 const cwd = process.env.INIT_CWD ?? process.cwd();
 const child = spawn(process.execPath, [...typescript(), cli, ...arguments_], { cwd, stdio: 'inherit' });
 // The terminal sends Ctrl-C to the child too; a plain kill reaches only this process and is passed on.

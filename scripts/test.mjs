@@ -1,6 +1,6 @@
-// `npm test [-- PATH…]`: sets up what is missing, then formatting and lint, types, the packages' arrows, dead
-// exports, the API reference, and the tests. Ends with a line `N passed, N failed`; each of the checks before the tests
-// counts as one.
+// `npm test [-- PATH…]`: sets up what is missing, then checks formatting and lint, types, imports between packages, dead
+// exports and the API reference, and runs the tests. The last line is `N passed, N failed`; each check before the tests counts
+// as one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -47,7 +47,7 @@ const ok = step('tests', bin('vitest'), ['run', ...reporters, ...paths]);
 try {
   const result = JSON.parse(readFileSync(report, 'utf8'));
   passed += result.numPassedTests;
-  // A file that cannot be loaded has no tests to count.
+  // A test file that cannot be loaded counts as one failure, since it has no tests.
   const broken = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);
   failed += result.numFailedTests + broken.length;
 } catch {

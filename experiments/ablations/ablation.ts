@@ -1,34 +1,34 @@
-/** What an ablation is: a grid of cells that differ in what is being varied, and in nothing else. */
+/** The schema of an ablation: a grid of cells that differ only in the setting that is varied. */
 
 import { folderName } from '@dn-detr/report';
 import { models } from '@dn-detr/train';
 import { z } from 'zod';
 
-/** Part of a folder's name: dots alone would lead to another folder. */
+/** Part of a folder's name. A name of only dots would lead to another folder. */
 const name = z.string().regex(/[^.]/, 'expected a name, of more than dots');
 
 const cell = z.strictObject({
   name,
-  /** where cells are steps on a scale: its place there */
+  /** The cell's position on the scale, if the cells are points on a scale. */
   value: z.number().optional(),
-  /** settings by dotted key */
+  /** Settings by dotted key. */
   set: z.record(z.string(), z.unknown()),
 });
 
 export const ablationSchema = z
   .strictObject({
     name,
-    /** one line for `--list` */
+    /** One line for `--list`. */
     title: z.string().min(1),
-    /** what the ablation is to confirm or refute */
+    /** The claim that the ablation tests. */
     claim: z.string().min(1),
-    /** where that claim is made */
+    /** The source of the claim. */
     source: z.string().min(1),
     model: z.enum(models.map((spec) => spec.name)).default('dn-detr'),
     recipe: z.string().default('quick'),
-    /** what the cells' values are of, where they have some */
+    /** The quantity that the cells' values measure, if they have values. */
     scale: z.string().optional(),
-    /** the first one is what the others are measured against */
+    /** The others are compared with the first one. */
     cells: z.array(cell).min(2),
   })
   .superRefine(({ cells, scale }, context) => {
@@ -50,13 +50,13 @@ export const ablationSchema = z
       context.addIssue({
         code: 'custom',
         path: ['cells', valued, 'value'],
-        message: 'there is no scale that it lies on: name one beside the cells, as in "scale": "queries"',
+        message: 'a value needs a scale: name one next to the cells, as in "scale": "queries"',
       });
     }
   });
 
-/** With nothing left open. */
+/** An ablation with all defaults filled in. */
 export type Ablation = z.output<typeof ablationSchema>;
 
-/** As a file states it. */
+/** An ablation as written in a file. */
 export type AblationFile = z.input<typeof ablationSchema>;

@@ -1,4 +1,4 @@
-/** The ablations there are. */
+/** The list of built-in ablations. */
 import { type Ablation, ablationSchema } from './ablation.ts';
 import boxNoise from './box-noise.ts';
 import components from './components.ts';

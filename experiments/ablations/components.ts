@@ -3,10 +3,10 @@
  *
  * Claim: each part helps, boxes more than labels; without the mask matching queries see the ground truth, and the model
  * falls far below the one without denoising.
- * Source: DN-DETR (Li et al., CVPR 2022), the table of ablations (one group there: `--set denoising.groups=1`): 42.2 without
+ * Source: DN-DETR (Li et al., CVPR 2022), the table of ablations (with one group: `--set denoising.groups=1`): 42.2 without
  * denoising, 43.0 with boxes, 43.4 with both, 24.0 without the mask.
  * Command: `npm start -- ablate components`.
- * Time: half an hour of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: none .16, boxes .29,
+ * Time: half an hour for 3 seeds (two CPU cores). Result with the recipe `quick`, 5 seeds, AP50: none .16, boxes .29,
  * labels .33, both .30, without the mask .02 (docs/results.md).
  */
 import type { AblationFile } from './ablation.ts';

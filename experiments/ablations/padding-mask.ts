@@ -1,10 +1,10 @@
 /**
- * Whether padded slots of known queries are hidden from attention. In the reference implementation they are seen.
+ * Whether padded slots of known queries are hidden from attention. In the reference implementation they are not.
  *
  * Claim: none in the paper; users of the reference asked (detrex, issue 343) what it does.
- * Source: `dn_components.py` of IDEA-Research/DN-DETR, whose mask knows groups alone.
+ * Source: `dn_components.py` of IDEA-Research/DN-DETR, whose mask separates groups but does not hide padding.
  * Command: `npm start -- ablate padding-mask`.
- * Time: 15 minutes of 3 seeds (two CPU cores). Result at the size of `quick`, 5 seeds, AP50: hidden .30, seen .30
+ * Time: 15 minutes for 3 seeds (two CPU cores). Result with the recipe `quick`, 5 seeds, AP50: hidden .30, seen .30
  * (docs/results.md).
  */
 import type { AblationFile } from './ablation.ts';
@@ -12,7 +12,7 @@ import type { AblationFile } from './ablation.ts';
 export default {
   name: 'padding-mask',
   title: 'padded known queries: hidden from attention, or seen as in the reference',
-  claim: 'none: the reference lets padding be seen, and the paper does not say so',
+  claim: 'none: the reference does not hide padding, and the paper does not mention it',
   source: 'dn_components.py of DN-DETR',
   cells: [
     { name: 'hidden', set: { 'denoising.maskPadding': true } },

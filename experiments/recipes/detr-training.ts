@@ -1,8 +1,8 @@
-/** What DETR and its successors train with on COCO: `main.py`, `datasets/coco.py` and `engine.py` of their repositories. */
+/** Training settings of DETR and its successors on COCO: `main.py`, `datasets/coco.py` and `engine.py` in their repositories. */
 import { detrTransforms } from '@dn-detr/data';
 import type { RunOverrides } from '@dn-detr/train';
 
-/** Batches of 16 images, made of eight of 2. Canvases are multiples of 128 pixels, so that few steps are captured. */
+/** Batches of 16 images as eight of 2. Canvases are multiples of 128 pixels, so that few different steps are captured. */
 export const detrTraining = {
   data: {
     canvas: { multipleOf: 128 },

@@ -1,10 +1,10 @@
 /**
- * DINO with a ResNet-50 and four scales as in the paper: 12 epochs, the learning rate divided by 10 after the 11th.
+ * DINO with a ResNet-50 and four scales as in the paper: 12 epochs, with the learning rate divided by 10 after the 11th.
  *
  * Source: Zhang et al., ICLR 2023 (https://arxiv.org/abs/2203.03605), section 4.1 and `config/DINO/DINO_4scale.py` in
- * IDEA-Research/DINO. Canvases are rounded up to multiples of 128 pixels, so that few steps are captured.
+ * IDEA-Research/DINO. Canvases are rounded up to multiples of 128 pixels, so that few different steps are captured.
  * Command: `npm start -- train --recipe dino-r50 --data COCO_FOLDER --init resnet50.pth`.
- * Time: for a machine with a GPU; `--dry-run` measures a step and says what the run would take.
+ * Time: for a machine with a GPU; `--dry-run` measures a step and estimates the time of the run.
  * Result in the paper: 49.0 AP on COCO's val2017. Not run here.
  */
 import { detrTraining } from './detr-training.ts';

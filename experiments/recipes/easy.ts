@@ -1,8 +1,8 @@
 /**
- * One or two big plain shapes at 64 × 64 pixels, normalised before each part of a layer, with a third of the quick recipe's
- * learning rate: a setting of minutes in which DETR itself learns to detect.
+ * One or two large plain shapes at 64 × 64 pixels, with pre-norm layers and a third of the learning rate of `quick`: a setting
+ * in which even DETR learns to detect within minutes.
  *
- * Source: the quick recipe; how this setting was found: docs/recipes.md.
+ * Source: the recipe `quick`; docs/recipes.md says how this setting was found.
  * Command: `npm start -- compare --recipe easy --models detr,dn-detr-vanilla,dn-detr --seeds 3`.
  * Time and result: docs/recipes.md.
  */
@@ -12,7 +12,7 @@ import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'easy',
-  title: 'one or two big plain shapes at 64 × 64, in which DETR itself learns, 2400 steps',
+  title: 'one or two large plain shapes at 64 × 64, for which even DETR learns, 2400 steps',
   config: {
     ...quick.config,
     model: { ...quick.config.model, queries: 8, preNorm: true },

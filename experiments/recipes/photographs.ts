@@ -1,14 +1,14 @@
 /**
- * Photographs whose longer side becomes 320 pixels, with the features of a frozen EfficientNet-Lite0 that has seen ImageNet:
- * 500 steps of a fraction of a second each on two CPU cores, because an image's features are computed once.
+ * Photographs with their longer side scaled to 320 pixels, and a frozen EfficientNet-Lite0 with ImageNet weights: 500 steps of
+ * a fraction of a second each on two CPU cores, because an image's features are computed only once.
  *
- * Models with deformable attention take the features of strides 16 and 32, and a level more by a strided convolution: they
- * learn within minutes. Models of one feature map take that of stride 16, and need many times as long.
+ * Models with deformable attention take the features of strides 16 and 32, and one more level made by a strided convolution;
+ * they learn within minutes. Models with one feature map take that of stride 16, and need many times as long.
  * Source: EfficientNet-Lite (Liu 2020,
- * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html); rates as in the table
- * of docs/recipes.md.
- * Command: `npm start` compares four models with it on the photographs that come along; `npm start -- train --recipe
- * photographs` trains one of them. With `--data DIR` it is fitted to the images there (../src/config/choose-recipe.ts).
+ * https://blog.tensorflow.org/2020/03/higher-accuracy-on-vision-models-with-efficientnet-lite.html); docs/recipes.md explains
+ * the learning rate.
+ * Command: `npm start` compares four models with it on the bundled photographs; `npm start -- train --recipe photographs`
+ * trains one of them. With `--data DIR` it is fitted to the images there (../src/config/choose-recipe.ts).
  * Time and result: docs/recipes.md.
  */
 import { photosFolder } from './photos-folder.ts';

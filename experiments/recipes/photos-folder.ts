@@ -1,4 +1,4 @@
 import { fileURLToPath } from 'node:url';
 
-/** The photographs that come with the toolkit: BCCD, 364 images of 320 × 240 with blood cells. Never written to. */
+/** Folder of the bundled photographs: BCCD, 364 images of blood cells at 320 × 240. Never written to. */
 export const photosFolder = fileURLToPath(new URL('../../data/bccd', import.meta.url));

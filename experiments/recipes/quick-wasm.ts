@@ -1,10 +1,10 @@
 /**
- * Two plain shapes at 32 × 32 pixels: what `npm start` compares where there is no native TensorFlow. It shows that
- * everything works; to learn anything about the models, install native TensorFlow (`npm run setup`).
+ * Two plain shapes at 32 × 32 pixels: the recipe of `npm start` without native TensorFlow. It shows that everything works; to
+ * learn anything about the models, install native TensorFlow (`npm run setup`).
  *
- * Source: the quick recipe with less of everything.
+ * Source: the recipe `quick` with less of everything.
  * Command: `DN_DETR_BACKEND=wasm npm start`.
- * Time: 0.1 to 0.2 s a step of dn-detr on two busy CPU cores, so one to two minutes of training for each model.
+ * Time: 0.1 to 0.2 s per step of dn-detr on two busy CPU cores, so one to two minutes of training for each model.
  * Result: none to rely on.
  */
 import type { Recipe } from './recipe.ts';

@@ -1,9 +1,9 @@
 /**
- * Three plain shapes at 64 × 64 pixels, from scratch: a setting of minutes in which models first sit on a plateau. With
- * denoising they leave it; without, some initial weights do and others do not, so compare over several seeds.
+ * Three plain shapes at 64 × 64 pixels, from scratch: runs take minutes, and models first sit on a plateau. With denoising they
+ * leave it; without denoising it depends on the initial weights, so compare over several seeds.
  *
- * Source: the DN-DETR recipe (Li et al., CVPR 2022, section 5.1) shrunk until a run takes minutes on two CPU cores.
- * Command: `npm start` (one seed), `npm start -- compare --seeds 3`.
+ * Source: the DN-DETR recipe (Li et al., CVPR 2022, section 5.1), shrunk until a run takes minutes on two CPU cores.
+ * Command: `npm start -- compare --recipe quick` (one seed); more with `--seeds 3`.
  * Time and result: docs/recipes.md.
  */
 import type { Recipe } from './recipe.ts';

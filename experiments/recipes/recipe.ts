@@ -1,12 +1,16 @@
-/** What a recipe is: a named starting point for a run. */
 import type { RunOverrides } from '@dn-detr/train';
 
+/** A named set of settings to start from. */
 export interface Recipe {
   readonly name: string;
-  /** one line for `--help` */
+  /** One line that describes the recipe. */
   readonly title: string;
-  /** all that is left out has its default */
+  /** The settings that differ from the defaults. */
   readonly config: RunOverrides;
-  /** what `compare` trains where no models are named; detr, dab-detr and dn-detr by default */
+  /**
+   * Models that `compare` trains if none are named, with their own settings after a plus.
+   *
+   * @defaultValue `['detr', 'dab-detr', 'dn-detr']`
+   */
   readonly compared?: readonly string[];
 }

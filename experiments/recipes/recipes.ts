@@ -1,4 +1,4 @@
-/** The recipes there are. */
+/** The list of recipes. */
 
 import dinoR50 from './dino-r50.ts';
 import easy from './easy.ts';

@@ -1,10 +1,10 @@
 /**
- * A few hundred photographs fitted into 128 × 128 pixels, from scratch: what is taken for own data when nothing is said and
- * all models have one feature map.
- * Objects below 10 pixels are lost at that size: `--set 'data.canvas={"height":320,"width":320}'` keeps them, at several
- * times the time a step and with a fourth stage, `--set 'model.backbone.channels=[32,64,128,256]'`.
+ * A few hundred photographs fitted into 128 × 128 pixels, from scratch: the default for your own data if all models have one
+ * feature map.
+ * Objects below 10 pixels are lost at that size. `--set 'data.canvas={"height":320,"width":320}'` with a fourth stage,
+ * `--set 'model.backbone.channels=[32,64,128,256]'`, keeps them, but a step takes several times as long.
  *
- * Source: what got furthest on BCCD within an hour of two CPU cores; what was tried: docs/recipes.md.
+ * Source: the settings that got furthest on BCCD within an hour on two CPU cores; docs/recipes.md lists what was tried.
  * Command: `npm start -- compare --data DIR --models detr,dn-detr`.
  * Time and result on BCCD (205 training images): docs/recipes.md.
  */
@@ -12,7 +12,7 @@ import type { Recipe } from './recipe.ts';
 
 export default {
   name: 'small',
-  title: 'own images fitted into 128 × 128, 2 + 2 layers of width 128, 6000 steps from scratch',
+  title: 'your images fitted into 128 × 128, 2 + 2 layers of width 128, 6000 steps from scratch',
   config: {
     model: {
       backbone: { kind: 'tiny', channels: [32, 64, 128] },

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Too little noise of boxes, that of the paper, too much. About 10 minutes on two cores after components.sh, 30 without it;
-# stopped, it goes on.
+# Too little box noise, the paper's value, and too much. About 10 minutes on two cores after components.sh, 30 without it; a
+# second call continues where it stopped.
 . "$(dirname "$0")/keep.sh"
 reuse components/labels box-noise/0
 reuse components/both box-noise/0.4

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Draws the figures of docs/concepts.md anew, on photographs of data/bccd (BCCD, MIT). Three runs of 200 steps, about three
-# minutes on two cores; stopped, it goes on.
+# Redraws the figures of docs/concepts.md, on photographs of data/bccd (BCCD, MIT). Three runs of 200 steps, about three
+# minutes on two cores; a second call continues where it stopped.
 set -e
 cd "$(dirname "$0")/../.."
 seen=runs/concepts/seen
 
-# figure NAME FILE: keeps one of the files that `inspect` has just written as docs/concepts-NAME.svg
+# figure NAME FILE: copies one of the files that `inspect` has just written to docs/concepts-NAME.svg
 figure() {
   cp "$seen/$2" "docs/concepts-$1.svg"
 }
 
-# A batch of two images, of which the first has three objects and the second twelve, so that there are padded slots.
+# A batch of two images with three and twelve objects, so that there are padded slots.
 queries() {
   npm --silent start -- inspect queries --data photos --step 13 --images 1 \
     --set batchSize=2 --set denoising.slotBucket=1 "$@" --out "$seen"
@@ -20,7 +20,7 @@ figure known-queries queries-1.svg
 queries --set denoising.groups=2 --set denoising.kind=contrastive
 figure contrastive queries-1.svg
 
-# run NAME OPTIONS...
+# run NAME OPTIONS...: trains, or resumes, the run runs/concepts/NAME
 run() {
   name=$1
   shift

@@ -28,12 +28,12 @@ function modelOf(name: string, curves: readonly (readonly number[])[]): ModelSum
 describe('find', () => {
   const models = [modelOf('low', [[0.1], [0.12], [0.11]]), modelOf('high', [[0.3], [0.33], [0.3]])];
 
-  it('sees what the paper says, the opposite of it, and what three seeds cannot tell', () => {
+  it('distinguishes the claim, its opposite, and what three seeds cannot tell', () => {
     expect(find({ models }, fact('high', 'low'), 'AP50').verdict).toBe('holds');
     expect(find({ models }, fact('low', 'high'), 'AP50').verdict).toBe('the opposite');
     expect(find({ models }, { ...fact('low', 'high'), expected: 'lower' }, 'AP50').verdict).toBe('holds');
     const wide = [...models, modelOf('wide', [[0], [0.6], [0.2]])];
-    expect(find({ models: wide }, fact('wide', 'low'), 'AP50').verdict).toBe('cannot be told');
+    expect(find({ models: wide }, fact('wide', 'low'), 'AP50').verdict).toBe('inconclusive');
   });
 
   it('gives means, the difference, its interval and the seeds that agree', () => {
@@ -43,14 +43,14 @@ describe('find', () => {
     );
   });
 
-  it('refuses a seed that did not end in one of the models', () => {
+  it('refuses a seed that one of the models has not finished', () => {
     const [low, high] = models as [ModelSummary, ModelSummary];
     const stopped = low.runs.map((run) => (run.seed === 2 ? { ...run, status: 'stopped' as const } : run));
     const some = { models: [{ ...low, runs: stopped }, high] };
     expect(() => find(some, fact('high', 'low'), 'AP50')).toThrow('unpaired: 2 (missing in the second model)');
   });
 
-  it('compares steps from model to model', () => {
+  it('compares the step from one model to the next with another such step', () => {
     const third = modelOf('third', [[0.35], [0.38], [0.36]]);
     const found = find(
       { models: [...models, third] },
@@ -61,7 +61,7 @@ describe('find', () => {
     expect(found).toEqual({ here: expect.stringMatching(/^\+0\.147 \[.+\]; 3 of 3 seeds$/), verdict: 'holds' });
   });
 
-  it('compares times by their ratio', () => {
+  it('compares times by their ratio and not by their difference', () => {
     const times = (name: string, secondsAStep: readonly number[]) => {
       const model = modelOf(
         name,
@@ -80,7 +80,7 @@ describe('find', () => {
     );
   });
 
-  it('names the models there are', () => {
+  it('lists the existing models if a name is unknown', () => {
     expect(() => find({ models }, fact('high', 'lower'), 'AP50')).toThrow("there is no 'lower': expected low, high");
   });
 });
@@ -96,11 +96,11 @@ describe('separatedFrom', () => {
     [0.3, 0, 0.29, 0.3],
   ]);
 
-  it('takes the first evaluation from which on the models stay apart', () => {
+  it('takes the first evaluation after which the models stay apart', () => {
     expect(separatedFrom({ models: [flat, rising] }, ['rising', 'flat'], 'AP50', 3)).toBe(300);
   });
 
-  it('is undefined where they are not apart at the end', () => {
+  it('is undefined if the models are not apart at the end', () => {
     expect(separatedFrom({ models: [flat, rising] }, ['flat', 'flat'], 'AP50', 3)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** What the paper says of models that differ in one thing, each saying as two models of a kept summary. */
+/** Checks claims of the paper about models that differ in one thing, each as a comparison of models of a kept summary. */
 
 import { pairedComparison, type SeedValue } from '@dn-detr/metrics';
 import { type CurvePoint, countedRuns, type ModelSummary, type Summary, timeOfStep } from '@dn-detr/report';
@@ -6,11 +6,11 @@ import { bounds, decimal, signed } from '@dn-detr/report/markup';
 import { UserError } from '@dn-detr/train';
 
 export interface Fact {
-  /** in the paper's sense, short enough for a table */
+  /** The paper's claim, short enough for a table. */
   readonly says: string;
   /**
-   * Names of models: the sum of the figure over `models` should be the higher one, or the lower, of that over `against`.
-   * Most facts name one model each; `[b, b]` against `[a, c]` says that the step from a to b is larger than that from b to c.
+   * Names of models. The sum of the figure over `models` should be higher, or lower, than the sum over `against`. Most facts
+   * name one model on each side; `[b, b]` against `[a, c]` says that the step from a to b is larger than that from b to c.
    */
   readonly models: readonly string[];
   readonly against: readonly string[];
@@ -21,7 +21,7 @@ export interface Fact {
 export type Figure = keyof typeof figureOf;
 type Curve = readonly CurvePoint[];
 
-/** Of a run's whole curve: at its last evaluation, but for the time of a step. */
+/** Figures of a run's curve: values at its last evaluation, except for the time of a step. */
 const figureOf = {
   AP50: (curve: Curve) => curve.at(-1)?.AP50,
   AP: (curve: Curve) => curve.at(-1)?.AP,
@@ -30,20 +30,22 @@ const figureOf = {
   'seconds a step': timeOfStep,
 };
 
-/** Of these the ratio says more than the difference: they are compared by their logarithms. */
+/** Figures whose ratio is more informative than their difference; their logarithms are compared. */
 const ratios: ReadonlySet<Figure> = new Set(['seconds a step']);
 
 export interface Finding {
-  /** means, their difference or ratio with its 95 % interval, and how many seeds differ in the paper's sense */
+  /** The means, their difference or ratio with its 95 % interval, and how many seeds differ in the paper's direction. */
   readonly here: string;
   readonly verdict: (typeof verdicts)[keyof typeof verdicts];
 }
 
-export const verdicts = { holds: 'holds', opposite: 'the opposite', unclear: 'cannot be told' } as const;
+export const verdicts = { holds: 'holds', opposite: 'the opposite', unclear: 'inconclusive' } as const;
 
 /**
- * @throws UserError if the summary has no such model
- * @throws StatisticsError if not all models have the figure for the same seeds
+ * Compares the models of a fact in one figure, paired by seed.
+ *
+ * @throws UserError if the summary does not have one of the models.
+ * @throws StatisticsError if not all models have the figure for the same seeds.
  */
 export function find(
   summary: Pick<Summary, 'models'>,
@@ -72,10 +74,10 @@ export function find(
 }
 
 /**
- * From which evaluation on, to the end, the interval of the difference of two models leaves 0 out: training need not be
- * longer to tell them apart. Undefined where it does not at the end.
+ * The step of the evaluation from which the interval of the difference between two models excludes 0 until the end: training
+ * need not be longer to tell them apart. Undefined if the interval includes 0 at the end.
  *
- * @param seeds how many of them, from the first
+ * @param seeds - Number of seeds to use, from the first.
  */
 export function separatedFrom(
   summary: Pick<Summary, 'models'>,
@@ -107,7 +109,7 @@ function valuesOf(model: ModelSummary, figure: Figure): SeedValue[] {
   });
 }
 
-/** Seed by seed; not a number where one has not that seed, which no comparison takes. */
+/** Sums of the models' values for each seed; NaN, which comparisons refuse, where a model lacks the seed. */
 function summed([first = [], ...others]: readonly (readonly SeedValue[])[]): SeedValue[] {
   return first.map(({ seed, value }) => {
     const more = others.map((values) => values.find((other) => other.seed === seed)?.value ?? Number.NaN);

@@ -1,27 +1,29 @@
 /**
- * How often a difference is claimed where there is none: runs of one model, which differ in their seeds alone, are split in
- * all ways into two pseudo-models, and these are compared as models are.
+ * How often a difference is claimed where there is none: runs of one model, which differ only in their seeds, are split in all
+ * possible ways into two pseudo-models, and these are compared like models.
  *
- * Splits share runs, so they are not as many independent trials: the interval is the jackknife's, which leaves out each
+ * Splits share runs, so they are not independent trials: the interval is computed with the jackknife, which leaves out each
  * seed in turn (Efron and Stein, "The jackknife estimate of variance", 1981).
  *
- * Command: see `false-positives.sh` beside it. Result: docs/results.md.
+ * Command: see `false-positives.sh` in this folder. Result: docs/results.md.
  */
 import { type Interval, pairedComparison, seedSummary } from '@dn-detr/metrics';
 
 export interface FalsePositives {
-  /** of each pseudo-model */
+  /** Number of seeds of each pseudo-model. */
   readonly seeds: number;
   readonly splits: number;
-  /** share of the splits in which a difference is claimed */
+  /** Fraction of the splits in which a difference is claimed. */
   readonly rate: number;
-  /** of the jackknife, within 0..1; absent where no run makes a difference */
+  /** The jackknife's interval of the rate, clipped to 0..1; absent if it makes no difference which run is left out. */
   readonly interval?: Interval;
 }
 
 /**
- * @param values one of each run
- * @param seeds of each pseudo-model; two of them must leave a run to spare
+ * Compares all pairs of pseudo-models.
+ *
+ * @param values - One value per run.
+ * @param seeds - Seeds of each pseudo-model; at least one run must be left over.
  */
 export function falsePositives(values: readonly number[], seeds: number): FalsePositives {
   const { splits, rate } = claimedIn(values, seeds);
@@ -40,7 +42,7 @@ function claimedIn(values: readonly number[], seeds: number): { splits: number; 
   const runs = values.map((_, i) => i);
   for (const one of subsets(runs, seeds)) {
     const first = one[0] as number;
-    // Each pair of pseudo-models once: the one with the first run of both is the first.
+    // Each pair of pseudo-models is counted once: the pseudo-model with the lowest run comes first.
     const others = runs.filter((run) => run > first && !one.includes(run));
     for (const other of subsets(others, seeds)) {
       const [a, b] = [one, other].map((chosen) => chosen.map((run, seed) => ({ seed, value: values[run] as number })));
@@ -51,7 +53,7 @@ function claimedIn(values: readonly number[], seeds: number): { splits: number; 
   return { splits, rate: claims / splits };
 }
 
-/** All subsets of so many, each in the order of the whole. */
+/** All subsets of the given size, each in the order of `items`. */
 function* subsets(items: readonly number[], size: number): Generator<number[]> {
   if (size === 0) yield [];
   else {

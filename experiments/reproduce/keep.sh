@@ -1,5 +1,5 @@
-# Sourced by the scripts here: runs an ablation, or goes on with it, keeps what its page is made from in docs/results/NAME,
-# and writes the tables of docs/results.md anew.
+# Sourced by the scripts here: runs or continues an ablation, keeps the files that its page is made from in docs/results/NAME,
+# and rewrites the tables of docs/results.md.
 set -e
 cd "$(dirname "$0")/../.."
 
@@ -16,12 +16,12 @@ keep() {
   node --conditions=@dn-detr/source --import tsx experiments/reproduce/keep.ts "runs/results/$1"
 }
 
-# reuse RESULT/MODEL RESULT/MODEL: runs that another result has with the same settings, where they are there, are not done
-# again.
+# reuse RESULT/MODEL RESULT/MODEL: copies runs with the same settings from another result, if there are any, so that they are
+# not repeated.
 reuse() {
   [ -d "runs/results/$1" ] && [ ! -e "runs/results/$2" ] || return 0
   mkdir -p "runs/results/${2%/*}"
-  # Stopped half-way, what is copied shall not pass for the runs.
+  # If copying is interrupted, an incomplete copy must not be taken for the runs.
   rm -rf "runs/results/copied"
   cp -r "runs/results/$1" "runs/results/copied"
   mv "runs/results/copied" "runs/results/$2"

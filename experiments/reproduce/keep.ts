@@ -1,6 +1,6 @@
 /**
- * Keeps what the page of a result is made from: its summary, and the pictures of its sample predictions. Then writes the
- * tables of docs/results.md anew.
+ * Copies the files that the page of a result is made from to docs/results: its summary, and the pictures of its sample
+ * predictions. Then rewrites the tables of docs/results.md.
  *
  * Command: `node --conditions=@dn-detr/source --import tsx experiments/reproduce/keep.ts runs/results/NAME/ablation.json`.
  */
@@ -22,7 +22,7 @@ for (const { picture } of summary.samples?.images ?? []) {
 }
 writeTables();
 
-/** Runs that an ablation took over from another result were done under another load: their seconds compare nothing. */
+/** Runs that an ablation took over from another result were done under a different load, so their seconds are not comparable. */
 function withoutSeconds(summary: Summary): Summary {
   if (!summary.ablation) return summary;
   const comparisons = summary.comparisons.filter(({ at }) => at === 'steps');

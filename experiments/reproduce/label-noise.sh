@@ -1,6 +1,6 @@
 #!/bin/sh
-# Too little noise of labels, that of the paper, too much. About 10 minutes on two cores after components.sh, 30 without it;
-# stopped, it goes on.
+# Too little label noise, the paper's value, and too much. About 10 minutes on two cores after components.sh, 30 without it; a
+# second call continues where it stopped.
 . "$(dirname "$0")/keep.sh"
 reuse components/boxes label-noise/0
 reuse components/both label-noise/0.2

@@ -1,9 +1,9 @@
-/** What DN-DETR (Li et al., CVPR 2022) says, as what should differ between two models of each kept result. */
+/** Claims of DN-DETR (Li et al., CVPR 2022), as expected differences between models of each kept result. */
 import type { Fact, Figure } from './facts.ts';
 
 export const baseline = 'dn-detr+denoising.groups=0';
 
-/** The paper has AP; AP50 is less near to 0 at this scale. */
+/** The paper reports AP; at this scale AP50 is farther from 0. */
 const above = (says: string, models: string | readonly string[], against: string | readonly string[]): Fact => ({
   ...{ says, models: [models].flat(), against: [against].flat() },
   ...{ expected: 'higher', figures: ['AP50', 'AP'] },
@@ -14,12 +14,12 @@ const withDenoising = (says: string, expected: Fact['expected'], figure: Figure)
   ...{ expected, figures: [figure] },
 });
 
-/** What is not in the paper, but the next question, is marked. */
+/** Claims that are not in the paper, but follow from it as the next question, are marked with "(ours)". */
 export const paper: Readonly<Record<string, readonly Fact[]>> = {
   convergence: [
     above('AP is higher with denoising', 'dn-detr', baseline),
     withDenoising('a step takes longer (1.13 times there)', 'higher', 'seconds a step'),
-    withDenoising('anchors lie nearer to the boxes they answer for', 'lower', 'distance of anchors'),
+    withDenoising('anchors are closer to the boxes they are matched with', 'lower', 'distance of anchors'),
     withDenoising('matching is less unstable', 'lower', 'IS / (2M)'),
   ],
   components: [

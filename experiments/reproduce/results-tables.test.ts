@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { docsFile, storedSummary, withTables } from './results-tables.ts';
 
 describe('docs/results.md', () => {
-  it('has the tables of the results that are kept', () => {
+  it('has the tables of the kept results', () => {
     const doc = readFileSync(docsFile, 'utf8');
     expect(doc).toContain('<!-- facts of convergence -->');
     expect(withTables(doc, storedSummary)).toBe(doc);
@@ -15,14 +15,14 @@ describe('withTables', () => {
   const example = () => exampleAblation();
   const marked = 'before\n\n<!-- cells of example -->\nold\n<!-- end -->\n\nafter\n';
 
-  it('puts a table between its marks, and again', () => {
+  it('replaces the table between its markers, and leaves it unchanged the second time', () => {
     const once = withTables(marked, example);
     expect(once).toMatch(/^before\n\n<!-- cells of example -->\n\n\| cell +\|[\s\S]+\|\n\n<!-- end -->\n\nafter\n$/);
     expect(once).not.toContain('old');
     expect(withTables(once, example)).toBe(once);
   });
 
-  it('gives every seed, the mean and the difference of a cell', () => {
+  it('shows every seed, the mean and the difference of a cell', () => {
     const { models } = exampleAblation();
     const line = withTables(marked, example)
       .split('\n')
@@ -31,7 +31,7 @@ describe('withTables', () => {
     expect(line).toMatch(/\| 0\.\d{3} ± 0\.\d{3} +\| \+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\] +\| [<0]/);
   });
 
-  it('refuses a mark of no table', () => {
+  it('refuses a marker of an unknown table', () => {
     expect(() => withTables(marked.replace('cells', 'sells'), example)).toThrow(
       '<!-- sells of example -->: expected facts, cells, length or claims',
     );

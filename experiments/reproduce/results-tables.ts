@@ -1,6 +1,6 @@
 /**
- * The tables of docs/results.md, from what is kept in docs/results. Each stands there between a mark such as
- * `<!-- cells of groups -->` and `<!-- end -->`; `keep.ts` writes them anew.
+ * The tables of docs/results.md, made from the summaries in docs/results. On the page, each table is between a marker such
+ * as `<!-- cells of groups -->` and `<!-- end -->`; `keep.ts` rewrites them.
  */
 
 import { readFileSync } from 'node:fs';
@@ -32,8 +32,10 @@ const tables: Readonly<Record<string, (summary: Summary, name: string) => string
 };
 
 /**
- * @param kept the summary of a name
- * @throws UserError if a mark asks for a table that there is not
+ * Replaces the tables of a page.
+ *
+ * @param kept - Returns the kept summary with the given name.
+ * @throws UserError if a marker names an unknown kind of table.
  */
 export function withTables(doc: string, kept: (name: string) => Summary): string {
   return doc.replace(/<!-- (\w+) of ([\w-]+) -->\n[\s\S]*?<!-- end -->/g, (_, kind: string, name: string) => {
@@ -50,11 +52,14 @@ function factsTable(summary: Summary, name: string): string {
       return [i === 0 ? fact.says : '', figure, here, verdict];
     }),
   );
-  const head = ['the paper', 'figure', 'here, with 95 % interval', 'does it hold'];
+  const head = ['claim of the paper', 'figure', 'measured here (95 % interval)', 'verdict'];
   return markdownTable([head, ...facts, ...(summary.ablation ? [] : ratioRows(summary))]);
 }
 
-/** Of all seeds, and of those whose baseline does not end on the plateau: a ratio to its end there is one to chance. */
+/**
+ * Steps ratios over all seeds, and over those whose baseline does not end on the plateau: reaching the final AP of a run on
+ * the plateau means little more than chance.
+ */
 function ratioRows(summary: Summary): string[][] {
   const ofThese = pairsOf(summary).flatMap(({ model, baseline }) =>
     stepsComparisons({ model, baseline: { ...baseline, runs: baseline.runs.filter(({ onPlateau }) => !onPlateau) } }),
@@ -63,7 +68,7 @@ function ratioRows(summary: Summary): string[][] {
     ...summary.stepsRatios.map((ratio, i) =>
       ratioRow(ratio, i === 0 ? 'equal AP in fewer steps (about half there)' : ''),
     ),
-    ...ofThese.map((ratio, i) => ratioRow(ratio, i === 0 ? '… of seeds that leave the plateau without it' : '')),
+    ...ofThese.map((ratio, i) => ratioRow(ratio, i === 0 ? '… in seeds that leave the plateau without it' : '')),
   ];
 }
 
@@ -73,7 +78,7 @@ function ratioRow({ metric, ratio, interval, seeds }: StepsComparison, says: str
   return [
     says,
     `steps to final ${metric}`,
-    `${decimal(ratio, 2)} of them${range}; seeds ${each}`,
+    `×${decimal(ratio, 2)}${range}; seeds ${each}`,
     interval === undefined || interval.high >= 1 ? verdicts.unclear : verdicts.holds,
   ];
 }
@@ -81,7 +86,13 @@ function ratioRow({ metric, ratio, interval, seeds }: StepsComparison, says: str
 function cellsTable(summary: Summary): string {
   const rows = ablationRows(summary);
   return markdownTable([
-    ['cell', 'AP50 of each seed', 'mean ± half its 95 % interval', `less that of ${rows[0]?.model.name}`, 'p (Holm)'],
+    [
+      'cell',
+      'AP50 of each seed',
+      'mean ± half its 95 % interval',
+      `difference from ${rows[0]?.model.name}`,
+      'p (Holm)',
+    ],
     ...rows.map((row) => [
       row.model.name,
       row.model.runs.map(({ final }) => ap(final?.AP50)).join(' '),
@@ -91,7 +102,7 @@ function cellsTable(summary: Summary): string {
   ]);
 }
 
-/** From how many seeds and steps on the model and its baseline, the first of the summary, can be told apart. */
+/** For each number of seeds, the step from which the model and its baseline, the first of the summary, differ for good. */
 function lengthTable(summary: Summary): string {
   const [without, withIt] = summary.models.map(({ name }) => name) as [string, string];
   const most = Math.min(...summary.models.map(({ runs }) => runs.length));
@@ -110,7 +121,7 @@ function lengthTable(summary: Summary): string {
 function claimsTable({ models }: Summary): string {
   const values = models.flatMap(({ runs }) => runs.flatMap(({ final }) => (final ? [final.AP50] : [])));
   return markdownTable([
-    ['seeds a model', 'splits', 'claims'],
+    ['seeds per model', 'splits', 'claims'],
     ...[2, 3, 4, 5].map((seeds) => {
       const { splits, rate, interval } = falsePositives(values, seeds);
       return [`${seeds}`, count(splits), `${oneDigit(rate)}${interval ? ` ${bounds(interval, oneDigit)}` : ''} %`];

@@ -4,7 +4,7 @@
  */
 import { runProgram } from './program.ts';
 
-// A reader that is gone, as after `| head`, or `| tee` once Ctrl-C has ended it, must not end a run before it is saved.
+// A pipe whose reader has ended, such as `| head`, or `| tee` after Ctrl-C, must not end a run before it is saved.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -15,25 +15,25 @@ describe('a contender', () => {
   it.each([
     [
       'dab-detr+denoising.groups=0',
-      /denoising.groups changes nothing for dab-detr, but for dn-detr-vanilla, dn-detr, dn-deformable-detr and dino$/,
+      /denoising.groups is not used by dab-detr, only by dn-detr-vanilla, dn-detr, dn-deformable-detr and dino$/,
     ],
-    ['detr+model.indicator=false', /model.indicator changes nothing for detr, but for dn-detr and dn-deformable-detr$/],
-    ['dn-detr+model.preNorm=true', /model.preNorm changes nothing for dn-detr, but for detr and dn-detr-vanilla$/],
-    ['dn-detr+seed=3', /dn-detr\+seed=3: seed cannot be set for one alone: --seeds says/],
+    ['detr+model.indicator=false', /model.indicator is not used by detr, only by dn-detr and dn-deformable-detr$/],
+    ['dn-detr+model.preNorm=true', /model.preNorm is not used by dn-detr, only by detr and dn-detr-vanilla$/],
+    ['dn-detr+seed=3', /dn-detr\+seed=3: the seed cannot be set for a single model: all are trained/],
     [
       'dn-detr+data.shapes.train=7',
-      /data.shapes.train changes the data, .* for all runs alike, with --set data.shapes.train=7$/,
+      /data.shapes.train changes the data, .* for all runs with --set data.shapes.train=7$/,
     ],
     ['dn-detr+data.maxPixels=7', /data.maxPixels changes the data, .* with --set data.maxPixels=7$/],
     ['dn-detr+data.bands=[0,1,2]', /data.bands/],
     ['dn-detr+model.heads=3', /dn-detr\+model.heads=3: model\..*heads/],
     ['dn-detr+model.queries=twelve', /^dn-detr\+model.queries=twelve: set: model.queries is "twelve": expected number/],
     ['dab-detr+denoising.gruops=0', /there is no setting 'denoising.gruops': did you mean denoising.groups/],
-  ])('is refused where a setting of its own would be none: %s', (name, message) => {
+  ])('is refused if one of its settings is not valid for it: %s', (name, message) => {
     expect(() => configs(name)).toThrow(message);
   });
 
-  it('may start from a file that is gone, for runs that are there, and not with frozen stages that it has no weights for', () => {
+  it('may name a deleted file for existing runs, but not have frozen stages without weights', () => {
     const [config] = configs('dn-detr+init={"file":"/nowhere/gone.safetensors"}');
     expect(config?.init).toEqual({ file: '/nowhere/gone.safetensors' });
     expect(() => configs('dn-detr+model.backbone={"kind":"resnet","depth":18}')).toThrow(
@@ -41,7 +41,7 @@ describe('a contender', () => {
     );
   });
 
-  it('is refused where it is another one', () => {
+  it('is refused if it equals another one', () => {
     const groups = smallConfig().denoising?.groups;
     expect(() => configs('dn-detr', `dn-detr+denoising.groups=${groups}`)).toThrow(
       `dn-detr and dn-detr+denoising.groups=${groups} have the same settings`,
@@ -49,7 +49,7 @@ describe('a contender', () => {
   });
 });
 
-it('long names have folders of their own, whose names fit', () => {
+it('gives different folders to long names, with names that are not too long', () => {
   const chain = 'dn-detr+optimizer.learningRate=0.0001+denoising.labelNoise=0.2'.repeat(5);
   const folders = [`${chain}+seed=1`, `${chain}+seed=2`, '無'.repeat(100), `${'無'.repeat(100)}し`].map(folderName);
   expect(new Set(folders).size).toBe(4);

@@ -1,4 +1,4 @@
-/** What a dry run found, for people. */
+/** The result of a dry run as text. */
 import { type DryRun, formatCost } from '@dn-detr/train';
 import { duration } from './progress-display.ts';
 
@@ -19,13 +19,13 @@ export function formatDryRun(found: DryRun): string {
   const features =
     secondsPerFeatures === undefined
       ? ''
-      : `, and ${(1000 * secondsPerFeatures).toFixed(0)} ms more for each image and flip that is seen for the first time, which waits ${(1000 * secondsPerRead).toFixed(0)} ms to be read`;
+      : `, and ${(1000 * secondsPerFeatures).toFixed(0)} ms more for each image and flip seen for the first time, plus ${(1000 * secondsPerRead).toFixed(0)} ms to read it`;
   return [
     `${model}: ${formatCost(cost)} at inference`,
     ...(pretrained ? [`weights: ${pretrained.name} (${pretrained.licence}; ${pretrained.origin})`] : []),
-    `data: ${images.train} training and ${images.val} validation images, ${stepsPerEpoch.toFixed(1)} steps an epoch`,
+    `data: ${images.train} training and ${images.val} validation images, ${stepsPerEpoch.toFixed(1)} steps per epoch`,
     `a step takes ${(1000 * secondsPerStep).toFixed(0)} ms (median of ${stepsMeasured})${features}`,
-    `memory: at most ${peakMiB} MiB for the process in these steps, the fullest images among them, and ${keptMiB} MiB that are kept in the run`,
+    `memory: at most ${peakMiB} MiB for the process in these steps, which include the fullest images, and ${keptMiB} MiB kept during the run`,
     `the run: ${steps} steps, about ${duration(expectedSeconds)} of training and ${duration(evaluationSeconds)} of evaluation`,
   ].join('\n');
 }

@@ -9,7 +9,7 @@ import { program } from './testing/program.ts';
 
 const sources = fileURLToPath(new URL('.', import.meta.url));
 
-/** What a source takes of the process besides its environment, its folder and its versions. */
+/** Uses of `process` in a source, other than its environment, its folder and its versions. */
 function takenOfTheProcess(file: string): string[] {
   const source = ts.createSourceFile(
     file,
@@ -27,7 +27,7 @@ function takenOfTheProcess(file: string): string[] {
   return taken.filter((text) => !/^process\.(env|cwd|chdir|versions)$/.test(text));
 }
 
-it('nothing but cli.ts takes streams, exit code and arguments of the process, tests included', () => {
+it('only cli.ts uses the streams, exit code and arguments of the process, even in tests', () => {
   const files = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const taken = files.flatMap((file) => takenOfTheProcess(file).map((text) => `${file}: ${text}`));
   expect(taken).toEqual([
@@ -40,7 +40,7 @@ it('nothing but cli.ts takes streams, exit code and arguments of the process, te
   ]);
 });
 
-it('help is as wide as the terminal that it is written to', async () => {
+it('wraps help at the width of the terminal', async () => {
   const widest = (text: string): number => Math.max(...text.split('\n').map((line) => line.length));
   const help = async (columns?: number): Promise<number> => {
     const [out, err] = [new MemoryStream(columns), new MemoryStream()];
@@ -51,7 +51,7 @@ it('help is as wide as the terminal that it is written to', async () => {
   expect(await help()).toBeLessThanOrEqual(80);
   expect(await help(70)).toBeLessThanOrEqual(70);
   expect(await help(120)).toBeGreaterThan(80);
-  // After a mistake it is written to stderr.
+  // After wrong usage, help is written to stderr.
   const [out, err] = [new MemoryStream(120), new MemoryStream(70)];
   expect(await runProgram(['data'], { out, err })).toBe(2);
   expect(out.text).toBe('');
@@ -59,10 +59,10 @@ it('help is as wide as the terminal that it is written to', async () => {
   expect(widest(err.text)).toBeLessThanOrEqual(70);
 });
 
-it('a command that is wrongly used says so on stderr alone', async () => {
+it('reports wrong usage only on stderr', async () => {
   expect(await program('data', 'check')).toEqual({
     code: 2,
     stdout: '',
-    stderr: "error: missing required argument 'dir'\n(--help shows what there is)\n",
+    stderr: "error: missing required argument 'dir'\n(--help lists commands and options)\n",
   });
 });

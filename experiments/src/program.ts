@@ -1,4 +1,4 @@
-/** The commands of the command line, and how they end. */
+/** Runs the commands of the command line and turns their errors into messages and exit codes. */
 
 import { FolderError, isExpected, SettingsError } from '@dn-detr/train';
 import { Command, CommanderError } from 'commander';
@@ -17,13 +17,13 @@ import { trainCommand } from './commands/train.ts';
 import type { Output, Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
 
-const hint = '(--help shows what there is)';
+const hint = '(--help lists commands and options)';
 
 /**
- * Runs what is typed. Errors that are no mistake of ours are told on `err`; any other is thrown.
+ * Runs a command line. Errors that are not bugs of the toolkit are printed on `err`; all others are thrown.
  *
- * @param args without the interpreter and the script
- * @returns the exit code: 1 where it failed, 2 where it makes no sense, 130 where it was stopped
+ * @param args - Arguments without the interpreter and the script.
+ * @returns The exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.
  */
 export async function runProgram(
   args: readonly string[],
@@ -49,7 +49,7 @@ export async function runProgram(
     await program.parseAsync(args, { from: 'user' });
     return terminal.exitCode;
   } catch (error) {
-    // Help that was asked for comes as such an error too.
+    // Commander also throws after printing the output of --help, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (error instanceof UsageError || error instanceof SettingsError) {
       err.write(`error: ${error.message}\n${hint}\n`);
@@ -62,11 +62,11 @@ export async function runProgram(
   }
 }
 
-/** Only `train` can be told to go on with the run in a folder; what has been told so already did not help. */
+/** Advice for a folder that cannot be used. Only `train` has `--resume`, which does not help if it was given already. */
 const folderAdvice = ([command, ...options]: readonly string[]): string =>
-  `${command === 'train' && !options.includes('--resume') ? '--resume goes on with the run, ' : ''}--out names another folder`;
+  `${command === 'train' && !options.includes('--resume') ? 'continue that run with --resume, or ' : ''}choose another folder with --out`;
 
-/** Help and what is said of wrong usage go to the terminal, for all commands, and wrong usage is thrown. */
+/** Makes a command and its subcommands write help and usage errors to the terminal, and throw usage errors. */
 function connect(command: Command, terminal: Terminal): void {
   const { out, err } = terminal;
   command
@@ -81,5 +81,5 @@ function connect(command: Command, terminal: Terminal): void {
   for (const inner of command.commands) connect(inner, terminal);
 }
 
-/** Columns that help is wrapped at: those of the terminal, elsewhere what commander takes by itself. */
+/** Number of columns at which help is wrapped: the terminal's width, or commander's default of 80. */
 const helpWidth = ({ isTTY, columns }: Output): number => (isTTY ? columns : undefined) ?? 80;

@@ -15,7 +15,7 @@ const state = (progress: number): RunProgress => ({
 });
 
 describe('progress of runs', () => {
-  it('is a line now and then where there is no terminal', () => {
+  it('writes occasional lines if there is no terminal', () => {
     const err = new MemoryStream();
     const display = progressDisplay(err);
     display.update('detr seed 0', state(0.1));
@@ -25,7 +25,7 @@ describe('progress of runs', () => {
     vi.advanceTimersByTime(1);
     display.update('detr seed 0', state(0.3));
     display.say('a sentence');
-    // The last one is never left out.
+    // The last line is never left out.
     display.update('detr seed 0', state(1));
     display.stop();
     expect(err.text.split('\n')).toEqual([
@@ -39,7 +39,7 @@ describe('progress of runs', () => {
     ]);
   });
 
-  it('is a bar for each on a terminal', () => {
+  it('shows a bar for each run on a terminal', () => {
     const err = new MemoryStream(120);
     const display = progressDisplay(err);
     display.update('detr seed 0', state(0.1));

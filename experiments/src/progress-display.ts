@@ -1,16 +1,16 @@
-/** Progress of runs: a bar for each on a terminal, a line now and then elsewhere. */
+/** Progress of runs: a bar for each run on a terminal, occasional lines elsewhere. */
 import type { RunProgress } from '@dn-detr/train';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import type { Output } from './terminal.ts';
 
 export interface ProgressDisplay {
   update(run: string, state: RunProgress): void;
-  /** A line that stays. */
+  /** Writes a line that stays above the bars. */
   say(text: string): void;
   stop(): void;
 }
 
-/** Milliseconds between two lines of a run where there is no terminal. */
+/** Milliseconds between two lines of a run if the stream is not a terminal. */
 const lineInterval = 15_000;
 const scale = 1000;
 
@@ -27,7 +27,7 @@ function bars(err: Output): ProgressDisplay {
       clearOnComplete: false,
       barsize: 20,
       etaBuffer: 50,
-      // Steps hold the thread: drawing goes by their pace, not by a timer.
+      // Steps block the thread, so bars are drawn after a step and not by a timer.
       forceRedraw: true,
       autopadding: true,
     },

@@ -94,7 +94,7 @@ describe.skipIf(!hasBrowser)('pages of inspect in a browser', () => {
   );
 });
 
-/** In the page: contrast (WCAG 2) of all texts with the page, but for those on a ground of their own; widths of drawings. */
+/** Runs in the page: contrast (WCAG 2) of texts with the page’s background, except texts on another one; widths of drawings. */
 function look() {
   const channels = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = (color: string): number => {

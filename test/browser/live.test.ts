@@ -1,4 +1,4 @@
-/** The live view of runs that go on, as a browser shows it. */
+/** The live view of runs in progress, in a browser. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,7 +22,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('follows runs without being loaded again, and leaves the reader where he is', async () => {
+  it('follows runs without a reload, and keeps the scroll position', async () => {
     const view = await LiveView.start(0);
     const page = await browser.newPage({ viewport: { width: 1000, height: 500 } });
     const complaints: string[] = [];
@@ -41,7 +41,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     view.show('', () => exampleSummary({ evaluations: 2 }));
     await page.locator('#shared-settings summary').click();
     await page.evaluate('scrollTo(0, 700)');
-    // The sentence above may have other lines by then.
+    // The sentence above may have wrapped differently by then.
     const whereItIs = () =>
       page.locator('#differences').evaluate((section) => Math.round(section.getBoundingClientRect().y));
     const read = await whereItIs();
@@ -54,25 +54,25 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     expect(await whereItIs()).toBe(read);
 
     await view.close();
-    await page.getByText('is gone').waitFor();
+    await page.getByText('has ended').waitFor();
     expect(complaints).toEqual([]);
     await page.close();
   });
 
-  it('takes over what there is once the process is back', { timeout: 60_000 }, async () => {
+  it('reconnects and shows the current state once the process is back', { timeout: 60_000 }, async () => {
     const view = await LiveView.start(0);
     const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(view.address);
     await page.getByText('about to begin').waitFor();
-    // It ends while it is asked for the page, as on Ctrl-C.
+    // The process ends while the page is requested, as on Ctrl-C.
     await page.route(view.address, (route) => route.abort());
     const failed = page.waitForEvent('requestfailed', (request) => request.url() === view.address);
     view.changed();
     await failed;
     await view.close();
-    await page.getByText('is gone').waitFor();
+    await page.getByText('has ended').waitFor();
     await page.unroute(view.address);
 
     const back = await LiveView.start(Number(new URL(view.address).port));
@@ -84,7 +84,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await back.close();
   });
 
-  it('shows an ablation until Ctrl-C, which then is no failure', { timeout: 120_000 }, async () => {
+  it('shows an ablation until Ctrl-C, which is then not a failure', { timeout: 120_000 }, async () => {
     const cells = ['--cells', 'none,both', '--seeds', '1', '--steps', '12'];
     const cli = startCli(
       ['ablate', 'components', ...cells, '--serve', '0', ...smallOptions({ 'evaluation.every': 4 })],
@@ -94,8 +94,8 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await until('it says where the page is', () => address() !== undefined);
     const page = await browser.newPage();
     await page.goto(address() as string);
-    await page.getByText(/going on|about to begin/).waitFor();
-    await page.getByText('All runs are over').waitFor({ timeout: 100_000 });
+    await page.getByText(/in progress|about to begin/).waitFor();
+    await page.getByText('All runs have ended').waitFor({ timeout: 100_000 });
     await page.locator('#figure-cells svg').first().waitFor();
     await page.close();
     cli.kill('SIGINT');
@@ -108,7 +108,7 @@ describe.skipIf(!hasBrowser)('a live view in a browser', () => {
     await until('it says where the page is', () => address() !== undefined);
     const page = await browser.newPage();
     await page.goto(address() as string);
-    await page.getByText('All runs are over').waitFor({ timeout: 50_000 });
+    await page.getByText('All runs have ended').waitFor({ timeout: 50_000 });
     await page.locator('#figure-AP50 svg').first().waitFor();
     await page.close();
     cli.kill('SIGINT');

@@ -1,4 +1,4 @@
-/** The page of a comparison as a browser shows it, from a file and without network. */
+/** The page of a comparison in a browser, opened from a file without network. */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Fails with what the browser complained of or asked the network for. */
+  /** Fails if the browser reported an error or requested anything from the network. */
   async function withPage(
     options: { colorScheme: 'light' | 'dark'; width: number },
     use: (page: Page) => Promise<void>,
@@ -61,7 +61,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
     { colorScheme: 'light', width: 1200 },
     { colorScheme: 'dark', width: 400 },
     { colorScheme: 'dark', width: 1200 },
-  ] as const)('can be read: $colorScheme, $width px', (options) =>
+  ] as const)('is readable: $colorScheme, $width px', (options) =>
     withPage(options, async (page) => {
       await page.$$eval('details', (folded) => {
         for (const details of folded) details.open = true;
@@ -71,13 +71,13 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
       const { texts, lines } = await page.evaluate(contrasts);
       expect(texts.length).toBeGreaterThan(300);
       expect(texts.filter(({ contrast }) => contrast < 4.5)).toEqual([]);
-      // Axes, means, single seeds' lines and bands are in it; those that carry the meaning are the strong ones.
+      // Of axes, means, bands and the lines of seeds, only the strong lines must have enough contrast.
       expect(lines.length).toBeGreaterThan(30);
       expect(lines.filter(({ contrast }) => contrast < 3)).toEqual([]);
     }),
   );
 
-  it('draws its panels as wide as their column, one below another on a phone', async () => {
+  it('draws panels as wide as their column, one below the other on a phone', async () => {
     const widths = async (width: number): Promise<number[]> => {
       let found: number[] = [];
       await withPage({ colorScheme: 'light', width }, async (page) => {
@@ -93,7 +93,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
     expect(below).toBe(above);
   });
 
-  it('gives its data away as a file', () =>
+  it('offers its data for download', () =>
     withPage({ colorScheme: 'light', width: 1200 }, async (page) => {
       const download = page.waitForEvent('download');
       await page.click('#figure-AP50 a[download]');
@@ -111,7 +111,7 @@ describe.skipIf(!hasBrowser)('a report in a browser', () => {
     }));
 });
 
-/** In the page: contrast (WCAG 2) of all texts and of the strong lines and markers with what is behind them. */
+/** Runs in the page: contrast (WCAG 2) of all texts, strong lines and markers with their background. */
 function contrasts() {
   const channels = (color: string): number[] => (color.match(/[\d.]+/g) ?? []).map(Number);
   const luminance = (color: string): number => {

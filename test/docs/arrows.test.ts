@@ -1,4 +1,4 @@
-/** The rules of .dependency-cruiser.mjs find what they are for. */
+/** Tests that each rule of .dependency-cruiser.mjs finds the imports that it forbids. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** The names of the rules that files of these imports break, by their paths; what they import is there. */
+/** Names of the rules that are broken by files with these imports, by their paths; imported files are created. */
 async function broken(imports: Readonly<Record<string, string>>): Promise<string[]> {
   const write = (file: string, text: string): void => {
     mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
@@ -31,35 +31,39 @@ async function broken(imports: Readonly<Record<string, string>>): Promise<string
 }
 
 it.each<[string, Record<string, string>, string[]]>([
-  ['a circle', { 'packages/core/src/a.ts': './b.ts', 'packages/core/src/b.ts': './a.ts' }, ['no-circle']],
+  ['finds a circle', { 'packages/core/src/a.ts': './b.ts', 'packages/core/src/b.ts': './a.ts' }, ['no-circle']],
   [
-    'an arrow that points back',
+    'finds an arrow that points back',
     { 'packages/train/src/a.ts': '../../report/src/index.ts' },
     ['packages-by-name', 'train-imports'],
   ],
-  ['a package that is nowhere', { 'packages/matcher/src/a.ts': '@dn-detr/core' }, ['resolvable']],
+  ['finds a package that does not exist', { 'packages/matcher/src/a.ts': '@dn-detr/core' }, ['resolvable']],
   [
-    'a package without arrows',
+    'finds a package without arrows',
     { 'packages/extra/src/a.ts': '../../boxes/src/index.ts' },
     ['every-package-has-arrows', 'packages-by-name'],
   ],
   [
-    'dn with tensors beside its entry for them',
+    'finds tensors in dn outside its entry for them',
     { 'packages/dn/src/queries.ts': '../../core/src/index.ts' },
     ['dn-to-core-for-tensors-alone', 'packages-by-name'],
   ],
   [
-    'a recipe that knows the command line',
+    'finds a recipe that imports the command line',
     { 'experiments/recipes/a.ts': '../src/program.ts' },
     ['no-recipe-imports-the-command-line'],
   ],
   [
-    'a command that reproduces',
+    'finds a command that imports a reproduction',
     { 'experiments/src/a.ts': '../reproduce/facts.ts' },
     ['reproduce-is-imported-by-nobody'],
   ],
-  ['helpers of tests elsewhere', { 'packages/core/src/a.ts': './testing/b.ts' }, ['test-helpers-in-tests']],
-  ['what there may be', { 'packages/dn/src/tfjs.ts': './queries.ts', 'experiments/src/a.ts': '../recipes/b.ts' }, []],
+  ['finds test helpers outside tests', { 'packages/core/src/a.ts': './testing/b.ts' }, ['test-helpers-in-tests']],
+  [
+    'accepts allowed imports',
+    { 'packages/dn/src/tfjs.ts': './queries.ts', 'experiments/src/a.ts': '../recipes/b.ts' },
+    [],
+  ],
 ])('%s', async (_, imports, rules) => {
   expect(await broken(imports)).toEqual(rules);
 });

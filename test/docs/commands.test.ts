@@ -1,4 +1,4 @@
-/** Commands on any page are commands that there are, with options and settings that there are. */
+/** Tests that the commands on all pages exist, and so do their options and settings. */
 import { program } from '@dn-detr/experiments/testing/program';
 import { parseAssignment, resolveSettings, runSettings, withChanges } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { pages } from './markdown.ts';
 const groups = ['data', 'inspect', 'bench'];
 const commands = pages.flatMap((page) => commandsOf(page).map(({ args }) => ({ page, args, line: args.join(' ') })));
 
-/** The values of an option, each time that it is given. */
+/** All values that are given for an option. */
 const valuesOf = (args: readonly string[], option: string): string[] =>
   args.flatMap((arg, i) => (arg === option ? [args[i + 1] ?? ''] : []));
 

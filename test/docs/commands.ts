@@ -1,14 +1,14 @@
-/** The commands of the documentation's pages. */
+/** Reads the commands on the documentation's pages. */
 import { blocksOf } from './markdown.ts';
 
 export interface Command {
-  /** without `npm start --` */
+  /** Arguments after `npm start --`. */
   readonly args: readonly string[];
-  /** lines that it prints, from a `text` block that comes next in the section; `…` stands for lines that are left out */
+  /** Lines that it prints, from the next block of the section if it is `text`; `…` marks lines that are left out. */
   readonly shown: string | undefined;
 }
 
-/** What follows `npm start --` in the `sh` blocks of a page, in order. */
+/** The commands after `npm start --` in the `sh` blocks of a page, in order. */
 export function commandsOf(page: string): Command[] {
   const blocks = blocksOf(page);
   return blocks.flatMap(({ info, code, section }, i) => {
@@ -24,7 +24,7 @@ export function commandsOf(page: string): Command[] {
   });
 }
 
-/** The words of a line as a shell takes them apart: quotes hold words together, and a comment ends the line. */
+/** Splits a line into words like a shell: quotes keep words together, and a comment ends the line. */
 function words(line: string): string[] {
   const uncommented = line.replace(/\s+#.*$/, '');
   return [...uncommented.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)].map(([word]) =>

@@ -1,4 +1,4 @@
-/** Links lead somewhere, and what a researcher asks first is answered within two clicks from the README. */
+/** Tests that links are valid, and that a researcher’s first questions are answered within two clicks from the README. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '@dn-detr/testing/readme';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { anchorsOf, linksOf, pages } from './markdown.ts';
 
 describe.each(pages)('%s', (page) => {
-  it('has no link that leads nowhere', () => {
+  it('has no broken link', () => {
     const broken = linksOf(page).filter(({ file, anchor }) => {
       if (file === undefined) return false;
       if (!existsSync(path.join(root, file))) return true;
@@ -31,7 +31,7 @@ const questions = {
   'Why must the matching queries not see the denoising queries, and how are they kept apart?':
     'docs/concepts.md#groups-and-masks',
   'Why do the matching cost and the loss have different terms?': 'docs/concepts.md#matching',
-  'How do I add denoising to a decoder of my own?': 'packages/dn/README.md#into-your-own-decoder',
+  'How do I add denoising to a decoder of my own?': 'packages/dn/README.md#use-in-your-own-decoder',
   'How do I start from a checkpoint of DN-DETR or DINO, with other classes?': 'docs/from-detrex.md#checkpoints',
 };
 

@@ -1,9 +1,9 @@
-/** What tests of the documentation read from its pages: headings, links, and blocks of code. */
+/** Reads headings, links and code blocks from the documentation’s pages. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packages, root } from '@dn-detr/testing/readme';
 
-/** Every page that a reader may come to, by its path from the root of the repository. */
+/** Paths of all pages, relative to the repository’s root. */
 export const pages: readonly string[] = [
   'README.md',
   'CONTRIBUTING.md',
@@ -17,14 +17,14 @@ export const pages: readonly string[] = [
 export const textOf = (page: string): string => readFileSync(path.join(root, page), 'utf8');
 
 export interface Block {
-  /** what stands behind the opening backticks, such as `sh` or `ts src/file.ts` */
+  /** The text after the opening backticks, such as `sh` or `ts src/file.ts`. */
   readonly info: string;
   readonly code: string;
-  /** which section of the page it is in: the number of headings before it */
+  /** Number of the section, which is the number of headings before the block. */
   readonly section: number;
 }
 
-/** The fenced blocks of a page, in order; blocks in lists are indented. */
+/** The fenced blocks of a page, in order, including indented blocks in lists. */
 export function blocksOf(page: string): Block[] {
   const text = textOf(page);
   return [...text.matchAll(/^( *)```([^\n`]*)\n([\s\S]*?)^\1```$/gm)].map(({ index, 2: info = '', 3: code = '' }) => ({
@@ -36,7 +36,7 @@ export function blocksOf(page: string): Block[] {
 
 const prose = (page: string): string => textOf(page).replaceAll(/^( *)```[\s\S]*?^\1```$/gm, '');
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** The anchors that GitHub makes from a page's headings. */
 export function anchorsOf(page: string): string[] {
   const seen = new Map<string, number>();
   return [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => {
@@ -50,15 +50,15 @@ export function anchorsOf(page: string): string[] {
 
 export interface Link {
   readonly from: string;
-  /** The target as it is written. */
+  /** The target as written. */
   readonly target: string;
-  /** the page or file that it leads to, from the root; undefined for addresses on the web */
+  /** The page or file that it leads to, relative to the root; undefined for web addresses. */
   readonly file: string | undefined;
-  /** the heading on that page; undefined for its top */
+  /** The anchor on that page; undefined for its top. */
   readonly anchor: string | undefined;
 }
 
-/** Links and pictures of a page. */
+/** All links and pictures of a page. */
 export function linksOf(page: string): Link[] {
   const withoutCode = prose(page).replaceAll(/`[^`\n]*`/g, '');
   return [...withoutCode.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => {

@@ -1,4 +1,4 @@
-/** The tables of docs/from-detrex.md: every setting exists and takes the value, and other defaults than theirs are told. */
+/** Tests the tables of docs/from-detrex.md: every setting exists and accepts the value, and different defaults are mentioned. */
 import { parseAssignment, resolveSettings, runSettings, withChanges } from '@dn-detr/train';
 import { describe, expect, it } from 'vitest';
 import { textOf } from './markdown.ts';
@@ -10,7 +10,7 @@ interface Row {
   readonly remark: string;
 }
 
-/** The assignments in the second column of the section's table, with the third column. */
+/** The assignments in the second column of the section's table, each with the remark in the third. */
 function rowsOf(section: string): Row[] {
   const [, text = ''] = new RegExp(`^## ${section}: (.*?)(?=^## )`, 'ms').exec(textOf('docs/from-detrex.md')) ?? [];
   const lines = text.split('\n').filter((line) => line.startsWith('|'));
@@ -20,7 +20,7 @@ function rowsOf(section: string): Row[] {
   });
 }
 
-/** A model's whole configuration with a setting of one's own, or without. */
+/** A model's complete configuration, with or without a changed setting. */
 const configOf = (model: string, assignment?: string) => {
   const changes = { 'model.name': model, ...(assignment !== undefined && parseAssignment(assignment)) };
   return resolveSettings(withChanges(runSettings({}, 'the defaults'), changes)).config;
@@ -36,7 +36,7 @@ describe.each(Object.entries(models))('%s', (section, model) => {
   });
 });
 
-it('the defaults of denoising are those that docs/concepts.md names', () => {
+it('docs/concepts.md gives the defaults of denoising', () => {
   const rows = [...textOf('docs/concepts.md').matchAll(/^\|[^|]+\| `denoising\.(\w+)` +\| ([\d.]+) /gm)];
   expect(rows).toHaveLength(4);
   for (const [, name, value] of rows)

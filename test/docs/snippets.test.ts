@@ -1,4 +1,4 @@
-/** The code in `docs` is code that is here, checked and run: each `ts` block names a file, and stands in it. */
+/** Tests that each `ts` block in `docs` names a file of the repository and is contained in it, so that it is checked and run. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '@dn-detr/testing/readme';

@@ -23,7 +23,7 @@ interface Coco {
   readonly annotations: readonly { readonly image_id: number }[];
 }
 
-/** A part of the bundled photographs, with those whose annotations have the mistakes that the pages show. */
+/** Copies some of the bundled photographs, including those with the annotation errors that the pages show. */
 function copyPhotographs(to: string): void {
   const bccd = path.join(root, 'data', 'bccd');
   const faulty = { train: ['00343', '00013'], val: ['00338'], test: ['00284', '00007'] };
@@ -43,7 +43,7 @@ function copyPhotographs(to: string): void {
   }
 }
 
-/** The same command with a training of two steps and one seed, and of one model where the page does not show a table. */
+/** The command with only two training steps and one seed, and with one model if the page shows no table. */
 function shortened({ args, shown }: Command): string[] {
   if (!/^(train|compare|ablate)$/.test(args[0] ?? '') || args.includes('--list')) return [...args];
   const replaced = ['--steps', '--epochs', '--minutes', '--seeds'];
@@ -59,7 +59,7 @@ function shortened({ args, shown }: Command): string[] {
   ];
 }
 
-/** Lines without numbers, durations, frames of tables, and the mark of models that have not learned anything yet. */
+/** Lines without numbers, durations, table frames, and the star of models on the plateau. */
 const shapesOf = (text: string): string[] =>
   text
     .split('\n')
@@ -87,7 +87,7 @@ describe.sequential.each(['getting-started', 'concepts', 'extend', 'from-detrex'
   const page = `docs/${name}.md`;
   const commands = commandsOf(page);
   beforeAll(() => {
-    // Files that the page tells the reader to write.
+    // Write the files that the page asks the reader to write.
     for (const { info, code } of blocksOf(page)) {
       const [, file] = /^json (\S+)$/.exec(info) ?? [];
       if (file !== undefined) writeFileSync(path.join(folder, file), code);

@@ -1,4 +1,4 @@
-/** The command line as a user sees it: results on stdout, the rest on stderr, errors without a stack trace. */
+/** Tests the command line as users see it: results on stdout, the rest on stderr, errors without a stack trace. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -23,7 +23,7 @@ describe('npm start', () => {
     expect(found.findings.length).toBeGreaterThan(5);
   });
 
-  it('holds models to their references without native ops, which doctor then misses', async () => {
+  it('agrees with the references without native ops, which doctor then reports as missing', async () => {
     const env = { DN_DETR_NATIVE_OPS: 'off' };
     const only = ['--only', 'msda', 'model_dn_deformable_conv', 'model_deformable_refine_conv'];
     const { code, stdout } = await cli(['parity', '--dir', fixtures, ...only, '--json'], env);
@@ -36,7 +36,7 @@ describe('npm start', () => {
     });
   });
 
-  it('runs on WASM with a notice where native TensorFlow is off, and tells which weights are there', async () => {
+  it('runs on WASM with a notice if native TensorFlow is off, and lists the pretrained weights', async () => {
     const cache = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-cache-'));
     const [, file] = efficientnetLiteWeights.map((weights) => weightsFile(weights, path.join(cache, 'dn-detr')));
     mkdirSync(path.dirname(file as string), { recursive: true });
@@ -59,7 +59,7 @@ describe('npm start', () => {
 
   it('obeys DN_DETR_BACKEND', async () => {
     const { stdout } = await cli(['doctor', '--json'], { DN_DETR_BACKEND: 'cpu' });
-    expect(JSON.parse(stdout).backend).toEqual({ name: 'cpu', reason: 'asked for by DN_DETR_BACKEND' });
+    expect(JSON.parse(stdout).backend).toEqual({ name: 'cpu', reason: 'requested by DN_DETR_BACKEND' });
   });
 
   it.each([
@@ -71,9 +71,9 @@ describe('npm start', () => {
     [
       ['doctor', '--backend', 'tensorflow'],
       { DN_DETR_NATIVE: 'off' },
-      /^error: native TensorFlow .* is not there: .*\nTo fix it/m,
+      /^error: native TensorFlow .* is not available: .*\nTo fix it/m,
     ],
-    [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured on tensorflow alone/m],
+    [['bench', 'capture', '--backend', 'wasm'], {}, /^error: steps are captured only on tensorflow/m],
     [
       ['bench', 'step', '--profile', '--config', 'micro', '--backend', 'wasm'],
       {},
@@ -82,7 +82,7 @@ describe('npm start', () => {
     [
       ['bench', 'peers', '--originals', 'nowhere'],
       {},
-      /^error: \S*nowhere\/DN-DETR is no checkout of https:.*git clone/m,
+      /^error: \S*nowhere\/DN-DETR is not a checkout of https:.*git clone/m,
     ],
     [['parity', '--dir', 'nowhere'], {}, /^error: .*nowhere/m],
     [['data', 'check', 'nowhere'], {}, /^error: there is no folder \S*nowhere$/m],
@@ -94,7 +94,7 @@ describe('npm start', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('ends with 2 where what is typed makes no sense', async () => {
+  it('exits with 2 on wrong usage', async () => {
     const { code, stdout, stderr } = await cli(['frobnicate']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/unknown command 'frobnicate'/);
@@ -134,7 +134,7 @@ describe('npm start', () => {
     expect(ops.map(({ op }: { op: string }) => op).join()).toMatch(/MatMul/);
   });
 
-  it('measures training steps beside those of an original', async () => {
+  it('measures training steps next to those of an original', async () => {
     const originals = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-originals-'));
     const model = path.join(originals, 'DN-DETR/models/DN_DAB_DETR/DABDETR.py');
     mkdirSync(path.dirname(model), { recursive: true });
@@ -174,7 +174,7 @@ describe('npm start', () => {
     const result = JSON.parse(stdout);
     expect(result).toMatchObject({ failed: 0, uncovered: [] });
     const stems = readdirSync(path.join(root, fixtures)).flatMap((file) => /^(.+)\.json$/.exec(file)?.[1] ?? []);
-    // The others hold data that a fixture refers to.
+    // The other files contain data that a fixture refers to.
     const names = stems.filter((name) => !/_(?:gt|dt)$/.test(name));
     expect(result.fixtures.map((fixture: { name: string }) => fixture.name).sort()).toEqual(names.sort());
     expect(code).toBe(0);

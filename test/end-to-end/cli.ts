@@ -1,4 +1,4 @@
-/** The command line as a process that can be watched and stopped. */
+/** Starts the command line as a process that can be watched and stopped. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -8,24 +8,24 @@ import type { Finished } from '@dn-detr/testing/process';
 import { root } from '@dn-detr/testing/readme';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-/** With them Node runs our sources as they are. */
+/** Arguments with which Node runs the sources without a build. */
 export const nodeArguments = ['--conditions=@dn-detr/source', '--import', tsx];
 const script = path.join(root, 'experiments', 'src', 'cli.ts');
 
 export interface CliProcess {
   readonly pid: number;
-  /** What it has written to stderr so far. */
+  /** The text written to stderr so far. */
   readonly complaints: () => string;
   readonly finished: Promise<Finished & { readonly signal: NodeJS.Signals | null }>;
-  /** Sends it to the process alone. */
+  /** Sends a signal only to the process. */
   kill(signal: NodeJS.Signals): void;
-  /** Sends it to the process and all it has started, as a terminal does. */
+  /** Sends a signal to the process and its children, like a terminal. */
   killGroup(signal: NodeJS.Signals): void;
-  /** Reads no more of what it writes, as `| head` does. */
+  /** Stops reading its output, like `| head`. */
   hangUp(): void;
 }
 
-/** What `npm start -- ARGS` starts, without the set-up before it, in a process group of its own. */
+/** Starts the process of `npm start -- ARGS` without the set-up, in a separate process group. */
 export function startCli(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}): CliProcess {
   const child: ChildProcess = spawn(process.execPath, [...nodeArguments, script, ...args], {
     cwd,
@@ -41,7 +41,7 @@ export function startCli(args: readonly string[], cwd: string, env: NodeJS.Proce
   }
   const pid = child.pid as number;
   const killGroup = (signal: NodeJS.Signals): void => void process.kill(-pid, signal);
-  // A test that fails leaves no process behind.
+  // A failing test must not leave processes behind.
   const end = () => isRunning(pid) && killGroup('SIGKILL');
   process.once('exit', end);
   child.once('close', () => process.off('exit', end));
@@ -63,7 +63,7 @@ export function startCli(args: readonly string[], cwd: string, env: NodeJS.Proce
 
 export const runCli = (args: readonly string[], cwd: string) => startCli(args, cwd).finished;
 
-/** Waits until something is so, looking often. */
+/** Waits until a condition holds, checking it often. */
 export async function until(what: string, isSo: () => boolean, seconds = 60): Promise<void> {
   const end = Date.now() + 1000 * seconds;
   while (!isSo()) {

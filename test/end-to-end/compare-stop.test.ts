@@ -1,4 +1,4 @@
-/** Comparisons that are stopped and killed from outside, and go on. */
+/** Tests comparisons that are stopped or killed from outside and then continued. */
 
 import {
   existsSync,
@@ -20,7 +20,7 @@ import { readJson } from '@dn-detr/train/files';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CliProcess, isRunning, startCli, until } from './cli.ts';
 
-/** Enough that a run is not done before another of its kind has begun. */
+/** Number of steps that is large enough that a run is not done before another one begins. */
 const steps = 800;
 
 let root: string;
@@ -45,18 +45,20 @@ async function nextCheckpoints(): Promise<void> {
   await until('both runs write a checkpoint', () => runs.every((run, i) => stamp(run) !== before[i]));
 }
 
-/** The processes that the runs were last trained in: their event files are called by them. */
+/** The processes that last trained the runs, from the names of their event files. */
 const workers = (): number[] => runs.map(({ events }) => Number(readdirSync(events).sort().at(-1)?.split('.').at(-1)));
 
-/** A run that was stopped has saved all that it did. */
+/** Checks that a stopped run has saved all its steps. */
 function expectAllKept({ path: folder, result }: RunFolder): void {
   expect(readJson(result)).toMatchObject({ finished: false, step: metricsOf(folder).at(-1)?.step });
 }
 
-it('is stopped, killed and broken, leaves no process behind, and goes on each time', { timeout: 180_000 }, async () => {
+it('continues after being stopped, killed and damaged, and leaves no process behind', {
+  timeout: 180_000,
+}, async () => {
   const [first, second] = runs as [RunFolder, RunFolder];
 
-  // Ctrl-C in a terminal reaches all processes, also the one that translates sources when they are first loaded.
+  // Ctrl-C in a terminal reaches all processes, including the one that compiles sources when they are first loaded.
   const stopped = compare({ TSX_DISABLE_CACHE: '1' });
   await nextCheckpoints();
   const asked = Date.now();
@@ -64,7 +66,7 @@ it('is stopped, killed and broken, leaves no process behind, and goes on each ti
   expect(await stopped.finished).toMatchObject({
     code: 130,
     stdout: expect.stringMatching(/not finished/i),
-    stderr: expect.stringMatching(/^stopped; the same command goes on$/m),
+    stderr: expect.stringMatching(/^stopped; run the same command to continue$/m),
   });
   expect(Date.now() - asked).toBeLessThan(20_000);
   expect(workers().filter(isRunning)).toEqual([]);
@@ -73,7 +75,7 @@ it('is stopped, killed and broken, leaves no process behind, and goes on each ti
   expect(existsSync(path.join(root, 'both', 'report.html'))).toBe(true);
   for (const run of runs) expectAllKept(run);
 
-  // One run is killed, as for want of memory; then the comparison is told to end.
+  // One run is killed, as when memory runs out; then the comparison is asked to end.
   const halved = compare();
   await nextCheckpoints();
   process.kill(workers()[1] as number, 'SIGKILL');
@@ -94,7 +96,7 @@ it('is stopped, killed and broken, leaves no process behind, and goes on each ti
   await until('the runs of a killed comparison end by themselves', () => !workers().some(isRunning));
   for (const run of runs) expectAllKept(run);
 
-  // A bad disk has cut a checkpoint off.
+  // A checkpoint is cut off, as by a bad disk.
   const whole = readFileSync(second.last);
   truncateSync(second.last, 1000);
   const broken = await compare().finished;

@@ -1,4 +1,4 @@
-/** Comparisons from their command to their files. */
+/** Tests comparisons from the command to the files. */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
@@ -26,7 +26,7 @@ const modelOf = ({ models }: Summary, name: string): ModelSummary => {
   return found;
 };
 
-/** Names of all fields, but those of settings and versions, which are not of this file's form. */
+/** Names of all fields, except those of settings and versions, which the schema does not fix. */
 function fieldsOf(value: unknown, found = new Set<string>()): Set<string> {
   if (typeof value !== 'object' || value === null) return found;
   for (const [name, inner] of Object.entries(value)) {
@@ -40,7 +40,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
   const models = ['dn-detr', 'dn-detr+denoising.groups=0'];
   const options = [...smallOptions({ 'evaluation.every': 4 }), '--steps', '8', '--json'];
 
-  it('says what it found, goes on with another seed, and leaves alone what is done', async () => {
+  it('prints its result, continues with another seed, and does not repeat finished runs', async () => {
     const first = await compare('two', models, ...options);
     expect(first).toMatchObject({
       code: 0,
@@ -104,7 +104,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
     const second = await compare('two', models, ...options, '--seeds', '2');
     expect(second).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^2 of 4 runs in .*two are done already$/m),
+      stderr: expect.stringMatching(/^2 of 4 runs in .*two are already done$/m),
     });
     const two: Summary = JSON.parse(second.stdout);
     expect(stamps()).toEqual(before);
@@ -128,8 +128,8 @@ describe('a comparison', { timeout: 120_000 }, () => {
     expect(readJson(path.join(folder, 'summary.json'))).toEqual(two);
   });
 
-  it('gives all models the same start, data and draws, and ends with the others where one fails', async () => {
-    // Without learning, what a step's matching queries lose depends on its images and the initial weights alone.
+  it('gives all models the same initial weights, data and random numbers, and completes the others if one fails', async () => {
+    // Without learning, the loss of a step's matching queries depends only on its images and the initial weights.
     const still = ['optimizer.learningRate=0', 'optimizer.backboneLearningRate=0', 'optimizer.clipNorm=1'];
     const wild = 'dab-detr+optimizer.learningRate=1e30';
     const { code, stdout, stderr } = await compare(
@@ -155,7 +155,7 @@ describe('a comparison', { timeout: 120_000 }, () => {
     const common = Object.keys(weights as object);
     expect(common.length).toBeGreaterThan(50);
     expect(others[0]).toEqual(weights);
-    // Without an indicator the labels' embedding is one wider, and named otherwise.
+    // Without an indicator the label embedding is one wider and has another name.
     const shared = common.filter((name) => others[1]?.[name]?.length === weights?.[name]?.length);
     expect(shared.length).toBeGreaterThan(common.length - 5);
     for (const name of shared) expect(others[1]?.[name], name).toEqual(weights?.[name]);
@@ -167,11 +167,11 @@ describe('a comparison', { timeout: 120_000 }, () => {
         expect(b[i]?.[term] as number, `${term} of step ${i + 1}`).toBeCloseTo(line[term] as number, 4);
       }
     }
-    // The batches differ from each other by far more.
+    // Different batches differ by far more.
     expect(new Set(a.map(({ loss_bbox }) => (loss_bbox as number).toFixed(4))).size).toBe(7);
   });
 
-  it('that cannot write its summary stops its runs and says so', async () => {
+  it('stops its runs and says so if it cannot write its summary', async () => {
     mkdirSync(path.join(root, 'blocked', 'summary.json'), { recursive: true });
     const { code, stdout, stderr } = await compare(
       'blocked',

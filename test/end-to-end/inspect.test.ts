@@ -1,4 +1,4 @@
-/** `inspect` on short runs from the command line. */
+/** Tests `inspect` on short runs from the command line. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,7 +31,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** Throws unless each is well-formed XML without colours that only a page knows, or a page that lacks no picture. */
+/** Throws unless each SVG is well-formed without CSS variables, and each page has all its pictures. */
 function expectFiles(folder: string, page: string, pictures: readonly string[]): void {
   expect(readdirSync(folder).sort()).toEqual([page, page.replace('html', 'json'), ...pictures].sort());
   for (const name of pictures) {
@@ -65,7 +65,7 @@ describe('inspect queries', () => {
     }
   });
 
-  it('prints the files, and asks for a model that has known queries', async () => {
+  it('prints the files, and requires a model with known queries', async () => {
     const { code, stdout } = await program(
       'inspect',
       'queries',
@@ -76,7 +76,7 @@ describe('inspect queries', () => {
       'queries',
     );
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'queries/queries.html\nqueries/queries-1.svg\n' });
-    // The earlier pictures are gone.
+    // The earlier pictures have been deleted.
     expectFiles('queries', 'queries.html', ['queries-1.svg']);
     const detr = await program('inspect', 'queries', ...smallOptions({ 'model.name': 'detr' }), '--out', 'none');
     expect(detr).toMatchObject({ code: 1, stderr: expect.stringMatching(/--set model.name=dn-detr/) });
@@ -97,7 +97,7 @@ describe('inspect attention', () => {
     for (const image of images) {
       expect(image.largestBlockedWeights).toEqual({ matchingToKnown: 0, betweenGroups: 0, onPadding: 0 });
       expect(image.layers).toHaveLength(2);
-      // Refined layer by layer: an anchor is the box predicted before it.
+      // Anchors are refined layer by layer: each is the box predicted by the previous layer.
       expect(image.layers[1].anchor).toEqual(image.layers[0].bbox);
     }
   });
@@ -131,8 +131,8 @@ describe('inspect attention', () => {
 
   it.each([
     [['--query', '8'], 1, /there is no query 8: the model has 8, from 0 to 7/],
-    [['a.png', '--known'], 2, /--known needs objects/],
-    [['a.png', '--split', 'val'], 2, /expected one or the other/],
+    [['a.png', '--known'], 2, /--known makes queries from annotated objects/],
+    [['a.png', '--split', 'val'], 2, /expected either image files or --data/],
     [['a.png'], 1, /there is no a.png/],
     [['--query', 'x'], 2, /expected a whole number/],
   ])('%j: exit code %i', async (args, code, message) => {
@@ -141,7 +141,7 @@ describe('inspect attention', () => {
     if (args[1] !== 'x') expect(result.stderr).toMatch(message);
   });
 
-  it('says so where there is no object to make known queries of', async () => {
+  it('says so if there is no object to make known queries from', async () => {
     mkdirSync(path.join('empty', 'images', 'val'), { recursive: true });
     mkdirSync(path.join('empty', 'images', 'train'), { recursive: true });
     mkdirSync(path.join('empty', 'labels', 'train'), { recursive: true });
@@ -162,7 +162,7 @@ describe('inspect attention', () => {
 });
 
 describe('inspect matching', () => {
-  it('counts the changes that the instability is made of', async () => {
+  it('counts the changes that the instability measures', async () => {
     const { code, stdout } = await program('inspect', 'matching', 'dn', 'detr', '--out', 'matching', '--json');
     expect(code).toBe(0);
     const { images } = JSON.parse(stdout) as { images: Matched[] };
@@ -171,14 +171,14 @@ describe('inspect matching', () => {
       'matching.html',
       images.map((_, i) => `matching-${i + 1}.svg`),
     );
-    // All four validation images have objects, and are followed.
+    // The run follows all four validation images, which all have objects.
     expect(images).toHaveLength(4);
     const objects = images.reduce((sum, image) => sum + image.objects, 0);
     for (const [run, folder] of ['dn', 'detr'].entries()) {
       const evaluations = evaluationsOf(folder);
       expect(evaluations.map(({ step }) => step)).toEqual([4, 8, 12]);
       const grids = images.map(({ runs }) => runs[run]?.training as Matched['runs'][number]['training']);
-      // The instability counts queries, two for an object with a new one; an exchange of two is twice that here.
+      // Instability counts queries: two for an object that moves to a free query, and two for an exchange, which is two changes here.
       const queries = grids.reduce((sum, grid) => sum + changedQueries(grid.queries), 0);
       const instability = evaluations.slice(1).reduce((sum, line) => sum + (line.instability as number), 0);
       expect(queries / 2).toBeCloseTo(instability * objects, 6);
@@ -220,7 +220,7 @@ interface Matched {
   }[];
 }
 
-/** How often a query answers for another object than before, or for one in place of none. */
+/** Number of times that a query’s object, or lack of one, changes. */
 function changedQueries(grid: Matched['runs'][number]['training']['queries']): number {
   const answers = (column: number) => new Map(grid.map((row, m) => [row[column] as number, m]));
   const columns = Array.from({ length: (grid[0]?.length ?? 1) - 1 }, (_, i) => [answers(i), answers(i + 1)] as const);

@@ -1,4 +1,4 @@
-/** Whether models can learn at all: a few images by heart. */
+/** Tests that models can learn: they memorise a few images. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-/** Own images without a recipe: one is chosen, and what it takes is measured, in a process of its own. */
+/** Tests users’ images without a recipe: one is chosen, and its time and memory are measured in a separate process. */
 
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,7 @@ const bccd = fileURLToPath(new URL('../fixtures/data/bccd', import.meta.url));
 let root: string;
 beforeAll(() => {
   root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-own-'));
-  // Processes that a process starts are given its own.
+  // Child processes inherit the environment.
   vi.spyOn(process, 'execArgv', 'get').mockReturnValue(nodeArguments);
 });
 afterAll(() => {
@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-it('compare takes photographs, and says what it chose and what it will take', async () => {
+it('compare chooses photographs, and prints the choice with its time and memory', async () => {
   const args = ['compare', '--data', bccd, '--models', 'dino', '--steps', '2', '--out', 'own'];
   const { code, stderr } = await runCli(args, root);
   expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -38,7 +38,7 @@ it('compare takes photographs, and says what it chose and what it will take', as
   expect(again.stderr).not.toContain('measuring');
 });
 
-it('train takes what is known to work where the model has one feature map', async () => {
+it('train chooses the recipe that is known to work if the model has one feature map', async () => {
   const args = ['train', '--data', bccd, '--model', 'dn-detr', '--steps', '2', '--out', 'one'];
   const { code, stderr } = await runCli(args, root);
   expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -47,7 +47,7 @@ it('train takes what is known to work where the model has one feature map', asyn
   expect(readStoredConfig(runFolder(path.join(root, 'one')).config).config.model.backbone.kind).toBe('tiny');
 });
 
-it('nothing is begun that cannot work', async () => {
+it('refuses to begin what cannot work', async () => {
   const args = ['train', '--data', bccd, '--model', 'dino', '--set', 'model.queries=900', '--out', 'never'];
   const { code, stderr } = await runCli(args, root);
   expect(code).toBe(1);
@@ -58,7 +58,7 @@ it('nothing is begun that cannot work', async () => {
 const { signal } = new AbortController();
 const run = (name: string, values = {}) => ({ name, config: smallConfig({ 'model.name': name, ...values }) });
 
-it('a longer run is measured to take longer', async () => {
+it('estimates a longer time for a longer run', async () => {
   const [detr, long] = (await measure([run('detr'), run('dn-detr', { 'length.count': 100_000 })], { signal })) ?? [];
   expect(detr?.seconds).toBeGreaterThan(1);
   expect(detr?.memoryMiB).toBeGreaterThan(100);
@@ -66,13 +66,13 @@ it('a longer run is measured to take longer', async () => {
   expect(long?.seconds).toBeGreaterThan(10 * (detr?.seconds ?? 0));
 });
 
-it('a process that takes more memory than it may is ended', async () => {
+it('ends a process that exceeds its memory limit', async () => {
   await expect(measure([run('detr')], { signal, limitMiB: 50 })).rejects.toThrow(
     /^detr cannot be trained like this: a step takes more memory than there is \(0\.0 GiB\).*model\.queries \(8\)/s,
   );
 });
 
-it('what is too large to be made at all is refused in the same words', async () => {
+it('refuses models that are too large to be created with the same message', async () => {
   const refused = measure([run('dn-detr', { 'model.queries': 900_000 })], { signal });
   await expect(refused).rejects.toThrow(UserError);
   await expect(refused).rejects.toThrow(
@@ -80,7 +80,7 @@ it('what is too large to be made at all is refused in the same words', async () 
   );
 });
 
-it('a mistake of ours is no refusal', async () => {
+it('does not treat a bug as a refusal', async () => {
   const { name, config } = run('detr');
   const broken = { ...config, optimizer: undefined as unknown as typeof config.optimizer };
   const failure = await measure([{ name, config: broken }], { signal }).catch((error) => error);

@@ -15,7 +15,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'dn detr packed '));
-// Thousands of small files.
+// Removing thousands of small files takes time.
 afterAll(() => rmSync(folder, { recursive: true, force: true }), 300_000);
 
 const expectSuccess = ({ code, stdout, stderr }: Finished): string => {
@@ -29,7 +29,7 @@ const manifestOf = (name: string) => readJson(root, 'packages', name, 'package.j
 const tarball = (name: string): string => path.join(folder, `dn-detr-${name}-${manifestOf(name).version}.tgz`);
 const tool = (name: string): string => path.join(root, 'test', 'node_modules', '.bin', name);
 
-/** The packages of the workspace that a package needs to run, itself among them; private ones are for tests alone. */
+/** The workspace packages that a package needs, including itself; private ones are only for tests. */
 function closure(name: string, fields: readonly string[] = ['dependencies']): string[] {
   const manifest = manifestOf(name);
   const needed = fields.flatMap((field) => Object.entries<string>(manifest[field] ?? {}));
@@ -40,7 +40,7 @@ function closure(name: string, fields: readonly string[] = ['dependencies']): st
   return [...new Set([...installable.flatMap((other) => closure(other)), name])];
 }
 
-/** What is installed in each project: a package alone, and packages whose examples need others beside them. */
+/** Packages to install in each project: a package by itself, and packages whose examples need others. */
 const projects: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(packages.map((name) => [name, closure(name)])),
   core: closure('core', ['dependencies', 'devDependencies']),
@@ -62,7 +62,7 @@ beforeAll(async () => {
   }
 }, 300_000);
 
-/** Runs examples from the built files and holds what they print to what their README says they print. */
+/** Runs examples from the built files and compares their output with their README. */
 async function expectExamplesRun(
   name: string,
   examples: readonly Example[],
@@ -84,13 +84,13 @@ async function expectExamplesRun(
 describe.each(packages)('%s, packed', (name) => {
   it('runs the examples of its README', () => expectExamplesRun(name, readmeExamples(name)));
 
-  it('is a package as publint and "Are the types wrong?" want one', async () => {
+  it('passes publint and "Are the types wrong?"', async () => {
     const cwd = project(name);
     expectSuccess(await runProcess(tool('publint'), ['run', tarball(name), '--strict'], { cwd }));
     expectSuccess(await runProcess(tool('attw'), [tarball(name), '--profile', 'esm-only'], { cwd }));
   });
 
-  it('leads to no sources, and says under which terms it may be used', () => {
+  it('does not refer to sources, and contains its licence', () => {
     const installed = path.join(project(name), 'node_modules', '@dn-detr', name);
     const manifest = readJson(installed, 'package.json');
     for (const conditions of Object.values(manifest.exports)) {
@@ -100,7 +100,7 @@ describe.each(packages)('%s, packed', (name) => {
     expect(readFileSync(path.join(installed, 'LICENSE'))).toEqual(readFileSync(path.join(root, 'LICENSE')));
   });
 
-  it('carries its types', async () => {
+  it('contains its types', async () => {
     const lines = [`import * as all from '@dn-detr/${name}';`, "const wrong: typeof all = 'a string';", 'void wrong;'];
     writeFileSync(path.join(project(name), 'types.ts'), lines.join('\n'));
     const tsc = path.join(root, 'node_modules', '.bin', 'tsc');
@@ -112,7 +112,7 @@ describe.each(packages)('%s, packed', (name) => {
 });
 
 describe.each(['boxes', 'matcher', 'dn', 'metrics'] as const)('%s, packed, holds no tensors and', (name) => {
-  it('brings no tfjs along', () => {
+  it('does not install tfjs', () => {
     expect(readdirSync(path.join(project(name), 'node_modules'))).not.toContain('@tensorflow');
   });
 
@@ -131,7 +131,7 @@ describe.each(['boxes', 'matcher', 'dn', 'metrics'] as const)('%s, packed, holds
   });
 });
 
-describe('dn, packed, beside core', () => {
+describe('dn, packed, with core', () => {
   it('runs the tfjs examples of its README', () => expectExamplesRun('dn with tfjs', readmeExamples('dn', 'tfjs')));
 });
 
@@ -141,7 +141,7 @@ describe('core, packed, without native TensorFlow', () => {
 });
 
 describe('report, packed', () => {
-  it('makes the same pages of kept summaries as the sources do, and prints nothing', async () => {
+  it('makes the same pages of kept summaries as the sources, and prints nothing', async () => {
     const results = path.join(root, 'docs', 'results');
     const kept = readdirSync(results)
       .map((name) => path.join(results, name, 'summary.json'))

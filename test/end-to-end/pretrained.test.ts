@@ -1,4 +1,4 @@
-/** Runs on pretrained weights from the command line: with those of EfficientNet-Lite0, and where they cannot be had. */
+/** Tests runs with pretrained weights: with those of EfficientNet-Lite0, and if they cannot be downloaded. */
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -37,7 +37,7 @@ it('compare, eval and report with EfficientNet-Lite0', async () => {
   const models = ['--models', 'detr,dab-detr', '--processes', '2'];
   const { code, stderr } = await runCli(['compare', ...models, ...lite, ...short, '--out', 'both'], root);
   expect({ code, stderr }).toMatchObject({ code: 0 });
-  // Said once, not for each run.
+  // Printed once, not for each run.
   expect(stderr.match(/the backbone starts from the weights efficientnet-lite0 \(Apache-2\.0/g)).toHaveLength(1);
   const { settings, pretrained } = readJson<Summary>(path.join('both', 'summary.json'));
   expect(settings.init).toBe('pretrained');
@@ -52,7 +52,7 @@ it('compare, eval and report with EfficientNet-Lite0', async () => {
   expect(await program('eval', '--checkpoint', best)).toMatchObject({ code: 0 });
 });
 
-it('a comparison that cannot fetch them has not begun, and says how to go on', async () => {
+it('does not begin a comparison if they cannot be downloaded, and says what to do', async () => {
   vi.stubEnv('XDG_CACHE_HOME', path.join(root, 'empty'));
   vi.stubEnv('PIP_NO_INDEX', '1');
   vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(root).href);

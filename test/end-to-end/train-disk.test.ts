@@ -1,4 +1,4 @@
-/** Runs whose disk fails at every call that changes a file, one after the other. */
+/** Tests runs whose disk fails at each call that changes a file, one call after the other. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { smallConfig } from '@dn-detr/testing/small-run';
 import { runFolder, runTraining } from '@dn-detr/train';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-/** Four steps of a model so small that plain JavaScript does them in a tenth of a second. */
+/** Four steps of a model that is small enough for plain JavaScript in a tenth of a second. */
 const config = smallConfig({
   'model.backbone': { kind: 'tiny', channels: [8] },
   'model.width': 8,
@@ -49,7 +49,7 @@ async function run(name: string, stopAfter?: number): Promise<void> {
   });
 }
 
-/** @returns what a run on it ended with, or undefined if it came to its end, and the calls it made */
+/** @returns The error that ended a run on this disk, or undefined if it finished, and the calls it made. */
 async function runOn(name: string, failure: Failure, first?: number): Promise<{ error: unknown; calls: number }> {
   const disk = failingDisk(folderOf(name), failure, first);
   try {
@@ -62,11 +62,11 @@ async function runOn(name: string, failure: Failure, first?: number): Promise<{ 
   }
 }
 
-/** Files of all runs whose writing was begun and not ended. */
+/** Temporary files of all runs whose writing was not completed. */
 const unfinished = (): string[] =>
   readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'));
 
-/** What the file would be called if it were not this process that died, but one with a number beyond all there can be. */
+/** The temporary file’s name if it were from a process with an impossible id, which has certainly ended. */
 const ofAnother = (file: string): string => file.replace(`.${process.pid}.tmp`, '.4194305.tmp');
 
 const outcomeOf = (name: string) => {
@@ -80,12 +80,12 @@ const outcomeOf = (name: string) => {
 };
 
 beforeAll(async () => {
-  // No git to be asked for the commit hundreds of times.
+  // Without git, which would otherwise be run hundreds of times for the commit.
   vi.stubEnv('PATH', '');
   backend = await useBackend('cpu');
   root = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-disk-'));
   await run('whole');
-  // As a process leaves it that was killed after step 3: logs with the evaluation after step 3, the checkpoint of step 2.
+  // The state after a kill at step 3: logs with the evaluation after step 3, the checkpoint of step 2.
   await run('killed', 2);
   const { last } = runFolder(folderOf('killed'));
   const checkpoint = folderOf('checkpoint');
@@ -100,7 +100,7 @@ afterAll(() => {
 
 describe('a run', { timeout: 120_000 }, () => {
   it.each(['new', 'killed'])(
-    'that dies at any change to its files goes on as if nothing had been: %s',
+    'resumes as if nothing had happened after dying at any change to its files: %s',
     async (start) => {
       for (let call = 1; ; call++) {
         const name = `${start}-dies-${call}`;
@@ -116,7 +116,7 @@ describe('a run', { timeout: 120_000 }, () => {
     },
   );
 
-  it('on a disk that is full at any moment says so, and leaves whole files', async () => {
+  it('says so if the disk is full at any moment, and leaves complete files', async () => {
     const reached = new Set<number>();
     for (let call = 1; ; call++) {
       const name = `full-${call}`;
@@ -124,7 +124,7 @@ describe('a run', { timeout: 120_000 }, () => {
       if (calls < call) break;
       const { result, last } = runFolder(folderOf(name));
       if (error === undefined) {
-        // Only what makes the last file's name last may fail unseen: not every disk can do that.
+        // Only the sync of the last rename may fail silently, since not every file system supports it.
         expect(existsSync(result), `call ${call}`).toBe(true);
       } else {
         const message = expect.stringMatching(/cannot be written: the disk is full.*can be resumed/);

@@ -1,4 +1,4 @@
-/** Runs that are stopped and killed from outside, and go on. */
+/** Tests runs that are stopped or killed from outside and then resumed. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,13 +31,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** Steps that the last checkpoint holds; it must be whole. */
+/** Number of steps in the last checkpoint, which must be complete. */
 function stepOf(name: string): number {
   const { metadata } = readSafetensors(readFileSync(runFolder(folderOf(name)).last));
   return JSON.parse(metadata.counters as string).step;
 }
 
-/** Waits until a run that was just started has written a checkpoint of its own. */
+/** Waits until a run that was just started has written a checkpoint. */
 async function nextCheckpoint(name: string): Promise<void> {
   const { last } = runFolder(folderOf(name));
   const before = existsSync(last) ? statSync(last).mtimeMs : undefined;
@@ -45,7 +45,7 @@ async function nextCheckpoint(name: string): Promise<void> {
 }
 
 describe('a run', () => {
-  it('that is killed and stopped again and again equals one that never was', { timeout: 120_000 }, async () => {
+  it('equals an uninterrupted run after being killed and stopped several times', { timeout: 120_000 }, async () => {
     // Two cores have room for both.
     const whole = train('whole').finished;
     let before = 0;
@@ -58,7 +58,7 @@ describe('a run', () => {
       const step = stepOf('parts');
       expect(step % checkpointEvery).toBe(0);
       expect(step).toBeGreaterThan(before);
-      // What was logged later is lost.
+      // Later log entries are lost.
       expect((metricsOf(folderOf('parts')).at(-1)?.step ?? 0) - step).toBeLessThanOrEqual(checkpointEvery);
       before = step;
     }
@@ -70,13 +70,13 @@ describe('a run', () => {
     stopped.killGroup('SIGINT');
     expect(await stopped.finished).toMatchObject({
       code: 130,
-      stdout: expect.stringMatching(/^stopped; the same command with --resume goes on: \d+ steps/),
+      stdout: expect.stringMatching(/^stopped; run the same command with --resume to continue: \d+ steps/),
     });
     expect(Date.now() - asked).toBeLessThan(10_000);
     expect(readJson(result)).toMatchObject({ finished: false, step: stepOf('parts') });
     expect(metricsOf(folderOf('parts')).at(-1)?.step).toBe(stepOf('parts'));
 
-    // Where a group of processes is told to end, each is told again by its parent: no such kill may come before the end.
+    // In a process group each process is also signalled by its parent, and this second signal must not kill it before it has ended.
     rmSync(result);
     const pressed = train('parts');
     await nextCheckpoint('parts');
@@ -102,7 +102,7 @@ describe('a run', () => {
     expect(kept.sort()).toEqual(['best.safetensors', 'last.safetensors']);
   });
 
-  it('goes on where nobody reads what it says', async () => {
+  it('continues if nobody reads its output', async () => {
     const run = train('unread', '--set', 'length.count=4');
     run.hangUp();
     expect(await run.finished).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-/** Short runs from the command line. */
+/** Tests short runs from the command line. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,7 @@ afterAll(() => {
 const small = (...options: string[]) => program('train', '--config', 'small.json', ...options);
 
 describe('train', () => {
-  it('--dry-run counts and measures, and keeps nothing', async () => {
+  it('--dry-run counts and measures, and saves nothing', async () => {
     const { code, stdout } = await small('--dry-run', '--json', '--out', 'dry');
     expect(code).toBe(0);
     const found = JSON.parse(stdout);
@@ -39,11 +39,11 @@ describe('train', () => {
     expect(stderr.match(/without native TensorFlow a step takes 10 to 25 times as long/g)).toHaveLength(1);
   });
 
-  it('goes on with the settings of the run in its folder, and says what it does', async () => {
+  it('resumes with the settings of the run in its folder, and says so', async () => {
     const begun = await small('--out', 'mine', '--resume', '--set', 'model.preNorm=true');
     expect(begun.code).toBe(0);
-    expect(begun.stderr).toContain('note: model.preNorm changes nothing for dn-detr\n');
-    expect(begun.stderr).toContain('there is no run in mine yet: a new one begins\n');
+    expect(begun.stderr).toContain('note: model.preNorm is not used by dn-detr\n');
+    expect(begun.stderr).toContain('there is no run in mine yet: starting a new one\n');
     expect(begun.stderr).toMatch(
       /^train dn-detr \(settings of small.json\) on shapes, 4 steps, backend \w+, in mine$/m,
     );
@@ -52,7 +52,7 @@ describe('train', () => {
 
     const again = await program('train', '--resume', '--out', 'mine', '--set', 'checkpoint.every=7');
     expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: 4 steps/) });
-    expect(again.stderr).toMatch(/^train dn-detr \(going on with its settings\) on shapes, 4 steps/m);
+    expect(again.stderr).toMatch(/^train dn-detr \(resumed with its settings\) on shapes, 4 steps/m);
     const other = await program('train', '--resume', '--out', 'mine', '--set', 'batchSize=2');
     expect(other).toMatchObject({
       code: 1,
@@ -60,13 +60,13 @@ describe('train', () => {
     });
   }, 60_000);
 
-  it('starts from what fits of other weights, says what does not, and is laid over the run they are of', async () => {
+  it('loads the weights that fit, lists the others, and can be reported together with the original run', async () => {
     expect(await small('--out', 'source')).toMatchObject({ code: 0 });
     const { last } = runFolder(path.join(root, 'source'));
 
     const unfit = await small('--out', 'other', '--init', 'file');
     expect(unfit).toMatchObject({ code: 1, stderr: expect.stringMatching(/file: neither a safetensors file nor/) });
-    // Nothing has begun: the folder is free for the next try.
+    // No run has begun, so the folder is free for the next attempt.
     const classes = ['--set', 'data.shapes.classes=["ring","star","disc"]'];
     const other = await small('--out', 'other', '--init', last, ...classes, '--set', 'optimizer.learningRate=0');
     expect(other).toMatchObject({ code: 0, stdout: expect.stringMatching(/^done: 4 steps in .*\nother\n$/) });
@@ -105,7 +105,7 @@ describe('train', () => {
       finished: true,
       evaluation: evaluationsOf(folder).at(-1),
     });
-    // Two images make one batch of the four it could hold.
+    // Two images make one batch, which could hold four.
     expect(metricsOf(folder).map(({ epoch }) => epoch)).toEqual([1, 2, 3, 4]);
   });
 });

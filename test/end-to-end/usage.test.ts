@@ -1,4 +1,4 @@
-/** What the training commands say to what cannot be. */
+/** Tests the errors of the training commands. */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -42,7 +42,7 @@ describe('wrong usage', () => {
     [['train', '--config', 'small.json', '--recipe', 'quick'], /leave out --recipe and --data/],
     [
       ['train', '--config', 'small.json', '--dry-run', '--serve', '0'],
-      /--dry-run keeps nothing that could be shown: leave out --serve/,
+      /--dry-run saves nothing that could be shown: leave out --serve/,
     ],
     [['compare', '--seeds', '0'], /--seeds .* expected at least one seed/],
     [['compare', '--seeds', '1,1'], /--seeds .* expected a count such as 3, or different whole numbers/],
@@ -50,10 +50,10 @@ describe('wrong usage', () => {
     [['compare', '--models', 'detr,detr'], /names a model twice: detr, detr/],
     [['compare', '--models', 'detr+batchsize=2'], /there is no setting 'batchsize': did you mean batchSize\?/],
     [['report', 'small.json'], /required option '--out <file>'/],
-  ])('%j ends with 2 and says what was expected', async (args, message) => {
+  ])('%j exits with 2 and says what was expected', async (args, message) => {
     const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
-    expect(stderr).toMatch(/\(--help shows what there is\)\n$/);
+    expect(stderr).toMatch(/\(--help lists commands and options\)\n$/);
     expect(existsSync('runs')).toBe(false);
   });
 });
@@ -73,9 +73,12 @@ describe('what cannot be done', () => {
       /file.runs cannot be written: a part of its path is a file/,
     ],
     [['report', 'nowhere', '--out', 'report.html'], /nowhere does not exist: expected the folder of a run/],
-    [['report', '.', '--out', 'report.html'], /holds no run: expected a config.json/],
-    [['report', 'odd', '--out', 'report.html'], /config.json is no config.json of a run: it has no data, parameters, /],
-  ])('%j ends with 1 and says why', async (args, message) => {
+    [['report', '.', '--out', 'report.html'], /contains no run: expected a config.json/],
+    [
+      ['report', 'odd', '--out', 'report.html'],
+      /config.json is not the config.json of a run: it has no data, parameters, /,
+    ],
+  ])('%j exits with 1 and says why', async (args, message) => {
     const { code, stdout, stderr } = await program(...args);
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
     expect(stderr).toMatch(/^error: /m);
@@ -84,7 +87,7 @@ describe('what cannot be done', () => {
 });
 
 describe('--help', () => {
-  it.each(['train', 'compare', 'report'])('of %s shows examples', async (command) => {
+  it.each(['train', 'compare', 'report'])('shows examples for %s', async (command) => {
     const { code, stdout, stderr } = await program(command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`Usage: npm start -- ${command} [options]`);

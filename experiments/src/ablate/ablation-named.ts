@@ -1,4 +1,4 @@
-/** An ablation by its name, or a user's own from a file. */
+/** Finds an ablation by its name, or reads a user's own from a file. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,10 +9,10 @@ import { ablations } from '../../ablations/ablations.ts';
 import { UsageError } from '../usage-error.ts';
 
 /**
- * The ablation of this name, or the one in this file: JSON, or a module whose default export it is.
+ * The ablation with this name, or the one in this file: JSON, or a module that exports it as its default.
  *
- * @throws UsageError if there is none
- * @throws UserError listing what is wrong in the file
+ * @throws UsageError if there is no ablation with this name.
+ * @throws UserError that lists the problems in the file.
  */
 export async function ablationNamed(nameOrFile: string): Promise<Ablation> {
   const known = ablations.find(({ name }) => name === nameOrFile);

@@ -10,11 +10,11 @@ import { cellsOf, headingOf } from './cells.ts';
 
 const quick = runSettings(recipeNamed('quick').config, 'quick');
 
-describe('the ablations there are', () => {
+describe('the built-in ablations', () => {
   it.each(ablations.map((ablation) => [ablation.name, ablation] as const))('%s varies what it says', (_, ablation) => {
     const cells = cellsOf(ablation, runSettings(recipeNamed(ablation.recipe).config, ablation.recipe));
     const settings = cells.map(({ config }) => flatValues(config));
-    // No two cells are the same, and what they differ in is denoising or the model's own way with it.
+    // No two cells are the same, and they differ only in settings of denoising or of the model.
     expect(new Set(settings.map((values) => JSON.stringify(values))).size).toBe(cells.length);
     const differing = Object.keys(settings[0] as object).filter(
       (key) => new Set(settings.map((values) => JSON.stringify(values[key]))).size > 1,
@@ -43,7 +43,7 @@ describe('the ablations there are', () => {
     ['both, no mask,none', ['none', 'both, no mask']],
     ['none , both, no mask', ['none', 'both, no mask']],
     ['both,both, no mask', ['both', 'both, no mask']],
-  ])('have cells whose names hold commas: %j', (list, expected) => {
+  ])('accept lists of cells whose names contain commas: %j', (list, expected) => {
     const [components] = ablations as [(typeof ablations)[number]];
     expect(cellsOf(components, quick, list).map(({ name }) => name)).toEqual(expected);
   });
@@ -71,7 +71,7 @@ describe("a user's own", () => {
     ],
   };
 
-  it('is as the README shows it', async () => {
+  it('accepts the example of the README', async () => {
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
     const [, example = ''] = /```json\n([^`]*)```/.exec(readme) ?? [];
     const shown = await ablationNamed(write('queries.json', example));
@@ -103,7 +103,7 @@ describe("a user's own", () => {
     [
       'a value without a scale',
       ['value.json', JSON.stringify({ ...own, cells: [{ ...own.cells[0], value: 10 }, own.cells[1]] })],
-      'cells.0.value: there is no scale that it lies on',
+      'cells.0.value: a value needs a scale',
     ],
     [
       'a name that leads to another folder',
@@ -115,28 +115,28 @@ describe("a user's own", () => {
     await expect(ablationNamed(name)).rejects.toThrow(message);
   });
 
-  it('that sets what its model makes nothing of is refused', async () => {
+  it('is refused if it sets something that its model does not use', async () => {
     const ablation = await ablationNamed(
       write(
         'ignored.json',
         JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set: { 'model.preNorm': true } }] }),
       ),
     );
-    expect(() => cellsOf(ablation, quick)).toThrow('x: model.preNorm changes nothing for dn-detr, but for detr and');
+    expect(() => cellsOf(ablation, quick)).toThrow('x: model.preNorm is not used by dn-detr, only by detr and');
   });
 
   it.each<[string, object, string]>([
     ['other data', { 'data.shapes.train': 200 }, 'x: data.shapes.train changes the data'],
-    ['a seed', { seed: 3 }, 'x: seed cannot be set for one alone'],
+    ['a seed', { seed: 3 }, 'x: the seed cannot be set for a single model'],
     ['what another cell sets', { 'model.queries': 10 }, '10 and x have the same settings'],
-  ])('that sets %s is refused', async (_, set, message) => {
+  ])('is refused if it sets %s', async (_, set, message) => {
     const ablation = await ablationNamed(
       write('set.json', JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set }] })),
     );
     expect(() => cellsOf(ablation, quick)).toThrow(message);
   });
 
-  it('that sets what there is not says which setting is near', async () => {
+  it('suggests the nearest setting for an unknown one', async () => {
     const ablation = await ablationNamed(
       write('typo.json', JSON.stringify({ ...own, cells: [own.cells[0], { name: 'x', set: { 'model.querys': 1 } }] })),
     );

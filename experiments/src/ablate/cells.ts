@@ -1,4 +1,4 @@
-/** An ablation's cells as what a comparison sets against each other. */
+/** Turns an ablation's cells into the contenders of a comparison. */
 
 import type { AblationHeading, Contender } from '@dn-detr/report';
 import type { RunSettings } from '@dn-detr/train';
@@ -7,10 +7,12 @@ import { contenderOf, requireDifferent } from '../contender.ts';
 import { UsageError } from '../usage-error.ts';
 
 /**
- * @param shared what the cells change
- * @param list names of the cells that are wanted, with commas between them; all without it
- * @throws UsageError if there is no such cell, fewer than two are left, two have the same settings, or one is refused as
- *   `contenderOf` says
+ * The chosen cells of an ablation as contenders.
+ *
+ * @param shared - The settings that the cells change.
+ * @param list - Names of the chosen cells, separated by commas; all cells if it is left out.
+ * @throws UsageError if a cell does not exist, fewer than two are left, two have the same settings, or `contenderOf` refuses
+ *   one.
  */
 export function cellsOf({ cells, model }: Ablation, shared: RunSettings, list?: string): Contender[] {
   const known = cells.map(({ name }) => name);
@@ -18,13 +20,13 @@ export function cellsOf({ cells, model }: Ablation, shared: RunSettings, list?: 
   const unknown = only.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`there is no cell '${unknown}': expected ${known.join(' | ')}`);
   const chosen = cells.filter(({ name }) => only.includes(name));
-  if (chosen.length < 2) throw new UsageError('--cells names a single cell: there is nothing to hold it against');
+  if (chosen.length < 2) throw new UsageError('--cells names a single cell: there is nothing to compare it with');
   const contenders = chosen.map(({ name, set }) => contenderOf(name, { 'model.name': model, ...set }, shared));
   requireDifferent(contenders);
   return contenders;
 }
 
-/** What stands between commas: the longest known names, since a name may hold commas itself. */
+/** Splits a list at its commas, preferring the longest known names, since a name may contain commas. */
 function namesIn(list: string, known: readonly string[]): string[] {
   const parts = list.split(',');
   const names: string[] = [];

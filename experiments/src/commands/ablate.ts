@@ -1,4 +1,4 @@
-/** `ablate`: one thing varied at a time, over seeds. */
+/** `ablate`: varies one thing at a time, over seeds. */
 import path from 'node:path';
 import { folderName } from '@dn-detr/report';
 import { fittingName } from '@dn-detr/train/files';
@@ -19,17 +19,17 @@ interface AblateOptions extends ComparisonOptions {
 
 export function ablateCommand(terminal: Terminal): Command {
   const command = new Command('ablate')
-    .description('vary one thing at a time over seeds; a table, report.html and ablation.json')
-    .argument('[name]', `${ablations.map(({ name }) => name).join(', ')}, or a file with a grid of your own`)
-    .option('--list', 'the ablations there are, with what they vary and the claim they test')
-    .option('--cells <list>', 'some of its cells only: 0,1,5');
+    .description('vary one thing at a time over seeds; writes a table, report.html and ablation.json')
+    .argument('[name]', `${ablations.map(({ name }) => name).join(', ')}, or a file with your own grid`)
+    .option('--list', 'list the ablations with their cells and claims')
+    .option('--cells <list>', 'train only some of the cells: 0,1,5');
   return addComparisonOptions(command, { seeds: 3, out: 'runs/ablate-NAME', summary: 'ablation.json' })
     .addHelpText('after', examples)
     .action((name: string | undefined, options: AblateOptions) => run(terminal, name, options));
 }
 
 const examples = `
-A grid of your own is a JSON file, or a module with a default export:
+Your own grid is a JSON file, or a module with a default export:
   {"name": "queries", "title": "number of queries", "claim": "more is not better", "source": "mine",
    "cells": [{"name": "10", "set": {"model.queries": 10}}, {"name": "40", "set": {"model.queries": 40}}]}
 
@@ -48,7 +48,8 @@ async function run(
     terminal.out.write(`${ablations.map(described).join('\n\n')}\n`);
     return;
   }
-  if (name === undefined) throw new UsageError('which ablation? --list names those there are');
+  if (name === undefined)
+    throw new UsageError('expected the name of an ablation, or a file: --list lists the ablations');
   const ablation = await ablationNamed(name);
   const fallback = await affordableRecipe(terminal.err, options, ablation.recipe);
   const { recipe, reason, settings } = await settingsFrom(terminal.err, options, fallback, {

@@ -1,4 +1,4 @@
-/** The option `--backend` and the notice that goes with a slower backend than wished for. */
+/** The option `--backend`, and the notice if a slower backend is used. */
 import { type BackendChoice, type BackendOptions, backendNames, backendVariable, useBackend } from '@dn-detr/runtime';
 import { Option } from 'commander';
 import type { Output } from '../terminal.ts';
@@ -6,11 +6,11 @@ import type { Output } from '../terminal.ts';
 export function backendOption(): Option {
   return new Option(
     '--backend <name>',
-    `where tensors run: ${backendNames.join(', ')}; by default ${backendVariable}, else the fastest there is`,
+    `where tensors run: ${backendNames.join(', ')} (default: ${backendVariable}, or else the fastest available)`,
   );
 }
 
-/** Makes the backend current; why native TensorFlow is not used, if it is not, goes to `err`. */
+/** Makes the backend current, and writes to `err` why native TensorFlow is not used, if it is not. */
 export async function chooseBackend(
   err: Output,
   requested: string | undefined,

@@ -1,4 +1,4 @@
-/** `bench capture`: what capturing a step is worth. */
+/** `bench capture`: how much faster a captured step is. */
 
 import { benchCapture } from '@dn-detr/bench';
 import { backendNames } from '@dn-detr/runtime';
@@ -10,13 +10,13 @@ import { backendOption, chooseBackend } from './backend-option.ts';
 
 export function benchCaptureCommand(terminal: Terminal): Command {
   return new Command('capture')
-    .description('a transformer training step op by op against captured, interleaved in one run')
-    .option('--json', 'one JSON document on stdout')
+    .description('time a transformer training step op by op and captured, alternating in one process')
+    .option('--json', 'print one JSON document')
     .option('--xla', 'compile the captured graphs with XLA', false)
     .addOption(backendOption())
     .action(async (options: { json?: boolean; xla: boolean; backend?: string }) => {
       const choice = await chooseBackend(terminal.err, options.backend ?? 'tensorflow', { xla: options.xla });
-      if (choice.name !== backendNames[0]) throw new UserError(`steps are captured on ${backendNames[0]} alone`);
+      if (choice.name !== backendNames[0]) throw new UserError(`steps are captured only on ${backendNames[0]}`);
       const cases = benchCapture((name) => terminal.err.write(`measuring ${name} …\n`));
       if (options.json) {
         terminal.out.write(`${JSON.stringify({ cases }, null, 2)}\n`);

@@ -1,4 +1,4 @@
-/** `bench data`: how quickly images come to a training step. */
+/** `bench data`: how quickly images are prepared for a training step. */
 import { fileURLToPath } from 'node:url';
 import { benchData, benchStepApart, type DataBench, type FedStep, type Files, stepConfigs } from '@dn-detr/bench';
 import { openDataset } from '@dn-detr/data';
@@ -10,12 +10,12 @@ const stepsTimed = 20;
 
 export function benchDataCommand(terminal: Terminal): Command {
   return new Command('data')
-    .description('images a second from drawn shapes and from JPEGs, transformed and in batches, cache off')
+    .description('time the loading of synthetic shapes and JPEGs, transformed and in batches, without the cache')
     .option(
       '--data <dir>',
-      'files to read: a folder in COCO, YOLO or VOC layout (default: photos of the tests, repeated)',
+      'files to read: a folder in COCO, YOLO or VOC layout (default: photographs of the tests, repeated)',
     )
-    .option('--json', 'one JSON document on stdout')
+    .option('--json', 'print one JSON document')
     .action(async ({ data, json }: { data?: string; json?: true }) => {
       const files = data === undefined ? await repeatedPhotos() : await trainingFiles(data);
       const say = (what: string): boolean => terminal.err.write(`measuring ${what} …\n`);
@@ -38,10 +38,10 @@ async function trainingFiles(folder: string): Promise<Files> {
   return { name, images: train };
 }
 
-/** What every checkout has: JPEGs of 320 × 240. */
+/** JPEGs of 320 × 240 that every checkout has. */
 const photos = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
 
-/** Over and over, decoded anew each time: so few alone would not fill a batch. */
+/** The photographs repeated, since so few would not fill a batch; each repetition is decoded again. */
 async function repeatedPhotos(): Promise<Files> {
   const { train, val } = (await openDataset(photos)).dataset;
   const own = [...train, ...val];
@@ -50,16 +50,16 @@ async function repeatedPhotos(): Promise<Files> {
 }
 
 const inWords = ({ batch, ms }: FedStep, imagesPerSecond: number): string =>
-  `The tiny training step, measured just before: ${ms.toFixed(0)} ms, ${imagesPerSecond.toFixed(0)} images/s. ` +
-  `Waits are for a batch of ${batch}, beside a main thread that is busy for as long each step.`;
+  `The tiny training step, measured just before, takes ${ms.toFixed(0)} ms: ${imagesPerSecond.toFixed(0)} images/s. ` +
+  `Waits are for a batch of ${batch}, while the main thread is busy for that long in each step.`;
 
 function verdict({ images, width, augmentation, imagesPerSecond, timesStep, required = 0, met }: DataBench): string {
-  const found = `${imagesPerSecond.toFixed(0)} images/s, ${timesStep.toFixed(1)} times what the step takes`;
+  const found = `${imagesPerSecond.toFixed(0)} images/s, ${timesStep.toFixed(1)} times as many as the step needs`;
   return `${met ? 'met' : 'NOT MET'}: ${images} at ${width}, ${augmentation}: ${found}; required ${required.toFixed(0)}`;
 }
 
 function tableOf(cases: readonly DataBench[]): string {
-  const head = ['images', 'canvas', 'augmentation', 'images/s', '× step', 'CPU, ms an image', 'wait, ms', 'longest'];
+  const head = ['images', 'canvas', 'augmentation', 'images/s', '× step', 'CPU, ms per image', 'wait, ms', 'longest'];
   const table = new Table({ head, style: { head: [], border: [] } });
   for (const { images, width, height, augmentation, ...figures } of cases) {
     const { imagesPerSecond, timesStep, cpuMs, waitMs, longestWaitMs } = figures;

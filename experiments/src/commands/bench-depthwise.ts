@@ -1,4 +1,4 @@
-/** `bench depthwise`: the depthwise convolutions of EfficientNet-Lite0 against PyTorch's. */
+/** `bench depthwise`: the depthwise convolutions of EfficientNet-Lite0 compared with PyTorch's. */
 
 import {
   benchDepthwise,
@@ -21,11 +21,14 @@ const options = { batch: 4, threads: 2 };
 export function benchDepthwiseCommand(terminal: Terminal): Command {
   return new Command('depthwise')
     .description(
-      `depthwise convolutions of EfficientNet-Lite0, ${options.batch} images of ${image.width}×${image.height}, forward ` +
-        `and backward, against PyTorch in the faster of its layouts (contiguous, channels_last), ${options.threads} threads each`,
+      `time the depthwise convolutions of EfficientNet-Lite0, ${options.batch} images of ${image.width}×${image.height}, forward ` +
+        `and backward, here and in the faster of PyTorch's layouts (contiguous, channels_last), ${options.threads} threads each`,
     )
-    .option('--json', 'one JSON document on stdout')
-    .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
+    .option('--json', 'print one JSON document')
+    .option(
+      '--python <path>',
+      'an interpreter that must have PyTorch (default: PYTHON or python3, without which only ours are timed)',
+    )
     .addOption(backendOption())
     .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
       await chooseBackend(terminal.err, backend, { threadsPerOp: options.threads });

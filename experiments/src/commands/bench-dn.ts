@@ -1,4 +1,4 @@
-/** `bench dn`: how long known queries take to make. */
+/** `bench dn`: how long it takes to make known queries. */
 
 import { benchDn } from '@dn-detr/bench';
 import { Command } from 'commander';
@@ -6,8 +6,8 @@ import type { Terminal } from '../terminal.ts';
 
 export function benchDnCommand(terminal: Terminal): Command {
   return new Command('dn')
-    .description('known queries of 16 images with 20 objects in 5 groups before 300 matching queries')
-    .option('--json', 'one JSON document on stdout')
+    .description('time making the known queries of 16 images with 20 objects in 5 groups, with 300 matching queries')
+    .option('--json', 'print one JSON document')
     .action(({ json }: { json?: boolean }) => {
       const figures = benchDn();
       const { ms, known, total } = figures;

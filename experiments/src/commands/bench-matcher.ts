@@ -1,4 +1,4 @@
-/** `bench matcher`: linear assignment against its peers, and the matching of a whole step. */
+/** `bench matcher`: linear assignment compared with other solvers, and the matching of a training step. */
 
 import {
   type AssignmentBench,
@@ -22,11 +22,11 @@ interface BenchMatcherOptions {
 export function benchMatcherCommand(terminal: Terminal): Command {
   return new Command('matcher')
     .description(
-      "linear assignment against munkres-js, munkres and, where Python has it, scipy; and a whole step's matching",
+      "time linear assignment here, in munkres-js, munkres and, if Python has it, scipy; and a complete step's matching",
     )
-    .option('--json', 'one JSON document on stdout')
+    .option('--json', 'print one JSON document')
     .option('--matrices <dir>', 'also time every *.json {rows, cols, cost: [...]} of a folder')
-    .option('--scipy', 'fail if there is no scipy; the environment variable PYTHON names the interpreter')
+    .option('--scipy', 'fail if scipy is missing; the environment variable PYTHON names the interpreter')
     .action(async ({ json, matrices, scipy }: BenchMatcherOptions) => {
       const all = [...benchMatrices(), ...(matrices === undefined ? [] : readMatrices(matrices))];
       const python = process.env.PYTHON ?? 'python3';

@@ -1,4 +1,4 @@
-/** `bench msda`: the sampling of multi-scale deformable attention against PyTorch's. */
+/** `bench msda`: the sampling of multi-scale deformable attention compared with PyTorch's. */
 
 import { benchMsda, type MsdaBench, type MsdaTimes, msdaCases, TorchMsda } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
@@ -12,17 +12,20 @@ const threads = 2;
 export function benchMsdaCommand(terminal: Terminal): Command {
   return new Command('msda')
     .description(
-      'the sampling of multi-scale deformable attention, forward and backward, as an op, as composed of tfjs ops, and ' +
-        `in PyTorch, ${threads} threads each`,
+      'time the sampling of multi-scale deformable attention, forward and backward, as a native op, composed of tfjs ops, ' +
+        `and in PyTorch, ${threads} threads each`,
     )
-    .option('--json', 'one JSON document on stdout')
-    .option('--python <path>', 'an interpreter with PyTorch, which must be there; PYTHON or python3 without it')
+    .option('--json', 'print one JSON document')
+    .option(
+      '--python <path>',
+      'an interpreter that must have PyTorch (default: PYTHON or python3, without which only ours are timed)',
+    )
     .addOption(backendOption())
     .action(async ({ json, python, backend }: { json?: true; python?: string; backend?: string }) => {
       const { name: chosen, tensorflow } = await chooseBackend(terminal.err, backend, { threadsPerOp: threads });
       if (!tensorflow?.ops.names.length) {
         const reason = tensorflow?.ops.reason ?? `the backend is ${chosen}`;
-        terminal.err.write(`notice: no native ops, 'ours' is what is composed: ${reason}\n`);
+        terminal.err.write(`notice: there are no native ops, so 'ours' is composed of tfjs ops: ${reason}\n`);
       }
       const interpreter = python ?? process.env.PYTHON ?? 'python3';
       const torch = await TorchMsda.start(interpreter);

@@ -1,4 +1,4 @@
-/** `bench ops`: what native ops are worth. */
+/** `bench ops`: how much faster native ops are. */
 
 import { benchOps, opsConfigs, stepConfigs } from '@dn-detr/bench';
 import { UserError } from '@dn-detr/train';
@@ -9,8 +9,8 @@ import { backendOption, chooseBackend } from './backend-option.ts';
 
 export function benchOpsCommand(terminal: Terminal): Command {
   return new Command('ops')
-    .description('layers as native ops of this toolkit and as composed of tfjs ops, forward and backward, captured')
-    .option('--json', 'one JSON document on stdout')
+    .description('time layers as native ops and as composed of tfjs ops, forward and backward, captured')
+    .option('--json', 'print one JSON document')
     .addOption(backendOption())
     .action(async ({ json, backend }: { json?: true; backend?: string }) => {
       const { name: chosen, tensorflow } = await chooseBackend(terminal.err, backend);

@@ -1,4 +1,4 @@
-/** `bench peers`: whole training steps beside those of the original repositories in PyTorch. */
+/** `bench peers`: training steps compared with those of the original repositories in PyTorch. */
 import { availableParallelism } from 'node:os';
 import {
   benchPeers,
@@ -33,7 +33,7 @@ type PeerConfig = Parameters<typeof benchTorchStep>[0];
 
 const allConfigs = Object.entries(stepConfigs) as [StepConfigName, StepConfig][];
 
-/** Those whose model there is in PyTorch too. */
+/** The configurations whose model also exists in PyTorch. */
 const peerConfigs = new Map(
   allConfigs.filter((entry): entry is [StepConfigName, PeerConfig] => entry[1].original !== undefined),
 );
@@ -43,22 +43,22 @@ export function benchPeersCommand(terminal: Terminal): Command {
   const repositories = new Set([...peerConfigs.values()].map(({ original }) => repositoryOf(original)));
   return new Command('peers')
     .description(
-      'training steps of the same models here and in the code of the original repositories, in PyTorch: times and peaks ' +
-        'of memory, medians of runs in turns, each a process of its own',
+      'compare training steps of the same models here and in the original repositories in PyTorch: time and peak memory, ' +
+        'medians over alternating runs in separate processes',
     )
-    .requiredOption('--originals <dir>', `folder that holds clones of ${[...repositories].join(' and ')}`)
+    .requiredOption('--originals <dir>', `folder with clones of ${[...repositories].join(' and ')}`)
     .addOption(
       new Option('--python <path>', 'an interpreter with PyTorch, torchvision and scipy')
         .env('PYTHON')
         .default('python3'),
     )
-    .addOption(new Option('--config <names...>', 'what to train').choices(names).default(names))
-    .option('--runs <count>', 'of each side', fromOne, 5)
-    .option('--steps <count>', 'to time in each run', fromOne, 10)
-    .option('--json', 'one JSON document on stdout')
+    .addOption(new Option('--config <names...>', 'configurations to time').choices(names).default(names))
+    .option('--runs <count>', 'runs of each side', fromOne, 5)
+    .option('--steps <count>', 'steps to time in each run', fromOne, 10)
+    .option('--json', 'print one JSON document')
     .action(async ({ config, runs, steps, originals, python, json }: PeersOptions) => {
       const chosen = config.map((name) => [name, peerConfigs.get(name) as PeerConfig] as const);
-      // All at once, before the first is measured.
+      // Check all repositories before the first measurement.
       for (const [, { original }] of chosen) checkoutOf(original, originals);
       const threads = availableParallelism();
       const results: PeersResult[] = [];

@@ -1,4 +1,4 @@
-/** `bench step`: whole training steps, and where their time goes. */
+/** `bench step`: times complete training steps, and shows where their time goes. */
 import {
   benchStep,
   benchStepApart,
@@ -32,16 +32,16 @@ const configNames = Object.keys(stepConfigs) as StepConfigName[];
 
 export function benchStepCommand(terminal: Terminal): Command {
   return new Command('step')
-    .description('whole training steps: time by phase, images per second, memory')
-    .addOption(new Option('--config <names...>', 'what to train').choices(configNames).default(configNames))
+    .description('time complete training steps: by phase, images per second, memory')
+    .addOption(new Option('--config <names...>', 'configurations to time').choices(configNames).default(configNames))
     .option('--steps <count>', 'steps to time', fromOne, 20)
-    .option('--threads-per-op <count>', 'threads for a single op; by default what suits the configuration', fromOne)
-    .option('--no-phases', 'whole steps alone, in two thirds of the time')
+    .option('--threads-per-op <count>', 'threads for a single op (default: depends on the configuration)', fromOne)
+    .option('--no-phases', 'time only complete steps, which takes a third less time')
     .option(
       '--profile',
-      `in place of all these, the ${mostOps} types of op that take longest; in sessions, the only ops that TensorFlow times`,
+      `instead, show the ${mostOps} types of op that take longest; steps then run in sessions, where TensorFlow can time ops`,
     )
-    .option('--json', 'one JSON document on stdout')
+    .option('--json', 'print one JSON document')
     .addOption(backendOption())
     .action(async (options: StepOptions) => {
       const { phases, profile, json } = options;
@@ -59,7 +59,7 @@ export function benchStepCommand(terminal: Terminal): Command {
     });
 }
 
-/** @param args that have several configurations measured in the same way, each in a process of its own */
+/** @param args - Options passed on to the separate processes, in which several configurations are measured one by one. */
 async function benchEach<Result extends object>(
   err: Output,
   { config, steps, threadsPerOp, backend }: StepOptions,
@@ -108,8 +108,8 @@ function profileOf({ config, ms, busy, gaps, host, opMs, ops }: Named<StepProfil
     table.push([op, ms.toFixed(2), `${(100 * share).toFixed(1)} %`, count]);
   }
   const [whole, ...parts] = [ms, busy, gaps, host].map((time) => time.toFixed(1));
-  return `${config}: ${whole} ms a step while it is profiled, in sessions in place of functions: ${parts[0]} with an op or several
+  return `${config}: ${whole} ms per step while profiled, in sessions instead of functions: ${parts[0]} with at least one op
 running, ${parts[1]} between ops, ${parts[2]} on the host (matching, known queries, feeding and fetching).
-Ops run side by side: their times add up to ${opMs.toFixed(1)} ms, of which
+Ops run in parallel: their times add up to ${opMs.toFixed(1)} ms, of which
 ${table.toString()}`;
 }

@@ -1,4 +1,4 @@
-/** `bench NAME`: speed figures, in a table or as JSON. */
+/** `bench NAME`: measures speed, as a table or as JSON. */
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { benchCaptureCommand } from './bench-capture.ts';
@@ -14,7 +14,7 @@ import { benchStepCommand } from './bench-step.ts';
 
 export function benchCommand(terminal: Terminal): Command {
   return new Command('bench')
-    .description('speed figures of this machine')
+    .description('measure speed on this machine')
     .addCommand(benchCaptureCommand(terminal))
     .addCommand(benchStepCommand(terminal))
     .addCommand(benchPeersCommand(terminal))

@@ -45,7 +45,7 @@ const failed = (message: RegExp) => ({ code: 1, stdout: '', stderr: expect.strin
 const figuresOf = ({ stdout }: { stdout: string }) => JSON.parse(stdout);
 
 describe('eval --checkpoint', () => {
-  it("gives the figures of the run's own evaluation", async () => {
+  it("computes the figures of the run's own evaluation", async () => {
     const [line] = readJsonLines<EvaluationLine>(run.evaluations) as [EvaluationLine];
     expect(line.step).toBe(30);
     expect(line.AP).toBeGreaterThan(0);
@@ -63,17 +63,17 @@ describe('eval --checkpoint', () => {
     }
   });
 
-  it('writes detections that eval --dt finds the same figures of', async () => {
+  it('writes detections for which eval --dt computes the same figures', async () => {
     const out = inRoot('results', 'detections.json');
     const own = figuresOf(await evaluated('--checkpoint', run.last, '--out', out, '--json'));
     const files = figuresOf(await evaluated('--gt', annotations, '--dt', out, '--json'));
     expect(own.AP).toBeGreaterThan(0);
     expect(own.stats).toEqual(files.stats.map((value: number) => expect.closeTo(value, 9)));
-    // It may be written again, but nothing else is lost.
+    // Its own file may be overwritten, but no other file.
     await evaluated('--checkpoint', run.last, '--out', out);
     const before = readFileSync(annotations, 'utf8');
     expect(await evaluated('--checkpoint', run.last, '--out', annotations)).toEqual(
-      failed(/instances_val\.json is there, and no list of detections/),
+      failed(/instances_val\.json exists and is not a list of detections/),
     );
     expect(readFileSync(annotations, 'utf8')).toBe(before);
     expect(await evaluated('--checkpoint', run.last, '--out', root)).toEqual(failed(/ cannot be written \(EISDIR/));
@@ -89,13 +89,13 @@ describe('eval --checkpoint', () => {
     expect(stdout).toMatch(/│ square +│ +\d\.\d{3} │/);
   });
 
-  it('takes other data, and finds the same in the same images', async () => {
+  it('accepts other data, and finds the same objects in the same images', async () => {
     const own = figuresOf(await evaluated('--checkpoint', run.best, '--json'));
     const drawn = figuresOf(await evaluated('--checkpoint', run.best, '--data', 'shapes', '--json'));
     expect(drawn).toEqual({ ...own, data: 'shapes' });
   });
 
-  it('goes by the names of the classes where their order is another', async () => {
+  it('matches classes by name if their order differs', async () => {
     const own = figuresOf(await evaluated('--checkpoint', run.best, '--json'));
     const turned = withCategories('turned', ([disc, square]) => [
       { id: 7, name: square as string },
@@ -146,7 +146,7 @@ describe('eval --checkpoint', () => {
   });
 });
 
-/** The data set's annotations under other categories, in a folder of their own beside the same images. */
+/** Writes the data set's annotations with other categories into a separate folder with the same images. */
 function withCategories(folder: string, make: (names: readonly string[]) => { id: number; name: string }[]): string {
   mkdirSync(inRoot(folder, 'annotations'), { recursive: true });
   for (const split of ['train', 'val']) {
@@ -177,7 +177,7 @@ function withCategories(folder: string, make: (names: readonly string[]) => { id
 }
 
 describe('predict', () => {
-  it('writes a picture of each image and what was detected, as evaluation sees it', async () => {
+  it('writes a picture of each image, and the same detections as evaluation', async () => {
     const out = inRoot('seen');
     const before = tf.memory().numTensors;
     const { code, stdout, stderr } = await predicted(inRoot('data', 'val'), '--threshold', '0', '--out', out, '--json');
@@ -213,7 +213,7 @@ describe('predict', () => {
     expect(images[0]).toMatchObject({ width: 640, height: 640 });
   });
 
-  it('leaves out what is below the threshold, and says where something would be seen', async () => {
+  it('leaves out detections below the threshold, and suggests a lower threshold', async () => {
     const out = inRoot('thresholds');
     const all: Predictions = JSON.parse(
       (await predicted(valImage(1), '--threshold', '0', '--out', out, '--json')).stdout,
@@ -229,10 +229,10 @@ describe('predict', () => {
     );
     const none = await predicted(valImage(1), '--threshold', '1', '--out', out);
     expect(none.stdout).toMatch(/000011\.png *│ - /);
-    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show something/);
+    expect(none.stderr).toMatch(/the highest score is 0\.\d+: --threshold 0\.\d+ would show some detections/);
   });
 
-  it('names images that it cannot read, does the others, and fails', async () => {
+  it('names images that it cannot read, processes the others, and exits with 1', async () => {
     const good = readFileSync(valImage(2));
     const [text, cut] = [inRoot('text.png'), inRoot('cut.png')];
     writeFileSync(text, 'no image');
@@ -254,14 +254,14 @@ describe('predict', () => {
     }
     expect(readdirSync(out).sort()).toEqual(['000012.png', 'detections.json']);
     const alone = await predicted(valImage(2), '--out', inRoot('alone'), '--threshold', '0', '--json');
-    // What a batch holds besides an image does not matter but for the last bits.
+    // The other images of a batch affect only the last bits.
     const [one, other] = [images[0], (JSON.parse(alone.stdout) as Predictions).images[0]];
     expect(one?.detections.map(({ score }) => score)).toEqual(
       other?.detections.map(({ score }) => expect.closeTo(score, 4)),
     );
   });
 
-  it('shows images whose names are as long as they can be, and the same when they are cut', async () => {
+  it('accepts images with names of the maximum length, and with names that are equal when shortened', async () => {
     const out = inRoot('long');
     const stem = 'é'.repeat(124);
     const files = [inRoot('one', `${stem}xy.png`), inRoot('two', `${stem}xy.png`), inRoot('two', `${stem}xyz.q`)];
@@ -281,7 +281,7 @@ describe('predict', () => {
     const data = Uint8Array.from({ length: 32 * 32 * bands }, (_, i) => (i * 7) % 256);
     const five = inRoot('five.tif');
     writeFileSync(five, tiffFile({ width: 32, height: 32, channels: bands, data }));
-    const refused = failed(/\nerror: there is no image to look at\n$/);
+    const refused = failed(/\nerror: there are no images to detect objects in\n$/);
     expect(await predicted(five, '--out', inRoot('five'))).toEqual(refused);
 
     await predicted(five, '--out', inRoot('chosen'), '--bands', '5,3,1');
@@ -300,16 +300,16 @@ describe('predict', () => {
     const limited = trainedWith('limited.safetensors', { maxPixels: 1000 });
     const images = [valImage(1), valImage(2)];
     expect(await program('predict', '--checkpoint', limited, ...images, '--out', inRoot('none'))).toEqual(refused);
-    // As earlier versions wrote it.
+    // The form that earlier versions wrote.
     const earlier = trainedWith('earlier.safetensors', { bands: undefined, maxPixels: undefined });
     const { stdout } = await program('predict', '--checkpoint', earlier, valImage(1), '--out', inRoot('old'));
     expect(stdout).toContain('in 1 image');
   });
 
-  it('writes nothing where there is no image', async () => {
+  it('writes nothing if there are no images', async () => {
     const out = inRoot('nothing');
     expect(await predicted(inRoot('nowhere.png'), '--out', out)).toEqual(
-      failed(/^error: .*nowhere\.png.*\nerror: there is no image to look at\n$/),
+      failed(/^error: .*nowhere\.png.*\nerror: there are no images to detect objects in\n$/),
     );
     expect(existsSync(out)).toBe(false);
   });
@@ -321,7 +321,7 @@ describe('predict', () => {
 });
 
 describe('detect', () => {
-  it('keeps results with their images where batches are made in another order', async () => {
+  it('keeps results with their images if batches are in another order', async () => {
     const trained = readTrained(run.best);
     const { config } = trained;
     // On canvases of no fixed size, landscape images come first.
@@ -344,7 +344,7 @@ describe('detect', () => {
     }
   });
 
-  it('normalises images as the checkpoint says, and as the backbone does where it says nothing', async () => {
+  it('normalises images as stated in the checkpoint, or else as the backbone does', async () => {
     const trained = readTrained(run.best);
     expect(trained.normalization).toEqual(imageNet);
     const { val } = shapesDataset({ size: 32, classes: 2, train: 1, val: 1 });
@@ -358,7 +358,7 @@ describe('detect', () => {
     expect(await scoresOf({ mean: [0.1, 0.1, 0.1], std: [0.1, 0.1, 0.1] })).not.toEqual(own);
   });
 
-  it('makes a canvas for a longer side of the images at hand, or of those it is told', async () => {
+  it('fits the canvas to the longer side of the given images, or of the framed ones', async () => {
     const trained = readTrained(run.best);
     const { config } = trained;
     const forPhotos = { ...trained, config: { ...config, data: { ...config.data, canvas: { longSide: 32 } } } };

@@ -1,4 +1,4 @@
-/** `compare`: several models on the same data, over seeds, and what their curves say. */
+/** `compare`: trains several models on the same data over seeds, and compares their curves. */
 import path from 'node:path';
 import { models as allModels } from '@dn-detr/train';
 import { Command, Option } from 'commander';
@@ -20,11 +20,11 @@ interface CompareOptions extends ComparisonOptions {
 
 export function compareCommand(terminal: Terminal): Command {
   const command = new Command('compare')
-    .description('train several models on the same data over seeds; a table, report.html and summary.json')
+    .description('train several models on the same data over seeds; writes a table, report.html and summary.json')
     .addOption(
       new Option(
         '--models <list>',
-        `of ${allModels.map(({ name }) => name).join(', ')}, with settings of its own after a plus: dn-detr+denoising.groups=0`,
+        `which of ${allModels.map(({ name }) => name).join(', ')}; settings for one model follow a plus: dn-detr+denoising.groups=0`,
       ).argParser(commaList),
     );
   return addComparisonOptions(command, { seeds: 1, out: 'runs/RECIPE or runs/DATA', summary: 'summary.json' })
@@ -32,14 +32,14 @@ export function compareCommand(terminal: Terminal): Command {
     .action((options: CompareOptions) => run(terminal, options));
 }
 
-/** Those of one feature map. */
+/** The models compared by default with a recipe for a single feature map. */
 const olderModels = ['detr', 'dab-detr', 'dn-detr'];
 
 const examples = `
 Examples:
   npm start                                    deformable models with and without denoising on photographs, one seed
-  npm start -- compare --seeds 3               the same over three seeds, goes on in runs/photographs
-  npm start -- compare --recipe quick          detr, dab-detr and dn-detr on drawn shapes
+  npm start -- compare --seeds 3               the same over three seeds; continues in runs/photographs
+  npm start -- compare --recipe quick          detr, dab-detr and dn-detr on synthetic shapes
   npm start -- compare --data DIR --minutes 20
   npm start -- compare --models dn-detr+denoising.groups=0,dn-detr --seeds 3 --out runs/no-denoising`;
 

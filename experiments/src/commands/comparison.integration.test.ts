@@ -28,17 +28,17 @@ it.each<[string[], RegExp]>([
   [['compare', '--processes', '0.5'], /--processes <count>.* expected a whole number from 1/],
   [['compare', '--processes', '0'], /expected a whole number from 1/],
   [['compare', '--models', 'detr, detr'], /names a model twice: detr, detr/],
-  [['compare', '--models', 'dn-detr , dab-detr+denoising.groups=0'], /denoising.groups changes nothing for dab-detr/],
+  [['compare', '--models', 'dn-detr , dab-detr+denoising.groups=0'], /denoising.groups is not used by dab-detr/],
   [['compare', '--models', 'detr,dn-detr+model.heads=3'], /dn-detr\+model\.heads=3: model\..*heads/],
   [['compare', '--seeds', '1,'], /expected a count such as 3, or different whole numbers/],
   [['ablate', 'groups', '--cells', ' 0, 17'], /there is no cell '17'/],
-])('%j ends with 2 and says what was expected', async (args, message) => {
+])('%j exits with 2 and says what was expected', async (args, message) => {
   const { code, stdout, stderr } = await program(...args);
   expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
   expect(existsSync('runs')).toBe(false);
 });
 
-it('says of which models objects outnumber the queries, once for each number, before any run begins', async () => {
+it('warns before any run begins, once for each number of queries, which models have fewer queries than objects', async () => {
   const names = ['dn-detr+model.queries=2', 'detr+model.queries=2', 'detr+model.queries=3', 'detr'];
   mkdirSync('few');
   // So that none does.
@@ -55,7 +55,7 @@ it('says of which models objects outnumber the queries, once for each number, be
   rmSync('few', { recursive: true });
 });
 
-it('a run that fails before it begins is named, and ends the comparison with 1', async () => {
+it('names a run that fails before it begins, and exits with 1', async () => {
   const config = resolveConfig(recipeNamed('quick').config, 'quick');
   const done = runFolder(path.resolve('begun', 'dab-detr', 'seed-0'));
   writeRun(done.path);
@@ -71,17 +71,17 @@ it('a run that fails before it begins is named, and ends the comparison with 1',
     '--out',
     'begun',
   );
-  expect(stderr).toMatch(/^failed: dn-detr seed 0; the same command tries again$/m);
+  expect(stderr).toMatch(/^failed: dn-detr seed 0; run the same command to try again$/m);
   expect(code).toBe(1);
   rmSync('begun', { recursive: true });
 });
 
-it('advises only what a comparison can do about a folder with another run', async () => {
+it('gives only advice that applies to comparisons if the folder holds another run', async () => {
   writeRun(path.resolve('other', 'detr', 'seed-0'));
   const { code, stderr } = await program('compare', '--models', 'detr', '--recipe', 'quick', '--out', 'other');
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    / holds a run with other settings: .* Name another folder, or delete this one\n--out names another folder\n$/,
+    / holds a run with other settings: .* Name another folder, or delete this one\nchoose another folder with --out\n$/,
   );
   rmSync('other', { recursive: true });
 });
@@ -91,13 +91,13 @@ it.each([
   [1, ['compare', '--data', 'shapes']],
   [1, ['ablate', 'groups', '--data', 'shapes']],
   [0, ['compare', '--data', 'shapes', '--recipe', 'quick']],
-])('says %i times that the recipe is the smaller one, of %j without native TensorFlow', async (times, args) => {
+])('says %i times that the smaller recipe is used, for %j without native TensorFlow', async (times, args) => {
   const { stderr } = await program(...args, '--out', 'file');
   expect(stderr).toMatch(/^error: .*file cannot be written/m);
   expect(stderr.match(/quick-wasm/g) ?? []).toHaveLength(times);
 });
 
-it('what was typed is written as a shell takes it for the same', () => {
+it('quotes a command so that a shell reads it as the same command', () => {
   const typed = ['ablate', 'components', '--cells', 'both, no mask', '--out', "it's $HOME `x`"];
   expect(typedCommand(typed)).toBe(
     `npm start -- ablate components --cells 'both, no mask' --out 'it'\\''s $HOME \`x\`'`,
@@ -107,7 +107,7 @@ it('what was typed is written as a shell takes it for the same', () => {
 it.each([
   ['compare', '--models', 'detr,dn-detr'],
   ['ablate', 'groups'],
-])('%s with a file for a folder says so once, and starts nothing', async (...args) => {
+])('%s refuses a file in place of its folder once, and starts nothing', async (...args) => {
   const { code, stdout, stderr } = await program(...args, '--out', 'file');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr.match(/cannot be written/g)).toHaveLength(1);

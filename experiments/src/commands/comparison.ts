@@ -1,4 +1,4 @@
-/** What `compare` and `ablate` have in common: their options, and how they end. */
+/** The options that `compare` and `ablate` share, and how both run and end. */
 import path from 'node:path';
 import { type CompareOptions, compare, type Summary, terminalTable } from '@dn-detr/report';
 import { fetchStart, resolveSettings, runSettings, stopSignal, UserError } from '@dn-detr/train';
@@ -18,29 +18,29 @@ export interface ComparisonOptions extends RunOptions, ServeOption {
   backend?: string;
 }
 
-/** @param out what `--out` is without being given */
+/** @param out - The default of `--out`, for the help text. */
 export function addComparisonOptions(
   command: Command,
   { seeds, out, summary }: { readonly seeds: number; readonly out: string; readonly summary: string },
 ): Command {
   command.addOption(
-    new Option('--seeds <count or list>', 'how many, or which: 3, or 0,1,2')
+    new Option('--seeds <count or list>', 'how many seeds, or which: 3, or 0,1,2')
       .argParser(seedList)
       .default(seedList(String(seeds)), String(seeds)),
   );
   return addRunOptions(command)
-    .option('--out <dir>', `the folder it is kept in (default: ${out}); what is there goes on`)
+    .option('--out <dir>', `folder of the runs (default: ${out}); runs that are already in it continue`)
     .addOption(initOption())
-    .option('--processes <count>', 'runs at a time (default: one for two cores)', fromOne)
+    .option('--processes <count>', 'number of runs at a time (default: one for each two cores)', fromOne)
     .addOption(serveOption())
     .option('--json', `${summary} on stdout`)
     .addOption(backendOption());
 }
 
 /**
- * The recipe where none is named nor chosen for data: `preferred`, unless it cannot be had here. On WASM a step takes ten
- * times as long, and without pretrained weights photographs are not learned in minutes; which of them is missing it says
- * on `err`.
+ * Name of the recipe to use if none is named or chosen for the data: `preferred`, unless this machine cannot run it. On WASM a
+ * step takes ten times as long, and without pretrained weights photographs are not learned within minutes. `err` gets a
+ * message that says which of the two is missing.
  */
 export async function affordableRecipe(
   err: Output,
@@ -50,7 +50,7 @@ export async function affordableRecipe(
   const backend = await chooseBackend(err, requested);
   if (backend.name !== 'tensorflow') {
     if (recipe === undefined && (data === undefined || data === 'shapes'))
-      err.write('without native TensorFlow the smaller recipe quick-wasm is used, on drawn shapes\n');
+      err.write('without native TensorFlow the smaller recipe quick-wasm is used, on synthetic shapes\n');
     return 'quick-wasm';
   }
   if (recipe !== undefined || data !== undefined || init !== undefined) return preferred;
@@ -59,15 +59,16 @@ export async function affordableRecipe(
     return preferred;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    err.write(`${error.message}\nwithout them the recipe quick is used, on drawn shapes\n`);
+    err.write(`${error.message}\nwithout them the recipe quick is used, on synthetic shapes\n`);
     return 'quick';
   }
 }
 
 /**
- * Runs it as its options ask for, with a live view if they do, and ends as `endComparison` says.
+ * Runs a comparison, with a live view if the options ask for one, and ends as `endComparison` does.
  *
- * @param what with the reason for the recipe if it was chosen for the data: then it says that, and what the runs will take
+ * @param what - The comparison. If it has a reason, because the recipe was chosen for the data, the reason is printed with the
+ *   time and memory that the runs will take.
  */
 export async function runComparison(
   terminal: Terminal,
@@ -104,32 +105,32 @@ export async function runComparison(
   });
 }
 
-/** What was typed, to be typed again. */
+/** The command line, quoted so that it can be typed again. */
 export const typedCommand = (args: readonly string[]): string =>
   `npm start -- ${args.map(quoted).join(' ')}`.replace(/ -- $/, '');
 
-/** For a shell: in single quotes nothing but their end has a meaning. */
+/** Quotes an argument for a shell: inside single quotes only the closing quote is special. */
 const quoted = (argument: string): string =>
   /^[\w./=,+:-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 
 interface Ended {
   readonly summary: Summary | undefined;
-  /** runs that failed */
+  /** Names of the runs that failed. */
   readonly failed: readonly string[];
   readonly folder: string;
 }
 
-/** Prints what came out, and sets the exit code: 1 if a run failed, 130 if there is more to do. */
+/** Prints the result and sets the exit code: 1 if a run failed, 130 if runs are left to do. */
 function endComparison(terminal: Terminal, { summary, failed, folder }: Ended, json: boolean): void {
   const page = path.relative(process.cwd(), path.join(folder, 'report.html'));
   if (summary) {
     terminal.out.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${page}\n`);
   }
   if (failed.length > 0) {
-    terminal.err.write(`failed: ${failed.join(', ')}; the same command tries again\n`);
+    terminal.err.write(`failed: ${failed.join(', ')}; run the same command to try again\n`);
     terminal.exitCode = 1;
   } else if (summary?.finished !== true) {
-    terminal.err.write('stopped; the same command goes on\n');
+    terminal.err.write('stopped; run the same command to continue\n');
     terminal.exitCode = 130;
   }
 }
@@ -137,7 +138,7 @@ function endComparison(terminal: Terminal, { summary, failed, folder }: Ended, j
 /** The parts of `a, b`. */
 export const commaList = (text: string): string[] => text.split(',').map((part) => part.trim());
 
-/** A count of seeds from 0, or the seeds themselves. */
+/** Parses a number of seeds, which are then counted from 0, or a list of seeds. */
 function seedList(text: string): number[] {
   // Number('') is 0.
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));

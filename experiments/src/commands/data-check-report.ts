@@ -1,4 +1,4 @@
-/** What `data check` found, for people and for programs. */
+/** The result of `data check` as text and as JSON. */
 import {
   type DatasetReport,
   datasetReaders,
@@ -10,10 +10,10 @@ import {
 import { queriesNeeded } from '@dn-detr/train';
 import Table from 'cli-table3';
 
-/** How many problems of a kind are listed without `--all`. */
+/** Number of problems of a kind that are listed without `--all`. */
 const few = 20;
 
-/** The problems by kind, the worst first, then what is in the splits, then the verdict. */
+/** Formats the problems by kind, the worst first, then the contents of the splits, then the verdict. */
 export function formatDatasetReport(report: DatasetReport, { all }: { readonly all: boolean }): string {
   const { dataset, notices, problems } = report;
   const groups = problemsByKind(problems).map(([kind, found]) => {
@@ -38,7 +38,7 @@ export function formatDatasetReport(report: DatasetReport, { all }: { readonly a
   ].join('\n\n');
 }
 
-/** One document with every problem. */
+/** Formats everything, with every problem, as one JSON document. */
 export function reportAsJson({ dataset, notices, problems, summaries, usable }: DatasetReport): string {
   const kinds = problemsByKind(problems).map(([kind, found]) => [kind, { count: found.length, ...problemKinds[kind] }]);
   const { name, format, categories } = dataset;
@@ -57,15 +57,15 @@ function splitTable({ summaries }: DatasetReport): string {
     ['objects, as trained on', ({ training }) => `${training.objects}`],
     ['  left out: crowds', ({ training }) => `${training.crowd}`],
     ['  left out: no area', ({ training }) => `${training.empty}`],
-    ['  cut at the border', ({ training }) => `${training.clipped}`],
+    ['  clipped at the border', ({ training }) => `${training.clipped}`],
     [
-      'objects an image, least / median / mean / most',
+      'objects per image, min / median / mean / max',
       ({ objectsPerImage: { min, median, mean, max } }) => `${min} / ${median} / ${mean.toFixed(1)} / ${max}`,
     ],
     ['image width, pixels', ({ imageWidth: { min, max } }) => range(min, max)],
     ['image height, pixels', ({ imageHeight: { min, max } }) => range(min, max)],
     [
-      'box side √(w·h), least / median / most',
+      'box side √(w·h), min / median / max',
       ({ boxSide: { min, median, max } }) => [min, median, max].map((side) => side.toFixed(1)).join(' / '),
     ],
   ];

@@ -13,7 +13,7 @@ const run = (...args: string[]) => program('data', 'check', ...args);
 
 const made: string[] = [];
 
-/** A folder of 30 images of another size than annotated. */
+/** Writes a folder of 30 images whose size differs from the annotations. */
 function damaged(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'data-check-'));
   made.push(folder);
@@ -33,9 +33,9 @@ afterEach(() => {
 });
 
 describe('data check', () => {
-  it('lists problems with their place and consequence, then what is there, then the verdict', async () => {
+  it('lists problems with their place and consequence, then the contents, then the verdict', async () => {
     const { code, stdout, stderr } = await run(bccd);
-    expect(stdout).toContain(`${bccd}: COCO\nnotice: COCO and VOC annotations lie here: COCO is read`);
+    expect(stdout).toContain(`${bccd}: COCO\nnotice: there are COCO and VOC annotations: COCO is read`);
     expect(stdout).toContain(
       [
         'boxes without an area inside the image: 2',
@@ -51,7 +51,7 @@ describe('data check', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  it('reads the format that is asked for, and prints one JSON document', async () => {
+  it('reads the requested format, and prints one JSON document', async () => {
     const { stdout } = await run(bccd, '--format', 'voc', '--json');
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({
@@ -75,11 +75,11 @@ describe('data check', () => {
     });
   });
 
-  it('exits with 1 where training would stop, and lists a few of many problems or all', async () => {
+  it('exits with 1 if training would stop, and lists a few of many problems, or all with --all', async () => {
     const folder = damaged();
     const { code, stdout } = await run(folder);
     expect(code).toBe(1);
-    expect(stdout).toContain('images of another size than annotated: 30\n  → training stops where it meets the image');
+    expect(stdout).toContain('images of another size than annotated: 30\n  → training stops when it reaches the image');
     expect(stdout.match(/320 × 240 pixels, but/g)?.length).toBe(20);
     expect(stdout).toContain('  … and 10 more: --all lists them\n');
     expect(stdout).toMatch(/\nnot usable: training would stop at 30 of the problems above\n$/);
@@ -97,9 +97,9 @@ describe('data check', () => {
   it.each([
     [1, ['/no/such/folder'], 'error: there is no folder /no/such/folder\n'],
     [1, [bccd, '--format', 'yolo'], /^error: no YOLO data set in .*Looked for\n {2}YOLO: data.yaml/],
-    [1, ['shapes'], /^error: shapes are drawn: there is nothing to check; /],
+    [1, ['shapes'], /^error: shapes are generated: there is nothing to check; /],
     [2, [bccd, '--format', 'csv'], /Allowed choices are coco, yolo, voc/],
-  ])('ends with %i on %j and says why', async (code, args, message) => {
+  ])('exits with %i on %j and says why', async (code, args, message) => {
     expect(await run(...args)).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });
   });
 });

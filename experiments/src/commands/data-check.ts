@@ -1,4 +1,4 @@
-/** `data check DIR`: what is wrong in a data set, and what training does about it. Reads everything, writes nothing. */
+/** `data check DIR`: reports what is wrong in a data set and how training handles it. Reads everything, writes nothing. */
 import { checkDataset } from '@dn-detr/data';
 import { UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
@@ -16,16 +16,18 @@ interface DataCheckOptions extends FolderOptions {
 export function dataCheckCommand(terminal: Terminal): Command {
   const command = new Command('check')
     .description(
-      'read every annotation and image of a folder; list what is wrong and what training does about it; exits with 1 if ' +
+      'read every annotation and image of a folder, and list what is wrong and how training handles it; exits with 1 if ' +
         'training would stop',
     )
     .argument('<dir>', 'folder with COCO, YOLO or Pascal VOC annotations, or photos');
   return addFolderOptions(command)
-    .option('--all', 'every problem, not the first few of each kind')
-    .option('--json', 'one JSON document on stdout, with every problem')
+    .option('--all', 'list every problem, not only the first few of each kind')
+    .option('--json', 'print one JSON document, with every problem')
     .action(async (typed: string, { all, json, ...reading }: DataCheckOptions) => {
       if (typed === 'shapes')
-        throw new UserError('shapes are drawn: there is nothing to check; a folder of this name is ./shapes');
+        throw new UserError(
+          'shapes are generated: there is nothing to check; for a folder of this name write ./shapes',
+        );
       const dir = dataSource(terminal.err, typed);
       const bar = terminal.err.isTTY
         ? new SingleBar(

@@ -46,7 +46,7 @@ describe('data export', () => {
     expect((await openDataset(out)).dataset.categories.map(({ name }) => name)).toEqual(['disc', 'square']);
   });
 
-  it('reads the format that is asked for, and counts what is wrong as training does', async () => {
+  it('reads the requested format, and handles problems like training', async () => {
     const bccd = fileURLToPath(new URL('../../../test/fixtures/data/bccd', import.meta.url));
     const out = path.join(folder, 'voc');
     const { stderr: printed } = await run(bccd, '--out', out, '--format', 'voc', '--voc-origin', '1');
@@ -56,7 +56,7 @@ describe('data export', () => {
     const { dataset } = await openDataset(out);
     expect(dataset.val[0]?.objects.boxes).toEqual(moved.dataset.val[0]?.objects.boxes);
     const elsewhere = await run(bccd, '--out', `${out} 2`, '--voc-origin', '1');
-    expect(elsewhere.stderr).toContain('the VOC origin is for VOC alone');
+    expect(elsewhere.stderr).toContain('the VOC origin applies only to VOC');
   });
 
   it('draws a bar on a terminal', async () => {
@@ -67,14 +67,14 @@ describe('data export', () => {
   });
 
   it.each([
-    [1, ['shapes', '--format', 'voc'], /--format is for folders: shapes are drawn/],
+    [1, ['shapes', '--format', 'voc'], /--format is only for folders: shapes are generated/],
     [1, ['shapes', '--size', '4'], /shapes\.size is 4: expected a whole number from 8/],
     [1, ['shapes', '--classes', 'disk'], /shapes\.classes has 'disk'/],
     [2, ['shapes', '--objects', '3'], /expected two numbers, such as 1-4/],
     [1, ['nowhere'], /there is no folder .*nowhere/],
-    [1, ['nowhere', '--no-rotation'], /--no-rotation is for shapes: .*nowhere is a folder/],
-    [1, ['nowhere', '--size', '64'], /--size is for shapes/],
-  ])('ends with %i on %j and writes nothing', async (code, args, message) => {
+    [1, ['nowhere', '--no-rotation'], /--no-rotation is only for shapes: .*nowhere is a folder/],
+    [1, ['nowhere', '--size', '64'], /--size is only for shapes/],
+  ])('exits with %i on %j and writes nothing', async (code, args, message) => {
     const out = path.join(folder, 'none');
     const ended = await run(...args, '--out', out);
     expect(ended).toEqual({ code, stdout: '', stderr: expect.stringMatching(message) });

@@ -1,4 +1,4 @@
-/** `data export SOURCE --out DIR`: a data set as COCO. */
+/** `data export SOURCE --out DIR`: writes a data set in COCO's format. */
 import { type Dataset, exportCoco, type ShapesOptions, shapesDataset } from '@dn-detr/data';
 import { openFolder, UserError } from '@dn-detr/train';
 import { Presets, SingleBar } from 'cli-progress';
@@ -29,17 +29,21 @@ interface Range {
 
 export function dataExportCommand(terminal: Terminal): Command {
   const command = new Command('export')
-    .description('write shapes, or a folder in any format, as COCO: annotations/instances_*.json and PNG images')
+    .description('write shapes, or a data set in any format, as COCO: annotations/instances_*.json and PNG images')
     .argument('<source>', 'shapes, photos, or the folder of a data set')
     .requiredOption('--out <dir>', 'a new or empty folder');
   return addFolderOptions(command)
-    .option('--train <count>', 'shapes: images to train on', wholeNumber)
-    .option('--val <count>', 'shapes: images to evaluate on', wholeNumber)
-    .option('--seed <number>', 'shapes: what they are drawn from', wholeNumber)
-    .option('--size <pixels>', 'shapes: the side of the images', wholeNumber)
-    .option('--classes <names...>', 'shapes: how many of disc, square, triangle, ring, cross, star, or which')
-    .option('--objects <least-most>', 'shapes: objects an image, such as 1-4', range)
-    .option('--scale <least-most>', "shapes: an object's longer side as a part of the image's, such as 0.2-0.5", range)
+    .option('--train <count>', 'shapes: number of training images', wholeNumber)
+    .option('--val <count>', 'shapes: number of validation images', wholeNumber)
+    .option('--seed <number>', 'shapes: random seed', wholeNumber)
+    .option('--size <pixels>', 'shapes: side of the images', wholeNumber)
+    .option('--classes <names...>', 'shapes: which of disc, square, triangle, ring, cross, star, or how many of them')
+    .option('--objects <least-most>', 'shapes: objects per image, such as 1-4', range)
+    .option(
+      '--scale <least-most>',
+      "shapes: an object's longer side as a fraction of the image's, such as 0.2-0.5",
+      range,
+    )
     .option('--plain', 'shapes: backgrounds of one colour, no distractors')
     .option('--no-rotation', 'shapes: upright objects')
     .addHelpText('after', '\nExample:\n  npm start -- data export shapes --out shapes --train 100 --val 20 --size 256')
@@ -69,7 +73,7 @@ export function dataExportCommand(terminal: Terminal): Command {
 
 function drawn(options: ShapesOptions, reading: FolderOptions): Dataset {
   const [option] = Object.keys(reading) as (keyof FolderOptions)[];
-  if (option !== undefined) throw new UserError(`${folderFlags[option]} is for folders: shapes are drawn`);
+  if (option !== undefined) throw new UserError(`${folderFlags[option]} is only for folders: shapes are generated`);
   return shapesDataset(options);
 }
 
@@ -81,7 +85,9 @@ async function opened(
 ): Promise<Dataset> {
   const [option] = Object.keys(shapesOptions);
   if (option !== undefined) {
-    throw new UserError(`--${option === 'rotation' ? 'no-rotation' : option} is for shapes: ${source} is a folder`);
+    throw new UserError(
+      `--${option === 'rotation' ? 'no-rotation' : option} is only for shapes: ${source} is a folder`,
+    );
   }
   const { dataset, notices } = await openFolder(source, openOptions(reading));
   for (const notice of notices) err.write(`notice: ${notice}\n`);

@@ -1,4 +1,4 @@
-/** `data COMMAND`: what concerns data sets themselves. */
+/** `data COMMAND`: commands that check and convert data sets. */
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { dataCheckCommand } from './data-check.ts';
@@ -6,7 +6,7 @@ import { dataExportCommand } from './data-export.ts';
 
 export function dataCommand(terminal: Terminal): Command {
   return new Command('data')
-    .description('data sets: what is in them and what is wrong')
+    .description('check a data set, or export it as COCO')
     .addCommand(dataCheckCommand(terminal))
     .addCommand(dataExportCommand(terminal));
 }

@@ -2,8 +2,8 @@
 export interface Finding {
   readonly name: string;
   readonly value: string;
-  /** False for what costs speed or will not work. */
+  /** Whether all is well; false if it costs speed or will not work. */
   readonly ok: boolean;
-  /** What it means, and what to do about it. */
+  /** The meaning of the value, and advice if it is not ok. */
   readonly verdict: string;
 }

@@ -1,6 +1,6 @@
-/** `doctor [--json]`: what runs where on this machine, measured, each line with a verdict and advice. */
+/** `doctor [--json]`: versions, backend and measured speed on this machine, each with a verdict and advice. */
 import os from 'node:os';
-import { askDriver, type BackendChoice, findDriver, gpuSwitch } from '@dn-detr/runtime';
+import type { BackendChoice } from '@dn-detr/runtime';
 import {
   efficientnetLiteWeights,
   type StoredWeights,
@@ -14,18 +14,18 @@ import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { backendOption, chooseBackend } from './backend-option.ts';
 import type { Finding } from './doctor-finding.ts';
-import { gpuFinding } from './doctor-gpu.ts';
+import { gpuFinding, type SeenGpus, seeGpus } from './doctor-gpu.ts';
 
 export function doctorCommand(terminal: Terminal): Command {
   return new Command('doctor')
-    .description('what runs where: versions, backend and why, measured speed, pretrained weights')
-    .option('--json', 'one JSON document on stdout')
+    .description('show versions, the backend and why it was chosen, measured speed, and pretrained weights')
+    .option('--json', 'print one JSON document')
     .addOption(backendOption())
     .action(async (options: { json?: boolean; backend?: string }) => {
       const choice = await chooseBackend(terminal.err, options.backend);
       const speed = measureSpeed();
       const weights = await findWeights();
-      const findings = [...describe(choice, speed), ...weights.map(describeWeights)];
+      const findings = [...describe(choice, speed, await seeGpus()), ...weights.map(describeWeights)];
       if (options.json) {
         const { name, reason, notice, tensorflow } = choice;
         const machine = { node: process.versions.node, os: osName(), cores: os.availableParallelism() };
@@ -41,17 +41,17 @@ export function doctorCommand(terminal: Terminal): Command {
     });
 }
 
-/** Measured on the current backend. */
+/** Speed of the current backend. */
 export interface Speed {
-  /** 512 × 512 by 512 × 512 products. */
+  /** Products of 512 × 512 matrices, in GFLOP/s. */
   matmulGflops: number;
-  /** 3 × 3 convolution of 8 × 40 × 40 × 64 to 64 channels. */
+  /** 3 × 3 convolutions of 8 × 40 × 40 × 64 to 64 channels, in GFLOP/s. */
   convGflops: number;
-  /** One addition of two scalars, microseconds. */
+  /** Time of one addition of two scalars, in microseconds. */
   opMicroseconds: number;
 }
 
-/** Best of several rounds for each figure; about a second on native TensorFlow. */
+/** Measures each figure as the best of several rounds; takes about a second on native TensorFlow. */
 function measureSpeed(): Speed {
   return tf.tidy(() => {
     const side = 512;
@@ -70,7 +70,7 @@ function measureSpeed(): Speed {
   });
 }
 
-/** Time of one call of `op`, the best of five rounds of at least 40 ms, each ended by a read. */
+/** Seconds for one call of `op`: the best of five rounds of at least 40 ms, each of which ends with a read. */
 function secondsPerCall(op: () => tf.Tensor): number {
   const round = (calls: number): number => {
     const started = performance.now();
@@ -86,7 +86,7 @@ function secondsPerCall(op: () => tf.Tensor): number {
   return Math.min(...Array.from({ length: 5 }, () => round(calls) / calls));
 }
 
-function describe(choice: BackendChoice, speed: Speed): Finding[] {
+function describe(choice: BackendChoice, speed: Speed, gpus: SeenGpus): Finding[] {
   const major = Number(process.versions.node.split('.')[0]);
   const native = choice.name === 'tensorflow';
   const freeGib = os.freemem() / 2 ** 30;
@@ -118,7 +118,7 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
       verdict: choice.tensorflow?.source ?? 'native TensorFlow is not in use',
     },
     nativeOps(choice),
-    gpuFinding(choice, { library: findDriver(), driver: askDriver(), setting: process.env[gpuSwitch] }),
+    gpuFinding(choice, gpus),
     {
       name: 'matrix products',
       value: `${speed.matmulGflops.toFixed(1)} GFLOP/s`,
@@ -135,7 +135,7 @@ function describe(choice: BackendChoice, speed: Speed): Finding[] {
       name: 'cost of one op',
       value: `${speed.opMicroseconds.toFixed(1)} µs`,
       ok: speed.opMicroseconds < 100,
-      verdict: native ? 'captured steps avoid most of it' : 'paid for every op of a step',
+      verdict: native ? 'captured steps avoid most of it' : 'added to every op of a step',
     },
     {
       name: 'free memory',
@@ -168,18 +168,18 @@ const describeWeights = ({ name, licence, state, path }: FoundWeights): Finding 
   ok: state !== 'damaged',
   verdict: {
     there: `${licence}; ${path}`,
-    damaged: `${path} is not what it should be: a run that uses it fetches it again`,
-    missing: `${licence}; a run that uses them fetches them`,
+    damaged: `${path} is damaged: the next run that uses it downloads it again`,
+    missing: `${licence}; the first run that uses them downloads them`,
   }[state],
 });
 
-/** Ops that this toolkit brings itself; without them others take their place, with the same results. */
+/** The toolkit's own native ops; without them, composed ops give the same results. */
 function nativeOps({ tensorflow }: BackendChoice): Finding {
   const { names = [], instructionSet, reason = 'native TensorFlow is not in use' } = tensorflow?.ops ?? {};
   const ok = names.length > 0;
   const verdict = ok
-    ? `used where a model has them; code for ${instructionSet}`
-    : `${reason}; models that have them are slower`;
+    ? `used by the models that need them; code for ${instructionSet}`
+    : `${reason}; models that would use them are slower`;
   return { name: 'native ops', value: ok ? names.join(', ') : 'none', ok, verdict };
 }
 

@@ -56,7 +56,7 @@ describe('eval', () => {
     expect(stdout).toBe((await run(gt, dt)).stdout);
   });
 
-  it('evaluates ids of any kind, and NaN as Python writes it', async () => {
+  it('accepts ids of any kind, and NaN as written by Python', async () => {
     const ids = ['"frame-001"', '"007"', '9007199254740993'];
     const box = '"bbox": [0, 0, 9, 9], "category_id": 9007199254740993';
     const truth = file(
@@ -70,7 +70,7 @@ describe('eval', () => {
     expect(stderr).toMatch(/^note: .*ids-dt.json: 3 detections have NaN or an infinity/);
   });
 
-  it('tells categories of one name apart', async () => {
+  it('distinguishes categories with the same name', async () => {
     const categories = [
       { id: 3, name: 'bolt' },
       { id: 4, name: 'nut' },
@@ -83,7 +83,7 @@ describe('eval', () => {
     expect(stdout).toMatch(/│ bolt \(id 3\) +│.*│ nut +│.*│ bolt \(id x\) +│/s);
   });
 
-  it('says on stderr what does not count', async () => {
+  it('says on stderr what is ignored', async () => {
     const image = { image_id: 1, bbox: [0, 0, 9, 9] };
     const truth = file('truth.json', {
       images: [{ id: 1 }],
@@ -97,9 +97,9 @@ describe('eval', () => {
     const results = file('results.json', [{ ...image, category_id: 3, score: 1 }]);
     const notes = (await run(truth, results, '--json')).stderr.trim().split('\n');
     expect(notes).toEqual([
-      `note: ${truth}: 1 annotations do not count, as their images are not listed in ${truth}`,
-      `note: ${truth}: 1 annotations do not count, as their categories are not listed in ${truth}`,
-      `note: ${results}: 1 detections do not count, as their categories are not listed in ${truth}`,
+      `note: ${truth}: 1 annotations are ignored, as their images are not listed in ${truth}`,
+      `note: ${truth}: 1 annotations are ignored, as their categories are not listed in ${truth}`,
+      `note: ${results}: 1 detections are ignored, as their categories are not listed in ${truth}`,
       expect.stringContaining('1 annotation has no "area" that is a number'),
       expect.stringContaining('1 annotation has the id 0'),
     ]);
@@ -110,7 +110,7 @@ describe('eval', () => {
     ['a file that is cut off', gt, file('cut.json', '[{"image_id": 1'), 'is it cut off or damaged?'],
     ['the files exchanged', dt, gt, `${dt}: expected an object with "images"`],
     ['a wrong entry', gt, file('entry.json', [{}]), 'entry.json: results[0].image_id: expected a number or text'],
-  ])('ends with 1 on %s and says why', async (_, truth, results, message) => {
+  ])('exits with 1 on %s and says why', async (_, truth, results, message) => {
     const { code, stdout, stderr } = await run(truth, results);
     expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
     expect(stderr).toMatch(/^error: .*\n$/);

@@ -1,4 +1,4 @@
-/** `eval`: COCO's figures of a checkpoint, or of a file of detections. */
+/** `eval`: COCO's figures for a checkpoint, or for a file of detections. */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodeText, type SplitName, splitNames } from '@dn-detr/data';
@@ -33,24 +33,24 @@ interface EvalOptions {
   backend?: string;
 }
 
-/** What was evaluated, and what came out. */
+/** The result of an evaluation. */
 interface Evaluated {
   readonly images: number;
-  /** of the classes, by label */
+  /** The classes' categories, by label. */
   readonly categories: readonly CocoCategory[];
   readonly evaluation: CocoEvaluation;
-  /** what the user should know about the numbers */
+  /** Remarks that the user should know about the numbers. */
   readonly notes: readonly string[];
-  /** where the numbers are from, if not from files */
+  /** The source of the detections, unless they are from a file. */
   readonly of?: { readonly checkpoint: string; readonly data: string; readonly split: SplitName };
 }
 
 export function evalCommand(terminal: Terminal): Command {
   const files = ['gt', 'dt'];
   const command = new Command('eval')
-    .description("COCO's figures of a checkpoint or of a file of detections, as pycocotools computes and prints them")
-    .option('--gt <file>', "the truth: COCO's annotations (instances_*.json)")
-    .option('--dt <file>', 'the detections: a JSON list of {image_id, category_id, bbox, score}')
+    .description("print COCO's figures for a checkpoint or a file of detections, computed as by pycocotools")
+    .option('--gt <file>', "ground truth: COCO's annotations (instances_*.json)")
+    .option('--dt <file>', 'detections: a JSON list of {image_id, category_id, bbox, score}')
     .addOption(
       new Option(
         '--checkpoint <file>',
@@ -60,12 +60,12 @@ export function evalCommand(terminal: Terminal): Command {
     .addOption(
       new Option(
         '--data <dir>',
-        'a folder in COCO, YOLO or VOC layout, photos or shapes (default: what the checkpoint was trained on)',
+        'a folder in COCO, YOLO or VOC layout, photos or shapes (default: the data that the checkpoint was trained on)',
       ).conflicts(files),
     )
-    .addOption(new Option('--split <name>', 'which of its images (default: val)').choices(splitNames).conflicts(files))
-    .addOption(new Option('--out <file>', "where to write the detections, in COCO's results format").conflicts(files))
-    .option('--json', 'one JSON document on stdout')
+    .addOption(new Option('--split <name>', 'split to evaluate (default: val)').choices(splitNames).conflicts(files))
+    .addOption(new Option('--out <file>', "also write the detections, in COCO's results format").conflicts(files))
+    .option('--json', 'print one JSON document')
     .addOption(backendOption().conflicts(files))
     .addHelpText('after', examples);
   return command.action(async (options: EvalOptions) => {
@@ -101,9 +101,9 @@ async function evaluateRun(err: Output, file: string, { data, split, out, backen
 }
 
 /**
- * Makes the folder of a file that detections are to be written to, before they take their time.
+ * Creates the folder for a file of detections, before the time-consuming evaluation.
  *
- * @throws UserError if there cannot be one, or the file is there and holds something else
+ * @throws UserError if the folder cannot be created or written to, or the file exists and is not a list of detections.
  */
 function requireResultsFile(file: string): void {
   try {
@@ -113,10 +113,10 @@ function requireResultsFile(file: string): void {
   } catch (error) {
     throw new UserError(`${file} cannot be written (${(error as Error).message}): choose another --out`);
   }
-  throw new UserError(`${file} is there, and no list of detections: choose another --out, or delete it`);
+  throw new UserError(`${file} exists and is not a list of detections: choose another --out, or delete it`);
 }
 
-/** @throws UserError if a file cannot be read or is not in COCO's format */
+/** @throws UserError if a file cannot be read or is not in COCO's format. */
 function evaluateFiles(gt: string, dt: string): Evaluated {
   const notes: string[] = [];
   const truth = read(gt, readCocoTruth, notes);
@@ -128,7 +128,7 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
     [results.ignored.unknownCategory, 'detections', 'categories', dt],
   ] as const;
   for (const [count, what, of, file] of counted) {
-    if (count > 0) notes.push(`${file}: ${count} ${what} do not count, as their ${of} are not listed in ${gt}`);
+    if (count > 0) notes.push(`${file}: ${count} ${what} are ignored, as their ${of} are not listed in ${gt}`);
   }
   notes.push(...truth.notes.map((note) => `${gt}: ${note}`), ...results.notes.map((note) => `${dt}: ${note}`));
   return {
@@ -142,7 +142,7 @@ function evaluateFiles(gt: string, dt: string): Evaluated {
   };
 }
 
-/** @param notes is told of what is odd about the text */
+/** @param notes - Receives a remark if there is something odd about the text. */
 function read<T>(file: string, interpret: (json: unknown) => T, notes: string[]): T {
   let text: string;
   try {
@@ -157,7 +157,7 @@ function read<T>(file: string, interpret: (json: unknown) => T, notes: string[])
   } catch (error) {
     if (error instanceof CocoFormatError) throw new UserError(`${file}: ${error.message}`);
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UserError(`${file} is no JSON (${error.message}): is it cut off or damaged?`);
+    throw new UserError(`${file} is not valid JSON (${error.message}): is it cut off or damaged?`);
   }
 }
 
@@ -176,12 +176,12 @@ function asText({ images, categories, evaluation, of }: Evaluated): string {
   return `${title}${formatFigures(evaluation)}\n\n${table.toString()}`;
 }
 
-/** Its name, with its id where another has that name too. */
+/** The category's name, with its id if another category has the same name. */
 function titleOf({ id, name }: CocoCategory, categories: readonly CocoCategory[]): string {
   return categories.filter((category) => category.name === name).length === 1 ? name : `${name} (id ${id})`;
 }
 
-/** Without objects there is no figure. */
+/** Figures are negative if there are no objects. */
 const figureText = (value: number): string => (value < 0 ? '-' : value.toFixed(3));
 
 function asJson({ images, categories, evaluation, of }: Evaluated): object {

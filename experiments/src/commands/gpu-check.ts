@@ -14,7 +14,7 @@ import {
   type StepConfigName,
   stepConfigs,
 } from '@dn-detr/bench';
-import { askDriver, findDriver, gpuSwitch, type TensorFlowChoice } from '@dn-detr/runtime';
+import { askDriver, gpuSwitch, type TensorFlowChoice } from '@dn-detr/runtime';
 import { type Environment, environmentOf } from '@dn-detr/train';
 import { writeAtomically } from '@dn-detr/train/files';
 import Table from 'cli-table3';
@@ -22,7 +22,7 @@ import { Command, Option } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { chooseBackend } from './backend-option.ts';
 import type { Finding } from './doctor-finding.ts';
-import { gpuFinding } from './doctor-gpu.ts';
+import { gpuFinding, seeGpus } from './doctor-gpu.ts';
 
 interface CheckOptions {
   readonly config: StepConfigName[];
@@ -32,7 +32,7 @@ interface CheckOptions {
   readonly part?: string;
 }
 
-/** What a process finds that measures no steps. */
+/** Findings of the process that measures no steps. */
 interface Machine {
   readonly environment: Environment;
   readonly tensorflow: TensorFlowChoice;
@@ -64,7 +64,7 @@ export function gpuCheckCommand(terminal: Terminal): Command {
     });
 }
 
-/** What a process does for the one that the user has started: `machine`, or steps whose moments go into the file `part`. */
+/** Runs a part of the check in this process: `machine`, or steps whose moments are written to the file `part`. */
 async function runPart(terminal: Terminal, options: CheckOptions, part: string): Promise<Machine | Steps> {
   const [name] = options.config as [StepConfigName];
   const config: StepConfig = stepConfigs[name];
@@ -87,7 +87,7 @@ async function runPart(terminal: Terminal, options: CheckOptions, part: string):
 async function check(terminal: Terminal, options: CheckOptions): Promise<void> {
   const { out, err } = terminal;
   const started = Date.now();
-  const seen = { library: findDriver(), driver: askDriver(), setting: process.env[gpuSwitch] };
+  const seen = await seeGpus();
   err.write('libraries, devices and products …\n');
   const machine = await commandApart<Machine>(['gpu-check', ...flagsOf(options), '--part', 'machine']);
   const gpu = gpuFinding({ name: 'tensorflow', reason: '', tensorflow: machine.tensorflow }, seen);

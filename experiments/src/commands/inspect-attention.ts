@@ -1,4 +1,4 @@
-/** `inspect attention`: where a query of a trained model looks, and which other queries it takes from. */
+/** `inspect attention`: where a query of a trained model looks, and which other queries it attends to. */
 import { looseImages, type SplitName, splitNames, trainingObjects } from '@dn-detr/data';
 import { backendOptionsOf, pixelsOf, UserError } from '@dn-detr/train';
 import { Command, Option } from 'commander';
@@ -26,19 +26,19 @@ interface AttentionOptions {
 
 export function inspectAttentionCommand(terminal: Terminal): Command {
   return new Command('attention')
-    .description('cross-attention of a query over the image, and its self-attention to the other queries')
+    .description('show where a query looks in the image, and its self-attention to the other queries')
     .argument('[images...]', 'image files, or folders of them')
     .requiredOption('--checkpoint <file>', "a run's checkpoints/best.safetensors or last.safetensors")
     .option(
       '--data <dir>',
-      'instead of image files: a data set, photos or shapes (default: what the model was trained on)',
+      'instead of image files: a data set, photos or shapes (default: the data that the model was trained on)',
     )
-    .addOption(new Option('--split <name>', 'which of its images (default: val)').choices(splitNames))
-    .option('--images <count>', 'how many of its images, the first ones (default: 3)', fromOne)
+    .addOption(new Option('--split <name>', 'split of the data set (default: val)').choices(splitNames))
+    .option('--images <count>', 'number of images from the start of the split (default: 3)', fromOne)
     .option('--query <number>', 'which matching query, from 0 (default: the one with the highest score)', wholeNumber)
-    .option('--known', 'put known queries in as in training: images of the data set that have objects')
-    .requiredOption('--out <dir>', 'where attention.html and its pictures go; only an earlier inspection is replaced')
-    .option('--json', 'what was written and found, as one JSON document')
+    .option('--known', 'add known queries as in training, for images of the data set that have objects')
+    .requiredOption('--out <dir>', 'folder for attention.html and its pictures; replaces only an earlier inspection')
+    .option('--json', 'print the findings and the files written, as one JSON document')
     .addOption(backendOption())
     .addHelpText('after', examples)
     .action((paths: string[], options: AttentionOptions) => inspectAttention(terminal, paths, options));
@@ -55,10 +55,10 @@ const fewImages = 3;
 async function inspectAttention(terminal: Terminal, paths: string[], options: AttentionOptions): Promise<void> {
   const { checkpoint: file, query, known = false, out, json, backend } = options;
   if (paths.length > 0 && (options.data !== undefined || options.split !== undefined || options.images !== undefined)) {
-    throw new UsageError('image files and --data, --split or --images: expected one or the other');
+    throw new UsageError('expected either image files or --data, --split and --images, not both');
   }
   if (paths.length > 0 && known) {
-    throw new UsageError('--known needs objects to make queries of: expected --data in place of image files');
+    throw new UsageError('--known makes queries from annotated objects: expected --data instead of image files');
   }
   const trained = readTrained(file);
   for (const note of trained.notes) terminal.err.write(`note: ${note}\n`);
@@ -72,7 +72,7 @@ async function inspectAttention(terminal: Terminal, paths: string[], options: At
   writeInspection(terminal.out, folder, await attentionInspection(found, source), out, json);
 }
 
-/** @throws UserError if one of the paths has no image */
+/** @throws UserError if one of the paths has no image. */
 async function imagesAt(
   paths: readonly string[],
   { config }: Trained,
@@ -82,7 +82,7 @@ async function imagesAt(
   return { images, framed: images };
 }
 
-/** @throws UserError if there are none, or none with an object where known queries are to be made */
+/** @throws UserError if there are no images, or none with an object although known queries are wanted. */
 async function imagesOfData(
   err: Output,
   trained: Trained,
@@ -93,7 +93,7 @@ async function imagesOfData(
   const usable = known ? images.filter((image) => trainingObjects(image).labels.length > 0) : images;
   if (usable.length === 0) {
     throw new UserError(
-      `${data} has no images with an object in its ${split} split: --known makes queries of objects, leave it out`,
+      `${data} has no images with an object in its ${split} split, and --known makes queries from objects: leave it out`,
     );
   }
   return { images: usable.slice(0, count), framed };

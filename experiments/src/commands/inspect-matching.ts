@@ -1,4 +1,4 @@
-/** `inspect matching`: which query answered for which object while runs were trained. */
+/** `inspect matching`: which query was matched with which object while runs were trained. */
 import { namedRuns } from '@dn-detr/report';
 import { Command } from 'commander';
 import { matchedRuns } from '../inspect/matching.ts';
@@ -13,14 +13,14 @@ interface MatchingOptions {
 
 export function inspectMatchingCommand(terminal: Terminal): Command {
   return new Command('matching')
-    .description('which query answers for which object, over training and over decoder layers')
+    .description('show which query is matched with which object, over training and over decoder layers')
     .argument('<runs...>', 'folders of runs, or of comparisons')
-    .requiredOption('--out <dir>', 'where matching.html and its pictures go; only an earlier inspection is replaced')
-    .option('--json', 'what was written and found, as one JSON document')
+    .requiredOption('--out <dir>', 'folder for matching.html and its pictures; replaces only an earlier inspection')
+    .option('--json', 'print the findings and the files written, as one JSON document')
     .addHelpText(
       'after',
       `
-The images are those of a run's samples/. Runs on the same data stand one below another.
+The images are those in a run's folder samples. Runs on the same data are shown one below the other.
 
 Examples:
   npm start -- inspect matching runs/quick --out seen

@@ -18,19 +18,21 @@ interface QueriesOptions extends RunOptions {
 
 export function inspectQueriesCommand(terminal: Terminal): Command {
   return addRunOptions(
-    new Command('queries').description('known queries over the images of a training step, and the attention mask'),
+    new Command('queries').description(
+      'show the known queries over the images of a training step, and the attention mask',
+    ),
   )
-    .option('--seed <number>', 'of the run: order of the data, augmentation and noise', wholeNumber)
-    .option('--step <number>', 'which step of training, from 1', fromOne, 1)
-    .option('--images <count>', 'how many of its images', fromOne, 4)
-    .requiredOption('--out <dir>', 'where queries.html and its pictures go; only an earlier inspection is replaced')
-    .option('--json', 'what was written and found, as one JSON document')
+    .option('--seed <number>', 'seed of the run: order of the data, augmentation and noise', wholeNumber)
+    .option('--step <number>', 'training step, from 1', fromOne, 1)
+    .option('--images <count>', "number of the step's images to show", fromOne, 4)
+    .requiredOption('--out <dir>', 'folder for queries.html and its pictures; replaces only an earlier inspection')
+    .option('--json', 'print the findings and the files written, as one JSON document')
     .addHelpText('after', examples)
     .action((options: QueriesOptions) => inspectQueries(terminal, options));
 }
 
 const examples = `
-The images are those that train sees at that step, with the same settings and seed.
+The images are those of the same step of train with these settings and this seed.
 
 Examples:
   npm start -- inspect queries --out seen

@@ -1,10 +1,10 @@
-/** What the commands of `inspect` end with. */
+/** Writing the result of an inspection, for all commands of `inspect`. */
 import path from 'node:path';
 import type { Inspection } from '../inspect/inspection.ts';
 import type { OutputFolder } from '../inspect/output-folder.ts';
 import type { Output } from '../terminal.ts';
 
-/** Writes it, and says on `stdout` what was written. */
+/** Writes an inspection to its folder, and the list of files to `stdout`. */
 export function writeInspection(
   stdout: Output,
   folder: OutputFolder,

@@ -1,4 +1,4 @@
-/** `inspect COMMAND`: what a model is fed, where it looks, and which query answers. */
+/** `inspect COMMAND`: looks inside a model: known queries, attention and matching. */
 import { Command } from 'commander';
 import type { Terminal } from '../terminal.ts';
 import { inspectAttentionCommand } from './inspect-attention.ts';
@@ -7,7 +7,7 @@ import { inspectQueriesCommand } from './inspect-queries.ts';
 
 export function inspectCommand(terminal: Terminal): Command {
   return new Command('inspect')
-    .description('a look inside: pictures and a page of known queries, attention, and matching')
+    .description('look inside a model: a page with pictures of known queries, attention, or matching')
     .addCommand(inspectQueriesCommand(terminal))
     .addCommand(inspectAttentionCommand(terminal))
     .addCommand(inspectMatchingCommand(terminal));

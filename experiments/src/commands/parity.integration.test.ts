@@ -43,7 +43,7 @@ describe('parity', () => {
     expect(fixtures.map(({ name }: { name: string }) => name)).toEqual(names.sort());
   });
 
-  it('ends with 1 on a folder that is not there and says what was expected', async () => {
+  it('exits with 1 if the folder does not exist, and says what was expected', async () => {
     expect(await run('--dir', '/no/such/folder')).toEqual({
       code: 1,
       stdout: '',

@@ -1,4 +1,4 @@
-/** `parity`: every parity check against a folder of fixtures. */
+/** `parity`: runs the parity checks on a folder of fixtures. */
 
 import { formatReport, reportAsJson, runParity } from '@dn-detr/parity';
 import { Command } from 'commander';
@@ -17,7 +17,7 @@ export function parityCommand(terminal: Terminal): Command {
   return command
     .description('compare with numbers recorded from the reference implementations; exits with 1 on a failure')
     .requiredOption('--dir <dir>', 'folder of fixtures: <name>.json with optional <name>.safetensors')
-    .option('--only <names...>', 'run these fixtures only')
+    .option('--only <names...>', 'check only these fixtures')
     .option('--json', 'print one JSON document')
     .addOption(backendOption())
     .action(async ({ dir, only, json, backend }: ParityOptions) => {

@@ -1,4 +1,4 @@
-/** `predict`: what a trained model sees in images. */
+/** `predict`: draws the detections of a trained model on images. */
 
 import path from 'node:path';
 import {
@@ -33,12 +33,12 @@ interface PredictOptions extends Pick<FolderOptions, 'bands' | 'maxPixels'> {
 
 export function predictCommand(terminal: Terminal): Command {
   const command = new Command('predict')
-    .description('what a trained model sees in images: pictures with boxes, and detections.json')
+    .description('detect objects in images with a trained model; writes pictures with boxes and detections.json')
     .argument('<images...>', 'image files, or folders of them')
     .requiredOption('--checkpoint <file>', "a run's checkpoints/best.safetensors or last.safetensors")
-    .option('--threshold <score>', 'detections with a lower score are left out', share, 0.5)
-    .requiredOption('--out <dir>', 'where pictures and detections.json go; only an earlier prediction is replaced')
-    .option('--json', 'detections.json on stdout instead of a table')
+    .option('--threshold <score>', 'leave out detections with a lower score', share, 0.5)
+    .requiredOption('--out <dir>', 'folder for pictures and detections.json; replaces only an earlier prediction')
+    .option('--json', 'print detections.json instead of a table')
     .addOption(backendOption());
   return addPixelOptions(command)
     .addHelpText('after', examples)
@@ -46,8 +46,8 @@ export function predictCommand(terminal: Terminal): Command {
 }
 
 const examples = `
-Boxes are x, y, width, height in pixels from the top left corner. Exits with 1 if an image could not be read; all others
-are done. Bands and the limit of pixels are those of the run, unless they are given.
+Boxes are x, y, width, height in pixels from the top left corner. Exits with 1 if an image could not be read; the others
+are still processed. Bands and the limit of pixels are those of the run, unless they are given.
 
 Examples:
   npm start -- predict --checkpoint runs/mine/checkpoints/best.safetensors photo.jpg --out seen
@@ -76,7 +76,7 @@ async function predict(terminal: Terminal, paths: string[], options: PredictOpti
     ...pixelOptions(options),
   });
   for (const problem of problems) giveUp(problem.path, problem.message);
-  if (images.length === 0) throw new UserError('there is no image to look at');
+  if (images.length === 0) throw new UserError('there are no images to detect objects in');
   const folder = openOutputFolder(out, images);
 
   await chooseBackend(terminal.err, options.backend, backendOptionsOf(trained.config));
@@ -115,7 +115,7 @@ async function predict(terminal: Terminal, paths: string[], options: PredictOpti
   if (unreadable.length > 0) terminal.exitCode = 1;
 }
 
-/** @param giveUp is told of each image that cannot be read; it has no result */
+/** @param giveUp - Called with each image that cannot be read; such an image has no result. */
 async function detectInReadable(
   err: Output,
   trained: Trained,
@@ -132,7 +132,7 @@ async function detectInReadable(
         const { id, name, width, height } = image;
         if (!failed.has(id)) giveUp(name, error.message);
         failed.add(id);
-        // Keeps its place in the batch, so that the others are done.
+        // A blank image keeps the place in the batch, so that the others can be processed.
         return { width, height, data: new Uint8Array(3 * width * height) };
       }
     }),
@@ -143,7 +143,7 @@ async function detectInReadable(
   return results.filter(({ image }) => !failed.has(image.id));
 }
 
-/** By falling score. */
+/** Detections with the names of their classes, in descending order of scores. */
 function namedDetections({ labels, scores, boxes }: ImageDetections, { categories }: Trained): Labelled[] {
   return Array.from(scores, (score, n): Labelled => {
     const label = labels[n] as number;
@@ -157,7 +157,7 @@ function namedDetections({ labels, scores, boxes }: ImageDetections, { categorie
   }).sort((a, b) => b.score - a.score);
 }
 
-/** As many digits as mean something. */
+/** Rounds to the digits that are meaningful. */
 function rounded({ category, score, bbox: [x, y, width, height] }: Labelled): NamedDetection {
   const to = (digits: number, value: number): number => Number(value.toFixed(digits));
   return { category, score: to(6, score), bbox: [to(3, x), to(3, y), to(3, width), to(3, height)] };
@@ -176,5 +176,5 @@ function hintAtThreshold(err: Output, results: readonly ImageResult[], threshold
   const surest = results.reduce((most, { detections }) => Math.max(most, ...Array.from(detections.scores)), 0);
   if (surest >= threshold || surest === 0) return;
   const lower = Math.floor(surest * 20) / 20;
-  err.write(`note: the highest score is ${surest.toFixed(3)}: --threshold ${lower} would show something\n`);
+  err.write(`note: the highest score is ${surest.toFixed(3)}: --threshold ${lower} would show some detections\n`);
 }

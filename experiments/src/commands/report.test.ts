@@ -12,14 +12,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('a page of a summary that was kept', () => {
+describe('a page from a kept summary', () => {
   const report = (contents: unknown) => {
     const file = path.join(folder, 'ablation.json');
     writeFileSync(file, JSON.stringify(contents));
     return program('report', file, '--out', path.join(folder, 'page.html'));
   };
 
-  it('is the one that was made with it', async () => {
+  it('is the same as the page made together with the summary', async () => {
     const { code, stdout } = await report(exampleAblation());
     expect(code).toBe(0);
     expect(stdout).toContain('claim: more groups help');
@@ -35,7 +35,7 @@ describe('a page of a summary that was kept', () => {
   ])('cannot be made of others: %#', async (contents, where) => {
     const { code, stderr } = await report(contents);
     expect(code).toBe(1);
-    expect(stderr).toContain('ablation.json is no summary of this version: ');
+    expect(stderr).toContain('ablation.json is not a summary that this version can read: ');
     expect(stderr).toContain(where);
   });
 });
@@ -43,7 +43,7 @@ describe('a page of a summary that was kept', () => {
 describe.each(['report', 'inspect matching'])('%s', (command) => {
   const of = (...sources: string[]) => program(...command.split(' '), ...sources, '--out', path.join(folder, 'out'));
 
-  it('says of a file, or of nothing, that it is no folder', async () => {
+  it('refuses a file, or a path that does not exist, instead of a folder', async () => {
     const file = path.join(folder, 'README.md');
     writeFileSync(file, '');
     for (const [source, problem] of [

@@ -1,4 +1,4 @@
-/** `report`: one page over runs that are there. */
+/** `report`: makes one page from existing runs. */
 
 import path from 'node:path';
 import { keptSummary, namedRuns, type Summary, summarize, terminalTable } from '@dn-detr/report';
@@ -14,10 +14,10 @@ interface ReportOptions {
 
 export function reportCommand(terminal: Terminal): Command {
   return new Command('report')
-    .description('one page over finished runs and comparisons, laid over each other')
-    .argument('<runs...>', 'folders of runs or of comparisons; or a summary.json or ablation.json alone')
+    .description('make one page from existing runs and comparisons')
+    .argument('<runs...>', 'folders of runs or of comparisons, or a single summary.json or ablation.json')
     .requiredOption('--out <file>', 'the page to write, such as report.html')
-    .option('--json', 'the summary on stdout')
+    .option('--json', 'print the summary as JSON')
     .addHelpText(
       'after',
       `
@@ -35,7 +35,7 @@ async function report(terminal: Terminal, sources: string[], { out, json }: Repo
   const kept = sources.length === 1 && only.endsWith('.json');
   const summary = kept ? keptSummary(only) : summaryOf(terminal.args, sources, file);
   const folder = path.dirname(kept ? path.resolve(only) : file);
-  // Loads Plot and jsdom, which other commands need not wait for.
+  // Imported here because it loads Plot and jsdom, which other commands need not wait for.
   const { reportPage } = await import('@dn-detr/report/page');
   writeAtomically(file, reportPage(summary, { folder }));
   terminal.out.write(json ? `${JSON.stringify(summary, null, 2)}\n` : `${terminalTable(summary)}\n${out}\n`);

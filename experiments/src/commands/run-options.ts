@@ -1,4 +1,4 @@
-/** The options that say what to train, of `train`, `compare`, `ablate` and `inspect queries`. */
+/** The options that select what to train, for `train`, `compare`, `ablate` and `inspect queries`. */
 import { readerOptions } from '@dn-detr/data';
 import {
   type DottedValues,
@@ -29,23 +29,23 @@ export interface RunOptions {
   init?: string;
 }
 
-/** `--init`, of the commands that train. */
+/** The option `--init` of the commands that train. */
 export const initOption = (): Option =>
   new Option(
     '--init <file>',
-    "start from the weights of a checkpoint, as far as they fit, or: none, pretrained (the backbone's; default if it has any)",
+    "load the weights of a checkpoint as far as they fit; or: none, pretrained (the backbone's; the default if there are any)",
   );
 
 export function addRunOptions(command: Command): Command {
   return command
     .option(
       '--data <dir>',
-      'a folder in COCO, YOLO or VOC layout (where several lie: --set data.format=voc), photos (blood cells, which come along) or shapes (drawn)',
+      'a folder in COCO, YOLO or VOC layout (if there are several: --set data.format=voc), photos (bundled photographs of blood cells) or shapes (synthetic)',
     )
-    .option('--recipe <name>', `what to start from: ${recipes.map(({ name }) => name).join(', ')}`)
-    .option('--steps <count>', 'how long to train', wholeSteps)
-    .option('--epochs <count>', 'how long to train, in passes over the data', positive)
-    .option('--minutes <count>', 'how long to train, in minutes of training', positive)
+    .option('--recipe <name>', `settings to start from: ${recipes.map(({ name }) => name).join(', ')}`)
+    .option('--steps <count>', 'length of training in steps', wholeSteps)
+    .option('--epochs <count>', 'length of training in passes over the data', positive)
+    .option('--minutes <count>', 'length of training in minutes', positive)
     .addOption(
       new Option('--set <key=value>', 'change a setting, such as optimizer.learningRate=1e-3; can be repeated')
         .argParser(append)
@@ -55,20 +55,20 @@ export function addRunOptions(command: Command): Command {
 
 export interface Started {
   readonly recipe: Recipe;
-  /** one line for people where nobody named the recipe, and it was chosen for the data at hand */
+  /** One line that explains the recipe, if it was chosen for the data. */
   readonly reason?: string;
   readonly settings: RunSettings;
 }
 
 /**
- * The settings that the options describe, for whichever model.
+ * The settings that the options describe, before they are resolved for a model.
  *
- * @param err is told how to reach a folder that has the name of what comes with the toolkit
- * @param fallback the recipe where neither data nor a recipe is named
- * @param models that are to be trained, by their names, where it is not the one that settings name
- * @param own what has an option of its own
- * @throws UsageError if they contradict each other or name what there is not
- * @throws DataError, UserError if the data that a recipe is chosen for cannot be used
+ * @param err - Receives a notice if a folder has the name of data that comes with the toolkit.
+ * @param fallback - The recipe to use if neither data nor a recipe is named.
+ * @param models - Names of the models to train, if they are not the one that the settings name.
+ * @param own - Settings from options of the command itself.
+ * @throws UsageError if the options contradict each other or name something that does not exist.
+ * @throws DataError, UserError if the data that a recipe is chosen for cannot be used.
  */
 export async function settingsFrom(
   err: Output,
@@ -93,12 +93,12 @@ export async function settingsFrom(
       : undefined;
   const recipe = chosen?.recipe ?? recipeNamed(name ?? fallback);
   const settings = withChanges(runSettings(recipe.config, `recipe ${recipe.name}`), given);
-  // A mistake is one whatever the model.
+  // Fails early for settings that are wrong for every model.
   resolveSettings(settings);
   return { recipe, settings, ...(chosen && { reason: chosen.reason }) };
 }
 
-/** How the run will read its folder, before there is a recipe that all settings fit. */
+/** The settings for reading the folder, needed before a recipe is chosen and the other settings can be resolved. */
 function dataSettings(given: DottedValues): Pick<RunConfig, 'data' | 'overfit' | 'evaluation'> {
   const names = ['source', 'format', 'valFraction', ...Object.keys(readerOptions), 'bands', 'maxPixels'];
   const about = [...names.map((name) => `data.${name}`), 'overfit'];
@@ -113,11 +113,11 @@ export function dataFrom(err: Output, { data }: Pick<RunOptions, 'data'>): { rea
 export const initFromOptions = ({ init }: Pick<RunOptions, 'init'>): DottedValues =>
   init === undefined ? {} : { init: initFrom(init) };
 
-/** @throws UsageError if one has no `=` */
+/** @throws UsageError if an assignment has no `=`. */
 export const assignments = ({ set }: Pick<RunOptions, 'set'>): DottedValues =>
   Object.assign({}, ...set.map(parseAssignment));
 
-/** @throws UsageError if more than one is given */
+/** @throws UsageError if more than one length is given. */
 export function lengthFrom(lengths: Pick<RunOptions, 'steps' | 'epochs' | 'minutes'>): DottedValues {
   const given = (['steps', 'epochs', 'minutes'] as const).filter((unit) => lengths[unit] !== undefined);
   if (given.length > 1) throw new UsageError(`${given.map((unit) => `--${unit}`).join(' and ')}: a run has one length`);

@@ -1,4 +1,4 @@
-/** `--serve`: a page of what is going on. */
+/** The option `--serve`: a page that follows the runs. */
 import { once } from 'node:events';
 import { InvalidArgumentError, Option } from 'commander';
 import { LiveView } from '../live/live-view.ts';
@@ -13,18 +13,18 @@ export interface ServeOption {
 export const serveOption = (): Option =>
   new Option(
     '--serve [port]',
-    `the curves while they grow, in a browser on this machine (port ${usualPort})`,
+    `show the growing curves in a browser on this machine (default port: ${usualPort})`,
   ).argParser((text) => {
     const port = Number(text);
     if (Number.isInteger(port) && port >= 0 && port < 65536) return port;
-    throw new InvalidArgumentError('expected a port, from 0 (any that is free) to 65535');
+    throw new InvalidArgumentError('expected a port, from 0 (any free port) to 65535');
   });
 
 /**
- * Does its work with a live view where one was asked for, and then goes on showing what it gave until Ctrl-C, unless that
- * was what ended it.
+ * Does the work with a live view if `--serve` is given, and keeps showing the result until Ctrl-C, unless Ctrl-C already ended
+ * the work.
  *
- * @throws UserError if the port is taken
+ * @throws UserError if the port is taken.
  */
 export async function withLiveView(
   err: Output,

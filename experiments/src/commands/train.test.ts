@@ -21,22 +21,24 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-it('a folder that holds a run is refused before anything is measured', async () => {
+it('refuses a folder that already holds a run before anything is measured', async () => {
   writeRun(path.resolve('mine'));
   const { code, stderr } = await program('train', '--data', bccd, '--out', 'mine');
   expect(code).toBe(1);
-  expect(stderr).toMatch(/mine holds a run already: .*\n--resume goes on with the run, --out names another folder\n$/);
+  expect(stderr).toMatch(
+    /mine holds a run already: .*\ncontinue that run with --resume, or choose another folder with --out\n$/,
+  );
   expect(stderr).not.toContain('measuring');
 });
 
-it('a run that goes on in its usual folder needs no recipe, and says once what photos means', async () => {
+it('resumes a run in its default folder without a recipe, and explains once what photos means', async () => {
   writeRun(path.resolve('runs', 'dn-deformable-detr-bccd-seed-0'));
   mkdirSync('photos');
-  // It cannot go on: the run that is there was on other data.
+  // It cannot be resumed: the existing run was on other data.
   const { code, stderr } = await program('train', '--data', 'photos', '--resume');
   expect(code).toBe(1);
-  expect(stderr).toContain('going on with its settings');
-  expect(stderr).not.toContain('--recipe takes another');
-  expect(stderr.match(/the folder of this name is/g)).toHaveLength(1);
-  expect(stderr).toMatch(/\n--out names another folder\n$/);
+  expect(stderr).toContain('resumed with its settings');
+  expect(stderr).not.toContain('--recipe selects another');
+  expect(stderr.match(/for the folder of this name write/g)).toHaveLength(1);
+  expect(stderr).toMatch(/\nchoose another folder with --out\n$/);
 });

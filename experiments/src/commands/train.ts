@@ -1,4 +1,4 @@
-/** `train`: one run. */
+/** `train`: trains one model. */
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -62,27 +62,27 @@ interface TrainOptions extends RunOptions, ServeOption {
 
 export function trainCommand(terminal: Terminal): Command {
   const command = new Command('train')
-    .description('one run: trains a model and evaluates it as it goes; can be stopped and resumed at any moment')
+    .description('train one model and evaluate it regularly; can be stopped and resumed at any time')
     .addOption(
-      new Option('--model <name>', "what to train (default: the recipe's)").choices(models.map(({ name }) => name)),
+      new Option('--model <name>', "model to train (default: the recipe's)").choices(models.map(({ name }) => name)),
     );
   return addRunOptions(command)
-    .option('--seed <number>', 'of initial weights, order of the data, augmentation and noise', wholeNumber)
+    .option('--seed <number>', 'seed of initial weights, order of the data, augmentation and noise', wholeNumber)
     .option('--overfit <count>', 'train and evaluate on the first COUNT images: can this set-up learn?', wholeNumber)
-    .option('--config <file>', "all settings from a run's config.json, to repeat it")
+    .option('--config <file>', "all settings from a run's config.json, to repeat that run")
     .option('--out <dir>', "the run's folder (default: runs/MODEL-DATA-seed-N)")
     .addOption(initOption())
-    .option('--resume', 'go on with the run in the folder and its settings, if there is one')
-    .option('--dry-run', 'count parameters and operations, measure a few steps, and keep nothing')
+    .option('--resume', 'continue the run in the folder with its settings, if there is one')
+    .option('--dry-run', 'count parameters and operations, measure a few steps, and save nothing')
     .addOption(serveOption())
-    .option('--json', 'one JSON document on stdout at the end')
+    .option('--json', 'print one JSON document at the end')
     .addOption(backendOption())
     .addHelpText('after', examples)
     .action((options: TrainOptions) => train(terminal, options));
 }
 
 const examples = `
-With --serve a part of the time that pages take counts as seconds of training: leave it out where these are compared.
+With --serve, some of the time spent on the page counts as seconds of training: leave it out if you compare these.
 
 Examples:
   npm start -- train --model dn-detr --steps 600
@@ -92,13 +92,13 @@ Examples:
 
 async function train(terminal: Terminal, options: TrainOptions): Promise<void> {
   if (options.dryRun && options.serve !== undefined) {
-    throw new UsageError('--dry-run keeps nothing that could be shown: leave out --serve');
+    throw new UsageError('--dry-run saves nothing that could be shown: leave out --serve');
   }
   const say = (text: string): void => void terminal.err.write(`${text}\n`);
   const planned = await plan(terminal.err, options);
   const { config, folder, reason } = planned;
   if (reason !== undefined) say(reason);
-  for (const key of planned.unused) say(`note: ${key} changes nothing for ${config.model.name}`);
+  for (const key of planned.unused) say(`note: ${key} is not used by ${config.model.name}`);
   const backend = await chooseBackend(terminal.err, options.backend, backendOptionsOf(config));
   if (backend.name !== 'tensorflow' && options.recipe === undefined) {
     say('note: without native TensorFlow a step takes 10 to 25 times as long; --recipe quick-wasm is a smaller run');
@@ -115,8 +115,8 @@ async function train(terminal: Terminal, options: TrainOptions): Promise<void> {
   const { model, data, length } = config;
   const where = path.relative(process.cwd(), folder) || '.';
   const isBegun = existsSync(runFolder(folder).config);
-  if (options.resume && !isBegun) say(`there is no run in ${where} yet: a new one begins`);
-  // The run itself refuses a folder that holds one.
+  if (options.resume && !isBegun) say(`there is no run in ${where} yet: starting a new one`);
+  // Without --resume the run itself refuses a folder that already holds a run.
   const expected =
     reason !== undefined && !isBegun ? await expectedOfRun(terminal.err, config, options.backend, signal) : undefined;
   if (signal.aborted) {
@@ -132,7 +132,7 @@ async function train(terminal: Terminal, options: TrainOptions): Promise<void> {
   );
 }
 
-/** Once the weights that it starts from are there: a run that lacks them cannot begin. */
+/** Estimates the time and memory of a run, after downloading its initial weights, without which it cannot begin. */
 async function expectedOfRun(
   err: Output,
   config: RunConfig,
@@ -181,13 +181,13 @@ async function trainIn(
 
 interface Planned extends ResolvedSettings {
   readonly folder: string;
-  /** where the settings come from, for people */
+  /** Where the settings come from, for messages. */
   readonly from: string;
-  /** why this recipe, if it was chosen for the data */
+  /** Why this recipe was used, if it was chosen for the data. */
   readonly reason?: string;
 }
 
-/** The settings of a new run, or with `--resume` those of the run in the folder and what is typed besides. */
+/** The settings of a new run, or with `--resume` those of the run in the folder with the given changes. */
 async function plan(err: Output, options: TrainOptions): Promise<Planned> {
   const { out, recipe, config: file, data } = options;
   const goesOn = (folder: string): boolean =>
@@ -196,43 +196,45 @@ async function plan(err: Output, options: TrainOptions): Promise<Planned> {
     const stored = runFolder(folder).config;
     const values = { ...source, ...lengthFrom(options), ...changesOf(options) };
     const settings = withChanges(runSettings(readStoredConfig(stored).config, stored), values);
-    return { ...resolveSettings(settings), folder, from: 'going on with its settings' };
+    return { ...resolveSettings(settings), folder, from: 'resumed with its settings' };
   };
   const named = out === undefined ? undefined : path.resolve(out);
   if (named !== undefined && goesOn(named)) return resumed(named, dataFrom(err, options));
   const planned = await fresh(err, options);
   const folder = named ?? path.resolve('runs', defaultName(planned.config));
   if (!goesOn(folder)) return { ...planned, folder };
-  // Not `dataFrom` again, which says what a name like photos means.
+  // `dataFrom` would print its notice about names such as photos a second time.
   return resumed(folder, data === undefined ? {} : { 'data.source': planned.config.data.source });
 }
 
 async function fresh(err: Output, options: TrainOptions): Promise<Omit<Planned, 'folder'>> {
   const { config: file, recipe: named, data, model } = options;
   if (file === undefined) {
-    // As `compare` has it: photographs for models that look at several levels of features.
+    // The same choice as in `compare`: photographs for models that take several levels of features.
     const suitsShapes = model === undefined || data === 'shapes' || takesOneMap(model);
     const fallback = suitsShapes ? 'quick' : 'photographs';
     const { recipe, reason, settings } = await settingsFrom(err, options, fallback, { own: chosen(options) });
     return { ...resolveSettings(settings), from: `recipe ${recipe.name}`, ...(reason !== undefined && { reason }) };
   }
   if (named !== undefined || data !== undefined) {
-    throw new UsageError('--config brings all settings along: leave out --recipe and --data, and change it with --set');
+    throw new UsageError(
+      '--config includes all settings: leave out --recipe and --data, and change settings with --set',
+    );
   }
   const stored = readJson<Partial<StoredConfig> | null>(file);
-  if (stored?.config === undefined) throw new UserError(`${file} is no config.json of a run: it has no 'config'`);
+  if (stored?.config === undefined) throw new UserError(`${file} is not the config.json of a run: it has no 'config'`);
   const values = { ...lengthFrom(options), ...changesOf(options) };
   return { ...resolveSettings(withChanges(runSettings(stored.config, file), values)), from: `settings of ${file}` };
 }
 
-/** What is set besides data and length. */
+/** Settings from options other than data and length. */
 const changesOf = (options: TrainOptions): DottedValues => ({
   ...initFromOptions(options),
   ...assignments(options),
   ...chosen(options),
 });
 
-/** What has an option of its own. */
+/** Settings that have an option in `train`. */
 const chosen = ({ model, seed, overfit }: TrainOptions): DottedValues => ({
   ...(model !== undefined && { 'model.name': model }),
   ...(seed !== undefined && { seed }),
@@ -244,7 +246,7 @@ function defaultName({ model, data, seed, overfit }: RunConfig): string {
   return fittingName(`${model.name}-${path.basename(data.source)}`, `${overfitted}-seed-${seed}`);
 }
 
-/** Of the one run, as soon as its folder holds it. */
+/** The summary of the run, as soon as its folder exists. */
 function summaryOf(args: readonly string[], folder: string, { model }: RunConfig, recipe = ''): Summary | undefined {
   if (!existsSync(runFolder(folder).config)) return undefined;
   return summarize([{ model: model.name, folder }], {
@@ -264,6 +266,6 @@ function outcome(
   const found = last
     ? `AP ${last.AP.toFixed(3)}, AP50 ${last.AP50.toFixed(3)} after step ${last.step}`
     : 'not evaluated';
-  const ended = finished ? 'done' : 'stopped; the same command with --resume goes on';
+  const ended = finished ? 'done' : 'stopped; run the same command with --resume to continue';
   return `${ended}: ${step} steps in ${seconds.toFixed(0)} s of training, ${found}\n${where}`;
 }

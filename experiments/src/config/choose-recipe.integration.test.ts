@@ -11,7 +11,7 @@ interface Photos {
   readonly side?: number;
 }
 
-/** Images of one size with equally many objects, all of one size. */
+/** Images of the same size with the same number of objects, all of one size. */
 const photos = ({ count, size: [width, height] = [640, 480], objects = 5, side = 100 }: Photos): DatasetImage[] => {
   const shared = {
     labels: new Int32Array(objects),
@@ -63,17 +63,17 @@ describe('the recipe for a folder', () => {
     });
   });
 
-  it('counts objects in validation too, and says why', () => {
+  it('also counts objects in validation images, and says why', () => {
     const { model, reason } = configOf(dataset(photos({ count: 9 }), photos({ count: 1, objects: 50 })));
     expect(model.queries).toBe(80);
     expect(reason).toBe(
       'pretrained features, since dn-deformable-detr takes several levels of them: recipe photographs, 500 steps for 9 ' +
         'training images, 320 × 240 (images are most often 640 × 480), where half of the objects are at least 50 ' +
-        'pixels large, 80 queries for up to 50 objects in an image; --recipe takes another',
+        'pixels large, 80 queries for up to 50 objects in an image; --recipe selects another',
     );
   });
 
-  it('sees and evaluates a part of a large set, and says so', () => {
+  it('uses and evaluates only a part of a large data set, and says so', () => {
     const { length, evaluation, reason } = configOf(dataset(photos({ count: 118_287 }), photos({ count: 5000 })));
     expect(length.count).toBe(4000);
     expect(evaluation).toMatchObject({ every: 1000, images: 1000 });
@@ -91,13 +91,13 @@ describe('the recipe for a folder', () => {
     expect(configOf(dataset(photos({ count: 9 })), [], given).evaluation.every).toBe(every);
   });
 
-  it('says nothing of what is given', () => {
+  it('does not explain settings that are given', () => {
     const nine = dataset(photos({ count: 9 }));
     const lengths = [{ length: { unit: 'epochs', count: 2 } }, { 'length.count': 4 }];
     for (const length of lengths) {
       const given = { ...length, 'data.canvas.longSide': 480, 'model.queries': 70 };
       expect(configOf(nine, ['dino', 'detr', 'dino'], given).reason).toBe(
-        'pretrained features, since dino takes several levels of them: recipe photographs; --recipe takes another',
+        'pretrained features, since dino takes several levels of them: recipe photographs; --recipe selects another',
       );
     }
     const large = dataset(photos({ count: 9 }), photos({ count: 1001 }));
@@ -107,7 +107,7 @@ describe('the recipe for a folder', () => {
     expect(configOf(large, [], { 'evaluation.images': 10 }).reason).not.toContain('evaluated');
   });
 
-  it('says which size is the most frequent, of images that lie and stand', () => {
+  it('names the most frequent size of landscape and portrait images', () => {
     const standing = photos({ count: 6, size: [480, 640] });
     const { reason } = configOf(dataset([...photos({ count: 5 }), ...standing]));
     expect(reason).toContain('320 × 320 (images are most often 480 × 640), where');
@@ -129,13 +129,13 @@ describe('the recipe for a folder', () => {
     const full = dataset([...photos({ count: 9 }), ...photos({ count: 1, objects: 1500 })]);
     expect(() => recipeFor(full, [])).toThrow(
       '0.jpg in mine has 1,500 objects, which would take 2,250 queries: models are known to work with up to 900. Cut the ' +
-        'images into tiles with at most 600 objects each, or leave objects without a query: --set model.queries=900',
+        'images into tiles with at most 600 objects each, or leave some objects without a query: --set model.queries=900',
     );
     expect(configOf(full, [], { 'model.queries': 900 }).model.queries).toBe(900);
     expect(configOf(dataset(photos({ count: 9, objects: 600 }))).model.queries).toBe(900);
   });
 
-  it('is the one from scratch where all models have one feature map', () => {
+  it('is the one from scratch if all models have one feature map', () => {
     const wide = dataset(photos({ count: 9, objects: 50 }));
     const config = configOf(wide, ['detr', 'dn-detr'], { 'model.name': 'dn-detr' });
     expect(config).toMatchObject({

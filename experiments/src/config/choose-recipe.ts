@@ -1,4 +1,4 @@
-/** A recipe for a folder of images that nobody named one for. */
+/** Chooses a recipe for a folder of images if none is named. */
 import { type Dataset, type Size, smallestCanvas, trainingObjects } from '@dn-detr/data';
 import {
   allImages,
@@ -21,22 +21,24 @@ import { recipeNamed } from './recipe-named.ts';
 
 export interface ChosenRecipe {
   readonly recipe: Recipe;
-  /** one line for people: why it was chosen, and what was fitted to the data */
+  /** One line that explains why the recipe was chosen, and what was fitted to the data. */
   readonly reason: string;
 }
 
 /**
- * The recipe depends on the folder and the models alone, never on the machine, so that runs go on elsewhere as they began.
+ * Chooses a recipe for a folder. The choice depends only on the folder and the models, never on the machine, so that runs can
+ * be resumed elsewhere.
  *
- * `photographs`, with pretrained features, where a model takes several levels of them: it learns within minutes on two
- * cores (docs/recipes.md). Models of one feature map need many times as long with it; where all are such, `small`, from
- * scratch, is what is known to work. `r50` is never chosen: no CPU trains it.
+ * The choice is `photographs`, with pretrained features, if any model takes several levels of features: such models then learn
+ * within minutes on two cores (docs/recipes.md). Models with one feature map need many times as long with it. If all models
+ * have one feature map, the choice is `small`, from scratch, which is known to work. `r50` is never chosen, since no CPU can
+ * train it.
  *
- * @param settings how the run will read the folder
- * @param models their names; none for the recipe's own
- * @param given what is set besides, by dotted key
- * @throws DataError if the data cannot be used
- * @throws UserError if there is nothing to train or to evaluate on, or an image holds too much for any model
+ * @param settings - The settings for reading the folder.
+ * @param models - Names of the models; empty for the recipe's own.
+ * @param given - Other settings by dotted key.
+ * @throws DataError if the data cannot be used.
+ * @throws UserError if there is nothing to train or to evaluate on, or an image has too many objects for any model.
  */
 export async function chooseRecipe(
   settings: Pick<RunConfig, 'data' | 'overfit' | 'evaluation'>,
@@ -44,12 +46,12 @@ export async function chooseRecipe(
   given: DottedValues,
 ): Promise<ChosenRecipe> {
   const opened = await openData(settings.data);
-  // A run says the same, but this needs images with objects already.
+  // A run makes the same check later, but images with objects are needed here already.
   runDataOf(opened, settings);
   return recipeFor(opened.dataset, models, given);
 }
 
-/** `chooseRecipe` for a data set that is open. */
+/** `chooseRecipe` for a data set that is already open. */
 export function recipeFor(dataset: Dataset, models: readonly string[], given: DottedValues = {}): ChosenRecipe {
   const { train, val } = dataset;
   const objects = queriesNeeded([...train, ...val]);
@@ -81,18 +83,18 @@ export function recipeFor(dataset: Dataset, models: readonly string[], given: Do
   return { recipe, reason: reasonFor(dataset, recipe, { models, given, ofOneMap, objects, queries, typical }) };
 }
 
-/** Whether there is a model of this name and it takes one feature map: it has no setting of several strides. */
+/** Whether there is a model with this name that takes one feature map, which means that it has no setting `strides`. */
 export const takesOneMap = (name: string): boolean =>
   knownModels.some((spec) => spec.name === name && spec.settings.shape.strides === undefined);
 
-/** Queries of the published model that has most (DINO). */
+/** Number of queries of DINO, the published model with the most. */
 const mostQueries = 900;
 
 const queriesPerObject = 1.5;
 
 /**
- * One query finds one object, and matching goes well only with queries to spare: half as many again as the fullest image
- * of training and validation has objects, and no fewer than the recipes' 60.
+ * Number of queries for images with up to `objects` objects. One query finds one object, and matching works well only with
+ * queries to spare, hence half as many again, and at least the recipes' 60.
  */
 const queriesFor = (objects: number): number => Math.max(60, 10 * Math.ceil((queriesPerObject * objects) / 10));
 
@@ -101,33 +103,34 @@ function tooFull({ name, train, val }: Dataset, objects: number): string {
   return (
     `${fullest?.name} in ${name} has ${counted(objects, 'object')}, which would take ${counted(queriesFor(objects), 'query', 'queries')}: ` +
     `models are known to work with up to ${mostQueries}. Cut the images into tiles with at most ` +
-    `${mostQueries / queriesPerObject} objects each, or leave objects without a query: --set model.queries=${mostQueries}`
+    `${mostQueries / queriesPerObject} objects each, or leave some objects without a query: --set model.queries=${mostQueries}`
   );
 }
 
-/** Of `dn`, where nothing is set. */
+/** The default of `denoising.groups` for the kind `dn`. */
 const groupsByDefault = 5;
 
 /**
- * At most so many known queries. Five groups with a query for each object of a fuller image than 100 would be more than all
- * others, and time and memory of attention among queries grow with their square. DINO takes 200. They are then the same in
- * all batches: steps of so many sizes as such images give would take minutes to trace.
+ * Upper limit for known queries. For images with more than 100 objects, five groups would exceed it and outnumber all other
+ * queries, and the time and memory of attention among queries grow with the square of their number. (DINO takes 200.) Where
+ * the limit applies, all batches have the same number of known queries, because tracing steps of the many sizes that such
+ * images give would take minutes.
  */
 const mostKnown = 500;
 
-/** The longer side that images may be resized to: 320 as `photographs` has it, or more. */
+/** Longer sides that images may be resized to: the 320 of `photographs`, or more. */
 const longSides = [320, 480, 640];
 
-/** Of the features that `photographs` takes; the last level is made by a strided convolution. */
+/** Strides of the features in `photographs`; the last level is made by a strided convolution. */
 const strides = [16, 32, 64];
 
 /**
- * Of the sides, the first at which half of the objects fill a cell of the finest features, up to the images' own size: an
- * object that is smaller than a cell shares its features with what is around it. Images below 320 are enlarged, for
- * features of stride 16 leave too little of them otherwise. And there must be a cell for each query, since two-stage
- * models (DINO) make a query of a cell.
+ * The first of the longer sides at which half of the objects fill a cell of the finest features, but no more than the images'
+ * own size: an object that is smaller than a cell shares its features with its surroundings. Images below 320 are enlarged,
+ * because features of stride 16 would otherwise leave too little of them. There must also be a cell for each query, since
+ * two-stage models (DINO) make each query from a cell.
  *
- * @param typical side of an object, of its image's longer side
+ * @param typical - Side of a typical object, as a fraction of its image's longer side.
  */
 function longSideFor(dataset: Dataset, typical: number, queries: number): number {
   const [finest] = strides as [number];
@@ -144,7 +147,7 @@ function longSideFor(dataset: Dataset, typical: number, queries: number): number
   return longSides.find(isEnough) ?? (longSides.at(-1) as number);
 }
 
-/** Side of the object in the middle, of its image's longer side: the square root of its box's share. */
+/** Median side of the objects, √(w·h) of the box as a fraction of its image's longer side. */
 function typicalObject({ train }: Dataset): number {
   const sides = train.flatMap((image) => {
     const { boxes } = trainingObjects(image);
@@ -157,12 +160,12 @@ function typicalObject({ train }: Dataset): number {
   return median(sides) as number;
 }
 
-/** An evaluation of more images takes as long as training between two of them. */
+/** With more images, an evaluation would take as long as the training between two evaluations. */
 const mostEvaluated = 1000;
 
 /**
- * Ten passes at four images a step, as BCCD has them, from 500 steps, below which nothing is learned, to 4,000, which take
- * half an hour to an hour on two cores: a large set is seen in part.
+ * Number of steps: ten passes at four images per step, as for BCCD, but at least 500, below which nothing is learned, and at
+ * most 4,000, which take half an hour to an hour on two cores. Of a large data set only a part is seen.
  */
 function stepsFor(images: number): number {
   const passes = 10;
@@ -170,7 +173,7 @@ function stepsFor(images: number): number {
   return Math.min(Math.max(100 * Math.round((passes * images) / batchSize / 100), 500), 4000);
 }
 
-/** Of a length that is given in steps. */
+/** The number of steps, if the length is given in steps. */
 function givenSteps(given: DottedValues): number | undefined {
   const { unit = 'steps', count } = (given.length ?? {}) as Partial<RunConfig['length']>;
   const steps = given['length.count'] ?? count;
@@ -183,11 +186,11 @@ interface Facts {
   readonly ofOneMap: boolean;
   readonly objects: number;
   readonly queries: number;
-  /** side of an object, of its image's longer side */
+  /** Side of a typical object, as a fraction of its image's longer side. */
   readonly typical: number;
 }
 
-/** What was chosen, beginning with why; what is given is left out. */
+/** Explains the choice, starting with the reason; settings that the user gave are left out. */
 function reasonFor(dataset: Dataset, { name, config }: Recipe, facts: Facts): string {
   const { models, given, ofOneMap, objects, queries, typical } = facts;
   const { train, val } = dataset;
@@ -215,10 +218,10 @@ function reasonFor(dataset: Dataset, { name, config }: Recipe, facts: Facts): st
   const why = ofOneMap
     ? `from scratch, since ${takes} one feature map`
     : `pretrained features, since ${takes} several levels of them`;
-  return `${why}: ${[`recipe ${name}`, ...parts].join(', ')}; --recipe takes another`;
+  return `${why}: ${[`recipe ${name}`, ...parts].join(', ')}; --recipe selects another`;
 }
 
-/** Width and height that more images have than any others. */
+/** The most frequent width and height. */
 function mostFrequentSize(images: readonly Size[]): string {
   const counts = new Map<string, number>();
   for (const { width, height } of images) {

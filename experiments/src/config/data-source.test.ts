@@ -8,7 +8,7 @@ import { photosFolder } from '../../recipes/photos-folder.ts';
 import { MemoryStream } from '../testing/memory-stream.ts';
 import { dataSource } from './data-source.ts';
 
-test('a folder becomes absolute; what comes with the toolkit has names', () => {
+test('makes folders absolute, and knows the names of bundled data', () => {
   const err = new MemoryStream();
   expect(dataSource(err, 'some/where')).toBe(path.resolve('some/where'));
   expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
@@ -17,7 +17,7 @@ test('a folder becomes absolute; what comes with the toolkit has names', () => {
   expect(err.text).toBe('');
 });
 
-test('says how to reach a folder that has the name of what comes with the toolkit', () => {
+test('says how to select a folder that has the name of bundled data', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-photos-'));
   mkdirSync(path.join(folder, 'photos'));
   const start = process.cwd();
@@ -26,14 +26,16 @@ test('says how to reach a folder that has the name of what comes with the toolki
     const err = new MemoryStream();
     expect(dataSource(err, 'photos')).toBe(photosFolder);
     expect(dataSource(err, './photos')).toBe(path.resolve('photos'));
-    expect(err.text).toBe('photos names the data that comes with the toolkit; the folder of this name is ./photos\n');
+    expect(err.text).toBe(
+      'photos is the data that comes with the toolkit; for the folder of this name write ./photos\n',
+    );
   } finally {
     process.chdir(start);
     rmSync(folder, { recursive: true });
   }
 });
 
-test('the photographs are those that the figures in the docs are about', async () => {
+test('the bundled photographs are those that the figures in the docs describe', async () => {
   const files = readdirSync(photosFolder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const names = files.map(({ parentPath, name }) => path.relative(photosFolder, path.join(parentPath, name))).sort();
   const hash = createHash('sha256');

@@ -1,21 +1,21 @@
-/** What `--data` may name besides folders: data that comes with the toolkit. */
+/** Resolves `--data`, which may name a folder or data that comes with the toolkit. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { photosFolder } from '../../recipes/photos-folder.ts';
 import type { Output } from '../terminal.ts';
 
-/** Values of `data.source` by name: shapes are drawn, and have no folder. */
+/** Values of `data.source` by name; shapes are generated and have no folder. */
 const builtIn: Readonly<Record<string, string>> = { photos: photosFolder, shapes: 'shapes' };
 
 /**
- * The value of `data.source` for what was typed, a name or a folder. Where a folder has the name of what comes with the
- * toolkit, it says on `err` how to reach the folder.
+ * The value of `data.source` for a name or a folder. If a folder has the name of data that comes with the toolkit, a notice on
+ * `err` says how to select the folder.
  */
 export function dataSource(err: Output, typed: string): string {
   const source = Object.hasOwn(builtIn, typed) ? builtIn[typed] : undefined;
   if (source === undefined) return path.resolve(typed);
   if (existsSync(path.resolve(typed))) {
-    err.write(`${typed} names the data that comes with the toolkit; the folder of this name is ./${typed}\n`);
+    err.write(`${typed} is the data that comes with the toolkit; for the folder of this name write ./${typed}\n`);
   }
   return source;
 }

@@ -31,7 +31,7 @@ describe('the canvas of a chosen recipe', () => {
     expect(fitted(...wide, [320, 640])).toEqual({ width: 320, height: 160 });
   });
 
-  it('is left as it is where a recipe has no fixed one', () => {
+  it('is unchanged if the recipe has no fixed one', () => {
     expect(canvasFor([{ width: 64, height: 64 }], { multipleOf: 128 })).toEqual({ multipleOf: 128 });
     expect(canvasFor([{ width: 64, height: 64 }], undefined)).toBeUndefined();
   });

@@ -1,14 +1,14 @@
-/** A canvas of one size for the images there are. */
+/** Fits a canvas of fixed size to a set of images. */
 import type { Size } from '@dn-detr/data';
 import type { RunOverrides } from '@dn-detr/train';
 import { quantileIndex } from 'd3-array';
 
-/** Sides of a canvas are multiples of this: what the strides of the small recipe's backbone divide. */
+/** Sides of a canvas are multiples of this number, which the strides of the recipe `small` divide. */
 const multiple = 32;
 
 type Canvas = NonNullable<NonNullable<RunOverrides['data']>['canvas']>;
 
-/** One that wastes less on padding where nearly all images are wide, high or small; one of no fixed size stays. */
+/** A canvas with less padding if nearly all images are wide, tall or small; a canvas without a fixed size is returned as is. */
 export function canvasFor<Given extends Canvas | undefined>(images: readonly Size[], canvas: Given): Given | Size {
   if (!canvas || !('width' in canvas)) return canvas;
   const most = Math.max(canvas.width, canvas.height);

@@ -1,10 +1,10 @@
-/** What was found of an image's attention, for programs: `inspect attention --json`. */
+/** The attention in an image as JSON, for `inspect attention --json`. */
 import { type CellAttention, type ImageAttention, meanOverHeads } from './attention.ts';
 import { type Sampling, weightShares } from './sampling.ts';
 
 /**
- * Boxes are x, y, width, height and points x, y, in pixels of the upright image; layers, heads, levels, points and queries
- * are counted from 0.
+ * Describes the attention in an image. Boxes are x, y, width, height and points are x, y, in pixels of the upright image;
+ * layers, heads, levels, points and queries are counted from 0.
  */
 export function describedAttention(found: ImageAttention, category: string): object {
   const { image, query, score, known, heads, cross, layers, groups } = found;
@@ -36,7 +36,7 @@ export function describedAttention(found: ImageAttention, category: string): obj
 
 type Size = Pick<ImageAttention['image'], 'width' | 'height'>;
 
-/** Coordinates of the x and the y axis in turn, as pixels. */
+/** Converts alternating x and y coordinates in 0..1 to pixels. */
 const inPixels = (values: readonly number[], { width, height }: Size): number[] =>
   values.map((value, i) => Number((value * (i % 2 === 0 ? width : height)).toFixed(2)));
 

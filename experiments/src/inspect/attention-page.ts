@@ -1,4 +1,4 @@
-/** `attention.html`: where a trained model looks, image by image. */
+/** The page `attention.html`: where a trained model looks, image by image. */
 
 import type { Category } from '@dn-detr/data';
 import { greyed, photo } from '@dn-detr/report/drawing';
@@ -16,7 +16,7 @@ import { selfDrawing } from './self-drawing.ts';
 
 export interface AttentionSource {
   readonly checkpoint: string;
-  /** name of the model */
+  /** Name of the model. */
   readonly model: string;
   readonly categories: readonly Category[];
 }
@@ -66,46 +66,46 @@ ${explanation(images, model)}`;
   };
 }
 
-/** What the attention of these images is, for those who do not know it. */
+/** Explains the kind of attention in these images to readers who do not know it. */
 function explanation(images: readonly ImageAttention[], model: string): Html {
   if (images.some(({ cross }) => cross.kind === 'samples')) {
-    return html`<p>In deformable cross-attention a query is not compared with the image. It looks from a box or a point, and says itself at
-which points around it, on each level of features and for each head, it samples the image, and what each sample counts.
-In self-attention each query is compared with the other ones, and the better it fits one, the more it takes of it: so it learns who else
-answers for an object. This is how the model does without non-maximum suppression.</p>`;
+    return html`<p>In deformable cross-attention a query is not compared with the image. It starts from a box or a point, and predicts for each level of
+features and each head at which points around it to sample the image, and how much each sample counts.
+In self-attention each query is compared with the others, and takes more from another query the better they match: this tells it which
+other queries respond to the same object. This is why the model needs no non-maximum suppression.</p>`;
   }
   const anchors = images.some(({ layers }) => layers.some((layer) => layer.anchors !== undefined));
-  return html`<p>In attention each query is compared with keys, and the better it fits one, the more it takes of what stands there: in cross-attention the
-keys are places of the image, so that a query says what to look for and where, and a key what is there. In self-attention the keys are
-the other queries, from which a query learns who else answers for an object; this is how the model does without non-maximum suppression.</p>
-${!anchors && html`<p class="notice">${model} has no anchors: where a query looks is learned as a vector, and only predicted boxes can be drawn.</p>`}`;
+  return html`<p>In attention each query is compared with keys, and takes more of a key's value the better the key matches. In cross-attention the keys are
+places in the image: a query says what to look for and where, and a key says what is there. In self-attention the keys are the other
+queries, from which a query learns which others respond to the same object; this is why the model needs no non-maximum suppression.</p>
+${!anchors && html`<p class="notice">${model} has no anchors: the position of a query is a learned vector, so only predicted boxes can be drawn.</p>`}`;
 }
 
 function crossCaption({ query, heads, cross }: ImageAttention): Html {
   if (cross.kind === 'samples') {
     return html`<b>Where query ${query} samples the image</b>, by layer (rows) and level of features (columns; a cell of a level is as many pixels wide as
 its stride). Colours are heads, shapes are levels, and areas are weights, which sum to 1 over the samples of a head. Samples outside the
-image find zeros.`;
+image are zero.`;
   }
   return html`<b>Cross-attention of query ${query}</b> over the image, by layer (rows) and head (${counted(heads, 'head')} and their mean). A cell is one
-of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has a scale of its own, up to the weight written under it, and weights of a panel sum
+of ${cross.grid.rows} × ${cross.grid.columns} of the feature map; each panel has its own scale, up to the weight written below it, and the weights of a panel sum
 to 1 over the map.`;
 }
 
 function selfCaption({ query, known, groups }: ImageAttention): Html {
-  return html`<b>Self-attention of query ${query}</b> (its triangle; its own bar in another colour). Bars: weight on each query, mean over heads, on a scale
-of its own in each layer. Lines of cells below: heads; colour goes with the square root of the weight, and blank is exactly 0. Left: the
-boxes of the eight queries it takes most from, the stronger the more, with the numbers of the first three. ${
+  return html`<b>Self-attention of query ${query}</b> (marked by a triangle, and by a bar in another colour). Bars: weight on each query, mean over heads, with
+a separate scale in each layer. Rows of cells below: heads; colour shows the square root of the weight, and blank is exactly 0. Left: the
+boxes of the eight queries with the highest weights, more opaque for higher weights, with the numbers of the first three. ${
     groups &&
     known > 0 &&
-    `Known queries stand before the matching ones, in the colours of their groups${groups.leak.matchingToKnown === 0 ? '; no matching query takes anything from them' : ''}.`
+    `Known queries come before the matching ones, in the colours of their groups${groups.leak.matchingToKnown === 0 ? '; no matching query takes anything from them' : ''}.`
   }`;
 }
 
 function groupsCaption({ leak, queries }: KnownAttention): Html {
   const exact = (weight: number) => (weight === 0 ? 'exactly 0' : weight.toPrecision(2));
-  return html`<b>All queries</b>, ${counted(queries.layout.groups, 'group')} of known ones before the matching ones. Left: who takes from whom; colour goes with the
-square root of the weight, and blank is exactly 0. Right: the mask. The largest weight in any layer and head that a matching query has on
-a known one is <b>${exact(leak.matchingToKnown)}</b>, that a known one has on another group <b>${exact(leak.betweenGroups)}</b>, that any has on a padded
+  return html`<b>All queries</b>, ${counted(queries.layout.groups, 'group')} of known ones before the matching ones. Left: the weight of each query (row) on each other (column); colour shows the
+square root of the weight, and blank is exactly 0. Right: the mask. Over all layers and heads, the largest weight of a matching query on
+a known one is <b>${exact(leak.matchingToKnown)}</b>, of a known one on another group <b>${exact(leak.betweenGroups)}</b>, and of any query on a padded
 slot <b>${exact(leak.onPadding)}</b>.`;
 }

@@ -35,7 +35,7 @@ function sums(weights: Float32Array, rows: number): number[] {
 
 describe('attentionOf', () => {
   it.each(['detr', 'dab-detr', 'dn-detr', 'dn-detr-vanilla'])(
-    '%s: every query’s weights sum to 1, and no tensor is left behind',
+    '%s: every query’s weights sum to 1, and no tensor is leaked',
     async (name) => {
       const trained = await checkpoint({ 'model.name': name });
       const before = tf.memory().numTensors;
@@ -57,14 +57,14 @@ describe('attentionOf', () => {
     },
   );
 
-  it('gives the weights that the formula does', async () => {
-    // In DETR's first decoder layer contents are 0, so that queries and keys are made of the positions alone.
+  it('gives the weights of the formula', async () => {
+    // In DETR's first decoder layer contents are 0, so queries and keys depend only on positions.
     const trained = await checkpoint({ 'model.name': 'detr' });
     const numbers = (name: string) => trained.checkpoint.tensors.get(name)?.data as Float32Array;
     const prefix = 'transformer.decoder.layers.0.self_attn';
     const [positions, weight] = [numbers('query_embed.weight'), numbers(`${prefix}.in_proj_weight`)];
     const [width, queries, heads, query] = [16, 8, 2, 5];
-    /** Row `q` through part 0 (query) or 1 (key) of the projection; its biases are 0 at first. */
+    /** Row `q` projected as a query (part 0) or a key (part 1); initial biases are 0. */
     const projected = (q: number, part: number) =>
       Array.from({ length: width }, (_, out) =>
         Array.from({ length: width }, (_, i) => i).reduce(
@@ -98,7 +98,7 @@ describe('attentionOf', () => {
     }
   });
 
-  it('puts known queries in without changing what matching ones do', async () => {
+  it('adds known queries without changing the matching ones', async () => {
     const trained = await checkpoint();
     const [without] = (await attentionOf(trained, images.slice(0, 1), { query: 3, known: false })) as [ImageAttention];
     const [within] = (await attentionOf(trained, images.slice(0, 1), { query: 3, known: true })) as [ImageAttention];
@@ -116,7 +116,7 @@ describe('attentionOf', () => {
     }
   });
 
-  it('shows that the mask keeps groups from each other, and where it does not', async () => {
+  it('shows whether the mask separates groups', async () => {
     const apart = await attentionOf(await checkpoint(), images, known);
     expect(apart).toHaveLength(images.length);
     for (const { groups } of apart) {
@@ -137,7 +137,7 @@ describe('attentionOf', () => {
     }
   });
 
-  it('leaves the padding of the canvas out, which lies outside the image', async () => {
+  it('leaves out the canvas’s padding, which lies outside the image', async () => {
     // A wide image over the upper half of the canvas: the feature map's lower half is padding.
     const image = images[0] as DatasetImage;
     const { id, name, objects } = image;
@@ -163,7 +163,7 @@ describe('attentionOf', () => {
     expect(elements(svg, 'g').map(({ transform }) => transform)).toContain('scale(25.0000 25.0000)');
   });
 
-  it('says which queries there are, and which models have known ones', async () => {
+  it('refuses unknown queries, and known queries for a model without them', async () => {
     const trained = await checkpoint();
     await expect(attentionOf(trained, images, { query: 8, known: false })).rejects.toThrow(
       'there is no query 8: the model has 8, from 0 to 7',
@@ -173,7 +173,7 @@ describe('attentionOf', () => {
   });
 });
 
-it('finds the largest weight that crosses a group, reaches a known query, or is on padding', async () => {
+it('finds the largest weight between groups, on a known query, and on padding', async () => {
   const [{ groups }] = (await attentionOf(await checkpoint(), images.slice(0, 1), known)) as [ImageAttention];
   const queries = groups?.queries;
   if (queries === undefined) throw new Error('no known queries');

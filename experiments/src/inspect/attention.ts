@@ -1,4 +1,4 @@
-/** What one query of a trained model attends to: in the image and among the other queries. */
+/** Finds what one query of a trained model attends to, in the image and among the other queries. */
 import { loadParameters } from '@dn-detr/core';
 import { type DatasetImage, type EvaluationBatch, evaluationBatches, type RgbImage, type Size } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
@@ -10,13 +10,13 @@ import { type FeatureGrid, featureGrid } from './feature-grid.ts';
 import { type GroupLeak, groupLeak } from './group-leak.ts';
 import { type Sampling, samplingOf } from './sampling.ts';
 
-/** A decoder layer, seen from one query. */
+/** One query's attention in a decoder layer. */
 export interface LayerAttention {
-  /** over all queries `[H, T]`, known ones first */
+  /** Self-attention weights over all queries, known ones first, `[H, T]`. */
   readonly self: Float32Array;
-  /** what each query predicts after the layer `[T, 4]`, cxcywh in 0..1 of the image */
+  /** Boxes that each query predicts after the layer, `[T, 4]`, cxcywh as fractions of the image in 0..1. */
   readonly boxes: Float32Array;
-  /** where each query starts from in the layer `[T, 4]`; undefined for models without anchors */
+  /** Anchors of each query at the start of the layer, `[T, 4]`; undefined for models without anchors. */
   readonly anchors: Float32Array | undefined;
 }
 
@@ -24,49 +24,50 @@ export interface LayerAttention {
 export interface CellAttention {
   readonly kind: 'cells';
   readonly grid: FeatureGrid;
-  /** weights of each layer, over the cells row by row; `[H, N]` */
+  /** Weights of each layer over the cells, row by row, `[H, N]`. */
   readonly layers: readonly Float32Array[];
 }
 
+/** One query's attention in an image. */
 export interface ImageAttention {
   readonly image: DatasetImage;
   readonly pixels: RgbImage;
-  /** what the query takes from the image: deformable attention samples points */
+  /** Cross-attention to the image: weights on cells, or the samples of deformable attention. */
   readonly cross: CellAttention | Sampling;
   readonly heads: number;
-  /** the matching query that is looked at, from 0 */
+  /** Index of the matching query, from 0. */
   readonly query: number;
-  /** of the query, after the last layer */
+  /** The class that the query predicts after the last layer. */
   readonly label: number;
   readonly score: number;
-  /** K, known queries before the matching ones; padding included */
+  /** K, the number of known queries before the matching ones, including padding. */
   readonly known: number;
   readonly layers: readonly LayerAttention[];
-  /** of an image that known queries were put in for */
+  /** Attention of all queries, if known queries were added. */
   readonly groups: KnownAttention | undefined;
 }
 
 export interface KnownAttention {
   readonly queries: KnownQueries;
-  /** self-attention of all queries in the last layer, mean over heads, `[T, T]` */
+  /** Self-attention of all queries in the last layer, mean over heads, `[T, T]`. */
   readonly last: Float32Array;
   readonly leak: GroupLeak;
 }
 
 export interface AttentionOptions {
-  /** a matching query, from 0; in each image the one with the highest score if left out */
+  /** Index of a matching query, from 0; if undefined, the query with the highest score in each image. */
   readonly query: number | undefined;
-  /** puts known queries in, as in training */
+  /** Whether to add known queries, as in training. */
   readonly known: boolean;
 }
 
 /**
- * Passes the images through the model one by one, as evaluation does.
+ * Passes the images through the model one by one, as in evaluation.
  *
- * @param framed which images the canvas is for, where it depends on them
- * @throws UserError if there is no such query, or the model is trained without known queries and is to have some
- * @throws DataError if an image cannot be read
- * @throws CheckpointError if the weights do not fit the model that the checkpoint names
+ * @param framed - The images that determine the canvas, if it depends on images.
+ * @throws UserError if there is no such query, or known queries are wanted for a model that is trained without them.
+ * @throws DataError if an image cannot be read.
+ * @throws CheckpointError if the weights do not fit the model that the checkpoint names.
  */
 export async function attentionOf(
   { checkpoint, config, categories, normalization }: Trained,
@@ -92,7 +93,7 @@ export async function attentionOf(
     const found: ImageAttention[] = [];
     for await (const batch of evaluationBatches(images, evaluation)) {
       const [image] = batch.sources as [DatasetImage];
-      // Each image has draws of its own.
+      // The step selects the random numbers, so each image has different ones.
       const at = { step: images.indexOf(image), micro: 0 };
       const known = options.known ? knownQueriesAt(batch, model, withKnownSlots(config, images), at) : undefined;
       const passed = decoderPass(model, parameters, batch, known);
@@ -160,7 +161,7 @@ function cellsOf(layers: Float32Array[], heads: number, canvas: Size, image: Siz
   return { kind: 'cells', grid: featureGrid(canvas, image, cells), layers };
 }
 
-/** Mean over the first axis, `[H, …]` to `[…]`. */
+/** Mean over the first axis: `[H, …]` to `[…]`. */
 export function meanOverHeads(weights: Float32Array, heads: number): Float32Array {
   const size = weights.length / heads;
   return Float32Array.from({ length: size }, (_, i) => {
@@ -170,7 +171,7 @@ export function meanOverHeads(weights: Float32Array, heads: number): Float32Arra
   });
 }
 
-/** @param softmax the last logit is "no object" */
+/** @param softmax - Whether the scores are a softmax, whose last logit means "no object". */
 function bestClass(logits: Float32Array, softmax: boolean): { label: number; score: number } {
   const real = softmax ? logits.subarray(0, -1) : logits;
   const label = real.reduce((best, logit, c) => (logit > (real[best] as number) ? c : best), 0);

@@ -1,4 +1,4 @@
-/** Cross-attention of a query to the cells of a feature map, by decoder layer and head. */
+/** Draws the cross-attention of a query to the cells of a feature map, by decoder layer and head. */
 
 import { boxOutline, clipped, drawing, type Photo, placed, px, text } from '@dn-detr/report/drawing';
 import { type Html, html } from '@dn-detr/report/markup';
@@ -13,7 +13,7 @@ const widestPanel = 168;
 export const anchorColor = '#ffffff';
 export const boxColor = '#56b4e9';
 
-/** @param photos of the image, in colour and in grey */
+/** @param photos - The image in colour and in grey. */
 export function crossDrawing(
   found: ImageAttention,
   { grid, layers: weights }: CellAttention,
@@ -71,14 +71,14 @@ interface Size {
   readonly height: number;
 }
 
-/** Cells of the feature map over the whole of the image; those of padding lie outside. */
+/** Draws the cells of the feature map over the full image; cells in the padding lie outside. */
 export function heatMap(grid: FeatureGrid, map: Float32Array, most: number, { width, height }: Size): Html {
   const scale = `${(grid.cell.width * width).toPrecision(6)} ${(grid.cell.height * height).toPrecision(6)}`;
   const cells = heatCells(map, { columns: grid.columns, most, style: overImage });
   return html`<rect width="${px(width)}" height="${px(height)}" fill="#000" fill-opacity="0.35"/><g transform="scale(${scale})">${cells}</g>`;
 }
 
-/** The query's anchor in the layer and what it predicts after it. */
+/** Draws the query's anchor in the layer and the box that it predicts after the layer. */
 function boxes({ known, query }: ImageAttention, { anchors, boxes: predicted }: LayerAttention, size: Size): Html {
   const at = known + query;
   return html`${anchors && boxOutline(anchors, at, size, { kind: 'anchor', color: anchorColor, width: 1.5, dashes: '3 3' })}${boxOutline(predicted, at, size, { kind: 'box', color: boxColor, width: 1.8 })}`;
@@ -95,6 +95,6 @@ function legend(hasAnchors: boolean, length: number): Html {
   }`;
 }
 
-/** A line as legends show it. */
+/** A short line for a legend. */
 export const lineMark = (x: number, color: string, dashes?: string): Html =>
   html`<rect x="${x}" y="-9" width="14" height="10" fill="#555"/><path d="M${x} -4h14" stroke="${color}" stroke-width="2"${dashes !== undefined && html` stroke-dasharray="${dashes}"`}/>`;

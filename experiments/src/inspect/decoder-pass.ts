@@ -1,4 +1,4 @@
-/** One image's pass through a model, with all that its decoder attends to. */
+/** Passes one image through a model and records the attention of its decoder. */
 import type { NamedTensors } from '@dn-detr/core';
 import type { ForwardOptions } from '@dn-detr/core/models';
 import type { EvaluationBatch } from '@dn-detr/data';
@@ -7,39 +7,41 @@ import { knownInputs } from '@dn-detr/dn/tfjs';
 import { imageTensors, type Model } from '@dn-detr/train';
 import { dispose, type Tensor4D, tidy } from '@tensorflow/tfjs-core';
 
+/** Attention and predictions of the decoder for one image. */
 export interface DecoderPass {
-  /** H */
+  /** Number of heads, H. */
   readonly heads: number;
-  /** weights of each layer among the T queries, `[H, T, T]` */
+  /** Self-attention weights of each layer among the T queries, `[H, T, T]`. */
   readonly self: readonly Float32Array[];
-  /** weights of each layer on the N cells of the feature map, `[H, T, N]`; empty where attention is deformable */
+  /** Cross-attention weights of each layer on the N cells of the feature map, `[H, T, N]`; empty for deformable attention. */
   readonly cross: readonly Float32Array[];
-  /** samples of each layer; empty where attention is not deformable */
+  /** Samples of each layer; empty if attention is not deformable. */
   readonly sampled: readonly SampledLayer[];
-  /** predictions of each layer: logits `[T, numLogits]`, boxes cxcywh in 0..1 `[T, 4]` */
+  /** Logits of each layer, `[T, numLogits]`. */
   readonly logits: readonly Float32Array[];
+  /** Boxes of each layer, `[T, 4]`, cxcywh in 0..1. */
   readonly boxes: readonly Float32Array[];
-  /** `[T, 4]`, cxcywh in 0..1, of each layer; undefined for models without */
+  /** Anchors of each layer, `[T, 4]`, cxcywh in 0..1; undefined for models without anchors. */
   readonly anchors: readonly Float32Array[] | undefined;
 }
 
-/** What core's `ObservedSampling` holds of the image; coordinates are in 0..1 of a level with its padding. */
+/** The contents of core's `ObservedSampling` for one image; coordinates are fractions of a level with its padding, in 0..1. */
 export interface SampledLayer {
-  /** L */
+  /** Number of levels, L. */
   readonly levels: number;
-  /** `[T, L or 1, coordinates]` */
+  /** Reference points or boxes, `[T, L or 1, coordinates]`. */
   readonly references: Float32Array;
-  /** coordinates of a reference: 2 where references are points, 4 where they are boxes */
+  /** Number of coordinates of a reference: 2 for points, 4 for boxes. */
   readonly coordinates: number;
-  /** `[T, H, L, P, 2]` */
+  /** Locations of the samples, `[T, H, L, P, 2]`. */
   readonly locations: Float32Array;
-  /** `[T, H, L, P]` */
+  /** Weights of the samples, `[T, H, L, P]`. */
   readonly weights: Float32Array;
 }
 
 const decoderAttention = /decoder\.layers\.(\d+)\.(self_attn|cross_attn|multihead_attn)$/;
 
-/** @param batch of one image */
+/** @param batch - A batch of one image. */
 export function decoderPass(
   { detector }: Pick<Model, 'detector'>,
   parameters: NamedTensors,

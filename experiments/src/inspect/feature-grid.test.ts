@@ -13,12 +13,12 @@ describe('featureGrid', () => {
     expect(grid).toEqual({ rows: 8, columns: 8, cell: { width: 1 / 8, height: 1 / 4 } });
   });
 
-  it('lets the last cells reach over a canvas that the stride does not divide', () => {
+  it('lets the last cells extend beyond a canvas that the stride does not divide', () => {
     const size = { width: 100, height: 50 };
     expect(featureGrid(size, size, 4 * 2)).toEqual({ rows: 2, columns: 4, cell: { width: 0.32, height: 0.64 } });
   });
 
-  it('refuses a number that is no feature map', () => {
+  it('refuses a number of cells that fits no feature map', () => {
     expect(() => featureGrid({ width: 64, height: 64 }, { width: 64, height: 64 }, 65)).toThrow(/65 cells/);
   });
 });

@@ -1,24 +1,26 @@
-/** Where the cells of a feature map lie in the image. */
+/** Maps the cells of a feature map to the image. */
 import type { Size } from '@dn-detr/data';
 
-/** A feature map over a canvas that has the image at its top left. */
+/** A feature map over a canvas with the image in its top left corner. */
 export interface FeatureGrid {
   readonly rows: number;
   readonly columns: number;
-  /** a cell's width and height in shares of the image's; those beyond the image lie in the canvas's padding */
+  /** Width and height of a cell as fractions of the image's; cells beyond the image lie in the canvas's padding. */
   readonly cell: Size;
 }
 
 /**
- * @param canvas what went into the backbone
- * @param image as large as it is on the canvas
- * @param cells of the feature map: backbones halve the canvas several times, rounding up
+ * Finds the grid from the number of cells: backbones halve the canvas several times, rounding up.
+ *
+ * @param canvas - Size of the canvas.
+ * @param image - Size of the image on the canvas.
+ * @param cells - Number of cells of the feature map.
  */
 export function featureGrid(canvas: Size, image: Size, cells: number): FeatureGrid {
   for (let stride = 1; stride <= 2 * Math.max(canvas.width, canvas.height); stride *= 2) {
     const [rows, columns] = [Math.ceil(canvas.height / stride), Math.ceil(canvas.width / stride)];
     if (rows * columns !== cells) continue;
-    // A cell belongs to `stride` pixels, also where the last one reaches over the canvas's edge.
+    // Every cell covers `stride` pixels, even if the last one extends beyond the canvas's edge.
     return { rows, columns, cell: { width: stride / image.width, height: stride / image.height } };
   }
   throw new Error(`${cells} cells are no feature map of a canvas of ${canvas.width} × ${canvas.height} pixels`);

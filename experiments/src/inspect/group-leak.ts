@@ -1,18 +1,18 @@
-/** Whether attention keeps to the mask: what matching queries take from known ones, and groups from each other. */
+/** Checks that attention respects the mask: what matching queries take from known ones, and groups from each other. */
 import type { KnownQueries } from '@dn-detr/dn';
 
-/** The largest weights of any head, layer and pair of queries; 0 where the mask holds. */
+/** The largest blocked weights over all heads, layers and pairs of queries; 0 if the mask works. */
 export interface GroupLeak {
   readonly matchingToKnown: number;
   readonly betweenGroups: number;
-  /** of any query on a padded slot */
+  /** Largest weight of any query on a padded slot. */
   readonly onPadding: number;
 }
 
 /**
- * Of one image, the only one of its batch.
+ * Finds the largest blocked weights for an image that is the only one in its batch.
  *
- * @param layers self-attention `[H, T, T]`, queries as rows
+ * @param layers - Self-attention of each layer, `[H, T, T]`, with queries as rows.
  */
 export function groupLeak(layers: readonly Float32Array[], heads: number, { layout, valid }: KnownQueries): GroupLeak {
   const { known, groupSize, total } = layout;

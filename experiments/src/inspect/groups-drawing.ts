@@ -1,4 +1,4 @@
-/** Self-attention of all queries, known ones among them: what the mask keeps apart stays blank. */
+/** Draws the self-attention of all queries, including known ones; cells that the mask blocks stay blank. */
 
 import { boundaries, drawing, groupStrip, hatching, maskDrawing, placed, px, text } from '@dn-detr/report/drawing';
 import { type Html, html } from '@dn-detr/report/markup';

@@ -1,21 +1,24 @@
+/** Draws weights as coloured cells. A cell is left blank if and only if its weight is 0. */
 import { type Html, html } from '@dn-detr/report/markup';
-
-/** Weights as cells of colour. A cell of weight 0 is left blank, and only such a cell. */
 
 const steps = 16;
 
 export interface HeatOptions {
-  /** of the weights `[rows, columns]` */
+  /** Number of columns of the weights `[rows, columns]`. */
   readonly columns: number;
-  /** the weight of the strongest colour */
+  /** The weight that gets the strongest colour. */
   readonly most: number;
-  /** of a share of `most`, in 0..1 */
+  /** Colour and opacity for a share of `most`, in 0..1. */
   readonly style: (share: number) => { readonly fill: string; readonly opacity: number };
-  /** the share goes with the weight, or with its square root, which shows small ones */
+  /**
+   * Whether the colour depends on the weight or on its square root, which makes small weights visible.
+   *
+   * @defaultValue `'linear'`
+   */
   readonly scale?: 'linear' | 'root';
 }
 
-/** One path for each of 16 steps of colour; a cell is a unit wide and high, the first one at 0, 0. */
+/** Draws one path for each of 16 steps of colour; a cell is one unit wide and high, and the first one is at 0, 0. */
 export function heatCells(weights: ArrayLike<number>, options: HeatOptions): Html {
   const { columns, most, style, scale = 'linear' } = options;
   const paths = Array.from({ length: steps + 1 }, () => '');
@@ -38,11 +41,11 @@ export function heatCells(weights: ArrayLike<number>, options: HeatOptions): Htm
     const { fill, opacity } = style(step / steps);
     return step > 0 && path !== '' && html`<path d="${path}" fill="${fill}" fill-opacity="${opacity.toFixed(3)}"/>`;
   });
-  // Without this, seams would show between neighbours.
+  // Without crisp edges, seams would be visible between neighbouring cells.
   return html`<g class="heat" shape-rendering="crispEdges">${drawn}</g>`;
 }
 
-/** Dark purple to pale yellow, of matplotlib's "inferno", and less and less of what lies below. */
+/** Colours from dark purple to pale yellow, from matplotlib's "inferno". */
 const stops = [
   [66, 10, 104],
   [147, 38, 103],
@@ -51,7 +54,7 @@ const stops = [
   [252, 255, 164],
 ] as const;
 
-/** Over an image. */
+/** Style for cells over an image, more opaque for higher shares. */
 export function overImage(share: number): { readonly fill: string; readonly opacity: number } {
   const at = share * (stops.length - 1);
   const [low, high] = [stops[Math.floor(at)], stops[Math.ceil(at)]] as [readonly number[], readonly number[]];
@@ -59,7 +62,7 @@ export function overImage(share: number): { readonly fill: string; readonly opac
   return { fill: `rgb(${mixed.join(',')})`, opacity: 0.3 + 0.55 * share };
 }
 
-/** On the page's ground, in its light or dark. */
+/** Style for cells on the page's background, light or dark. */
 export const onGround = (share: number): { readonly fill: string; readonly opacity: number } => ({
   fill: 'var(--series-0)',
   opacity: share,

@@ -1,10 +1,10 @@
-/** What an inspection comes to: a page, its pictures, and a description. */
 import type { Picture } from './output-folder.ts';
 import type { InspectionPage } from './page.ts';
 
+/** The result of an inspection: a page, its pictures, and a description. */
 export interface Inspection {
   readonly page: InspectionPage;
   readonly pictures: readonly Picture[];
-  /** for programs */
+  /** The findings, for `--json`. */
   readonly about: object;
 }

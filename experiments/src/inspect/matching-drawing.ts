@@ -1,4 +1,4 @@
-/** An image with its objects, and which query each run gives them: a bar lasts as long as the query stays the same. */
+/** Draws an image with its objects and the query that each run matches them with: a bar lasts as long as the query stays the same. */
 
 import {
   boxOutline,
@@ -26,14 +26,14 @@ const rowHeight = 17;
 const headHeight = 40;
 const footHeight = 26;
 
-/** The query that an object ends with has one colour, and those before it two others in turn. */
+/** Colour of the query that an object ends with; earlier queries alternate between two other colours. */
 export const endColor = { fill: '#0072b2', ink: '#ffffff' };
 const otherColors = [
   { fill: '#e69f00', ink: '#111111' },
   { fill: '#f5d48a', ink: '#111111' },
 ] as const;
 
-/** @param n of the image in its page, from 1 */
+/** @param n - Number of the image on its page, from 1. */
 export function matchingDrawing(image: MatchedImage, n: number): Html {
   const { objects, runs } = image;
   const scale = photoSide / Math.max(image.width, image.height);
@@ -109,7 +109,7 @@ ${placed(
 const changesText = ({ changes, pairs }: MatchingGrid): string =>
   `${changes} ${changes === 1 ? 'change' : 'changes'} of ${pairs}`;
 
-/** A run of equal queries, `[from, to)`. */
+/** A sequence of columns with the same query, `[from, to)`. */
 interface Stay {
   readonly query: number;
   readonly from: number;
@@ -138,7 +138,7 @@ function grid({ queries }: MatchingGrid, length: number): Content {
   });
 }
 
-/** Numbers of some columns, below them. */
+/** Draws the numbers of as many columns as there is room for. */
 function axis(numbers: readonly number[], length: number, y: number): Content {
   const cell = length / Math.max(1, numbers.length);
   const widest = Math.max(0, ...numbers.map((number) => textWidth(`${number}`, 9) + 8));
@@ -152,5 +152,5 @@ function axis(numbers: readonly number[], length: number, y: number): Content {
 
 function legend(): Html {
   const swatch = (x: number, fill: string) => html`<rect x="${x}" y="-9" width="14" height="10" fill="${fill}"/>`;
-  return html`${swatch(0, endColor.fill)}${text(20, 0, 'the query that the object ends with')}${swatch(230, otherColors[0].fill)}${swatch(246, otherColors[1].fill)}${text(266, 0, 'others, in turn; numbers are queries')}`;
+  return html`${swatch(0, endColor.fill)}${text(20, 0, 'the query that the object ends with')}${swatch(230, otherColors[0].fill)}${swatch(246, otherColors[1].fill)}${text(266, 0, 'other queries, alternating; numbers are queries')}`;
 }

@@ -1,4 +1,4 @@
-/** `matching.html`: which query answers for which object, over training and over layers. */
+/** The page `matching.html`: which query is matched with which object, over training and over layers. */
 import { dataTable, html } from '@dn-detr/report/markup';
 import { counted } from '@dn-detr/train';
 import type { Inspection } from './inspection.ts';
@@ -6,7 +6,7 @@ import type { MatchedImage, MatchingGrid } from './matching.ts';
 import { matchingDrawing } from './matching-drawing.ts';
 import { figureOf } from './page.ts';
 
-/** @param images at least one */
+/** @param images - At least one image. */
 export function matchingInspection(images: readonly MatchedImage[]): Inspection {
   const names = [...new Set(images.flatMap(({ runs }) => runs.map(({ run }) => run)))];
   const pictures = images.map((image, i) => ({
@@ -15,9 +15,9 @@ export function matchingInspection(images: readonly MatchedImage[]): Inspection 
   }));
   const table = dataTable({
     id: 'table-changes',
-    caption: html`<b>Changes of query</b>, all images together: from one evaluation to the next in the last decoder layer, and from one
-layer to the next at the last evaluation; of how many pairs of neighbours. Two objects that exchange their queries are two changes, of
-which the instability IS / (2M) counts one.`,
+    caption: html`<b>Changes of query</b> in all images together: from one evaluation to the next in the last decoder layer, and from one
+layer to the next at the last evaluation, out of the possible changes. Two objects that exchange their queries are two changes here, but
+only one in the instability IS / (2M).`,
     head: ['Run', 'Over training', 'Share', 'Over layers', 'Share'],
     rows: names.map((name) => {
       const own = images.flatMap(({ runs }) => runs.filter(({ run }) => run === name));
@@ -25,16 +25,16 @@ which the instability IS / (2M) counts one.`,
       return [name, ...cells(training), ...cells(layers)];
     }),
   });
-  const lede = html`<p class="lede">${counted(names.length, 'run')}, ${counted(images.length, 'image')} of the evaluation.</p>
-<p>In each image the matching gives every object one query to answer for it. Where that query changes from evaluation to evaluation, it is
-told to find another object than before, and learns slowly: this is the instability that denoising is meant to lower. A model that
-detects little yet may still change few matches.</p>
+  const lede = html`<p class="lede">${counted(names.length, 'run')}, ${counted(images.length, 'validation image')}.</p>
+<p>In each image the matching assigns one query to every object. If the assignment changes from evaluation to evaluation, queries are
+trained towards changing objects and learn slowly: this is the instability that denoising is meant to lower. A model that detects little
+may nevertheless change few matches.</p>
 ${table}`;
   const caption = html`<b>Queries by object</b> (rows): the last decoder layer's matching at each evaluation, by step of training; and that of every layer
 at the last evaluation. A bar lasts as long as the query stays the same.`;
   return {
     page: {
-      title: 'Which query answers for which object',
+      title: 'Which query is matched with which object',
       lede,
       sections: images.map(({ name }, i) => ({
         name,

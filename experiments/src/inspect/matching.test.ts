@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { matchingOf } from './matching.ts';
 import { endColor, matchingDrawing } from './matching-drawing.ts';
 
-/** Two layers, two objects; the first layer's queries are not to count over training. */
+/** Two layers and two objects; the first layer's queries must not count over training. */
 const line = (step: number, last: [number, number], first: [number, number] = [90, 91]): SamplesLine => ({
   step,
   images: [
@@ -19,7 +19,7 @@ describe('matchingOf', () => {
   it('counts an object’s changes of query from evaluation to evaluation, and from layer to layer', () => {
     const { steps, training, layers } = matchingOf(lines, 1);
     expect(steps).toEqual([10, 20, 30, 40]);
-    // 4 4 2 4 has two, 2 7 7 none has two: the end of having one is a change.
+    // 4 4 2 4 has two changes, and so has 2 7 7 none: losing a query is a change.
     expect(training).toEqual({
       queries: [
         [4, 4, 2, 4],
@@ -57,7 +57,7 @@ describe('matchingDrawing', () => {
     runs: [{ run: 'detr & co', ...matchingOf(lines, 1) }],
   };
 
-  it('has a bar for each stay with a query, in another colour than its neighbours', () => {
+  it('has a bar for each sequence of equal queries, in another colour than its neighbours', () => {
     const svg = matchingDrawing(image, 1);
     const stays = [...svg.text.matchAll(/<g class="stay">.*?<\/g>/g)].map(([markup]) => ({
       title: /<title>(.*?)<\/title>/.exec(markup)?.[1],

@@ -1,4 +1,4 @@
-/** Which query answers for which object of a run's sample images, over training and over the decoder's layers. */
+/** Reads which query was matched with which object of a run's sample images, over training and over the decoder's layers. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,45 +6,45 @@ import type { RunSource } from '@dn-detr/report';
 import { readStoredConfig, runFolder, type SampleImage, type SamplesLine, UserError } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
 
-/** Queries by object and column; -1 where an object has none. */
+/** Queries by object and column; -1 if an object has none. */
 export interface MatchingGrid {
   /** `[M][columns]` */
   readonly queries: readonly (readonly number[])[];
-  /** how often an object has another query than in the column before */
+  /** Number of times that an object's query differs from the previous column. */
   readonly changes: number;
-  /** of so many pairs of neighbouring columns, all objects together */
+  /** Number of pairs of neighbouring columns, over all objects: the largest possible number of changes. */
   readonly pairs: number;
 }
 
-/** What a run did in one image. */
+/** A run's matching in one image. */
 export interface RunMatching {
   readonly run: string;
-  /** of the columns of `training` */
+  /** Training steps of the columns of `training`. */
   readonly steps: readonly number[];
-  /** the last layer's matching at each evaluation */
+  /** The last layer's matching at each evaluation. */
   readonly training: MatchingGrid;
-  /** each layer's matching at the last evaluation */
+  /** Each layer's matching at the last evaluation. */
   readonly layers: MatchingGrid;
 }
 
 export interface MatchedImage extends SampleImage {
-  /** the bytes of `picture` */
+  /** The bytes of `picture`. */
   readonly jpeg: Uint8Array;
-  /** names of the classes, by label */
+  /** Class names by label. */
   readonly classes: readonly string[];
   readonly runs: readonly RunMatching[];
 }
 
 export interface MatchedRuns {
   readonly images: readonly MatchedImage[];
-  /** folders of runs without samples: not evaluated yet, or by an earlier version */
+  /** Folders of runs without samples, because they were not evaluated yet or are from an earlier version. */
   readonly without: readonly string[];
 }
 
 /**
- * The sample images of runs, those that several runs share once.
+ * The sample images of the runs. Images that several runs share appear once.
  *
- * @throws UserError if no run has samples, or a file cannot be read
+ * @throws UserError if no run has samples, or a file cannot be read.
  */
 export function matchedRuns(runs: readonly RunSource[]): MatchedRuns {
   const images = new Map<string, MatchedImage & { runs: RunMatching[] }>();
@@ -58,7 +58,7 @@ export function matchedRuns(runs: readonly RunSource[]): MatchedRuns {
       continue;
     }
     for (const [n, image] of readJson<SampleImage[]>(samples.images).entries()) {
-      // Images of other data may have the same name.
+      // The hash tells images of different data sets with the same name apart.
       const key = JSON.stringify([stored.data.hash, image.name]);
       const known = images.get(key) ?? {
         ...image,
@@ -73,7 +73,7 @@ export function matchedRuns(runs: readonly RunSource[]): MatchedRuns {
   if (images.size === 0) {
     throw new UserError(
       `${without[0] ?? runs[0]?.folder} has no samples: train, compare and ablate write them at each evaluation that has an ` +
-        'image with objects; train it again, or go on with it until it is evaluated',
+        'image with objects; train it again, or continue the run until it is evaluated',
     );
   }
   return { images: [...images.values()], without };
@@ -87,7 +87,7 @@ function pictureOf(file: string): Uint8Array {
   }
 }
 
-/** @param n of the image among the samples */
+/** @param n - Index of the image among the samples. */
 export function matchingOf(lines: readonly SamplesLine[], n: number): Omit<RunMatching, 'run'> {
   const byEvaluation = lines.map(({ images }) => images[n]?.queries ?? []);
   return {
@@ -97,7 +97,7 @@ export function matchingOf(lines: readonly SamplesLine[], n: number): Omit<RunMa
   };
 }
 
-/** @param columns the query of each object, `[columns][M]` */
+/** @param columns - The query of each object, `[columns][M]`. */
 function gridOf(columns: readonly (readonly number[])[]): MatchingGrid {
   const objects = columns[0]?.length ?? 0;
   const queries = Array.from({ length: objects }, (_, m) => columns.map((column) => column[m] as number));

@@ -35,10 +35,10 @@ describe('openOutput', () => {
     expect(readFileSync(inRoot('queries-3.svg'), 'utf8')).toBe('mine');
   });
 
-  it('touches no file of others, and writes nothing then', () => {
+  it('writes nothing if it would overwrite other files', () => {
     writeFileSync(inRoot('queries-1.svg'), 'mine');
     const folder = openOutput(root, 'queries');
-    expect(() => folder.write(page, pictures('queries-1.svg'), {})).toThrow(/queries-1.svg is there, and not of/);
+    expect(() => folder.write(page, pictures('queries-1.svg'), {})).toThrow(/queries-1.svg exists and is not from/);
     expect(readdirSync(root)).toEqual(['queries-1.svg']);
     expect(readFileSync(inRoot('queries-1.svg'), 'utf8')).toBe('mine');
   });
@@ -48,12 +48,12 @@ describe('openOutput', () => {
     'not JSON',
     '{"inspection":"queries","files":["../../etc/passwd.svg"]}',
     '{"inspection":"matching","files":[]}',
-  ])('takes no list for its own that is not: %s', (text) => {
+  ])('refuses a list that it did not write: %s', (text) => {
     writeFileSync(inRoot('queries.json'), text);
-    expect(() => openOutput(root, 'queries')).toThrow(/queries.json is there, and not of an earlier inspection/);
+    expect(() => openOutput(root, 'queries')).toThrow(/queries.json exists and is not from an earlier inspection/);
   });
 
-  it('makes the folder, and says where it cannot', () => {
+  it('creates the folder, or says why it cannot', () => {
     openOutput(path.join(root, 'a', 'b'), 'queries');
     expect(existsSync(path.join(root, 'a', 'b'))).toBe(true);
     writeFileSync(inRoot('file'), '');

@@ -10,27 +10,27 @@ import { type InspectionPage, pageText } from './page.ts';
 
 export type InspectionKind = 'queries' | 'attention' | 'matching';
 
-/** A drawing of the page, which also becomes a file. */
+/** A drawing on the page, which is also saved as a file. */
 export interface Picture {
-  /** without folder, `.svg` */
+  /** File name without a folder, ending in `.svg`. */
   readonly name: string;
   readonly drawing: Html;
 }
 
 export interface OutputFolder {
   /**
-   * Writes all, and deletes what only the inspection before had.
+   * Writes all files, and deletes those of an earlier inspection that this one does not have.
    *
-   * @param about what was found, for programs
-   * @returns what `KIND.json` holds
+   * @param about - The findings, for programs.
+   * @returns The contents of `KIND.json`.
    */
   write(page: InspectionPage, pictures: readonly Picture[], about: object): { readonly files: readonly string[] };
 }
 
 /**
- * Makes the folder if it is not there.
+ * Creates the folder if it does not exist.
  *
- * @throws UserError if there cannot be one, or it holds a `KIND.json` of another kind
+ * @throws UserError if it cannot be created, or contains a `KIND.json` that no inspection wrote.
  */
 export function openOutput(folder: string, kind: InspectionKind): OutputFolder {
   makeFolder(folder);
@@ -47,10 +47,10 @@ export function openOutput(folder: string, kind: InspectionKind): OutputFolder {
       const foreign = files.find((name) => existsSync(path.join(folder, name)) && !earlier.includes(name));
       if (foreign !== undefined) {
         const file = path.join(folder, foreign);
-        throw new UserError(`${file} is there, and not of an earlier inspection: choose another --out`);
+        throw new UserError(`${file} exists and is not from an earlier inspection: choose another --out`);
       }
       const list = { inspection: kind, files, ...about };
-      // First the list: whatever is written afterwards is known as ours, even if this ends half-way.
+      // The list is written first, so that all later files are known to be ours even if writing is interrupted.
       const all = [...new Set([...files, ...earlier])];
       writeAtomically(listFile, `${JSON.stringify({ ...list, files: all }, null, 2)}\n`);
       for (const [name, content] of contents) writeAtomically(path.join(folder, name), content);
@@ -61,12 +61,12 @@ export function openOutput(folder: string, kind: InspectionKind): OutputFolder {
   };
 }
 
-/** @throws UserError if no inspection of this kind wrote the file */
+/** @throws UserError if no inspection of this kind wrote the file. */
 function filesIn(listFile: string, kind: InspectionKind): readonly string[] {
   try {
     const { inspection, files } = JSON.parse(readFileSync(listFile, 'utf8')) as { inspection: string; files: string[] };
-    // Whatever the file says, nothing but this command's own kinds of files is touched.
+    // Whatever the file says, only file names of the kinds that this command writes are accepted.
     if (inspection === kind && files.every((name) => /^[^/\\]+\.(?:svg|html)$/.test(name))) return files;
   } catch {}
-  throw new UserError(`${listFile} is there, and not of an earlier inspection: choose another --out`);
+  throw new UserError(`${listFile} exists and is not from an earlier inspection: choose another --out`);
 }

@@ -1,4 +1,4 @@
-/** `queries.html`: what a decoder is fed at a step of training. */
+/** The page `queries.html`: the known queries of a training step. */
 
 import { knownQueriesDrawing, type QueryImage, slotsOf } from '@dn-detr/report/drawing';
 import { count, type Html, html } from '@dn-detr/report/markup';
@@ -8,7 +8,7 @@ import type { Picture } from './output-folder.ts';
 import { figureOf } from './page.ts';
 import type { QueryStep } from './queries.ts';
 
-/** @param classNames by label */
+/** @param classNames - Class names by label. */
 export async function queriesInspection(
   { epoch, batch, images, denoising }: QueryStep,
   step: number,
@@ -26,7 +26,7 @@ export async function queriesInspection(
   const { isolate, maskPadding } = denoising;
   const lede = html`<p class="lede">The first ${counted(images.length, 'image')} of the ${count(batch)} of step ${count(step)}
 (epoch ${count(epoch + 1)}) of ${model.name} on ${data.source}, seed ${seed}: augmented and on the canvas, as the model sees them.</p>
-<p>${noiseWords(denoising)} The mask ${maskWords[isolate]}${maskPadding ? ', and hides padded slots from all' : '; padded slots are seen'}.</p>`;
+<p>${noiseWords(denoising)} The mask ${maskWords[isolate]}${maskPadding ? ', and hides padded slots from all queries' : '; padded slots are not hidden'}.</p>`;
   return {
     page: { title: `Known queries at step ${step}`, lede, sections },
     pictures,
@@ -42,23 +42,23 @@ export async function queriesInspection(
 }
 
 function noiseWords(denoising: QueryStep['denoising']): string {
-  const labels = `Known queries are ground truth with noise: a label is drawn anew with probability ${denoising.labelNoise}`;
+  const labels = `Known queries are ground truth with noise: a label is replaced by a random class with probability ${denoising.labelNoise}`;
   if (denoising.kind === 'dn') {
     const { centerNoise, sizeNoise } = denoising;
     return `${labels}, a centre moves by up to
-${centerNoise} times half the box, and width and height change by up to ${sizeNoise} of themselves. The decoder has to restore them, with no
-matching needed.`;
+${centerNoise} times half the box, and width and height change by up to ${sizeNoise} times their size. The decoder has to restore the original
+objects, and no matching is needed.`;
   }
   return `${labels}.
 The corners of a positive query move by less than ${denoising.boxNoise} times half the box, and the decoder has to restore its object. Those of a
-negative one, drawn dashed, move by once to twice as far, and the decoder has to call it "no object". No matching is needed for either.`;
+negative query, drawn dashed, move one to two times as far, and the decoder has to answer "no object". No matching is needed for either.`;
 }
 
 const maskWords: Readonly<Record<QueryStep['denoising']['isolate'], string>> = {
   groups:
-    'keeps the groups from each other, and all of them from the matching queries, which would otherwise read the answer',
-  known: 'keeps known queries from the matching ones, which would otherwise read the answer, but not from each other',
-  nothing: 'keeps nothing apart: matching queries can read the answer',
+    'hides the groups from each other, and all of them from the matching queries, which would otherwise read the answer',
+  known: 'hides known queries from the matching ones, which would otherwise read the answer, but not from each other',
+  nothing: 'hides nothing: matching queries can read the answer',
 };
 
 function caption(image: QueryImage, className: (label: number) => string): Html {

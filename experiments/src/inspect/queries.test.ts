@@ -14,7 +14,7 @@ async function step(values: DottedValues, at: number, count = 4) {
   return { config, data, ...(await queriesOfStep(config, data, at, count)) };
 }
 
-/** As many groups as fit, of which there are many. */
+/** Settings with as many groups as fit, which are many. */
 const dino: DottedValues = {
   ...{ 'model.name': 'dino', 'model.width': 32, 'model.featureLevels': 2 },
   ...{ 'denoising.groups': null, 'denoising.slotBucket': null },
@@ -38,7 +38,7 @@ function maskDrawn(image: QueryImage): number[] {
 }
 
 describe('queriesOfStep', () => {
-  it('gives the micro-batches of the step, and the known queries that it is trained with', async () => {
+  it('returns the micro-batches of the step, and the known queries of training', async () => {
     const { config, data, images, batch, epoch } = await step({ 'optimizer.accumulate': 2 }, 3, 8);
     expect([images.length, batch, epoch]).toEqual([8, 8, 1]);
     const model = buildModel(config, 2);
@@ -70,7 +70,10 @@ describe('queriesOfStep', () => {
 
   it.each([
     [{ 'model.name': 'detr' }, /^detr trains without known queries: expected a model with denoising/],
-    [{ 'denoising.groups': 0 }, /^denoising.groups=0 trains without known queries: expected denoising.groups from 1$/],
+    [
+      { 'denoising.groups': 0 },
+      /^denoising.groups=0 trains without known queries: expected denoising.groups of 1 or more$/,
+    ],
   ])('refuses a model without known queries: %j', async (values, message) => {
     await expect(step(values, 1)).rejects.toThrow(message);
   });
@@ -107,28 +110,28 @@ describe('the picture of known queries', () => {
     }
   });
 
-  it('tells the negatives of contrastive denoising apart, and the page what they are for', async () => {
+  it('distinguishes the negatives of contrastive denoising, and explains them on the page', async () => {
     const { config, images, ...rest } = await step({ 'denoising.kind': 'contrastive' }, 1);
     expect(images).toHaveLength(4);
     for (const image of images) {
       const svg = await knownQueriesDrawing(image, 1, String);
       const count = 2 * image.target.labels.length;
       expect(slotsOf(image).filter(({ negative }) => negative)).toHaveLength(count);
-      // Over all groups, and in its own.
+      // In the picture of all groups, and in that of its own group.
       for (const kind of ['known', 'negative']) expect(ofClass(svg, 'g', kind)).toHaveLength(2 * count);
       expect(svg.text).toMatch(/>negative</);
       expect(svg.text).not.toMatch(/NaN|undefined|(width|height)="-/);
     }
     const { page, about } = await queriesInspection({ ...rest, images }, 1, config, ['disc', 'square']);
     const objects = first(images).target.labels.length;
-    expect(page.lede.text).toMatch(/less than 1 times half the box.*Those of a\s+negative one, drawn dashed/s);
+    expect(page.lede.text).toMatch(/less than 1 times half the box.*Those of a\s+negative query, drawn dashed/s);
     expect(page.sections[0]?.content.text).toContain(
       `${4 * objects} known queries, of which ${2 * objects} are negative,`,
     );
     expect(about).toMatchObject({ images: [{ negatives: 2 * objects }, {}, {}, {}] });
   });
 
-  it('names groups by their numbers only where these do not run into each other', async () => {
+  it('names groups by their numbers only if these do not overlap', async () => {
     const { images, denoising } = await step(dino, 1, 1);
     expect([denoising.slotBucket, denoising.groups]).toEqual([3, 33]);
     const svg = (await knownQueriesDrawing(first(images), 1, String)).text;
@@ -140,7 +143,7 @@ describe('the picture of known queries', () => {
     expect(named.match(/>12</g)).toHaveLength(2);
   });
 
-  it('draws a known query where it is told to be', async () => {
+  it('draws a known query at its noised box', async () => {
     const { images } = await step({ 'data.canvas': { width: 64, height: 32 } }, 1);
     const image = first(images);
     const svg = await knownQueriesDrawing(image, 1, String);

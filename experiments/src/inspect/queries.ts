@@ -1,4 +1,4 @@
-/** The known queries of a training step, with the images as the model saw them. */
+/** Recreates the known queries of a training step, with the images as the model saw them. */
 import type { Normalization } from '@dn-detr/core';
 import type { TrainingBatch } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
@@ -17,21 +17,21 @@ import {
 
 export interface QueryStep {
   readonly epoch: number;
-  /** images of the step */
+  /** Number of images in the step. */
   readonly batch: number;
-  /** the first of them */
+  /** The first of these images. */
   readonly images: readonly QueryImage[];
-  /** how the known queries were made */
+  /** The settings that the known queries were made with. */
   readonly denoising: SettledDenoising;
 }
 
 /**
- * Makes the batch of a training step anew.
+ * Recreates the batch of a training step.
  *
- * @param step as `metrics.jsonl` counts: the first one is 1
- * @param count of the images to give
- * @throws UserError if the model is trained without known queries
- * @throws DataError if an image cannot be read
+ * @param step - The step as counted in `metrics.jsonl`, from 1.
+ * @param count - Number of images to return.
+ * @throws UserError if the model is trained without known queries.
+ * @throws DataError if an image cannot be read.
  */
 export async function queriesOfStep(
   config: RunConfig,
@@ -45,7 +45,7 @@ export async function queriesOfStep(
   if (denoising === undefined || !model.denoises) {
     throw new UserError(
       denoising
-        ? 'denoising.groups=0 trains without known queries: expected denoising.groups from 1'
+        ? 'denoising.groups=0 trains without known queries: expected denoising.groups of 1 or more'
         : `${config.model.name} trains without known queries: expected a model with denoising, such as --set model.name=dn-detr`,
     );
   }

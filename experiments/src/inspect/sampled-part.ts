@@ -1,23 +1,23 @@
-/** The part of an image that a query samples, which a drawing enlarges. */
+/** Finds the part of an image that a query samples, which a drawing then enlarges. */
 import type { ImageAttention, LayerAttention } from './attention.ts';
 import type { Sampling } from './sampling.ts';
 
-/** As wide a share of the image as it is high, in 0..1. */
+/** A part of an image with the same fraction of its width and height, all in 0..1. */
 export interface ImagePart {
   readonly x: number;
   readonly y: number;
   readonly side: number;
 }
 
-/** Samples that count less, as a share of the one that counts most in the layer, may lie beyond the part. */
+/** Samples with less than this fraction of the layer's largest weight may lie outside the part. */
 const leastShare = 0.05;
-/** Of the part, on each of its sides. */
+/** Margin on each side, as a fraction of the part. */
 const margin = 0.1;
 const leastSide = 0.2;
-/** A larger part is as good as the image. */
+/** Instead of a larger part, the full image is shown. */
 const mostSide = 0.8;
 
-/** The least part with what the layers look from, the boxes that they predict, and the samples that count. */
+/** The smallest part that contains the layers' reference points or boxes, the predicted boxes, and the samples that count. */
 export function sampledPart(found: Pick<ImageAttention, 'known' | 'query' | 'layers'>, sampling: Sampling): ImagePart {
   const at = found.known + found.query;
   const [xs, ys]: [number[], number[]] = [[], []];

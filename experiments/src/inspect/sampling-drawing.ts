@@ -1,4 +1,4 @@
-/** Deformable attention of a query: where it samples the image, by decoder layer, level and head. */
+/** Draws where a query samples the image in deformable attention, by decoder layer, level and head. */
 
 import {
   boxOutline,
@@ -21,13 +21,13 @@ const width = 900;
 const left = 54;
 const gap = 6;
 const widestPanel = 190;
-/** Of a sample that has all of its head's weight, in pixels; areas go with the weight. */
+/** Radius in pixels of a sample that has all of its head's weight; areas are proportional to weights. */
 const fullRadius = 11;
 const partColor = '#f0e442';
-/** So that a sample's place is seen even if it counts for almost nothing. */
+/** Smallest radius, so that samples are visible even if they count for almost nothing. */
 const leastRadius = 0.6;
 
-/** One for each level, all of the area of a circle of radius 1: circle, square, diamond, triangles up and down. */
+/** Shapes of the levels, each with the area of a circle of radius 1: circle, square, diamond, triangles up and down. */
 const shapes = [
   'M-1 0a1 1 0 1 0 2 0a1 1 0 1 0-2 0z',
   'M-.886-.886h1.772v1.772h-1.772z',
@@ -37,7 +37,7 @@ const shapes = [
 ] as const;
 const shapeOf = (level: number): string => shapes[level % shapes.length] as string;
 
-/** The eighth is white: there are seven colours of groups. */
+/** The eighth head is white, because there are only seven group colours. */
 const headColor = (head: number): string => (head % 8 === 7 ? '#ffffff' : groupColor(head % 8));
 
 interface Size {
@@ -45,7 +45,7 @@ interface Size {
   readonly height: number;
 }
 
-/** @param photos of the image, in colour and in grey */
+/** @param photos - The image in colour and in grey. */
 export function samplingDrawing(
   found: ImageAttention,
   sampling: Sampling,
@@ -60,7 +60,7 @@ export function samplingDrawing(
   const names = ['image', 'all levels', ...strides.map((stride, level) => `level ${level + 1}, stride ${stride}`)];
   const part = sampledPart(found, sampling);
   const frame = [part.x + part.side / 2, part.y + part.side / 2, part.side, part.side];
-  // The whole image, of which the panels of levels show a part.
+  // Size of the full image, of which the panels of levels show a part.
   const large = { width: size.width / part.side, height: size.height / part.side };
   const top = 42;
   const rowHeight = size.height + 20;
@@ -108,7 +108,7 @@ export function samplingDrawing(
   );
 }
 
-/** What the layer looks from, and the box that it predicts. */
+/** Draws the layer's reference point or box, and the box that it predicts. */
 function outlines({ known, query, layers }: ImageAttention, { reference }: LayerSamples, l: number, size: Size): Html {
   const predicted = layers[l]?.boxes ?? [];
   const from =
@@ -124,12 +124,12 @@ const pointMark = (): Html =>
 interface Marks {
   readonly heads: number;
   readonly levels: number;
-  /** the only level to show, from 0; all if left out */
+  /** The only level to show, from 0; all levels if undefined. */
   readonly level: number | undefined;
   readonly size: Size;
 }
 
-/** Samples, those that count less over those that count more: their marks are smaller. */
+/** Draws the samples, smaller marks over larger ones. */
 function sampleMarks({ locations, weights }: LayerSamples, { heads, levels, level: only, size }: Marks): Content {
   const points = weights.length / heads / levels;
   return Array.from(weights, (weight, i) => ({
@@ -175,14 +175,14 @@ function legend(heads: number, levels: number): Content {
   return entries;
 }
 
-/** What outlines stand for. */
+/** The legend of the outlines. */
 function lines(layers: readonly LayerSamples[], enlarged: boolean): Content {
   const sizes = layers.map(({ reference }) => reference.length);
   const entries: readonly (readonly [Html, string])[] = [
     [lineMark(0, boxColor), 'box predicted after the layer'],
-    ...(sizes.includes(2) ? [[placed(7, -4, 1, pointMark()), 'point that the layer looks from'] as const] : []),
-    ...(sizes.includes(4) ? [[lineMark(0, anchorColor, '3 3'), 'box that the layer looks from'] as const] : []),
-    ...(enlarged ? [[lineMark(0, partColor), 'part that the other panels enlarge'] as const] : []),
+    ...(sizes.includes(2) ? [[placed(7, -4, 1, pointMark()), 'point that the layer starts from'] as const] : []),
+    ...(sizes.includes(4) ? [[lineMark(0, anchorColor, '3 3'), 'box that the layer starts from'] as const] : []),
+    ...(enlarged ? [[lineMark(0, partColor), 'part enlarged in the other panels'] as const] : []),
   ];
   return entries.map(([mark, words], i) => placed(210 * i, 0, 1, mark, text(20, 0, words)));
 }

@@ -211,7 +211,7 @@ describe('samplingDrawing', () => {
     expect(marks(svg)[0]).toMatchObject({ x: 2.5 * 190, y: 2.5 * 190 });
     expect(elements(svg, 'g').map(({ transform }) => transform)).toContain('translate(-380 -380)');
     expect(ofClass(svg, 'g', 'part')).toHaveLength(1);
-    expect(svg.text).toContain('part that the other panels enlarge');
+    expect(svg.text).toContain('part enlarged in the other panels');
     expect(svg.text).not.toMatch(/NaN|undefined/);
   });
 
@@ -225,7 +225,7 @@ describe('samplingDrawing', () => {
     ]) {
       expect(text).toContain(words);
     }
-    expect(text).toContain('point that the layer looks from');
-    expect(text).not.toContain('box that the layer looks from');
+    expect(text).toContain('point that the layer starts from');
+    expect(text).not.toContain('box that the layer starts from');
   });
 });

@@ -1,40 +1,40 @@
-/** Where a query samples the image in deformable attention, and what its samples count. */
+/** Where a query samples the image in deformable attention, and with which weights. */
 import type { Size } from '@dn-detr/data';
 import type { DecoderPass, SampledLayer } from './decoder-pass.ts';
 
 export interface Sampling {
   readonly kind: 'samples';
-  /** pixels of the canvas along a side of a cell, of each of the L levels */
+  /** Side of a cell in pixels of the canvas, for each of the L levels. */
   readonly strides: readonly number[];
   readonly layers: readonly LayerSamples[];
 }
 
-/** A decoder layer's samples, seen from one query: by head, level and point. */
+/** One query's samples in a decoder layer, by head, level and point. */
 export interface LayerSamples {
-  /** x and y in 0..1 of the image, `[H, L, P, 2]`; beyond these there is padding, or nothing */
+  /** x and y as fractions of the image in 0..1, `[H, L, P, 2]`; values beyond are in the padding or outside the canvas. */
   readonly locations: Float32Array;
-  /** `[H, L, P]`; those of a head add up to 1 */
+  /** `[H, L, P]`; the weights of a head add up to 1. */
   readonly weights: Float32Array;
-  /** what offsets start from, in 0..1 of the image: a point, x and y, or a box cxcywh */
+  /** Origin of the offsets, as fractions of the image in 0..1: a point x and y, or a box cxcywh. */
   readonly reference: Float32Array;
 }
 
-/** A canvas that has an image at its top left, both in pixels, and the model's levels on it. */
+/** A canvas with an image in its top left corner, both in pixels, and the backbone's levels. */
 export interface SampledCanvas {
   readonly canvas: Size;
   readonly image: Size;
-  /** strides of the levels that the backbone hands out; those that the model adds halve the resolution again */
+  /** Strides of the backbone's levels; each level that the model adds halves the resolution again. */
   readonly strides: readonly number[];
 }
 
-/** @param at of the query among all T */
+/** @param at - Index of the query among all T. */
 export function samplingOf(
   { sampled, boxes }: Pick<DecoderPass, 'sampled' | 'boxes'>,
   at: number,
   { canvas, image, strides }: SampledCanvas,
 ): Sampling {
   const total = (boxes[0] as Float32Array).length / 4;
-  // Each level is taken to cover the canvas from edge to edge, as the model does.
+  // As in the model, each level is assumed to cover the canvas from edge to edge.
   const toImage = [canvas.width / image.width, canvas.height / image.height] as const;
   const onImage = (coordinates: Float32Array): Float32Array =>
     coordinates.map((value, i) => value * (toImage[i % 2] as number));
@@ -52,17 +52,17 @@ export function samplingOf(
     layers: sampled.map(({ references, coordinates, locations, weights }) => ({
       locations: onImage(ofQuery(locations)),
       weights: ofQuery(weights),
-      // That on the first level stands for all: where they differ, it is by the rounding of the image's size on a level.
+      // The reference on the first level represents all: others differ at most by rounding of the image's size on a level.
       reference: onImage(ofQuery(references).subarray(0, coordinates)),
     })),
   };
 }
 
-/** Shares of all the weight of a layer's samples, which add up to 1 for each head. */
+/** Shares of the total weight of a layer's samples, whose weights add up to 1 for each head. */
 export interface WeightShares {
   /** `[L]` */
   readonly levels: readonly number[];
-  /** share of the samples beyond the image's edges, which find nothing */
+  /** Share of the samples outside the image, where there are no features. */
   readonly outside: number;
 }
 

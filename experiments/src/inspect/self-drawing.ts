@@ -1,4 +1,4 @@
-/** Self-attention of a query: which other queries it takes from, by decoder layer and head. */
+/** Draws the self-attention of a query to the other queries, by decoder layer and head. */
 
 import {
   boxOutline,
@@ -25,10 +25,10 @@ const plotWidth = width - plotAt - 4;
 const leastBars = 56;
 const headHeight = 8;
 const attendedColor = '#f0e442';
-/** Boxes of more queries hide the image. */
+/** Limit for drawn boxes; more would hide the image. */
 const mostBoxes = 8;
 
-/** @param photo of the image, in colour */
+/** @param photo - The image in colour. */
 export function selfDrawing(found: ImageAttention, photo: Photo): Html {
   const { image, heads, layers, query, groups } = found;
   const size = { width: photoWidth, height: Math.min(1.5 * photoWidth, (photoWidth * image.height) / image.width) };
@@ -56,7 +56,7 @@ export function selfDrawing(found: ImageAttention, photo: Photo): Html {
   );
 }
 
-/** The boxes of the queries it takes most from, the stronger the more, and its own. */
+/** Draws the boxes of the queries with the highest weights, more opaque for higher weights, and the query's own box. */
 function attended(
   { known, query }: ImageAttention,
   { boxes }: LayerAttention,
@@ -88,7 +88,7 @@ function attended(
   ];
 }
 
-/** Bars of the mean over heads, and below a line of cells for each head. */
+/** Draws bars of the mean over heads, and below them a row of cells for each head. */
 function plot(
   { heads, query, known, groups }: ImageAttention,
   { self }: LayerAttention,
@@ -121,7 +121,7 @@ ${ticks.map((tick) => text((known + tick + 0.5) * scale, headsAt + heads * headH
 <path d="M${px((own + 0.5) * scale)} ${barHeight + 1.5}l4 6h-8z" fill="var(--series-1)"/>`;
 }
 
-/** Numbers of matching queries along an axis. */
+/** Numbers of matching queries to show along an axis. */
 function ticksOf(count: number): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((candidate) => count / candidate <= 12) ?? 1000;
   return Array.from({ length: Math.ceil(count / step) }, (_, i) => i * step);

@@ -1,13 +1,13 @@
-/** What the live view's page runs in the browser. */
+/** The script that the live view's page runs in the browser. */
 (() => {
   const byId = (id) => document.getElementById(id);
   const events = new EventSource('events');
 
-  /** @param state `LiveState` */
+  /** @param state - A `LiveState`. */
   const show = ({ ended, runs }) => {
-    const going = runs.length === 1 ? '1 run going on' : `${runs.length} runs going on`;
+    const going = runs.length === 1 ? '1 run in progress' : `${runs.length} runs in progress`;
     byId('live-state').textContent = ended
-      ? 'All runs are over. This is what they gave.'
+      ? 'All runs have ended. These are their results.'
       : runs.length === 0
         ? 'A run is about to begin'
         : going;
@@ -25,14 +25,14 @@
 
   let loading = false;
   let again = false;
-  /** Takes over the new report; what was unfolded stays so, and the page stays where it was scrolled to. */
+  /** Shows the new report, and keeps unfolded sections and the scroll position. */
   const reload = async () => {
     again = loading;
     if (loading) return;
     loading = true;
     const text = await fetch('./')
       .then((response) => (response.ok ? response.text() : undefined))
-      // The process is gone. Should it come back, so does the connection.
+      // The process has ended. The connection is restored if it is started again.
       .catch(() => undefined);
     loading = false;
     if (text !== undefined) {
@@ -49,11 +49,11 @@
   };
 
   events.addEventListener('progress', (event) => show(JSON.parse(event.data)));
-  // Of what changed before it was connected it has not been told.
+  // Changes before the connection was opened were missed.
   events.addEventListener('open', () => void reload());
   events.addEventListener('changed', () => void reload());
   events.onerror = () => {
-    byId('live-state').textContent = 'The process that trains is gone. This is what there was.';
+    byId('live-state').textContent = 'The training process has ended. These are its last results.';
     byId('live-runs').replaceChildren();
   };
 })();

@@ -19,7 +19,7 @@ const state = (progress: number): RunProgress => ({
   memoryMiB: 100,
 });
 
-/** Status and body of the answer to a request of exactly this path that names the server so. */
+/** Status and body of the response to a request with exactly this path and host. */
 const ask = (path: string, host: string): Promise<{ status: number | undefined; body: string }> =>
   new Promise((resolve, reject) => {
     const asked = request(view.address, { path, headers: { host } }, (response) => {
@@ -33,7 +33,7 @@ const ask = (path: string, host: string): Promise<{ status: number | undefined; 
     asked.end();
   });
 
-/** What the server tells from now on, event by event. */
+/** The events of the server from now on, one by one. */
 async function follow(): Promise<() => Promise<{ event: string; data: unknown }>> {
   const response = await fetch(new URL('events', view.address));
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -53,7 +53,7 @@ async function follow(): Promise<() => Promise<{ event: string; data: unknown }>
 }
 
 describe('a live view', () => {
-  it('shows what there is at the time of asking', async () => {
+  it('shows the state at the time of the request', async () => {
     const first = await (await fetch(view.address)).text();
     expect(first).toContain('nothing to report yet');
     view.show('', () => exampleSummary({ evaluations: 3 }));
@@ -62,7 +62,7 @@ describe('a live view', () => {
     expect(second).not.toContain('nothing to report yet');
   });
 
-  it('tells of progress and of results, to the display it follows too', async () => {
+  it('reports progress and results, also to the display that it wraps', async () => {
     const next = await follow();
     expect(await next()).toEqual({ event: 'progress', data: { ended: false, runs: [] } });
     const shown: unknown[] = [];
@@ -76,7 +76,7 @@ describe('a live view', () => {
     expect(await next()).toEqual({ event: 'changed', data: null });
   });
 
-  it('no longer tells of a run that has ended, whichever way', async () => {
+  it('no longer reports a run that has ended for any reason', async () => {
     const next = await follow();
     await next();
     const display = view.following({ update: () => {}, say: () => {}, stop: () => {} });
@@ -90,19 +90,19 @@ describe('a live view', () => {
     expect(await next()).toEqual({ event: 'progress', data: { ended: true, runs: [] } });
   });
 
-  it('answers as this machine alone, and only what there is', async () => {
+  it('answers only requests for this machine, and only existing pages', async () => {
     const { port } = new URL(view.address);
     expect(await ask('/', `localhost:${port}`)).toMatchObject({ status: 200 });
     expect(await ask('/', `example.org:${port}`)).toMatchObject({ status: 403 });
     expect(await ask('/events', 'example.org')).toMatchObject({ status: 403 });
     expect(await ask('/?again', '127.0.0.1')).toMatchObject({ status: 200 });
     expect(await ask('/report', '127.0.0.1')).toMatchObject({ status: 404 });
-    // No URL can be made of this one.
+    // This path is not valid in a URL.
     expect(await ask('//', '127.0.0.1')).toMatchObject({ status: 404 });
     expect(await ask('//', 'example.org')).toMatchObject({ status: 403 });
   });
 
-  it('says what is wrong where there is a page to be, and goes on', async () => {
+  it('shows an error instead of the page, and keeps serving', async () => {
     view.show('', () => {
       throw new Error('runs/a/evaluations.jsonl, line 3 is not JSON');
     });

@@ -1,4 +1,4 @@
-/** A page of runs that are going on, for browsers on this machine: it follows them by server-sent events. */
+/** Serves a page to browsers on this machine that follows runs by server-sent events. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ import type { ProgressDisplay } from '../progress-display.ts';
 const interval = 500;
 
 export class LiveView {
-  /** such as `http://127.0.0.1:8421/` */
+  /** Address of the page, such as `http://127.0.0.1:8421/`. */
   readonly address: string;
   readonly #server: Server;
   readonly #followers = new Set<ServerResponse>();
@@ -26,17 +26,17 @@ export class LiveView {
   }
 
   /**
-   * Listens on this machine alone.
+   * Starts a server that accepts connections only from this machine.
    *
-   * @param port 0 for any that is free
-   * @throws UserError if the port is taken
+   * @param port - Port number, or 0 for any free port.
+   * @throws UserError if the port is taken.
    */
   static async start(port: number): Promise<LiveView> {
     const server = createServer();
     await new Promise<void>((resolve, reject) => {
       const refuse = (error: NodeJS.ErrnoException): void => {
         const why = error.code === 'EADDRINUSE' ? 'something else listens there' : error.message;
-        reject(new UserError(`nothing can be served on port ${port}: ${why}. --serve PORT takes another one`));
+        reject(new UserError(`cannot serve on port ${port}: ${why}. Choose another one with --serve PORT`));
       };
       server.once('error', refuse);
       server.listen(port, '127.0.0.1', () => {
@@ -50,10 +50,10 @@ export class LiveView {
   }
 
   /**
-   * Shows what there is of these runs each time it is asked for.
+   * Sets the runs to show. The summary is made each time the page is requested.
    *
-   * @param folder of the summary
-   * @param summary undefined as long as there is nothing
+   * @param folder - Folder of the summary.
+   * @param summary - Returns the summary, or undefined as long as there is nothing to show.
    */
   show(folder: string, summary: () => Summary | undefined): void {
     this.#folder = folder;
@@ -61,12 +61,12 @@ export class LiveView {
     this.changed();
   }
 
-  /** There is more to show than before. */
+  /** Tells browsers that there is more to show. */
   changed(): void {
     this.#tell('changed', null);
   }
 
-  /** Shows progress beside where it is shown already. */
+  /** Wraps a display so that its progress is also shown on the page. */
   following(display: ProgressDisplay): ProgressDisplay {
     return {
       ...display,
@@ -81,13 +81,13 @@ export class LiveView {
     };
   }
 
-  /** This run no longer goes on: it is done, has failed or was stopped. */
+  /** Removes a run that is done, has failed or was stopped. */
   ended(run: string): void {
     this.#progress.delete(run);
     this.#tell('progress', this.#state());
   }
 
-  /** All runs are over; what they gave can still be looked at. */
+  /** Marks all runs as ended; the page keeps showing their results. */
   end(): void {
     this.#ended = true;
     this.#progress.clear();
@@ -110,11 +110,11 @@ export class LiveView {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    // As it came: it may be nothing that a URL can be made of.
+    // Not parsed with URL, which throws for some paths that a request may have.
     const [pathname] = (request.url ?? '').split('?');
-    // A page from elsewhere can have a name of its own lead here: it shall not read what it finds.
+    // A website can make its own host name resolve to this machine (DNS rebinding), and must not read the page.
     if (!/^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? '')) {
-      response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is for this machine alone.\n');
+      response.writeHead(403, { 'content-type': 'text/plain' }).end('This page is only for this machine.\n');
     } else if (request.method === 'GET' && pathname === '/') void this.#page(response);
     else if (request.method === 'GET' && pathname === '/events') this.#follow(request, response);
     else response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only one page: /\n');
@@ -133,16 +133,16 @@ export class LiveView {
       const page = livePage(this.#folder, this.#summary());
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(page);
     } catch (error) {
-      // A run's files may be half there, or gone: the runs go on all the same.
+      // A run's files may be incomplete or gone, which must not stop the runs.
       response.writeHead(500, { 'content-type': 'text/plain' }).end(`${(error as Error).message}\n`);
     }
   }
 }
 
-/** Of the event `progress`. */
+/** Data of the event `progress`. */
 export interface LiveState {
   readonly ended: boolean;
-  /** that go on */
+  /** The runs that are in progress. */
   readonly runs: readonly (RunProgress & { readonly name: string })[];
 }
 

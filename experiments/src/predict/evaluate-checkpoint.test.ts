@@ -16,7 +16,7 @@ afterEach(() => {
 
 type Ids = Readonly<Record<string, number | string>>;
 
-/** A COCO folder whose splits number their classes as they are told to, with an object of each class. */
+/** A COCO folder whose splits number their classes as given, with an object of each class. */
 function folderOf(splits: Readonly<Record<'train' | 'val', Ids>>): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'evaluate-'));
   made.push(folder);

@@ -1,4 +1,4 @@
-/** COCO's figures of a checkpoint on a split of a data set. */
+/** Evaluates a checkpoint on a split of a data set. */
 import {
   type Category,
   DataError,
@@ -15,34 +15,36 @@ import { withProgress } from './image-progress.ts';
 import { alignClasses } from './same-classes.ts';
 import { detect, type ImageResult, type Trained } from './trained.ts';
 
-/** What a checkpoint finds in a split; `notes` are also about the figures. */
+/** The result of a checkpoint on a split; `notes` also contain remarks about the figures. */
 export interface Evaluated extends Omit<OpenedSplit, 'images' | 'framed'> {
-  /** in the data set's order */
+  /** Results in the data set's order. */
   readonly results: readonly ImageResult[];
   readonly evaluation: CocoEvaluation;
 }
 
-/** The images that a checkpoint is looked at with. */
+/** The images on which a checkpoint is evaluated. */
 export interface OpenedSplit {
-  /** as the user named it, or as the checkpoint does */
+  /** The data as named by the user, or else by the checkpoint. */
   readonly data: string;
   readonly split: SplitName;
-  /** in the model's order, with the ids that the split's file gives them */
+  /** Categories in the model's order, with the ids of the split's file. */
   readonly categories: readonly Category[];
-  /** at least one; labels are the model's */
+  /** At least one image; labels are the model's. */
   readonly images: readonly DatasetImage[];
-  /** those of all splits: a canvas that depends on images is for them, as in training */
+  /** The images of all splits, which determine the canvas if it depends on images, as in training. */
   readonly framed: readonly DatasetImage[];
-  /** what the user should know about them */
+  /** Remarks about the images that the user should know. */
   readonly notes: readonly string[];
 }
 
 /**
- * @param trained of `file`
- * @param data a folder or `shapes`; without it what the checkpoint was trained on
- * @param wanted without it `val`, or the images trained on if the checkpoint is of a run that was to overfit them
- * @throws UserError if there are no images in the split, or the data set has other classes than the model
- * @throws DataError if the data cannot be read
+ * Opens the images on which a checkpoint is evaluated.
+ *
+ * @param file - The checkpoint's file, for messages.
+ * @param data - A folder or `shapes`; if undefined, the data that the checkpoint was trained on.
+ * @param wanted - The split; if undefined, `val`, or the training images if the run was started with `--overfit`.
+ * @throws UserError if the split has no images, or the data set has other classes than the model.
+ * @throws DataError if the data cannot be read.
  */
 export async function openSplit(
   err: Output,
@@ -64,11 +66,11 @@ export async function openSplit(
     throw new UserError(`${source} has no images in its ${split} split: it has ${others.join(' and ')} (--split NAME)`);
   }
   const about: string[] = [];
-  if (overfitted) about.push(`these are the ${images.length} images that the run trained on: --split takes others`);
+  if (overfitted) about.push(`these are the ${images.length} images that the run trained on: --split selects others`);
   return { data: source, split, categories, images, framed: allImages(dataset), notes: [...notices, ...about] };
 }
 
-/** As `openSplit`, with the backend that the model needs current. */
+/** Opens a split like `openSplit` and evaluates the checkpoint on it. The backend must be chosen before. */
 export async function evaluateCheckpoint(
   err: Output,
   trained: Trained,
@@ -88,7 +90,7 @@ export async function evaluateCheckpoint(
   const few = trained.config.evaluation.images;
   const about =
     data === undefined && of.split === 'val' && few > 0 && few < images.length
-      ? [`while it trained, the run was evaluated on the first ${few} of these images`]
+      ? [`during training, the run was evaluated only on the first ${few} of these images`]
       : [];
   return { ...of, results, evaluation, notes: [...notes, ...about] };
 }
@@ -100,23 +102,23 @@ async function open(err: Output, config: RunConfig, named: string | undefined, f
     return await openData(data);
   } catch (error) {
     if (named !== undefined || !(error instanceof DataError)) throw error;
-    throw new DataError(`${error.message}\n${file} was trained on it: --data names another place`, { cause: error });
+    throw new DataError(`${error.message}\n${file} was trained on it: choose other data with --data`, { cause: error });
   }
 }
 
-/** One of COCO's results. */
+/** A detection in COCO's results format. */
 export interface CocoResult {
   readonly image_id: DatasetImage['id'];
   readonly category_id: Category['id'];
-  /** x, y, width, height in pixels */
+  /** x, y, width, height in pixels. */
   readonly bbox: readonly number[];
   readonly score: number;
 }
 
 /**
- * The detections with every digit, so that `eval` gives the same figures for them and the split's annotation file. So does
- * pycocotools, unless the file has ids that are whole numbers in quotes, or beyond 2^53: these are the same ids for `eval`
- * in whichever form, but not for pycocotools.
+ * The detections with all digits, so that `eval` computes the same figures from them and the split's annotation file. So does
+ * pycocotools, unless the file has ids that are whole numbers in quotes or beyond 2^53: `eval` treats these as the same ids in
+ * either form, pycocotools does not.
  */
 export function cocoResults({ results, categories }: Pick<Evaluated, 'results' | 'categories'>): CocoResult[] {
   return results.flatMap(({ image, detections: { labels, boxes, scores } }) =>

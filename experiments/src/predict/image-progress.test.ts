@@ -13,13 +13,13 @@ const pass = async (progress: (done: number) => void): Promise<string> => {
   return 'what it found';
 };
 
-it('is a line each quarter of a minute where there is no terminal', async () => {
+it('writes a line every 15 seconds if there is no terminal', async () => {
   const err = new MemoryStream();
   expect(await withProgress(err, 'detecting', 3, pass)).toBe('what it found');
   expect(err.text).toBe('detecting: 2 of 3 images\n');
 });
 
-it('is a bar on a terminal, which goes when the pass ends in whichever way', async () => {
+it('shows a bar on a terminal, and removes it however the pass ends', async () => {
   const err = new MemoryStream(80);
   expect(await withProgress(err, 'drawing', 3, pass)).toBe('what it found');
   expect(err.text).toMatch(/drawing █+░+ 2\/3 images, ETA/);

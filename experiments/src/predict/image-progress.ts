@@ -1,13 +1,16 @@
-/** How far a pass over many images is: a bar on a terminal, a line now and then elsewhere. */
+/** Progress of a pass over many images: a bar on a terminal, occasional lines elsewhere. */
 import { Presets, SingleBar } from 'cli-progress';
 import type { Output } from '../terminal.ts';
 
-/** Milliseconds between two lines where there is no terminal. */
+/** Milliseconds between two lines if the stream is not a terminal. */
 const lineInterval = 15_000;
 
 /**
- * @param what is done to the images, such as `detecting`
- * @returns what `pass` returns; it is given a function to call with the number of images that are done
+ * Shows progress during a pass over images.
+ *
+ * @param what - What is done with the images, such as `detecting`.
+ * @param pass - The pass, which calls its argument with the number of images that are done.
+ * @returns The result of `pass`.
  */
 export async function withProgress<T>(
   err: Output,
@@ -25,7 +28,7 @@ export async function withProgress<T>(
   }
   const format = `${what} {bar} {value}/{total} images, ETA {eta_formatted}`;
   const bar = new SingleBar(
-    // Inference holds the thread: drawing goes by its pace, not by a timer.
+    // Inference blocks the thread, so the bar is drawn after each image and not by a timer.
     { format, stream: err, clearOnComplete: true, forceRedraw: true, hideCursor: true },
     Presets.shades_classic,
   );

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** Files in the folder, which are made, as images to predict on. */
+/** Creates files in the folder, and returns them as images for prediction. */
 function images(...names: string[]): FileImage[] {
   return names.map((name) => {
     const file = path.join(root, name);
@@ -25,7 +25,7 @@ function images(...names: string[]): FileImage[] {
   });
 }
 
-/** As a prediction leaves it. */
+/** Writes the files of an earlier prediction. */
 function earlier(...pictures: string[]): void {
   mkdirSync(out, { recursive: true });
   for (const picture of pictures) writeFileSync(path.join(out, picture), 'picture');
@@ -36,20 +36,20 @@ function earlier(...pictures: string[]): void {
 }
 
 describe('openOutputFolder', () => {
-  it('makes the folder, and names pictures after images: JPEG stays JPEG, all else is PNG', () => {
+  it('creates the folder, and names pictures after images: JPEG stays JPEG, everything else becomes PNG', () => {
     const { pictures, document } = openOutputFolder(out, images('a.jpg', 'b.JPEG', 'c.png', 'd.webp', 'e'));
     expect(pictures).toEqual(['a.jpg', 'b.jpg', 'c.png', 'd.png', 'e.png']);
     expect(document).toBe(path.join(out, 'detections.json'));
     expect(readdirSync(out)).toEqual([]);
   });
 
-  it('tells images of one name apart, in whatever letter case and Unicode form', () => {
+  it('gives different names to images whose names differ only in letter case or Unicode form', () => {
     const found = images('1/x.png', '2/x.png', '3/X.PNG', '4/x-2.png', '5/x.jpg', '6/\u00e9.png', '7/e\u0301.png');
     const { pictures } = openOutputFolder(out, found);
     expect(pictures).toEqual(['x.png', 'x-2.png', 'X-3.png', 'x-2-2.png', 'x.jpg', '\u00e9.png', 'e\u0301-2.png']);
   });
 
-  it('shortens names that leave no room, between characters, and tells apart those that are the same then', () => {
+  it('shortens long names between characters, and numbers those that become equal', () => {
     const twin = 'x'.repeat(250);
     const [wide, jpeg] = ['血'.repeat(83), `${'y'.repeat(250)}.jfif`];
     const names = [`1/${twin}.png`, `2/${twin}.png`, `3/${twin}y.gif`, `${'x'.repeat(249)}.webp`, `${wide}.tiff`, jpeg];
@@ -67,7 +67,7 @@ describe('openOutputFolder', () => {
   it('names pictures differently and never too long, whatever the images are called', () => {
     const stem = fc.oneof(
       fc.string({ unit: 'grapheme', minLength: 1, maxLength: 251 }),
-      // Much alike, so that they are the same when they are cut.
+      // Similar names, which become equal when they are shortened.
       fc
         .tuple(fc.constantFrom('x', 'X', '\u00e9', '血'), fc.integer({ min: 60, max: 251 }))
         .map(([c, n]) => c.repeat(n)),
@@ -91,14 +91,14 @@ describe('openOutputFolder', () => {
     );
   });
 
-  it('removes what a prediction that was killed was writing', () => {
+  it('removes temporary files of a prediction that was killed', () => {
     mkdirSync(out);
     writeFileSync(path.join(out, '.photo.png.4194305.tmp'), 'half');
     openOutputFolder(out, []);
     expect(readdirSync(out)).toEqual([]);
   });
 
-  it('replaces what an earlier prediction wrote, and nothing else', () => {
+  it('replaces only files of an earlier prediction', () => {
     earlier('a.png', 'b.png', 'old.png');
     writeFileSync(path.join(out, 'mine.png'), 'kept');
     const { pictures, removeOthers } = openOutputFolder(out, images('a.png', 'b.png', 'mine.png'));
@@ -108,7 +108,7 @@ describe('openOutputFolder', () => {
     expect(readdirSync(out).sort()).toEqual(['a.png', 'b.png', 'detections.json', 'mine.png']);
   });
 
-  it('never replaces an image that it is to look at', () => {
+  it('never replaces an input image', () => {
     expect(openOutputFolder(root, images('a.png', 'b.jpg')).pictures).toEqual(['a-2.png', 'b-2.jpg']);
     earlier('a.png');
     const { pictures, removeOthers } = openOutputFolder(out, images('out/a.png'));
@@ -127,7 +127,7 @@ describe('openOutputFolder', () => {
     mkdirSync(out);
     writeFileSync(path.join(out, 'detections.json'), content);
     expect(() => openOutputFolder(out, images('a.png'))).toThrow(UserError);
-    expect(() => openOutputFolder(out, images('a.png'))).toThrow(/detections\.json is there, and not of an earlier/);
+    expect(() => openOutputFolder(out, images('a.png'))).toThrow(/detections\.json exists and is not from an earlier/);
   });
 
   it('says that a file is in the way', () => {

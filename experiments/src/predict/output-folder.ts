@@ -1,4 +1,4 @@
-/** The folder that predictions are written to: only those of an earlier prediction are replaced. */
+/** The folder that predictions are written to; only files of an earlier prediction are replaced. */
 import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { cutToBytes, type FileImage } from '@dn-detr/data';
@@ -6,21 +6,21 @@ import { UserError } from '@dn-detr/train';
 import { longestName, removeLeftovers } from '@dn-detr/train/files';
 
 export interface OutputFolder {
-  /** what was detected, as JSON */
+  /** Path of the JSON file with the detections. */
   readonly document: string;
-  /** names of the pictures, of each image */
+  /** File names of the pictures, in the order of the images. */
   readonly pictures: readonly string[];
-  /** deletes the pictures of an earlier prediction that this one does not have */
+  /** Deletes the pictures of an earlier prediction that this one does not have. */
   removeOthers(): void;
 }
 
 const documentName = 'detections.json';
 
 /**
- * Makes the folder if it is not there, and chooses names for the pictures: those of the images, cut where they are too
- * long, and numbered where one is taken by another image or by a file that no earlier prediction wrote.
+ * Creates the folder if it does not exist, and chooses names for the pictures: those of the images, shortened if they are too
+ * long, and numbered if the name is taken by another image or by a file that no earlier prediction wrote.
  *
- * @throws UserError if there cannot be a folder, it cannot be written to, or it holds a `detections.json` of another kind
+ * @throws UserError if the folder cannot be created or written to, or contains a `detections.json` that no prediction wrote.
  */
 export function openOutputFolder(folder: string, images: readonly FileImage[]): OutputFolder {
   try {
@@ -58,24 +58,24 @@ export function openOutputFolder(folder: string, images: readonly FileImage[]): 
   return { document, pictures, removeOthers };
 }
 
-/** By the name of a file. */
+/** Whether a file is a JPEG, judged by its name. */
 export const isJpeg = (name: string): boolean => /\.(?:jpe?g|jfif)$/i.test(name);
 
-/** Some file systems take names for the same that differ in letter case or Unicode form. */
+/** Folds names that some file systems treat as the same: they differ only in letter case or Unicode form. */
 const fold = (name: string): string => name.normalize('NFC').toLowerCase();
 
 function nameIn(folder: string, file: string): string[] {
   return realpathSync(path.dirname(file)) === folder ? [path.basename(file)] : [];
 }
 
-/** @throws UserError if the file is there and no prediction wrote it */
+/** @throws UserError if the file exists and no prediction wrote it. */
 function earlierPictures(document: string): string[] {
   if (!existsSync(document)) return [];
   try {
     const { images } = JSON.parse(readFileSync(document, 'utf8')) as { images: { picture: string }[] };
     const names = images.map(({ picture }) => picture);
-    // Whatever the file says, nothing outside of the folder is touched.
+    // Whatever the file says, only plain file names are accepted, so that nothing outside the folder is deleted.
     if (names.every((name) => /^[^/\\]+\.(?:jpg|png)$/.test(name))) return names;
   } catch {}
-  throw new UserError(`${document} is there, and not of an earlier prediction: choose another --out`);
+  throw new UserError(`${document} exists and is not from an earlier prediction: choose another --out`);
 }

@@ -1,42 +1,43 @@
-/** What was detected in images, for programs and for people. */
+/** The detections in images as JSON and as a table. */
 import type { NamedDetection } from '@dn-detr/report/drawing';
 import Table from 'cli-table3';
 
-/** `detections.json`. */
+/** The contents of `detections.json`. */
 export interface Predictions {
   readonly checkpoint: string;
-  /** no detection has a lower score */
+  /** Detections with a lower score are left out. */
   readonly threshold: number;
-  /** the classes that the model knows */
+  /** Names of the model's classes. */
   readonly classes: readonly string[];
   readonly images: readonly ImagePredictions[];
-  /** what there was nothing to see at */
+  /** Files that could not be read. */
   readonly unreadable: readonly { readonly file: string; readonly message: string }[];
 }
 
 export interface ImagePredictions {
-  /** as the user named it */
+  /** Path of the image as the user gave it. */
   readonly file: string;
-  /** in the folder of this document */
+  /** File name of the picture, in the folder of this document. */
   readonly picture: string;
-  /** of the upright image, in pixels */
+  /** Width of the upright image in pixels. */
   readonly width: number;
+  /** Height of the upright image in pixels. */
   readonly height: number;
-  /** by falling score */
+  /** Detections in descending order of scores. */
   readonly detections: readonly NamedDetection[];
 }
 
-/** As JSON with a line a detection. */
+/** Formats predictions as JSON with one line per detection. */
 export const predictionsJson = (predictions: Predictions): string =>
-  // Strings hold no line breaks in JSON: these are between values.
+  // Strings in JSON contain no line breaks, so all line breaks are between values.
   JSON.stringify(predictions, null, 2).replace(/\{\n\s+"category"[^}]*?\n\s+\}/g, (lines) =>
     lines.replace(/\n\s+/g, ' '),
   );
 
-/** Rows of the table at most: the document has them all. */
+/** Maximum number of rows of the table; the document has all images. */
 const rows = 40;
 
-/** @param folder where the pictures are, as the user named it */
+/** @param folder - Folder of the pictures as the user gave it. */
 export function predictionsTable({ images, classes, threshold }: Predictions, folder: string): string {
   const table = new Table({
     head: ['image', 'found', 'picture'],

@@ -9,13 +9,13 @@ const names = { data: 'DATA', model: 'MODEL' };
 const align = (model: readonly string[], of: Dataset = dataset) => alignClasses(of, 'val', named(...model), names);
 
 describe('alignClasses', () => {
-  it('leaves data alone whose classes are in the same order', () => {
+  it('does not change data whose classes are in the same order', () => {
     const { categories, images } = align(['disc', 'square', 'ring']);
     expect(categories).toBe(dataset.categories);
     expect(images).toBe(dataset.val);
   });
 
-  it("gives the model's labels, with the data set's ids and all else as it was", async () => {
+  it('maps labels to the model’s, and keeps the data set’s ids and everything else', async () => {
     const { categories, images } = align(['ring', 'disc', 'square']);
     expect(categories).toEqual([
       { id: 3, name: 'ring' },
@@ -44,7 +44,7 @@ describe('alignClasses', () => {
     );
   });
 
-  it('takes classes of one name for the same only where they stand in the same places', () => {
+  it('accepts classes with equal names only in the same positions', () => {
     const twice = { ...dataset, categories: named('a', 'b', 'a') };
     expect(align(['a', 'b', 'a'], twice).images).toBe(dataset.val);
     expect(() => align(['a', 'a', 'b'], twice)).toThrow('has other classes');

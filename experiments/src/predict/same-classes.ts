@@ -1,21 +1,21 @@
-/** A data set seen with a model's eyes: labels are the model's, also where the data set lists its classes in another order. */
+/** Maps a data set's labels to a model's, in case the data set lists the same classes in a different order. */
 import type { Category, Dataset, DatasetImage, SplitName } from '@dn-detr/data';
 import { UserError } from '@dn-detr/train';
 import { readBy } from './trained.ts';
 
 export interface AlignedSplit {
-  /** in the model's order, with the data set's ids */
+  /** Categories in the model's order, with the data set's ids. */
   readonly categories: readonly Category[];
-  /** labels are indices into `categories` */
+  /** Images whose labels are indices into `categories`. */
   readonly images: readonly DatasetImage[];
 }
 
 /**
- * Takes classes for the same if they have the same name.
+ * Aligns a split with a model. Classes are the same if they have the same name.
  *
- * @param model the classes that the model was trained on
- * @param names of the data and of the model, for the message
- * @throws UserError naming both lists if one has a class that the other has not
+ * @param model - The classes that the model was trained on.
+ * @param names - Names of the data and of the model, for the message.
+ * @throws UserError that shows both lists if one has a class that the other lacks.
  */
 export function alignClasses(
   { categories, ...splits }: Dataset,
@@ -30,7 +30,7 @@ export function alignClasses(
   }
   const missing = wanted.filter((name) => !own.includes(name));
   const unknown = own.filter((name) => !wanted.includes(name));
-  // A name that is there twice cannot be told apart.
+  // Classes with the same name cannot be told apart.
   if (missing.length + unknown.length > 0 || own.length !== wanted.length || new Set(own).size < own.length) {
     throw new UserError(
       [

@@ -25,24 +25,26 @@ const about = (values = {}) => ({
 });
 
 describe('readTrained', () => {
-  it('has what the checkpoint was trained as', () => {
+  it('has the model and classes of the checkpoint', () => {
     const { config, categories, notes } = readTrained(checkpoint('best.safetensors', about()));
     expect(config).toEqual(smallConfig());
     expect(categories).toEqual([{ id: 1, name: 'disc' }]);
     expect(notes).toEqual([]);
   });
 
-  it('notes where the weights are not those that the run evaluated', () => {
+  it('notes that the weights are not those that the run evaluated', () => {
     const inTraining = { counters: '{}' };
     const average = about({ 'optimizer.ema': 0.9 });
     expect(readTrained(checkpoint('plain.safetensors', { ...about(), ...inTraining })).notes).toEqual([]);
     expect(readTrained(checkpoint('average.safetensors', average)).notes).toEqual([]);
     expect(readTrained(checkpoint('last.safetensors', { ...average, ...inTraining })).notes).toEqual([
-      expect.stringMatching(/last\.safetensors is used as it was trained.* moving average .*best\.safetensors/),
+      expect.stringMatching(
+        /last\.safetensors holds the weights as they were trained.* moving average.*best\.safetensors/,
+      ),
     ]);
   });
 
-  it('has how images are normalised, where the file says it', () => {
+  it('has the normalisation of images, if the file contains it', () => {
     const normalization = { mean: [0.5, 0.5, 0.4], std: [0.5, 0.5, 0.6] };
     const metadata = { ...about(), normalization: JSON.stringify(normalization) };
     expect(readTrained(checkpoint('new.safetensors', metadata)).normalization).toEqual(normalization);
@@ -54,7 +56,7 @@ describe('readTrained', () => {
   });
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['both', {}, /but not what model they are of: config and categories missing in its metadata/],
+    ['both', {}, /but does not describe their model: config and categories missing in its metadata/],
     ['the classes', { config: about().config }, /: categories missing in its metadata/],
     ['the configuration', { categories: about().categories }, /: config missing in its metadata/],
   ])('says that %s are missing', (_, metadata, message) => {
@@ -63,9 +65,9 @@ describe('readTrained', () => {
     expect(() => readTrained(file)).toThrow(message);
   });
 
-  it('throws a sentence on metadata that is no JSON, on settings there are not, and on NaN', () => {
+  it('refuses metadata that is not JSON, unknown settings, and NaN', () => {
     const cut = checkpoint('cut.safetensors', { ...about(), config: '{"model"' });
-    expect(() => readTrained(cut)).toThrow(/cut\.safetensors: the model it is of is not written as JSON/);
+    expect(() => readTrained(cut)).toThrow(/cut\.safetensors: the description of its model is not valid JSON/);
     const newer = checkpoint('newer.safetensors', { ...about(), config: '{"novelty": 1}' });
     expect(() => readTrained(newer)).toThrow(/newer\.safetensors: there is no setting novelty/);
     const broken = checkpoint('nan.safetensors', about(), [1, Number.NaN]);

@@ -1,4 +1,4 @@
-/** A checkpoint as a detector: what it was trained as, and what it makes of images. */
+/** Reads a trained model from a checkpoint and detects objects with it. */
 import { loadParameters, type Normalization } from '@dn-detr/core';
 import type { Checkpoint } from '@dn-detr/core/weights';
 import type { DatasetImage } from '@dn-detr/data';
@@ -15,24 +15,24 @@ import {
 import { dispose } from '@tensorflow/tfjs-core';
 
 export interface Trained extends CheckpointModel {
-  /** how images are normalised; undefined in files of earlier versions, whose backbone says it */
+  /** How images are normalised; undefined in files of earlier versions, for which the backbone determines it. */
   readonly normalization: Normalization | undefined;
   readonly checkpoint: Checkpoint;
-  /** what the user should know about the weights */
+  /** Remarks about the weights that the user should know. */
   readonly notes: readonly string[];
 }
 
 export interface ImageResult {
   readonly image: DatasetImage;
-  /** labels are indices into the categories of the checkpoint */
+  /** Detections, whose labels are indices into the checkpoint's categories. */
   readonly detections: ImageDetections;
 }
 
 /**
  * Reads a checkpoint of a run: `best.safetensors` or `last.safetensors`.
  *
- * @throws UserError if the file cannot be read, does not say what model it is of, or has weights that are not finite
- * @throws CheckpointError if it holds no weights
+ * @throws UserError if the file cannot be read, does not describe its model, or has weights that are not finite.
+ * @throws CheckpointError if it contains no weights.
  */
 export function readTrained(file: string): Trained {
   const { about, ...checkpoint } = load(file);
@@ -40,7 +40,7 @@ export function readTrained(file: string): Trained {
   if (about === undefined) {
     const missing = ['config', 'categories'].filter((key) => metadata[key] === undefined);
     throw new UserError(
-      `${file} holds weights of ${source}, but not what model they are of: ${missing.join(' and ')} missing in its ` +
+      `${file} holds weights of ${source}, but does not describe their model: ${missing.join(' and ')} missing in its ` +
         'metadata. Expected best.safetensors or last.safetensors of a run, in its folder checkpoints/; weights from ' +
         'elsewhere can start a run (train --init FILE)',
     );
@@ -54,8 +54,8 @@ export function readTrained(file: string): Trained {
   const config = resolveConfig(about.stated, file);
   const inTraining = metadata.counters !== undefined && config.optimizer.ema > 0;
   const note =
-    `${file} is used as it was trained; the run's own figures are those of the moving average of its weights, which ` +
-    'best.safetensors holds';
+    `${file} holds the weights as they were trained; the run's own figures are for their moving average, which is in ` +
+    'best.safetensors';
   const { categories, normalization } = about;
   return { config, categories, normalization, checkpoint, notes: inTraining ? [note] : [] };
 }
@@ -65,18 +65,18 @@ function load(file: string): ReturnType<typeof loadWeights> {
     return loadWeights(file);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UserError(`${file}: the model it is of is not written as JSON (${error.message})`, { cause: error });
+    throw new UserError(`${file}: the description of its model is not valid JSON (${error.message})`, { cause: error });
   }
 }
 
 /**
- * Detects in every image, as evaluation in training does.
+ * Detects objects in every image, as in evaluation during training.
  *
- * @param progress is told how many of the images were read
- * @param framed which images the canvas is for, where it depends on them
- * @returns in the order of the images
- * @throws CheckpointError if the weights do not fit the model that the checkpoint names
- * @throws DataError if an image cannot be read
+ * @param progress - Called with the number of images that have been read.
+ * @param framed - The images that determine the canvas, if it depends on images.
+ * @returns Results in the order of the images.
+ * @throws CheckpointError if the weights do not fit the model that the checkpoint names.
+ * @throws DataError if an image cannot be read.
  */
 export async function detect(
   { checkpoint, config, categories, normalization }: Trained,
@@ -94,7 +94,7 @@ export async function detect(
       return pixels;
     }),
   );
-  // Each image is needed once: none is worth keeping.
+  // Each image is needed only once, so the cache is off.
   const { evaluation } = loadersOf(
     { ...config, data: { ...config.data, cacheMiB: 0 } },
     { normalization: normalization ?? model.detector.backbone.normalization },
@@ -114,7 +114,7 @@ export async function detect(
   }
 }
 
-/** The same image, read in another way. */
+/** The same image with a different function to read it. */
 export function readBy(image: DatasetImage, read: DatasetImage['read']): DatasetImage {
   const { id, name, width, height, objects } = image;
   return { id, name, width, height, objects, read };

@@ -1,15 +1,15 @@
-/** A stream whose text tests look at. */
 import { Writable } from 'node:stream';
 
+/** A stream that keeps its text in memory, for tests. */
 export class MemoryStream extends Writable {
-  /** What was written so far. */
+  /** The text written so far. */
   text = '';
   readonly isTTY?: boolean;
   readonly columns?: number;
 
-  /** @param columns makes it stand in for a terminal of this width */
+  /** @param columns - If given, the stream looks like a terminal of this width. */
   constructor(columns?: number) {
-    // Text stays text: a chunk of bytes could end within a character.
+    // Strings are not converted to bytes, since a chunk of bytes could end within a character.
     super({ decodeStrings: false });
     if (columns === undefined) return;
     this.isTTY = true;

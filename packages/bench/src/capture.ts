@@ -1,4 +1,4 @@
-/** Times the reference step op by op against captured, both in one run and in turns, because machines are noisy. */
+/** Times the reference step op by op against captured, in one run and alternating, because machines are noisy. */
 import { adamwScalars } from '@dn-detr/core';
 import { capture } from '@dn-detr/runtime';
 import { dispose, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
@@ -7,24 +7,24 @@ import { referenceInputs } from './reference-model.ts';
 import { type ReferenceConfig, referenceConfigs } from './reference-parameters.ts';
 import { referenceOptimizer, referenceState, referenceStep } from './reference-step.ts';
 
-/** Figures of one case: medians over the rounds. */
+/** Results of one case: medians over the rounds. */
 export interface CaptureBench {
   name: string;
   eagerMs: number;
   capturedMs: number;
-  /** eagerMs / capturedMs */
+  /** eagerMs / capturedMs. */
   ratio: number;
-  /** Nodes of the captured graph. */
+  /** Number of nodes in the captured graph. */
   nodes: number;
   /**
-   * The larger of |captured − eager| / |eager| for the loss and ‖captured − eager‖₂ / ‖eager‖₂ for the gradient (seen in
-   * AdamW's first moment) of one step. A norm, because single entries may differ by more: an activation within rounding
-   * of ReLU's kink falls on either side of it.
+   * The larger of |captured − eager| / |eager| for the loss and ‖captured − eager‖₂ / ‖eager‖₂ for the gradient (taken
+   * from AdamW's first moment) of one step. A norm, because single entries may differ by more: an activation within
+   * rounding of ReLU's kink may fall on either side of it.
    */
   maxRelDiff: number;
 }
 
-/** Rounds per case; each times one eager and `capturedSteps` captured steps. */
+/** Rounds per case; each times one eager step and `capturedSteps` captured steps. */
 const rounds = 9;
 const capturedSteps = 4;
 
@@ -80,7 +80,7 @@ function benchCase(name: string, config: ReferenceConfig): CaptureBench {
   return { name, eagerMs, capturedMs, ratio: eagerMs / capturedMs, nodes, maxRelDiff };
 }
 
-/** ‖found − expected‖₂ / ‖expected‖₂ */
+/** Returns ‖found − expected‖₂ / ‖expected‖₂. */
 function relativeDifference(expected: Tensor, found: Tensor): number {
   const [a, b] = [expected.dataSync(), found.dataSync()];
   let difference = 0;

@@ -1,9 +1,12 @@
-/** The data of `bench coco-eval`: a made-up annotation file of COCO's kind, and the detections of a model in it. */
+/**
+ * The data of `bench coco-eval`: a synthetic annotation file in COCO's format, and detections as a model would make
+ * them.
+ */
 import { hashedUniform } from './reference-parameters.ts';
 
 export interface EvaluationSizes {
   readonly images: number;
-  /** in each image */
+  /** Number of detections per image. */
   readonly detections: number;
   readonly numClasses: number;
 }
@@ -18,14 +21,14 @@ export interface CocoDetection {
 type Box = readonly [x: number, y: number, width: number, height: number];
 
 const [imageWidth, imageHeight] = [640, 480];
-/** In the middle; COCO's val2017 has 7.3 objects an image. */
+/** Mean number; COCO's val2017 has 7.3 objects per image. */
 const objectsPerImage = 7.4;
-/** Category ids have gaps, as COCO's. */
+/** Category ids with gaps, as in COCO. */
 const idOf = (label: number): number => label + 1 + Math.floor(label / 8);
 
 /**
- * One detection in two lies near an object and mostly has its class; the others are anywhere. Scores have three decimals,
- * so that many are equal.
+ * Makes the data. Every other detection lies near an object and usually has its class; the others are anywhere. Scores
+ * have three decimals, so that many are equal.
  */
 export function evaluationData({ images, detections, numClasses }: EvaluationSizes): {
   truth: object & { readonly annotations: readonly object[] };
@@ -52,7 +55,7 @@ export function evaluationData({ images, detections, numClasses }: EvaluationSiz
         image_id,
         category_id: idOf(label),
         bbox: rounded(box),
-        // That of a mask.
+        // The area of a mask.
         area: rounded([0.6 * box[2] * box[3], 0, 0, 0])[0],
         iscrowd: uniform() < 0.02 ? 1 : 0,
       });
@@ -79,7 +82,7 @@ export function evaluationData({ images, detections, numClasses }: EvaluationSiz
 
 const rounded = (box: Box): Box => box.map((value) => Math.round(100 * value) / 100) as unknown as Box;
 
-/** Numbers in 0..1 that depend on the seed alone. */
+/** Numbers in 0..1 that depend only on the seed. */
 function uniformNumbers(seed: number): () => number {
   const size = 2048;
   let block: Float32Array = new Float32Array();

@@ -8,7 +8,7 @@ import { evaluationData } from './coco-eval-data.ts';
 const folder = mkdtempSync(path.join(tmpdir(), 'bench-coco-eval-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** An interpreter that prints the same whatever it is to run. */
+/** An interpreter that prints the same output whatever it has to run. */
 function interpreter(name: string, body: string): string {
   const file = path.join(folder, name);
   writeFileSync(file, `#!${process.execPath}\n${body}`, { mode: 0o755 });
@@ -18,14 +18,14 @@ function interpreter(name: string, body: string): string {
 const sizes = { images: 6, detections: 20, numClasses: 3 };
 
 describe('benchCocoEval', () => {
-  it('times our side alone without pycocotools', async () => {
+  it('times only our side without pycocotools', async () => {
     const bench = await benchCocoEval(sizes, undefined);
     expect(bench).toMatchObject({ ...sizes, ratio: null, version: null, largestDifference: null });
     expect(bench.ms.ours.evaluate).toBeGreaterThan(0);
     expect(bench.objects).toBe(evaluationData(sizes).truth.annotations.length);
   });
 
-  it('compares times and figures', async () => {
+  it('compares times and results', async () => {
     const answer = { version: '1', ms: { load: 1e6, evaluate: 2e6 }, stats: [2], perClassAp: [] };
     const python = interpreter('python', `console.log(${JSON.stringify(JSON.stringify(answer))})`);
     expect(await hasPycocotools(python)).toBe(true);
@@ -36,7 +36,7 @@ describe('benchCocoEval', () => {
     expect(largestDifference).toBeLessThan(2);
   });
 
-  it('says when an interpreter is not there or fails', async () => {
+  it('reports an interpreter that is missing or fails', async () => {
     expect(await hasPycocotools(path.join(folder, 'missing'))).toBe(false);
     const failing = interpreter('failing', 'process.exit(1)');
     expect(await hasPycocotools(failing)).toBe(false);

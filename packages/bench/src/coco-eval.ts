@@ -1,4 +1,4 @@
-/** Times COCO's evaluation against pycocotools, on the same files and in one run, and compares the figures. */
+/** Times COCO's evaluation against pycocotools, on the same files and in one run, and compares the results. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,22 +11,22 @@ import { median } from 'd3-array';
 import { type EvaluationSizes, evaluationData } from './coco-eval-data.ts';
 
 export interface EvaluationTimes {
-  /** from files to what is evaluated */
+  /** Time from the files to the data structures that are evaluated. */
   readonly load: number;
-  /** matching, accumulating and summarising */
+  /** Time for matching, accumulating and summarising. */
   readonly evaluate: number;
 }
 
 export interface CocoEvalBench extends EvaluationSizes {
-  /** in all images */
+  /** Number of objects in all images. */
   readonly objects: number;
-  /** ours are medians, pycocotools runs once */
+  /** Milliseconds; ours are medians, pycocotools runs once. */
   readonly ms: { readonly ours: EvaluationTimes; readonly pycocotools: EvaluationTimes | null };
-  /** how many times as fast as pycocotools */
+  /** Speed relative to pycocotools; 2 is twice as fast. */
   readonly ratio: EvaluationTimes | null;
-  /** of pycocotools; null where Python has none */
+  /** Version of pycocotools; null where Python has none. */
   readonly version: string | null;
-  /** between the twelve figures and the AP of every class; null without pycocotools */
+  /** Largest difference in the twelve metrics and the AP of each class; null without pycocotools. */
   readonly largestDifference: number | null;
 }
 
@@ -40,7 +40,7 @@ interface PycocotoolsRun {
 const rounds = 5;
 const run = promisify(execFile);
 
-/** Whether a Python is there and has pycocotools. */
+/** Whether a Python exists and has pycocotools. */
 export async function hasPycocotools(python: string): Promise<boolean> {
   return run(python, ['-c', 'import pycocotools.cocoeval']).then(
     () => true,
@@ -49,7 +49,9 @@ export async function hasPycocotools(python: string): Promise<boolean> {
 }
 
 /**
- * @param python an interpreter with pycocotools; undefined to leave it out
+ * Runs the benchmark.
+ *
+ * @param python an interpreter with pycocotools; undefined to leave pycocotools out
  * @throws UserError if pycocotools fails
  */
 export async function benchCocoEval(sizes: EvaluationSizes, python: string | undefined): Promise<CocoEvalBench> {

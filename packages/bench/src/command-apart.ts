@@ -1,12 +1,17 @@
-/** A command in a process of its own: memory peaks, backends and TensorFlow's variables would be shared in one. */
+/**
+ * Runs a command in a separate process, because one process would share peak memory, backends and TensorFlow's
+ * variables.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { UserError } from '@dn-detr/train';
 
 /**
- * @param args of a command that prints one JSON document
- * @param environment variables that are others than here
- * @throws UserError with what the process says if it fails
+ * Runs a command of this program.
+ *
+ * @param args arguments of a command that prints one JSON document
+ * @param environment variables that differ from this process's
+ * @throws UserError with the error output of the process if it fails
  */
 export async function commandApart<Result>(
   args: readonly string[],

@@ -7,7 +7,7 @@ const effort = { seconds: 0, steps: 2, warmUp: 1 };
 const measured = (step: { batch: number; ms: number }) => benchData(files, step, () => {}, effort);
 
 describe('benchData', () => {
-  it('holds images from files at 320 pixels to what is promised, and no others', async () => {
+  it('compares only images from files at 320 pixels with the promised rates', async () => {
     const cases = await measured({ batch: 2, ms: 1 });
     expect(cases.map(({ images, width, met }) => `${images} ${width} ${typeof met}`)).toEqual([
       'shapes 64 undefined',
@@ -20,7 +20,7 @@ describe('benchData', () => {
     ]);
     for (const { imagesPerSecond, timesStep, required, met } of cases) {
       expect(imagesPerSecond).toBeGreaterThan(0);
-      // The step takes 2000 images a second, which is twice 4000: more than the 150 that are the least.
+      // The step consumes 2000 images a second; twice that is 4000, more than the minimum of 150.
       expect(timesStep).toBeCloseTo(imagesPerSecond / 2000, 9);
       if (required === undefined) continue;
       expect(required).toBe(4000);
@@ -28,7 +28,7 @@ describe('benchData', () => {
     }
   });
 
-  it('requires 150 images a second of the slowest step too', async () => {
+  it('requires 150 images a second even for the slowest step', async () => {
     const cases = await measured({ batch: 1, ms: 20 });
     expect(cases.at(-1)).toMatchObject({ required: 150 });
   });

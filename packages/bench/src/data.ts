@@ -1,45 +1,47 @@
-/** Times what brings images to a training step: reading or drawing, transforms, batches. */
+/** Times the way of images to a training step: reading or drawing, transforms, batches. */
 import { imageNet } from '@dn-detr/core';
 import { type DatasetImage, shapesDataset, type TrainingBatchesOptions, trainingBatches } from '@dn-detr/data';
 import { median } from 'd3-array';
 
-/** What is to be fed: `bench step`'s tiny configuration, as measured. */
+/** The step that consumes the batches: `bench step`'s tiny configuration, as measured. */
 export interface FedStep {
-  /** images */
+  /** Images per step. */
   readonly batch: number;
   readonly ms: number;
 }
 
 export interface DataBench {
   readonly images: string;
-  /** pixels of a batch's canvas */
+  /** Width of a batch's canvas in pixels. */
   readonly width: number;
+  /** Height of a batch's canvas in pixels. */
   readonly height: number;
   readonly augmentation: string;
-  /** as fast as batches come, nothing kept between epochs */
+  /** Rate at which batches are made without waiting, with nothing kept between epochs. */
   readonly imagesPerSecond: number;
-  /** of what the fed step takes */
+  /** The rate as a multiple of what the step consumes. */
   readonly timesStep: number;
-  /** images a second that are promised of this case: so many, and twice what the fed step takes */
+  /** Images per second that are promised for this case: the larger of a fixed rate and twice what the step consumes. */
   readonly required?: number;
-  /** whether they came */
+  /** Whether that rate was reached. */
   readonly met?: boolean;
-  /** processor time of all threads for one image; other programs change it little */
+  /** Processor time of all threads per image; other programs affect it little. */
   readonly cpuMs: number;
-  /** for a batch, beside steps that keep the main thread busy as the fed one does; the middle one */
+  /** Median wait for a batch during steps that keep the main thread busy as the real one does. */
   readonly waitMs: number;
+  /** Longest wait for a batch. */
   readonly longestWaitMs: number;
 }
 
-/** Of images that are files, on a canvas of `side` pixels. */
+/** Promised for images from files on a canvas of `side` pixels. */
 const promised = { side: 320, imagesPerSecond: 150, timesStep: 2 };
 
 export interface Effort {
-  /** in which batches are counted */
+  /** Seconds in which batches are counted. */
   readonly seconds: number;
-  /** that are waited for */
+  /** Number of steps whose waits are timed. */
   readonly steps: number;
-  /** batches before that: compiled code, and buffers of their final size */
+  /** Batches before the measurement, for compiled code and buffers of their final size. */
   readonly warmUp: number;
 }
 
@@ -52,7 +54,7 @@ type Options = Pick<TrainingBatchesOptions, 'canvas' | 'scale' | 'augmentation'>
 
 const flips: Options = { augmentation: { flip: 0.5 } };
 
-/** As DETR's, for a canvas of `side` in place of 1333 × 800. */
+/** DETR's transforms for a canvas of `side` in place of 1333 × 800. */
 const everything = (side: number): Options => ({
   scale: [0.6, 0.7, 0.8, 0.9, 1].map((part) => Math.round(part * 0.75 * side)),
   augmentation: {
@@ -62,7 +64,7 @@ const everything = (side: number): Options => ({
   },
 });
 
-/** Shapes at three sizes, and images from files at two. */
+/** Times shapes at three sizes, and images from files at two. */
 export async function benchData(
   files: Files,
   step: FedStep,
@@ -136,7 +138,7 @@ async function measure(
   };
 }
 
-/** As native TensorFlow does during a step. */
+/** Blocks the thread as native TensorFlow does during a step. */
 function keepBusy(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);

@@ -1,18 +1,22 @@
-/** The depthwise convolutions of a backbone, by the sizes that they have for one size of image. */
+/** The depthwise convolutions of a backbone, by their sizes for one size of image. */
 import { type Backbone, initialParameters } from '@dn-detr/core';
 import { profile, type Rank, tidy, zeros } from '@tensorflow/tfjs-core';
 
 export interface DepthwiseShape {
-  /** sides of the kernel */
+  /** Height and width of the kernel. */
   readonly size: number;
   readonly stride: number;
   readonly channels: number;
-  /** size of the input, in cells */
+  /** Height of the input in cells. */
   readonly height: number;
+  /** Width of the input in cells. */
   readonly width: number;
 }
 
-/** Each with how often it occurs, in the order of the network, as a forward pass on the current backend has them. */
+/**
+ * Each convolution with the number of times it occurs, in the order of the network, from a forward pass on the current
+ * backend.
+ */
 export async function depthwiseShapes(
   backbone: Backbone,
   image: { readonly height: number; readonly width: number },

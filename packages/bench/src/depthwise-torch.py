@@ -1,8 +1,8 @@
-"""Times PyTorch's depthwise convolution for `bench depthwise`: one JSON document a line, in and out.
+"""Times PyTorch's depthwise convolution for `bench depthwise`: one JSON document per line, in and out.
 
-In: {"size", "stride", "channels", "height", "width", "batch", "threads", "runs"}, `runs` after one that warms up.
-Out: the version at first, then for each layout in memory, "contiguous" (NCHW) and "channels_last" (NHWC),
-{"forward": [...], "both": [...]}, milliseconds, `both` with the gradients of image and kernel.
+In: {"size", "stride", "channels", "height", "width", "batch", "threads", "runs"}, with `runs` after one that warms up.
+Out: the version first, then for each memory layout, "contiguous" (NCHW) and "channels_last" (NHWC),
+{"forward": [...], "both": [...]} in milliseconds; `both` includes the gradients of image and kernel.
 """
 
 import json

@@ -30,7 +30,7 @@ const shape = { size: 3, stride: 2, channels: 2, height: 5, width: 4, count: 3 }
 const options = { batch: 2, threads: 1 };
 
 it('compares with PyTorch, row by row and in total', async () => {
-  // The layout that is slower forward may be the faster one in all.
+  // The layout with the slower forward pass may be the faster one overall.
   const times = `console.log(JSON.stringify({
     contiguous: { forward: [1], both: [8, 9, 10] },
     channels_last: { forward: [1, 2, JSON.parse(line).channels], both: [5, 6, 7] },
@@ -47,7 +47,7 @@ it('compares with PyTorch, row by row and in total', async () => {
   expect(total.ratio?.forward).toBeCloseTo(rows[0]?.ratio?.forward ?? 0, 10);
 });
 
-it('says which convolution PyTorch stopped at, and goes without it', async () => {
+it('reports the convolution at which PyTorch stopped, and runs without PyTorch', async () => {
   const torch = (await TorchDepthwise.start(pythonStandIn(folder, 'process.exit()'))) as TorchDepthwise;
   await expect(benchDepthwise([shape], torch, options)).rejects.toThrow(
     'PyTorch 2.0 stopped while it convolved 3×3, stride 2, 2 channels of 5×4',

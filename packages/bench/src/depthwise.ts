@@ -1,4 +1,6 @@
-/** Times depthwise convolutions as a training step runs them, in turns with PyTorch's, because machines are noisy. */
+/**
+ * Times depthwise convolutions as a training step runs them, alternating with PyTorch's, because machines are noisy.
+ */
 import { depthwiseConv2d } from '@dn-detr/core/nn';
 import { capture } from '@dn-detr/runtime';
 import { UserError } from '@dn-detr/train';
@@ -7,7 +9,7 @@ import { median } from 'd3-array';
 import type { DepthwiseShape } from './depthwise-shapes.ts';
 import { type PythonProcess, startPython } from './python-process.ts';
 
-/** Milliseconds: of the forward pass, and with the gradients of image and kernel. */
+/** Milliseconds of the forward pass, and of the forward pass with the gradients of image and kernel. */
 export interface DepthwiseTimes {
   readonly forward: number;
   readonly both: number;
@@ -18,13 +20,13 @@ const layouts = ['contiguous', 'channels_last'] as const;
 export type TorchLayout = (typeof layouts)[number];
 
 export interface DepthwiseRow extends DepthwiseShape {
-  /** how often it occurs in the network */
+  /** Number of times it occurs in the network. */
   readonly count: number;
-  /** PyTorch's are those of its faster layout, forward and backward */
+  /** Times of both sides; PyTorch's are those of the layout that is faster forward and backward. */
   readonly ms: { readonly ours: DepthwiseTimes; readonly torch: DepthwiseTimes | null };
-  /** that PyTorch's images have in memory: `contiguous` is NCHW, `channels_last` is NHWC */
+  /** Memory layout of PyTorch's images: `contiguous` is NCHW, `channels_last` is NHWC. */
   readonly layout: TorchLayout | null;
-  /** how many times as fast as PyTorch */
+  /** Speed relative to PyTorch; 2 is twice as fast. */
   readonly ratio: DepthwiseTimes | null;
 }
 
@@ -34,7 +36,7 @@ export interface DepthwiseBench {
   /** PyTorch's version; null where Python has none */
   readonly version: string | null;
   readonly rows: readonly DepthwiseRow[];
-  /** sum over all convolutions of the network, each as often as it occurs */
+  /** Sum over all convolutions of the network, each counted as often as it occurs. */
   readonly total: Pick<DepthwiseRow, 'ms' | 'ratio'>;
 }
 
@@ -43,7 +45,7 @@ type Samples = Record<keyof DepthwiseTimes, readonly number[]>;
 const rounds = 4;
 const runsPerRound = 5;
 
-/** PyTorch in a Python of its own. */
+/** PyTorch in a separate Python process. */
 export class TorchDepthwise {
   readonly version: string;
   readonly #python: PythonProcess;
@@ -53,13 +55,13 @@ export class TorchDepthwise {
     this.version = python.version;
   }
 
-  /** undefined if there is no such Python, or it has no PyTorch. */
+  /** Starts Python; undefined if the interpreter does not exist or has no PyTorch. */
   static async start(command: string): Promise<TorchDepthwise | undefined> {
     const python = await startPython(command, new URL('./depthwise-torch.py', import.meta.url));
     return python && new TorchDepthwise(python);
   }
 
-  /** @throws UserError if it stops of itself */
+  /** @throws UserError if the process stops by itself */
   async time(
     shape: DepthwiseShape,
     options: { batch: number; threads: number; runs: number },
@@ -76,15 +78,15 @@ export class TorchDepthwise {
   }
 }
 
-/** `3×3, stride 2, 96 channels of 120×160` */
+/** A description such as `3×3, stride 2, 96 channels of 120×160`. */
 export const nameOf = ({ size, stride, channels, height, width }: DepthwiseShape): string =>
   `${size}×${size}, stride ${stride}, ${channels} channels of ${height}×${width}`;
 
 /**
- * Runs all convolutions on the current backend, captured where it captures.
+ * Runs all convolutions on the current backend, captured where it can capture.
  *
- * @param threads that PyTorch takes, which should be those that the backend has
- * @param onShape is called before each one
+ * @param threads number of threads for PyTorch, which should be the backend's
+ * @param onShape called before each convolution
  */
 export async function benchDepthwise(
   shapes: readonly (DepthwiseShape & { readonly count: number })[],
@@ -139,7 +141,7 @@ class OurDepthwise {
     this.time(3);
   }
 
-  /** @param runs after one that warms up, as PyTorch's */
+  /** @param runs number of timed runs, after one that warms up, as for PyTorch */
   time(runs: number): Samples {
     const { x, w, dy } = this.#tensors;
     const time = (step: () => Parameters<typeof dispose>[0]): number[] => {
@@ -167,7 +169,7 @@ function mediansOf(samples: readonly Samples[]): DepthwiseTimes {
   return { forward: of('forward'), both: of('both') };
 }
 
-/** undefined where nothing was measured */
+/** The faster layout and its times; undefined where nothing was measured. */
 function fasterOf(
   samples: readonly Record<TorchLayout, Samples>[],
 ): { layout: TorchLayout; times: DepthwiseTimes } | undefined {

@@ -1,14 +1,14 @@
-/** Times the making of known queries at the size of a training step on COCO. */
+/** Times the preparation of known queries at the size of a training step on COCO. */
 import type { Objects } from '@dn-detr/boxes';
 import { prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import { median } from 'd3-array';
 
 export interface DnBench {
-  /** median of one call, masks and loss targets included */
+  /** Median of one call, with masks and loss targets. */
   ms: number;
-  /** K, known queries an image */
+  /** K, the known queries per image. */
   known: number;
-  /** T, all queries an image */
+  /** T, all queries per image. */
   total: number;
 }
 
@@ -19,7 +19,7 @@ const model = { numClasses: 91, matchingQueries: 300 };
 const warmUp = 200;
 const rounds = 500;
 
-/** Every call gets targets that it has not seen. */
+/** Runs the benchmark; every call gets new targets. */
 export function benchDn(): DnBench {
   const times: number[] = [];
   let layout = { known: 0, total: 0 };

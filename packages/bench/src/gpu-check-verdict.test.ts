@@ -20,7 +20,7 @@ const reference = side([4, 2], [1, -2, 0.5]);
 const problemsOf = (measured: typeof reference, precision: 'float32' | 'tf32' = 'float32', sameBits = true) =>
   judged('r50', { measured, deterministic: side([4, 2], [0], sameBits).steps, reference }, precision).problems;
 
-it('takes what rounding changes', () => {
+it('accepts differences from rounding', () => {
   const near = side([4.0001, 2], [1, -2.0002, 0.5]);
   const row = judged('r50', { measured: near, deterministic: near.steps, reference }, 'float32');
   expect(row.problems).toEqual([]);
@@ -31,15 +31,15 @@ it('takes what rounding changes', () => {
 it.each([
   ['a loss', side([4, 2.01], [1, -2, 0.5]), ["losses differ from the CPU's by 5.0e-3"]],
   ['a gradient', side([4, 2], [1, -2, 0.54]), ["gradients differ from the CPU's by 2.0e-2"]],
-  ['a loss that is no number', side([4, Number.NaN], [1, -2, 0.5]), ["losses differ from the CPU's by NaN"]],
-  ['a gradient that is no number', side([4, 2], [1, Number.NaN, 0.5]), ["gradients differ from the CPU's by NaN"]],
+  ['a NaN loss', side([4, Number.NaN], [1, -2, 0.5]), ["losses differ from the CPU's by NaN"]],
+  ['a NaN gradient', side([4, 2], [1, Number.NaN, 0.5]), ["gradients differ from the CPU's by NaN"]],
   ['a gradient of another size', side([4, 2], [1, -2]), ["gradients differ from the CPU's by NaN"]],
-])('does not take another %s', (_, measured, problems) => expect(problemsOf(measured)).toEqual(problems));
+])('reports %s that differs', (_, measured, problems) => expect(problemsOf(measured)).toEqual(problems));
 
-it('takes what TF32 rounds off where it was asked for', () => {
+it('accepts the rounding of TF32 on request', () => {
   expect(problemsOf(side([4, 2.01], [1, -2, 0.54]), 'tf32')).toEqual([]);
 });
 
-it('asks deterministic ops for the same bits', () => {
-  expect(problemsOf(reference, 'float32', false)).toEqual(['deterministic ops gave other bits the second time']);
+it('requires the same bits from deterministic ops', () => {
+  expect(problemsOf(reference, 'float32', false)).toEqual(['deterministic ops gave different bits the second time']);
 });

@@ -1,4 +1,4 @@
-/** Whether steps on a GPU are those that the CPU computes. */
+/** Judges whether steps on a GPU match those computed on the CPU. */
 import { readFileSync } from 'node:fs';
 import type { CheckedSteps } from './gpu-check.ts';
 import type { StepConfigName } from './step-configs.ts';
@@ -11,39 +11,41 @@ export const gpuCheckConfigs = [
   'r50',
 ] as const satisfies readonly StepConfigName[];
 
-/** A configuration, measured and judged. */
+/** The measurements and the verdict for one configuration. */
 export interface GpuCheckRow {
   readonly config: StepConfigName;
-  /** As users run it. */
+  /** Steps as users run them. */
   readonly measured: CheckedSteps;
-  /** With deterministic ops. */
+  /** Steps with deterministic ops. */
   readonly deterministic: CheckedSteps;
-  /** Of the loss, the largest difference from the CPU's over its value. */
+  /** Largest difference of a loss from the CPU's, relative to its value. */
   readonly lossError: number;
-  /** Of the first step's gradient, the largest difference from the CPU's over its largest entry. */
+  /** Largest difference of the first step's gradient from the CPU's, relative to its largest entry. */
   readonly gradientError: number;
-  /** What is wrong; none where all is well. */
+  /** Descriptions of what is wrong; empty if nothing is. */
   readonly problems: readonly string[];
 }
 
-/** Steps, and the file of their moments. */
+/** Steps, and the file with their moments. */
 interface Side {
   readonly steps: CheckedSteps;
   readonly moments: string;
 }
 
-/** Rounding of float32 makes differences of 1e-6 to 1e-4. */
+/** Tolerances for float32, whose rounding causes differences of 1e-6 to 1e-4. */
 const strict = { loss: 1e-3, gradient: 5e-3 };
 
 /**
- * TF32 has 10 bits of mantissa. And before training the tokens of DINO's query selection have nearly the same score, so that
- * rounding decides between some, and a query is another one.
+ * Tolerances for TF32, which has 10 bits of mantissa, and for DINO: before training, the tokens of its query selection
+ * have nearly the same score, so that rounding decides between some of them, and a query may come from another token.
  */
 const loose = { loss: 2e-2, gradient: 1e-1 };
 
 /**
- * @param reference composed of TensorFlow's own ops on the CPU
- * @param precision what products were computed in
+ * Judges a configuration.
+ *
+ * @param reference steps composed of TensorFlow's own ops on the CPU
+ * @param precision the precision of matrix products
  */
 export function judged(
   config: StepConfigName,
@@ -59,7 +61,7 @@ export function judged(
     ...(gradientError <= allowed.gradient
       ? []
       : [`gradients differ from the CPU's by ${gradientError.toExponential(1)}`]),
-    ...(deterministic.sameBits ? [] : ['deterministic ops gave other bits the second time']),
+    ...(deterministic.sameBits ? [] : ['deterministic ops gave different bits the second time']),
   ];
   return { config, measured: measured.steps, deterministic, lossError, gradientError, problems };
 }
@@ -71,7 +73,9 @@ function floatsOf(file: string): Float32Array {
   return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
-/** NaN where the files have different lengths, or hold one. */
+/**
+ * The largest difference relative to the largest entry; NaN where the files have different lengths or contain a NaN.
+ */
 function largestError(found: Float32Array, expected: Float32Array): number {
   if (found.length !== expected.length) return Number.NaN;
   let [difference, largest] = [0, 0];

@@ -1,4 +1,4 @@
-/** What `gpu-check` measures in one process: training steps of a configuration, and products of matrices. */
+/** The measurements of `gpu-check` in one process: training steps of a configuration, and matrix products. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
@@ -8,26 +8,28 @@ import type { StepConfig } from './step-configs.ts';
 import { drawTargets } from './step-inputs.ts';
 import { type StepRunner, stepRunner } from './step-runner.ts';
 
-/** Steps that start from the same weights and inputs wherever they run. */
+/** Steps that start from the same weights and inputs on every machine. */
 export interface CheckedSteps {
   /** The loss of each step. */
   readonly losses: readonly number[];
-  /** Milliseconds of a step once it is captured: median. */
+  /** Median milliseconds of a step once it is captured. */
   readonly ms: number;
-  /** Seconds of the first two steps, which trace it and make it a graph. */
+  /** Seconds of the first two steps, which trace the step and turn it into a graph. */
   readonly captureSeconds: number;
-  /** Whether the same steps, captured anew, gave the same bits: losses and weights. */
+  /** Whether the same steps, captured anew, gave the same bits in losses and weights. */
   readonly sameBits: boolean;
-  /** The process's peak of memory on the host. */
+  /** Peak host memory of the process, in MiB. */
   readonly peakRssMiB: number;
 }
 
-/** Steps whose losses are compared, and those that are timed after them. */
+/** Number of steps whose losses are compared; the next constant is the number that is timed after them. */
 const compared = 3;
 const timedSteps = 8;
 
 /**
- * @param momentsFile is written: AdamW's first moments after the first step, which are a tenth of the clipped gradient, as
+ * Runs and times the steps.
+ *
+ * @param momentsFile receives AdamW's first moments after the first step, which are a tenth of the clipped gradient, as
  *   float32
  */
 export function checkSteps(config: StepConfig, momentsFile: string): CheckedSteps {
@@ -59,7 +61,7 @@ function hashOf(run: StepRunner): string {
   return hash.digest('hex');
 }
 
-/** 10⁹ operations a second in products of square matrices of float32, the best of several rounds. */
+/** Speed of products of square float32 matrices in GFLOP/s, the best of several rounds. */
 export function productGflops(side: number): number {
   const [a, b] = [1, 2].map((seed) => randomNormal([side, side], 0, 1, 'float32', seed) as Tensor2D) as [
     Tensor2D,
@@ -69,7 +71,7 @@ export function productGflops(side: number): number {
   const round = (): number =>
     timed(() => {
       const products: Tensor[] = Array.from({ length: calls }, () => matMul(a, b));
-      // A GPU computes behind the calls: reading one number waits for it.
+      // A GPU computes asynchronously: reading one number waits for it.
       const corner = (products.at(-1) as Tensor2D).slice([0, 0], [1, 1]);
       corner.dataSync();
       for (const tensor of [...products, corner]) tensor.dispose();

@@ -1,4 +1,4 @@
-/** The cost matrices of `bench matcher`: random, DETR-like, and those of a folder. */
+/** The cost matrices of `bench matcher`: random ones, DETR-like ones, and those in a folder. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Objects } from '@dn-detr/boxes';
@@ -8,13 +8,13 @@ import { hashedUniform } from './reference-parameters.ts';
 
 export interface CostMatrix {
   readonly kind: 'random' | 'detr' | 'file';
-  /** the file, for `kind: 'file'` */
+  /** Name of the file, for `kind: 'file'`. */
   readonly name?: string;
-  /** queries */
+  /** Number of queries. */
   readonly rows: number;
-  /** objects */
+  /** Number of objects. */
   readonly cols: number;
-  /** `[rows, cols]` */
+  /** Costs `[rows, cols]`. */
   readonly cost: Float64Array;
 }
 
@@ -27,7 +27,7 @@ const sizes = [
   [1000, 1000],
 ] as const;
 
-/** Both kinds of every size. */
+/** A random and a DETR-like matrix of every size. */
 export function benchMatrices(): CostMatrix[] {
   return sizes.flatMap(([rows, cols], index): CostMatrix[] => [
     { kind: 'random', rows, cols, cost: Float64Array.from(hashedUniform(rows * cols, index)) },
@@ -43,12 +43,12 @@ function detrCosts(queries: number, objects: number, seed: number): Float64Array
 }
 
 export type BatchSizes = Pick<LayerPredictions, 'layers' | 'batch' | 'queries' | 'numClasses'> & {
-  /** of each image */
+  /** Number of objects per image. */
   readonly objects: number;
 };
 
 /**
- * Predictions as a half-trained model gives them: two queries in three are near some object, in box and class, and
+ * Predictions like those of a half-trained model: two queries in three are near some object, in box and class, and
  * several near one object compete for it; the rest are spread over the image.
  */
 export function detrLike(
@@ -94,9 +94,9 @@ function uniformStream(seed: number): () => number {
 }
 
 /**
- * The matrices of a folder: every `*.json` is `{rows, cols, cost: [...]}`, row by row.
+ * Reads the matrices in a folder: every `*.json` is `{rows, cols, cost: [...]}`, row by row.
  *
- * @throws UserError if the folder cannot be read, holds none, or a file is not such a matrix
+ * @throws UserError if the folder cannot be read or has no matrices, or a file is not a matrix
  */
 export function readMatrices(folder: string): CostMatrix[] {
   let names: string[];
@@ -105,7 +105,8 @@ export function readMatrices(folder: string): CostMatrix[] {
   } catch (error) {
     throw new UserError(`the folder of matrices cannot be read: ${(error as Error).message}`);
   }
-  if (names.length === 0) throw new UserError(`${folder} holds no matrices: expected *.json {rows, cols, cost: [...]}`);
+  if (names.length === 0)
+    throw new UserError(`${folder} contains no matrices: expected *.json {rows, cols, cost: [...]}`);
   return names.sort().map((name) => {
     const { rows, cols, cost } = parseMatrix(path.join(folder, name));
     return { kind: 'file', name, rows, cols, cost };
@@ -125,6 +126,6 @@ function parseMatrix(file: string): { rows: number; cols: number; cost: Float64A
   if (!Array.isArray(cost) || cost.length !== (rows as number) * (cols as number)) {
     throw wrong(`cost is not a list of ${rows} x ${cols} numbers`);
   }
-  if (cost.some((value) => typeof value !== 'number')) throw wrong('cost holds something that is no number');
+  if (cost.some((value) => typeof value !== 'number')) throw wrong('cost contains something that is not a number');
   return { rows: rows as number, cols: cols as number, cost: Float64Array.from(cost) };
 }

@@ -1,4 +1,4 @@
-/** The other sides of `bench matcher`: a process with the JavaScript solvers, and scipy where Python has it. */
+/** The competitors in `bench matcher`: a process with the JavaScript solvers, and scipy where Python has it. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { CostMatrix } from './matcher-matrices.ts';
@@ -9,14 +9,14 @@ import { type PythonProcess, startPython } from './python-process.ts';
 export interface Peer {
   readonly name: SolverName | 'scipy';
   /**
-   * Solves the matrix `runs` times; undefined if that took longer than `limitMs`, which stops it.
+   * Solves the matrix `runs` times; undefined if that took longer than `limitMs`, which stops the solver.
    *
-   * @throws Error if the solver's process stops of itself
+   * @throws Error if the solver's process stops by itself
    */
   time(matrix: CostMatrix, runs: number, limitMs: number): Promise<Timing | undefined>;
 }
 
-/** The process in which the JavaScript solvers run; after one was stopped, a new one. */
+/** The process in which the JavaScript solvers run; it is replaced after it was stopped. */
 export class SolverProcess {
   #child: ChildProcess | undefined;
 
@@ -52,7 +52,7 @@ export class SolverProcess {
 
 const script = new URL('./matcher-scipy.py', import.meta.url);
 
-/** scipy in a Python of its own; after that was stopped, in a new one. */
+/** scipy in a separate Python process, which is replaced after it was stopped. */
 export class Scipy implements Peer {
   readonly name = 'scipy';
   readonly version: string;
@@ -66,7 +66,7 @@ export class Scipy implements Peer {
     this.version = python.version;
   }
 
-  /** undefined if there is no such Python, or it has no scipy. */
+  /** Starts Python; undefined if the interpreter does not exist or has no scipy. */
   static async start(command: string): Promise<Scipy | undefined> {
     const python = await startPython(command, script);
     return python && new Scipy(command, python);

@@ -1,7 +1,7 @@
-"""Times scipy.optimize.linear_sum_assignment for `bench matcher`: one JSON document a line, in and out.
+"""Times scipy.optimize.linear_sum_assignment for `bench matcher`: one JSON document per line, in and out.
 
 In: {"rows", "cols", "cost": base64 of little-endian float64, row by row} loads a matrix; {"runs"} times it.
-Out: the version at first, then {"ms": [...], "total"} for each {"runs"}.
+Out: the version first, then {"ms": [...], "total"} for each {"runs"}.
 """
 
 import base64

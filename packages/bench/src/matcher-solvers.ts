@@ -14,13 +14,13 @@ export interface TimingRequest {
 }
 
 export interface Timing {
-  /** of each run */
+  /** Milliseconds of each run. */
   readonly ms: readonly number[];
-  /** of the assignment that was found */
+  /** Total cost of the assignment. */
   readonly total: number;
 }
 
-/** Prepares a solver outside the timing; what it returns solves the matrix once. */
+/** Prepares a solver outside the timing; the returned function solves the matrix once. */
 type Prepare = (request: TimingRequest) => () => { readonly pairs: Iterable<readonly [row: number, col: number]> };
 
 const solvers: Readonly<Record<SolverName, Prepare>> = {

@@ -18,7 +18,7 @@ const finding = (name: Peer['name'], total: number): Peer => ({
 });
 
 describe('benchMatrix', () => {
-  it('compares totals relative to the largest cost, and leaves out who finds another or fails', async () => {
+  it('compares totals relative to the largest cost, and leaves out solvers that find another total or fail', async () => {
     const failing: Peer = { name: 'scipy', time: () => Promise.reject(new Error('scipy stopped')) };
     const peers = [finding('ours', 0), finding('munkres', 1e-9), finding('munkresJs', 1e-5), failing];
     expect(await benchMatrix(tiny, peers)).toEqual({
@@ -34,7 +34,7 @@ describe('benchMatrix', () => {
 
 describe('Scipy', () => {
   it('is started again after it took too long', async () => {
-    // An interpreter that answers from its second start on.
+    // An interpreter that answers only from its second start on.
     const command = path.join(folder, 'python');
     const body = `
       const fs = require('node:fs');
@@ -58,9 +58,9 @@ describe('Scipy', () => {
 });
 
 describe('readMatrices', () => {
-  it('reads the matrices of a folder, and says what is wrong with one', () => {
+  it('reads the matrices in a folder, and reports what is wrong with one', () => {
     expect(() => readMatrices(folder)).toThrow(
-      `${folder} holds no matrices: expected *.json {rows, cols, cost: [...]}`,
+      `${folder} contains no matrices: expected *.json {rows, cols, cost: [...]}`,
     );
     const missing = path.join(folder, 'missing');
     expect(() => readMatrices(missing)).toThrow('the folder of matrices cannot be read: ENOENT');

@@ -1,4 +1,4 @@
-/** Times linear assignment against its peers, all in one run and in turns, and the matching of a whole step. */
+/** Times linear assignment against other solvers, in one run and alternating, and the matching of a complete step. */
 import type { Objects } from '@dn-detr/boxes';
 import { linearSumAssignment, matchingCost, matchingCosts, matchLayers } from '@dn-detr/matcher';
 import { median } from 'd3-array';
@@ -11,32 +11,32 @@ export interface AssignmentBench {
   readonly cols: number;
   readonly kind: CostMatrix['kind'];
   readonly name?: string;
-  /** medians; scipy only where Python has it */
+  /** Median milliseconds; scipy only where Python has it. */
   readonly ms: Readonly<Partial<Record<SolverName | 'scipy', number>>>;
-  /** the solvers that have no figure, and why: they take too long, stop, or find another total than the first */
+  /** Solvers without a time, and the reasons: they take too long, stop, or find another total than the first. */
   readonly leftOut: Readonly<Partial<Record<SolverName | 'scipy', string>>>;
 }
 
 export interface MatchingStepBench extends BatchSizes {
-  /** matching all layers and images, costs included: the median */
+  /** Median milliseconds for matching all layers and images, with the costs. */
   readonly ms: number;
-  /** the assignments of the same step alone */
+  /** Median milliseconds for only the assignments of the same step. */
   readonly assignmentMs: number;
 }
 
 /** A solver that takes longer for one matrix is left out. */
 const limitMs = 5000;
-/** Every solver runs about so long in each round, at least once and at most `mostRuns` times. */
+/** Approximate time for every solver in each round, which runs at least once and at most `mostRuns` times. */
 const roundMs = 40;
 const mostRuns = 1000;
 const rounds = 9;
-/** No more rounds for a solver that has taken so long in all. */
+/** A solver that has taken this long in total gets no more rounds. */
 const enoughMs = 3000;
 
 /**
  * Times all solvers on every matrix.
  *
- * @param scipy undefined to leave it out
+ * @param scipy undefined to leave scipy out
  * @param onMatrix called before each matrix
  */
 export async function benchAssignments(
@@ -62,7 +62,7 @@ export async function benchAssignments(
 /** Times the solvers on one matrix; a solver that fails is left out. */
 export async function benchMatrix(matrix: CostMatrix, peers: readonly Peer[]): Promise<AssignmentBench> {
   const { rows, cols, kind, name, cost } = matrix;
-  // Rounding is relative to the largest cost, not to a total in which large ones may cancel.
+  // Rounding is relative to the largest cost, not to a total in which large costs may cancel.
   const largest = cost.reduce((most, c) => (Number.isFinite(c) ? Math.max(most, Math.abs(c)) : most), 0);
   const tolerance = 1e-12 * largest * Math.min(rows, cols);
   const times = new Map<Peer, { runs: number; ms: number[] }>();
@@ -79,7 +79,7 @@ export async function benchMatrix(matrix: CostMatrix, peers: readonly Peer[]): P
       leftOut[peer.name] = `finds a total of ${first.total} for ${name ?? kind}, not ${expected}`;
       continue;
     }
-    // The first run compiles; the second tells how many fit in a round.
+    // The first run compiles; the second shows how many fit in a round.
     const once = await peer.time(matrix, 1, 2 * limitMs);
     const ms = once?.ms[0] ?? limitMs;
     times.set(peer, { runs: Math.max(1, Math.min(mostRuns, Math.round(roundMs / ms))), ms: [] });

@@ -1,7 +1,7 @@
-"""Times the sampling of deformable attention in PyTorch for `bench msda`: one JSON document a line, in and out.
+"""Times the sampling of deformable attention in PyTorch for `bench msda`: one JSON document per line, in and out.
 
 In: {"levels": [[height, width], ...], "batch", "queries", "heads", "width", "points", "threads", "runs"}.
-Out: the version at first, then {"forward": [...], "backward": [...]}, milliseconds.
+Out: the version first, then {"forward": [...], "backward": [...]} in milliseconds.
 """
 
 import json
@@ -13,7 +13,7 @@ from torch.nn.functional import grid_sample
 
 
 def sample(value, levels, locations, weights):
-    """As ms_deform_attn_core_pytorch of Deformable-DETR does it: one grid_sample a level, then a weighted sum."""
+    """Sample as ms_deform_attn_core_pytorch of Deformable-DETR does: one grid_sample per level, then a weighted sum."""
     batch, _, heads, channels = value.shape
     queries, points = locations.shape[1], locations.shape[4]
     sampled = []

@@ -13,12 +13,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const small = { name: 'small', batch: 2, width: 16, levels: [{ height: 2, width: 3 }], queries: 5 };
 
-it('has cases with as many tokens as images of their size', () => {
+it('has cases with the number of tokens of images of their size', () => {
   const tokens = msdaCases.map(({ levels }) => levels.reduce((sum, { height, width }) => sum + height * width, 0));
   expect(tokens).toEqual([...Array(4).fill(30 * 40 + 15 * 20 + 8 * 10), ...Array(4).fill(22223)]);
 });
 
-it('times the op, what it is composed of, and PyTorch', async () => {
+it('times the op, its composed form, and PyTorch', async () => {
   const times = 'const { queries, runs } = JSON.parse(line);';
   const answer = `${times} console.log(JSON.stringify({ forward: Array(runs).fill(queries), backward: Array(runs).fill(7) }))`;
   const torch = (await TorchMsda.start(pythonStandIn(folder, answer))) as TorchMsda;
@@ -35,7 +35,7 @@ it('times the op, what it is composed of, and PyTorch', async () => {
   }
 });
 
-it('says where PyTorch stopped, and goes without it', async () => {
+it('reports where PyTorch stopped, and runs without PyTorch', async () => {
   const torch = (await TorchMsda.start(pythonStandIn(folder, 'process.exit()'))) as TorchMsda;
   await expect(benchMsda([small], torch, 1)).rejects.toThrow("PyTorch 2.0 stopped in the case 'small'");
   expect(await TorchMsda.start(path.join(folder, 'missing'))).toBeUndefined();

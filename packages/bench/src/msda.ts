@@ -1,4 +1,4 @@
-/** Times the sampling of deformable attention as an op and as it is composed, in turns with PyTorch's. */
+/** Times the sampling of deformable attention as an op and composed of other ops, alternating with PyTorch's. */
 import { type LevelSize, sampleDeformably, withoutKernels } from '@dn-detr/core/nn';
 import { UserError } from '@dn-detr/train';
 import { dispose, randomUniform, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core';
@@ -8,10 +8,10 @@ import { type PythonProcess, startPython } from './python-process.ts';
 export interface MsdaCase {
   readonly name: string;
   readonly batch: number;
-  /** d, of all heads */
+  /** d, the width of all heads together. */
   readonly width: number;
   readonly levels: readonly LevelSize[];
-  /** Q; as many as there are tokens without it */
+  /** Q, the number of queries; the number of tokens without it. */
   readonly queries?: number;
 }
 
@@ -24,14 +24,14 @@ export interface MsdaTimes {
 export interface MsdaBench {
   readonly name: string;
   readonly ours: MsdaTimes;
-  /** what other backends run, and this one without native ops */
+  /** The form that other backends run, and this one without native ops. */
   readonly composed: MsdaTimes;
   readonly pytorch?: MsdaTimes;
 }
 
 const [heads, points] = [8, 4];
 
-/** Feature maps of an image at strides that double. */
+/** Sizes of the feature maps of an image at these strides. */
 const levelsOf = (height: number, width: number, strides: readonly number[]): LevelSize[] =>
   strides.map((stride) => ({ height: Math.ceil(height / stride), width: Math.ceil(width / stride) }));
 
@@ -47,12 +47,12 @@ export const msdaCases: readonly MsdaCase[] = [
 
 const rounds = 5;
 const runsPerRound = 8;
-/** A side that has taken so long for one case is not timed further. */
+/** A side that has taken this long for one case is not timed further. */
 const enoughMs = 4000;
 
 type Samples = Record<keyof MsdaTimes, readonly number[]>;
 
-/** PyTorch in a Python of its own. */
+/** PyTorch in a separate Python process. */
 export class TorchMsda {
   readonly version: string;
   readonly #python: PythonProcess;
@@ -62,13 +62,13 @@ export class TorchMsda {
     this.version = python.version;
   }
 
-  /** undefined if there is no such Python, or it has no PyTorch. */
+  /** Starts Python; undefined if the interpreter does not exist or has no PyTorch. */
   static async start(command: string): Promise<TorchMsda | undefined> {
     const python = await startPython(command, new URL('./msda-torch.py', import.meta.url));
     return python && new TorchMsda(python);
   }
 
-  /** @throws UserError if it stops of itself */
+  /** @throws UserError if the process stops by itself */
   async time({ name, levels, ...sizes }: MsdaCase, threads: number, runs: number): Promise<Samples> {
     const shapes = levels.map(({ height, width }) => [height, width]);
     const request = { queries: tokensOf(levels), ...sizes, levels: shapes, heads, points, threads, runs };
@@ -86,8 +86,8 @@ export class TorchMsda {
 /**
  * Runs all cases on the current backend.
  *
- * @param threads that PyTorch takes, which should be those that the backend has
- * @param onCase is called before each one
+ * @param threads number of threads for PyTorch, which should be the backend's
+ * @param onCase called before each case
  */
 export async function benchMsda(
   cases: readonly MsdaCase[],
@@ -110,7 +110,7 @@ export async function benchMsda(
       for (const name of names) {
         const before = samples.get(name) ?? [];
         if (totalMs(before) > enoughMs) continue;
-        // One run warms up: while others ran, its memory and threads went cold.
+        // One run warms up: while the others ran, its memory and threads went cold.
         await sides[name](1);
         before.push(await sides[name](totalMs(before) > enoughMs / runsPerRound ? 1 : runsPerRound));
       }
@@ -138,7 +138,7 @@ function mediansOf(samples: readonly Samples[]): MsdaTimes {
 const tokensOf = (levels: readonly LevelSize[]): number =>
   levels.reduce((sum, { height, width }) => sum + height * width, 0);
 
-/** Ours, op by op: both kernels take so long that a captured graph would save nothing. */
+/** Our side, op by op: both kernels take so long that a captured graph would save nothing. */
 class OwnMsda {
   readonly #levels: readonly LevelSize[];
   readonly #inputs: [value: Tensor, locations: Tensor, weights: Tensor];

@@ -1,4 +1,4 @@
-/** Times layers that have native ops of this toolkit beside what they are composed of elsewhere, both captured. */
+/** Times layers that have native ops in this toolkit, against their composed form on other backends, both captured. */
 import { adamwStep, type Backbone, clipFactor } from '@dn-detr/core';
 import { addBias, attend, attentionMask, biasPrelu, biasRelu, normalizeRows, withoutKernels } from '@dn-detr/core/nn';
 import { seededNoise } from '@dn-detr/dn';
@@ -20,9 +20,9 @@ import { detectorOf, drawTargets, knownQueriesOf, trainedParametersOf } from './
 /** The configurations of `bench step` whose layers are timed. */
 export const opsConfigs = ['tiny', 'mid', 'r50'] as const satisfies readonly StepConfigName[];
 
-/** Milliseconds of one layer, forward and backward: medians. */
+/** Median milliseconds of one layer, forward and backward. */
 export interface OpsBench {
-  /** The configuration whose sizes the layer has. */
+  /** Name of the configuration whose sizes the layer has. */
   readonly config: string;
   readonly layer: string;
   readonly native: number;
@@ -38,10 +38,10 @@ interface Layer {
 const rounds = 5;
 const runsPerRound = 6;
 
-/** Of one layer in a graph: the call of a graph costs as much as some of them. */
+/** Copies of a layer in one graph: calling a graph costs as much as some layers. */
 const copies = 4;
 
-/** @param onCase is called before each one */
+/** @param onCase called before each case */
 export function benchOps(
   configs: Readonly<Record<string, StepConfig>>,
   onCase: (name: string) => void = () => {},
@@ -60,7 +60,7 @@ function timesOf({ layer, inputs: shapes, compute }: Layer): Pick<OpsBench, 'nat
   );
   const all = (values: typeof inputs): Tensor[][] => values.map((each) => [...compute(each)]);
   const [native, composed] = [capture(all, { name: layer }), capture(all, { name: `${layer}, composed` })];
-  // Here they are traced: a graph stays with the ops that it was made of.
+  // The functions are traced here: a graph keeps the ops with which it was traced.
   dispose([native(inputs), withoutKernels(() => composed(inputs))]);
   const sides = [native, composed].map((run) => ({ run, ms: [] as number[] }));
   for (let round = 0; round < rounds; round++) {
@@ -114,7 +114,7 @@ function layersOf(config: StepConfig): Layer[] {
   return [
     attention('attention of an encoder', [tokens, tokens]),
     attention('attention among queries', [queries, queries], { maskOf: betweenGroups }),
-    // DAB-DETR's keys are content beside position.
+    // DAB-DETR's keys are content concatenated with position.
     attention('attention to tokens', [queries, tokens], { ownWidth: 2 * width }),
     byRow('layer norm', width, [width, width], (x, weight, bias) =>
       normalizeRows(x as Tensor2D, weight as Tensor1D, bias as Tensor1D),
@@ -145,7 +145,7 @@ function layersOf(config: StepConfig): Layer[] {
 
 type Forward = (...inputs: [Tensor, Tensor, Tensor]) => Tensor;
 
-/** The layer with the gradients of all inputs, for a gradient of its output that comes last among them. */
+/** The layer with the gradients of all inputs; its last input is the gradient of its output. */
 function differentiated({
   layer,
   inputs,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { benchPeers } from './peers.ts';
 
-it('takes turns, and compares medians of the runs', async () => {
+it('alternates the sides, and compares medians of the runs', async () => {
   const turns: string[] = [];
   const side = (name: string, ms: readonly number[], peaks: readonly number[]) => {
     let run = -1;

@@ -1,10 +1,10 @@
-/** Whole training steps beside those of the same model in PyTorch. */
+/** Complete training steps against those of the same model in PyTorch. */
 import { median } from 'd3-array';
 import type { TorchBench } from './step-torch.ts';
 
-/** What one process measured. */
+/** The measurements of one process. */
 export interface PeerRun {
-  /** Milliseconds of a step: the median of the process's steps. */
+  /** Median milliseconds of the process's steps. */
   readonly ms: number;
   /** Peak resident memory of the process, in MiB. */
   readonly peakRssMiB: number;
@@ -15,7 +15,7 @@ export interface PeerSide extends PeerRun {
   readonly runs: readonly PeerRun[];
 }
 
-/** Both sides, and how they compare. */
+/** Both sides, and their ratio. */
 export interface PeersBench extends Pick<TorchBench, 'version' | 'parameters'> {
   readonly ours: PeerSide;
   readonly pytorch: PeerSide;
@@ -24,11 +24,11 @@ export interface PeersBench extends Pick<TorchBench, 'version' | 'parameters'> {
 }
 
 /**
- * Runs both sides in turns, because a machine's other load comes and goes.
+ * Runs both sides alternately, because a machine's other load comes and goes.
  *
- * @param runs of each side, at least 1
- * @param ours runs once, in a process of its own, whose peak of memory is then that of the steps
- * @param pytorch likewise
+ * @param runs number of runs per side, at least 1
+ * @param ours runs once, in a separate process, so that its peak memory is that of the steps
+ * @param pytorch runs once in the same way
  */
 export async function benchPeers(
   runs: number,

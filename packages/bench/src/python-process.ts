@@ -1,4 +1,4 @@
-/** A Python that a bench asks for figures of a library, one JSON document a line, in and out. */
+/** A Python process that measures a library for a benchmark, with one JSON document per line, in and out. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -6,14 +6,16 @@ import { fileURLToPath } from 'node:url';
 export interface PythonProcess {
   readonly process: ChildProcess;
   readonly lines: AsyncIterator<string>;
-  /** the library's version */
+  /** Version of the library. */
   readonly version: string;
 }
 
 /**
- * @param command of the interpreter
- * @param script says the library's version in its first line, as `{"version": …}`
- * @returns undefined if there is no such Python, or it does not have the library
+ * Starts Python.
+ *
+ * @param command command of the interpreter
+ * @param script prints the library's version in its first line, as `{"version": …}`
+ * @returns undefined if the interpreter does not exist, or does not have the library
  */
 export async function startPython(command: string, script: URL): Promise<PythonProcess | undefined> {
   const python = spawn(command, [fileURLToPath(script)], { stdio: ['pipe', 'pipe', 'ignore'] });

@@ -1,7 +1,7 @@
 /**
  * The reference transformer of `bench capture`: DETR without its backbone, from image tokens to a loss over the
- * predictions of every decoder layer. Post-norm layers and position handling are those of facebookresearch/detr;
- * there is no dropout and no matching, the targets are given.
+ * predictions of every decoder layer. Post-norm layers and position handling are those of facebookresearch/detr; there
+ * is no dropout and no matching, and the targets are given.
  */
 import type { NamedTensors } from '@dn-detr/core';
 import { decoder, encoder, type LayerOptions } from '@dn-detr/core/models';
@@ -10,24 +10,29 @@ import { add, type Scalar, sigmoid, type Tensor2D, tensor2d } from '@tensorflow/
 import { crossEntropy, l1 } from './reference-loss.ts';
 import { hashedUniform, type ReferenceConfig } from './reference-parameters.ts';
 
-/** B images, N tokens, Q queries, width d, C classes; M = decoder layers × B × Q predictions. */
+/** Inputs for B images, N tokens, Q queries, width d, C classes, and M = decoder layers × B × Q predictions. */
 // A type, not an interface: only types count as tensor containers.
 export type ReferenceInputs = {
-  /** image tokens, `[B*N, d]` */
+  /** Image tokens `[B*N, d]`. */
   readonly tokens: Tensor2D;
-  /** their positions, `[B*N, d]` */
+  /** Positions of the tokens `[B*N, d]`. */
   readonly positions: Tensor2D;
-  /** what the decoder starts from, `[B*Q, d]`; not DETR's zeros, whose first layer norm magnifies rounding */
+  /**
+   * Initial content of the decoder's queries `[B*Q, d]`; not DETR's zeros, whose first layer norm magnifies rounding.
+   */
   readonly content: Tensor2D;
-  /** one-hot rows times the weight of the prediction in the loss, `[M, C+1]` */
+  /** One-hot rows multiplied by the weight of the prediction in the loss, `[M, C+1]`. */
   readonly classTargets: Tensor2D;
-  /** cxcywh in 0..1, `[M, 4]` */
+  /** Boxes `[M, 4]`: cxcywh in 0..1. */
   readonly boxTargets: Tensor2D;
-  /** weight of each box in the loss, `[M, 1]` */
+  /** Weight of each box in the loss, `[M, 1]`. */
   readonly boxWeights: Tensor2D;
 };
 
-/** The loss, a scalar, of named parameters (`referenceParameters`): pure, reads no value, draws no number. */
+/**
+ * The loss, a scalar, as a pure function of named parameters (`referenceParameters`): it reads no values and draws no
+ * random numbers.
+ */
 export function referenceLoss(parameters: NamedTensors, inputs: ReferenceInputs, config: ReferenceConfig): Scalar {
   const { logits, boxes } = referenceForward(parameters, inputs, config);
   const { classTargets, boxTargets, boxWeights } = inputs;
@@ -62,7 +67,10 @@ export function referenceForward(
   };
 }
 
-/** Repeatable inputs: one prediction in eight has an object, the others weigh a tenth, as in DETR's loss. */
+/**
+ * Repeatable inputs: one prediction in eight has an object, and the others have a tenth of the weight, as in DETR's
+ * loss.
+ */
 export function referenceInputs(config: ReferenceConfig, seed = 1): ReferenceInputs {
   const { batch, tokens, queries, width, numClasses, decoderLayers } = config;
   const predictions = decoderLayers * batch * queries;

@@ -1,12 +1,12 @@
 /**
- * The reference transformer of `bench capture`: sizes, parameter names and start values.
+ * The reference transformer of `bench capture`: sizes, parameter names and initial values.
  *
  * Names and shapes are those of facebookresearch/detr without the backbone, so that the same step can be timed there.
  */
 
 export interface ReferenceConfig {
   readonly batch: number;
-  /** image tokens that the encoder sees */
+  /** Number of image tokens that the encoder sees. */
   readonly tokens: number;
   readonly queries: number;
   readonly width: number;
@@ -14,7 +14,7 @@ export interface ReferenceConfig {
   readonly feedForward: number;
   readonly encoderLayers: number;
   readonly decoderLayers: number;
-  /** object classes; the class head has one more output, "no object" */
+  /** Number of object classes; the class head has one more output, "no object". */
   readonly numClasses: number;
 }
 
@@ -47,14 +47,14 @@ export const referenceConfigs = {
 export interface ReferenceParameter {
   readonly name: string;
   readonly shape: readonly number[];
-  /** start values, row by row */
+  /** Initial values, row by row. */
   readonly values: Float32Array;
 }
 
 /**
- * Every parameter with its start values: matrices uniform in Xavier's bounds, norms the identity, biases 0.
+ * Every parameter with its initial values: matrices uniform in Xavier's bounds, norms the identity, biases 0.
  *
- * @param seed another seed, other values; the same seed, the same values on every machine
+ * @param seed a different seed gives different values; the same seed, the same values on every machine
  */
 export function referenceParameters(config: ReferenceConfig, seed = 0): ReferenceParameter[] {
   return shapes(config).map(([name, shape], index) => ({
@@ -109,8 +109,8 @@ function startValues(name: string, shape: readonly number[], seed: number): Floa
 }
 
 /**
- * Numbers in -1..1 from a hash of (seed, index): the benchmark needs values that are spread and repeatable, not random
- * ones. The mixer is lowbias32 (Wellons 2018, https://nullprogram.com/blog/2018/07/31/).
+ * Numbers in -1..1 from a hash of (seed, index): the benchmark needs values that are spread and repeatable, not random.
+ * The mixer is lowbias32 (Wellons 2018, https://nullprogram.com/blog/2018/07/31/).
  */
 export function hashedUniform(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => (mix(mix(seed) ^ i) / 2 ** 32) * 2 - 1);

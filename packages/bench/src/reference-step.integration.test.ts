@@ -34,7 +34,7 @@ describe('reference parameters', () => {
     expect(shapes['query_embed.weight']).toEqual([4, 8]);
   });
 
-  it('number as many as in the reference', () => {
+  it('are as many as in the reference', () => {
     const [transformer, classHead, boxHead, queries] = [17_363_456, 23_644, 132_612, 76_800];
     expect(referenceLayout(referenceConfigs.full).groups[0]?.size).toBe(transformer + classHead + boxHead + queries);
   });
@@ -87,7 +87,7 @@ describe('reference model', () => {
     const [before, after] = [inputs, changed].map((given) => referenceForward(named(), given, tiny).logits);
     const change = tf.max(tf.abs(tf.sub(before as tf.Tensor, after as tf.Tensor)), 1).dataSync();
     const imageOf = (row: number) => Math.floor(row / tiny.queries) % tiny.batch;
-    // Two images, of each layer.
+    // Two images for each layer.
     expect(change).toHaveLength(2 * tiny.batch * tiny.queries);
     change.forEach((value, row) => {
       if (imageOf(row) === 0) expect(value).toBe(0);

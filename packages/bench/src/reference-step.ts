@@ -5,10 +5,10 @@ import { type Scalar, type Tensor1D, tensor, tidy } from '@tensorflow/tfjs-core'
 import { type ReferenceInputs, referenceLoss } from './reference-model.ts';
 import { type ReferenceConfig, referenceParameters } from './reference-parameters.ts';
 
-/** DETR's own numbers. */
+/** DETR's own settings. */
 export const referenceOptimizer: AdamWOptions = { groups: [{ learningRate: 1e-4, weightDecay: 1e-4 }] };
 
-/** All parameters are in one group. */
+/** The layout, with all parameters in one group. */
 export function referenceLayout(config: ReferenceConfig): ParameterLayout {
   return new ParameterLayout(referenceParameters(config).map(({ name, shape }) => ({ name, shape, group: 'rest' })));
 }
@@ -24,18 +24,18 @@ export function referenceState(config: ReferenceConfig, seed = 0): AdamWState {
   });
 }
 
-/** What a step takes: all of it tensors, so that nothing of one step freezes in a captured graph. */
+/** Inputs of a step: all are tensors, so that no value of one step becomes a constant in a captured graph. */
 export type ReferenceStepInput = {
   state: AdamWState;
   inputs: ReferenceInputs;
-  /** `adamwScalars(step, referenceOptimizer)` */
+  /** The result of `adamwScalars(step, referenceOptimizer)`. */
   scalars: Tensor1D;
 };
 
 /**
- * One training step; pure, so that it can be captured. The caller disposes the old state.
+ * Makes a training step, which is pure, so that it can be captured. The caller disposes the old state.
  *
- * @returns a function of tensors, made once for a configuration
+ * @returns a function of tensors, to be made once for a configuration
  */
 export function referenceStep(
   config: ReferenceConfig,

@@ -1,11 +1,13 @@
-/** `bench step` of one configuration in a process of its own. */
+/** Runs `bench step` for one configuration in a separate process. */
 import { commandApart } from './command-apart.ts';
 import type { StepBench } from './step.ts';
 import type { StepConfigName } from './step-configs.ts';
 
 /**
- * @param args more of `bench step`'s options, with which the result may be another one
- * @throws UserError with what the process says if it fails
+ * Runs the command.
+ *
+ * @param args further options of `bench step`, which may change the type of the result
+ * @throws UserError with the error output of the process if it fails
  */
 export async function benchStepApart<Result = StepBench>(
   config: StepConfigName,

@@ -7,7 +7,7 @@ import { type DenoisingOptions, dinoGroups } from '@dn-detr/dn';
 /** A model in a repository of IDEA-Research. */
 export type Original = 'DINO' | 'DN-DETR' | 'DN-Deformable-DETR';
 
-/** One of `core`'s functions with its options, as data, since it is sent to PyTorch's side too. */
+/** One of `core`'s functions with its options, as data, because it is also sent to PyTorch's side. */
 export type StepBackbone =
   | { readonly kind: 'tiny'; readonly channels: readonly number[] }
   | { readonly kind: 'resnet'; readonly depth: 50; readonly levels?: readonly ('layer2' | 'layer3' | 'layer4')[] }
@@ -17,18 +17,19 @@ export interface StepConfig {
   readonly image: Size;
   readonly batch: number;
   readonly backbone: StepBackbone;
-  /** the model, of these sizes; DN-DETR where left out */
+  /** Builds the model from these sizes. @defaultValue DN-DETR's */
   readonly build?: (options: DeformableOptions) => Detector;
-  /** The model of an original repository that is the same; none where left out. */
+  /** The equivalent model in an original repository. @defaultValue none */
   readonly original?: Original;
-  /** The options of known queries; DN-DETR's where left out. */
+  /** Options of the known queries. @defaultValue DN-DETR's */
   readonly denoising?: DenoisingOptions;
-  /** stride of the level that DN-DETR takes; the last */
+  /** Stride of the level that DN-DETR uses. @defaultValue the last level's */
   readonly level?: number;
-  /** strides of the levels that models with deformable attention take, and how many they make of these */
+  /** Strides of the levels that models with deformable attention use. */
   readonly strides?: readonly number[];
+  /** Number of feature levels that these models make from the levels of `strides`. */
   readonly featureLevels?: number;
-  /** a frozen backbone's features are computed before, and steps begin at them */
+  /** Set where a frozen backbone's features are computed in advance, and steps begin at the features. */
   readonly featuresOnce?: true;
   readonly width: number;
   readonly heads: number;
@@ -37,9 +38,9 @@ export interface StepConfig {
   readonly decoderLayers: number;
   readonly queries: number;
   readonly numClasses: number;
-  /** objects of the first image, and of the others at least and at most */
+  /** Number of objects in the first image, and the limits for the others. */
   readonly objects: { readonly first: number; readonly least: number; readonly most: number };
-  /** threads for a single op; 1 for small models, whose ops are too short to be shared out; all by default */
+  /** Threads per op; 1 for small models, whose ops are too short to be divided. @defaultValue all cores */
   readonly threadsPerOp?: number;
 }
 
@@ -47,14 +48,14 @@ const square = (side: number): Size => ({ width: side, height: side });
 
 const few = { first: 8, least: 3, most: 6 };
 
-/** DINO's own, as many groups as fit into 200 known queries beside the fullest image. */
+/** DINO's own options, with as many groups as fit into 200 known queries given the fullest image. */
 const contrastive = (largest: number): DenoisingOptions => ({
   kind: 'contrastive',
   labelNoise: 0.25,
   groups: dinoGroups(100, largest),
 });
 
-/** As the recipe `photographs` with photographs of 4:3. */
+/** The recipe `photographs` for 4:3 photographs. */
 const lite0 = {
   image: { width: 320, height: 240 },
   batch: 4,
@@ -70,11 +71,11 @@ const lite0 = {
   objects: { first: 16, least: 8, most: 16 },
 } as const;
 
-/** From features of strides 16 and 32, of which the model makes one level more. */
+/** Steps from features of strides 16 and 32, from which the model makes one more level. */
 const photographs = { ...lite0, featuresOnce: true, strides: [16, 32], featureLevels: 3 } as const;
 
 export const stepConfigs = {
-  /** the quick recipe of the comparison */
+  /** The comparison's recipe `quick`. */
   micro: {
     image: square(64),
     batch: 16,
@@ -135,11 +136,11 @@ export const stepConfigs = {
   },
   lite0,
   'lite0-features': { ...lite0, featuresOnce: true },
-  /** the recipe with DINO */
+  /** The recipe `photographs` with DINO. */
   photographs: { ...photographs, build: dino, original: 'DINO', denoising: contrastive(lite0.objects.first) },
-  /** the recipe with DN-DETR with deformable attention */
+  /** The recipe `photographs` with DN-DETR with deformable attention. */
   'photographs-dn': { ...photographs, build: dnDeformableDetr, original: 'DN-Deformable-DETR' },
-  /** DINO of 4 scales with the classes of COCO */
+  /** DINO with 4 scales and the classes of COCO. */
   dino: {
     image: { width: 640, height: 480 },
     batch: 2,

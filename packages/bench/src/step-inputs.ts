@@ -1,4 +1,4 @@
-/** What the steps of a configuration are of, in TensorFlow and in PyTorch alike: the model's sizes, and its inputs. */
+/** Shared definitions of a configuration's steps, in TensorFlow and in PyTorch: the model's sizes, and its inputs. */
 import type { Objects } from '@dn-detr/boxes';
 import {
   type Backbone,
@@ -16,12 +16,12 @@ import type { StepBackbone, StepConfig } from './step-configs.ts';
 
 /** Images, or one level of their features. */
 export interface StepArray {
-  /** NHWC */
+  /** Shape in NHWC order. */
   readonly shape: [batch: number, height: number, width: number, channels: number];
   readonly values: Float32Array;
 }
 
-/** What all steps begin at. */
+/** The inputs of all steps. */
 export type StepInputs = { readonly images: StepArray } | { readonly levels: readonly StepArray[] };
 
 export const detectorOf = ({ build = dnDetr, backbone, ...sizes }: StepConfig): Detector =>
@@ -32,7 +32,7 @@ function backboneOf(backbone: StepBackbone): Backbone {
   return backbone.kind === 'resnet' ? resnet(backbone) : efficientnetLite(backbone);
 }
 
-/** How many numbers are trained. */
+/** Number of trained parameters. */
 export const trainedParametersOf = ({ parameters }: Detector): number =>
   sum(new ParameterLayout(splitFrozen(parameters).trained).groups, ({ size }) => size);
 
@@ -44,7 +44,7 @@ export const knownQueriesOf = (
   noise: NoiseSource,
 ): KnownQueries => prepareKnownQueries(objects, noise, denoising, { numClasses, matchingQueries: queries });
 
-/** Images, or features of the shapes that the backbone would make of them. */
+/** Images, or features in the shapes that the backbone would give them. */
 export function inputsOf({ batch, image, featuresOnce }: StepConfig, { backbone }: Detector): StepInputs {
   if (!featuresOnce) return { images: waves([batch, image.height, image.width, 3]) };
   const sizeAt = (stride: number) => [Math.ceil(image.height / stride), Math.ceil(image.width / stride)] as const;
@@ -56,7 +56,7 @@ function waves(shape: StepArray['shape']): StepArray {
   return { shape, values: Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898) * 2) };
 }
 
-/** Boxes that lie inside the image, of all sizes, other ones for every step. */
+/** Boxes of all sizes inside the image, different ones for every step. */
 export function drawTargets({ batch, numClasses, objects }: StepConfig, step: number): Objects[] {
   let i = 0;
   const next = (): number => {

@@ -6,7 +6,7 @@ const op = (name: string, start: number, end: number) => ({ op: name, start, end
 /** Two runs: 8 ms in which two ops overlap and nothing runs for one, and 2 ms of one op, 3 ms later. */
 const runs = [[op('MatMul', 0, 4), op('Add', 2, 6), op('MatMul', 3, 5), op('Mul', 7, 8)], [op('Add', 11, 13)]];
 
-it('tells apart what ops, gaps and the host take, and sums ops up by type', () => {
+it('separates the times of ops, gaps and the host, and sums ops by type', () => {
   const { ops, ...times } = summarize([{ ms: 20, runs }]);
   expect(times).toEqual({ ms: 20, busy: 9, gaps: 1, host: 10, opMs: 13 });
   expect(ops).toEqual([
@@ -16,7 +16,7 @@ it('tells apart what ops, gaps and the host take, and sums ops up by type', () =
   ]);
 });
 
-it('takes the means of the half of the steps in the middle', () => {
+it('averages the middle half of the steps', () => {
   const steps = [100, 30, 1, 20].map((ms) => ({ ms, runs: [[op('Add', 0, ms / 2)]] }));
   expect(summarize(steps)).toEqual({
     ms: 25,

@@ -1,43 +1,48 @@
-/** Where the time of a training step goes, by the ops that TensorFlow runs in it. */
+/** The distribution of a training step's time over the ops that TensorFlow runs in it. */
 import { type OpTiming, profileOps } from '@dn-detr/runtime';
 import { rollup, sum } from 'd3-array';
 import { batchesOf, timed, warmUp } from './step.ts';
 import type { StepConfig } from './step-configs.ts';
 import { stepRunner } from './step-runner.ts';
 
-/** Of all ops of one type, in a step. */
+/** All ops of one type in a step. */
 export interface OpTypeProfile {
+  /** Name of the op type. */
   readonly op: string;
+  /** Milliseconds in these ops. */
   readonly ms: number;
   /** Fraction of the time in all ops, 0..1. */
   readonly share: number;
+  /** Number of these ops. */
   readonly count: number;
 }
 
 /**
- * Milliseconds, means over the middle half of the steps when they are sorted by duration. A step is `busy` + `gaps` + `host`. Ops
- * run side by side, so `opMs` may be more than `busy`, and an op takes longer while others have cores that it could use.
+ * Milliseconds, as means over the middle half of the steps sorted by duration. A step is `busy` + `gaps` + `host`. Ops
+ * run in parallel, so `opMs` may be more than `busy`, and an op takes longer while others occupy cores that it could
+ * use.
  */
 export interface StepProfile {
-  /** a whole step while it is profiled, which takes longer than one that is not: each op is written down */
+  /** A complete step while it is profiled, which takes longer than one that is not, because each op is recorded. */
   readonly ms: number;
-  /** while at least one op ran */
+  /** Time during which at least one op ran. */
   readonly busy: number;
-  /** between the first and the last op of a run of the graph, while none ran: the executor */
+  /** Time between the first and the last op of a run of the graph during which none ran: the executor. */
   readonly gaps: number;
-  /** outside of the graph's runs: matching and other host code, known queries, feeding and fetching */
+  /** Time outside of the graph's runs: matching and other host code, known queries, feeding and fetching. */
   readonly host: number;
-  /** sum of the times of all ops */
+  /** Sum of the times of all ops. */
   readonly opMs: number;
-  /** those that take longest first */
+  /** Op types, those that take longest first. */
   readonly ops: readonly OpTypeProfile[];
 }
 
-/** types of op in a profile, at most */
+/** Maximum number of op types in a profile. */
 export const mostOps = 20;
 
 /**
- * Profiles steps as runs of sessions, since TensorFlow does not tell times of the ops of functions: see `profileOps`.
+ * Profiles steps as runs of sessions, because TensorFlow does not report times for the ops of functions: see
+ * `profileOps`.
  *
  * @throws BackendError where ops cannot be timed
  */
@@ -61,7 +66,7 @@ interface ProfiledStep {
   readonly runs: readonly (readonly OpTiming[])[];
 }
 
-/** Exported for its test. */
+/** Summarises profiled steps. Exported for its test. */
 export function summarize(profiled: readonly ProfiledStep[]): StepProfile {
   const quarter = Math.floor(profiled.length / 4);
   const steps = [...profiled].sort((a, b) => a.ms - b.ms).slice(quarter, profiled.length - quarter);
@@ -88,7 +93,7 @@ export function summarize(profiled: readonly ProfiledStep[]): StepProfile {
 
 const lengthOf = ({ start, end }: OpTiming): number => end - start;
 
-/** How long at least one op ran. */
+/** Time during which at least one op ran. */
 function busyTime(run: readonly OpTiming[]): number {
   let total = 0;
   let until = -Infinity;

@@ -18,16 +18,16 @@ import type { StepConfig } from './step-configs.ts';
 import { detectorOf, inputsOf, knownQueriesOf, type StepArray } from './step-inputs.ts';
 
 export interface StepRunner {
-  /** a step with these objects, of each image; gives its loss */
+  /** Runs a step with these objects of each image, and returns its loss. */
   step(objects: readonly Objects[]): number;
-  /** All that steps change; stays the runner's, until the next step. */
+  /** Everything that steps change; it belongs to the runner, and is valid until the next step. */
   state(): TrainingState;
-  /** shapes for which the step was traced */
+  /** Number of shapes for which the step was traced. */
   captures(): number;
   dispose(): void;
 }
 
-/** @param onPhase makes steps wait after each phase */
+/** @param onPhase makes steps wait after each phase, and is called there */
 export function stepRunner(
   config: StepConfig,
   onPhase?: (phase: 'forward' | 'matching' | 'loss' | 'backward') => void,

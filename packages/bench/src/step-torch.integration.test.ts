@@ -19,7 +19,7 @@ const requested = (): ReturnType<typeof JSON.parse>[] =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-/** @param built answer to what is to be built */
+/** @param built expression for the answer to the request to build a model */
 const answering = (built: string, timed = '{ ms: targets.map((_, i) => 10 * i), peakRssMiB: 500 }') => {
   const log = `require('node:fs').appendFileSync(${JSON.stringify(requests)}, line + '\\n');`;
   const answer = `const { targets } = JSON.parse(line); console.log(JSON.stringify(targets ? ${timed} : ${built}))`;
@@ -32,7 +32,7 @@ beforeEach(() => {
   writeFileSync(requests, '');
 });
 
-it('times steps from the inputs that ours have, to the same targets', async () => {
+it('times steps from the same inputs and to the same targets as ours', async () => {
   const result = await benchTorchStep(smallStep, 3, answering(`{ parameters: ${parameters} }`));
   // Four steps warm up.
   expect(result).toEqual({ version: '2.0', parameters, ms: 50, msMin: 40, peakRssMiB: 500 });
@@ -67,7 +67,7 @@ it('begins at the features of a frozen backbone', async () => {
   expect(levels.map(({ shape }: { shape: number[] }) => shape)).toEqual([[2, 4, 8, 16]]);
 });
 
-it('says what is missing, fails or is another model', async () => {
+it('reports a missing dependency, a failure, or a different model', async () => {
   const run = (options: Parameters<typeof benchTorchStep>[2]) => benchTorchStep(smallStep, 1, options);
   const failing = answering(`{ error: 'ValueError: there are 4 known queries' }`);
   await expect(run(failing)).rejects.toThrow(
@@ -77,12 +77,12 @@ it('says what is missing, fails or is another model', async () => {
     'Python stopped',
   );
   await expect(run(answering('{ parameters: 7 }'))).rejects.toThrow(
-    `the original trains 7 parameters, and our model ${parameters}`,
+    `the original trains 7 parameters, but our model ${parameters}`,
   );
   await expect(run({ ...failing, python: path.join(originals, 'none') })).rejects.toThrow(
     'pip install torch torchvision scipy',
   );
   await expect(run({ ...failing, originals: path.join(originals, 'x') })).rejects.toThrow(
-    'x/DINO is no checkout of https://github.com/IDEA-Research/DINO: git clone',
+    'x/DINO is not a checkout of https://github.com/IDEA-Research/DINO: git clone',
   );
 });

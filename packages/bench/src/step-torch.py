@@ -1,15 +1,15 @@
-"""Times training steps of original repositories in PyTorch for `bench peers`: one JSON document a line, in and out.
+"""Times training steps of original repositories in PyTorch for `bench peers`: one JSON document per line, in and out.
 
-Their code is imported from checkouts of IDEA-Research/DINO and IDEA-Research/DN-DETR, one model of them in a process:
+Their code is imported from checkouts of IDEA-Research/DINO and IDEA-Research/DN-DETR, one model per process:
 DN-DETR is `models/DN_DAB_DETR`, DN-Deformable-DETR is `models/dn_dab_deformable_detr`. Deformable attention is their
 `ms_deform_attn_core_pytorch`.
 
-In: at first what to build, {"original": "DINO", "DN-DETR" or "DN-Deformable-DETR", "folder" of the checkout, "threads",
+In: first what to build, {"original": "DINO", "DN-DETR" or "DN-Deformable-DETR", "folder" of the checkout, "threads",
 "image": {"height", "width"}, "backbone": {"kind", ...}, "images": ARRAY, or "levels" of features: [ARRAY, ...], "known"
-queries an image, and sizes of the model}, where ARRAY is {"shape": NHWC, "values": float32 in base64}. Then {"targets":
-[[{"labels", "boxes"}, ...], ...]}, of each image of each step, boxes cxcywh in 0..1.
-Out: the version at first, {"parameters": number of those that are trained} once the model is built, then {"ms": [...] of the
-steps, "peakRssMiB": of the process}; {"error"} in place of these.
+queries per image, and sizes of the model}, where ARRAY is {"shape": NHWC, "values": float32 in base64}. Then {"targets":
+[[{"labels", "boxes"}, ...], ...]} for each image of each step, with boxes cxcywh in 0..1.
+Out: the version first, {"parameters": number of trained parameters} once the model is built, then {"ms": [...] of the
+steps, "peakRssMiB": of the process}; or {"error"} instead of these.
 """
 
 import base64
@@ -32,8 +32,8 @@ from torch import nn
 
 
 def modules_of(folder, package):
-    """The modules of `models/PACKAGE` by name, as they run on a CPU."""
-    # Imported there, but used by no step.
+    """The modules of `models/PACKAGE` by name, adapted to run on a CPU."""
+    # Imported by the packages, but used by no step.
     for name in ("MultiScaleDeformableAttention", "panopticapi.utils", "timm.models.layers"):
         for end in (i for i, mark in enumerate(f"{name}.") if mark == "."):
             sys.modules[name[:end]] = MagicMock()
@@ -58,7 +58,7 @@ def attend_without_cuda(load):
 
 
 def embed_for_width(module, width):
-    """The sine embedding of anchors, in which half of width 256 is written out."""
+    """Replace half of width 256, which the sine embedding of anchors has as a literal."""
     function = module.gen_sineembed_for_position
     scope = dict(function.__globals__)
     exec(inspect.getsource(function).replace("128", str(width // 2)), scope)
@@ -77,7 +77,7 @@ def unpadded(x):
 
 
 class Features(nn.Sequential):
-    """In place of a backbone: features that it has made before."""
+    """Stands in for a backbone, with features that were computed before."""
 
     def __init__(self, levels, positions):
         super().__init__(nn.Identity(), positions)
@@ -91,7 +91,7 @@ class Features(nn.Sequential):
 
 
 class Convolutions(nn.Module):
-    """In place of a ResNet: 3x3 convolutions of stride 2, each with group norm and ReLU."""
+    """Stands in for a ResNet: 3x3 convolutions of stride 2, each with group norm and ReLU."""
 
     def __init__(self, channels):
         super().__init__()
@@ -118,7 +118,7 @@ def sizes_of(request):
     }
 
 
-# What the models of IDEA-Research/DN-DETR have in common: defaults of its main.py.
+# Common settings of the models in IDEA-Research/DN-DETR: defaults of its main.py.
 DN_DETR = {
     "position_embedding": "sine", "pe_temperatureH": 20, "pe_temperatureW": 20, "lr_backbone": 1e-5, "masks": False,
     "backbone": "resnet50", "dilation": False, "dropout": 0.0, "pre_norm": False, "transformer_activation": "prelu",
@@ -128,7 +128,7 @@ DN_DETR = {
 
 
 def dn_detr_losses(load, request, args, model, criterion_of):
-    """The criterion of a model of IDEA-Research/DN-DETR; and from a batch to its losses and the number of known queries."""
+    """The criterion of a model in IDEA-Research/DN-DETR; and a function from a batch to its losses and known queries."""
     weights = {"loss_ce": 1, "loss_bbox": 5, "loss_giou": 2}
     weights |= {f"tgt_{name}": weight for name, weight in weights.items()}
     weights |= {f"{name}_{i}": weight for name, weight in weights.items() for i in range(args.dec_layers - 1)}
@@ -143,12 +143,12 @@ def dn_detr_losses(load, request, args, model, criterion_of):
 
 
 def build_dn_detr(load, request, levels):
-    """The model; its criterion; and from a batch to its losses and the number of known queries."""
+    """The model; its criterion; and a function from a batch to its losses and the number of known queries."""
     module = load("DABDETR")
     args = types.SimpleNamespace(**DN_DETR, **sizes_of(request))
     embed_for_width(load("transformer"), request["width"])
     backbones = load("backbone")
-    # Weights would be downloaded by the main process.
+    # The main process would download weights.
     backbones.is_main_process = lambda: False
     if request["backbone"]["kind"] == "tiny":
         channels = request["backbone"]["channels"]
@@ -157,7 +157,7 @@ def build_dn_detr(load, request, levels):
     else:
         backbone = backbones.build_backbone(args)
     transformer = load("transformer").build_transformer(args)
-    # The encoder's is made for width 256 whatever the width.
+    # The encoder's is made for width 256, whatever the width.
     transformer.encoder.query_scale = module.MLP(args.hidden_dim, args.hidden_dim, args.hidden_dim, 2)
     model = module.DABDETR(backbone, transformer, args.num_classes, args.num_queries, aux_loss=True)
     criterion_of = lambda matcher, weights, losses: module.SetCriterion(
@@ -167,7 +167,7 @@ def build_dn_detr(load, request, levels):
 
 
 def build_dino(load, request, levels):
-    """The same of DINO."""
+    """The same for DINO."""
     module = load("dino")
     attend_without_cuda(load)
     embed_for_width(load("deformable_transformer"), request["width"])
@@ -177,7 +177,7 @@ def build_dino(load, request, levels):
     if levels:
         positions = load("position_encoding").build_position_encoding(args)
         module.build_backbone = lambda _: Features(levels, positions)
-    # Weights would be downloaded by the main process.
+    # The main process would download weights.
     load("backbone").is_main_process = lambda: False
     model, criterion, _ = module.build_dino(args)
 
@@ -189,7 +189,7 @@ def build_dino(load, request, levels):
 
 
 def build_dn_deformable_detr(load, request, levels):
-    """The same of DN-Deformable-DETR."""
+    """The same for DN-Deformable-DETR."""
     module = load("dab_deformable_detr")
     args = types.SimpleNamespace(**DN_DETR, **sizes_of(request))
     attend_without_cuda(load)
@@ -203,7 +203,7 @@ def build_dn_deformable_detr(load, request, levels):
 
 
 def build(request):
-    """The number of trained parameters; and from the targets of a batch to one training step, which returns its loss."""
+    """The number of trained parameters; and a function that trains one step on a batch's targets and returns its loss."""
     package, builder = {
         "DINO": ("dino", build_dino),
         "DN-DETR": ("DN_DAB_DETR", build_dn_detr),
@@ -251,7 +251,7 @@ def peak_rss_mib():
 
 
 if __name__ == "__main__":
-    # What the originals print is not for the reader of the answers.
+    # The output of the originals must not mix with the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
     warnings.simplefilter("ignore")
     answer = lambda document: print(json.dumps(document), file=answers, flush=True)

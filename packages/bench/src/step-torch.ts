@@ -8,26 +8,26 @@ import { batchesOf, type StepTimes, timesOf } from './step.ts';
 import type { Original, StepConfig } from './step-configs.ts';
 import { detectorOf, inputsOf, knownQueriesOf, type StepArray, trainedParametersOf } from './step-inputs.ts';
 
-/** Where the originals are, and what runs them. */
+/** The originals' checkouts, and the Python that runs them. */
 export interface OriginalsOptions {
-  /** command of an interpreter with PyTorch, torchvision and scipy */
+  /** Command of an interpreter with PyTorch, torchvision and scipy. */
   readonly python: string;
-  /** folder with a checkout of each repository, by its name */
+  /** Folder with a checkout of each repository, under its name. */
   readonly originals: string;
-  /** The number of threads that PyTorch takes. */
+  /** Number of threads for PyTorch. */
   readonly threads: number;
 }
 
 export interface TorchBench extends StepTimes {
   /** PyTorch's version. */
   readonly version: string;
-  /** The number of trained parameters, the same as in our model. */
+  /** Number of trained parameters, the same as in our model. */
   readonly parameters: number;
   /** Peak resident memory of the process, in MiB. */
   readonly peakRssMiB: number;
 }
 
-/** The repositories of IDEA-Research, and the file of each model. */
+/** The repository of IDEA-Research, and the file, of each model. */
 const places: Readonly<Record<Original, readonly [repository: string, file: string]>> = {
   DINO: ['DINO', 'models/dino/dino.py'],
   'DN-DETR': ['DN-DETR', 'models/DN_DAB_DETR/DABDETR.py'],
@@ -37,23 +37,25 @@ const places: Readonly<Record<Original, readonly [repository: string, file: stri
 export const repositoryOf = (original: Original): string => `https://github.com/IDEA-Research/${places[original][0]}`;
 
 /**
+ * Finds the checkout of an original.
+ *
  * @returns the folder of the checkout
- * @throws UserError if there is none
+ * @throws UserError if there is no checkout
  */
 export function checkoutOf(original: Original, originals: string): string {
   const [repository, file] = places[original];
   const folder = path.resolve(originals, repository);
   if (existsSync(path.join(folder, file))) return folder;
   throw new UserError(
-    `${folder} is no checkout of ${repositoryOf(original)}: git clone ${repositoryOf(original)} ${folder}`,
+    `${folder} is not a checkout of ${repositoryOf(original)}: git clone ${repositoryOf(original)} ${folder}`,
   );
 }
 
 /**
- * Times steps of the original in a Python of its own, from the same inputs and to the same targets as ours.
+ * Times steps of the original in a separate Python process, from the same inputs and to the same targets as ours.
  *
- * @throws UserError if Python, PyTorch or the checkout is not there, PyTorch does not get along with it, or the original has
- *   another number of parameters
+ * @throws UserError if Python, PyTorch or the checkout is missing, the checkout does not work with PyTorch, or the
+ *   original has another number of parameters
  */
 export async function benchTorchStep(
   config: StepConfig & { readonly original: Original },
@@ -65,7 +67,7 @@ export async function benchTorchStep(
   const started = await startPython(python, new URL('./step-torch.py', import.meta.url));
   if (started === undefined) {
     throw new UserError(
-      `no PyTorch with torchvision and scipy in ${python}: pip install torch torchvision scipy, or name an interpreter with --python`,
+      `there is no PyTorch with torchvision and scipy in ${python}: pip install torch torchvision scipy, or name an interpreter with --python`,
     );
   }
   try {
@@ -82,7 +84,7 @@ export async function benchTorchStep(
       known,
     });
     const ours = trainedParametersOf(detector);
-    if (parameters !== ours) throw new UserError(`the original trains ${parameters} parameters, and our model ${ours}`);
+    if (parameters !== ours) throw new UserError(`the original trains ${parameters} parameters, but our model ${ours}`);
     const targets = batches.map((batch) =>
       batch.map(({ labels, boxes }) => ({ labels: Array.from(labels), boxes: Array.from(boxes) })),
     );

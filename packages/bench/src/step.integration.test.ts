@@ -9,7 +9,7 @@ import { smallStep } from './testing/small-step.ts';
 
 beforeAll(() => useBackend('wasm'));
 
-describe('what configurations train', () => {
+describe('the models of configurations', () => {
   it.each([
     ['micro', { parameters: 415_305, known: 20, queries: 40, strides: [8] }],
     ['tiny', { parameters: 2_192_883, known: 40, queries: 50, strides: [16] }],
@@ -18,17 +18,20 @@ describe('what configurations train', () => {
     ['photographs', { parameters: 1_576_462, known: 192, queries: 60, strides: [16, 32] }],
     ['photographs-dn', { parameters: 1_626_565, known: 80, queries: 60, strides: [16, 32] }],
     ['dino', { parameters: 46_517_182, known: 192, queries: 300, strides: [8, 16, 32] }],
-  ] as const)('%s has the parameters, and in all steps the queries, of the original in PyTorch', (name, expected) => {
-    const detector = detectorOf(stepConfigs[name]);
-    const known = [1, 2].map((step) => {
-      const objects = drawTargets(stepConfigs[name], step);
-      return knownQueriesOf(stepConfigs[name], detector, objects, seededNoise(step)).layout.known;
-    });
-    expect(trainedParametersOf(detector)).toBe(expected.parameters);
-    expect(known).toEqual([expected.known, expected.known]);
-    expect(detector.queries).toBe(expected.queries);
-    expect(detector.backbone.levels.map(({ stride }) => stride)).toEqual(expected.strides);
-  });
+  ] as const)(
+    '%s has the number of parameters of the original in PyTorch, and its queries in all steps',
+    (name, expected) => {
+      const detector = detectorOf(stepConfigs[name]);
+      const known = [1, 2].map((step) => {
+        const objects = drawTargets(stepConfigs[name], step);
+        return knownQueriesOf(stepConfigs[name], detector, objects, seededNoise(step)).layout.known;
+      });
+      expect(trainedParametersOf(detector)).toBe(expected.parameters);
+      expect(known).toEqual([expected.known, expected.known]);
+      expect(detector.queries).toBe(expected.queries);
+      expect(detector.backbone.levels.map(({ stride }) => stride)).toEqual(expected.strides);
+    },
+  );
 });
 
 describe('benchStep', () => {
@@ -46,7 +49,7 @@ describe('benchStep', () => {
     expect(times.imagesPerSecond).toBeCloseTo(2000 / times.ms, 10);
   });
 
-  it('times no phases where none are asked for', () => {
+  it('times phases only on request', () => {
     expect(benchStep(smallStep, 1, { phases: false })).not.toHaveProperty('phases');
   });
 });

@@ -1,11 +1,11 @@
-/** Times whole training steps of models that take known queries, with targets and known queries drawn anew each time. */
+/** Times complete training steps of models with known queries, with new targets and known queries for each step. */
 import type { Objects } from '@dn-detr/boxes';
 import { median } from 'd3-array';
 import type { StepConfig } from './step-configs.ts';
 import { drawTargets } from './step-inputs.ts';
 import { stepRunner } from './step-runner.ts';
 
-/** Milliseconds of the parts of a step; their sum is more than a whole step, which runs in fewer pieces. */
+/** Milliseconds of the parts of a step; their sum exceeds a complete step, which runs in fewer pieces. */
 export interface StepPhases {
   forward: number;
   matching: number;
@@ -14,33 +14,35 @@ export interface StepPhases {
   optimiser: number;
 }
 
-/** Milliseconds, median and least, of a step from images, or features, on the host to a loss on the host. */
+/** Median and minimum milliseconds of a step from images, or features, on the host to a loss on the host. */
 export interface StepTimes {
   ms: number;
   msMin: number;
 }
 
 export interface StepBench extends StepTimes {
-  /** medians, measured apart, in steps that wait after each phase; left out where they were not asked for */
+  /** Medians from separate steps that wait after each phase; left out unless requested. */
   phases?: StepPhases;
   imagesPerSecond: number;
-  /** of the process, so that only the first configuration of a process has a peak of its own */
+  /** Peak memory of the process in MiB, so only the first configuration of a process has a separate peak. */
   peakRssMiB: number;
-  /** shapes for which the step was traced */
+  /** Number of shapes for which the step was traced. */
   captures: number;
 }
 
 export const warmUp = 4;
 
 /**
- * @param steps that are timed whole; half as many are timed by phase
- * @param phases whether these are timed too
+ * Runs the benchmark.
+ *
+ * @param steps number of complete steps that are timed; half as many are timed by phase
+ * @param phases whether phases are timed too
  */
 export function benchStep(config: StepConfig, steps: number, { phases }: { readonly phases: boolean }): StepBench {
   const run = stepRunner(config);
   const times = timesOf(batchesOf(config, steps).map((objects) => timed(() => run.step(objects))));
   const captures = run.captures();
-  // Before the phases, whose second capture would count in it.
+  // Measured before the phases, whose second capture would count too.
   const peakRssMiB = process.resourceUsage().maxRSS / 1024;
   run.dispose();
   return {
@@ -52,7 +54,7 @@ export function benchStep(config: StepConfig, steps: number, { phases }: { reado
   };
 }
 
-/** The objects of each image, of each step: those that warm up, and so many more. */
+/** The objects of each image in each step: the steps that warm up, and `steps` more. */
 export const batchesOf = (config: StepConfig, steps: number): Objects[][] =>
   Array.from({ length: warmUp + steps }, (_, i) => drawTargets(config, 1 + i));
 
@@ -62,7 +64,7 @@ export function timed(run: () => void): number {
   return performance.now() - started;
 }
 
-/** @param ms of all steps, those that warm up among them */
+/** @param ms milliseconds of all steps, including those that warm up */
 export function timesOf(ms: readonly number[]): StepTimes {
   const measured = ms.slice(warmUp);
   return { ms: median(measured) as number, msMin: Math.min(...measured) };

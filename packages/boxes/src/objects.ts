@@ -38,7 +38,7 @@ export interface ObjectsCheck {
   readonly numClasses: number;
   /** Index of the image in its batch, for messages. */
   readonly image?: number | undefined;
-  /** Whether an object will not be used and therefore need not be valid; by default all objects are used. */
+  /** Whether an object will not be used and therefore need not be valid. @defaultValue all objects are used */
   readonly isLeftOut?: (object: number) => boolean;
 }
 

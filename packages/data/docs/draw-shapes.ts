@@ -1,6 +1,6 @@
 /**
- * Draws `shapes.png`, the picture in the README: two rows as shapes are by default, one of plain ones. Run from the
- * repository's root: node --conditions=@dn-detr/source --import tsx packages/data/docs/draw-shapes.ts
+ * Draws `shapes.png`, the picture in the README: two rows of shapes as drawn by default, one of plain ones. Run it from
+ * the repository's root: node --conditions=@dn-detr/source --import tsx packages/data/docs/draw-shapes.ts
  */
 import { fileURLToPath } from 'node:url';
 import { type DatasetImage, shapesDataset } from '@dn-detr/data';

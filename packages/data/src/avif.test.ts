@@ -23,11 +23,11 @@ describe('isPremultiplied', () => {
     [[], false],
     [['auxl'], false],
     [['auxl', 'prem'], true],
-  ])('tells by the references %j', async (references, expected) => {
+  ])('follows from the references %j', async (references, expected) => {
     expect(await withBytes(file(...references), isPremultiplied)).toBe(expected);
   });
 
-  it('takes a file without references', async () => {
+  it('accepts a file without references', async () => {
     expect(await withBytes(Buffer.from('prem'), isPremultiplied)).toBe(false);
   });
 });

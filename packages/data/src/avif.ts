@@ -1,12 +1,12 @@
-/** What sharp does not tell of an AVIF file. */
+/** Properties of an AVIF file that sharp does not report. */
 import type { ByteSource } from './byte-source.ts';
 
-/** Far more than the boxes before the pixels take. */
+/** Far more bytes than the boxes before the pixels take. */
 const metaLength = 65536;
 
 /**
- * Whether the colours were multiplied by the alpha channel: the box `iref` has a reference of the kind `prem` then
- * (MIAF, ISO/IEC 23000-22, 7.3.5.2). Decoders give such colours as they are stored.
+ * Whether the colours were multiplied by the alpha channel: the box `iref` then has a reference of type `prem` (MIAF,
+ * ISO/IEC 23000-22, 7.3.5.2). Decoders return such colours as stored.
  */
 export async function isPremultiplied(bytes: ByteSource): Promise<boolean> {
   const head = await bytes.read(0, metaLength);

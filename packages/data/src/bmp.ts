@@ -1,38 +1,38 @@
 /**
  * Windows bitmaps, for which sharp has no loader. The npm packages bmp-ts, fast-bmp and nsbmp were compared with Pillow
- * on the files of the BMP Suite: none reads all that Pillow reads, and those that read palettes or 16-bit pixels give other
- * colours.
+ * on the files of the BMP Suite: none reads everything that Pillow reads, and those that read palettes or 16-bit pixels
+ * give different colours.
  */
 import type { RgbImage } from './dataset.ts';
 
 export interface BmpHeader {
   readonly width: number;
   readonly height: number;
-  /** rows come from the top, not from the bottom */
+  /** Rows are stored from the top, not from the bottom. */
   readonly topDown: boolean;
-  /** bits of a pixel */
+  /** Bits per pixel. */
   readonly bits: number;
   readonly compression: number;
-  /** bits of a pixel that are red, green, blue and alpha; undefined where a palette has the colours */
+  /** Bits of a pixel that are red, green, blue and alpha; undefined where a palette has the colours. */
   readonly masks: readonly [number, number, number, number] | undefined;
-  /** where the palette begins, bytes of an entry, and entries */
+  /** Offset of the palette, bytes per entry, and number of entries. */
   readonly palette: { readonly at: number; readonly step: number; readonly length: number };
-  /** where the pixels begin */
+  /** Offset of the pixels. */
   readonly pixelsAt: number;
 }
 
-/** Bytes of the longest header with what belongs to it, without the palette. */
+/** Bytes of the longest header with its masks, without the palette. */
 export const bmpHeaderLength = 14 + 124 + 16;
 
 const compressions = { none: 0, rle8: 1, rle4: 2, masks: 3, masksWithAlpha: 6 } as const;
 
-/** What the header asks for is not read, though the file may be whole. */
+/** The file may be intact, but its kind of bitmap is not supported. */
 export class BmpKindError extends Error {}
 
 /**
- * @param file the first `bmpHeaderLength` bytes at least, or the whole file if it is shorter
- * @throws BmpKindError if the bitmap is of a kind that is not read
- * @throws RangeError or Error if the header is cut off or makes no sense
+ * @param file at least the first `bmpHeaderLength` bytes, or the complete file if it is shorter
+ * @throws BmpKindError if the bitmap is of an unsupported kind
+ * @throws RangeError or Error if the header is cut off or invalid
  */
 export function bmpHeader(file: Buffer): BmpHeader {
   const length = file.readUInt32LE(14);
@@ -50,15 +50,15 @@ export function bmpHeader(file: Buffer): BmpHeader {
   const packed = compression === compressions.rle8 || compression === compressions.rle4;
   const runBits = compression === compressions.rle8 ? 8 : 4;
   const known = compression === compressions.none || (masked && bits >= 16) || (packed && bits === runBits);
-  // The header of 64 bytes is of OS/2, which has other kinds under the same numbers.
+  // The 64-byte header is OS/2's, which uses the same numbers for other compressions.
   if (!known || (length === 64 && masked)) throw new BmpKindError(`${bits} bits a pixel in compression ${compression}`);
 
   const colours = (old ? 0 : file.readUInt32LE(46)) || 2 ** bits;
-  // Masks follow a short header, and are a part of longer ones.
+  // Masks follow a short header, and are part of longer ones.
   const separateMasks = masked && length === 40 ? (compression === compressions.masks ? 12 : 16) : 0;
   const palette = { at: 14 + length + separateMasks, step: old ? 3 : 4, length: bits > 8 ? 0 : Math.min(colours, 256) };
   const said = file.readUInt32LE(10);
-  // Some programs forget the palette when they say where the pixels begin; Pillow allows for that.
+  // Some programs forget to count the palette in the offset of the pixels; Pillow allows for that.
   const forgotten = bits <= 8 && said === 14 + length ? palette.step * colours : 0;
   const pixelsAt = said === 0 ? palette.at + palette.step * palette.length : said + forgotten;
   const masks = bits > 8 ? (masked ? masksOf(file, length, compression) : plainMasks(bits)) : undefined;
@@ -75,14 +75,14 @@ function masksOf(file: Buffer, length: number, compression: number): [number, nu
 const plainMasks = (bits: number): [number, number, number, number] =>
   bits === 16 ? [0x7c00, 0x3e0, 0x1f, 0] : [0xff0000, 0xff00, 0xff, 0];
 
-/** Bytes of a row, which ends at a multiple of four. */
+/** Bytes of a row, padded to a multiple of four. */
 const strideOf = ({ width, bits }: BmpHeader): number => Math.floor((width * bits + 31) / 32) * 4;
 
-/** How many bytes the file has to have, or 0 if only decoding tells. */
+/** Minimum number of bytes of the file, or 0 if only decoding tells. */
 export function bmpLength(header: BmpHeader): number {
   const packed = header.compression === compressions.rle8 || header.compression === compressions.rle4;
   if (packed) return 0;
-  // The bytes that fill the last row up may be missing.
+  // The bytes that pad the last row may be missing.
   return header.pixelsAt + strideOf(header) * (header.height - 1) + Math.ceil((header.width * header.bits) / 8);
 }
 
@@ -128,7 +128,7 @@ function scaling(mask: number): { shift: number; most: number } {
   return { shift, most: mask >>> shift };
 }
 
-/** `[256, 3]`: an entry that is not in the file is black, as in Pillow. */
+/** Palette colours `[256, 3]`; an entry that is not in the file is black, as in Pillow. */
 function paletteOf(file: Buffer, { palette: { at, step, length } }: BmpHeader): Uint8Array {
   const colours = new Uint8Array(256 * 3);
   for (let n = 0; n < length; n++) {
@@ -144,7 +144,7 @@ function indexAt(file: Buffer, row: number, x: number, bits: number): number {
   return (byte >> (8 - bits - (place & 7))) & (2 ** bits - 1);
 }
 
-/** Palette indices of run-length coding, row by row as they are stored; what is passed over is 0. */
+/** Palette indices from run-length coding, row by row as stored; skipped pixels are 0. */
 function unpackRuns(file: Buffer, { width, height, bits, pixelsAt }: BmpHeader): Uint8Array {
   const indices = new Uint8Array(width * height);
   const half = bits === 4;

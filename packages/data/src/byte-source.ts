@@ -1,21 +1,22 @@
-/** Parts of a file, wherever its bytes are. */
+/** Reads parts of a file, whether it is on disk or in memory. */
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 
 const [open, read] = [promisify(fs.open), promisify(fs.read)];
 
 export interface ByteSource {
-  /** bytes of the whole file */
+  /** Bytes of the complete file. */
   readonly size: number;
-  /** Fewer bytes than `length` where the file ends before. */
+  /** Reads bytes from `position` on; fewer than `length` where the file ends earlier. */
   read(position: number, length: number): Promise<Buffer>;
 }
 
-/** Read at once, for most headers are within it. */
+/** Bytes read up front, because most headers fit in them. */
 const headLength = 1024;
 
 /**
- * Opening a data set does this to every image: what needs no disk is done at once, which takes a third of the time.
+ * Gives a function access to the bytes of a file. Opening a data set does this for every image, so steps that need no
+ * disk are synchronous, which cuts the time to a third.
  *
  * @param source a path, or the file's bytes
  */

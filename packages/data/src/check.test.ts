@@ -8,7 +8,7 @@ beforeAll(async () => {
   bytes = await jpeg(64, 48);
 });
 
-/** A COCO folder whose train images are these files, each with one object, and whose val is `good.jpg`. */
+/** Checks a COCO folder whose train images are these files, each with one object, and whose val image is `good.jpg`. */
 async function check(files: Record<string, Content>, fields: Record<string, object> = {}) {
   const entry = (name: string, n: number) => ({ id: n + 1, file_name: name, width: 64, height: 48, ...fields[name] });
   const object = (n: number, bbox = [1, 2, 30, 40]) => ({
@@ -36,7 +36,7 @@ async function check(files: Record<string, Content>, fields: Record<string, obje
 }
 
 describe('checkDataset', () => {
-  it('finds nothing wrong where nothing is, and counts', async () => {
+  it('reports no problems in a correct data set, and counts its objects', async () => {
     const { report, found, progress } = await check({ 'a.jpg': bytes });
     expect([report.usable, found]).toEqual([true, []]);
     expect(progress).toEqual([
@@ -119,7 +119,7 @@ describe('checkDataset', () => {
     expect(found.filter(([kind]) => kind === 'animated')).toEqual([['animated', 'a.gif', '2 frames']]);
   });
 
-  it('tells of an image that two splits share once', async () => {
+  it('reports an image that two splits share only once', async () => {
     const folder = makeFolder({
       'data.yaml': 'train: images\nval: images\nnames: [cat]\n',
       'images/a.png': await plainImage(64, 48).toColourspace('b-w').png().toBuffer(),

@@ -1,4 +1,4 @@
-/** Reads every image of a folder and says what is wrong with it. */
+/** Reads every image of a folder and reports what is wrong with it. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs/promises';
 import pMap from 'p-map';
@@ -14,24 +14,24 @@ import { type SplitName, splitNames } from './readers/read-splits.ts';
 import type { FolderReader } from './readers/readers.ts';
 import { type SplitSummary, summarise } from './summary.ts';
 
-/** How a folder is opened for the check, and who is told of its progress. */
+/** How a folder is opened for the check, and a callback for its progress. */
 export type CheckOptions<Reader extends DatasetReader = FolderReader> = OpenOptions<Reader> & {
-  /** told after each image */
+  /** Called after each image. */
   readonly progress?: (done: number, total: number) => void;
 };
 
-/** All that the check of a folder found. */
+/** Everything that the check of a folder found. */
 export interface DatasetReport {
   readonly dataset: FolderDataset;
   readonly notices: readonly string[];
   readonly problems: readonly Problem[];
   readonly summaries: Readonly<Record<SplitName, SplitSummary>>;
-  /** false if training would refuse the data set or stop in the middle of it */
+  /** False if training would refuse the data set or stop in the middle of it. */
   readonly usable: boolean;
 }
 
 /**
- * Opens the folder as training does, and reads all images as training does.
+ * Opens the folder and reads all images exactly as training does.
  *
  * @throws DataError as `openDataset` does
  */
@@ -82,7 +82,7 @@ export async function checkDataset<Reader extends DatasetReader = FolderReader>(
 }
 
 function describePassedOver(names: readonly string[]): string {
-  return `hidden and system files or folders that are passed over: ${names.length}, such as ${names[0]}`;
+  return `hidden and system files or folders that were skipped: ${names.length}, such as ${names[0]}`;
 }
 
 async function inspect(image: FileImage): Promise<{ hash: string; problems: Problem[] }> {
@@ -90,7 +90,7 @@ async function inspect(image: FileImage): Promise<{ hash: string; problems: Prob
   const report = (kind: Problem['kind'], message: string): void => {
     problems.push({ kind, file: image.name, message });
   };
-  // Of an image that cannot be read, nothing is the same as of another.
+  // An image that cannot be read is never the same as another.
   let hash = image.name;
   try {
     const bytes = await fs.readFile(image.path).catch((error: unknown) => {

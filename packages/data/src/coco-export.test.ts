@@ -17,7 +17,7 @@ afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 const shapes = shapesDataset({ train: 6, val: 3, size: 24, classes: 4 });
 
 describe('exportCoco', () => {
-  it('writes what openDataset reads back, to the last digit and pixel', async () => {
+  it('writes files that openDataset reads back to the last digit and pixel', async () => {
     const out = path.join(folder, 'new', 'shapes');
     const told: number[] = [];
     await exportCoco(shapes, out, { progress: (done, total) => told.push(done / total) });
@@ -42,7 +42,7 @@ describe('exportCoco', () => {
     }
   });
 
-  it('keeps ids that are texts, which are no names of files', async () => {
+  it('keeps ids that are texts, which are not used as file names', async () => {
     const ids = ['2024/frame:1', 'x'.repeat(300), '007'];
     const train = shapes.train
       .slice(0, 3)
@@ -82,21 +82,21 @@ describe('exportCoco', () => {
     expect(read.train[0]?.objects).toEqual({ ...objects, ids: Float64Array.of(1, 2) });
   });
 
-  it('writes into no folder that holds something, and over no file', async () => {
+  it('writes neither into a folder that is not empty nor over a file', async () => {
     const out = path.join(folder, 'full');
     fs.mkdirSync(out);
     fs.writeFileSync(path.join(out, 'notes.txt'), 'mine');
     await expect(exportCoco(shapes, out)).rejects.toThrow(
-      /full holds notes.txt already: expected a new or an empty folder/,
+      /full already holds notes.txt: expected a new or empty folder/,
     );
     await expect(exportCoco(shapes, path.join(out, 'notes.txt'))).rejects.toThrow(
-      /notes.txt is a file or lies in one: expected/,
+      /notes.txt is a file or inside one: expected/,
     );
     expect(fs.readdirSync(out)).toEqual(['notes.txt']);
     expect(fs.readFileSync(path.join(out, 'notes.txt'), 'utf8')).toBe('mine');
   });
 
-  it('leaves nothing behind where it fails', async () => {
+  it('leaves nothing behind when it fails', async () => {
     const [first, second] = shapes.train as [DatasetImage, DatasetImage];
     const broken = { ...second, read: () => Promise.reject(new DataError('image 2 is cut off')) };
     const here = path.join(folder, 'failed');
@@ -105,7 +105,7 @@ describe('exportCoco', () => {
       new DataError('image 2 is cut off'),
     );
     fs.writeFileSync(path.join(here, 'file'), '');
-    await expect(exportCoco(shapes, path.join(here, 'file', 'out'))).rejects.toThrow(/lies in one/);
+    await expect(exportCoco(shapes, path.join(here, 'file', 'out'))).rejects.toThrow(/inside one/);
     expect(fs.readdirSync(here)).toEqual(['file']);
   });
 });

@@ -8,23 +8,24 @@ import { DataError } from './error.ts';
 import { splitNames } from './readers/read-splits.ts';
 import { temporaryNames } from './temporary-name.ts';
 
-/** Images being encoded at a time. */
+/** Images encoded at a time. */
 const concurrency = 4;
 
-/** Who is told of the progress of an export. */
+/** A callback for the progress of an export. */
 export interface ExportOptions {
-  /** is told after every image */
+  /** Called after each image. */
   readonly progress?: (done: number, total: number) => void;
 }
 
 /**
  * Writes `annotations/instances_train.json` and so on, and the images as PNG into `train/` and so on. Splits without
- * images are left out. Boxes and areas keep every digit, categories and images their ids.
+ * images are left out. Boxes and areas keep every digit; categories and images keep their ids.
  *
- * The folder appears when all is written: until then everything lies in a folder beside it, which goes if something fails.
+ * The folder appears when everything is written: until then the files are in a temporary folder next to it, which is
+ * removed if something fails.
  *
- * @param folder new or empty
- * @throws DataError if the folder holds something or cannot be written to, or an image cannot be read
+ * @param folder a new or empty folder
+ * @throws DataError if the folder is not empty or cannot be written to, or an image cannot be read
  */
 export async function exportCoco(dataset: Dataset, folder: string, options: ExportOptions = {}): Promise<void> {
   const target = path.resolve(folder);
@@ -34,20 +35,20 @@ export async function exportCoco(dataset: Dataset, folder: string, options: Expo
     await fs.mkdir(path.dirname(target), { recursive: true });
     beside = await makeBeside(target);
     await writeSplits(dataset, beside, options);
-    // An empty folder in the way would stop a rename on Windows; one that was filled meanwhile stays.
+    // On Windows, an empty target would stop the rename; one that was filled in the meantime is kept.
     await fs.rmdir(target).catch((error: unknown) => {
       if (!(isSystemError(error) && error.code === 'ENOENT')) throw error;
     });
     await fs.rename(beside, target);
   } catch (error) {
-    // What failed matters more than what could not be cleared away.
+    // The first failure matters more than one while clearing up.
     if (beside !== undefined) await fs.rm(beside, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     if (error instanceof DataError || !isSystemError(error)) throw error;
     throw new DataError(`${folder} cannot be written (${error.code}): expected a place to write to with room for it`);
   }
 }
 
-/** A new folder in the same one as the target, whose name no other process has. */
+/** Makes a folder with a unique name in the parent of the target. */
 async function makeBeside(target: string): Promise<string> {
   let taken: unknown;
   for (const name of temporaryNames(path.basename(target))) {
@@ -90,12 +91,12 @@ async function requireEmpty(target: string, folder: string): Promise<void> {
   const entries = await fs.readdir(target).catch((error: unknown) => {
     if (isSystemError(error) && error.code === 'ENOENT') return [];
     if (isSystemError(error) && error.code === 'ENOTDIR') {
-      throw new DataError(`${folder} is a file or lies in one: expected a new or an empty folder`);
+      throw new DataError(`${folder} is a file or inside one: expected a new or empty folder`);
     }
     throw error;
   });
   if (entries.length > 0) {
-    throw new DataError(`${folder} holds ${entries[0]} already: expected a new or an empty folder`);
+    throw new DataError(`${folder} already holds ${entries[0]}: expected a new or empty folder`);
   }
 }
 
@@ -103,9 +104,10 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
 
 /**
- * By id, or by place where an id is a text: the names of a data set's own files may not be unique, nor end in `.png`.
+ * File names by id, or by position where an id is a text: the data set's own names may not be unique, nor end in
+ * `.png`.
  *
- * @param images of a split
+ * @param images the images of a split
  */
 function fileNames(images: readonly DatasetImage[]): string[] {
   const byId = images.every(({ id }) => typeof id === 'number');

@@ -1,4 +1,4 @@
-/** Files that are cut off: what is left of them is refused, or still has all of the pixels. */
+/** Files that are cut off are refused, or still have all of their pixels. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,11 @@ const { read } = JSON.parse(fs.readFileSync(path.join(folder, 'expected.json'), 
   read: Record<string, { readonly width: number; readonly height: number }>;
 };
 
-// Of numbers in digits, the last may lose some of them unnoticed.
+// In files with numbers in digits, the last number may lose some digits unnoticed.
 const names = Object.keys(read).filter((name) => !name.startsWith('plain'));
 
 describe('a file that is cut off', () => {
-  it('never gives other pixels, and the message is about the file', async () => {
+  it('never gives different pixels, and the message is about the file', async () => {
     const anywhere = fc.tuple(fc.constantFrom(...names), fc.double({ min: 0, max: 1, noNaN: true }));
     await fc.assert(
       fc.asyncProperty(anywhere, async ([name, share]) => {

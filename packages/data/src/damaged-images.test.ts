@@ -1,4 +1,4 @@
-/** One rule for damaged images, whatever the format of the annotations. */
+/** Damaged images follow one rule, whatever the format of the annotations. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset } from './check.ts';
 import { openDataset } from './open.ts';
@@ -10,7 +10,7 @@ beforeAll(async () => {
   const bytes = await plainImage(40, 30).jpeg().toBuffer();
   const png = await plainImage(40, 30).png().toBuffer();
   const spoilt = Buffer.from(png);
-  // In the compressed pixels: the length stays, and so do the beginning and the end.
+  // In the compressed pixels: the length stays the same, and so do the beginning and the end.
   spoilt.fill(0, png.indexOf('IDAT') + 8, png.indexOf('IDAT') + 24);
   images = {
     'good.jpg': bytes,
@@ -56,7 +56,7 @@ const described = (problems: readonly Problem[], kind: string) =>
   problems.flatMap(({ kind: other, file, message }) => (other === kind ? [`${file}: ${message}`] : [])).sort();
 
 describe.each(['coco', 'yolo', 'voc'] as const)('damaged images of %s', (format) => {
-  it('are left out and counted where that shows at their ends', async () => {
+  it('are left out and counted where the damage shows at their ends', async () => {
     const { dataset, problems } = await openDataset(makeFolder(folders[format]()));
     expect([...dataset.train, ...dataset.val].map(({ name }) => name).sort()).toEqual([
       'images/good.jpg',
@@ -73,7 +73,7 @@ describe.each(['coco', 'yolo', 'voc'] as const)('damaged images of %s', (format)
     ]);
   });
 
-  it('are found by the check where only decoding shows it', async () => {
+  it('are found by the check where only decoding shows the damage', async () => {
     const { problems, usable } = await checkDataset(makeFolder(folders[format]()));
     const found = described(problems, 'unreadable-image');
     expect(found).toEqual([expect.stringMatching(/^images\/spoilt\.png: it cannot be read as an image \(.+\)$/)]);

@@ -1,4 +1,4 @@
-/** Whatever is in a file, three channels of 8 bits come out, or a refusal that says why. */
+/** Any file gives three channels of 8 bits, or a refusal that says why. */
 
 import { tiffFile } from '@dn-detr/testing/tiff-file';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ interface Case {
   readonly seed: number;
 }
 
-/** `[height, width, channels]`, of 8 or 16 bits */
+/** Samples `[height, width, channels]`, of 8 or 16 bits. */
 function samplesOf({ width, height, channels, deep, seed }: Case): Uint8Array | Uint16Array {
   const length = width * height * channels;
   const values = deep ? new Uint16Array(length) : new Uint8Array(length);
@@ -41,7 +41,7 @@ const cases = fc.record({
 });
 
 describe('files of any number of channels', () => {
-  it('give the first three, or one of them threefold, or those that are chosen', async () => {
+  it('give the first three, or one of them three times, or the chosen ones', async () => {
     await fc.assert(
       fc.asyncProperty(
         cases,
@@ -70,7 +70,7 @@ describe('files of any number of channels', () => {
           const beyond = bands.find((band) => band > channels);
           const chosen = decodeImage(bytes, announced, { bands });
           if (beyond === undefined) expect([...(await chosen).data]).toEqual(expected(bands));
-          else await expect(chosen).rejects.toThrow(`and no band ${beyond}, which data.bands = [${bands.join(', ')}]`);
+          else await expect(chosen).rejects.toThrow(`but not band ${beyond}, which data.bands = [${bands.join(', ')}]`);
         },
       ),
       { numRuns: 150 },

@@ -22,7 +22,7 @@ describe('decodeImage', () => {
     ['WebP', () => plain().webp({ lossless: true }), [200, 100, 50]],
     ['GIF', () => plain().gif(), [200, 100, 50]],
     ['TIFF', () => plain().tiff(), [200, 100, 50]],
-  ])('gives three channels of 8 bits of a %s', async (_, make, colour) => {
+  ])('gives three channels of 8 bits for a %s', async (_, make, colour) => {
     const image = await decodeImage(await make().toBuffer(), announced);
     expect(image).toMatchObject({ width: 64, height: 48 });
     expect(image.data).toBeInstanceOf(Uint8Array);
@@ -35,7 +35,7 @@ describe('decodeImage', () => {
     }
   });
 
-  it('takes the first frame of several', async () => {
+  it('decodes the first of several frames', async () => {
     const frames = await Promise.all(
       ['red', 'lime'].map((background) =>
         plainImage(64, 48)
@@ -52,7 +52,7 @@ describe('decodeImage', () => {
     expect([...data.subarray(0, 3)]).toEqual([255, 0, 0]);
   });
 
-  // The left half is white: turned by a quarter clockwise (orientation 6) it is the upper half.
+  // The left half is white: turned by a quarter clockwise (orientation 6), it is the upper half.
   const half = () =>
     plainImage(64, 48).composite([
       { input: { create: { width: 32, height: 48, channels: 3, background: 'white' } }, left: 0, top: 0 },
@@ -71,7 +71,7 @@ describe('decodeImage', () => {
     ]);
   });
 
-  it('leaves the pixels as stored where the annotated size is theirs', async () => {
+  it('leaves the pixels as stored where they have the annotated size', async () => {
     const bytes = await half().png().withMetadata({ orientation: 6 }).toBuffer();
     const image = await decodeImage(bytes, announced);
     expect([image.width, image.height]).toEqual([64, 48]);
@@ -83,7 +83,7 @@ describe('decodeImage', () => {
     ]);
   });
 
-  it('refuses another size than announced, also a turned one', async () => {
+  it('refuses another size than announced, even a turned one', async () => {
     const bytes = await plain().jpeg().toBuffer();
     const message =
       'image is 64 × 48 pixels, but annotated as 48 × 64: annotate the image as it is, or put back the one that was annotated';
@@ -91,7 +91,7 @@ describe('decodeImage', () => {
     await expect(decodeImage(bytes, { name: 'image', width: 64, height: 47 })).rejects.toThrow(/annotated as 64 × 47/);
   });
 
-  it('refuses a file that is cut off anywhere, empty, or no image', async () => {
+  it('refuses a file that is cut off anywhere, empty, or not an image', async () => {
     const whole = await half().jpeg().toBuffer();
     const png = await half().png().toBuffer();
     const broken = [0.2, 0.5, 0.9].flatMap((share) =>
@@ -106,13 +106,13 @@ describe('decodeImage', () => {
   });
 });
 
-describe('what is no image of whole numbers', () => {
+describe('a file that is not an image of integers', () => {
   it('is refused, whatever its name', async () => {
     const folder = makeFolder({ 'x.jpg': '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>' });
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"/>');
-    await expect(decodeImage(svg, announced)).rejects.toThrow(/^image is an SVG drawing, which is not read: /);
+    await expect(decodeImage(svg, announced)).rejects.toThrow(/^image is an SVG drawing, which is not supported: /);
     await expect(headerSize(path.join(folder, 'x.jpg'), 'x.jpg')).rejects.toThrow(
-      /^x\.jpg is an SVG drawing, which is not read: /,
+      /^x\.jpg is an SVG drawing, which is not supported: /,
     );
     const floats = tiffFile({ width: 64, height: 48, channels: 1, data: new Float32Array(64 * 48).fill(0.5) });
     await expect(decodeImage(floats, announced)).rejects.toThrow(

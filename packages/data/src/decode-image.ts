@@ -1,4 +1,4 @@
-/** The bytes of an image file become red, green and blue. */
+/** Decodes the bytes of an image file to red, green and blue. */
 import { decodeBmp } from './bmp.ts';
 import type { RgbImage } from './dataset.ts';
 import { decodeGif } from './gif.ts';
@@ -16,14 +16,14 @@ interface Announced {
 }
 
 /**
- * Decodes to three channels of 8 bits, as Pillow's `Image.open(file).convert('RGB')` does: greyscale threefold, alpha and
- * any other fourth band dropped, CMYK without its profile, the first frame of several. Of 16 bits the high byte is taken,
- * where Pillow clips. The EXIF rotation is followed unless only the pixels as they are stored have the announced size,
- * for then the boxes refer to those.
+ * Decodes to three channels of 8 bits, as Pillow's `Image.open(file).convert('RGB')` does: greyscale repeated in all
+ * three channels, alpha and any other fourth band dropped, CMYK without its profile, the first of several frames.
+ * 16-bit samples keep their high byte, where Pillow clips. The EXIF rotation is followed unless only the pixels as
+ * stored have the announced size, because the boxes then refer to those.
  *
  * @throws UnsupportedImageError as `imageHeader` does
- * @throws SizeMismatchError if the image is of another size than announced
- * @throws ImageError if the bytes are no whole image
+ * @throws SizeMismatchError if the image has another size than announced
+ * @throws ImageError if the bytes are not a complete image
  */
 export async function decodeImage(
   bytes: Buffer,

@@ -1,4 +1,4 @@
-/** The first frame of a GIF, with the palette's colours also where it is transparent. */
+/** Decodes the first frame of a GIF, with the palette's colours even where it is transparent. */
 import type { RgbImage } from './dataset.ts';
 import { rgbOf, sharpSamples } from './samples.ts';
 
@@ -7,28 +7,28 @@ interface FirstFrame {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** red, green, blue of what the frame leaves uncovered */
+  /** Red, green and blue of the area that the frame leaves uncovered. */
   readonly around: readonly number[];
-  /** where the flags of the frame's graphic control extension lie, if it has one */
+  /** Offset of the flags in the frame's graphic control extension, if it has one. */
   readonly flagsAt: number | undefined;
-  /** where the frame's descriptor lies */
+  /** Offset of the frame's descriptor. */
   readonly at: number;
-  /** bytes of the file's own palette, and of the frame's */
+  /** Bytes of the file's own palette, and of the frame's. */
   readonly lengths: readonly [global: number, local: number];
-  /** whether the indices are levels of grey: there is no palette, or one whose every colour is its index */
+  /** Whether the indices are levels of grey: there is no palette, or each of its colours equals its index. */
   readonly grey: boolean;
 }
 
 /**
- * As Pillow reads it: transparency is the colour that the palette has for it, and what the frame leaves uncovered has the
- * transparent colour too, or the palette's first. Without a palette, an index is a level of grey.
+ * Decodes a GIF as Pillow does: transparent pixels have the palette's colour, and the area that the frame leaves
+ * uncovered has the transparent colour too, or the palette's first. Without a palette, an index is a level of grey.
  *
  * @throws Error if the file is damaged
  */
 export async function decodeGif(file: Buffer): Promise<RgbImage> {
   const frame = firstFrame(file);
   const opaque = Buffer.from(file);
-  // libvips makes transparent pixels black, unless none is said to be transparent.
+  // libvips makes transparent pixels black, unless no colour is marked as transparent.
   if (frame.flagsAt !== undefined) opaque[frame.flagsAt] = (opaque[frame.flagsAt] as number) & ~1;
   const coloured = frame.grey ? withGreyPalette(opaque, frame) : opaque;
   const { width, height, data } = rgbOf(await sharpSamples(coloured, 8, false), [0, 1, 2]);
@@ -48,7 +48,9 @@ const descriptorLength = 10;
 const headerLength = 13;
 const greyLevels = Buffer.from(Array.from({ length: 3 * 256 }, (_, n) => Math.floor(n / 3)));
 
-/** The file with all levels of grey as its only palette; libvips takes black and white where there is none. */
+/**
+ * Returns the file with all levels of grey as its only palette; libvips assumes black and white where there is none.
+ */
 function withGreyPalette(file: Buffer, { at, lengths: [global, local] }: FirstFrame): Buffer {
   const header = Buffer.from(file.subarray(0, headerLength));
   header.writeUInt8(header.readUInt8(10) | 0x87, 10);
@@ -60,7 +62,7 @@ function withGreyPalette(file: Buffer, { at, lengths: [global, local] }: FirstFr
 
 /** @throws RangeError if the file ends before the frame begins */
 function firstFrame(file: Buffer): FirstFrame {
-  /** How many bytes a palette has, by the flags that say whether there is one. */
+  /** Bytes of a palette, from the flags that say whether there is one. */
   const paletteLength = (flags: number): number => ((flags & 128) === 0 ? 0 : 3 << ((flags & 7) + 1));
   const global = paletteLength(file.readUInt8(10));
   let at = headerLength + global;

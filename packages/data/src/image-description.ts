@@ -1,28 +1,32 @@
-/** What an image file says of itself. */
+/** The contents of an image file's header. */
 import type { ImageFormat } from './image-formats.ts';
 
 /** How a file's bands become colours. */
 export type ColourModel = 'grey' | 'rgb' | 'cmyk' | 'bands';
 
-/** What a file's header says. */
+/** The contents of an image file's header. */
 export interface ImageHeader {
   readonly format: ImageFormat;
-  /** of the pixels as they are stored */
+  /** Width of the pixels as stored. */
   readonly width: number;
+  /** Height of the pixels as stored. */
   readonly height: number;
-  /** EXIF's: 1 is upright, 2 to 8 are to be turned or mirrored */
+  /** EXIF orientation: 1 is upright, 2 to 8 have to be turned or mirrored. */
   readonly orientation: number;
-  /** the size of the upright image */
+  /** Size of the upright image. */
   readonly upright: { readonly width: number; readonly height: number };
-  /** colours, alpha and all others */
+  /** Number of bands: colours, alpha and all others. */
   readonly bands: number;
-  /** bits of a sample */
+  /** Bits per sample. */
   readonly depth: 8 | 16;
   readonly colours: ColourModel;
-  /** whether one of the bands is an alpha channel */
+  /** Whether one of the bands is an alpha channel. */
   readonly alpha: boolean;
-  /** whether the colours were multiplied by the alpha channel and are to be divided by it; of TIFF, its decoder knows */
+  /**
+   * Whether the colours were multiplied by the alpha channel and have to be divided by it; unset for TIFF, whose
+   * decoder knows.
+   */
   readonly premultiplied?: boolean;
-  /** of an animation or a file of several pages */
+  /** Number of frames of an animation, or of pages of a file. */
   readonly frames: number;
 }

@@ -1,11 +1,11 @@
-/** What can be wrong with one image file. */
+/** Errors about one image file. */
 import { DataError } from './error.ts';
 
-/** What is wrong with one image file. */
+/** An image file that cannot be used. */
 export class ImageError extends DataError {
   /**
-   * @param fault what is to be said of the image, such as "is empty"
-   * @param advice what to do about it
+   * @param fault the predicate that follows the image's name, such as "is empty"
+   * @param advice what the user can do about it
    */
   constructor(
     image: string,
@@ -20,22 +20,22 @@ export class ImageError extends DataError {
 /** The file is an image, but not the one that was annotated. */
 export class SizeMismatchError extends ImageError {}
 
-/** The file may be whole, but its format, bands, depth or size are not read. Its header is enough to say so. */
+/** The file may be intact, but its format, bands, depth or size is not supported. The header is enough to tell. */
 export class UnsupportedImageError extends ImageError {}
 
-/** The kind of problem that it is where the image is left out. */
+/** The kind of problem to report where the image is left out. */
 export function kindOfFault(error: ImageError): 'unsupported-image' | 'damaged-image' {
   return error instanceof UnsupportedImageError ? 'unsupported-image' : 'damaged-image';
 }
 
-/** What a list of problems says of the image: with the advice where it is of this one file, and not of all of a kind. */
+/** The text for a list of problems; advice is included only if it is specific to this file. */
 export function describeFault(error: ImageError): string {
   return error instanceof UnsupportedImageError ? `${error.fault}: ${error.advice}` : error.fault;
 }
 
 /**
- * For what sharp says of a file. Its own words are kept as the cause alone: libvips collects the messages of all files that
- * are being read, so that one may be empty or another file's.
+ * Wraps an error from sharp. Its own message is kept only as the cause: libvips collects the messages of all files that
+ * are being read, so a message may be empty or about another file.
  */
 export function damaged(part: 'header' | 'pixel data', cause: unknown): Error {
   return new Error(`its ${part} is damaged or cut off`, { cause });
@@ -43,9 +43,9 @@ export function damaged(part: 'header' | 'pixel data', cause: unknown): Error {
 
 const advice = 'replace it or take it out of the annotations';
 
-/** For a file that is no image, is damaged, or cannot be read at all. */
+/** The error for a file that is not an image, is damaged, or cannot be read. */
 export function unreadable(name: string, error: unknown): ImageError {
-  // Node says so of a place beyond the end.
+  // Node reports an offset beyond the end this way.
   const beyond = error instanceof RangeError && 'code' in error;
   const reason = beyond ? 'the file ends too early' : (error as Error).message.trim().split('\n')[0];
   const more = `${advice} (data check lists all such images)`;

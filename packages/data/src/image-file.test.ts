@@ -4,7 +4,7 @@ import { FileImage } from './image-file.ts';
 import { makeFolder, plainImage } from './testing/dataset-folder.ts';
 
 describe('FileImage', () => {
-  it('reads its file, and names it where that fails', async () => {
+  it('reads its file, and names it when that fails', async () => {
     const folder = makeFolder({ 'a b/ü.png': await plainImage(64, 48).png().toBuffer() });
     const objects = {
       labels: new Int32Array(),

@@ -1,4 +1,4 @@
-/** Images on disk: sizes from headers, pixels when they are asked for. */
+/** Images on disk: sizes are read from headers, pixels only on request. */
 import fs from 'node:fs/promises';
 import type { DatasetImage, ImageObjects, RgbImage } from './dataset.ts';
 import { decodeImage } from './decode-image.ts';
@@ -9,7 +9,7 @@ import type { PixelOptions } from './pixel-options.ts';
 export class FileImage implements DatasetImage {
   readonly id: number | string;
   readonly name: string;
-  /** absolute */
+  /** Absolute path of the file. */
   readonly path: string;
   readonly width: number;
   readonly height: number;

@@ -1,16 +1,16 @@
-/** Formats of image files: which are read, and which are known and refused by name. */
+/** Formats of image files: those that are read, and those that are recognised and refused by name. */
 import path from 'node:path';
 
 /** Formats whose pixels are read. */
 export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'TIFF' | 'GIF' | 'AVIF' | 'BMP' | 'Netpbm';
 
-/** Lower case, without the dot. Files with these names are looked at; what they hold is told by their first bytes. */
+/** Extensions (lower case, without the dot) of files to look at; their first bytes decide the format. */
 export const readExtensions: readonly string[] = [
   ...['jpg', 'jpeg', 'jpe', 'jfif', 'mpo', 'png', 'apng', 'webp', 'tif', 'tiff', 'gif', 'avif'],
   ...['bmp', 'dib', 'ppm', 'pgm', 'pbm', 'pnm', 'pam'],
 ];
 
-/** Extensions (lower case, without the dot) of image files that are not read, with the names of their formats. */
+/** Extensions (lower case, without the dot) of image files that are not supported, with the names of their formats. */
 const refusedExtensions: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'JPEG 2000': 'jp2 j2k j2c jpc jpx jpf jpm jph jhc',
@@ -39,28 +39,28 @@ const refusedExtensions: ReadonlyMap<string, string> = new Map(
   }).flatMap(([format, extensions]) => extensions.split(' ').map((extension) => [extension, format])),
 );
 
-/** The format that a file's name promises, if it is one that is not read. */
+/** The unsupported format that a file's name suggests, if any. */
 export function refusedFormatOf(name: string): string | undefined {
   return refusedExtensions.get(path.extname(name).slice(1).toLowerCase());
 }
 
-/** Whether a file's name promises an image that is read. */
+/** Whether a file's name suggests a supported image. */
 export function isReadName(name: string): boolean {
   return readExtensions.includes(path.extname(name).slice(1).toLowerCase());
 }
 
-/** Whether a file's name promises an image, be it one that is read or one that is refused by name. */
+/** Whether a file's name suggests an image, supported or refused by name. */
 export function isImageName(name: string): boolean {
   return isReadName(name) || refusedFormatOf(name) !== undefined;
 }
 
-/** How many of a file's first bytes `recognise` needs. */
+/** Number of first bytes of a file that `recognise` needs. */
 export const magicLength = 512;
 
-/** What a file is by its first bytes, whatever its name. */
+/** The format of a file according to its first bytes, whatever its name. */
 export type Recognised =
   | { readonly format: ImageFormat }
-  /** known, but not read: a noun with its article, and what to do */
+  /** A known but unsupported format: a noun with its article, and what to do. */
   | { readonly refused: string; readonly advice: string }
   | undefined;
 
@@ -68,10 +68,10 @@ const convert = 'convert it to PNG, or to JPEG of high quality';
 const keepDepth = 'convert it to PNG of 8 or 16 bits';
 const develop = 'develop it to TIFF of 8 or 16 bits, or to PNG';
 
-/** What is not read, in words that follow "is", and what to do with it. */
+/** An unsupported format, in words that follow "is", and what to do with it. */
 type Refused = readonly [what: string, advice: string];
 
-/** How files begin, in Latin-1 ("?" is any byte), and from which byte on; the first that fits holds. */
+/** How files begin, in Latin-1 ("?" is any byte), and at which offset; the first match counts. */
 const beginnings: readonly (readonly [start: string, at: number, ImageFormat | Refused])[] = [
   ['\xff\xd8\xff', 0, 'JPEG'],
   ['\x89PNG\r\n\x1a\n', 0, 'PNG'],
@@ -116,7 +116,11 @@ const beginnings: readonly (readonly [start: string, at: number, ImageFormat | R
   ['\x59\xa6\x6a\x95', 0, ['a Sun raster file', convert]],
 ];
 
-/** @param head the file's first `magicLength` bytes, or all if it is shorter */
+/**
+ * Recognises a file's format.
+ *
+ * @param head the file's first `magicLength` bytes, or all of them if it is shorter
+ */
 export function recognise(head: Buffer): Recognised {
   const text = head.toString('latin1', 0, magicLength);
   if (text.startsWith('ftyp', 4)) return recogniseBrand(text);
@@ -134,7 +138,9 @@ function fits(text: string, start: string, at: number): boolean {
   return true;
 }
 
-/** AVIF, HEIC, films and others share ISO's base media format: a list of brands, the major one first, tells them apart. */
+/**
+ * AVIF, HEIC, video and others share ISO's base media format: a list of brands, the major one first, tells them apart.
+ */
 function recogniseBrand(text: string): Recognised {
   const length = text.charCodeAt(2) * 256 + text.charCodeAt(3);
   const [major, , ...compatible] = text.slice(8, length).match(/.{4}/gs) ?? [];

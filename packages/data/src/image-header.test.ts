@@ -34,7 +34,7 @@ describe('imageHeader', () => {
     const file = tiffFile({ ...size, channels: 1, data });
     const error = await imageHeader(file, 'x.tif').catch((error: unknown) => error);
     expect(error).toBeInstanceOf(UnsupportedImageError);
-    const fault = `holds 1 band of ${values} (TIFF), for which nothing says what white is`;
+    const fault = `holds 1 band of ${values} (TIFF), for which the value of white is unknown`;
     expect((error as UnsupportedImageError).fault).toBe(fault);
   });
 
@@ -46,7 +46,7 @@ describe('imageHeader', () => {
       UnsupportedImageError,
     );
     expect(await imageHeader(file, 'x.png', { maxPixels: 600 })).toMatchObject({ width: 30, height: 20 });
-    // Only the header is of that size.
+    // Only the header has that size.
     const tags = { [tag.width]: [16384], [tag.height]: [16384] };
     const large = tiffFile({ ...size, channels: 1, data: new Uint8Array(pixels), tags });
     await expect(imageHeader(large, 'x.tif')).rejects.toThrow(

@@ -1,4 +1,4 @@
-/** Reads what an image file says of itself, and whether its pixels can be read. */
+/** Reads an image file's header, and checks whether its pixels can be read. */
 import { isPremultiplied } from './avif.ts';
 import { type BmpHeader, BmpKindError, bmpHeader, bmpHeaderLength, bmpLength } from './bmp.ts';
 import { type ByteSource, withBytes } from './byte-source.ts';
@@ -14,11 +14,11 @@ import { TiffKindError, tiffForm } from './tiff/form.ts';
 import { requireWhole } from './tiff/whole.ts';
 
 /**
- * Reads the header, and refuses what `decodeImage` would refuse for its format, bands, depth or size.
+ * Reads the header, and refuses everything that `decodeImage` would refuse for its format, bands, depth or size.
  *
  * @param source a path, or the file's bytes
- * @throws UnsupportedImageError if the file is of a kind that is not read, or has more pixels than `maxPixels`
- * @throws ImageError if it is no image, or cannot be read
+ * @throws UnsupportedImageError if the file is of an unsupported kind, or has more pixels than `maxPixels`
+ * @throws ImageError if it is not an image, or cannot be read
  */
 export async function imageHeader(
   source: string | Buffer,
@@ -29,7 +29,7 @@ export async function imageHeader(
     const recognised = recognise(await bytes.read(0, magicLength));
     if (recognised === undefined) throw unrecognised(name);
     if ('refused' in recognised) {
-      throw new UnsupportedImageError(name, `is ${recognised.refused}, which is not read`, recognised.advice);
+      throw new UnsupportedImageError(name, `is ${recognised.refused}, which is not supported`, recognised.advice);
     }
     const { format } = recognised;
     if (format === 'BMP') return readBmpHeader(bytes, name);
@@ -46,22 +46,24 @@ export async function imageHeader(
   return header;
 }
 
-/** Some formats begin with nothing that tells them from others, so that a file's name has to do. */
+/**
+ * The error for a file with an unknown beginning. Some formats have no distinctive one, so the file's name has to do.
+ */
 function unrecognised(name: string): ImageError {
   const format = refusedFormatOf(name);
-  if (format === undefined) return unreadable(name, new Error('it begins like no image format that is known'));
-  return new UnsupportedImageError(name, `seems to be ${format}, which is not read`, 'convert it to PNG');
+  if (format === undefined) return unreadable(name, new Error('it does not begin like any known image format'));
+  return new UnsupportedImageError(name, `seems to be ${format}, which is not supported`, 'convert it to PNG');
 }
 
-/** As much of a header as decoding needs. */
+/** The part of a header that decoding needs. */
 export type DecodingHeader = Pick<
   ImageHeader,
   'format' | 'bands' | 'depth' | 'colours' | 'orientation' | 'premultiplied'
 >;
 
 /**
- * `imageHeader`, but of JPEG and PNG only what is at hand without sharp, which takes as long over a header as over a small
- * image's pixels; their orientation is sharp's to follow, and stays 1 here.
+ * Like `imageHeader`, but for JPEG and PNG only what can be read without sharp, which takes as long over a header as
+ * over a small image's pixels. Sharp follows their orientation, so it is 1 here.
  *
  * @throws ImageError as `imageHeader` does
  */
@@ -86,7 +88,11 @@ export async function decodingHeader(file: Buffer, name: string, options?: Pixel
   return imageHeader(file, name, options);
 }
 
-/** @param head the file's first 24 bytes or more */
+/**
+ * Reads the size from a PNG header; undefined if there is none.
+ *
+ * @param head at least the file's first 24 bytes
+ */
 export function pngSize(head: Buffer): { readonly width: number; readonly height: number } | undefined {
   if (head.length < 24 || head.toString('latin1', 12, 16) !== 'IHDR') return undefined;
   return { width: head.readUInt32BE(16), height: head.readUInt32BE(20) };
@@ -98,7 +104,7 @@ async function readBmpHeader(bytes: ByteSource, name: string): Promise<ImageHead
     header = bmpHeader(await bytes.read(0, bmpHeaderLength));
   } catch (error) {
     if (!(error instanceof BmpKindError)) throw error;
-    throw new UnsupportedImageError(name, `is a BMP of ${error.message}, which is not read`, 'convert it to PNG');
+    throw new UnsupportedImageError(name, `is a BMP of ${error.message}, which is not supported`, 'convert it to PNG');
   }
   const { width, height, masks } = header;
   requireLength(bytes, bmpLength(header));
@@ -142,10 +148,10 @@ async function readNetpbmHeader(bytes: ByteSource): Promise<ImageHeader> {
 }
 
 function requireLength({ size }: ByteSource, length: number): void {
-  if (size < length) throw new Error(`it has ${size} bytes, and its pixels need ${length}`);
+  if (size < length) throw new Error(`it has ${size} bytes, but its pixels need ${length}`);
 }
 
-/** Of a format that knows neither rotation nor frames. */
+/** Completes the header of a format that has neither rotation nor frames. */
 function upright(header: Omit<ImageHeader, 'orientation' | 'upright' | 'frames'>): ImageHeader {
   const { width, height } = header;
   return { ...header, orientation: 1, upright: { width, height }, frames: 1 };
@@ -163,7 +169,9 @@ export function requirePixels(
   throw new UnsupportedImageError(name, fault, 'raise the limit, make the image smaller, or cut it into parts');
 }
 
-/** Whether the user's choice of bands concerns the file: an alpha channel or the ink black is no band to choose. */
+/**
+ * Whether the user's choice of bands applies to the file: an alpha channel or the black ink is not a band to choose.
+ */
 export const choosesBands = ({ format, bands, colours }: DecodingHeader): boolean =>
   (format === 'TIFF' || format === 'Netpbm') && bands >= 4 && colours !== 'cmyk';
 
@@ -173,7 +181,7 @@ function requireBands(header: ImageHeader, name: string, { bands: chosen }: Pixe
   if (chosen !== undefined && choosesBands(header)) {
     const beyond = chosen.find((band) => band > bands);
     if (beyond === undefined) return;
-    const fault = `${what}, and no band ${beyond}, which data.bands = [${chosen.join(', ')}] asks for`;
+    const fault = `${what}, but not band ${beyond}, which data.bands = [${chosen.join(', ')}] asks for`;
     throw new UnsupportedImageError(name, fault, `choose among the bands 1 to ${bands}`);
   }
   if (bands < 5 || header.colours === 'cmyk') return;
@@ -188,7 +196,7 @@ function requireBands(header: ImageHeader, name: string, { bands: chosen }: Pixe
 const counted = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 /**
- * Width and height of the upright image, from the file's header.
+ * Width and height of the upright image in pixels, from the file's header.
  *
  * @throws ImageError as `imageHeader` does
  */

@@ -1,5 +1,5 @@
 /**
- * Readers of data sets, the check of what is wrong in them, transforms, and batches.
+ * Dataset readers, a check for what is wrong in a data set, transforms, and batches.
  *
  * @module @dn-detr/data
  */

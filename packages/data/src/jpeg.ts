@@ -1,8 +1,8 @@
-/** Which kind of JPEG a file is: not all are decoded, and libjpeg says so only when it comes to the pixels. */
+/** Recognises JPEG variants: not all can be decoded, and libjpeg says so only when it comes to the pixels. */
 import type { ByteSource } from './byte-source.ts';
 import { UnsupportedImageError } from './image-error.ts';
 
-/** Names of the kinds of frames that are not decoded, by the second byte of the marker that begins a frame. */
+/** Names of the kinds of frames that cannot be decoded, by the second byte of the marker that begins a frame. */
 const otherFrames: Readonly<Record<number, string>> = {
   195: 'lossless JPEG',
   197: 'hierarchical JPEG',
@@ -23,9 +23,9 @@ export interface JpegFrame {
 }
 
 /**
- * What the header of the frame says. A file without one is for the decoder to refuse.
+ * Reads the header of the frame. A file without one is left for the decoder to refuse.
  *
- * @throws UnsupportedImageError if the frame is of a kind that is not decoded, or has samples of more than 8 bits
+ * @throws UnsupportedImageError if the frame is of a kind that cannot be decoded, or has samples of more than 8 bits
  */
 export async function readableJpegFrame(bytes: ByteSource, name: string): Promise<JpegFrame | undefined> {
   for (let at = 2; at < bytes.size; ) {
@@ -33,7 +33,7 @@ export async function readableJpegFrame(bytes: ByteSource, name: string): Promis
     const kind = marker[1];
     if (marker.length < 10 || marker[0] !== 0xff || kind === undefined || kind === 0xda) return undefined;
     if (kind === 0xff || kind === 1 || (kind >= 0xd0 && kind <= 0xd8)) {
-      // Markers may be filled up before them, and some have nothing after them.
+      // Fill bytes may precede a marker, and some markers have no payload.
       at += kind === 0xff ? 1 : 2;
       continue;
     }
@@ -42,7 +42,7 @@ export async function readableJpegFrame(bytes: ByteSource, name: string): Promis
       const [bits, bands] = [marker.readUInt8(4), marker.readUInt8(9)];
       if (frame === undefined && bits === 8)
         return { width: marker.readUInt16BE(7), height: marker.readUInt16BE(5), bands };
-      const fault = `is a ${frame ?? 'JPEG'} of ${bands} bands of ${bits} bits, which is not read`;
+      const fault = `is a ${frame ?? 'JPEG'} of ${bands} bands of ${bits} bits, which is not supported`;
       throw new UnsupportedImageError(name, fault, 'convert it to PNG of 8 or 16 bits');
     }
     at += 2 + marker.readUInt16BE(2);

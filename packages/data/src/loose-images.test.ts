@@ -6,7 +6,7 @@ import { looseImages } from './loose-images.ts';
 import { jpeg, makeFolder, plainImage } from './testing/dataset-folder.ts';
 
 describe('looseImages', () => {
-  it('takes files as they are named, and the images of a folder, but not of folders in it', async () => {
+  it('opens files under their given names, and the images in a folder, but not in its subfolders', async () => {
     const folder = makeFolder({
       'b.png': await plainImage(10, 20).png().toBuffer(),
       'A.JPG': await jpeg(30, 40),
@@ -34,7 +34,7 @@ describe('looseImages', () => {
     expect(await images[0]?.read()).toMatchObject({ width: 48, height: 64 });
   });
 
-  it('says at which paths there is nothing to see, and gives the rest', async () => {
+  it('reports the paths without an image, and opens the rest', async () => {
     const folder = makeFolder({ 'text.jpg': 'no image', 'good.jpg': await jpeg(), 'empty/x.txt': '' });
     const at = (name: string) => path.join(folder, name);
     const { images, problems } = await looseImages([at('text.jpg'), at('none.jpg'), at('empty'), at('good.jpg')]);
@@ -46,7 +46,7 @@ describe('looseImages', () => {
     ]);
   });
 
-  it('gives an image whose pixels are damaged, which cannot be read', async () => {
+  it('opens an image with damaged pixels, whose read fails', async () => {
     const { data, info } = await sharp(
       Buffer.alloc(64 * 64 * 3).map((_, i) => (i * 97) % 251),
       {
@@ -60,7 +60,7 @@ describe('looseImages', () => {
     expect(problems).toEqual([]);
     const reading = images[0]?.read();
     await expect(reading).rejects.toThrow(DataError);
-    // No advice about annotations, which there are none of.
+    // There is no advice about annotations, because there are none.
     await expect(reading).rejects.toThrow(/cut\.jpg cannot be read as an image \(.+\)$/);
   });
 });

@@ -1,4 +1,4 @@
-/** Images on their own, without annotations: what a trained detector is tried on. */
+/** Images on their own, without annotations, to try a trained detector on. */
 import path from 'node:path';
 import pMap from 'p-map';
 import type { ImageObjects, RgbImage } from './dataset.ts';
@@ -12,19 +12,19 @@ import { Folder, statsOf } from './readers/folder.ts';
 
 /** Images without annotations, and the paths that could not be used. */
 export interface LooseImages {
-  /** in the order of the paths, in a folder by name; numbered from 1, and named by their paths as they were given */
+  /** In the order of the paths, within a folder by name; numbered from 1, and named by their paths as given. */
   readonly images: readonly FileImage[];
-  /** paths with nothing to look at: missing, no image, or a folder without any */
+  /** Paths with nothing to look at: missing, not an image, or a folder without any. */
   readonly problems: readonly { readonly path: string; readonly message: string }[];
 }
 
 /**
- * Images without objects. Of a folder all images are taken, but not those of folders in it; a file that is named twice is
- * taken once. Only headers are read: a file whose pixels are damaged is among `images`, and its `read()` rejects with a
- * DataError.
+ * Opens images without objects. A folder contributes all its images, but not those of its subfolders; a file that is
+ * named twice is opened once. Only headers are read: a file whose pixels are damaged is among `images`, and its
+ * `read()` rejects with a DataError.
  *
  * @param paths of files and folders
- * @throws DataError if the options cannot be followed
+ * @throws DataError if an option is unknown or has an invalid value
  */
 export async function looseImages(paths: readonly string[], pixels: PixelOptions = {}): Promise<LooseImages> {
   checkPixelOptions('pixels', pixels);
@@ -82,7 +82,7 @@ class LooseImage extends FileImage {
   }
 }
 
-/** Without the advice for images of a data set. */
+/** The error without the advice for images of a data set. */
 function plainly(error: unknown, name: string): Error {
   if (!(error instanceof ImageError)) return error as Error;
   return new DataError(`${name} ${describeFault(error)}`, { cause: error.cause });

@@ -1,6 +1,6 @@
 /**
- * PBM, PGM, PPM (plain and binary) and PAM files, for which sharp's build has no loader, and npm no package that is kept:
- * `netpbm` converts with the programs of that name.
+ * PBM, PGM, PPM (plain and binary) and PAM files, for which sharp's build has no loader, and npm no maintained package:
+ * `netpbm` only calls the programs of that name.
  */
 import type { RgbImage } from './dataset.ts';
 
@@ -8,21 +8,22 @@ export interface NetpbmHeader {
   readonly width: number;
   readonly height: number;
   readonly bands: number;
-  /** the value of white: up to 65535 */
+  /** The value of white, up to 65535. */
   readonly most: number;
-  /** numbers are written out in digits */
+  /** Whether numbers are written out in digits. */
   readonly plain: boolean;
-  /** one bit a pixel, 1 for black */
+  /** Whether there is one bit per pixel, 1 for black. */
   readonly bitmap: boolean;
+  /** Offset of the pixels. */
   readonly pixelsAt: number;
 }
 
-/** How much of a file `netpbmHeader` may need: comments may be long. */
+/** Number of bytes of a file that `netpbmHeader` may need: comments may be long. */
 export const netpbmHeaderLength = 65536;
 
 const isSpace = (byte: number | undefined): boolean => byte === 32 || (byte !== undefined && byte >= 9 && byte <= 13);
 
-/** Reads words, and skips comments, from `at` on. */
+/** Reads words and skips comments, starting at `at`. */
 class Words {
   constructor(
     readonly file: Buffer,
@@ -48,7 +49,7 @@ class Words {
     return this.file.toString('latin1', start, this.at);
   }
 
-  /** @param most the largest number that is allowed */
+  /** @param most the largest allowed number */
   number(most: number): number {
     const word = this.next();
     if (!/^\d{1,10}$/.test(word) || Number(word) > most) {
@@ -59,8 +60,8 @@ class Words {
 }
 
 /**
- * @param file the first `netpbmHeaderLength` bytes at least, or the whole file if it is shorter
- * @throws Error if the header is cut off or makes no sense
+ * @param file at least the first `netpbmHeaderLength` bytes, or the complete file if it is shorter
+ * @throws Error if the header is cut off or invalid
  */
 export function netpbmHeader(file: Buffer): NetpbmHeader {
   const kind = (file[1] as number) - 48;
@@ -91,7 +92,7 @@ function pamHeader(words: Words): Sizes {
   return { width, height, bands, most };
 }
 
-/** How many bytes the file has to have, or 0 if only decoding tells. */
+/** Minimum number of bytes of the file, or 0 if only decoding tells. */
 export function netpbmLength({ width, height, bands, most, plain, bitmap, pixelsAt }: NetpbmHeader): number {
   if (plain) return 0;
   return pixelsAt + height * (bitmap ? Math.ceil(width / 8) : width * bands * (most > 255 ? 2 : 1));
@@ -99,7 +100,7 @@ export function netpbmLength({ width, height, bands, most, plain, bitmap, pixels
 
 /**
  * @param take the bands that become red, green and blue, counted from 0
- * @throws Error if the file is cut off, or holds what is no number
+ * @throws Error if the file is cut off, or has something other than a number in place of a sample
  */
 export function decodeNetpbm(file: Buffer, take: readonly number[]): RgbImage {
   const header = netpbmHeader(file);
@@ -118,9 +119,10 @@ export function decodeNetpbm(file: Buffer, take: readonly number[]): RgbImage {
 }
 
 /**
- * Samples 0..most as 8 bits: rounded as Pillow rounds them, or the high byte of 16 bits where there are more than 8.
+ * Converts samples 0..most to 8 bits: rounded as Pillow rounds them, or the high byte of 16 bits where there are more
+ * than 8.
  *
- * @returns `[most + 1]`
+ * @returns the values `[most + 1]`
  */
 function eightBits(most: number): Uint8Array {
   const scale = most > 255 ? 65535 : 255;
@@ -130,7 +132,7 @@ function eightBits(most: number): Uint8Array {
   });
 }
 
-/** As Python's `round`. */
+/** Rounds as Python's `round` does. */
 function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   return x - below === 0.5 ? below + (below % 2) : Math.round(x);
@@ -141,7 +143,7 @@ function plainSamples(file: Buffer, { width, height, bands, most, bitmap, pixels
   const words = new Words(file, pixelsAt - 1);
   for (let n = 0; n < samples.length; n++) {
     if (bitmap) {
-      // Nothing needs to lie between the digits.
+      // Digits may follow each other without spaces.
       words.skipSpace();
       const digit = (file[words.at++] ?? 0) - 48;
       if (digit !== 0 && digit !== 1)

@@ -1,4 +1,4 @@
-/** What systems and tools leave among data changes nothing about it, in whatever format. */
+/** Files that systems and tools leave among data do not change the data set, in any format. */
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkDataset } from './check.ts';
@@ -19,7 +19,7 @@ const coco = (...names: string[]) => ({
   categories: [{ id: 1, name: 'a' }],
 });
 
-/** In each: the data, and what may stand beside the files of the folders that hold it. */
+/** For each format: the data, and files that may be next to those of the data set. */
 const formats: Record<string, { files: () => Record<string, Content>; junk: Record<string, Content> }> = {
   coco: {
     files: () => ({
@@ -53,7 +53,7 @@ const formats: Record<string, { files: () => Record<string, Content>; junk: Reco
   },
 };
 
-/** Where one of those copies comes to lie. */
+/** Paths of those copies, by the system or tool that leaves them. */
 const places: Record<string, (file: string) => string> = {
   AppleDouble: (file) => path.posix.join(path.posix.dirname(file), `._${path.posix.basename(file)}`),
   'a folder of macOS archives': (file) => `__MACOSX/${file}`,
@@ -77,7 +77,7 @@ describe.each(Object.keys(formats))('files that are nobody’s data in %s', (for
     return { names, notices, problems, categories: dataset.categories, passedOver };
   };
 
-  it.each(Object.keys(places))('are passed over: %s', async (kind) => {
+  it.each(Object.keys(places))('are skipped: %s', async (kind) => {
     const copies = Object.entries(junk).map(([file, content]) => [places[kind]?.(file) as string, content]);
     const { passedOver: none, ...clean } = await described(files());
     const { passedOver, ...littered } = await described({
@@ -97,12 +97,12 @@ describe('files that are nobody’s data', () => {
     const files = formats.yolo?.files() ?? {};
     const folder = makeFolder({ ...files, 'images/train/._1.jpg': 'x', 'images/train/.cache/2.jpg': bytes });
     const { notices } = await checkDataset(folder);
-    expect(notices.filter((notice) => notice.includes('passed over'))).toEqual([
-      'hidden and system files or folders that are passed over: 2, such as images/train/._1.jpg',
+    expect(notices.filter((notice) => notice.includes('were skipped'))).toEqual([
+      'hidden and system files or folders that were skipped: 2, such as images/train/._1.jpg',
     ]);
   });
 
-  it('are passed over among loose images, unless they are named', async () => {
+  it('are skipped among loose images, unless they are named', async () => {
     const folder = makeFolder({ 'a.jpg': bytes, '._a.jpg': 'x', '.hidden.jpg': bytes, '@eaDir/b.jpg': bytes });
     const names = async (...paths: string[]) =>
       (await looseImages(paths)).images.map(({ name }) => path.basename(name));
@@ -110,7 +110,7 @@ describe('files that are nobody’s data', () => {
     expect(await names(path.join(folder, '.hidden.jpg'))).toEqual(['.hidden.jpg']);
   });
 
-  it('may lie in a folder that is hidden itself', async () => {
+  it('are found in a folder that is hidden itself', async () => {
     const files = Object.entries(formats.voc?.files() ?? {}).map(([name, content]) => [`.data/${name}`, content]);
     const folder = path.join(makeFolder(Object.fromEntries(files)), '.data');
     expect((await openDataset(folder)).dataset.train.length).toBe(1);

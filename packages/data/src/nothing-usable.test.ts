@@ -1,4 +1,4 @@
-/** Where nothing can be used, the message says why: the first reason of each kind, and how often it holds. */
+/** If nothing can be used, the message says why: the first reason of each kind, and how often it occurs. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DataError } from './error.ts';
 import { openDataset } from './open.ts';
@@ -25,13 +25,13 @@ async function reasons(files: Record<string, Content>): Promise<string[]> {
   return (thrown as DataError).message.split('\n');
 }
 
-describe('a data set of which nothing can be used', () => {
+describe('a data set without anything usable', () => {
   it.each<[string, () => Record<string, Content>, RegExp[]]>([
     [
       'COCO without its images',
       () => ({ 'train.json': coco() }),
       [
-        /^no image of train.json can be used, of 2, looked for in /,
+        /^none of the 2 images of train.json can be used, looked for in /,
         /missing images: 2; the first: .*there is no 1.jpg$/,
       ],
     ],
@@ -39,20 +39,23 @@ describe('a data set of which nothing can be used', () => {
       'COCO with damaged images',
       () => ({ 'train.json': coco(), ...pictures('') }),
       [
-        /^no image of train.json can be used, of 2$/,
-        /empty, cut off or no images: 2; the first: .*images\/1.jpg is empty$/,
+        /^none of the 2 images of train.json can be used$/,
+        /empty, cut off or not images: 2; the first: .*images\/1.jpg is empty$/,
       ],
     ],
     [
-      'COCO with images of a kind that is not read',
+      'COCO with images of an unsupported kind',
       () => ({ 'train.json': coco(), ...pictures(Buffer.from('\0\0\0\x0cjP  \r\n\x87\n', 'latin1')) }),
-      [/^no image/, /not read as they are: 2; the first: .*is a JPEG 2000 file, which is not read: convert it to PNG/],
+      [
+        /^none of the 2 images/,
+        /not supported as they are: 2; the first: .*is a JPEG 2000 file, which is not supported: convert it to PNG/,
+      ],
     ],
     [
       'COCO with objects that cannot be read',
       () => ({ 'train.json': coco({ bbox: 'x' }), ...pictures(bytes) }),
       [
-        /^no image/,
+        /^none of the 2 images/,
         /cannot be read: 2; the first: .*1 of its 1 objects/,
         /usable box: 2; the first: .*annotations\[0\].bbox \(id 1\)/,
       ],
@@ -62,14 +65,14 @@ describe('a data set of which nothing can be used', () => {
       () => ({ 'train.json': coco({}, { id: null }), ...pictures(bytes) }),
       [
         /^the data set has no image that can be used$/,
-        /cannot be used: 2; the first: .*null is no id/,
+        /cannot be used: 2; the first: .*null is not an id/,
         /not listed: 2/,
       ],
     ],
     [
       'YOLO with damaged images',
       () => ({ ...yolo, ...pictures('x'), 'labels/1.txt': '0 0.5 0.5 1 1', 'labels/2.txt': '0 0.5 0.5 1 1' }),
-      [/^the data set has no image that can be used$/, /no images: 2; the first: images\/1.jpg: it cannot be read/],
+      [/^the data set has no image that can be used$/, /not images: 2; the first: images\/1.jpg: it cannot be read/],
     ],
     [
       'YOLO with labels that cannot be read',
@@ -82,7 +85,7 @@ describe('a data set of which nothing can be used', () => {
       ],
     ],
     [
-      'YOLO with labels of other names',
+      'YOLO with labels under other names',
       () => ({ ...yolo, ...pictures(bytes), 'labels/x.txt': '0 0.5 0.5 1 1' }),
       [
         /^the data set has no image that can be used$/,

@@ -1,4 +1,4 @@
-/** Whatever is in a folder, opening it ends in a data set or a DataError. */
+/** Opening any folder ends in a data set or a DataError. */
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -91,7 +91,7 @@ const targets: [FolderFormat, string, string][] = [
 describe.each(targets)('openDataset of %s with a damaged %s', (format, file, whole) => {
   const after = async () => fs.writeFileSync(path.join(folders[format], file), whole);
 
-  it('takes random bytes', async () => {
+  it('handles random bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), (bytes) => expectAnswer(format, file, Buffer.from(bytes))),
       { numRuns: 25 },
@@ -99,7 +99,7 @@ describe.each(targets)('openDataset of %s with a damaged %s', (format, file, who
     await after();
   });
 
-  it('takes files that are cut off or have pieces removed, doubled or replaced', async () => {
+  it('handles files that are cut off or have pieces removed, doubled or replaced', async () => {
     const piece = fc.constantFrom(
       '',
       '{',
@@ -150,7 +150,7 @@ describe.each(targets)('openDataset of %s with a damaged %s', (format, file, who
 });
 
 describe('openDataset of COCO with wrong values', () => {
-  it('takes any value in any place', async () => {
+  it('handles any value in any place', async () => {
     const paths: (string | number)[][] = [];
     const walk = (value: unknown, path: (string | number)[]): void => {
       if (path.length > 0) paths.push(path);

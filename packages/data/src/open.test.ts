@@ -14,7 +14,7 @@ beforeAll(async () => {
   bytes = await jpeg(40, 30);
 });
 
-/** Twenty images with an object each, in COCO's form, and VOC's for the first. */
+/** Twenty images with one object each, as COCO, and the first two as VOC. */
 function twenty(order: (ids: number[]) => number[] = (ids) => ids): Record<string, Content> {
   const ids = order(Array.from({ length: 20 }, (_, n) => n + 1));
   const xml =
@@ -39,7 +39,7 @@ const yolo: Record<string, Content> = {
 const valNames = ({ dataset }: { dataset: FolderDataset }) => dataset.val.map(({ name }) => name).sort();
 
 describe('openDataset', () => {
-  it('gives the same objects of both forms of one data set', async () => {
+  it('reads the same objects from both forms of one data set', async () => {
     const coco = (await openDataset(bccd, { format: 'coco' })).dataset;
     const voc = (await openDataset(bccd, { format: 'voc' })).dataset;
     expect([coco.train.length, coco.val.length]).toEqual([3, 1]);
@@ -75,23 +75,23 @@ describe('openDataset', () => {
     }
   });
 
-  it('takes COCO before YOLO before VOC, says so, and obeys format', async () => {
+  it('prefers COCO to YOLO to VOC, says so, and follows the option format', async () => {
     const all = await openDataset(makeFolder({ ...twenty(), ...yolo }));
     expect(all.dataset.format).toBe('coco');
     expect(all.notices[0]).toBe(
-      'COCO and YOLO and VOC annotations lie here: COCO is read unless another format is asked for',
+      'there are COCO and YOLO and VOC annotations: COCO is read unless you choose another format',
     );
     const { 'annotations.json': _, ...rest } = twenty();
     const folder = makeFolder({ ...rest, ...yolo });
     const two = await openDataset(folder);
     expect(two.dataset.format).toBe('yolo');
-    expect(two.notices[0]).toBe('YOLO and VOC annotations lie here: YOLO is read unless another format is asked for');
+    expect(two.notices[0]).toBe('there are YOLO and VOC annotations: YOLO is read unless you choose another format');
     const voc = await openDataset(folder, { format: 'voc' });
     expect(voc.dataset.format).toBe('voc');
-    expect(voc.notices).toEqual(['there is no val split: 1 of the 2 images of train are taken for it (seed 0)']);
+    expect(voc.notices).toEqual(['there is no val split: 1 of the 2 images of train become val (seed 0)']);
   });
 
-  it('makes val by the seed, whatever the order of the files', async () => {
+  it('draws val with the seed, whatever the order of the files', async () => {
     const one = await openDataset(makeFolder(twenty()), { valFraction: 0.25 });
     const other = await openDataset(makeFolder(twenty((ids) => ids.reverse())), { valFraction: 0.25 });
     expect([one.dataset.train.length, one.dataset.val.length]).toEqual([15, 5]);
@@ -101,7 +101,7 @@ describe('openDataset', () => {
     expect(valNames(await openDataset(makeFolder(twenty())))).toHaveLength(4);
   });
 
-  it('opens a folder without train, and one image, with a notice', async () => {
+  it('opens a folder without train, and one with a single image, with a notice', async () => {
     const one = {
       images: [{ id: 1, file_name: '1.jpg', width: 40, height: 30 }],
       annotations: [{ id: 1, image_id: 1, category_id: 1, bbox: [1, 1, 2, 2] }],
@@ -117,7 +117,7 @@ describe('openDataset', () => {
     expect(train.problems.map(({ kind }) => kind)).toContain('nothing-to-evaluate');
   });
 
-  it('counts for training what training uses', async () => {
+  it('judges train by the objects that training uses', async () => {
     const open = async (annotations: object[], valAnnotations: object[] = annotations) => {
       const images = [{ id: 1, file_name: '1.jpg', width: 40, height: 30 }];
       const categories = [
@@ -142,7 +142,7 @@ describe('openDataset', () => {
     expect(await open(unused)).toEqual(['nothing-to-train: train has no objects that training uses']);
     const other = { ...object, id: 4, category_id: 2 };
     expect(await open([...unused, other])).toEqual(['unused-class: a has no objects in train that training uses']);
-    expect(await open([object, other], [])).toEqual(['empty-validation: val has no objects, or crowds alone']);
+    expect(await open([object, other], [])).toEqual(['empty-validation: val has no objects, or only crowds']);
     expect(await open([object, other], unused.slice(0, 1))).toHaveLength(1);
   });
 
@@ -185,19 +185,19 @@ describe('openDataset', () => {
     expect(thrown).toBeInstanceOf(DataError);
     expect((thrown as DataError).message.split('\n').slice(1)).toEqual([
       '  COCO: annotations/instances_train2017.json, train.json, train/_annotations.coco.json and the like',
-      "  YOLO: data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels",
-      '  VOC: VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images',
+      "  YOLO: data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names next to images and labels",
+      '  VOC: VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml next to the images',
     ]);
     expect((thrown as DataError).message).toMatch(
-      /^no data set in .+, which holds pictures\/, notes.txt, pom.xml. Looked for\n/,
+      /^no data set in .+, which contains pictures\/, notes.txt, pom.xml. Looked for\n/,
     );
     await expect(openDataset(makeFolder(twenty()), { format: 'yolo' })).rejects.toThrow(
       /^no YOLO data set in .*\n {2}YOLO: data.yaml[^\n]*$/,
     );
-    await expect(openDataset(makeFolder())).rejects.toThrow(/which holds nothing/);
+    await expect(openDataset(makeFolder())).rejects.toThrow(/which contains nothing/);
   });
 
-  it('refuses what is no folder, and fractions that are none', async () => {
+  it('refuses a path that is not a folder, and invalid fractions', async () => {
     await expect(openDataset('/no/such/folder')).rejects.toThrow(new DataError('there is no folder /no/such/folder'));
     const file = path.join(makeFolder({ x: 'y' }), 'x');
     await expect(openDataset(file)).rejects.toThrow(

@@ -1,4 +1,4 @@
-/** Opens a folder of images and annotations, in whatever format a reader finds. */
+/** Opens a folder of images and annotations, in whichever format a reader finds. */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Dataset } from './dataset.ts';
@@ -17,15 +17,17 @@ import { trainingObjects } from './training-objects.ts';
 
 /** How a folder is opened. The options of readers are among these: `vocOrigin` is VOC's. */
 export type OpenOptions<Reader extends DatasetReader = FolderReader> = {
-  /** Readers in the order in which they look; `datasetReaders` unless given. */
+  /** Readers, in the order in which they look at the folder. @defaultValue `datasetReaders` */
   readonly readers?: readonly Reader[];
-  /** without it, that of the first reader which finds something: COCO, then YOLO, then VOC */
+  /**
+   * Name of the format to read; without it, that of the first reader that finds something: COCO, then YOLO, then VOC.
+   */
   readonly format?: Reader['name'];
-  /** how much of train becomes val where the folder has no val; above 0, below 1 */
+  /** Fraction of train that becomes val where the folder has no val; above 0, below 1. @defaultValue 0.2 */
   readonly valFraction?: number;
-  /** decides which images those are */
+  /** Decides which images become val. @defaultValue 0 */
   readonly seed?: number;
-  /** how image files become pixels */
+  /** How image files become pixels. */
   readonly pixels?: PixelOptions;
 } & ReaderOptions<Reader>;
 
@@ -36,25 +38,25 @@ export interface FolderDataset extends Dataset {
   readonly test: readonly FileImage[];
 }
 
-/** A data set that was opened, with what was found on the way. */
+/** An opened data set, with what was found on the way. */
 export interface OpenedDataset {
   readonly dataset: FolderDataset;
-  /** what was chosen on the user's behalf, a line each */
+  /** Choices made on the user's behalf, a line each. */
   readonly notices: readonly string[];
-  /** what was found without decoding an image */
+  /** Problems found without decoding an image. */
   readonly problems: readonly Problem[];
-  /** hidden and system files and folders that were not looked at */
+  /** Hidden and system files and folders that were skipped. */
   readonly passedOver: readonly string[];
 }
 
 /**
- * Reads the annotations of a folder and makes sure that the images are there. No pixel is decoded: YOLO's sizes, and
- * others that no annotation gives, come from the headers. Nothing is ever written.
+ * Reads the annotations of a folder and makes sure that the images are there. No pixel is decoded: sizes that the
+ * annotations do not give, such as all of YOLO's, come from the headers. Nothing is ever written.
  *
- * Whatever cannot be used is left out and reported. A folder with val or test alone has an empty `train`.
+ * Everything that cannot be used is left out and reported. A folder with only val or test has an empty `train`.
  *
- * @throws DataError if there is no such folder, no format is recognised, an annotation file that everything hangs on is
- *   cut off or not what it should be, there are no classes or no images, or an option cannot be followed
+ * @throws DataError if there is no such folder, no format is recognised, an essential annotation file is cut off or
+ *   invalid, there are no classes or no images, or an option is invalid
  */
 export async function openDataset<Reader extends DatasetReader = FolderReader>(
   folder: string,
@@ -85,7 +87,7 @@ export async function openDataset<Reader extends DatasetReader = FolderReader>(
     name: folder,
     format: reader.name,
     categories: read.categories,
-    // A val that is made of train has the ids of train's file.
+    // A val split taken from train has the ids of train's file.
     ...(read.categoryIds && { categoryIds: { val: read.categoryIds.train, ...read.categoryIds } }),
     ...completeSplits(read, valFraction, seed, reading),
   };
@@ -116,12 +118,12 @@ function completeSplits(
   }
   const made = splitOff(train, fraction, seed);
   notices.push(
-    `there is no val split: ${made.val.length} of the ${train.length} images of train are taken for it (seed ${seed})`,
+    `there is no val split: ${made.val.length} of the ${train.length} images of train become val (seed ${seed})`,
   );
   return { ...made, test };
 }
 
-/** What can only be said of the splits as a whole. */
+/** Reports problems that concern the splits as a whole. */
 function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Reading): void {
   const place = new Map<string, string>();
   for (const split of splitNames) {
@@ -137,7 +139,7 @@ function reportSplits({ categories, ...splits }: FolderDataset, { problems }: Re
   };
   if (splits.val.length === 0) report('nothing-to-evaluate', 'val has no images');
   else if (splits.val.every(({ objects }) => objects.crowd.every((crowd) => crowd !== 0))) {
-    report('empty-validation', 'val has no objects, or crowds alone');
+    report('empty-validation', 'val has no objects, or only crowds');
   }
   const spellings = new Map<string, string>();
   for (const { name } of categories) {

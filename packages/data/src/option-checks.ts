@@ -1,7 +1,7 @@
 /** Checks of options that a person writes, in a recipe or on the command line. */
 import { DataError } from './error.ts';
 
-/** With a string's quotes, which tell '5' from 5. */
+/** Formats a value; a string has its quotes, which tell '5' from 5. */
 export const shown = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : JSON.stringify(value));
 
 /** @throws DataError if `options` has a name that is not among the known ones */
@@ -11,7 +11,7 @@ export function requireKnown(where: string, options: object, known: readonly str
   throw new DataError(`${where} has no option '${unknown}': expected ${known.join(', ')}`);
 }
 
-/** @throws DataError unless the value is a whole number from `least` */
+/** @throws DataError unless the value is a whole number of at least `least` */
 export function requireCount(name: string, value: unknown, least: number): void {
   if (Number.isSafeInteger(value) && (value as number) >= least) return;
   throw new DataError(`${name} is ${shown(value)}: expected a whole number from ${least}`);

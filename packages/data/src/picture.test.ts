@@ -16,7 +16,7 @@ describe('picture', () => {
     expect(await sharp(bytes).metadata()).toMatchObject({ format, width: 8, height: 4, hasAlpha: false });
     const { data } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
     const at = (x: number, y: number) => [...data.subarray(3 * (8 * y + x), 3 * (8 * y + x) + 3)];
-    // JPEG alters what lies near an edge.
+    // JPEG alters the pixels near an edge.
     const about = (color: readonly number[]) => color.map((value) => expect.closeTo(value, format === 'png' ? 5 : -2));
     expect(at(0, 0)).toEqual(about([255, 0, 0]));
     expect(at(1, 1)).toEqual(about([0, 0, 255]));
@@ -43,8 +43,9 @@ describe('thumbnail', () => {
 });
 
 describe('canDrawText', () => {
-  // Fontconfig reads its settings once: each case has its own process. Windows and macOS ask the system instead.
-  it.runIf(process.platform === 'linux')('tells that there is no font', () => {
+  // Fontconfig reads its settings once, so each case runs in a separate process. Windows and macOS ask the system
+  // instead.
+  it.runIf(process.platform === 'linux')('is false where there is no font', () => {
     const none = makeFolder({ 'fonts.conf': '<?xml version="1.0"?><fontconfig></fontconfig>' });
     const ask = (env: NodeJS.ProcessEnv): string => {
       const module = JSON.stringify(new URL('./picture.ts', import.meta.url));

@@ -2,16 +2,17 @@
 import sharp from 'sharp';
 import type { RgbImage } from './dataset.ts';
 
-/** What is drawn over an image, and what becomes of it. */
+/** The drawing over an image, and the form of the result. */
 export interface PictureOptions {
-  /** an SVG of the picture's size in pixels, `width × enlarged` by `height × enlarged` */
+  /** An SVG of the picture's size in pixels, `width × enlarged` by `height × enlarged`. */
   readonly drawing: string;
-  /** every pixel becomes a square of so many; a whole number */
+  /** Side of the square that each pixel becomes; a whole number. */
   readonly enlarged: number;
+  /** File format of the result. */
   readonly format: 'png' | 'jpeg';
 }
 
-/** The bytes of a PNG, or of a JPEG whose colours are as sharp as its lightness. */
+/** Draws over an image, and returns the bytes of a PNG, or of a JPEG without chroma subsampling. */
 export async function picture(
   { data, width, height }: RgbImage,
   { drawing, enlarged, format }: PictureOptions,
@@ -23,7 +24,7 @@ export async function picture(
   return format === 'png' ? drawn.png().toBuffer() : drawn.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
-/** The bytes of a JPEG, made smaller where its longer side has more than `most` pixels. */
+/** Returns the bytes of a JPEG, reduced where the image's longer side has more than `most` pixels. */
 export async function thumbnail({ data, width, height }: RgbImage, most: number): Promise<Uint8Array> {
   return sharp(data, { raw: { width, height, channels: 3 } })
     .resize({ width: most, height: most, fit: 'inside', withoutEnlargement: true })
@@ -31,7 +32,10 @@ export async function thumbnail({ data, width, height }: RgbImage, most: number)
     .toBuffer();
 }
 
-/** Whether text in drawings can be read: without any font installed, as in small containers, all letters are one box. */
+/**
+ * Whether text in drawings is legible: without any font installed, as in small containers, all letters are the same
+ * box.
+ */
 export async function canDrawText(): Promise<boolean> {
   const [one, other] = await Promise.all(
     ['I', 'W'].map((letter) => {

@@ -1,19 +1,19 @@
-/** What a user may choose about how image files become pixels. */
+/** A user's choices of how image files become pixels. */
 import { DataError } from './error.ts';
 import { requireCount, requireKnown, shown } from './option-checks.ts';
 
 /** How image files become pixels. */
 export interface PixelOptions {
-  /** three bands, counted from 1, that become red, green and blue of TIFF and PAM files with four or more bands */
+  /** Three bands, counted from 1, that become red, green and blue in TIFF and PAM files with four or more bands. */
   readonly bands?: readonly [number, number, number];
-  /** images with more pixels are refused; 268,402,689 (libvips' limit) unless given */
+  /** Images with more pixels are refused; the default is libvips' limit. @defaultValue 268402689 */
   readonly maxPixels?: number;
 }
 
-/** 16383 × 16383, the limit of libvips */
+/** The limit of libvips: 16383 × 16383 pixels. */
 export const defaultMaxPixels = 0x3fff ** 2;
 
-/** @throws DataError if there is an unknown option, or one that cannot be followed */
+/** @throws DataError if an option is unknown or has an invalid value */
 export function checkPixelOptions(where: string, options: PixelOptions): void {
   requireKnown(where, options, ['bands', 'maxPixels']);
   const { bands, maxPixels } = options;

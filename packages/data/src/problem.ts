@@ -1,9 +1,11 @@
-/** What can be wrong with a data set on disk, and what becomes of it. */
+/** The kinds of problems of a data set on disk, and their consequences. */
 
 /**
- * - `refuse`: training stops, at the start or when it comes to the place
+ * The effect of a problem on training and evaluation.
+ *
+ * - `refuse`: training stops, at the start or when it reaches the place
  * - `drop`: something is left out
- * - `change`: something is used otherwise than it is written
+ * - `change`: something is used differently from what is written
  * - `note`: nothing changes, but the user should know
  */
 export type Effect = 'refuse' | 'drop' | 'change' | 'note';
@@ -24,17 +26,17 @@ export const problemKinds = {
   'nothing-to-evaluate': {
     title: 'nothing to evaluate on',
     effect: 'refuse',
-    consequence: 'training refuses the data set, unless it is told to overfit a few images of train',
+    consequence: 'training refuses the data set, unless it is set to overfit a few images of train',
   },
   'unreadable-image': {
     title: 'images that cannot be read',
     effect: 'refuse',
-    consequence: 'training stops where it meets the image: replace it or take it out of the annotations',
+    consequence: 'training stops when it reaches the image: replace it or take it out of the annotations',
   },
   'size-mismatch': {
     title: 'images of another size than annotated',
     effect: 'refuse',
-    consequence: 'training stops where it meets the image, for its boxes do not fit: annotate the image as it is',
+    consequence: 'training stops when it reaches the image, because its boxes do not fit: annotate the image as it is',
   },
   'missing-image': {
     title: 'missing images',
@@ -42,20 +44,19 @@ export const problemKinds = {
     consequence: 'the image is left out, with its objects',
   },
   'damaged-image': {
-    title: 'image files that are empty, cut off or no images',
+    title: 'image files that are empty, cut off or not images',
     effect: 'drop',
     consequence: 'the image is left out, with its objects',
   },
   'unsupported-image': {
-    title: 'image files that are not read as they are',
+    title: 'image files that are not supported as they are',
     effect: 'drop',
-    consequence: 'the image is left out, with its objects, unless what the message says is done',
+    consequence: 'the image is left out, with its objects, until you do what the message says',
   },
   'unreadable-labels': {
     title: 'images with objects that cannot be read',
     effect: 'drop',
-    consequence:
-      'the image is left out, of training and of evaluation: what is in sight would count as background otherwise',
+    consequence: 'the image is left out of training and evaluation: its objects would otherwise count as background',
   },
   'unusable-image': {
     title: 'images whose entry or annotation file cannot be used',
@@ -65,33 +66,33 @@ export const problemKinds = {
   'unannotated-image': {
     title: 'images without an annotation file',
     effect: 'drop',
-    consequence: 'the image is left out, for nobody knows what is in it',
+    consequence: 'the image is left out, because its objects are unknown',
   },
   'duplicate-image-id': {
     title: 'image ids used twice',
     effect: 'drop',
     consequence:
-      'one file named twice counts once; different files are left out, for their objects cannot be told apart',
+      'one file named twice counts once; different files are left out, because their objects cannot be told apart',
   },
   'unknown-image': {
     title: 'objects of an image that is not listed',
     effect: 'drop',
-    consequence: 'the object is left out, of training and of evaluation',
+    consequence: 'the object is left out of training and evaluation',
   },
   'unknown-class': {
     title: 'objects of an unknown class',
     effect: 'drop',
-    consequence: 'its image is left out, of training and of evaluation',
+    consequence: 'its image is left out of training and evaluation',
   },
   'bad-object': {
     title: 'objects without a usable box',
     effect: 'drop',
-    consequence: 'its image is left out, of training and of evaluation',
+    consequence: 'its image is left out of training and evaluation',
   },
   'difficult-object': {
     title: 'objects marked as difficult',
     effect: 'drop',
-    consequence: 'taken as a crowd: left out of training, and neither right nor wrong to find in evaluation',
+    consequence: 'treated as a crowd: left out of training; detecting it is neither right nor wrong in evaluation',
   },
   'empty-box': {
     title: 'boxes without an area inside the image',
@@ -106,7 +107,7 @@ export const problemKinds = {
   'bad-value': {
     title: 'fields that cannot be used',
     effect: 'change',
-    consequence: 'what the message says is taken instead',
+    consequence: 'the value that the message names is used instead',
   },
   'duplicate-annotation-id': {
     title: 'annotation ids used twice',
@@ -121,37 +122,37 @@ export const problemKinds = {
   'duplicate-file-name': {
     title: 'images listed twice under different ids',
     effect: 'note',
-    consequence: 'each entry is used as an image of its own, with its own objects alone',
+    consequence: 'each entry is used as a separate image, with only its own objects',
   },
   'class-mismatch': {
     title: 'classes that differ between files',
     effect: 'change',
-    consequence: 'classes of one name are one class; the data set has the classes of all files',
+    consequence: 'classes with the same name are one class; the data set has the classes of all files',
   },
   'similar-classes': {
-    title: 'classes whose names differ in letter case alone',
+    title: 'classes whose names differ only in letter case',
     effect: 'note',
-    consequence: 'they are different classes: rename one if they are meant to be one',
+    consequence: 'they are different classes: rename one if they are meant to be the same',
   },
   'unused-class': {
     title: 'classes without an object in train',
     effect: 'note',
-    consequence: 'the class is kept, unless it only is the supercategory of others; the model cannot learn it',
+    consequence: 'the class is kept, unless it is only the supercategory of others; the model cannot learn it',
   },
   'other-name': {
     title: 'files found under another spelling',
     effect: 'change',
-    consequence: 'the only file that differs in no more than letter case, Unicode form, encoding or extension is used',
+    consequence: 'the only file that differs just in letter case, Unicode form, encoding or extension is used',
   },
   'exif-rotation': {
     title: 'images with an EXIF rotation',
     effect: 'change',
-    consequence: 'turned upright, unless the annotated size is that of the pixels as they are stored',
+    consequence: 'turned upright, unless the annotated size is that of the pixels as stored',
   },
   cmyk: {
     title: 'CMYK images',
     effect: 'change',
-    consequence: 'converted to red, green and blue as Pillow does it, without the colour profile',
+    consequence: 'converted to red, green and blue as in Pillow, without the colour profile',
   },
   'sixteen-bit': {
     title: 'images of more than 8 bits',
@@ -162,7 +163,7 @@ export const problemKinds = {
   'extra-bands': {
     title: 'images with more bands than red, green and blue',
     effect: 'change',
-    consequence: 'the bands that the message names are used, the others are dropped',
+    consequence: 'the bands that the message names are used, and the others are dropped',
   },
   animated: { title: 'images of several frames', effect: 'change', consequence: 'the first frame is used' },
   greyscale: { title: 'greyscale images', effect: 'note', consequence: 'the channel is used three times' },
@@ -179,17 +180,17 @@ export const problemKinds = {
   leakage: {
     title: 'images in two splits',
     effect: 'note',
-    consequence: 'used in both: figures of the second split flatter the model',
+    consequence: 'used in both: results on the second split flatter the model',
   },
   'same-image-twice': {
     title: 'files with the same content in one split',
     effect: 'note',
-    consequence: 'each is used as an image of its own',
+    consequence: 'each is used as a separate image',
   },
   'boxed-twice': {
     title: 'objects that seem boxed twice (same class, IoU above 0.8)',
     effect: 'note',
-    consequence: 'both are used: one-to-one matching spends two queries on them',
+    consequence: 'both are used: one-to-one matching assigns two queries to them',
   },
   'no-objects': {
     title: 'images without objects',
@@ -204,10 +205,11 @@ export type ProblemKind = keyof typeof problemKinds;
 /** Something that is wrong in a data set, at one place. */
 export interface Problem {
   readonly kind: ProblemKind;
-  /** the path inside the data set's folder: an annotation file or an image */
+  /** The path inside the data set's folder: an annotation file or an image. */
   readonly file: string;
-  /** the line, field or object in that file, if it is narrower than the file */
+  /** The line, field or object in that file, where the problem concerns only a part of it. */
   readonly field?: string;
+  /** Description of the problem, and what to do about it. */
   readonly message: string;
 }
 
@@ -227,8 +229,8 @@ export function problemsByKind(problems: readonly Problem[]): [ProblemKind, Prob
 }
 
 /**
- * Why there is nothing to use: how many problems of each kind there are, and the first of each. Begins with a line break;
- * empty where no problem leaves anything out.
+ * Explains why there is nothing to use: how many problems of each kind there are, and the first of each. Begins with a
+ * line break; empty where no problem leaves anything out.
  */
 export function firstOfEachKind(problems: readonly Problem[]): string {
   const lines = problemsByKind(problems).flatMap(([kind, found]) => {

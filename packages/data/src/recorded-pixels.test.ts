@@ -1,4 +1,6 @@
-/** Small files of many kinds beside the pixels that Pillow gives of them (`test/fixtures/pixels/record.py`). */
+/**
+ * Compares small files of many kinds with the pixels that Pillow reads from them (`test/fixtures/pixels/record.py`).
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +14,7 @@ interface Recorded {
   readonly width: number;
   readonly height: number;
   readonly source: string;
-  /** exact where there is none */
+  /** Allowed difference; exact where there is none. */
   readonly tolerance?: 'lossy' | 'avif';
   readonly picture: string;
 }
@@ -25,11 +27,14 @@ const { read, refused, pictures } = JSON.parse(fs.readFileSync(path.join(folder,
 };
 const bytesOf = (name: string): Buffer => fs.readFileSync(path.join(folder, 'images', name));
 
-/** The largest mean and maximum of differences of 255. AVIF decoders enlarge the colour planes in different ways. */
+/**
+ * Upper limits for the mean and the maximum of the differences, on a scale of 255. AVIF decoders enlarge the colour
+ * planes in different ways.
+ */
 const tolerances = { exact: [0, 0], lossy: [1, 4], avif: [1, 64] } as const;
 
 describe('recorded pixels', () => {
-  it.each(Object.entries(read))('are those of %s', async (name, { width, height, picture, tolerance }) => {
+  it.each(Object.entries(read))('agree for %s', async (name, { width, height, picture, tolerance }) => {
     const bytes = bytesOf(name);
     const { data, ...size } = await decodeImage(bytes, { name, width, height });
     expect(size).toEqual({ width, height });
@@ -45,7 +50,7 @@ describe('recorded pixels', () => {
     expect(Math.abs(brighter)).toBeLessThanOrEqual(mostInMean / 2);
   });
 
-  it.each(Object.entries(refused))('are refused of %s', async (name, fault) => {
+  it.each(Object.entries(refused))('are refused for %s', async (name, fault) => {
     const bytes = bytesOf(name);
     const file = path.join(folder, 'images', name);
     const readings = [
@@ -60,7 +65,7 @@ describe('recorded pixels', () => {
     }
   });
 
-  it('are those of chosen bands where there are five or more', async () => {
+  it('come from the chosen bands where there are five or more', async () => {
     const announced = { width: 23, height: 17 };
     const bands = [5, 1, 3] as const;
     for (const layout of ['contig', 'separate']) {
@@ -84,7 +89,9 @@ describe('recorded pixels', () => {
           });
           expect([...data.subarray(3 * (y * 23 + x), 3 * (y * 23 + x) + 3)]).toEqual(expected);
         }
-        await expect(decodeImage(file, { name, ...announced }, { bands: [9, 1, 2] })).rejects.toThrow(/and no band 9,/);
+        await expect(decodeImage(file, { name, ...announced }, { bands: [9, 1, 2] })).rejects.toThrow(
+          /but not band 9,/,
+        );
       }
     }
   });

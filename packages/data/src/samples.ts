@@ -1,28 +1,29 @@
-/** Samples of 8 or 16 bits become red, green and blue of 8. */
+/** Converts samples of 8 or 16 bits to red, green and blue of 8 bits. */
 import os from 'node:os';
 import sharp from 'sharp';
 import type { RgbImage } from './dataset.ts';
 import { damaged } from './image-error.ts';
 import { sharpOptions } from './sharp-header.ts';
 
-/** Samples as a decoder gives them, the bands of a pixel side by side. */
+/** Samples as a decoder returns them, with the bands of a pixel next to each other. */
 export interface Samples {
   readonly width: number;
   readonly height: number;
-  /** `[height, width, channels]`, of 8 bits, or of 16 in the machine's byte order */
+  /** Samples `[height, width, channels]`, of 8 bits, or of 16 in the machine's byte order. */
   readonly data: Buffer;
+  /** Number of bands per pixel. */
   readonly channels: number;
+  /** Bits per sample. */
   readonly depth: 8 | 16;
 }
 
 /**
- * What sharp makes of the file, without a change of colours: grey becomes three equal channels, which whatever other bands
- * there are follow.
+ * Decodes a file with sharp, without converting colours: grey becomes three equal channels, and any other bands follow.
  *
  * @param upright whether the EXIF rotation is followed
  */
 export async function sharpSamples(file: Buffer, depth: 8 | 16, upright: boolean, cmyk = false): Promise<Samples> {
-  // A warning of libjpeg or libpng, such as about an odd colour profile, is no reason to stop; a truncated file is.
+  // A warning from libjpeg or libpng, such as about an odd colour profile, is no reason to stop; a truncated file is.
   const image = sharp(file, { ...sharpOptions, failOn: 'error' });
   if (upright) image.autoOrient();
   if (cmyk) image.pipelineColourspace('cmyk').toColourspace('cmyk');
@@ -42,25 +43,27 @@ export async function sharpSamples(file: Buffer, depth: 8 | 16, upright: boolean
 
 const highByte = os.endianness() === 'LE' ? 1 : 0;
 
-/** The place of a channel's byte within a pixel: of 16 bits, the high one. */
+/** Offset of a channel's byte within a pixel: for 16 bits, the high byte. */
 const byteOf = (channel: number, depth: 8 | 16): number => (depth === 8 ? channel : 2 * channel + highByte);
 
-/** Divides a colour by the alpha, 1 to 255, that it was multiplied by; what is above 255 is cut off afterwards. */
+/** Divides a colour by the alpha, 1 to 255, that it was multiplied by; values above 255 are clipped afterwards. */
 type Divide = (colour: number, alpha: number) => number;
 
 /** Pillow's own division. */
 const divided: Divide = (colour, alpha) => Math.floor((colour * 255) / alpha);
 
-/** As libyuv divides, which Pillow has for AVIF: by a table of reciprocals, which is not exact. */
+/** Divides as libyuv does, which Pillow uses for AVIF: with a table of reciprocals, which is not exact. */
 export const dividedByTable: Divide = (colour, alpha) => {
   const reciprocal = alpha === 1 ? 65535 : alpha === 255 ? 256 : Math.floor(65536 / alpha);
   return Math.floor((colour * 257 * reciprocal) / 65536);
 };
 
 /**
+ * Picks red, green and blue from the samples.
+ *
  * @param take the channels that become red, green and blue
- * @param alpha the channel that the colours were multiplied by, if they were
- * @param divide undoes that
+ * @param alpha the channel that the colours were multiplied by, if any
+ * @param divide undoes the multiplication
  */
 export function rgbOf(samples: Samples, take: readonly number[], alpha?: number, divide: Divide = divided): RgbImage {
   const { width, height, data, channels, depth } = samples;
@@ -85,7 +88,7 @@ export function rgbOf(samples: Samples, take: readonly number[], alpha?: number,
   return { width, height, data: rgb };
 }
 
-/** Of the four inks, as Pillow converts them, without a profile. */
+/** Converts the four inks as Pillow does, without a profile. */
 export function rgbOfInks({ width, height, data, channels, depth }: Samples): RgbImage {
   const step = channels * (depth / 8);
   const [cyan, magenta, yellow, black] = [0, 1, 2, 3].map((channel) => byteOf(channel, depth)) as [
@@ -104,7 +107,7 @@ export function rgbOfInks({ width, height, data, channels, depth }: Samples): Rg
   return { width, height, data: rgb };
 }
 
-/** a · b / 255, rounded, as Pillow's MULDIV255 has it */
+/** Returns a · b / 255, rounded, as Pillow's MULDIV255 does. */
 function product(a: number, b: number): number {
   const x = a * b + 128;
   return ((x >> 8) + x) >> 8;

@@ -4,14 +4,14 @@ import type { ColourModel, ImageHeader } from './image-description.ts';
 import { damaged, unreadable } from './image-error.ts';
 import type { ImageFormat } from './image-formats.ts';
 
-/** Limits are kept elsewhere, where they can be named. Colour profiles are ignored, as Pillow ignores them. */
+/** Limits are checked elsewhere, where messages can name them. Colour profiles are ignored, as in Pillow. */
 export const sharpOptions = {
   limitInputPixels: false,
   limitInputChannels: false,
   ignoreIcc: true,
 } as const satisfies SharpOptions;
 
-/** @throws ImageError if there is no header, or one of samples that the format cannot have */
+/** @throws ImageError if there is no header, or one with samples that the format cannot have */
 export async function sharpHeader(source: string | Buffer, name: string, format: ImageFormat): Promise<ImageHeader> {
   let metadata: Metadata;
   try {
@@ -19,7 +19,7 @@ export async function sharpHeader(source: string | Buffer, name: string, format:
   } catch (error) {
     throw unreadable(name, damaged('header', error));
   }
-  // Where two files fail at once, sharp may lose an error and give nothing instead.
+  // Where two files fail at once, sharp may lose an error and return nothing instead.
   if (metadata.format === undefined) throw unreadable(name, damaged('header', undefined));
   const { width, height, orientation = 1, autoOrient, space, channels, depth, hasAlpha, pages = 1 } = metadata;
   return {

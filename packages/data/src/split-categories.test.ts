@@ -8,7 +8,7 @@ const categories = [
 ];
 
 describe('splitCategories', () => {
-  it('has the ids of the split, and for other classes ids that the split has not', () => {
+  it('has the ids of the split, and unused ids for other classes', () => {
     const categoryIds = { train: [1, 2, 3], val: [3, undefined, 'x'] };
     expect(splitCategories({ categories, categoryIds }, 'train')).toEqual(categories);
     expect(splitCategories({ categories, categoryIds }, 'val')).toEqual([

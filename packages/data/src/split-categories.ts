@@ -1,9 +1,9 @@
-/** The classes as the file of one split numbers them, for detections that are to be compared with that file. */
+/** The classes with the ids in the file of one split, for detections that are to be compared with that file. */
 import type { Category, Dataset } from './dataset.ts';
 
 /**
- * By label, with the ids of the split's own file. A class that the file does not list has an id that none of the file's
- * classes has, so that its detections are not taken for another's.
+ * The classes by label, with the ids in the split's own file. A class that the file does not list gets an id that none
+ * of the file's classes has, so that its detections are not counted for another class.
  */
 export function splitCategories(
   { categories, categoryIds }: Pick<Dataset, 'categories' | 'categoryIds'>,

@@ -6,7 +6,7 @@ const named = (count: number) => Array.from({ length: count }, (_, n) => ({ name
 const names = (images: readonly { name: string }[]) => images.map(({ name }) => name).sort();
 
 describe('splitOff', () => {
-  it('takes the fraction, and never nothing or everything', () => {
+  it('moves the fraction, but never nothing or everything', () => {
     for (const [count, fraction, expected] of [
       [100, 0.2, 20],
       [10, 0.25, 3],
@@ -37,7 +37,7 @@ describe('splitOff', () => {
     );
   });
 
-  it('keeps images of one name on one side', () => {
+  it('keeps images with the same name in one split', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 2 }), fc.nat(), (list, seed) => {
         const { train, val } = splitOff(
@@ -54,7 +54,7 @@ describe('splitOff', () => {
     );
   });
 
-  it('gives other images for another seed, and leaves most in place when one is added', () => {
+  it('chooses other images for another seed, and leaves most in place when some are added', () => {
     const val = (count: number, seed: number) => new Set(names(splitOff(named(count), 0.2, seed).val));
     expect(val(100, 0)).not.toEqual(val(100, 1));
     const [before, after] = [val(100, 0), val(105, 0)];

@@ -1,11 +1,11 @@
-/** A validation split for data that comes without one. */
+/** Makes a validation split for data that comes without one. */
 import { randomStream } from './random.ts';
 
 /**
- * Takes a fraction of the images out, at least one and not all. Each image draws a number from the seed and its name, and
- * those with the lowest go: neither the order of the files nor that of the JSON matters, and a few images more or less
- * leave the others where they were. Images of one name stay together, for they are one file listed twice: if there is no
- * other name, none goes.
+ * Moves a fraction of the images to val, at least one and not all. Each image draws a number from the seed and its
+ * name, and those with the lowest numbers are moved: neither the order of the files nor that of the JSON matters, and
+ * adding or removing a few images leaves the others where they were. Images with the same name stay together, because
+ * they are one file listed twice; if there is no other name, none is moved.
  */
 export function splitOff<Image extends { readonly name: string }>(
   images: readonly Image[],

@@ -1,4 +1,4 @@
-/** What is in a split, in numbers. */
+/** Statistics of a split. */
 import { max, mean, median, min } from 'd3-array';
 import type { DatasetImage } from './dataset.ts';
 import { trainingObjects } from './training-objects.ts';
@@ -6,28 +6,30 @@ import { trainingObjects } from './training-objects.ts';
 /** Numbers of images and objects in a split. */
 export interface SplitSummary {
   readonly images: number;
-  /** images without any object, crowds counted */
+  /** Number of images without any object, where crowds count as objects. */
   readonly imagesWithoutObjects: number;
-  /** as annotated: what evaluation sees */
+  /** Number of objects as annotated, which is what evaluation sees. */
   readonly objects: number;
-  /** `[K]`: objects of each class, as annotated */
+  /** Number of objects of each class `[K]`, as annotated. */
   readonly objectsOfClass: readonly number[];
-  /** objects that training asks for, those it drops, and those of the first that it cuts at the border */
+  /** Objects that training uses, crowds and empty boxes that it drops, and used objects that it clips at the border. */
   readonly training: {
     readonly objects: number;
     readonly crowd: number;
     readonly empty: number;
     readonly clipped: number;
   };
-  /** objects an image, as annotated */
+  /** Objects per image, as annotated. */
   readonly objectsPerImage: Spread;
+  /** Widths of the images in pixels. */
   readonly imageWidth: Spread;
+  /** Heights of the images in pixels. */
   readonly imageHeight: Spread;
-  /** square root of width × height of the boxes that training asks for, in pixels */
+  /** Square root of width × height of the boxes that training uses, in pixels. */
   readonly boxSide: Spread;
 }
 
-/** All 0 where there is nothing to measure. */
+/** Statistics of a set of values; all 0 where there are none. */
 export interface Spread {
   readonly min: number;
   readonly median: number;
@@ -36,9 +38,9 @@ export interface Spread {
 }
 
 /**
- * Counts what is in a split.
+ * Computes the statistics of a split.
  *
- * @param classCount K
+ * @param classCount K, the number of classes
  */
 export function summarise(images: readonly DatasetImage[], classCount: number): SplitSummary {
   const objectsOfClass = new Array<number>(classCount).fill(0);

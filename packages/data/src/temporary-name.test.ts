@@ -26,7 +26,7 @@ describe('temporaryNames', () => {
     );
   });
 
-  it('say whose they are, as far as there is room, and are recognised from five bytes on', () => {
+  it('name their process if there is room, and are recognised from five bytes on', () => {
     fc.assert(
       fc.property(fileName, (name) => {
         const [first, second] = [...temporaryNames(name)] as [string, string];
@@ -37,7 +37,7 @@ describe('temporaryNames', () => {
     );
   });
 
-  it.each([...'_+,@=^%', 'a', '%%'])('of %j are several, so that two processes find one each', (name) => {
+  it.each([...'_+,@=^%', 'a', '%%'])('offer several for %j, so that two processes find one each', (name) => {
     expect(new Set(temporaryNames(name)).size).toBeGreaterThanOrEqual(6);
   });
 });

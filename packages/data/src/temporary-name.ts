@@ -1,9 +1,9 @@
-/** Names for what is written beside its final place and then renamed: never longer than the final name. */
+/** Names for files that are written next to their final place and then renamed: never longer than the final name. */
 
 /** Bytes of a name as file systems count them. */
 const bytesOf = (name: string): number => Buffer.byteLength(name);
 
-/** The longest beginning of a text that has at most so many bytes as UTF-8 and ends between two characters. */
+/** The longest beginning of a text that has at most `bytes` bytes as UTF-8 and ends between two characters. */
 export function cutToBytes(text: string, bytes: number): string {
   let cut = '';
   let room = bytes;
@@ -15,19 +15,19 @@ export function cutToBytes(text: string, bytes: number): string {
   return cut;
 }
 
-/** No file that anybody cares about has a name of these alone, and all systems and shells take them. */
+/** Characters that no meaningful file name consists of, and that all systems and shells accept. */
 const marks = '_+,@=^%';
 const mostMarks = 8;
-/** Names shorter than this belong to nobody, but can be a user's as well: they are not recognised. */
+/** Shorter names of these characters may be a user's, so they are not recognised as temporary. */
 const fewestMarks = 5;
 
 /**
- * Names to try until one is free, none longer than `name` in bytes: a file system that takes the final name takes them.
- * The first is `.NAME~PID.tmp` with the process id in base 36 and NAME cut to what fits; if that is taken, or `name` has
- * no room for it, a few marks drawn at random. Create what bears them exclusively (`wx`, `mkdir`), for another process may
- * draw the same.
+ * Names to try until one is free, none longer than `name` in bytes: a file system that accepts the final name accepts
+ * them. The first is `.NAME~PID.tmp` with the process id in base 36 and NAME cut to fit; if that is taken, or `name`
+ * has no room for it, a few punctuation marks drawn at random. Create the file or folder exclusively (`wx`, `mkdir`),
+ * because another process may draw the same name.
  *
- * @param name the final name, without folder
+ * @param name the final name, without its folder
  */
 export function* temporaryNames(name: string): Generator<string, void> {
   const end = `~${process.pid.toString(36)}.tmp`;
@@ -41,8 +41,8 @@ export function* temporaryNames(name: string): Generator<string, void> {
 }
 
 /**
- * Whose temporary name this is: the id of the process, also in the form `.NAME.PID.tmp` of earlier versions; `unknown`
- * where the name has no room for it; undefined if it is no temporary name.
+ * The process that a temporary name belongs to: its id, also in the form `.NAME.PID.tmp` of earlier versions; `unknown`
+ * where the name has no room for it; undefined if it is not a temporary name.
  */
 export function temporaryNameWriter(name: string): number | 'unknown' | undefined {
   const [, pid, earlier] = /^\.(?:.*~([0-9a-z]{1,7})|.+\.(\d{1,10}))\.tmp$/su.exec(name) ?? [];

@@ -20,7 +20,7 @@ function image(objects: { label?: number; box: number[]; crowd?: number }[], wid
 }
 
 describe('trainingObjects', () => {
-  it('keeps what lies inside as it is', () => {
+  it('keeps boxes inside the image unchanged', () => {
     const result = trainingObjects(image([{ label: 3, box: [0.1, 0.2, 99.9, 49.8] }, { box: [10, 10, 1e-3, 5] }]));
     expect([...result.labels]).toEqual([3, 0]);
     expect([...result.boxes]).toEqual([0.1, 0.2, 99.9, 49.8, 10, 10, 1e-3, 5]);
@@ -45,13 +45,13 @@ describe('trainingObjects', () => {
     expect(result.dropped).toEqual({ crowd: 1, empty: 6 });
   });
 
-  it('cuts at the border, and does not count rounding', () => {
+  it('clips at the border, and does not count rounding', () => {
     const result = trainingObjects(image([{ box: [-10, -5, 50, 100] }, { box: [50, 10, 50.05, 10] }]));
     expect([...result.boxes]).toEqual([0, 0, 40, 50, 50, 10, 50, 10]);
     expect(result.clipped).toBe(1);
   });
 
-  it('gives boxes inside the image with an area, and accounts for every object', () => {
+  it('returns boxes with an area inside the image, and accounts for every object', () => {
     const number = fc.double({ min: -200, max: 200 });
     const object = fc.record({
       label: fc.nat(9),

@@ -1,18 +1,18 @@
-/** What training may ask a model to find in an image: evaluation keeps the annotated objects instead. */
+/** The objects that training asks a model to find in an image; evaluation keeps the annotated objects instead. */
 import type { DatasetImage } from './dataset.ts';
 
-/** What annotation tools leave by rounding, in pixels: a box is called outside its image from here on. */
+/** Rounding error of annotation tools, in pixels: a box that exceeds its image by more is reported as outside. */
 export const ROUNDING_PIXELS = 0.1;
 
 /** The N objects of an image that are left for training. */
 export interface TrainingObjects {
-  /** `[N]`, 0..K−1 */
+  /** Labels `[N]`, 0..K−1. */
   readonly labels: Int32Array;
-  /** `[N, 4]`: x, y, width, height in pixels, inside the image, width and height above 0 */
+  /** Boxes `[N, 4]`: x, y, width, height in pixels, inside the image, width and height above 0. */
   readonly boxes: Float64Array;
-  /** the annotated objects left out: crowds, then boxes without an area inside the image */
+  /** Numbers of annotated objects that were left out: crowds, then boxes without an area inside the image. */
   readonly dropped: { readonly crowd: number; readonly empty: number };
-  /** the kept boxes that left the image by more than rounding and were cut at its border */
+  /** Number of kept boxes that exceeded the image by more than rounding and were clipped at its border. */
   readonly clipped: number;
 }
 
@@ -47,8 +47,8 @@ export function trainingObjects(image: DatasetImage): TrainingObjects {
 export type Box = readonly [x: number, y: number, width: number, height: number];
 
 /**
- * The part of a box that lies inside the image, and by how many pixels the box leaves it at most; undefined where that
- * part has no area.
+ * The part of a box that lies inside the image, and the largest number of pixels by which the box exceeds it on any
+ * side; undefined where that part has no area.
  */
 export function boxInside(
   [x, y, width, height]: Box,

@@ -1,4 +1,4 @@
-/** An image whose objects cannot all be read is no picture of background, in whatever format and split. */
+/** An image with any unreadable object is not treated as background, in any format and split. */
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 type Files = Record<string, Content | undefined>;
 
-/** Images named after what is to become of them: `good` ones, and one that is to be left out in train and in val. */
+/** Images named after their expected fate: good ones, and one in each of train and val that is left out. */
 const names = ['train/good.jpg', 'train/bad.jpg', 'val/good2.jpg', 'val/bad2.jpg'];
 const images = (): Files => Object.fromEntries(names.map((name) => [`images/${name}`, bytes]));
 
@@ -115,8 +115,8 @@ describe('an object that cannot be read leaves its image out', () => {
     ['two names', `<object><name>cat</name><name>dog</name>${corners}</object>`],
     ['no box', '<object><name>cat</name></object>'],
     ['two boxes', `<object><name>cat</name>${corners}${corners}</object>`],
-    ['a polygon alone', '<object><name>cat</name><polygon><x1>1</x1><y1>1</y1></polygon></object>'],
-    ['a turned box alone', '<object><name>cat</name><robndbox><cx>3</cx></robndbox></object>'],
+    ['only a polygon', '<object><name>cat</name><polygon><x1>1</x1><y1>1</y1></polygon></object>'],
+    ['only a turned box', '<object><name>cat</name><robndbox><cx>3</cx></robndbox></object>'],
     ['a number with a comma', voc.replace('>30<', '>30,5<')],
     ['a missing corner', voc.replace('<xmin>10</xmin>', '')],
     ['an object without anything', '<object/>'],
@@ -185,7 +185,7 @@ describe('an object that can be read in another way keeps its image', () => {
   });
 });
 
-describe('an image of COCO without an object', () => {
+describe('a COCO image without an object', () => {
   const whole = { categories: [{ id: 1, name: 'cat' }] };
   const object = { id: 1, image_id: 1, ...readable };
   const listed = (id: number, file_name: string) => ({ id, file_name, width: 100, height: 50 });
@@ -204,20 +204,20 @@ describe('an image of COCO without an object', () => {
     expect(await keptOf([listed(1, 'a.jpg'), listed(2, 'b.jpg')], [object])).toEqual([1, 2]);
   });
 
-  it('does not where another entry of its file has objects', async () => {
+  it('does not show background where another entry of its file has objects', async () => {
     for (const name of ['a.jpg', './a.jpg']) {
       expect(await keptOf([listed(1, 'a.jpg'), listed(2, name)], [object])).toEqual([1]);
     }
   });
 
-  it('does not where annotations do not say of which image they are', async () => {
+  it('does not show background where annotations do not say which image they belong to', async () => {
     expect(
       await keptOf([listed(1, 'a.jpg'), listed(2, 'b.jpg')], [object, { ...object, id: 2, image_id: null }]),
     ).toEqual([1]);
   });
 });
 
-describe('labels of YOLO in a place where they are not expected', () => {
+describe('YOLO labels in an unexpected place', () => {
   const without = { 'labels/train/bad.txt': undefined, 'labels/val/bad2.txt': undefined };
   const label = '0 0.5 0.5 0.2 0.2\n';
 
@@ -235,7 +235,7 @@ describe('labels of YOLO in a place where they are not expected', () => {
     expect(kept).toHaveLength(4);
   });
 
-  it('may be a link that leads nowhere', async () => {
+  it('may be a dangling link', async () => {
     const all = Object.entries({ ...images(), ...formats.yolo('') }).filter(([name]) => !name.endsWith('bad.txt'));
     const folder = makeFolder(Object.fromEntries(all) as Record<string, Content>);
     fs.symlinkSync('/nowhere/bad.txt', path.join(folder, 'labels/train/bad.txt'));
@@ -245,8 +245,8 @@ describe('labels of YOLO in a place where they are not expected', () => {
   });
 });
 
-describe('labels of YOLO under names that something has changed', () => {
-  /** What tools, systems and archives do to a name. */
+describe('YOLO labels whose names have been changed', () => {
+  /** Changes that tools, systems and archives make to names. */
   const changes: Record<string, (name: string) => string> = {
     nothing: (name) => name,
     'capital letters': (name) => name.toUpperCase(),
@@ -258,7 +258,7 @@ describe('labels of YOLO under names that something has changed', () => {
   };
   const names = ['Prise_écran_0', 'foto 1', 'ГОСТ-2', 'a', 'b+c', '写真'];
 
-  it('never make an image one of background', async () => {
+  it('never turn an image into background', async () => {
     const change = fc.constantFrom(...Object.keys(changes));
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: names.length, maxLength: names.length }), async (chosen) => {
@@ -286,23 +286,23 @@ describe('labels of YOLO under names that something has changed', () => {
   });
 });
 
-describe('a label file of YOLO whose image cannot be told', () => {
+describe('a YOLO label file whose image is uncertain', () => {
   const without = { 'labels/train/bad.txt': undefined, 'labels/val/bad2.txt': undefined };
   const label = '0 0.5 0.5 0.2 0.2\n';
 
-  it('is that of the image whose name is spelled otherwise', async () => {
+  it('belongs to the image whose name has another spelling', async () => {
     const files = { ...formats.yolo(''), ...without, 'labels/train/B%61d.txt': label, 'labels/val/BAD2.TXT': label };
     expect((await open(files, 'yolo')).objects).toEqual([1, 1, 1, 1]);
   });
 
-  it('leaves out the images of its folder that have none', async () => {
+  it('leaves out the images in its folder that have no labels', async () => {
     await leftOut(
       { ...formats.yolo(''), ...without, 'labels/train/7f3a.txt': label, 'labels/val/b_d2.txt': label },
       'yolo',
     );
   });
 
-  it('does so beside the images too', async () => {
+  it('leaves them out next to the images too', async () => {
     await leftOut(
       { ...formats.yolo(''), ...without, 'images/train/7f3a.txt': label, 'images/val/b_d2.txt': label },
       'yolo',
@@ -336,7 +336,7 @@ describe('a label file of YOLO whose image cannot be told', () => {
     ]);
   });
 
-  it('belongs to the image that is read, where the other is of a format that is not', async () => {
+  it('belongs to the image in a supported format where the other is not in one', async () => {
     const { kept } = await open({ ...formats.yolo(''), ...without, 'images/train/good.dng': 'raw' }, 'yolo');
     expect(kept).toContain('good.jpg');
   });

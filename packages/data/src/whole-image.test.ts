@@ -22,12 +22,12 @@ describe('sizeOfWholeImage', () => {
     ['WebP', webp as Buffer],
     ['GIF', gif as Buffer],
     ['TIFF', tiff as Buffer],
-  ])('takes a %s', async (_, bytes) => {
+  ])('accepts a %s', async (_, bytes) => {
     expect(await sizeOf(bytes)).toMatchObject({ width: 64, height: 48 });
     expect(await sizeOf(bytes, { width: 7, height: 5 })).toEqual({ width: 7, height: 5 });
   });
 
-  it('refuses every one of many damaged files that are looked at together', async () => {
+  it('refuses every one of many damaged files that are read at the same time', async () => {
     const damaged = [whole.png.subarray(0, whole.png.length / 2), whole.jpg.subarray(0, -100), Buffer.from('no image')];
     const folder = makeFolder(
       Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`${i}`, damaged[i % 3] as Buffer])),
@@ -38,7 +38,7 @@ describe('sizeOfWholeImage', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toEqual([]);
   });
 
-  it('gives the size of the upright image', async () => {
+  it('returns the size of the upright image', async () => {
     const turned = await plain().jpeg().withMetadata({ orientation: 8 }).toBuffer();
     expect(await sizeOf(turned)).toMatchObject({ width: 48, height: 64 });
   });
@@ -56,7 +56,7 @@ describe('sizeOfWholeImage', () => {
     [
       'a drawing',
       Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
-      'is an SVG drawing, which is not read',
+      'is an SVG drawing, which is not supported',
     ],
   ])('refuses %s, whether the size is known or not', async (_, bytes, fault) => {
     for (const size of [undefined, { width: 64, height: 48 }]) {
@@ -77,7 +77,7 @@ describe('sizeOfWholeImage', () => {
     }
   });
 
-  it('refuses more pixels than the limit, whatever size is annotated', async () => {
+  it('refuses more pixels than the limit, whatever the annotated size', async () => {
     for (const bytes of [whole.jpg, whole.png, tiff as Buffer]) {
       const file = path.join(makeFolder({ x: bytes }), 'x');
       const opening = sizeOfWholeImage(file, 'x', { width: 7, height: 5 }, { maxPixels: 3071 });
@@ -85,7 +85,7 @@ describe('sizeOfWholeImage', () => {
     }
   });
 
-  it('refuses what cannot be read', async () => {
+  it('refuses files that cannot be read', async () => {
     await expect(sizeOfWholeImage('/no/such/file', 'file')).rejects.toThrow(
       /^file cannot be read as an image \(ENOENT/,
     );

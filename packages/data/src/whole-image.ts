@@ -1,4 +1,4 @@
-/** Whether an image file is whole, as far as that shows without decoding it. */
+/** Checks whether an image file is complete, as far as possible without decoding it. */
 import sharp from 'sharp';
 import { type ByteSource, withBytes } from './byte-source.ts';
 import { damaged, ImageError, unreadable } from './image-error.ts';
@@ -8,12 +8,12 @@ import { readableJpegFrame } from './jpeg.ts';
 import type { PixelOptions } from './pixel-options.ts';
 import { sharpOptions } from './sharp-header.ts';
 
-/** Some cameras fill their files up after the end. */
+/** Some cameras pad their files after the end. */
 const tailLength = 64;
 const jpegEnd = Buffer.of(0xff, 0xd9);
-/** the last chunk: its name and checksum */
+/** The last chunk of a PNG: its name and checksum. */
 const pngEnd = Buffer.from('IEND\xae\x42\x60\x82', 'latin1');
-/** enough to tell a JPEG and a PNG from all others, and for a PNG's size */
+/** Enough bytes to tell a JPEG and a PNG from all others, and for a PNG's size. */
 const headLength = 24;
 
 interface Size {
@@ -22,13 +22,13 @@ interface Size {
 }
 
 /**
- * Looks for the mark that ends a JPEG or PNG. A file of either without one is decoded, for some programs add data of their
- * own; of other formats only the header is read. Damage in the middle is not found.
+ * Looks for the mark that ends a JPEG or PNG. A JPEG or PNG without one is decoded, because some programs append their
+ * own data; for other formats only the header is read. Damage in the middle is not found.
  *
- * @param size of the upright image, if an annotation says it
+ * @param size size of the upright image, if an annotation gives it
  * @returns the size, from the header if it was not given
  * @throws UnsupportedImageError as `imageHeader` does
- * @throws ImageError if the file is empty, cut off or no image, or cannot be read
+ * @throws ImageError if the file is empty, cut off or not an image, or cannot be read
  */
 export async function sizeOfWholeImage(file: string, name: string, size?: Size, options?: PixelOptions): Promise<Size> {
   const { format, ends, stored } = await withBytes(file, (bytes) => lookAt(bytes, name)).catch((error: unknown) => {
@@ -53,11 +53,11 @@ export async function sizeOfWholeImage(file: string, name: string, size?: Size, 
 }
 
 interface Look {
-  /** undefined if it is none that is read */
+  /** The file's format; undefined if it is not supported. */
   readonly format: ImageFormat | undefined;
-  /** whether a mark of JPEG or PNG ends the file */
+  /** Whether the file ends with the mark of a JPEG or PNG. */
   readonly ends: boolean;
-  /** of the pixels as they are stored, where the first bytes of a JPEG or PNG give it */
+  /** Size of the pixels as stored, where the first bytes of a JPEG or PNG give it. */
   readonly stored: Size | undefined;
 }
 

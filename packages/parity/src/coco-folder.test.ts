@@ -1,4 +1,6 @@
-/** From a folder to figures, held to what pycocotools makes of the same file: test/fixtures/coco-folder/record.py. */
+/**
+ * Compares figures from a COCO folder with those of pycocotools for the same file: test/fixtures/coco-folder/record.py.
+ */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

@@ -8,26 +8,27 @@ import { readSafetensors, type SafeTensor, SafetensorsError } from '@dn-detr/cor
 import { arrayAt, FixtureError, isObject, type JsonObject, numberAt, objectAt } from './json.ts';
 import { readRule, type ToleranceRule } from './tolerance.ts';
 
+/** A fixture, read into memory. */
 export interface Fixture {
-  /** where it lies, with the data that it refers to */
+  /** Folder of the fixture, which also has the data files to which it refers. */
   readonly folder: string;
   readonly name: string;
-  /** its field `fixture`: what was captured, hence which check it is for */
+  /** Its field `fixture`, which says what was captured and so which check applies. */
   readonly kind: string;
   readonly json: JsonObject;
-  /** configuration per case; empty where the fixture has a single nameless case */
+  /** Configuration per case; empty if the fixture has a single case without a name. */
   readonly cases: ReadonlyMap<string, JsonObject>;
   readonly tensors: ReadonlyMap<string, SafeTensor>;
   readonly rules: readonly ToleranceRule[];
-  /** absolute tolerances of single tensors, in place of their rule's */
+  /** Absolute tolerances of single tensors, which replace those of their rules. */
   readonly atolByKey: ReadonlyMap<string, number>;
 }
 
 /**
- * The names of the fixtures in a folder, sorted. A JSON file without the field `fixture` and without tensors is data
- * that a fixture refers to; one that cannot be read counts, so that its damage is reported.
+ * The names of the fixtures in a folder, sorted. A JSON file without tensors and without the field `fixture` is data to
+ * which a fixture refers; one that cannot be read is included, so that the damage is reported.
  *
- * @throws FixtureError if the folder is not there or holds no fixture
+ * @throws FixtureError if the folder does not exist or has no fixtures
  */
 export function listFixtures(folder: string): string[] {
   const expected = 'expected a folder of <name>.json files with optional <name>.safetensors';
@@ -44,11 +45,11 @@ export function listFixtures(folder: string): string[] {
       return true;
     }
   });
-  if (names.length === 0) throw new FixtureError(`${folder} holds no fixture: ${expected}`);
+  if (names.length === 0) throw new FixtureError(`${folder} has no fixtures: ${expected}`);
   return names;
 }
 
-/** @throws FixtureError if a file is missing, cut off, or not laid out as a fixture */
+/** @throws FixtureError if a file is missing, cut off, or not in the format of a fixture */
 export function readFixture(folder: string, name: string): Fixture {
   const json = objectAt(readJson(path.join(folder, `${name}.json`)), `${name}.json`);
   const kind = json.fixture;
@@ -73,7 +74,7 @@ export function storedName(caseName: string, key: string): string {
   return caseName === '' ? key : `${caseName}.${key}`;
 }
 
-/** @throws FixtureError if the case has no tensor of that key */
+/** @throws FixtureError if the case has no tensor with that key */
 export function tensorOf(fixture: Fixture, caseName: string, key: string): SafeTensor {
   const name = storedName(caseName, key);
   const tensor = fixture.tensors.get(name);
@@ -88,7 +89,7 @@ function readJson(file: string): unknown {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new FixtureError(`${name} is no JSON: cut off or damaged? (${error.message})`);
+      throw new FixtureError(`${name} is not valid JSON: is it cut off or damaged? (${error.message})`);
     }
     throw new FixtureError(`${name} cannot be read (${(error as Error).message})`);
   }

@@ -10,7 +10,7 @@ describe('formula', () => {
     expect(fnv1a32('é')).not.toBe(fnv1a32('e'));
   });
 
-  it('builds whole weights and images of the same elements', () => {
+  it('builds weights and images from the same elements', () => {
     const weight = { name: 'conv1.weight', shape: [4, 3, 2], kind: 'weight', wave: 'hash' } as const;
     const element = weightElement(weight);
     expect([...formulaWeight(weight)]).toEqual(Array.from({ length: 24 }, (_, i) => element(i)));
@@ -18,7 +18,7 @@ describe('formula', () => {
     expect([...formulaWeight({ ...weight, shape: [2], kind: 'counter' })]).toEqual([0, 0]);
   });
 
-  it('names an unknown kind', () => {
+  it('rejects an unknown kind by name', () => {
     expect(() => weightKind('toString', 'checks[0].kind')).toThrow("checks[0].kind: unknown kind 'toString'");
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Weights and images in closed form: large fixtures do not store their weights but the formula that made them.
+ * Weights and images in closed form: large fixtures store the formula of their weights and not the weights themselves.
  *
  * Values are computed in float64 and rounded once to float32. The wave `hash` has full rank and is the real check; a
  * `sin` matrix has rank 2 and hides permuted channels or heads.
@@ -7,12 +7,13 @@
 import { FixtureError } from './json.ts';
 
 const waves = ['sin', 'hash'] as const;
+/** The periodic or hashed sequence from which values are made. */
 export type Wave = (typeof waves)[number];
 
-/** Element i of a weight of `size` elements and `rows` rows, from the wave `s` at i, |s| <= 1. */
+/** Element i of a weight with `columns` elements per row, from the wave's value `s` at i, |s| <= 1. */
 type Kind = (s: number, columns: number, wave: Wave) => number;
 
-/** How each kind of entry of a state_dict is made of its wave. */
+/** How each kind of state_dict entry is computed from its wave. */
 const kinds = {
   weight: (s, columns, wave) => ((wave === 'hash' ? Math.sqrt(3) : 1) * s) / Math.sqrt(columns),
   bias: (s) => 0.02 * s,
@@ -34,27 +35,27 @@ export interface FormulaWeight {
   readonly wave: Wave;
 }
 
-/** @throws FixtureError for a kind that the formula does not know */
+/** @throws FixtureError for a kind that the formula does not have */
 export function weightKind(name: string, where: string): WeightKind {
   if (Object.hasOwn(kinds, name)) return name as WeightKind;
   throw new FixtureError(`${where}: unknown kind '${name}', expected one of ${Object.keys(kinds).join(', ')}`);
 }
 
-/** @throws FixtureError for a wave that the formula does not know */
+/** @throws FixtureError for a wave that the formula does not have */
 export function waveOf(name: string, where: string): Wave {
   const wave = waves.find((candidate) => candidate === name);
   if (wave !== undefined) return wave;
   throw new FixtureError(`${where}: unknown wave '${name}', expected one of ${waves.join(', ')}`);
 }
 
-/** FNV-1a over the UTF-8 bytes, 32 bits. */
+/** The 32-bit FNV-1a hash of the UTF-8 bytes. */
 export function fnv1a32(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
 }
 
-/** The element at a flat row-major index as a function, for weights too large to build whole. */
+/** A function from a flat row-major index to its element, for weights too large to build completely. */
 export function weightElement({ name, shape, kind, wave }: FormulaWeight): (index: number) => number {
   const s = wave === 'sin' ? sine(name, 0.7390851) : signedHash(name);
   const columns = shape.slice(1).reduce((product, axis) => product * axis, 1);
@@ -62,13 +63,13 @@ export function weightElement({ name, shape, kind, wave }: FormulaWeight): (inde
   return (index) => Math.fround(value(s(index), columns, wave));
 }
 
-/** A whole weight, row by row. */
+/** A complete weight, in row-major order. */
 export function formulaWeight(weight: FormulaWeight): Float32Array {
   const element = weightElement(weight);
   return Float32Array.from({ length: weight.shape.reduce((product, axis) => product * axis, 1) }, (_, i) => element(i));
 }
 
-/** The pixel in 0..1 at a flat index of `[B, 3, H, W]`; the second image continues the count. */
+/** A function from a flat index of `[B, 3, H, W]` to its pixel in 0..1; the second image continues the count. */
 export function pixelElement(wave: Wave, tag = 'image'): (index: number) => number {
   if (wave === 'hash') {
     const x = hashAt(tag);
@@ -78,7 +79,7 @@ export function pixelElement(wave: Wave, tag = 'image'): (index: number) => numb
   return (index) => Math.fround(0.5 + 0.5 * s(index));
 }
 
-/** A whole image batch of `size` values. */
+/** A batch of images with `size` values in all. */
 export function formulaImage(wave: Wave, size: number, tag = 'image'): Float32Array {
   const element = pixelElement(wave, tag);
   return Float32Array.from({ length: size }, (_, i) => element(i));
@@ -94,7 +95,7 @@ function signedHash(name: string): (index: number) => number {
   return (index) => (2 * (x(index) + 0.5)) / 2 ** 32 - 1;
 }
 
-/** A 32-bit number for every index: MurmurHash3's finaliser over a golden-ratio sequence. */
+/** A function from an index to a 32-bit number: MurmurHash3's finaliser over a golden-ratio sequence. */
 function hashAt(name: string): (index: number) => number {
   const start = fnv1a32(name);
   return (index) => {

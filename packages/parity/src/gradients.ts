@@ -1,4 +1,4 @@
-/** Values and gradients of functions of named tensors, as plain arrays to compare. */
+/** Values and gradients of functions of named tensors, as plain arrays for comparison. */
 import type { NamedTensors } from '@dn-detr/core';
 import { addN, mul, sum, type Tensor, tensor, tidy, valueAndGrads } from '@tensorflow/tfjs-core';
 import type { Computed } from './check.ts';
@@ -10,7 +10,7 @@ export function loadTensor(fixture: Fixture, caseName: string, key: string): Ten
   return tensor(Float32Array.from(data as ArrayLike<number>), [...shape], 'float32');
 }
 
-/** Every tensor of a case whose key begins with `prefix`, by the rest of its key. */
+/** Every tensor of a case whose key begins with `prefix`, by the rest of the key. */
 export function loadTensors(fixture: Fixture, caseName: string, prefix: string): NamedTensors {
   const start = storedName(caseName, prefix);
   const names = [...fixture.tensors.keys()].filter((name) => name.startsWith(start));
@@ -19,7 +19,7 @@ export function loadTensors(fixture: Fixture, caseName: string, prefix: string):
   );
 }
 
-/** Reads a tensor's values and disposes it. */
+/** Reads the values of a tensor and disposes it. */
 export function take(values: Tensor): Computed {
   const computed = { values: values.dataSync<'float32'>(), shape: values.shape };
   values.dispose();
@@ -27,8 +27,10 @@ export function take(values: Tensor): Computed {
 }
 
 /**
- * @param f is differentiated with respect to all of `inputs`
- * @param cotangent of its value; left out for a scalar
+ * Computes a function and its gradients with respect to all inputs.
+
+ * @param f function of `inputs`
+ * @param cotangent of the value; omit it for a scalar
  */
 export function valueAndNamedGrads(
   f: (inputs: NamedTensors) => Tensor,
@@ -43,10 +45,10 @@ export function valueAndNamedGrads(
 }
 
 /**
- * The outputs of a case, and the gradients of its inputs, `in.*`, and of its weights, `w.*`, that are stored, as `gin.*` and
- * `gw.*`: those of the sum over all outputs that have a cotangent, of output * cotangent.
+ * The outputs of a case, and those gradients of its inputs (`in.*`) and weights (`w.*`) that are stored as `gin.*` and
+ * `gw.*`. They are the gradients of the sum of output times cotangent, over all outputs with a cotangent.
  *
- * @param compute outputs by their keys, which begin with `out`; the cotangent of `out.hs` is `cot.hs`
+ * @param compute returns outputs by key, which begins with `out`; the cotangent of `out.hs` is `cot.hs`
  */
 export function outputsAndGradients(
   fixture: Fixture,
@@ -73,11 +75,11 @@ export function outputsAndGradients(
   return outputs;
 }
 
-/** The tensors under longer names. */
+/** The tensors, with `prefix` before their names. */
 export const withPrefix = (tensors: NamedTensors, prefix: string): NamedTensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, value]) => [prefix + name, value]));
 
-/** Those whose names begin with `prefix`, without it. */
+/** The tensors whose names begin with `prefix`, without it. */
 const withoutPrefix = (tensors: NamedTensors, prefix: string): NamedTensors =>
   Object.fromEntries(
     Object.entries(tensors).flatMap(([name, value]) =>
@@ -85,10 +87,10 @@ const withoutPrefix = (tensors: NamedTensors, prefix: string): NamedTensors =>
     ),
   );
 
-/** Runs a check's computation and frees every tensor it made. */
+/** Runs a check's computation and frees every tensor that it created. */
 export function withoutLeak<T>(run: () => T): T {
   let result!: T;
-  // Not the result of the tidy: that would look through its typed arrays for tensors.
+  // The result is not returned through tidy, which would search its typed arrays for tensors.
   tidy(() => {
     result = run();
   });

@@ -1,8 +1,10 @@
-/** Reading values out of a fixture's JSON; whatever is not as expected is a FixtureError that says where. */
+/** Reads values from a fixture's JSON; any unexpected value throws a FixtureError that says where it is. */
 
 import { UserError } from '@dn-detr/train';
 
-/** A fixture (or the folder of fixtures) cannot be used: what was wrong, where, and what was expected. */
+/**
+ * A fixture (or the folder of fixtures) cannot be used; the message says what was wrong, where, and what was expected.
+ */
 export class FixtureError extends UserError {
   override name = 'FixtureError';
 }
@@ -12,7 +14,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** @param where how a message calls the value, such as `cases.plain.steps` */
+/** @param where the name of the value in messages, such as `cases.plain.steps` */
 export function objectAt(value: unknown, where: string): JsonObject {
   if (isObject(value)) return value;
   throw unexpected(value, where, 'an object');
@@ -28,7 +30,7 @@ export function stringAt(value: unknown, where: string): string {
   throw unexpected(value, where, 'a string');
 }
 
-/** A number, or one of the strings that stand for the numbers JSON lacks. */
+/** A number, or one of the strings for the numbers that JSON lacks. */
 export function numberAt(value: unknown, where: string): number {
   if (typeof value === 'number') return value;
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);

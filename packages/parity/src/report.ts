@@ -1,8 +1,8 @@
-/** A parity report for people (a table) and for programs (one JSON document). */
+/** Formats a parity report for people (a table) and for programs (one JSON document). */
 import Table from 'cli-table3';
 import type { CaseReport, FixtureReport, ParityReport } from './run.ts';
 
-/** A table of fixture, case, largest error, tolerance and verdict, then what failed, what is uncovered, and the sum. */
+/** A table with fixture, case, largest error, tolerance and verdict, then failures, uncovered keys and totals. */
 export function formatReport(report: ParityReport): string {
   const table = new Table({
     head: ['fixture', 'case', 'keys', 'largest error', 'tolerance', ''],
@@ -26,7 +26,7 @@ export function formatReport(report: ParityReport): string {
   const uncovered = report.fixtures.flatMap((fixture) =>
     fixture.uncovered.length === 0 ? [] : [`not covered in ${fixture.name}: ${fixture.uncovered.join(', ')}`],
   );
-  const unchecked = report.uncovered.length === 0 ? [] : [`not covered at all: ${report.uncovered.join(', ')}`];
+  const unchecked = report.uncovered.length === 0 ? [] : [`fixtures without a check: ${report.uncovered.join(', ')}`];
   return [
     ...(report.fixtures.length === 0 ? [] : [table.toString()]),
     ...failures,
@@ -48,7 +48,7 @@ export function reportAsJson(report: ParityReport): string {
   );
 }
 
-/** `problems` and `error` only where there is something to say. */
+/** Leaves out `problems` where it is empty. */
 function withoutEmptyWords(fixture: FixtureReport): object {
   const strip = ({ problems, ...rest }: CaseReport) => (problems.length === 0 ? rest : { ...rest, problems });
   return { ...fixture, cases: fixture.cases.map(strip) };

@@ -42,7 +42,7 @@ const caseOf = (fixture: string, name: string) =>
     ?.cases.find((report) => report.name === name);
 
 describe('runParity', () => {
-  it('passes on the recorded fixtures and lists what is not covered', () => {
+  it('passes on the recorded fixtures and lists uncovered keys', () => {
     const report = runParity(folder);
     expect([report.passed, report.failed, report.uncovered]).toEqual([17, 0, []]);
     const adamw = report.fixtures.find(({ name }) => name === 'adamw');
@@ -55,7 +55,7 @@ describe('runParity', () => {
     expect(adamw?.uncovered.every((key) => /\.float32\.p\d$/.test(key))).toBe(true);
   });
 
-  it('fails on a wrong tensor, in its case alone', () => {
+  it('fails on a wrong tensor, only in its case', () => {
     editTensors((tensors) => {
       (tensors.get('plain.p0')?.data as Float32Array)[3] = 7;
     });
@@ -105,30 +105,30 @@ describe('runParity', () => {
     const report = runParity(folder);
     expect(report.failed).toBe(1);
     expect(JSON.parse(reportAsJson(report)).fixtures[0].cases[0]).toMatchObject({ maxError: 'NaN', pass: false });
-    expect(caseOf('adamw', 'plain')?.problems[0]).toMatch(/^p1: element 0 one of the two is NaN, allowed is/);
+    expect(caseOf('adamw', 'plain')?.problems[0]).toMatch(/^p1: element 0 is NaN in one of the two, allowed is/);
   });
 
-  it('reports a missing tensor, an input or an output, and one of another size', () => {
+  it('reports missing inputs and outputs, and a tensor of the wrong size', () => {
     editTensors((tensors) => {
       tensors.delete('plain.p0');
       tensors.delete('drop.init0');
       tensors.set('groups_clip.grads1', { dtype: 'F32', shape: [2], data: Float32Array.of(1, 2) });
     });
     expect(caseOf('adamw', 'plain')?.problems).toEqual([
-      "p0: there is nothing to compare with, 'plain.p0' is not stored",
+      "p0: there is nothing to compare with: 'plain.p0' is not stored",
     ]);
     expect(caseOf('adamw', 'drop')?.problems[0]).toContain("'drop.init0' is missing");
     expect(caseOf('adamw', 'groups_clip')?.problems[0]).toContain("'groups_clip.grads1' has shape [2]: expected 50");
     expect(runParity(folder).failed).toBe(3);
   });
 
-  it('says so when the tensors are missing, cut off, or the json is', () => {
+  it('reports tensors that are missing or cut off, and JSON that is cut off', () => {
     const tensors = path.join(folder, 'adamw.safetensors');
     writeFileSync(tensors, readFileSync(tensors).subarray(0, 20_000));
     writeFileSync(path.join(folder, 'formula.json'), readFileSync(path.join(folder, 'formula.json')).subarray(0, 500));
     const errors = runParity(folder).fixtures.map(({ error }) => error);
     expect(errors[0]).toMatch(/^adamw\.safetensors: safetensors: tensor '.*' ends at byte/);
-    expect(errors[1]).toMatch(/^formula\.json is no JSON: cut off or damaged\?/);
+    expect(errors[1]).toMatch(/^formula\.json is not valid JSON: is it cut off or damaged\?/);
     expect(runParity(folder).failed).toBe(2);
     rmSync(tensors);
     expect(caseOf('adamw', 'plain')?.problems[0]).toContain('which is missing or empty');
@@ -136,18 +136,22 @@ describe('runParity', () => {
 
   it.each<[string, (json: Json & { cases: Record<string, Json> }) => void, string]>([
     ['no groups', ({ cases }) => delete (cases.drop as Json).groups, 'cases.drop.groups: expected a list'],
-    ['words for a rate', ({ cases }) => Object.assign(cases.drop as Json, { clip: 'some' }), 'clip: expected a number'],
+    [
+      'a string as the clip norm',
+      ({ cases }) => Object.assign(cases.drop as Json, { clip: 'some' }),
+      'clip: expected a number',
+    ],
     ['a rule without tolerances', (json) => Object.assign(json, { tolerances: [{ keys: 'q*' }] }), 'no tolerance'],
-    ['no cases', (json) => Object.assign(json, { cases: {} }), 'holds no case'],
+    ['no cases', (json) => Object.assign(json, { cases: {} }), 'has no cases'],
     ['no kind', (json) => Object.assign(json, { fixture: 3 }), 'expected the fixture\'s kind in "fixture"'],
-  ])('reports a malformed fixture in words: %s', (_, edit, message) => {
+  ])('reports a malformed fixture with a clear message: %s', (_, edit, message) => {
     editJson('adamw', edit);
     const report = runParity(folder);
     expect(report.failed).toBeGreaterThan(0);
     expect(formatReport(report)).toContain(message);
   });
 
-  it('runs other names, cases and sizes, and lists a case that only has tensors', () => {
+  it('accepts other names, cases and sizes, and lists a case that has only tensors', () => {
     editJson<Json & { cases: Record<string, Json> }>('adamw', (json) => {
       const { steps: _, ...rest } = json.cases.drop as Json;
       json.cases = { 'tiny.one': { ...rest, steps: 1, shapes: [[2]], grad_norms: [5], milestones: [], note: 1 } };
@@ -176,19 +180,19 @@ describe('runParity', () => {
     expect(runParity(folder).uncovered).toEqual(['unheard']);
     expect(runParity(folder, ['unheard'])).toEqual({ fixtures: [], passed: 0, failed: 0, uncovered: ['unheard'] });
     expect(() => runParity(folder, ['unherd'])).toThrow('no fixture unherd in');
-    expect(() => runParity(folder, ['unherd'])).toThrow('it holds: adamw, formula, unheard');
+    expect(() => runParity(folder, ['unherd'])).toThrow('it has: adamw, formula, unheard');
   });
 
-  it('refuses a folder that is not there, is a file, or holds no fixture', () => {
+  it('rejects a folder that does not exist, is a file, or has no fixtures', () => {
     expect(() => runParity(path.join(folder, 'none'))).toThrow('there is no folder');
     expect(() => runParity(path.join(folder, 'adamw.json'))).toThrow('is not a folder');
     for (const file of ['adamw.json', 'adamw.safetensors', 'formula.json']) rmSync(path.join(folder, file));
-    expect(() => runParity(folder)).toThrow('holds no fixture: expected a folder of <name>.json');
+    expect(() => runParity(folder)).toThrow('has no fixtures: expected a folder of <name>.json');
   });
 });
 
 describe('reportAsJson', () => {
-  it('is one document of the promised form', () => {
+  it('returns one document with the documented fields', () => {
     const document = JSON.parse(reportAsJson(runParity(folder, ['adamw'])));
     expect(Object.keys(document)).toEqual(['fixtures', 'passed', 'failed', 'uncovered']);
     expect(Object.keys(document.fixtures[0])).toEqual(['name', 'cases', 'uncovered']);

@@ -1,4 +1,4 @@
-/** Runs the checks of a folder of fixtures and says what passed, what failed and what nobody looked at. */
+/** Runs the checks for a folder of fixtures and reports what passed, what failed and what was not covered. */
 import type { Check, Computed } from './check.ts';
 import { adamwCheck } from './checks/adamw.ts';
 import { blocksCheck } from './checks/blocks.ts';
@@ -30,7 +30,7 @@ import { type Fixture, listFixtures, readFixture, storedName } from './fixture.t
 import { FixtureError } from './json.ts';
 import { compare, type Difference, matches, toleranceFor } from './tolerance.ts';
 
-/** By globs over kinds of fixtures: the check of those that have one. */
+/** The checks, by globs for kinds of fixtures. */
 const checks: Readonly<Record<string, Check>> = {
   ...deformableModelChecks,
   ...modelChecks,
@@ -62,45 +62,49 @@ const checks: Readonly<Record<string, Check>> = {
   instability: instabilityCheck,
 };
 
+/** The result of one case. */
 export interface CaseReport {
   readonly name: string;
-  /** what was compared */
+  /** Keys that were compared. */
   readonly keys: readonly string[];
-  /** the error furthest beyond (or nearest to) its tolerance, and that tolerance; null if nothing could be compared */
+  /** The error furthest beyond (or nearest to) its tolerance, and that tolerance; null if nothing could be compared. */
   readonly maxError: number | null;
   readonly tolerance: number | null;
   readonly pass: boolean;
-  /** a sentence for everything that failed */
+  /** One sentence for each failure. */
   readonly problems: readonly string[];
 }
 
+/** The results of one fixture. */
 export interface FixtureReport {
   readonly name: string;
   readonly cases: readonly CaseReport[];
-  /** what is stored but neither compared nor an input */
+  /** Stored keys that are neither compared nor inputs. */
   readonly uncovered: readonly string[];
-  /** cases that cannot be computed on this machine, and why; left out where there are none */
+  /** Cases that cannot be computed on this machine, and why; omitted if there are none. */
   readonly skipped?: readonly { readonly name: string; readonly reason: string }[];
-  /** why the fixture as a whole could not be used; it counts as a failure */
+  /** Why the fixture could not be used; it counts as a failure. */
   readonly error?: string;
 }
 
+/** The results of a folder of fixtures. */
 export interface ParityReport {
-  /** those with a check, and those that cannot be read */
+  /** Fixtures with a check, and those that cannot be read. */
   readonly fixtures: readonly FixtureReport[];
-  /** numbers of cases; an unusable fixture counts as one failure */
+  /** Number of cases that passed. */
   readonly passed: number;
+  /** Number of cases that failed, plus one for each unusable fixture. */
   readonly failed: number;
-  /** names of fixtures without a check */
+  /** Names of fixtures without a check. */
   readonly uncovered: readonly string[];
 }
 
 /**
- * Reads every fixture of a folder and runs its check, one case at a time. What is wrong with a fixture or a case becomes
- * part of the report.
+ * Reads every fixture of a folder and runs its check, case by case. Problems of a fixture or a case become part of the
+ * report.
  *
  * @param only names of the fixtures to run; all if empty
- * @throws FixtureError if the folder is not there or empty, or `only` names a fixture it does not hold
+ * @throws FixtureError if the folder does not exist or is empty, or `only` names a fixture that it does not have
  */
 export function runParity(
   folder: string,
@@ -110,7 +114,7 @@ export function runParity(
   const names = listFixtures(folder);
   const unknown = only.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
-    throw new FixtureError(`no fixture ${unknown.join(', ')} in ${folder}; it holds: ${names.join(', ')}`);
+    throw new FixtureError(`no fixture ${unknown.join(', ')} in ${folder}; it has: ${names.join(', ')}`);
   }
   const fixtures: FixtureReport[] = [];
   const uncovered: string[] = [];
@@ -135,7 +139,7 @@ function runFixture(
     const [, check] = Object.entries(registry).find(([kinds]) => matches(kinds, fixture.kind)) ?? [];
     if (check === undefined) return 'uncovered';
     const names = check.cases(fixture);
-    if (names.length === 0) throw new FixtureError(`${name} holds no case for the check '${fixture.kind}'`);
+    if (names.length === 0) throw new FixtureError(`${name} has no cases for the check '${fixture.kind}'`);
     const skipped = names.flatMap((name) => {
       const reason = check.skips?.(fixture, name);
       return reason === undefined ? [] : [{ name, reason }];
@@ -173,7 +177,8 @@ function runCase(check: Check, fixture: Fixture, name: string): CaseReport {
         if (worst === undefined || isWorse(difference, worst)) worst = difference;
       });
     }
-    if (keys.length === 0) throw new FixtureError('of all that the check computes, nothing is stored for this case');
+    if (keys.length === 0)
+      throw new FixtureError('none of the outputs that the check computes is stored for this case');
   });
   return {
     name,
@@ -194,16 +199,18 @@ function compareOutput(fixture: Fixture, caseName: string, key: string, computed
   const tensor = fixture.tensors.get(storedName(caseName, key));
   const expected = computed.expected?.values ?? tensor?.data;
   if (expected === undefined) {
-    throw new FixtureError(`${key}: there is nothing to compare with, '${storedName(caseName, key)}' is not stored`);
+    throw new FixtureError(`${key}: there is nothing to compare with: '${storedName(caseName, key)}' is not stored`);
   }
   const shape = computed.expected === undefined ? tensor?.shape : undefined;
   if (shape !== undefined && computed.shape !== undefined && `${shape}` !== `${computed.shape}`) {
-    throw new FixtureError(`${key}: our shape is [${computed.shape.join(', ')}], stored is [${shape.join(', ')}]`);
+    throw new FixtureError(
+      `${key}: our shape is [${computed.shape.join(', ')}], the stored shape is [${shape.join(', ')}]`,
+    );
   }
   if (computed.values.length !== expected.length) {
-    throw new FixtureError(`${key}: we have ${computed.values.length} values, stored are ${expected.length}`);
+    throw new FixtureError(`${key}: expected the ${expected.length} stored values, computed ${computed.values.length}`);
   }
-  // Integers and masks are exact, whatever the rules say about their neighbours.
+  // Integers and masks are exact, whatever the rules say about other tensors.
   const exact = computed.expected?.exact ?? (computed.expected === undefined && !tensor?.dtype.startsWith('F'));
   const rtol = exact ? 0 : computed.expected?.rtol;
   const facts = fixture.cases.get(caseName) ?? fixture.json;
@@ -217,19 +224,19 @@ function isWorse(a: Difference, b: Difference): boolean {
     if (error === 0) return 0;
     return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error / tolerance;
   };
-  // Where all agree, the looser tolerance tells more than the 0 of an exact comparison.
+  // If all agree, the looser tolerance says more than the 0 of an exact comparison.
   return ratio(a) === ratio(b) ? a.tolerance > b.tolerance : ratio(a) > ratio(b);
 }
 
 function describeDifference(key: string, { error, tolerance, index }: Difference): string {
-  const size = Number.isNaN(error) ? 'one of the two is NaN' : `differs by ${error.toPrecision(3)}`;
+  const size = Number.isNaN(error) ? 'is NaN in one of the two' : `differs by ${error.toPrecision(3)}`;
   return `${key}: element ${index} ${size}, allowed is ${tolerance.toPrecision(3)}`;
 }
 
-/** Tensors, and fields of the cases' configuration, that no one compared and that are no inputs. */
+/** Tensors, and fields of the cases' configuration, that were not compared and are not inputs. */
 function uncoveredKeys({ inputs }: Check, fixture: Fixture, reports: readonly CaseReport[]): string[] {
   const compared = new Set(reports.flatMap(({ name, keys }) => keys.map((key) => storedName(name, key))));
-  // Longest first, so that case `a.b` is not taken for key `b.…` of case `a`.
+  // Longest first, so that the name of case `a.b` is not read as case `a` with a key `b.…`.
   const names = [...new Set([...reports.map(({ name }) => name), ...fixture.cases.keys()])];
   const cases = names.sort((a, b) => b.length - a.length);
   const ownerOf = (stored: string) => cases.find((name) => name !== '' && stored.startsWith(`${name}.`));

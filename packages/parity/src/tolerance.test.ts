@@ -6,7 +6,7 @@ const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 describe('compare', () => {
   const tolerance = { atol: 0.1, rtol: 0 };
 
-  it('passes on the tolerance and fails beyond it, element by element', () => {
+  it('passes at the tolerance and fails beyond it, element by element', () => {
     expect(compare([1, 2.25], [1, 2], { atol: 0.25, rtol: 0 })).toMatchObject({ error: 0.25, index: 1, pass: true });
     expect(compare([1, 2.25], [1, 2], { atol: 0, rtol: 0.125 })).toMatchObject({ tolerance: 0.25, pass: true });
     expect(compare([1, 2.25], [1, 2], { atol: 0.24, rtol: 0 })).toMatchObject({ index: 1, pass: false });
@@ -16,7 +16,7 @@ describe('compare', () => {
     expect(compare([100.5, 1.2], [100, 1], { atol: 0, rtol: 0.01 })).toMatchObject({ index: 1, pass: false });
   });
 
-  it('matches NaN with NaN and an infinity with itself, and with nothing else', () => {
+  it('matches NaN with NaN and an infinity with itself, and neither with anything else', () => {
     expect(compare([nan, infinity, -infinity], [nan, infinity, -infinity], tolerance).pass).toBe(true);
     for (const [actual, expected] of [
       [nan, 1],
@@ -53,11 +53,11 @@ describe('tolerances', () => {
     expect(matches('after3.*', 'xafter3.y')).toBe(false);
   });
 
-  it('knows rtol_of_max, of finite values only', () => {
+  it('applies rtol_of_max to the largest finite value', () => {
     expect(of([{ keys: '*', rtol: 0, atol: 0, rtol_of_max: 0.5 }], 'p0', [1, -4, infinity, nan]).atol).toBe(2);
   });
 
-  it('knows the noise of a case, by key or the start of a key', () => {
+  it('applies the noise of a case, by key or the start of a key', () => {
     const rules = [{ keys: '*', rtol: 0, atol: 1, atol_noise: 'noise', factor: 10 }];
     expect(of(rules, 'C3.corner', [], { noise: { C3: 0.5 } }).atol).toBe(5);
     expect(of(rules, 'C3.corner', [], { noise: { C3: 0.01 } }).atol).toBe(1);
@@ -70,7 +70,7 @@ describe('tolerances', () => {
     expect(of([{ keys: '*', rtol: 1, atol: 2 }], 'a', [], {}, [['a', 0.5]])).toEqual({ rtol: 1, atol: 0.5 });
   });
 
-  it('refuses rules that would let everything pass', () => {
+  it('rejects rules that would let everything pass', () => {
     expect(() => rule({ keys: '*', rtol: 'NaN', atol: 0 })).toThrow('tolerances[0].rtol: expected a finite number');
     expect(() => rule({ keys: '*', rtol: 0, atol: 'Infinity' })).toThrow('atol: expected a finite number');
     expect(() => rule({ keys: '*', rtol: -1, atol: 0 })).toThrow('rtol: expected a finite number from 0, found -1');

@@ -1,35 +1,35 @@
-/** How close is close enough: the rules a fixture carries, and the comparison of two arrays under them. */
+/** The tolerance rules of a fixture, and the comparison of two arrays under them. */
 import { FixtureError, isObject, type JsonObject, numberAt, objectAt, stringAt } from './json.ts';
 
-/** One entry of `tolerances`; the first whose `keys` match is used. */
+/** One entry of `tolerances`; the first one whose `keys` match applies. */
 export interface ToleranceRule {
-  /** matches keys without their case; `*` stands for anything */
+  /** Glob for keys without their case; `*` matches anything. */
   readonly keys: string;
   readonly rtol: number;
   readonly atol: number;
-  /** names the reference's own noise in the case: the absolute tolerance is at least `factor` times it */
+  /** Name of the reference's own noise in the case: the absolute tolerance is at least `factor` times that noise. */
   readonly atolNoise?: { readonly figure: string; readonly factor: number };
-  /** the absolute tolerance is at least this times the largest stored magnitude */
+  /** The absolute tolerance is at least this factor times the largest stored magnitude. */
   readonly rtolOfMax?: number;
 }
 
-/** Allowed per element: `atol + rtol * |stored|`. */
+/** The allowed difference per element is `atol + rtol * |stored|`. */
 export interface Tolerance {
   readonly atol: number;
   readonly rtol: number;
 }
 
-/** Where two arrays are furthest apart, measured in tolerances. */
+/** The point where two arrays are furthest apart, relative to the tolerance. */
 export interface Difference {
-  /** |actual - expected| there; NaN if only one of the two is NaN */
+  /** |actual - expected| there; NaN if only one of the two is NaN. */
   readonly error: number;
-  /** what is allowed there */
+  /** Allowed difference there. */
   readonly tolerance: number;
   readonly index: number;
   readonly pass: boolean;
 }
 
-/** @throws FixtureError if the entry is no rule, or a tolerance is negative or not finite */
+/** @throws FixtureError if the entry is not a rule, or a tolerance is negative or not finite */
 export function readRule(value: unknown, where: string): ToleranceRule {
   const rule = objectAt(value, where);
   const size = (key: string, fallback?: number): number => {
@@ -48,7 +48,7 @@ export function readRule(value: unknown, where: string): ToleranceRule {
   };
 }
 
-/** Whether a glob with `*` for any characters matches a whole key. */
+/** Whether a glob, in which `*` matches any characters, matches the complete key. */
 export function matches(glob: string, key: string): boolean {
   const pattern = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${pattern.join('.*')}$`, 's').test(key);
@@ -57,8 +57,8 @@ export function matches(glob: string, key: string): boolean {
 /**
  * The tolerance for one stored array.
  *
- * @param fixture its rules and the absolute tolerances that replace a rule's for one key
- * @param facts the case's configuration, where noise figures stand: one number, or one per key or start of a key
+ * @param fixture rules, and the absolute tolerances that replace a rule's for single keys
+ * @param facts configuration of the case, with the noise figures: one number, or one per key or start of a key
  * @throws FixtureError if no rule matches the key
  */
 export function toleranceFor(
@@ -76,7 +76,7 @@ export function toleranceFor(
   return { rtol, atol: Math.max(fixture.atolByKey.get(key) ?? rule.atol, noise, rtolOfMax * largest(expected)) };
 }
 
-/** The noise of `C3.corner` is that of `C3.corner`, else that of `C3`, else none. */
+/** The noise of `C3.corner` if given, else that of `C3`, else 0. */
 function noiseOf(figures: unknown, key: string): number {
   if (!isObject(figures)) return figures === undefined ? 0 : numberAt(figures, 'noise figure');
   for (let start = key; start !== ''; start = start.slice(0, Math.max(0, start.lastIndexOf('.')))) {
@@ -96,8 +96,8 @@ function largest(values: ArrayLike<number>): number {
 }
 
 /**
- * Compares element by element. NaN matches NaN and an infinity itself; neither ever matches a number. The arrays must
- * be of one length.
+ * Compares element by element. NaN matches NaN and each infinity matches itself; neither matches anything else. The
+ * arrays must have the same length.
  */
 export function compare(actual: ArrayLike<number>, expected: ArrayLike<number>, { atol, rtol }: Tolerance): Difference {
   let worst: Difference = { error: 0, tolerance: atol, index: 0, pass: true };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import * as format from './format.ts';
 
 describe('numbers', () => {
-  it('are a dash where they have no value', () => {
+  it('are a dash if they have no value', () => {
     const formats = [
       format.ap,
       format.decimal,
@@ -19,7 +19,7 @@ describe('numbers', () => {
     expect(format.decimal(-1)).toBe('-1.000');
   });
 
-  it('have the digits that they are good for', () => {
+  it('have only meaningful digits', () => {
     expect([0, 0.1734, 1].map(format.ap)).toEqual(['0.000', '0.173', '1.000']);
     expect([0.2849, -0.012, -0.0004].map((value) => format.signed(value))).toEqual(['+0.285', '−0.012', '0.000']);
     expect([0.0004, 0.04, 1].map(format.pValue)).toEqual(['< 0.001', '0.040', '1.000']);
@@ -35,7 +35,7 @@ describe('numbers', () => {
     expect(format.percent(0.95)).toBe('95 %');
   });
 
-  it('never are in scientific notation', () => {
+  it('are never in scientific notation', () => {
     fc.assert(
       fc.property(fc.double({ min: 1e-3, max: 1e9, noNaN: true }), (value) => {
         for (const words of [format.duration, format.secondsAStep, format.count])
@@ -55,7 +55,7 @@ describe('words', () => {
     ]);
   });
 
-  it('show settings as they are', () => {
+  it('show settings unchanged', () => {
     expect(['resnet', [32, 64], null, true, 0.001, undefined].map(format.setting)).toEqual([
       'resnet',
       '[32,64]',
@@ -66,7 +66,7 @@ describe('words', () => {
     ]);
   });
 
-  it('show times, and what is none', () => {
+  it('show times, and text that is not a time', () => {
     expect(format.moment('2026-03-04T05:06:07.000Z')).toBe('2026-03-04 05:06 UTC');
     expect(format.moment('yesterday')).toBe('yesterday');
   });

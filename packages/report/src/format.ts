@@ -1,10 +1,10 @@
-/** Numbers as a reader sees them. Whatever has no value is a dash: AP is -1 where there was nothing to find. */
+/** Formats numbers for readers. Missing values become a dash, including an AP of -1, which means that there was nothing to find. */
 
 export const dash = '–';
 
 type Maybe = number | null | undefined;
 
-/** AP and its kin, in 0..1: `0.173`. */
+/** AP, AR and similar figures in 0..1: `0.173`. */
 export function ap(value: Maybe): string {
   return isNumber(value) && value !== -1 ? value.toFixed(3) : dash;
 }
@@ -14,14 +14,14 @@ export function decimal(value: Maybe, digits = 3): string {
   return isNumber(value) ? value.toFixed(digits) : dash;
 }
 
-/** `+0.285`, with a minus sign that is as wide as the plus. */
+/** A number with its sign, `+0.285`, and a minus sign that is as wide as the plus. */
 export function signed(value: Maybe, digits = 3): string {
   if (!isNumber(value)) return dash;
   const text = Math.abs(value).toFixed(digits);
   return Number(text) === 0 ? text : `${value < 0 ? '−' : '+'}${text}`;
 }
 
-/** `[+0.201, +0.369]` */
+/** An interval as `[+0.201, +0.369]`. */
 export function bounds(
   { low, high }: { readonly low: number; readonly high: number },
   format: (value: number) => string = signed,
@@ -29,7 +29,7 @@ export function bounds(
   return `[${format(low)}, ${format(high)}]`;
 }
 
-/** `95 %` */
+/** A fraction as a percentage, `95 %`. */
 export const percent = (share: number): string => `${Number((100 * share).toPrecision(3))} %`;
 
 export function pValue(value: Maybe): string {
@@ -57,19 +57,19 @@ export function secondsAStep(seconds: Maybe): string {
   return seconds < 9.9995 ? seconds.toFixed(3) : seconds.toFixed(1);
 }
 
-/** `2026-03-04 05:06 UTC` of an ISO 8601 time; the text itself where it is none. */
+/** An ISO 8601 time as `2026-03-04 05:06 UTC`; other text is returned unchanged. */
 export function moment(iso: string): string {
   const time = new Date(iso);
   return Number.isNaN(time.getTime()) ? iso : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-/** A setting's value: text as it is, the rest as JSON. */
+/** A setting's value: strings unchanged, everything else as JSON. */
 export function setting(value: unknown): string {
   if (value === undefined) return dash;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** `a, b and c` */
+/** A list as `a, b and c`. */
 export function listed(items: readonly string[], last = 'and'): string {
   return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} ${last} ${items.at(-1)}`;
 }

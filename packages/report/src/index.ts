@@ -1,5 +1,5 @@
 /**
- * Comparisons of models over seeds: training them, summaries of their runs, and the analysis.
+ * Trains and compares models over seeds: summaries of their runs, and the analysis.
  *
  * @module @dn-detr/report
  */

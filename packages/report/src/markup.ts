@@ -1,5 +1,5 @@
 /**
- * HTML that escapes what it is given, tables, and the frame of a page.
+ * HTML templates that escape their values, tables, and the frame of a page.
  *
  * @module @dn-detr/report/markup
  */

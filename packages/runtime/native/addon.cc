@@ -1,7 +1,7 @@
-// The addon: tfjs-node's own binding, whose sources are included as they are, and what it lacks: a configuration of
-// TensorFlow, graphs as functions, devices, and profiles of sessions. tfjs-node makes its context when the module is loaded;
-// here `start` does, because a configuration has to be there by then. Compiled with -fno-access-control: the context and the
-// table of tensors are private members of tfjs-node's class.
+// The addon: tfjs-node's own binding, whose sources are included unchanged, and features that it lacks: a configuration
+// of TensorFlow, graphs as functions, devices, and profiles of sessions. tfjs-node creates its context when the module
+// is loaded; here `start` does, because the configuration must be known by then. Compiled with -fno-access-control: the
+// context and the table of tensors are private members of tfjs-node's class.
 #include <node_api.h>
 
 #include <stdexcept>
@@ -13,14 +13,14 @@
 
 namespace dn {
 
-/** Serialised ConfigProto. Node's threads each have a context of their own. */
+/** Serialised ConfigProto. Each of Node's threads has a separate context. */
 static thread_local std::string config;
 
 static void Check(TF_Status* status) {
   if (TF_GetCode(status) != TF_OK) throw std::runtime_error(TF_Message(status));
 }
 
-/** Throws where tfjs-node would go on with a null pointer. */
+/** Creates a context; throws where tfjs-node would continue with a null pointer. */
 static TFE_Context* NewContext(TFE_ContextOptions* options, TF_Status* status) {
   TFE_ContextOptionsSetConfig(options, config.data(), config.size(), status);
   Check(status);
@@ -29,13 +29,13 @@ static TFE_Context* NewContext(TFE_ContextOptions* options, TF_Status* status) {
   return context;
 }
 
-/** Whether sessions are profiled in this thread, and the serialised RunMetadata of each run since it was last asked for. */
+/** Whether sessions are profiled in this thread, and the serialised RunMetadata of each run since the last request. */
 static thread_local bool profiling = false;
 static thread_local std::vector<std::string> run_metadata;
 
 /**
- * ConfigProto with graph_options.rewrite_options.disable_meta_optimizer, which adds to a configuration that stands before it.
- * Functions are not rewritten by Grappler, and the sessions that are profiled in their place are to have the same ops.
+ * ConfigProto with graph_options.rewrite_options.disable_meta_optimizer, which is appended to another configuration.
+ * Grappler does not rewrite functions, and sessions that are profiled in their place must have the same ops.
  */
 static const std::string no_grappler = "\x52\x05\x52\x03\x98\x01\x01";
 
@@ -45,14 +45,14 @@ static const std::string full_trace = "\x08\x03";
 static TF_SessionOptions* NewSessionOptions() {
   TF_SessionOptions* options = TF_NewSessionOptions();
   TF_Status* status = TF_NewStatus();
-  // `start` has set the context's to the same bytes, so they can be read.
+  // `start` has configured the context with the same bytes, so they are known to be valid.
   const std::string own = profiling ? config + no_grappler : config;
   TF_SetConfig(options, own.data(), own.size(), status);
   TF_DeleteStatus(status);
   return options;
 }
 
-/** TF_SessionRun as tfjs-node calls it: without options, and without a place for metadata. */
+/** TF_SessionRun as tfjs-node calls it: without options, and without a buffer for metadata. */
 static void SessionRun(TF_Session* session, const TF_Buffer*, const TF_Output* inputs, TF_Tensor* const* input_values,
                        int input_count, const TF_Output* outputs, TF_Tensor** output_values, int output_count,
                        const TF_Operation* const* targets, int target_count, TF_Buffer*, TF_Status* status) {
@@ -75,7 +75,7 @@ static void SessionRun(TF_Session* session, const TF_Buffer*, const TF_Output* i
 #undef TF_SessionRun
 #undef TF_NewSessionOptions
 #undef TFE_NewContext
-// Its module is the one below.
+// Its module definition is replaced by the one below.
 #undef NAPI_MODULE
 #define NAPI_MODULE(name, init)
 #include "tfjs_binding.cc"
@@ -86,10 +86,13 @@ using tfnodejs::TF_AutoStatus;
 using tfnodejs::TFJSBackend;
 
 static void Check(napi_status status) {
-  if (status != napi_ok) throw std::runtime_error("an argument is missing or of another type than expected");
+  if (status != napi_ok) throw std::runtime_error("an argument is missing or has an unexpected type");
 }
 
-/** A call from JavaScript: its arguments one after the other. What these functions throw becomes its error. */
+/**
+ * A call from JavaScript, whose arguments are read one after the other. Exceptions from these functions become
+ * JavaScript errors.
+ */
 class Call {
  public:
   Call(napi_env env, napi_callback_info info) : env_(env) {
@@ -165,7 +168,7 @@ class Call {
   int next_ = 0;
 };
 
-/** Makes a function for JavaScript of one that takes a call. */
+/** Wraps a function that takes a call, for JavaScript. */
 template <napi_value (*function)(napi_env, Call)>
 static napi_value Export(napi_env env, napi_callback_info info) {
   try {
@@ -176,7 +179,7 @@ static napi_value Export(napi_env env, napi_callback_info info) {
   }
 }
 
-/** `node:port` of a graph. */
+/** The output of a graph with the name `node:port`. */
 static TF_Output OutputOf(TF_Graph* graph, const std::string& name) {
   const size_t colon = name.rfind(':');
   TF_Operation* operation = TF_GraphOperationByName(graph, name.substr(0, colon).c_str());
@@ -185,8 +188,8 @@ static TF_Output OutputOf(TF_Graph* graph, const std::string& name) {
 }
 
 /**
- * addFunction(graph: Uint8Array, name: string, inputs: string[], outputs: string[]): makes a serialised GraphDef an op
- * `name` of the context. `inputs` are values of placeholders, `outputs` of any nodes.
+ * addFunction(graph: Uint8Array, name: string, inputs: string[], outputs: string[]): adds a serialised GraphDef to the
+ * context as an op called `name`. `inputs` are outputs of placeholders, `outputs` those of any nodes.
  */
 static napi_value AddFunction(napi_env, Call call) {
   const std::string definition = call.Bytes();
@@ -202,7 +205,7 @@ static napi_value AddFunction(napi_env, Call call) {
   std::vector<TF_Output> inputs, outputs;
   for (const std::string& input : call.Strings()) inputs.push_back(OutputOf(graph.get(), input));
   for (const std::string& output : call.Strings()) outputs.push_back(OutputOf(graph.get(), output));
-  // All operations of the graph, and names of the outputs that TensorFlow chooses.
+  // All operations of the graph, and output names that TensorFlow chooses.
   std::unique_ptr<TF_Function, decltype(&TF_DeleteFunction)> function(
       TF_GraphToFunction(graph.get(), name.c_str(), 0, -1, nullptr, inputs.size(), inputs.data(), outputs.size(),
                          outputs.data(), nullptr, nullptr, nullptr, status.status),
@@ -221,7 +224,7 @@ static napi_value RemoveFunction(napi_env, Call call) {
   return nullptr;
 }
 
-/** devices(): { name: string, type: string, memory: number }[], with bytes of memory */
+/** devices(): { name: string, type: string, memory: number }[], with the memory in bytes */
 static napi_value Devices(napi_env env, Call call) {
   TF_AutoStatus status;
   std::unique_ptr<TF_DeviceList, decltype(&TF_DeleteDeviceList)> list(
@@ -244,7 +247,7 @@ static napi_value Devices(napi_env env, Call call) {
   return devices;
 }
 
-/** deviceOf(id: number): string, the device that has a tensor's values */
+/** deviceOf(id: number): string, the device that holds a tensor's values */
 static napi_value DeviceOf(napi_env, Call call) {
   TF_AutoStatus status;
   const char* device = TFE_TensorHandleBackingDeviceName(call.Tensor(), status.status);
@@ -252,7 +255,7 @@ static napi_value DeviceOf(napi_env, Call call) {
   return call.Result(device);
 }
 
-/** copyTo(id: number, device: string): number, the id of a tensor there with the same values */
+/** copyTo(id: number, device: string): number, the id of a copy of the tensor on that device */
 static napi_value CopyTo(napi_env, Call call) {
   TFE_TensorHandle* tensor = call.Tensor();
   TF_AutoStatus status;
@@ -262,14 +265,14 @@ static napi_value CopyTo(napi_env, Call call) {
   return call.Result(static_cast<double>(call.Backend().InsertHandle(copy)));
 }
 
-/** profileSessions(on: boolean): whether the runs of sessions are profiled that are loaded and run from here on */
+/** profileSessions(on: boolean): turns profiling on or off for sessions that are loaded and run from now on */
 static napi_value ProfileSessions(napi_env, Call call) {
   profiling = call.Boolean();
   run_metadata.clear();
   return nullptr;
 }
 
-/** takeRunMetadata(): Uint8Array[], a serialised RunMetadata of each profiled run since the last call */
+/** takeRunMetadata(): Uint8Array[], the serialised RunMetadata of each profiled run since the last call */
 static napi_value TakeRunMetadata(napi_env env, Call) {
   napi_value array;
   Check(napi_create_array(env, &array));
@@ -286,17 +289,17 @@ static napi_value TakeRunMetadata(napi_env env, Call) {
   return array;
 }
 
-/** tfjs-node puts its tensors on the last device of the best kind; where there are several, the first is to have them. */
+/** tfjs-node puts its tensors on the last device of the best kind; where there are several, this chooses the first. */
 static void UseFirstDevice(TFJSBackend& backend) {
   std::string& device = backend.device_name;
   device.replace(device.rfind(':'), std::string::npos, ":0");
 }
 
-/** start(config: Uint8Array): object, the binding; with a serialised ConfigProto. To be called once in each thread. */
+/** start(config: Uint8Array): object, the binding; takes a serialised ConfigProto. Call it once in each thread. */
 static napi_value Start(napi_env env, Call call) {
   void* backend;
   Check(napi_get_instance_data(env, &backend));
-  if (backend != nullptr) throw std::runtime_error("TensorFlow has been started in this thread already");
+  if (backend != nullptr) throw std::runtime_error("TensorFlow has already been started in this thread");
   config = call.Bytes();
   napi_value binding;
   Check(napi_create_object(env, &binding));

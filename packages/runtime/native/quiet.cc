@@ -1,4 +1,4 @@
-// A second addon: turns the process's stderr off and on again. TensorFlow prints lines while its library is being
+// A second addon that turns the process's stderr off and on again. TensorFlow prints lines while its library is being
 // loaded, before it has read TF_CPP_MIN_LOG_LEVEL; nothing else can silence them.
 #include <fcntl.h>
 #include <node_api.h>

@@ -1,78 +1,89 @@
-/** Which backend tensors run on: native TensorFlow where it can be had, else WASM, else plain JavaScript. */
+/**
+ * Chooses the backend that tensors run on: native TensorFlow if it is available, otherwise WASM, otherwise plain
+ * JavaScript.
+ */
 import { createRequire } from 'node:module';
 import path from 'node:path';
-// In Node only the union package registers the gradients of the ops.
+// In Node, only the union package registers the gradients of the ops.
 import '@tensorflow/tfjs';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from './backend-error.ts';
 import type { Device } from './native/binding.ts';
 import { findNative } from './native/find.ts';
 import type { GpuOptions } from './native/gpu-variables.ts';
 import { loadNative, type NativeOps } from './native/load.ts';
 import { registerTrainingKernels } from './wasm-kernels/register.ts';
 
-/** The backends that can be asked for, best first. */
+/** The backends that can be requested, best first. */
 export const backendNames = ['tensorflow', 'wasm', 'cpu'] as const;
-/** The backends that there are. */
+/** The name of a backend. */
 export type BackendName = (typeof backendNames)[number];
 
-/** What was chosen and why. */
+/** The backend that was chosen, and why. */
 export interface BackendChoice {
   name: BackendName;
-  /** One line: asked for by whom, or the best one here. */
+  /** One line: who requested it, or that it is the best one here. */
   reason: string;
-  /** Set when native TensorFlow was wanted and is not there: why, what it costs, how to fix it. */
+  /**
+   * Set when native TensorFlow was wanted and is not available, or does not start on a GPU: why, what that costs, and how to
+   * fix it.
+   */
   notice?: string;
-  /** Set on `tensorflow`. */
+  /** Details of the library; only for `tensorflow`. */
   tensorflow?: TensorFlowChoice;
 }
 
-/** TensorFlow's library, as it was loaded. */
+/** The TensorFlow library that was loaded. */
 export interface TensorFlowChoice {
   version: string;
-  /** Where the library came from, in words. */
+  /** Origin of the library, for display. */
   source: string;
-  /** Whether it is a build that can run on NVIDIA GPUs. */
+  /** Whether the build can run on NVIDIA GPUs. */
   cuda: boolean;
   /** Whether it runs on a GPU. */
   gpu: boolean;
-  /** All that it can run on; none are known with the stock addon. */
+  /** TensorFlow's error, if it did not start on the GPUs of this machine and therefore runs on the CPU. */
+  gpuFailure?: string;
+  /** All devices that it can run on; empty with the stock addon, which cannot list them. */
   devices: readonly Device[];
   ops: NativeOps;
 }
 
-/** How a backend is set up. */
+/** Options for setting up a backend. */
 export interface BackendOptions {
-  /** Who asks for the backend, for messages, such as a command's option. */
+  /** Who requests the backend, for messages, such as a command's option. */
   readonly askedBy?: string;
   /**
-   * Compile captured graphs with XLA on native TensorFlow. It fuses elementwise ops but has slower products than TensorFlow's
-   * own, so measure whether it pays; every capture costs some seconds more. Takes effect on the process's first call.
-   * Default false.
+   * Whether to compile captured graphs with XLA on native TensorFlow. XLA fuses elementwise ops but has slower products
+   * than TensorFlow's own, so measure whether it pays off; every capture takes some seconds more. Takes effect on the
+   * process's first call.
+   *
+   * @defaultValue false
    */
   xla?: boolean;
   /**
-   * Threads for a single op on native TensorFlow; as many ops as there are cores run side by side. 1 makes captured graphs
-   * of small ops faster, which are too short to be shared out, and those of large ops slower. Takes effect on the
-   * process's first call, unless `TF_NUM_INTRAOP_THREADS` is set. Default all cores.
+   * Number of threads for a single op on native TensorFlow; as many ops as there are cores run at the same time. With
+   * 1, captured graphs of small ops run faster, since these are too short to be divided among threads, and graphs of
+   * large ops run slower. Takes effect on the process's first call, unless `TF_NUM_INTRAOP_THREADS` is set.
+   *
+   * @defaultValue all cores
    */
   threadsPerOp?: number;
-  /** What an NVIDIA GPU may do. Takes effect on the process's first call. */
+  /** Options of NVIDIA GPUs. They take effect on the process's first call. */
   gpu?: GpuOptions;
-}
-
-/** A backend was asked for that this machine cannot run. */
-export class BackendError extends Error {
-  override name = 'BackendError';
 }
 
 /** The environment variable that forces a backend. */
 export const backendVariable = 'DN_DETR_BACKEND';
 
 /**
- * Makes a backend tfjs's current one and says which and why.
- * @param requested a backend to insist on; else `DN_DETR_BACKEND`; else the first of `tensorflow`, `wasm`, `cpu` that works.
- * @throws BackendError for an unknown name, or when the backend asked for is not there; the message names the fix.
+ * Makes a backend tfjs's current one, and reports which one and why.
+ *
+ * @param requested the backend to insist on; otherwise the one in `DN_DETR_BACKEND`, or the first of `tensorflow`,
+ *   `wasm` and `cpu` that works
+ * @throws BackendError for an unknown name, for an unknown value of `DN_DETR_GPU`, or if the requested backend is not
+ *   available; the message says how to fix it
  */
 export async function useBackend(requested?: string, options: BackendOptions = {}): Promise<BackendChoice> {
   const fromEnvironment = process.env[backendVariable] || undefined;
@@ -83,11 +94,11 @@ export async function useBackend(requested?: string, options: BackendOptions = {
   if (name === undefined) {
     throw new BackendError(`unknown backend '${forced}' (from ${origin}): expected one of ${backendNames.join(', ')}`);
   }
-  const reason = `asked for by ${origin}`;
+  const reason = `requested by ${origin}`;
   if (name === 'tensorflow') {
     const native = await useNative(reason, options);
     if ('missing' in native) {
-      throw new BackendError(`native TensorFlow was ${reason} but is not there: ${native.missing}\n${howToFix}`);
+      throw new BackendError(`native TensorFlow was ${reason} but is not available: ${native.missing}\n${howToFix}`);
     }
     return native;
   }
@@ -107,7 +118,7 @@ async function useBest(options: BackendOptions): Promise<BackendChoice> {
     `Tensors run on WASM instead: the same results, about 10 to 25 times slower. ${howToFix}`;
   try {
     await useWasm();
-    return { name: 'wasm', reason: 'native TensorFlow is not there', notice };
+    return { name: 'wasm', reason: 'native TensorFlow is not available', notice };
   } catch (error) {
     await useCpu();
     return { name: 'cpu', reason: `neither native TensorFlow nor WASM runs here (${error})`, notice };
@@ -118,7 +129,12 @@ async function useNative(reason: string, options: BackendOptions): Promise<Backe
   const state = await findNative();
   if (state.addon === undefined) return { missing: state.reason };
   const loaded = await loadNative(state, options);
-  return { name: 'tensorflow', reason, tensorflow: { ...loaded, source: state.source, cuda: state.cuda } };
+  const notice =
+    loaded.gpuFailure &&
+    `TensorFlow does not start on the NVIDIA GPU and runs on the CPU: ${loaded.gpuFailure}\n` +
+      'The command `doctor` says what is missing; DN_DETR_GPU=off keeps TensorFlow from trying.';
+  const tensorflow = { ...loaded, source: state.source, cuda: state.cuda };
+  return { name: 'tensorflow', reason, ...(notice && { notice }), tensorflow };
 }
 
 async function useWasm(): Promise<void> {
@@ -127,7 +143,8 @@ async function useWasm(): Promise<void> {
   setWasmPaths(`${path.dirname(main)}${path.sep}`);
   const listeners = exceptionListeners();
   if (!(await tf.setBackend('wasm'))) throw new BackendError('the WASM backend does not start in this Node');
-  // Emscripten's module rethrows every uncaught error from its one-line source, burying the message: its listeners go.
+  // Emscripten's module rethrows every uncaught error from its one-line source, which buries the message, so its
+  // listeners are removed.
   for (const [event, added] of exceptionListeners()) {
     for (const listener of added.filter((candidate) => !listeners.get(event)?.includes(candidate))) {
       process.off(event, listener as () => void);
@@ -146,6 +163,6 @@ function exceptionListeners(): Map<'uncaughtException' | 'unhandledRejection', u
 async function useCpu(): Promise<void> {
   await tf.setBackend('cpu');
   await tf.ready();
-  // The backend's first use prints advice to install tfjs-node, which is what has just been tried.
+  // On first use the backend prints advice to install tfjs-node, which has just been tried.
   (tf.backend() as unknown as { firstUse: boolean }).firstUse = false;
 }

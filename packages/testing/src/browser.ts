@@ -1,4 +1,4 @@
-/** Debian's Chromium, driven by playwright-core, for what must work in a browser. */
+/** Debian's Chromium, driven by playwright-core, for tests of code that has to work in a browser. */
 import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 
@@ -6,7 +6,7 @@ const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/
   existsSync(file),
 );
 
-/** Whether browser tests can run here. In CI they always do, and fail where there is no browser. */
+/** Whether browser tests can run here. In CI they always run, and fail where there is no browser. */
 export const hasBrowser = executable !== undefined || process.env.CI !== undefined;
 
 if (!hasBrowser)
@@ -19,7 +19,11 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: executable, args: ['--no-sandbox'] });
 }
 
-/** Runs a script in an empty page and returns the lines that it logged. @throws what the script throws */
+/**
+ * Runs a script in an empty page and returns the lines that it logged.
+ *
+ * @throws the error that the script throws
+ */
 export async function runInBrowser(script: string): Promise<string> {
   const browser = await launchBrowser();
   try {

@@ -1,4 +1,7 @@
-/** A reader of one's own, all of it in one file: `boxes.csv`, a line `image,class,left,top,width,height` for each object. */
+/**
+ * An example of a user's reader, all in one file, for `boxes.csv` with a line `image,class,left,top,width,height` for
+ * each object.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -13,7 +16,7 @@ import {
 } from '@dn-detr/data';
 
 interface CsvOptions {
-  /** what boxes are written in: pixels, or parts of the image's width and height */
+  /** Unit of boxes: pixels, or fractions of the image's width and height. */
   readonly csvUnit: 'pixels' | 'parts';
 }
 
@@ -21,7 +24,7 @@ export const csv = {
   name: 'csv',
   title: 'CSV',
   options: {
-    csvUnit: { title: 'CSV unit', meaning: 'what CSV boxes are written in', values: ['pixels', 'parts'] },
+    csvUnit: { title: 'CSV unit', meaning: 'unit of CSV boxes', values: ['pixels', 'parts'] },
   },
   looksLike: () => 'boxes.csv',
   find: (folder) => folder.exact(path.join(folder.root, 'boxes.csv')),

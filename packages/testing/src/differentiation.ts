@@ -1,11 +1,11 @@
-/** What an op with a hand-written gradient is held to. */
+/** Expectations for ops with hand-written gradients. */
 import * as tf from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 
 /** A function of tensors, to be differentiated with respect to all of them. */
 export type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
-/** Repeatable numbers in -1..1, other ones for another seed. */
+/** Repeatable numbers in -1..1; a different seed gives different numbers. */
 export function spread(shape: number[], seed = 0): tf.Tensor {
   const size = shape.reduce((product, axis) => product * axis, 1);
   const values = Float32Array.from(
@@ -15,7 +15,7 @@ export function spread(shape: number[], seed = 0): tf.Tensor {
   return tf.tensor(values, shape);
 }
 
-/** Both have the same value and, for an uneven gradient of the value, the same gradients of all inputs. */
+/** Expects the same value from both and, for an uneven gradient of the value, the same gradients of all inputs. */
 export function expectSameOp(ours: Op, plain: Op, inputs: tf.Tensor[], tolerance = 2e-6): void {
   const [value, ...grads] = valueAndGrads(ours, inputs);
   const [plainValue, ...plainGrads] = valueAndGrads(plain, inputs);
@@ -27,9 +27,9 @@ export function expectSameOp(ours: Op, plain: Op, inputs: tf.Tensor[], tolerance
 }
 
 /**
- * The gradients agree with central differences of the value along a direction through all inputs.
+ * Expects the gradients to agree with central differences of the value along a direction through all inputs.
  *
- * @param step large for float32's sake; smaller where the op has kinks close by
+ * @param step large because of float32's rounding; smaller where the op has kinks nearby
  */
 export function expectDerivative(op: Op, inputs: tf.Tensor[], step = 1e-2, tolerance = 2e-3): void {
   const directions = inputs.map((input, i) => spread(input.shape, 100 + i));
@@ -42,25 +42,25 @@ export function expectDerivative(op: Op, inputs: tf.Tensor[], step = 1e-2, toler
   expect(Math.abs(slope - along)).toBeLessThan(tolerance * Math.max(1, Math.abs(along)));
 }
 
-/** Value and gradients leave nothing behind but the results. */
+/** Expects that computing value and gradients leaves only the results behind. */
 export function expectNoLeak(op: Op, inputs: tf.Tensor[]): void {
   const before = tf.memory().numTensors;
   tf.dispose(tf.tidy(() => valueAndGrads(op, inputs)));
   expect(tf.memory().numTensors).toBe(before);
 }
 
-/** The names of the kernels of forward and backward, without identities, which cost nothing. */
+/** Names of the kernels of forward and backward, without identities, which cost nothing. */
 export async function kernelsOf(op: Op, inputs: tf.Tensor[]): Promise<string[]> {
   const dy = gradientOfValue(tf.tidy(() => op(...inputs)).shape);
-  // A tensor container, though its type does not say so.
+  // This is a tensor container, although its type does not say so.
   const run = () => tf.valueAndGrads(op)(inputs, dy) as unknown as tf.TensorContainer;
   const { kernels } = await tf.profile(() => tf.tidy(run));
-  // A custom gradient is listed under the scope it runs in, beside the kernels inside it.
+  // A custom gradient is listed under the scope it runs in, in addition to the kernels inside it.
   const others = ['', 'forward', 'backward', 'Identity'];
   return kernels.map(({ name }) => name).filter((name) => !others.includes(name));
 }
 
-/** |actual - expected| <= tolerance × max(1, largest |expected|). */
+/** Expects |actual - expected| <= tolerance × max(1, largest |expected|). */
 export function expectClose(actual: tf.Tensor, expected: tf.Tensor, tolerance: number): void {
   expect(actual.shape).toEqual(expected.shape);
   const scale = Math.max(1, tf.max(tf.abs(expected)).dataSync()[0] ?? 0);
@@ -73,7 +73,7 @@ export function valueAndGrads(op: Op, inputs: tf.Tensor[]): tf.Tensor[] {
   return [value, ...grads];
 }
 
-/** Uneven, so that a gradient cannot be right by symmetry; 1 for a scalar. */
+/** An uneven gradient, so that a result cannot be right by symmetry; 1 for a scalar. */
 function gradientOfValue(shape: number[]): tf.Tensor {
   return shape.length === 0 ? tf.scalar(1) : spread(shape, 50);
 }

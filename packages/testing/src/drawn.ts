@@ -1,8 +1,8 @@
-/** Drawings as tests read them. */
+/** Reads drawings in tests. */
 import type { Html } from '@dn-detr/report/markup';
 import { JSDOM } from 'jsdom';
 
-/** The attributes of all elements of a name, in order; numbers where they are such. */
+/** The attributes of all elements with a name, in order. */
 export function elements(svg: Html | string, name: string): Record<string, string>[] {
   const markup = typeof svg === 'string' ? svg : svg.text;
   return [...markup.matchAll(new RegExp(`<${name}\\b([^>]*)>`, 'g'))].map(([, attributes]) =>
@@ -15,7 +15,7 @@ export function elements(svg: Html | string, name: string): Record<string, strin
 export const ofClass = (svg: Html | string, name: string, kind: string): Record<string, string>[] =>
   elements(svg, name).filter((attributes) => attributes.class === kind);
 
-/** Rows and columns of a heat map's cells `[rows, columns]`: the opacity of each, 0 where it is blank. */
+/** Reads the cells of a heat map `[rows, columns]`: the opacity of each, 0 where it is blank. */
 export function cellsOf(svg: Html | string, rows: number, columns: number): number[][] {
   const cells = Array.from({ length: rows }, () => new Array<number>(columns).fill(0));
   for (const { d = '', 'fill-opacity': opacity } of elements(svg, 'path')) {
@@ -26,7 +26,7 @@ export function cellsOf(svg: Html | string, rows: number, columns: number): numb
   return cells;
 }
 
-/** @throws if it is no XML */
+/** @throws if the text is not XML */
 export const xmlDocument = (text: string): Document =>
   new JSDOM(text, { contentType: 'image/svg+xml' }).window.document;
 

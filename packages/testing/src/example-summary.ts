@@ -1,4 +1,4 @@
-/** Summaries to test pages with: curves as such models have them, drawn from a formula. No run gave them. */
+/** Summaries to test pages with: curves like those of such models, drawn from a formula. They come from no run. */
 import {
   type ComparedSamples,
   type CurvePoint,
@@ -13,20 +13,21 @@ import {
 import { flatValues, resolveConfig } from '@dn-detr/train';
 
 export interface ExampleOptions {
-  /** [0, 1, 2] */
+  /** Seeds of the runs. @defaultValue `[0, 1, 2]` */
   readonly seeds?: readonly number[];
+  /** Names of the classes. @defaultValue `['disc', 'square', 'triangle']` */
   readonly classes?: readonly string[];
-  /** of each run */
+  /** Number of evaluations per run. @defaultValue 12 */
   readonly evaluations?: number;
-  /** the last model's last seed fails half way */
+  /** Whether the last model's last seed fails halfway. @defaultValue false */
   readonly failure?: boolean;
 }
 
 interface Kind {
   readonly name: string;
-  /** AP50 far beyond the end */
+  /** AP50 far beyond the end of training. */
   readonly top: number;
-  /** step at which it leaves the plateau */
+  /** Step at which the curve leaves the plateau. */
   readonly leaves: number;
   readonly secondsAStep: number;
   readonly anchors: boolean;
@@ -65,7 +66,7 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Three models, of which `detr` stays on the plateau. */
+/** A summary of three models, of which `detr` stays on the plateau. */
 export function exampleSummary({
   seeds = [0, 1, 2],
   classes = ['disc', 'square', 'triangle'],
@@ -114,7 +115,7 @@ export function exampleSummary({
   };
 }
 
-/** The same three as cells of an ablation, of which each is held against the first. */
+/** The same three models as cells of an ablation, each compared with the first. */
 export function exampleAblation({ scale = true }: { readonly scale?: boolean } = {}): Summary {
   const { models, ...summary } = exampleSummary();
   const ofFirst = ({ baseline }: { readonly baseline: string }) => baseline === models[0]?.name;
@@ -203,7 +204,7 @@ function exampleFinal(point: CurvePoint, classes: readonly string[]): FinalMetri
     AR1: AP * 1.4,
     AR10: AP * 2.1,
     AR100: AP * 2.2,
-    // The last class has no objects in the images that are evaluated.
+    // The last class has no objects in the evaluated images.
     perClass: classes.map((name, i) =>
       i === classes.length - 1 && i > 2
         ? { name, AP: -1, AP50: -1 }
@@ -225,11 +226,11 @@ function exampleSamples(models: number): ComparedSamples {
     }));
   const images = [1, 2].map((n) => ({
     ...{ name: `val-${n}`, width: 64, height: 48, picture: `detr/seed-0/samples/${n}.jpg`, objects: boxes },
-    // Those of the end are the best.
+    // The last detections are the best.
     detections: [2, 1, 0].map((before) => Array.from({ length: models }, (_, model) => found(model - before))),
   }));
   return { steps: [600, 1200, 2400], images };
 }
 
-/** In -1..1, and irregular enough to look at. */
+/** A number in -1..1, irregular enough for a realistic picture. */
 const wave = (x: number): number => Math.sin(12.9898 * x + 78.233) * Math.cos(4.1414 * x * x + 1.3);

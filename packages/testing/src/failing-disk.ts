@@ -1,19 +1,20 @@
-/** A disk that fails: the functions of `node:fs` that change files, made to fail from a chosen call on. */
+/** A failing disk: the functions of `node:fs` that change files, made to fail from a chosen call on. */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
 
 /**
- * What happens from the chosen call on. `full`: nothing can be written any more, but files can still be renamed and removed.
- * `gone`: nothing changes any more at all, as when the process is killed there. A write that it hits is done by half.
+ * The effect from the chosen call on. `full`: nothing more can be written, but files can still be renamed and removed.
+ * `gone`: nothing changes any more, as if the process were killed. A write at the chosen call is half done.
  */
 export type Failure = 'full' | 'gone';
 
 export interface FailingDisk {
-  /** calls so far that change files below the folder */
+  /** Number of calls so far that change files below the folder. */
   readonly calls: number;
-  /** files below the folder that were opened and not closed since */
+  /** Number of files below the folder that are open. */
   readonly open: number;
+  /** Restores the real disk. */
   restore(): void;
 }
 
@@ -30,17 +31,17 @@ const functions = [
 const needsNoSpace: readonly string[] = ['renameSync', 'rmSync'];
 
 /**
- * Puts it in place of the disk for everything below `folder`.
+ * Replaces the disk for everything below `folder`.
  *
- * @param first the call that fails, from 1; none without it
+ * @param first number of the call that fails, from 1; without it, none fails
  */
 export function failingDisk(folder: string, failure: Failure = 'full', first = Number.POSITIVE_INFINITY): FailingDisk {
   const disk = fs as unknown as Record<string, Call>;
   const real = Object.fromEntries([...functions, 'closeSync'].map((name) => [name, disk[name] as Call]));
-  /** Open files, by their handles. */
+  /** Names of open files by their handles. */
   const names = new Map<unknown, string>();
   let calls = 0;
-  // Some of them call each other.
+  // Some of the functions call each other.
   let inside = false;
   const isBelow = (file: string): boolean => !path.relative(folder, file).startsWith('..');
   const changes = (name: string, [target, flags]: readonly unknown[]): boolean => {

@@ -1,8 +1,8 @@
-"""Lists the kernels that TensorFlow's library for NVIDIA GPUs has, for gpu-kernels.ts. No GPU is needed.
+"""Lists the kernels in TensorFlow's library for NVIDIA GPUs, for gpu-kernels.ts. No GPU is needed.
 
     pip install WHEEL && python gpu-kernels.py WHEEL > gpu-kernels.txt
 
-WHEEL is a file that `pip download --no-deps tensorflow==VERSION` has brought.
+WHEEL is a file downloaded by `pip download --no-deps tensorflow==VERSION`.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ def type_name(number: int) -> str:
 
 lines = set()
 for kernel in kernels.get_all_registered_kernels().kernel:
-    # Kernels of the device DEFAULT run on all. Those with a label are only for nodes that ask for it.
+    # Kernels for the device DEFAULT run on all devices. Those with a label are only for nodes that request it.
     if kernel.device_type not in ("GPU", "DEFAULT") or kernel.label:
         continue
     constraints = sorted(

@@ -1,17 +1,20 @@
-/** Which ops of captured graphs have kernels for NVIDIA GPUs, from the list that gpu-kernels.py makes of TensorFlow's library. */
+/**
+ * Finds the ops of captured graphs that have kernels for NVIDIA GPUs, in the list that gpu-kernels.py makes from
+ * TensorFlow's library.
+ */
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 
-/** An op as graphs have it: its name, and its type attributes as in `T=float`, by name. */
+/** An op in a graph: its name, and its type attributes, such as `T=float`, by name. */
 export interface OpUse {
   readonly op: string;
   readonly types: Readonly<Record<string, string>>;
 }
 
-/** Constraints of each kernel of an op: the types that an attribute may have. */
+/** Constraints of a kernel of an op: the types that each attribute may have. */
 type Kernel = Readonly<Record<string, readonly string[]>>;
 
-/** Of the types in tensorflow/core/framework/types.proto, those that graphs of tfjs's ops have. */
+/** Those types in tensorflow/core/framework/types.proto that occur in graphs of tfjs's ops. */
 const typeNames: Readonly<Record<number, string>> = { 1: 'float', 3: 'int32', 4: 'uint8', 9: 'int64', 10: 'bool' };
 
 const graphs = protobuf.parse(
@@ -26,7 +29,10 @@ interface GraphDef {
   node: { op: string; attr: Record<string, { type?: number }> }[];
 }
 
-/** The ops of a serialised GraphDef; constants and placeholders are values on whatever device they are needed. */
+/**
+ * The ops of a serialised GraphDef, without constants and placeholders, which are values on whichever device needs
+ * them.
+ */
 export function opsOf(graph: Uint8Array): OpUse[] {
   const message = graphs.lookupType('GraphDef');
   const { node } = message.toObject(message.decode(graph), { arrays: true, objects: true }) as GraphDef;

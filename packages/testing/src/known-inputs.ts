@@ -4,13 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 
 export const batch = 2;
 export const [groups, slots] = [2, 3];
-/** Known queries, matching ones, and all. */
+/** Numbers of known queries, matching queries, and all queries. */
 export const [K, Q, T] = [6, 4, 10];
 
 /**
- * The first image has 3 objects, the second one; groups keep apart, padding is hidden.
+ * Makes the inputs: the first image has 3 objects, the second one; groups cannot see each other, and padding is hidden.
  *
- * @param change what is added to a label, or to the four numbers of an anchor, by its place among all B·K
+ * @param change number added to a label, or to the four numbers of an anchor, by its index among all B·K
  */
 export function groupedKnownInputs(change: (kind: 'label' | 'anchor', place: number) => number = () => 0): KnownInputs {
   const real = (place: number): boolean => place % K < K && (place < K || place % slots === 0);

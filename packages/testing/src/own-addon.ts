@@ -1,6 +1,9 @@
-/** Stands between the toolkit and its native addon: what TensorFlow is started with, and what is asked of it. */
+/**
+ * Intercepts the calls between the toolkit and its native addon: the configuration of TensorFlow, and the addon's
+ * functions.
+ */
 
-/** The functions of the addon's binding that tests look at. */
+/** The functions of the addon's binding that tests use. */
 export interface AddonBinding {
   isUsingGpuDevice(): boolean;
   createTensor(shape: number[], dtype: number, values: NodeJS.TypedArray): number;
@@ -13,16 +16,16 @@ export interface AddonBinding {
     outputCount: number,
   ): { id: number; shape: number[]; dtype: number }[];
   addFunction(graph: Uint8Array, name: string, inputs: string[], outputs: string[]): void;
-  /** Name of the device that has a tensor's values. */
+  /** Name of the device that holds a tensor's values. */
   deviceOf(id: number): string;
-  /** A tensor with the same values on a device, given by its name. */
+  /** Copies a tensor to the device with this name. */
   copyTo(id: number, device: string): number;
 }
 
 /**
- * Changes the binding that the addon will give when it is loaded later in this process.
+ * Changes the binding that the addon will return when it is loaded later in this process.
  *
- * @param replacements makes the functions that take the place of the binding's
+ * @param replacements makes the functions that replace the binding's
  * @param config a serialised ConfigProto for TensorFlow
  */
 export function interceptAddon(

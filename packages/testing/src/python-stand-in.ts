@@ -1,11 +1,13 @@
-/** An executable that does in place of a Python with PyTorch, as benches ask one. */
+/** An executable that stands in for a Python with PyTorch in benchmarks. */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * @param folder that it is written to
- * @param answer statement in JavaScript that prints the answer to each `line` of input
- * @returns its path
+ * Writes the executable.
+ *
+ * @param folder folder in which it is created
+ * @param answer JavaScript statement that prints the answer to each `line` of input
+ * @returns the path of the executable
  */
 export function pythonStandIn(folder: string, answer: string): string {
   const command = path.join(folder, 'python');

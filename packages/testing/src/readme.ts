@@ -1,4 +1,4 @@
-/** The runnable examples of READMEs: their `ts` blocks, and what they print. */
+/** The runnable examples in READMEs: their `ts` blocks, and the output of these. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,19 +6,20 @@ import { fileURLToPath } from 'node:url';
 /** The workspace's folder. */
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 
-/** The packages that can be installed, each after those it depends on. */
+/** The packages that can be installed, each after its dependencies. */
 export const packages = ['boxes', 'matcher', 'dn', 'metrics', 'data', 'runtime', 'core', 'train', 'report'] as const;
 
 export interface Example {
   readonly code: string;
-  /** the `text` block that follows the code directly; undefined where the output differs from machine to machine */
+  /** The `text` block that follows the code directly; undefined where the output differs from machine to machine. */
   readonly output: string | undefined;
 }
 
 /**
  * The `ts` blocks of a package's README, in order.
  *
- * @param companion of the blocks marked with it, as in `ts tfjs`: examples that need other packages beside this one
+ * @param companion label of the wanted blocks, as in `ts tfjs`: examples that need other packages in addition to this
+ *   one
  */
 export function readmeExamples(name: string, companion?: string): Example[] {
   const text = readFileSync(path.join(root, 'packages', name, 'README.md'), 'utf8');

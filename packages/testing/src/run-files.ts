@@ -1,10 +1,10 @@
-/** What the folder of a run holds, in a form that can be compared. */
+/** The contents of a run's folder, in a form that can be compared. */
 import { readFileSync } from 'node:fs';
 import { readSafetensors } from '@dn-detr/core/weights';
 import { type EvaluationLine, type MetricsLine, runFolder } from '@dn-detr/train';
 import { readJsonLines } from '@dn-detr/train/files';
 
-/** The lines of a log but for the time they took, which is never the same. */
+/** The lines of a log without their times, which are never the same. */
 const untimed = <Line extends { seconds: number }>(lines: Line[]): Omit<Line, 'seconds'>[] =>
   lines.map(({ seconds: _, ...line }) => line);
 

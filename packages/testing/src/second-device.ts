@@ -1,11 +1,11 @@
 /**
- * Has captured functions run on a second logical CPU, as they would on a GPU, and counts what travels between it and the
- * host.
+ * Makes captured functions run on a second logical CPU, as they would on a GPU, and counts the transfers between it and
+ * the host.
  */
 import protobuf from 'protobufjs';
 import { interceptAddon } from './own-addon.ts';
 
-/** A tensor that travelled. */
+/** A transferred tensor. */
 export interface Transfer {
   /** `fed`: from the host's memory; `moved`: a computed tensor that was on the host; `read`: to the host's memory. */
   readonly kind: 'fed' | 'moved' | 'read';
@@ -14,14 +14,14 @@ export interface Transfer {
 
 const deviceName = '/job:localhost/replica:0/task:0/device:CPU:1';
 
-/** ConfigProto with two devices of the kind CPU in `device_count`. */
+/** A ConfigProto with two CPU devices in `device_count`. */
 const twoDevices = Uint8Array.of(0x0a, 0x07, 0x0a, 0x03, ...Buffer.from('CPU'), 0x10, 0x02);
 
 const int32 = 3;
 const bytesPerValue = (dtype: number): number => (dtype === 10 ? 1 : 4);
 
 /**
- * Takes effect when TensorFlow is loaded later in this process. Tensors of int32 stay on the host, as they do beside a GPU.
+ * Takes effect when TensorFlow is loaded later in this process. Tensors of int32 stay on the host, as with a GPU.
  *
  * @returns the transfers since the last call, and the ops that were run outside captured functions
  */
@@ -72,7 +72,7 @@ export function useSecondDevice(): () => { transfers: Transfer[]; eagerOps: stri
   };
 }
 
-/** A serialised GraphDef with the device in each of its nodes (graph.proto: `repeated NodeDef node = 1`). */
+/** A serialised GraphDef with the device set in each of its nodes (graph.proto: `repeated NodeDef node = 1`). */
 function onDevice(graph: Uint8Array): Uint8Array {
   const reader = protobuf.Reader.create(graph);
   const device = protobuf.Writer.create().uint32(tagOfBytes(4)).string(deviceName).finish();
@@ -91,5 +91,5 @@ function onDevice(graph: Uint8Array): Uint8Array {
   return Buffer.concat(fields);
 }
 
-/** The tag of a field with a length before its bytes. */
+/** The tag of a length-delimited field. */
 const tagOfBytes = (field: number): number => field * 8 + 2;

@@ -1,4 +1,4 @@
-/** Options of `compare` and `train` that make a run one of seconds. */
+/** Options of `compare` and `train` that make a run take seconds. */
 const settings = {
   'model.backbone': { kind: 'tiny', channels: [8, 16] },
   'model.width': 16,
@@ -15,7 +15,7 @@ const settings = {
   'schedule.warmUp': 3,
 };
 
-/** On the recipe `quick`, with further settings by dotted key. */
+/** The options with the recipe `quick`, with further settings by dotted key. */
 export const smallOptions = (more: Readonly<Record<string, unknown>> = {}): string[] => [
   '--recipe',
   'quick',

@@ -1,9 +1,9 @@
-/** A run of seconds, for tests. */
+/** A run that takes seconds, for tests. */
 import { type BackendChoice, useBackend } from '@dn-detr/runtime';
 import type { DottedValues, RunConfig } from '@dn-detr/train';
 import { resolveSettings, runSettings, withChanges } from '@dn-detr/train';
 
-/** Of any model: `model.name` changes it. */
+/** Settings for any model: `model.name` changes it. */
 export const smallSettings = runSettings(
   {
     model: {

@@ -1,4 +1,4 @@
-/** Folders of runs that nobody trained, for tests of what is made of them. */
+/** Folders of runs that were never trained, for tests of code that reads them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -19,15 +19,15 @@ export interface StoredRun {
   readonly settings?: DottedValues;
   readonly environment?: Partial<Environment>;
   readonly pretrained?: StoredWeights;
-  /** the `decodingVersion` of a folder's images */
+  /** The `decodingVersion` of a folder's images. */
   readonly decoding?: number;
-  /** of the evaluations at step 100, 200 and so on */
+  /** AP50 of the evaluations at step 100, 200 and so on. @defaultValue `[0.1, 0.3]` */
   readonly AP50?: readonly number[];
-  /** name of an image that it follows: with two objects, and three detections at each evaluation */
+  /** Name of an image that the run follows, with two objects, and three detections at each evaluation. */
   readonly sample?: string;
 }
 
-/** A run that is done, as it leaves its folder behind. */
+/** Writes the folder of a finished run. */
 export function writeRun(
   folder: string,
   { settings = {}, environment = {}, pretrained, decoding, AP50 = [0.1, 0.3], sample }: StoredRun = {},

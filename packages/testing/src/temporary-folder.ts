@@ -1,5 +1,5 @@
 /**
- * Gives all tests of a run one temporary folder, and removes it with everything in it when they are done.
+ * Gives all tests of a run one temporary folder, and removes it with its contents when they are done.
  *
  * Unit test files share their modules, so an `afterAll` at the top level of a helper would belong only to the first
  * file that imports it.
@@ -10,7 +10,7 @@ import path from 'node:path';
 
 const prefix = 'dn-detr-tests-';
 
-/** Vitest calls it for each project too: these are in the folder of the first call. */
+/** Vitest calls this for each project too: their tests use the folder of the first call. */
 export default function setup(): () => void {
   if (path.basename(os.tmpdir()).startsWith(prefix)) return () => {};
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), prefix));

@@ -1,6 +1,6 @@
-/** Uncompressed TIFF files of one strip, with whatever tags a test wants. */
+/** Makes uncompressed TIFF files of one strip, with any tags that a test needs. */
 
-/** Numbers of tags, as the TIFF 6.0 specification has them. */
+/** Numbers of tags in the TIFF 6.0 specification. */
 export const tag = {
   width: 256,
   height: 257,
@@ -20,13 +20,15 @@ export interface TiffImage {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  /** `[height, width, channels]`; the type gives bits and sample format */
+  /** Samples `[height, width, channels]`; the type determines bits and sample format. */
   readonly data: Uint8Array | Uint16Array | Int8Array | Int16Array | Uint32Array | Int32Array | Float32Array;
-  /** more tags, and others than those that follow from the image; values are SHORT */
+  /** Further tags, and replacements for those that follow from the image; values are SHORT. */
   readonly tags?: Readonly<Record<number, readonly number[]>>;
 }
 
-/** Little-endian. The photometric interpretation is RGB from three channels on, else black is zero. */
+/**
+ * Makes a little-endian file. The photometric interpretation is RGB from three channels on, otherwise black is zero.
+ */
 export function tiffFile({ width, height, channels, data, tags = {} }: TiffImage): Buffer {
   const bytes = data.BYTES_PER_ELEMENT;
   const format = data instanceof Float32Array ? 3 : data.constructor.name.startsWith('I') ? 2 : 1;

@@ -1,14 +1,14 @@
-/** Kernels of the WASM backend, held to those of the cpu backend. */
+/** Compares kernels of the WASM backend with those of the cpu backend. */
 import { useBackend } from '@dn-detr/runtime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
 
 type Tensors = tf.Tensor[];
 
-/** Tensors, and the backend's data, which kernels' intermediates have too. */
+/** Numbers of tensors and of the backend's data, which includes the kernels' intermediates. */
 export const counts = (): [tensors: number, data: number] => [tf.memory().numTensors, tf.backend().numDataIds()];
 
-/** Makes every test of a file start on WASM, and fail if it leaves anything behind there. */
+/** Makes every test in a file start on WASM, and fail if it leaves anything behind there. */
 export function testOnWasm(): void {
   let before: [number, number];
   beforeAll(() => useBackend('wasm'));

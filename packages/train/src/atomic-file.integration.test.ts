@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-it('replaces a file and leaves nothing beside it', () => {
+it('replaces a file and leaves no temporary file', () => {
   const file = path.join(folder, 'a.txt');
   writeAtomically(file, 'one');
   writeAtomically(file, new Uint8Array([50]));
@@ -32,7 +32,7 @@ it('replaces a file and leaves nothing beside it', () => {
   expect(readdirSync(folder)).toEqual(['a.txt']);
 });
 
-it('writes files of all names that the file system takes', () => {
+it('writes files with any name that the file system allows', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 255, maxLength: 255 });
   const name = fc
     .tuple(fc.integer({ min: 1, max: 255 }), text)
@@ -52,7 +52,7 @@ it('writes files of all names that the file system takes', () => {
   expect(readdirSync(folder)).toHaveLength(4);
 });
 
-it('takes the place of nothing that has a temporary name by chance', () => {
+it('does not overwrite a file that happens to have a temporary name', () => {
   const file = path.join(folder, 'last.safetensors');
   const [taken] = temporaryNames('last.safetensors') as Iterable<string>;
   writeFileSync(path.join(folder, taken as string), 'mine');
@@ -63,7 +63,7 @@ it('takes the place of nothing that has a temporary name by chance', () => {
   for (const mark of '_+,@=^%') expect(readFileSync(path.join(folder, mark), 'utf8')).toBe(mark);
 });
 
-/** A process of its own that writes for ever, one content after the other, and tells when it has begun. */
+/** A separate process that writes for ever, alternating between contents, and reports when it has begun. */
 async function writer(names: readonly string[], contents: readonly string[]) {
   const script = path.join(os.tmpdir(), `${path.basename(folder)}-${contents.join('')}.mts`);
   const module = fileURLToPath(new URL('atomic-file.ts', import.meta.url));
@@ -85,7 +85,7 @@ for (let round = 0; ; round++) {
   return child;
 }
 
-it('leaves files whole where processes write the same ones, and are killed', async () => {
+it('leaves files complete where several processes write them and are killed', async () => {
   const names = ['a', '1.jpg', 'config.json', 'x'.repeat(255)];
   const writers = await Promise.all([writer(names, ['a', 'b']), writer(names, ['c', 'd'])]);
   const ended = writers.map((child) => once(child, 'exit'));
@@ -102,15 +102,15 @@ it('leaves files whole where processes write the same ones, and are killed', asy
     expect(new Set(content).size, name).toBe(1);
   }
   for (const name of readdirSync(folder).filter((name) => !names.includes(name))) {
-    // This process was there before them.
+    // This process started before them.
     utimesSync(path.join(folder, name), 0, 0);
   }
   removeLeftovers(folder);
-  // Of one byte it does not say that it is one of ours.
+  // A name of one byte does not identify the file as ours.
   expect(readdirSync(folder).filter((name) => name.length > 1)).toEqual(names.slice(1).sort());
 });
 
-it('says where a file cannot be', () => {
+it('says why a file cannot be written', () => {
   const file = path.join(folder, 'a.txt');
   writeAtomically(file, 'one');
   expect(() => writeAtomically(path.join(file, 'b.txt'), '')).toThrow(/b.txt cannot be written: a part of its path is/);
@@ -132,15 +132,15 @@ it.each([
   expect(unwritable('a.txt', Object.assign(new Error('strange'), { code })).message).toMatch(message);
 });
 
-it('removes what is left of processes that are gone', () => {
+it('removes what processes that have ended have left', () => {
   const running = `.a.safetensors.${process.ppid}.tmp`;
   const mine = `.a.safetensors.${process.pid}.tmp`;
-  // Beyond all process ids there can be.
+  // Beyond all possible process ids.
   const gone = '.a.safetensors.4194305.tmp';
   const others = ['a.safetensors', '.a.tmp', 'b.7.tmp'];
   const short = ['.a~1zzzzz.tmp', '_+,@='];
   for (const name of [running, mine, gone, ...others, ...short, '_+_+_']) writeFileSync(path.join(folder, name), '');
-  // From before this process began: what is there since may be being written.
+  // From before this process began: newer files may still be being written.
   utimesSync(path.join(folder, '_+,@='), 0, 0);
   mkdirSync(path.join(folder, '.b.4194305.tmp'));
   removeLeftovers(folder);

@@ -1,7 +1,8 @@
 /**
- * Files that appear whole or not at all. npm's write-file-atomic 8.0.0 and atomically 2.1.1 write such files too, but they
- * do not force the rename to the disk, so that a power cut can undo it, and the names of their temporary files do not say
- * which process wrote them, so that what a killed process left could not be told from what a running one is writing.
+ * Files that appear complete or not at all. npm's write-file-atomic 8.0.0 and atomically 2.1.1 write such files too,
+ * but they do not force the rename to disk, so a power cut can undo it, and the names of their temporary files do not
+ * say which process wrote them, so the leftovers of a killed process could not be told from a file that a running one
+ * is writing.
  */
 import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -9,12 +10,12 @@ import { temporaryNames, temporaryNameWriter } from '@dn-detr/data';
 import { UserError } from './user-error.ts';
 
 /**
- * Writes beside the file, makes sure it is on the disk, then takes the file's place. Killed at any moment, the old file or
- * the new one is there.
+ * Writes a temporary file in the same folder, forces it to disk, then renames it. If the process is killed at any
+ * moment, either the old file or the new one is there.
  *
- * @param forced false leaves it to the system when the file gets to the disk, which is faster: it may be damaged if power
- *   fails
- * @throws UserError if the disk is full or the folder cannot be written to; what was there before stays
+ * @param forced whether to wait until the file is on disk, as by default; false is faster, but the file may be damaged
+ *   if power fails
+ * @throws UserError if the disk is full or the folder cannot be written to; the previous file stays
  */
 export function writeAtomically(
   file: string,
@@ -39,13 +40,13 @@ export function writeAtomically(
     try {
       if (beside !== undefined) rmSync(beside, { force: true });
     } catch {
-      // What went wrong first is what to tell.
+      // The first error is the one to report.
     }
     throw unwritable(file, error);
   }
 }
 
-/** A new file in the same folder, whose name no other process has. */
+/** Creates a file in the same folder under a name that no other process uses. */
 function createBeside(file: string): { readonly beside: string; readonly handle: number } {
   let taken: unknown;
   for (const name of temporaryNames(path.basename(file))) {
@@ -61,8 +62,8 @@ function createBeside(file: string): { readonly beside: string; readonly handle:
 }
 
 /**
- * Removes files that processes were writing when they were killed. Where a name was too short to say which process that
- * was, those that were there before this process began.
+ * Removes temporary files that killed processes have left. If a name was too short to identify the process, the file is
+ * removed if it is older than this process.
  *
  * @throws UserError if one cannot be removed
  */
@@ -72,13 +73,17 @@ export function removeLeftovers(folder: string): void {
     const writer = temporaryNameWriter(entry.name);
     if (writer === undefined || !entry.isFile()) continue;
     const file = path.join(folder, entry.name);
-    // A process with this one's id may have been another one.
+    // An earlier process may have had this one's id.
     const left = writer === 'unknown' ? changedBefore(file, begun) : writer === process.pid || !isRunning(writer);
     if (left) removeFile(file);
   }
 }
 
-/** @param time in milliseconds */
+/**
+ * Whether a file was last changed before a time.
+ *
+ * @param time milliseconds since 1970
+ */
 function changedBefore(file: string, time: number): boolean {
   const stats = statSync(file, { throwIfNoEntry: false });
   return stats !== undefined && stats.mtimeMs < time;
@@ -93,7 +98,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** @throws UserError if the file is there and cannot be removed */
+/**
+ * Removes a file if it exists.
+ *
+ * @throws UserError if it exists and cannot be removed
+ */
 export function removeFile(file: string): void {
   try {
     rmSync(file, { force: true });
@@ -102,7 +111,7 @@ export function removeFile(file: string): void {
   }
 }
 
-/** Makes a rename last; not every system can do that to a folder. */
+/** Forces a rename to disk; not every system supports this for folders. */
 function syncFolder(folder: string): void {
   try {
     const handle = openSync(folder, 'r');
@@ -115,7 +124,7 @@ const room = 'Make room, then do the same again; a run can be resumed';
 const place = 'Choose another place, or make this one writable';
 const name = 'Choose another path';
 
-/** By the system's code: what went wrong, and what to do. */
+/** Cause and advice for each system error code. */
 const causes: Readonly<Record<string, readonly [cause: string, advice: string]>> = {
   ENOSPC: ['the disk is full', room],
   EDQUOT: ['your quota is used up', room],
@@ -127,7 +136,7 @@ const causes: Readonly<Record<string, readonly [cause: string, advice: string]>>
   ENAMETOOLONG: ['its name is too long for the file system', 'Choose a shorter one'],
 };
 
-/** What went wrong when a file was written, for people. */
+/** The user's message for a failed write. */
 export function unwritable(file: string, error: unknown): UserError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const [cause, advice] = causes[code] ?? [message, place];

@@ -1,4 +1,4 @@
-/** How a run has its backend set up. */
+/** The backend options that a run's configuration asks for. */
 import type { BackendOptions } from '@dn-detr/runtime';
 import type { RunConfig } from './config/schema.ts';
 

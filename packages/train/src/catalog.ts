@@ -1,15 +1,18 @@
-/** What a configuration can name. */
+/** The models, backbones and readers that a configuration can name. */
 import { type DatasetReader, datasetReaders } from '@dn-detr/data';
 import { type BackboneSpec, backbones } from './backbones/backbones.ts';
 import type { ModelSpec } from './models/model-spec.ts';
 import { models } from './models/models.ts';
 import { UserError } from './user-error.ts';
 
-/** Hand in one with longer lists, such as `{ ...catalog, models: [...catalog.models, mine] }`, to train what is yours. */
+/**
+ * The models, backbones and readers that a configuration can name. To use your own, pass one with longer lists, such as
+ * `{ ...catalog, models: [...catalog.models, mine] }`.
+ */
 export interface Catalog {
   readonly models: readonly ModelSpec[];
   readonly backbones: readonly BackboneSpec[];
-  /** of folders of images: what `data.format` can be */
+  /** Readers of image folders: the values of `data.format`. */
   readonly readers: readonly DatasetReader[];
 }
 
@@ -17,11 +20,12 @@ export interface Catalog {
 export const catalog: Catalog = { models, backbones, readers: datasetReaders };
 
 /**
- * The entry of a list that a setting names.
+ * Finds the entry of a list that a setting names.
  *
- * @param key what entries are told apart by, such as `name`
- * @param setting what messages call the setting
- * @throws UserError, or what is given in its place, that lists the names there are if there is no such entry
+ * @param key the property that identifies entries, such as `name`
+ * @param setting the setting's name in messages
+ * @param Problem class of the error
+ * @throws Problem listing the available names if there is no such entry
  */
 export function entryNamed<Key extends string, Entry extends Readonly<Record<Key, string>>>(
   entries: readonly Entry[],

@@ -1,4 +1,7 @@
-/** What a run is resumed from: one safetensors file with the weights, the optimiser and the counters. */
+/**
+ * The checkpoint from which a run is resumed: one safetensors file with the weights, the optimiser state and the
+ * counters.
+ */
 import { readFileSync } from 'node:fs';
 import { loadParameters, type NamedTensors, type Normalization, readCheckpoint, saveParameters } from '@dn-detr/core';
 import { type Checkpoint, readSafetensors, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
@@ -13,37 +16,40 @@ import type { Model } from './models/model.ts';
 import type { TrainingState } from './step.ts';
 import { UserError } from './user-error.ts';
 
-/** Numbers that go on counting when a run is resumed. */
+/** Counters that continue when a run is resumed. */
 export interface Counters {
-  /** updates done */
+  /** Number of updates done. */
   readonly step: number;
-  /** spent on training alone */
+  /** Seconds of training, without evaluations. */
   readonly seconds: number;
-  /** the highest AP so far; -1 before the first evaluation */
+  /** The highest AP so far; -1 before the first evaluation. */
   readonly bestAP: number;
   readonly history: LossHistory;
-  /** since the last evaluation: steps, and sums over them of the loss and of its terms */
+  /** Since the last evaluation: the number of steps, and the sums over them of the loss and of its terms. */
   readonly recent: { readonly steps: number; readonly loss: number; readonly losses: Readonly<Record<string, number>> };
 }
 
 export interface SavedRun {
   readonly counters: Counters;
   readonly state: TrainingState;
-  /** of the last evaluation, from which the next one's instability is counted */
+  /** Matches of the last evaluation, from which the instability of the next one is counted. */
   readonly matches: QueryMatches | undefined;
 }
 
-/** What a checkpoint says about its model: enough to build it. */
+/** The description of a model in a checkpoint: enough to build it. */
 export interface CheckpointModel {
   readonly config: RunConfig;
   readonly categories: readonly Category[];
 }
 
-/** The same as a file of any version states it: `resolveConfig` makes a configuration of it. */
+/** The description of a model as a file of any version states it; `resolveConfig` makes a configuration from it. */
 export interface StatedModel {
   readonly stated: RunOverrides;
   readonly categories: readonly Category[];
-  /** normalisation of the images that it was trained on; what the backbone says where an earlier version wrote the file */
+  /**
+   * Normalisation of the images that the model was trained on; undefined if an earlier version wrote the file, and then
+   * the backbone's applies.
+   */
   readonly normalization: Normalization | undefined;
 }
 
@@ -51,11 +57,11 @@ const prefix = 'state.';
 const slots = ['m', 'v', 'average'] as const;
 
 /**
- * Writes the weights in training, under the names of the reference implementations, and beside them all that resuming
- * needs: the optimiser's tensors and the moving average as `state.m.GROUP` and the like, flat in the order of the model's
- * parameter layout.
+ * Writes the trained weights under the names of the reference implementations, together with everything that resuming
+ * needs: the optimiser's tensors and the moving average, stored as `state.m.GROUP` and so on, flat in the order of the
+ * model's parameter layout.
  *
- * @throws UserError if the file cannot be written; the one before stays
+ * @throws UserError if the file cannot be written; the previous one stays
  */
 export async function saveRun(
   file: string,
@@ -81,7 +87,11 @@ export async function saveRun(
   writeAtomically(file, writeSafetensors(tensors, { ...metadataOf(about, model), counters: JSON.stringify(counters) }));
 }
 
-/** Writes weights alone. @throws UserError if the file cannot be written */
+/**
+ * Writes only the weights.
+ *
+ * @throws UserError if the file cannot be written
+ */
 export async function saveWeights(
   file: string,
   model: Model,
@@ -104,7 +114,11 @@ const normalizationSchema = z.object({
   std: channels.refine((std) => std.every((value) => value > 0)),
 });
 
-/** @throws UserError if it is not what a run writes */
+/**
+ * Reads the normalisation in a checkpoint's metadata.
+ *
+ * @throws UserError if it is not in the form that runs write
+ */
 function readNormalization(text: string, file: string): Normalization {
   const { data } = normalizationSchema.safeParse(JSON.parse(text));
   if (data !== undefined) return data;
@@ -115,14 +129,17 @@ function readNormalization(text: string, file: string): Normalization {
 }
 
 /**
- * @returns also the parameters that are not trained, by name; the caller disposes them and the state
- * @throws UserError if the file is no checkpoint of such a run
+ * Reads the checkpoint of a run.
+ *
+ * @returns the saved run and, by name, the parameters that are not trained; the caller disposes both
+ * @throws UserError if the file is not a checkpoint of this run
  */
 export function loadRun(file: string, model: Model): SavedRun & { readonly frozen: NamedTensors } {
   const checkpoint = readFile(file);
   const { metadata } = checkpoint;
   const state = new Map([...checkpoint.tensors].filter(([name]) => name.startsWith(prefix)));
-  if (metadata.counters === undefined) throw new UserError(`${file} holds weights alone: no run can go on from it`);
+  if (metadata.counters === undefined)
+    throw new UserError(`${file} contains only weights: no run can be resumed from it`);
   const flat = (name: string, size: number): Tensor1D => {
     const found = state.get(`${prefix}${name}`);
     if (found?.dtype === 'F32' && found.data.length === size) return tensor1d(found.data);
@@ -153,10 +170,10 @@ function matchesIn(state: ReadonlyMap<string, SafeTensor>): QueryMatches | undef
 }
 
 /**
- * A checkpoint's weights and, where a run wrote it, what model they are of.
+ * Reads a checkpoint's weights and, if a run wrote it, the description of its model.
  *
- * @throws UserError if the file cannot be read, or says what no run writes
- * @throws CheckpointError if it holds no weights
+ * @throws UserError if the file cannot be read, or its metadata are not in the form that runs write
+ * @throws CheckpointError if it contains no weights
  */
 export function loadWeights(file: string): Checkpoint & { readonly about: StatedModel | undefined } {
   const checkpoint = readFile(file);

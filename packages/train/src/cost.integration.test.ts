@@ -26,11 +26,11 @@ const build = (model: typeof detr): Detector =>
     backbone: tiny({ channels: [8, 16] }),
     ...{ numClasses, queries, width, heads, feedForward, encoderLayers: 1, decoderLayers: 1 },
   });
-/** 4×6 features: N tokens. */
+/** 4×6 features, that is N tokens. */
 const input = { height: 16, width: 24 };
 const N = 4 * 6;
 
-/** Of the models above, with T queries in the decoder; d = 16, heads of e = 8 channels. */
+/** Multiply-adds of the models above with T queries in the decoder; d = 16, heads of e = 8 channels. */
 function macsByHand(T: number): number {
   const convolutions = 8 * 12 * (3 * 3 * 3) * 8 + 4 * 6 * (3 * 3 * 8) * 16;
   const projection = N * 16 * 16;
@@ -50,8 +50,8 @@ function macsByHand(T: number): number {
 }
 
 describe('modelCost', () => {
-  it.each(backendNames)('is what a count by hand gives, on %s', async (backend) => {
-    // Native TensorFlow is not everywhere; the best backend is counted whatever it is.
+  it.each(backendNames)('equals a count by hand, on %s', async (backend) => {
+    // Native TensorFlow is not available everywhere; the best backend is tested, whichever it is.
     await useBackend(backend === 'tensorflow' ? best : backend);
     const before = tf.memory().numTensors;
     const cost = modelCost(build(detr), input);
@@ -61,7 +61,7 @@ describe('modelCost', () => {
     await useBackend();
   });
 
-  it('counts known queries as the decoder does, and what makes them', () => {
+  it('counts known queries in the decoder, and what computes them', () => {
     const K = 7;
     // One-hot labels of three classes and "unknown"; an indicator fills the last channel.
     const content = K * 4 * 15;
@@ -81,13 +81,13 @@ describe('modelCost', () => {
       ...{ backbone: tiny({ channels: [8, 16] }), numClasses, queries, width: d, heads, feedForward },
       ...{ encoderLayers: 1, decoderLayers: layers, featureLevels: levels, points },
     };
-    /** 4×6 features, and 2×3 of a level that a convolution makes of them. */
+    /** 4×6 features, and 2×3 of a level that a convolution adds. */
     const S = 4 * 6 + 2 * 3;
     const perceptron = (rows: number, ...widths: number[]): number =>
       widths.slice(1).reduce((sum, width, i) => sum + rows * (widths[i] as number) * width, 0);
     const headsOf = (rows: number): number => perceptron(rows, d, numClasses) + perceptron(rows, d, d, d, 4);
 
-    /** Without what makes and places the T queries. */
+    /** Without the parts that create and place the T queries. */
     function byHand(T: number): number {
       const backbone = 8 * 12 * (3 * 3 * 3) * 8 + 4 * 6 * (3 * 3 * 8) * 16;
       const projections = 4 * 6 * 16 * d + 2 * 3 * (3 * 3 * 16) * d;
@@ -106,7 +106,7 @@ describe('modelCost', () => {
       );
     }
 
-    it.each(backendNames)('is what a count by hand gives, on %s', async (backend) => {
+    it.each(backendNames)('equals a count by hand, on %s', async (backend) => {
       await useBackend(backend === 'tensorflow' ? best : backend);
       const before = tf.memory().numTensors;
       const ofPoints = queries * d * 2;
@@ -117,7 +117,7 @@ describe('modelCost', () => {
       expect(modelCost(twoStage, input).macs).toBe(byHand(queries) + proposals + proposed);
       const K = 7;
       const T = K + queries;
-      // In every layer anchors are placed; in all but the first their positions are scaled.
+      // Anchors are embedded in every layer; in all but the first, their embeddings are scaled.
       const placed = layers * (T * 4 * (2 * d) + perceptron(T, 2 * d, d, d)) + (layers - 1) * perceptron(T, d, d, d);
       const content = K * 4 * (d - 1);
       expect(modelCost(dnDeformableDetr(small), { ...input, knownQueries: K }).macs).toBe(byHand(T) + placed + content);
@@ -125,18 +125,18 @@ describe('modelCost', () => {
       await useBackend();
     });
 
-    it.each(backendNames)('is what a count by hand gives for DINO, on %s', async (backend) => {
+    it.each(backendNames)('equals a count by hand for DINO, on %s', async (backend) => {
       await useBackend(backend === 'tensorflow' ? best : backend);
       const before = tf.memory().numTensors;
-      // The classes of all tokens choose; those that are chosen get a class and a box.
+      // All tokens get class logits, by which queries are selected; the selected ones get a class and a box.
       const selection = S * d * d + perceptron(S, d, numClasses) + headsOf(queries);
-      // Every layer places its anchors; all but the last move them, by outputs that heads do not read.
+      // Every layer embeds its anchors; all but the last move them, by outputs that the heads do not read.
       const ofAnchors = (T: number): number =>
         layers * (T * 4 * (2 * d) + perceptron(T, 2 * d, d, d)) + (layers - 1) * perceptron(T, d, d, d, 4);
       expect(modelCost(dino(small), input).macs).toBe(byHand(queries) + selection + ofAnchors(queries));
       const K = 14;
       const T = K + queries;
-      // One-hot labels of three classes and the one more that the embedding has.
+      // One-hot labels of three classes and of the additional one in the embedding.
       const content = K * 4 * d;
       const trained = byHand(T) + selection + ofAnchors(T) + content;
       for (const kind of [{}, { shareHeads: false }, { content: 'encoder' }, { learnedProposalSize: true }] as const) {
@@ -154,8 +154,8 @@ describe('modelCost', () => {
         return [trained, trained + frozen];
       };
       const sizes = { backbone, numClasses: 91, queries: 300 };
-      // Sums over the checkpoints of fundamentalvision/Deformable-DETR, IDEA-Research/DN-DETR and IDEA-Research/DINO, shared
-      // tensors counted once.
+      // Sums over the checkpoints of fundamentalvision/Deformable-DETR, IDEA-Research/DN-DETR and IDEA-Research/DINO,
+      // with shared tensors counted once.
       expect(count(deformableDetr(sizes))).toEqual([39_847_265, 40_175_905]);
       expect(count(deformableDetr({ ...sizes, boxRefinement: true }))).toEqual([40_627_260, 40_955_900]);
       const twoStage = deformableDetr({ ...sizes, boxRefinement: true, twoStage: true });
@@ -166,7 +166,7 @@ describe('modelCost', () => {
   });
 
   it('counts the parameters of DETR as its authors do', () => {
-    // The pass is left out: it takes seconds.
+    // Without the forward pass, which takes seconds.
     const forward = (): never => ({}) as never;
     const backbone = resnet({ depth: 50 });
     const { parameters } = modelCost({ ...detr({ backbone, numClasses: 91, queries: 100 }), forward }, input);
@@ -251,7 +251,7 @@ describe('countMacs', () => {
     tf.dispose([a, image, filter]);
   });
 
-  it('stops counting, even after an error, and leaves no tensor behind', () => {
+  it('stops counting, even after an error, and leaks no tensor', () => {
     const kernels = () => tf.getKernelsForBackend(tf.getBackend()).map(({ kernelFunc }) => kernelFunc);
     const before = { kernels: new Set(kernels()), tensors: tf.memory().numTensors };
     const fail = (): void => {
@@ -275,7 +275,7 @@ describe('formatCost', () => {
     expect(formatCost(cost)).toBe('41.6 M parameters (41.3 M trained), 81.2 GMACs (162 GFLOPs) an image of 800×1066');
   });
 
-  it('names known queries, and takes the prefix that the rounded number has', () => {
+  it('names known queries, and chooses the prefix by the rounded number', () => {
     const small = {
       input: { height: 64, width: 64, knownQueries: 30 },
       parameters: { trained: 999_501, frozen: 0, byGroup: {} },

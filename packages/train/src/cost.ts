@@ -1,4 +1,4 @@
-/** What a model costs: its parameters, and the multiply-adds of one forward pass. */
+/** The cost of a model: its parameters, and the multiply-adds of one forward pass. */
 import type { Detector, KnownInputs } from '@dn-detr/core';
 import type { ParameterGroup } from '@dn-detr/core/nn';
 import {
@@ -21,38 +21,42 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 
-/** One image, without padding. */
+/** The input whose cost is counted: one image, without padding. */
 export interface CostInput {
   readonly height: number;
   readonly width: number;
-  /** K, known queries of a pass in training; 0, as at inference */
+  /** K, the number of known queries of a pass in training. @defaultValue 0, as at inference */
   readonly knownQueries?: number;
 }
 
-/** What a model costs: parameters and multiply-adds. */
+/** The cost of a model: parameters and multiply-adds. */
 export interface ModelCost {
   readonly input: CostInput;
   readonly parameters: {
-    /** what the optimiser changes; DETR and those after it report this number */
+    /** Number of trained parameters, which DETR and its successors report. */
     readonly trained: number;
-    /** the rest: frozen weights, and all four tensors of frozen batch norms, which PyTorch counts as buffers */
+    /**
+     * Number of all others: frozen weights, and all four tensors of frozen batch norms, which PyTorch counts as
+     * buffers.
+     */
     readonly frozen: number;
-    /** those trained, by optimiser group */
+    /** Number of trained parameters in each optimiser group. */
     readonly byGroup: Readonly<Partial<Record<ParameterGroup, number>>>;
   };
   /**
-   * multiply-adds of matrix products, convolutions and deformable sampling in a forward pass, which papers call FLOPs;
-   * nothing else counts
+   * Multiply-adds of matrix products, convolutions and deformable sampling in a forward pass, which papers call FLOPs;
+   * nothing else is counted.
    */
   readonly macs: number;
-  /** 2 × `macs`: a multiplication and an addition each */
+  /** 2 × `macs`: one multiplication and one addition each. */
   readonly flops: number;
 }
 
 /**
- * Runs a forward pass, of zeros, and counts what its kernels do. It takes the time and memory of one image at inference.
+ * Runs a forward pass on zeros and counts the multiply-adds of its kernels. It takes the time and memory of one image
+ * at inference.
  *
- * @throws if the model takes no known queries
+ * @throws Error if known queries are counted and the model takes none
  */
 export function modelCost(detector: Pick<Detector, 'parameters' | 'forward'>, input: CostInput): ModelCost {
   const { height, width, knownQueries = 0 } = input;
@@ -72,31 +76,33 @@ export function modelCost(detector: Pick<Detector, 'parameters' | 'forward'>, in
   return { input, parameters: { trained, frozen, byGroup }, macs, flops: 2 * macs };
 }
 
-/** K of one image; masks change no product. */
+/** K known queries for one image; masks do not change any product. */
 function knownInputs(count: number): KnownInputs {
   return { labels: fill<Rank.R2>([1, count], 0, 'int32'), anchors: fill<Rank.R3>([1, count, 4], 0) };
 }
 
-/** The multiply-adds that a kernel took to make its output. */
+/** Counts the multiply-adds that a kernel took to compute its output. */
 type MacsOf = (inputs: NamedTensorInfoMap, output: TensorInfo, attributes: NamedAttrMap | undefined) => number;
 
-/** a `[..., M, K]`, or transposed, and b make `[..., M, N]`: K for each number that comes out */
+/** Product of a `[..., M, K]`, or its transpose, and b with output `[..., M, N]`: K for each output number. */
 const product: MacsOf = ({ a }, { shape }) => {
   const [rows = 0, columns = 0] = (a as TensorInfo).shape.slice(-2);
   return util.sizeFromShape(shape) * ((rows * columns) / (shape.at(-2) as number));
 };
 
-/** filter `[height, width, in, out]`: height × width × in for each number that comes out */
+/** Filter `[height, width, in, out]`: height × width × in for each output number. */
 const convolution: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 3));
 
-/** filter `[height, width, in, outputs of each input]`, or `[height, width, 1, in]`: height × width for each number that comes out */
+/**
+ * Filter `[height, width, in, outputs per input]`, or `[height, width, 1, in]`: height × width for each output number.
+ */
 const depthwise: MacsOf = ({ filter }, { shape }) =>
   util.sizeFromShape(shape) * util.sizeFromShape((filter as TensorInfo).shape.slice(0, 2));
 
 /**
- * Weights `[B, Q, H, L, P]` and values make `[B, Q, d]`: each of the L·P samples is its four neighbours, each by its share.
- * The product of the op that is composed of tfjs's kernels is the same.
+ * Weights `[B, Q, H, L, P]` and values give `[B, Q, d]`: each of the L·P samples is a weighted sum of its four
+ * neighbours. The product in the version composed of tfjs kernels is the same.
  */
 const deformableSampling: MacsOf = ({ weights }, { shape }) => {
   const [, , , levels = 0, points = 0] = (weights as TensorInfo).shape;
@@ -104,8 +110,8 @@ const deformableSampling: MacsOf = ({ weights }, { shape }) => {
 };
 
 /**
- * Queries `[B*Q, H*e]`, keys `[B*K, H*e]` and values `[B*K, H*d]`, or queries beside keys: for each query and key, e of a
- * score and d of its share of the values, in each head.
+ * Queries `[B*Q, H*e]`, keys `[B*K, H*e]` and values `[B*K, H*d]`, or queries and keys in one tensor: in each head,
+ * every pair of a query and a key takes e for the score and d for the weighted values.
  */
 const attention: MacsOf = ({ q, qk, v }, _, attributes) => {
   const [rows, width] = (q ?? (qk as TensorInfo)).shape as [number, number];
@@ -114,7 +120,7 @@ const attention: MacsOf = ({ q, qk, v }, _, attributes) => {
   return rows * (keys / batch) * ((q === undefined ? width / 2 : width) + valueWidth);
 };
 
-/** All kernels that the models' products, convolutions and samples run in. */
+/** All kernels that compute the models' products, convolutions and samples. */
 const counted: Readonly<Record<string, MacsOf>> = {
   [BatchMatMul]: product,
   [_FusedMatMul]: product,
@@ -129,10 +135,11 @@ const counted: Readonly<Record<string, MacsOf>> = {
 };
 
 /**
- * The multiply-adds of all matrix products, convolutions and deformable sampling that `compute` runs on the current
- * backend, by the shapes that their kernels see. Zeros that pad images count as pixels do, and so do masked keys.
+ * Counts the multiply-adds of all matrix products, convolutions and deformable sampling that `compute` runs on the
+ * current backend, from the shapes that their kernels see. Zero padding of images counts like pixels, and masked keys
+ * count too.
  *
- * @param compute its tensors are disposed
+ * @param compute function to count; its tensors are disposed
  */
 export function countMacs(compute: () => void): number {
   const backendName = getBackend();
@@ -149,7 +156,7 @@ export function countMacs(compute: () => void): number {
     kernelFunc(params: Parameters<typeof kernel.kernelFunc>[0]) {
       const before = macs;
       const output = kernel.kernelFunc(params) as TensorInfo;
-      // Not in addition to what it has had counted: native TensorFlow's fused kernels run the plain ones.
+      // Replaces what nested kernels have counted: native TensorFlow's fused kernels run the plain ones.
       macs = before + (counted[kernel.kernelName] as MacsOf)(params.inputs, output, params.attrs);
       return output;
     },
@@ -163,7 +170,7 @@ export function countMacs(compute: () => void): number {
   return macs;
 }
 
-/** `41.6 M parameters (41.3 M trained), 81.2 GMACs (162 GFLOPs) an image of 800×1066`, for people. */
+/** Formats a cost for display: `41.6 M parameters (41.3 M trained), 81.2 GMACs (162 GFLOPs) an image of 800×1066`. */
 export function formatCost({ input, parameters: { trained, frozen }, macs, flops }: ModelCost): string {
   const { height, width, knownQueries = 0 } = input;
   const known = knownQueries > 0 ? ` with ${knownQueries} known queries` : '';
@@ -171,12 +178,12 @@ export function formatCost({ input, parameters: { trained, frozen }, macs, flops
   return `${parameters}, ${scaled(macs)}MACs (${scaled(flops)}FLOPs) an image of ${height}×${width}${known}`;
 }
 
-/** `81.2 G`: three digits and a prefix. */
+/** Three significant digits and a prefix, such as `81.2 G`. */
 function scaled(count: number): string {
   const steps = ['', 'k', 'M', 'G', 'T'];
   let value = count;
   let i = 0;
-  // By the rounded value: 999,999 are 1.00 M.
+  // Choose the prefix by the rounded value: 999,999 is 1.00 M.
   for (; Number(value.toPrecision(3)) >= 1000 && i < steps.length - 1; i++) value /= 1000;
   return `${Number.isInteger(value) ? value : value.toPrecision(3)} ${steps[i]}`;
 }

@@ -24,7 +24,7 @@ const sizes: DottedValues = {
 };
 const twoStage = { 'model.name': 'deformable-detr', 'model.boxRefinement': true, 'model.twoStage': true };
 const dn = { ...sizes, 'model.name': 'dn-deformable-detr', 'model.dropout': 0.1 };
-/** With known queries for the fullest image, and images without objects. */
+/** Enough known queries for the fullest image, and images without objects. */
 const dino = {
   ...{ ...sizes, 'model.name': 'dino', 'model.dropout': 0.1, 'data.shapes.objects.least': 0 },
   ...{ 'denoising.groups': null, 'denoising.slotBucket': null, 'denoising.maxKnownQueries': 20 },
@@ -52,7 +52,11 @@ describe.each(backends)('on %s', (name) => {
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-  /** @returns what it wrote, but for the time it took */
+  /**
+   * Trains a run.
+   *
+   * @returns its logs, without times
+   */
   async function run(folder: string, config: RunConfig, stopAfter?: number) {
     const controller = new AbortController();
     const result = await runTraining({
@@ -73,7 +77,7 @@ describe.each(backends)('on %s', (name) => {
   }
 
   it.each(models)(
-    'a run with dropout that was stopped is to the last bit one that never was: %s',
+    'a run with dropout that was stopped and resumed equals an uninterrupted one to the last bit: %s',
     async (_, values) => {
       const config = smallConfig(values);
       const before = tf.memory().numTensors;

@@ -1,6 +1,6 @@
 /**
- * What travels between host and device in a training step. A second logical CPU stands for a GPU: captured functions run on it,
- * and what is not there has to be copied.
+ * Counts what travels between host and device in a training step. A second logical CPU stands in for a GPU: captured
+ * functions run on it, and data that is not there has to be copied.
  */
 import type { TrainingBatch } from '@dn-detr/data';
 import { useBackend } from '@dn-detr/runtime';
@@ -17,7 +17,7 @@ import { Trainer } from './trainer.ts';
 const taken = useSecondDevice();
 const { tensorflow } = await useBackend();
 
-/** The transfers of a step once the first ones have brought the state to the device. */
+/** The transfers of a step, once the first steps have brought the state to the device. */
 async function transfersOf(values: DottedValues) {
   const config = smallConfig(values);
   const data = await openRunData(config);
@@ -45,7 +45,8 @@ describe.skipIf(!isOwnAddon)('a training step', () => {
       await transfersOf({ 'model.name': name, 'model.width': 64 }),
     ];
     expect(small.eagerOps).toEqual([]);
-    // Query selection gives the indices of 8 tokens in each image, and TensorFlow keeps int32 results of functions on the host.
+    // Query selection returns the indices of 8 tokens in each image, and TensorFlow keeps int32 results of functions on
+    // the host.
     const indices = { kind: 'moved', bytes: 4 * 8 * small.batch.targets.length };
     expect(small.transfers.filter(({ kind }) => kind === 'moved')).toEqual(name === 'dino' ? [indices] : []);
     // The other model has four times as many parameters, and activations of twice the size.
@@ -63,21 +64,21 @@ describe.skipIf(!isOwnAddon)('a training step', () => {
     const expected: Record<Transfer['kind'], readonly number[]> = {
       fed: [
         batch.images.length,
-        // Which known queries are padding, the mask between groups, labels, boxes.
+        // Padding of known queries, the mask between groups, labels, boxes.
         ...[images * all, all * all, images * known, images * known * 4],
-        // What the losses compare the predictions of known and matching queries with: labels, boxes, and two weights.
+        // The targets of known and matching queries: labels, boxes, and two weights.
         ...[images * all, images * all * 4, images * all, images * all],
-        // That the gradient is computed, and the numbers of AdamW's step.
+        // The signal that the gradient is computed, and the scalars of AdamW's step.
         ...[1, scalars],
       ],
       read: [
         // Logits and boxes of the matching queries.
         ...[images * queries * classes, images * queries * 4],
-        // The gradient's norm, for which the step waits, and the loss.
+        // The gradient's norm, which the step waits for, and the loss.
         ...[1, 1],
-        // Six sums for known and for matching queries, and the labels that all are predicted to have: what is logged.
+        // Six sums for known and for matching queries, and the predicted labels of all: the logged figures.
         ...[2 * 6, images * all],
-        // The gradient's norm again, to be logged.
+        // The gradient's norm again, for the log.
         1,
       ],
       moved: [],

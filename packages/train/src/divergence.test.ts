@@ -16,12 +16,12 @@ const record = (loss: number, gradNorm = 1) => ({
 const after = (losses: readonly number[]) => losses.reduce(followLoss, noHistory);
 
 describe('a run has diverged', () => {
-  it('when a figure is no number, and says which', () => {
+  it('when a figure is not a number, and says which', () => {
     expect(divergence(record(Number.NaN), noHistory)).toBe('loss is NaN, loss_ce is NaN, tgt_loss_ce is NaN');
     expect(divergence(record(3, Number.POSITIVE_INFINITY), noHistory)).toBe('the norm of the gradient is Infinity');
   });
 
-  it('when the loss has risen for good, but not for a single bad step or a bad start', () => {
+  it('when the loss has risen permanently, but not after a single bad step or a bad start', () => {
     const steady = Array.from({ length: 40 }, () => 10);
     expect(divergence(record(500), after([...steady, 500]))).toBeUndefined();
     const rising = [...steady, ...Array.from({ length: 200 }, () => 100)];

@@ -1,14 +1,14 @@
-/** When a run has gone wrong for good. */
+/** Detects that training has diverged. */
 import { byName } from '@dn-detr/core/loss';
 import type { StepRecord } from './trainer.ts';
 
-/** How the loss has gone so far, kept with a checkpoint. */
+/** Summary of the loss so far, kept with a checkpoint. */
 export interface LossHistory {
-  /** mean over the first steps; `null` before the first */
+  /** Mean over the first steps; `null` before the first. */
   readonly initial: number | null;
-  /** moving average */
+  /** Moving average of the loss; `null` before the first step. */
   readonly smoothed: number | null;
-  /** steps in `initial` */
+  /** Number of steps in `initial`. */
   readonly counted: number;
 }
 
@@ -16,9 +16,10 @@ export const noHistory: LossHistory = { initial: null, smoothed: null, counted: 
 
 const firstSteps = 20;
 const decay = 0.98;
-/** Losses fall from where they start; one that averages this many times as much does not come back. */
+/** Losses fall from their initial value; a loss whose average reaches this many times that value does not recover. */
 const limit = 4;
 
+/** The history after another step. */
 export function followLoss({ initial, smoothed, counted }: LossHistory, loss: number): LossHistory {
   const early = counted < firstSteps;
   return {
@@ -28,7 +29,7 @@ export function followLoss({ initial, smoothed, counted }: LossHistory, loss: nu
   };
 }
 
-/** Why a run cannot go on after this step; undefined while it can. */
+/** Why a run cannot continue after this step; undefined while it can. */
 export function divergence({ loss, gradNorm, terms }: StepRecord, history: LossHistory): string | undefined {
   const figures = { loss, ...byName(terms), 'the norm of the gradient': gradNorm };
   const broken = Object.entries(figures).filter(([, value]) => !Number.isFinite(value));

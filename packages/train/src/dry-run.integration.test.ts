@@ -15,7 +15,7 @@ it('shows its progress, and can be stopped after any step', async () => {
   const controller = new AbortController();
   const shown: RunProgress[] = [];
   const progress = (state: RunProgress): void => {
-    // As a signal comes, which waits for the event loop.
+    // Like a signal, which waits for the event loop.
     if (shown.push(state) === 2) setImmediate(() => controller.abort());
   };
   expect(await dryRun(smallConfig(), { progress, signal: controller.signal })).toBeUndefined();
@@ -24,7 +24,7 @@ it('shows its progress, and can be stopped after any step', async () => {
   expect(tf.memory().numTensors).toBe(tensors);
 });
 
-it('measures steps that begin at features apart from what makes these', async () => {
+it('measures steps from features separately from computing the features', async () => {
   const tensors = tf.memory().numTensors;
   const shown: number[] = [];
   const options = {

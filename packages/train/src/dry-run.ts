@@ -1,4 +1,4 @@
-/** What a run would take, from a few of its steps. */
+/** Estimates the time and memory of a run from a few of its steps. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { DatasetImage, EvaluationBatchesOptions, Images, TrainingBatches } from '@dn-detr/data';
 import { medianIndex } from 'd3-array';
@@ -23,59 +23,66 @@ import { allImages, loadersOf, openRunData, type RunData } from './run-data.ts';
 import { Trainer } from './trainer.ts';
 import { UserError } from './user-error.ts';
 
-/** What a run would take. */
+/** The estimated cost of a run. */
 export interface DryRun {
   readonly model: string;
-  /** what it starts from, if pretrained weights */
+  /** The pretrained weights that the run starts from, if any. */
   readonly pretrained?: StoredWeights;
   readonly cost: ModelCost;
   readonly images: { readonly train: number; readonly val: number };
   readonly stepsPerEpoch: number;
-  /** of the whole run; as far as it can be told where its length is given in minutes */
+  /** Steps of the complete run; an estimate where its length is given in minutes. */
   readonly steps: number;
   readonly secondsPerStep: number;
-  /** where features are computed once: what that takes for an image, beside steps that begin at them */
+  /**
+   * Seconds to compute the features of one image, where they are computed once; steps that start from features do not
+   * include it.
+   */
   readonly secondsPerFeatures?: number;
-  /** beside that, what it takes to read an image the first time, where steps wait for it */
+  /** Additional seconds to read an image for the first time, where steps wait for that. */
   readonly secondsPerRead?: number;
-  /** seconds of training, without evaluations */
+  /** Seconds of training, without evaluations. */
   readonly expectedSeconds: number;
-  /** seconds of all evaluations */
+  /** Seconds of all evaluations. */
   readonly evaluationSeconds: number;
-  /** until the first step was over: opening the data, tracing the graph */
+  /** Seconds until the end of the first step: opening the data, tracing the graph. */
   readonly startSeconds: number;
   /**
-   * largest resident memory of the process over these steps, one with the fullest images, and a batch of evaluation;
-   * without a GPU's own
+   * Largest resident memory of the process, over these steps, a step with the fullest images and a batch of evaluation;
+   * a GPU's own memory is not included.
    */
   readonly peakMiB: number;
-  /** what the run will keep in memory besides: decoded images and features, at most */
+  /** Largest additional memory that the run will keep occupied, with decoded images and features. */
   readonly keptMiB: number;
   readonly stepsMeasured: number;
 }
 
+/** The steps that a dry run takes. */
 export interface StepsToMeasure {
-  /** the first, which trace the graph and grow the pools of memory */
+  /** Number of first steps, which trace the graph and let memory pools grow. */
   readonly warmUp: number;
   readonly measured: number;
-  /** Seconds of measured steps after which there are enough. */
+  /** Seconds of measured steps after which no more are taken. */
   readonly seconds: number;
-  /** whether the same steps are taken a second time, and that counts: so few may be of sizes that had to be traced */
+  /**
+   * Whether the same steps are taken a second time, and only the second time counts: with few steps, some may have
+   * shapes that must be traced.
+   */
   readonly again: boolean;
 }
 
 const usualSteps: StepsToMeasure = { warmUp: 3, measured: 8, seconds: Number.POSITIVE_INFINITY, again: false };
 
-/** How a run is tried, and who is told of it. */
+/** Options of a dry run. */
 export interface DryRunOptions {
-  /** what configurations can name */
+  /** The models, backbones and readers that configurations can name. */
   readonly catalog?: Catalog;
   readonly steps?: StepsToMeasure;
-  /** called after each step */
+  /** Called after each step. */
   readonly progress?: (state: RunProgress) => void;
-  /** what a user should know before the run begins */
+  /** Called with what a user should know before the run begins. */
   readonly say?: (text: string) => void;
-  /** ends it after the step at hand */
+  /** Stops after the current step. */
   readonly signal?: AbortSignal;
 }
 
@@ -106,19 +113,19 @@ export async function dryRun(
     : undefined;
   const loaders = loadersOf<Images | Features>(config, backbone, allImages(data.dataset), features?.load);
   const batches = loaders.training(data.train);
-  // A second pass over the same batches finds the features that the first has computed.
+  // A second pass over the same batches finds the features that the first one has computed.
   const passes = features || steps.again ? 2 : 1;
   const medians: number[] = [];
   const { warmUp, measured } = steps;
   let startSeconds = 0;
-  // In the first pass: what steps wait for their batches, and how much of that makes features.
+  // In the first pass: the time that steps wait for batches, and the part of it that computes features.
   let waiting = 0;
   let computing = 0;
   let taken = warmUp + measured;
   let size = { height: 0, width: 0 };
   for (let pass = 0; pass < passes; pass++) {
     const times: number[] = [];
-    // The second pass takes the same steps: others may have to be traced.
+    // The second pass takes the same steps, since others might have to be traced.
     for await (const { micro, loss, seconds, waited } of stepsOf(trainer, batches, accumulate, taken)) {
       if (startSeconds === 0) startSeconds = (performance.now() - began) / 1000;
       times.push(seconds);
@@ -129,7 +136,7 @@ export async function dryRun(
       const memoryMiB = process.memoryUsage.rss() / 2 ** 20;
       const share = step / (passes * (warmUp + measured));
       progress?.({ progress: share, step, loss, imagesPerSecond: images / seconds, memoryMiB });
-      // Signals are handled between steps, which hold the thread.
+      // Signals are handled between steps, since a step blocks the thread.
       await turn();
       const isEnough = times.slice(warmUp).reduce((sum, time) => sum + time, 0) > steps.seconds;
       if (signal?.aborted || isEnough) break;
@@ -143,7 +150,7 @@ export async function dryRun(
   if (!signal?.aborted) {
     const evaluated = { ...data, val: data.val.slice(0, config.batchSize) };
     secondsPerEvaluated = await secondsAnImage(model, evaluated, loaders.evaluation, trainer, steps.seconds);
-    // Known queries grow with the fullest image of a batch, and memory with their square.
+    // The number of known queries grows with the fullest image of a batch, and memory with its square.
     const fullest = loaders.training(fullestImages(data.train, batches.batchSize));
     for await (const _ of stepsOf(trainer, fullest, accumulate, 1));
   }
@@ -158,7 +165,7 @@ export async function dryRun(
   const { unit, count } = config.length;
   const all = { steps: count, epochs: count * stepsPerEpoch, minutes: (60 * count) / secondsPerStep }[unit];
   const needed = features ? featuresMiB(config, backbone, data) : 0;
-  // Of the features that are computed once, the share that can be kept.
+  // The fraction of the features that can be kept.
   const { memoryMiB, disk } = config.features;
   const share = disk || needed <= memoryMiB ? 1 : memoryMiB / needed;
   const views = all * imagesPerStep;
@@ -213,7 +220,10 @@ async function* stepsOf(
   }
 }
 
-/** Of evaluation. As for steps, the first time is for tracing and for features: unless that alone takes so many seconds. */
+/**
+ * Seconds to evaluate one image. The first time includes tracing and computing features, so a second one is measured,
+ * unless the first takes longer than `enough` seconds.
+ */
 async function secondsAnImage(
   model: Model,
   { val, dataset }: RunData,
@@ -234,7 +244,7 @@ async function secondsAnImage(
   return seconds / val.length;
 }
 
-/** Those with the most objects that training uses. */
+/** The images with the most objects that training uses. */
 function fullestImages(images: readonly DatasetImage[], count: number): DatasetImage[] {
   const counted = images.map((image) => ({ image, objects: queriesNeeded([image]) }));
   return counted
@@ -243,7 +253,7 @@ function fullestImages(images: readonly DatasetImage[], count: number): DatasetI
     .map(({ image }) => image);
 }
 
-/** A dry run needs no weights; the run would. */
+/** Notes that the run itself would be refused for lack of weights, which a dry run does not need. */
 function noteFrozen(model: Model, say: DryRunOptions['say']): void {
   try {
     requireFrozenWeights(model);
@@ -253,5 +263,8 @@ function noteFrozen(model: Model, say: DryRunOptions['say']): void {
   }
 }
 
-/** Steadier than a mean on a noisy machine; of an even number of times the lower one, since some steps trace again. */
+/**
+ * The median is steadier than a mean on a noisy machine; of an even number of times the lower one is taken, since some
+ * steps trace again.
+ */
 const medianOf = (times: readonly number[]): number => times[medianIndex(times)] as number;

@@ -6,19 +6,19 @@ const tensorflow = { version: '2.21.0', source: 'the wheel', cuda: false, gpu: f
 const withOps = (...names: string[]): Environment =>
   environmentOf({ name: 'tensorflow', reason: '', tensorflow: { ...tensorflow, ops: { names } } }, {});
 
-it('names the native ops there are', () => {
+it('names the available native ops', () => {
   expect(withOps('DnA').nativeOps).toEqual(['DnA']);
   expect(environmentOf({ name: 'wasm', reason: '' }, {}).nativeOps).toEqual([]);
 });
 
-it('says when a run goes on with other native ops', () => {
+it('says when a run is resumed with other native ops', () => {
   expect(otherNativeOps(withOps('DnA', 'DnB'), withOps('DnB', 'DnA'))).toBeUndefined();
   const without = otherNativeOps(withOps('DnA'), withOps());
-  expect(without?.notice).toMatch(/the run had DnA and goes on with no native ops\. If its model/);
+  expect(without?.notice).toMatch(/the run used DnA and continues with no native ops\. If its model/);
   expect(without?.environment).toMatchObject({ nativeOps: ['DnA'], otherNativeOps: [[]] });
   const more = otherNativeOps(withOps(), withOps('DnA', 'DnB'));
-  expect(more?.notice).toMatch(/had no native ops and goes on with DnA, DnB\./);
-  // What counts is what it had last.
+  expect(more?.notice).toMatch(/used no native ops and continues with DnA, DnB\./);
+  // The comparison is with the last process.
   const noted = without?.environment as Environment;
   expect(otherNativeOps(noted, withOps())).toBeUndefined();
   expect(otherNativeOps(noted, withOps('DnA'))?.environment.otherNativeOps).toEqual([[], ['DnA']]);
@@ -31,16 +31,16 @@ it('says when a run goes on with other native ops', () => {
     {},
   );
   expect(otherNativeOps({ ...avx2, nativeOps: ['DnA (avx512)'] }, avx2)?.notice).toMatch(
-    /the run had DnA \(avx512\) and goes on with DnA \(avx2\)\./,
+    /the run used DnA \(avx512\) and continues with DnA \(avx2\)\./,
   );
-  // As runs used to be noted.
+  // As earlier versions stored them.
   expect(otherNativeOps(withOps('DnA'), avx2)).toBeUndefined();
   const { nativeOps, ...older } = withOps();
   expect(nativeOps).toEqual([]);
   expect(otherNativeOps(older, withOps('DnA'))).toBeUndefined();
 });
 
-it('says how a GPU computes, and nothing of it on a CPU', () => {
+it('states the precision of a GPU, but not of a CPU', () => {
   const backendOf = (gpu: boolean, options: GpuOptions) =>
     environmentOf(
       { name: 'tensorflow', reason: '', tensorflow: { ...tensorflow, gpu, ops: { names: [], reason: 'none' } } },

@@ -1,4 +1,4 @@
-/** What a run is computed with, to be kept beside its numbers. */
+/** The software and hardware that compute a run, stored with its numbers. */
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -7,21 +7,21 @@ import { fileURLToPath } from 'node:url';
 import { decoderVersions } from '@dn-detr/data';
 import type { BackendChoice, GpuOptions } from '@dn-detr/runtime';
 
-/** With what a run's numbers were computed. */
+/** The software and hardware that computed a run's numbers. */
 export interface Environment {
   readonly backend: string;
   readonly node: string;
-  /** of what numbers depend on, by name */
+  /** Versions of the packages that results depend on, by name. */
   readonly versions: Readonly<Record<string, string>>;
-  /** of the toolkit's checkout, with `+` where files were changed; absent outside one */
+  /** Commit of the toolkit's checkout, with `+` if files were changed; absent outside a checkout. */
   readonly commit?: string;
   readonly cpus: number;
   /**
-   * the native ops there were for models that have them, with the code that they ran: `DnA (avx2)`; absent in runs from
-   * before there were any
+   * The native ops that were available to models, with the instruction set that they used, such as `DnA (avx2)`; absent
+   * in runs from before there were any.
    */
   readonly nativeOps?: readonly string[];
-  /** the same of processes that went on with the run, each time that they were others than before */
+  /** The native ops of each process that resumed the run with other ones than before. */
   readonly otherNativeOps?: readonly (readonly string[])[];
 }
 
@@ -31,9 +31,9 @@ const folder = path.dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 
 /**
- * What this process computes with.
+ * The environment of this process.
  *
- * @param gpu what a GPU may do, where TensorFlow runs on one
+ * @param gpu what a GPU may do, if TensorFlow runs on one
  */
 export function environmentOf({ name, tensorflow }: BackendChoice, gpu: GpuOptions): Environment {
   const commit = gitCommit();
@@ -58,9 +58,10 @@ const nativeOpsOf = ({ names, instructionSet }: NativeOps): string[] =>
   names.map((name) => (instructionSet === undefined ? name : `${name} (${instructionSet})`));
 
 /**
- * What to say, and to note, when a run goes on with other native ops than it had last; undefined where it does not.
+ * The notice and the new environment for a run that is resumed with other native ops than it last had; undefined if
+ * they are the same.
  *
- * @param noted the environment as the run's folder has it
+ * @param noted the environment stored in the run's folder
  */
 export function otherNativeOps(
   noted: Environment,
@@ -68,22 +69,22 @@ export function otherNativeOps(
 ): { readonly notice: string; readonly environment: Environment } | undefined {
   const { otherNativeOps: others = [] } = noted;
   const before = others.at(-1) ?? noted.nativeOps;
-  // A run from before there were any has a model without them.
+  // A run from before there were native ops has a model without them.
   if (before === undefined) return undefined;
-  // Runs used to note the names alone.
+  // Earlier versions stored only the names.
   const isNamesAlone = !before.some((op) => op.includes('('));
   const comparable = isNamesAlone ? now.map((op) => op.replace(/ \(.*/, '')) : now;
   if (`${[...before].sort()}` === `${[...comparable].sort()}`) return undefined;
   const words = (names: readonly string[]): string => (names.length === 0 ? 'no native ops' : names.join(', '));
   return {
     notice:
-      `native ops: the run had ${words(before)} and goes on with ${words(now)}. If its model has any of them, it is no ` +
-      'longer to the last bit the run that it would have been',
+      `native ops: the run used ${words(before)} and continues with ${words(now)}. If its model has any of them, its ` +
+      'results may differ in the last bits from those of an uninterrupted run',
     environment: { ...noted, otherNativeOps: [...others, now] },
   };
 }
 
-/** With `+` where files differ from it; undefined outside a checkout, or without git. */
+/** The commit, with `+` if files differ from it; undefined outside a checkout or without git. */
 function gitCommit(): string | undefined {
   const git = (...args: string[]) =>
     execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

@@ -1,4 +1,4 @@
-/** The figures of an evaluation: how good the detections are, and how steady the matching is. */
+/** The metrics of an evaluation: the quality of the detections and the stability of the matching. */
 import type { Category } from '@dn-detr/data';
 import {
   anchorDistance,
@@ -9,7 +9,7 @@ import {
 } from '@dn-detr/metrics';
 import type { Inferred } from './evaluator.ts';
 
-/** AP and AR as COCO defines them, in 0..1, -1 where there is no object to find. */
+/** AP and AR as COCO defines them, in 0..1; -1 where there is no object to find. */
 export interface Evaluation {
   readonly AP: number;
   readonly AP50: number;
@@ -20,21 +20,24 @@ export interface Evaluation {
   readonly AR1: number;
   readonly AR10: number;
   readonly AR100: number;
-  /** IS / (2M) and IS of the last layer since the evaluation before; null at the first, and off the grid of evaluations */
+  /**
+   * Instability IS of the last layer since the previous evaluation, relative as IS / (2M) and raw as IS; null at the
+   * first evaluation and for one off the regular interval.
+   */
   readonly instability: number | null;
   readonly instabilityRaw: number | null;
-  /** of every layer, `[L]` */
+  /** Relative instability of every layer, `[L]`. */
   readonly instabilityByLayer: readonly number[] | null;
-  /** null for models without anchors */
+  /** Mean distance between anchors and their matched boxes; null for models without anchors. */
   readonly anchorDistance: number | null;
   readonly perClass: readonly { readonly name: string; readonly AP: number; readonly AP50: number }[];
   readonly duplicates: { readonly perObject: number; readonly APWithNms: number };
 }
 
 /**
- * The figures of what a model found in images.
+ * Computes the metrics of a model's detections.
  *
- * @param before the matches of the evaluation before, of the same images, where changes since then are to be counted
+ * @param before the matches of the previous evaluation of the same images, if changes since then are to be counted
  */
 export function evaluate(
   { images, targets, detections, matches, anchors }: Inferred,

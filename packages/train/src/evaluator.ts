@@ -1,4 +1,4 @@
-/** Images passed through a model as it is at inference: detections, and which query answers for which object. */
+/** Runs a model over images as at inference: detections, and the query matched to each object. */
 import type { Objects } from '@dn-detr/boxes';
 import type { NamedTensors } from '@dn-detr/core';
 import type { Detections } from '@dn-detr/core/models';
@@ -19,16 +19,16 @@ import type { Model } from './models/model.ts';
 import { replayed } from './replayed.ts';
 import type { BatchInput } from './step.ts';
 
-/** What a model makes of N images, in the order in which they were loaded, which is always the same. */
+/** A model's output for N images, in the order in which they were loaded, which is always the same. */
 export interface Inferred {
   readonly images: readonly DatasetImage[];
-  /** what they are matched with, boxes cxcywh in 0..1 */
+  /** The objects that predictions are matched with; boxes cxcywh in 0..1. */
   readonly targets: readonly Objects[];
-  /** boxes as x, y, width, height in pixels of the upright image */
+  /** Detections with boxes as x, y, width, height in pixels of the upright image. */
   readonly detections: readonly ImageDetections[];
-  /** `[L, N, Q]` */
+  /** The matched object of each query, `[L, N, Q]`. */
   readonly matches: QueryMatches;
-  /** `[N, Q, 4]`, cxcywh in 0..1: where queries start from; undefined for models without anchors */
+  /** Initial anchors of the queries, `[N, Q, 4]`, cxcywh in 0..1; undefined for models without anchors. */
   readonly anchors: Float32Array | undefined;
 }
 
@@ -55,6 +55,8 @@ export class Evaluator {
   }
 
   /**
+   * Runs the model over all images.
+   *
    * @param parameters every parameter of the model by its name
    * @throws DataError if an image cannot be read
    */
@@ -115,7 +117,7 @@ export class Evaluator {
   }
 }
 
-/** Corners to x, y, width, height. */
+/** Converts boxes from corners to x, y, width, height. */
 function inCocoForm({ labels, scores, boxes }: Detections): ImageDetections {
   const own = Float64Array.from(boxes);
   for (let i = 0; i < own.length; i += 4) {

@@ -1,4 +1,4 @@
-/** Errors whose message is for the user; all others are mistakes of ours and keep their stack trace. */
+/** Errors whose message is for the user; all others are bugs in the toolkit and keep their stack trace. */
 import { TooFewTokensError } from '@dn-detr/core/models';
 import { CheckpointError } from '@dn-detr/core/weights';
 import { DataError } from '@dn-detr/data';
@@ -8,5 +8,5 @@ import { UserError } from './user-error.ts';
 
 const expected = [UserError, BackendError, DataError, CheckpointError, CocoFormatError, TooFewTokensError];
 
-/** Whether an error is for the person who asked, and not a mistake in the toolkit. */
+/** Whether an error is meant for the user, as opposed to a bug in the toolkit. */
 export const isExpected = (error: unknown): error is Error => expected.some((kind) => error instanceof kind);

@@ -1,4 +1,4 @@
-/** What one adds of one's own is one file and one entry in a list, and is trained as all else is. */
+/** An extension is one file and one entry in a list, and is trained like everything built in. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -38,7 +38,7 @@ const common = { ...others, length: { unit: 'steps', count: 4 }, evaluation: { e
 const small = { ...common, data };
 const smallDnDetr = { ...small, model, denoising };
 
-/** Trains for four steps, stopped after the second and resumed, and hands back what the run has kept. */
+/** Trains for four steps, stopped after the second and resumed, and returns the run's files. */
 async function trained(name: string, settings: RunOverrides, extended: Catalog) {
   const folder = path.join(root, name);
   const stop = new AbortController();
@@ -90,7 +90,7 @@ describe('a backbone', () => {
     model: { ...model, backbone: { kind: 'patches', size, channels: 12 } },
   });
 
-  it('is trained below a model that knows nothing of it', async () => {
+  it('is trained in a model that does not know it', async () => {
     const { stored } = await trained('run', settingsOf(8), extended);
     expect(stored.config.model.backbone).toEqual({ kind: 'patches', size: 8, channels: 12 });
   });
@@ -119,14 +119,15 @@ describe('a term of the matching cost', () => {
     const run = async (weight: number) => {
       const extended = { ...catalog, models: [...catalog.models, withOrder(weight)] };
       const { samples, lines } = await trained(`run ${weight}`, settings, extended);
-      // Of each layer the queries that answer for objects, and the first ones, as many.
+      // For each layer, the queries that are matched to objects, and as many of the first queries.
       const matched = samples.images.flatMap(({ queries }) => queries.map((layer) => [...layer].sort((a, b) => a - b)));
       return { matched, first: matched.map((layer) => layer.map((_, q) => q)), lines };
     };
     const [without, huge] = [await run(0), await run(1e4)];
     expect(without.matched).not.toEqual(without.first);
     expect(huge.matched).toEqual(huge.first);
-    // Training matches as evaluation does: boxes that others would answer for are further off.
+    // Training uses the same matching, so the matched boxes are further off than those that would be matched without
+    // the term.
     expect(huge.lines[0]?.loss_bbox).toBeGreaterThan(without.lines[0]?.loss_bbox as number);
   });
 });
@@ -140,7 +141,7 @@ describe('a loss term with a setting', () => {
     objective: { area },
   });
 
-  it('is logged, and counts in the loss with its weight', async () => {
+  it('is logged, and added to the loss with its weight', async () => {
     const { lines, stored, evaluation } = await trained('run', settingsOf(7), extended);
     const resumed = train(settingsOf(8), { folder: path.join(root, 'run'), catalog: extended, resume: true });
     await expect(resumed).rejects.toThrow('objective.area');
@@ -165,7 +166,7 @@ describe('a loss term with a setting', () => {
 describe('a reader', () => {
   const extended = { ...catalog, readers: [...catalog.readers, csv] };
 
-  /** Shapes as PNG files, with their boxes as parts of the image in `boxes.csv`. */
+  /** Shapes as PNG files, with their boxes as fractions of the image in `boxes.csv`. */
   async function csvFolder(): Promise<string> {
     const shapes = shapesDataset({ train: 8, val: 0, size: 32, classes: ['disc', 'square'], plain: true });
     const folder = path.join(root, 'csv');
@@ -185,7 +186,7 @@ describe('a reader', () => {
     data: { source, csvUnit, valFraction: 0.25, canvas: { width: 32, height: 32 } },
   });
 
-  it('and its option serve a run', async () => {
+  it('can be used by a run, with its option', async () => {
     const { stored } = await trained('run', settingsOf(await csvFolder(), 'parts'), extended);
     expect(stored.data).toMatchObject({ format: 'csv', classes: ['disc', 'square'], train: 6, val: 2 });
     expect(stored.config.data).toMatchObject({ csvUnit: 'parts' });

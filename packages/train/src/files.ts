@@ -1,5 +1,5 @@
 /**
- * Files that appear whole or not at all, JSON, and lines of JSON.
+ * Files that appear complete or not at all, JSON, and lines of JSON.
  *
  * @module @dn-detr/train/files
  */

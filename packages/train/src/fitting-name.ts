@@ -1,15 +1,15 @@
-/** Names of files and folders that are made of what a user named: at most as long as file systems take. */
+/** File and folder names made from a user's names, no longer than file systems allow. */
 import { createHash } from 'node:crypto';
 import { cutToBytes } from '@dn-detr/data';
 
-/** Bytes that a name may have, as UTF-8: Linux takes no more, macOS and Windows as many or more. */
+/** Largest length of a name in bytes of UTF-8: Linux allows no more, macOS and Windows at least as many. */
 export const longestName = 255;
 
 /**
- * `base` and `end`, where they fit. Of a longer one the base is cut and followed by a hash of all of it, so that
- * different names stay different and the same one is always shortened alike.
+ * Joins `base` and `end` if the result is short enough. Otherwise the base is cut and followed by a hash of all of it,
+ * so that different names stay different and the same name is always shortened in the same way.
  *
- * @param end what must stay as it is, such as `-seed-0`
+ * @param end the part that must stay as it is, such as `-seed-0`
  */
 export function fittingName(base: string, end = ''): string {
   const room = longestName - Buffer.byteLength(end);

@@ -1,5 +1,5 @@
-/** Letting go of tensors. */
+/** Disposal of tensors. */
 import { dispose, type TensorContainer } from '@tensorflow/tfjs-core';
 
-/** Disposes every tensor in these; tfjs's own type knows no optional fields and no interfaces. */
+/** Disposes every tensor in the given values; tfjs's own type allows neither optional fields nor interfaces. */
 export const free = (...holders: readonly unknown[]): void => dispose(holders as TensorContainer);

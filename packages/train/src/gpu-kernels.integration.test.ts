@@ -1,4 +1,7 @@
-/** Every op that runs captured have a kernel for NVIDIA GPUs, so that no step is cut by one that only the CPU can do. */
+/**
+ * Checks that every captured op has a kernel for NVIDIA GPUs, so that no step is interrupted by an op that only the CPU
+ * can run.
+ */
 import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -13,7 +16,7 @@ import { runTraining } from './start.ts';
 
 const captured = new Map<string, OpUse>();
 interceptAddon(({ addFunction }) => ({
-  // As far as the toolkit can see: there are no native ops, which are for the CPU, and their composed twins run.
+  // Without the native ops, which are for the CPU, so that their composed twins run.
   isUsingGpuDevice: () => true,
   addFunction(graph, ...rest) {
     for (const use of opsOf(graph)) captured.set(JSON.stringify(use), use);
@@ -24,7 +27,7 @@ const backend = await useBackend();
 
 const sizes: DottedValues = { 'model.width': 32, 'length.count': 2, 'evaluation.every': 1, 'evaluation.images': 4 };
 
-/** One run after another, since each has ops of all before it. */
+/** One run after another, since each also sees the ops of all earlier ones. */
 const settings: readonly (readonly [string, DottedValues])[] = [
   ...catalog.models.map(({ name }) => [name, { 'model.name': name }] as const),
   ['dropout', { 'model.dropout': 0.1 }],
@@ -51,7 +54,7 @@ describe.skipIf(!isOwnAddon)('ops of captured functions', () => {
     expect(uses.filter((use) => !runsOnGpu(use))).toEqual([]);
   });
 
-  it('are told from those that only a CPU has', () => {
+  it('are distinguished from ops that only a CPU has', () => {
     expect(runsOnGpu({ op: 'MatMul', types: { T: 'float' } })).toBe(true);
     expect(runsOnGpu({ op: 'MatMul', types: { T: 'uint8' } })).toBe(false);
     expect(runsOnGpu({ op: 'NonMaxSuppressionV4', types: { T: 'half' } })).toBe(false);

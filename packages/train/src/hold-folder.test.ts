@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-it('keeps others out until it is released, under all names of the folder', async () => {
+it('keeps others out until it is released, whatever path they use for the folder', async () => {
   const release = await holdFolder(folder, 0);
   const link = path.join(folder, 'link');
   symlinkSync(folder, link);
@@ -26,7 +26,7 @@ it('keeps others out until it is released, under all names of the folder', async
   (await holdFolder(link, 0))();
 });
 
-it('waits for one that is about to end', async () => {
+it('waits for a holder that is about to finish', async () => {
   const release = await holdFolder(folder, 0);
   let isReleased = false;
   setTimeout(() => {
@@ -39,7 +39,7 @@ it('waits for one that is about to end', async () => {
   next();
 });
 
-it('ends with a process that is killed', async () => {
+it('releases the folder when the process that holds it is killed', async () => {
   const script = path.join(folder, 'hold.mts');
   const module = fileURLToPath(new URL('hold-folder.ts', import.meta.url));
   writeFileSync(

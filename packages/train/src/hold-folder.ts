@@ -1,4 +1,4 @@
-/** One process at a time for the folder of a run. */
+/** Lets only one process at a time use the folder of a run. */
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync, rmSync } from 'node:fs';
 import net from 'node:net';
@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FolderError } from './user-error.ts';
 
 /**
- * Holds a folder against other processes of this machine until it is released or the process ends, however it ends: what
- * is held is a socket, which dies with its process.
+ * Reserves a folder for this process, against others on the same machine, until it is released or the process ends for
+ * any reason: the lock is a socket, which the system closes with its process.
  *
- * @param patience milliseconds that another process is given to end
- * @returns releases it
- * @throws FolderError if another process holds it and goes on
+ * @param patience milliseconds to wait for another process to end.
+ * @returns a function that releases the folder
+ * @throws FolderError if another process still holds the folder after that time
  */
 export async function holdFolder(folder: string, patience: number): Promise<() => void> {
   const address = addressOf(existsSync(folder) ? realpathSync(folder) : path.resolve(folder));
@@ -24,7 +24,7 @@ export async function holdFolder(folder: string, patience: number): Promise<() =
     if (!(await isAnswered(address))) rmSync(address, { force: true });
     else if (Date.now() > end) {
       throw new FolderError(
-        `${folder} is being trained by another process: wait until that is done, or name another folder`,
+        `${folder} is being trained by another process: wait until it has finished, or name another folder`,
       );
     } else await sleep(100);
   }
@@ -39,13 +39,13 @@ function listen(address: string): Promise<'taken' | (() => void)> {
   return new Promise((resolve) => {
     const server = net.createServer((socket) => socket.destroy());
     server.unref();
-    // Where no socket can be made, a run goes on unguarded.
+    // Where no socket can be created, the run continues without this protection.
     server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'EADDRINUSE' ? 'taken' : () => {}));
     server.listen(address, () => resolve(() => void server.close()));
   });
 }
 
-/** Whether a process listens, and not only the name of one that was killed is left. */
+/** Whether a process listens at this address, as opposed to a socket file left over from a process that was killed. */
 function isAnswered(address: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(address);

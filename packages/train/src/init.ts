@@ -7,19 +7,19 @@ import type { Model } from './models/model.ts';
 import { FolderError, UserError } from './user-error.ts';
 
 /**
- * `none` for the seed's draws alone, `pretrained` for weights that there are of the backbone, or a checkpoint that is taken
- * as far as it fits the model.
+ * `none` for random weights drawn with the seed, `pretrained` for published weights of the backbone, or a checkpoint,
+ * of which everything that fits the model is taken.
  */
 export type Init = RunConfig['init'];
 
-/** From `none`, `pretrained` or a file's path; `withInitHash` adds the hash by which a run knows a file again. */
+/** Parses `none`, `pretrained` or a file's path; `withInitHash` adds the hash that identifies a file. */
 export const initFrom = (text: string): Init =>
   text === 'none' || text === 'pretrained' ? text : { file: path.resolve(text) };
 
 /**
- * The configuration with the hash of the file that it starts from, where it has none yet.
+ * Adds the hash of the file that the configuration starts from, if it has none yet.
  *
- * @throws UserError if the file cannot be read, or is another one than that of the hash
+ * @throws UserError if the file cannot be read, or does not have the given hash
  */
 export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Config): Config {
   if (typeof config.init === 'string') return config;
@@ -27,17 +27,17 @@ export function withInitHash<Config extends Pick<RunConfig, 'init'>>(config: Con
   const found = hashOf(file);
   if (hash === undefined || hash === found) return { ...config, init: { file: path.resolve(file), hash: found } };
   throw new UserError(
-    `${file} is another file than the one to start from: its SHA-256 is ${found}, expected ${hash}. Put the other ` +
-      'one back, or start a run of its own from this one',
+    `${file} is not the file to start from: its SHA-256 is ${found}, expected ${hash}. Put the right ` +
+      'one back, or start a separate run from this one',
   );
 }
 
-/** The same for a run that may be there already, and then needs its file no more: a file that is gone has no hash. */
+/** The same for a run that may already exist and so no longer need its file: a missing file gets no hash. */
 export const withInitHashIfThere = <Config extends Pick<RunConfig, 'init'>>(config: Config): Config =>
   typeof config.init === 'string' || !existsSync(config.init.file) ? config : withInitHash(config);
 
 /**
- * A run that goes on needs no start values, but must not seem to have begun with others.
+ * Checks the start of a resumed run, which needs no start values but must not appear to have begun with others.
  *
  * @throws FolderError if the run in the folder was started from other weights
  */
@@ -48,10 +48,10 @@ export function requireSameInit(before: Init, asked: Init, folder: string): void
   if (areFiles ? isSame(before, now) : before === now) return;
   const isReplaced = areFiles && path.resolve(before.file) === path.resolve(now.file);
   const others = isReplaced
-    ? `from another ${named(before)} than the one there is now`
+    ? `from another version of ${named(before)}`
     : `from ${named(before)}, not from ${named(now)}`;
   throw new FolderError(
-    `${folder} holds a run that was started ${others}: a run that goes on keeps its start. Name another folder`,
+    `${folder} holds a run that was started ${others}: a resumed run keeps its start. Name another folder`,
   );
 }
 
@@ -63,10 +63,11 @@ const named = (init: Init): string =>
   typeof init === 'string' ? { none: "its seed's weights", pretrained: 'pretrained weights' }[init] : init.file;
 
 /**
- * A frozen stage needs weights from somewhere. Frozen vectors do not: frozen batch norms start as the identity.
+ * Checks that frozen stages get weights from somewhere. Frozen vectors need none: frozen batch norms start as the
+ * identity.
  *
- * @param drawn names of the parameters that start from the seed's draws; all without it
- * @throws UserError naming frozen kernels and matrices among them
+ * @param drawn names of the parameters with random values; all if omitted
+ * @throws UserError naming the frozen kernels and matrices among them
  */
 export function requireFrozenWeights({ frozen }: Pick<Model, 'frozen'>, drawn?: readonly string[]): void {
   const random = frozen.parameters
@@ -75,8 +76,8 @@ export function requireFrozenWeights({ frozen }: Pick<Model, 'frozen'>, drawn?: 
   if (random.length === 0) return;
   const list = random.length > 3 ? `${random.slice(0, 3).join(', ')} and ${random.length - 3} more` : random.join(', ');
   throw new UserError(
-    `${list} would stay at random values: they are frozen, and no weights for them are given. Name a checkpoint that has ` +
-      'them as init, or train all stages of the backbone',
+    `${list} would stay at random values: they are frozen, and no weights for them are given. Set init to a checkpoint that ` +
+      'has them, or train all stages of the backbone',
   );
 }
 
@@ -85,12 +86,12 @@ function hashOf(file: string): string {
     return createHash('sha256').update(readFileSync(file)).digest('hex');
   } catch (error) {
     throw new UserError(
-      `${file} cannot be read: ${(error as Error).message}. Name a checkpoint that is there, or set init to none`,
+      `${file} cannot be read: ${(error as Error).message}. Name an existing checkpoint, or set init to none`,
     );
   }
 }
 
-/** Names of the parameters that pretrained weights have no value for. */
+/** Names of the parameters outside the backbone, for which pretrained weights have no values. */
 export function besideBackbone({ detector }: Model): string[] {
   const own = new Set(detector.backbone.parameters.map(({ name }) => name));
   return detector.parameters.map(({ name }) => name).filter((name) => !own.has(name));

@@ -1,30 +1,38 @@
-/** Folders and files of JSON, and of one JSON object a line. */
+/** Folders, JSON files, and files with one JSON object on each line. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { unwritable, writeAtomically } from './atomic-file.ts';
 import { UserError } from './user-error.ts';
 
-/** Makes a folder, and those it lies in. @throws UserError if it cannot be made */
+/**
+ * Creates a folder and its parents.
+ *
+ * @throws UserError if one cannot be created
+ */
 export function makeFolder(folder: string): void {
   const missing: string[] = [];
   for (let at = path.resolve(folder); !existsSync(at); at = path.dirname(at)) missing.unshift(at);
-  // One by one: on a read-only file system the recursive form says that there is no such folder.
+  // One by one, since on a read-only file system the recursive form reports that there is no such folder.
   for (const one of missing) {
     try {
       mkdirSync(one);
     } catch (error) {
-      // Another run of a comparison may have made it meanwhile.
+      // Another run of a comparison may have created it in the meantime.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(one, error);
     }
   }
 }
 
-/** Writes a value as JSON; the file appears whole or not at all. */
+/** Writes a value as JSON; the file appears complete or not at all. */
 export function writeJson(file: string, value: unknown): void {
   writeAtomically(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** @throws UserError if the file is missing or not JSON */
+/**
+ * Reads a JSON file.
+ *
+ * @throws UserError if the file is missing or not JSON
+ */
 export function readJson<T>(file: string): T {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as T;
@@ -34,11 +42,15 @@ export function readJson<T>(file: string): T {
   }
 }
 
-/** The objects of a file with one on each line; a last line that was cut off is left out. */
+/**
+ * Reads a file with one JSON object on each line; an incomplete last line is left out. A missing file has none.
+ *
+ * @throws UserError if another line is not JSON
+ */
 export function readJsonLines<T>(file: string): T[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
-  // What stands behind the last line break was not written whole.
+  // Whatever follows the last line break was not written completely.
   lines.pop();
   return lines.map((line, i) => {
     try {

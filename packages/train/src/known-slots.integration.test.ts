@@ -21,11 +21,11 @@ beforeAll(async () => {
   backend = (await smallBackend()).name;
 });
 
-/** DINO with what it leaves to the data. */
+/** DINO, with the settings that are taken from the data. */
 const dino = { 'model.name': 'dino', 'model.width': 32, 'model.featureLevels': 2, 'model.points': 2 };
 const left = { ...dino, 'denoising.groups': null, 'denoising.slotBucket': null, 'denoising.maxKnownQueries': 200 };
 
-/** Slots and groups for images of so many objects. */
+/** Slots and groups for images with these numbers of objects. */
 function settled(values: DottedValues, ...counts: number[]): { slotBucket?: number; groups?: number } {
   const { denoising } = withKnownSlots(
     smallConfig(values),
@@ -37,17 +37,17 @@ function settled(values: DottedValues, ...counts: number[]): { slotBucket?: numb
 describe('withKnownSlots', () => {
   it.each([
     ['a slot for each object of the fullest image, and as many groups as fit', {}, [4, 9, 0], 9, 11],
-    ['of kind dn twice as many groups', { 'denoising.kind': 'dn' }, [4, 9, 0], 9, 22],
-    ['one group where the fullest image has more than fit', {}, [150], 150, 1],
+    ['twice as many groups for kind dn', { 'denoising.kind': 'dn' }, [4, 9, 0], 9, 22],
+    ['one group if the fullest image has more objects than fit', {}, [150], 150, 1],
     ['two slots and the groups that fit for images of one object', {}, [1], 2, 50],
     ['two slots for images without objects', {}, [0, 0], 2, 50],
     ['two slots for no images', {}, [], 2, 50],
     ['the groups that are set, though fewer may fit', { 'denoising.groups': 5 }, [30], 30, 5],
     ['no groups where denoising is off', { 'denoising.groups': 0 }, [9], 9, 0],
     ['the groups that fit into the slots that are set', { 'denoising.slotBucket': 10 }, [3], 10, 10],
-    ['the groups that fit where the fullest image has slots of its own', { 'denoising.slotBucket': 4 }, [1, 9], 4, 8],
-    ['both where both are set', { 'denoising.groups': 3, 'denoising.slotBucket': 4 }, [9], 4, 3],
-    ['no limit but the groups that are set', { 'denoising.groups': 3, 'denoising.maxKnownQueries': 0 }, [9], 9, 3],
+    ['the groups that fit if slots are rounded up for the fullest image', { 'denoising.slotBucket': 4 }, [1, 9], 4, 8],
+    ['both if both are set', { 'denoising.groups': 3, 'denoising.slotBucket': 4 }, [9], 4, 3],
+    ['the groups that are set, without a limit', { 'denoising.groups': 3, 'denoising.maxKnownQueries': 0 }, [9], 9, 3],
   ])('settles %s', (_, values, counts, slotBucket, groups) => {
     expect(settled({ ...left, ...values }, ...counts)).toEqual({ slotBucket, groups });
   });
@@ -62,14 +62,14 @@ describe('withKnownSlots', () => {
     expect(withKnownSlots(config, [crowdedImage(3)])).toEqual({ ...config, denoising: undefined });
   });
 
-  it('cannot do without a limit where the groups are left to it', () => {
+  it('needs a limit if the number of groups is null', () => {
     expect(() => smallConfig({ ...left, 'denoising.maxKnownQueries': 0 })).toThrow(
       'denoising.maxKnownQueries is 0: expected a limit, such as 200, where denoising.groups is null',
     );
   });
 
   it.each(['contrastive', 'dn'])(
-    'gives an epoch one step for images of none to the most objects, of kind %s',
+    'captures only one step in an epoch, whatever the number of objects, for kind %s',
     async (kind) => {
       const objects = { 'data.shapes.objects.least': 0, 'data.shapes.objects.most': 5, 'data.shapes.train': 12 };
       const config = smallConfig({
@@ -118,9 +118,9 @@ describe('withKnownSlots', () => {
     },
   );
 
-  it('gives DINO the same loss and gradient with more slots, unless these are seen or trained', () => {
+  it('gives DINO the same loss and gradient with more slots, unless padding is visible or trained', () => {
     const { detector, objective, trained } = buildModel(smallConfig(left), 3);
-    // Heads start with zeros, through which nothing is seen, and sure that nothing is an object.
+    // Heads start with zero weights, which let nothing through, and with a bias that rules out objects.
     const start = trained.flatten(initialParameters(detector.parameters, 1));
     const params = start.map((flat, i) => tf.add<tf.Tensor1D>(flat, tf.mul(spread(flat.shape, i), 0.3)));
     const objects = [3, 1].map((count) => ({

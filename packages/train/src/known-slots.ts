@@ -1,28 +1,30 @@
-/** What settings of denoising leave to the data: how many known queries there are is then the same in every batch. */
+/**
+ * Settings of denoising that are taken from the data, which makes the number of known queries the same in every batch.
+ */
 import type { DatasetImage } from '@dn-detr/data';
 import type { RunConfig } from './config/schema.ts';
 import { queriesNeeded } from './query-shortage.ts';
 
-/** Settings of denoising with nothing left open. */
+/** Settings of denoising in which nothing is null. */
 export type SettledDenoising = NonNullable<RunConfig['denoising']> & {
   readonly groups: number;
   readonly slotBucket: number;
 };
 
-/** A configuration whose known queries can be made. */
+/** A configuration from which known queries can be made. */
 export type SettledConfig = Omit<RunConfig, 'denoising'> & { readonly denoising?: SettledDenoising };
 
 /**
- * Fills in what is null: one slot for each object of the fullest image, and as many groups as fit into `maxKnownQueries`
- * with the slots of that image, which then are the same in all batches.
+ * Replaces null in the settings of denoising: `slotBucket` by the number of objects in the fullest image, and `groups`
+ * by the number that fits into `maxKnownQueries` with that many slots. Both are then the same in all batches.
  *
- * @param images that are trained on
+ * @param images the training images
  */
 export function withKnownSlots(config: RunConfig, images: readonly DatasetImage[]): SettledConfig {
   const { denoising, ...rest } = config;
   if (denoising === undefined) return rest;
   const { maxKnownQueries, kind } = denoising;
-  // A bucket of one slot alone would be left out of batches without objects.
+  // At least two, since a bucket of one slot would be left out of batches without objects.
   const needed = Math.max(2, queriesNeeded(images));
   const slotBucket = denoising.slotBucket ?? needed;
   const perGroup = Math.ceil(needed / slotBucket) * slotBucket * (kind === 'contrastive' ? 2 : 1);

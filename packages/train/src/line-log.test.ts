@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('a log of lines', () => {
-  it('goes on after the checkpoint: what a killed run wrote later is cut off, half a line too', () => {
+  it('continues after the checkpoint: lines that a killed run wrote later are removed, incomplete ones too', () => {
     const first = new LineLog<{ step: number; loss: number }>(file, 0);
     for (let step = 1; step <= 5; step++) first.add({ step, loss: 1 / step });
     first.flush();
@@ -33,21 +33,21 @@ describe('a log of lines', () => {
     ]);
   });
 
-  it('names the line that is no JSON', () => {
+  it('names the line that is not JSON', () => {
     writeFileSync(file, '{"step": 1}\nnonsense\n');
     expect(() => readJsonLines(file)).toThrow('metrics.jsonl, line 2 is not JSON: nonsense');
   });
 });
 
 describe('an atomic write', () => {
-  it('replaces the file whole and leaves nothing beside it', () => {
+  it('replaces the complete file and leaves no temporary file', () => {
     writeAtomically(file, 'one');
     writeAtomically(file, new Uint8Array([50]));
     expect(readFileSync(file, 'utf8')).toBe('2');
     expect(readdirSync(folder)).toEqual(['metrics.jsonl']);
   });
 
-  it('that fails says why, and leaves what was there', () => {
+  it('that fails says why, and keeps the previous file', () => {
     expect(() => writeAtomically(path.join(folder, 'missing', 'file'), 'x')).toThrow('cannot be written');
     writeAtomically(file, 'old');
     expect(unwritable(file, Object.assign(new Error('no space'), { code: 'ENOSPC' })).message).toContain(

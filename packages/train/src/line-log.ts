@@ -1,20 +1,20 @@
-/** Logs of one JSON object a line, such as `metrics.jsonl`, written in blocks of whole lines. */
+/** Logs with one JSON object on each line, such as `metrics.jsonl`, written in blocks of complete lines. */
 import { appendFileSync } from 'node:fs';
 import { unwritable, writeAtomically } from './atomic-file.ts';
 import { readJsonLines } from './json-files.ts';
 
-/** A line of a log; all have the step after which it was written. */
+/** A line of a log, with the step after which it was written. */
 export interface LogLine {
   readonly step: number;
 }
 
-/** Appends lines to a file; what is not flushed is lost with the process. */
+/** Appends lines to a file; lines that are not flushed are lost if the process dies. */
 export class LineLog<Line extends LogLine> {
   readonly #file: string;
   #pending = '';
 
   /**
-   * Goes on after `step`: lines of later steps, which a killed run wrote after its last checkpoint, are cut off.
+   * Continues after `step`: lines of later steps, which a killed run wrote after its last checkpoint, are removed.
    *
    * @throws UserError if the file cannot be read or written
    */
@@ -24,11 +24,16 @@ export class LineLog<Line extends LogLine> {
     writeAtomically(file, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
+  /** Adds a line; `flush` writes it. */
   add(line: Line): void {
     this.#pending += `${JSON.stringify(line)}\n`;
   }
 
-  /** @throws UserError if the disk is full */
+  /**
+   * Writes the lines added since the last flush.
+   *
+   * @throws UserError if the disk is full
+   */
   flush(): void {
     if (this.#pending === '') return;
     try {

@@ -1,26 +1,30 @@
-/** What a run logs: a line of `metrics.jsonl` for each step, and of `evaluations.jsonl` for each evaluation. */
+/**
+ * The lines that a run logs: one in `metrics.jsonl` for each step, and one in `evaluations.jsonl` for each evaluation.
+ */
 import type { Evaluation } from './evaluation.ts';
 import type { StepRecord } from './trainer.ts';
 
-/** Where a run stands. */
+/** How far a run has got. */
 export interface Position {
-  /** updates done */
+  /** Number of updates done. */
   readonly step: number;
-  /** passes over the training images */
+  /** Number of passes over the training images. */
   readonly epoch: number;
-  /** spent on training, without evaluations */
+  /** Seconds of training, without evaluations. */
   readonly seconds: number;
 }
 
-/** A line of `metrics.jsonl`: also every term of the loss, those of known queries beginning with `tgt_`. */
+/** A line of `metrics.jsonl`, with every term of the loss; names of terms of known queries begin with `tgt_`. */
 export interface MetricsLine extends Position, Omit<StepRecord, 'terms'> {
   readonly [term: string]: number;
 }
 
 /** A line of `evaluations.jsonl`. */
 export interface EvaluationLine extends Position, Evaluation {
-  /** mean training loss since the evaluation before */
+  /** Mean training loss since the previous evaluation. */
   readonly loss: number;
-  /** its terms of the last decoder layer, not weighted, by the names of `metrics.jsonl` */
+  /**
+   * Unweighted loss terms of the last decoder layer, as means over the same steps, by their names in `metrics.jsonl`.
+   */
   readonly losses: Readonly<Record<string, number>>;
 }

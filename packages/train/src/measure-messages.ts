@@ -1,28 +1,28 @@
-/** What the process that measures runs is told, and what it answers. */
+/** Messages between a process that measures runs and its parent. */
 import type { RunConfig } from './config/schema.ts';
 
-/** What a run takes. */
+/** The measured cost of a run. */
 export interface Measured {
-  /** Seconds from the start of its process to the end, with evaluations, where nothing else keeps the machine busy. */
+  /** Seconds from the start of the run's process to its end, including evaluations, on an otherwise idle machine. */
   readonly seconds: number;
-  /** The most memory of its process; without a GPU's own. */
+  /** Largest memory of the run's process, without a GPU's own memory. */
   readonly memoryMiB: number;
-  /** that it keeps busy, as a mean over the measurement */
+  /** Number of cores that the run keeps busy, as a mean over the measurement. */
   readonly cores: number;
 }
 
 export interface MeasureTask {
   readonly configs: readonly RunConfig[];
-  /** memory above which the process ends itself, by SIGKILL */
+  /** Memory above which the process kills itself with SIGKILL. */
   readonly limitMiB: number;
   readonly backend?: string;
 }
 
 export type MeasuredMessage =
-  /** The next configuration's measure; they come in the order of the configurations. */
+  /** The cost of the next configuration; messages come in the order of the configurations. */
   | { readonly kind: 'measured'; readonly measured: Measured }
-  /** A refusal in words for the user. */
+  /** A configuration was refused, with a message for the user. */
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'tooLarge' }
-  /** a mistake of ours, with its stack */
+  /** A bug in the toolkit, with its stack. */
   | { readonly kind: 'failed'; readonly stack: string };

@@ -1,4 +1,4 @@
-/** The process that measures what runs would take. */
+/** The process that measures the cost of runs. */
 import { Worker } from 'node:worker_threads';
 import { useBackend } from '@dn-detr/runtime';
 import { backendOptionsOf } from './backend-options.ts';
@@ -6,13 +6,13 @@ import { dryRun, type StepsToMeasure } from './dry-run.ts';
 import { isExpected } from './expected-errors.ts';
 import type { MeasuredMessage, MeasureTask } from './measure-messages.ts';
 
-/** Milliseconds after which no further configuration is begun. */
+/** Milliseconds after which no further configuration is started. */
 const patience = 15_000;
 
-/** As few as tell an ordinary step from the first, which traces: a hundredth of a run or two. */
+/** Just enough steps to tell an ordinary one from the first, which traces: about a hundredth of a run. */
 const steps: StepsToMeasure = { warmUp: 1, measured: 3, seconds: 2, again: true };
 
-/** Share of the memory that a machine can spare for one process. */
+/** Fraction of its memory that a machine can spare for one process. */
 const spared = 0.9;
 
 const send = (message: MeasuredMessage): Promise<void> =>
@@ -20,7 +20,7 @@ const send = (message: MeasuredMessage): Promise<void> =>
 
 async function work({ configs, limitMiB, backend }: MeasureTask): Promise<void> {
   endAbove(spared * limitMiB * 2 ** 20);
-  // Nobody is left to be told.
+  // The parent is gone, so nobody is waiting for results.
   process.once('disconnect', () => process.exit());
   try {
     let booted: number | undefined;
@@ -45,14 +45,17 @@ async function work({ configs, limitMiB, backend }: MeasureTask): Promise<void> 
   if (process.connected) process.disconnect();
 }
 
-/** What JavaScript, TensorFlow and WebAssembly throw where something is too large to be had, by their words: they have no codes. */
+/**
+ * Matches the errors that JavaScript, TensorFlow and WebAssembly throw for something too large to allocate; they have
+ * no codes.
+ */
 const wordsOfSize = /invalid (typed )?array (buffer )?length|allocation failed|out of memory|\bOOM\b|bad_alloc/i;
 
 const isOfSize = (error: unknown): boolean => error instanceof Error && wordsOfSize.test(error.message);
 
 /**
- * Ends this process before it takes memory from all others: a thread watches, since steps hold this one. What steps take is
- * measured rather than reckoned, for it depends on the backend.
+ * Kills this process before it takes memory from all others. A separate thread watches, since steps block this one.
+ * Memory is measured rather than computed, because it depends on the backend.
  */
 function endAbove(bytes: number): void {
   const watch = `

@@ -1,4 +1,4 @@
-/** What runs would take, measured in a process of its own, whose memory is free again when they begin. */
+/** Measures the cost of runs in a separate process, whose memory is free again when the runs begin. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import os from 'node:os';
@@ -9,34 +9,35 @@ import type { Measured, MeasuredMessage, MeasureTask } from './measure-messages.
 import { lastLines } from './process-pool.ts';
 import { UserError } from './user-error.ts';
 
-/** A run whose time and memory are measured. */
+/** A run to be measured. */
 export interface ToMeasure {
-  /** The run's name for people. */
+  /** The run's display name. */
   readonly name: string;
   readonly config: RunConfig;
 }
 
-/** Where and within which memory runs are measured. */
+/** Options of a measurement. */
 export interface MeasureOptions {
   readonly backend?: string;
   readonly signal: AbortSignal;
-  /** what may be taken, by default all of `machineMiB` */
+  /** Memory that the process may use. @defaultValue `machineMiB()` */
   readonly limitMiB?: number;
 }
 
-/** Memory of this machine, or of the container that the process is in. */
+/** Memory of this machine, or of the container in which the process runs, in MiB. */
 export const machineMiB = (): number => Math.min(os.totalmem(), process.constrainedMemory() || os.totalmem()) / 2 ** 20;
 
-// The same module, whether from sources or built.
+// The same module, from source or built.
 const worker = new URL(`./measure-worker${path.extname(import.meta.url)}`, import.meta.url);
 
 /**
- * Takes a few steps of each configuration, one after the other. After 15 seconds no further one is begun: those left are
- * taken for as costly as the costliest that was measured.
+ * Takes a few steps of each configuration, one after the other. After 15 seconds no further configuration is started,
+ * and the remaining ones are assumed to cost as much as the most expensive one measured.
  *
- * @returns for each configuration; undefined if it was stopped
- * @throws UserError saying of which one that it cannot be trained: for want of memory, or as the run itself would say
- * @throws Error with the stack of any other error: that is a mistake of ours
+ * @returns the cost of each run; undefined if it was stopped
+ * @throws UserError naming a run that cannot be trained, because it needs too much memory or for the reason that the
+ *   run itself would give
+ * @throws Error with the stack of any other error, which is a bug in the toolkit
  */
 export async function measure(
   runs: readonly ToMeasure[],
@@ -74,6 +75,6 @@ export async function measure(
 }
 
 const tooLarge = ({ data, model, batchSize }: RunConfig, limitMiB: number): string =>
-  `a step takes more memory than there is (${(limitMiB / 1024).toFixed(1)} GiB). What it takes grows with ` +
+  `a step takes more memory than there is (${(limitMiB / 1024).toFixed(1)} GiB). The memory of a step grows with ` +
   `data.canvas (${JSON.stringify(data.canvas)}), model.queries (${model.queries}), denoising.maxKnownQueries and ` +
-  `batchSize (${batchSize}): set one of them lower`;
+  `batchSize (${batchSize}): lower one of them`;

@@ -1,22 +1,22 @@
-/** A batch as a model takes it: images, or the features that its backbone makes of them. */
+/** The input of a model for one batch: images, or the features that the backbone computes from them. */
 import type { Detector, DetectorOutput, ImageBatch, KnownInputs, NamedTensors } from '@dn-detr/core';
 import { type FeatureBatch, type ForwardOptions, resizeMask } from '@dn-detr/core/models';
 import type { Batch, Images } from '@dn-detr/data';
 import { tensor3d, tensor4d, tidy } from '@tensorflow/tfjs-core';
 
-/** The features of a batch's images, on the host. */
+/** The features of a batch of images, on the host. */
 export interface Features {
-  /** one for each level of the backbone, `[B, h, w, C]` */
+  /** The features of each level of the backbone, `[B, h, w, C]`. */
   readonly levels: readonly {
     readonly shape: readonly [images: number, height: number, width: number, channels: number];
     readonly values: Float32Array;
   }[];
 }
 
-/** A loaded batch that begins at its images or at their features. */
+/** A loaded batch with either its images or their features. */
 export type LoadedBatch = Batch<Images | Features>;
 
-/** A pass that begins where the batch does. */
+/** A forward pass from the batch's images, or from their features if it has them. */
 export const forward = (
   detector: Detector,
   tensors: NamedTensors,
@@ -28,7 +28,7 @@ export const forward = (
     ? detector.forwardFeatures(tensors, batch, known, options)
     : detector.forward(tensors, batch, known, options);
 
-/** A batch as tensors; the caller disposes them. */
+/** Converts a batch to tensors; the caller disposes them. */
 export function batchTensors(batch: LoadedBatch): ImageBatch | FeatureBatch {
   if (!('levels' in batch)) return imageTensors(batch);
   return tidy(() => {
@@ -43,7 +43,7 @@ export function batchTensors(batch: LoadedBatch): ImageBatch | FeatureBatch {
   });
 }
 
-/** A batch's images and padding as tensors; the caller disposes them. */
+/** Converts the images and padding of a batch to tensors; the caller disposes them. */
 export const imageTensors = (batch: Batch): ImageBatch => ({
   images: tensor4d(batch.images, [batch.targets.length, batch.height, batch.width, 3]),
   padding: paddingTensor(batch),

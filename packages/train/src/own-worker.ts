@@ -1,4 +1,4 @@
-/** The module that the processes of a pool run, where all models are those of this package. */
+/** The module that the processes of a pool run if all models are those of this package. */
 import { serveRun } from './worker.ts';
 
 serveRun();

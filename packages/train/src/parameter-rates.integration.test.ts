@@ -12,7 +12,7 @@ beforeAll(() => smallBackend());
 const encoderRate = { pattern: '^transformer\\.encoder', learningRate: 3e-4 };
 
 describe('learning rates', () => {
-  it('are those of the first pattern that matches, of the backbone, or of the rest', () => {
+  it('come from the first pattern that matches, otherwise from the backbone or the rest', () => {
     const rates = [encoderRate, { pattern: 'norm', learningRate: 2e-4 }];
     const config = smallConfig({ 'optimizer.rates': rates });
     const { trained } = buildModel(config, 2);
@@ -53,7 +53,7 @@ async function trained(values: object): Promise<Record<string, Float32Array>> {
   return values_;
 }
 
-it('a rate of 0 keeps what it is of, and leaves the rest of the step as it is', async () => {
+it('a rate of 0 keeps its parameters fixed, and does not affect the rest of the step', async () => {
   const [plain, kept] = [
     await trained({}),
     await trained({ 'optimizer.rates': [{ ...encoderRate, learningRate: 0 }] }),

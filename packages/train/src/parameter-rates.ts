@@ -1,4 +1,4 @@
-/** Which learning rate each trained parameter has: the backbone's, that of the rest, or one of its own. */
+/** Assigns a learning rate to each trained parameter: the backbone's, the general one, or one given by a pattern. */
 import type { ParameterGroup, ParameterSpec } from '@dn-detr/core/nn';
 import type { AdamWGroup } from '@dn-detr/core/optim';
 import type { RunConfig } from './config/schema.ts';
@@ -9,13 +9,14 @@ type OptimizerSettings = Pick<
   'learningRate' | 'backboneLearningRate' | 'rates' | 'weightDecay'
 >;
 
-/** Parameters that share a learning rate, and so a flat buffer. */
+/** A set of parameters that share a learning rate, and therefore a flat buffer. */
 export type RateGroup = ParameterGroup | `rates.${number}`;
 
 /**
- * The trained parameters, those that a pattern of `rates` matches in groups of their own.
+ * Puts the trained parameters that a pattern of `rates` matches into separate groups.
  *
- * @throws UserError if a pattern is no regular expression, or matches no parameter that is left for it
+ * @throws UserError if a pattern is not a regular expression, or every parameter it matches already matches an earlier
+ *   one, or it matches none
  */
 export function groupedByRate(
   parameters: readonly ParameterSpec[],
@@ -38,7 +39,7 @@ export function groupedByRate(
   return grouped;
 }
 
-/** What AdamW does to each group of a layout, in its order. */
+/** AdamW's options for each group of a layout, in its order. */
 export function optimizerGroups(
   groups: readonly { readonly name: RateGroup }[],
   { learningRate, backboneLearningRate, rates, weightDecay }: OptimizerSettings,

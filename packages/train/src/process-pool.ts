@@ -1,6 +1,6 @@
 /**
- * A pool of processes: runs in processes of their own, so many at a time. p-map, which `@dn-detr/data` has for this, ends
- * at an error without waiting for what is under way, and runs are to be stopped with their checkpoints first.
+ * A pool of processes, each of which trains one run at a time. p-map, which `@dn-detr/data` uses, rejects on an error
+ * without waiting for the work in progress, whereas runs must first be stopped with their checkpoints.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,37 +10,42 @@ import type { RunProgress } from './progress-events.ts';
 import type { RunResult } from './start.ts';
 import type { WorkerMessage, WorkerTask } from './worker.ts';
 
-/** A run that a pool of processes is to do. */
+/** A run for a pool of processes. */
 export interface PlannedRun extends WorkerTask {
-  /** for people */
+  /** Display name of the run. */
   readonly label: string;
 }
 
-/** How a run ended: its result, or why there is none. */
+/** The outcome of a run: its result, or why there is none. */
 export type RunOutcome = { readonly result: RunResult } | { readonly failed: string } | { readonly stopped: true };
 
-/** How many runs go on at the same time, and who is told of them. */
+/** Options of a pool. */
 export interface PoolOptions {
-  /** at the same time */
+  /** Number of runs that are trained at the same time. */
   readonly processes: number;
-  /** stops all runs, each with a checkpoint, and starts no more */
+  /** Stops all runs, each with a checkpoint, and starts no more. */
   readonly signal: AbortSignal;
   /**
-   * The module that a process runs, which calls `serveRun`; by default one that knows the models of this package. One's
-   * own hands its own list of models to `serveRun`.
+   * The module that a process runs, which must call `serveRun`. A custom one passes its own catalog to `serveRun`.
+   *
+   * @defaultValue one that knows the models of this package
    */
   readonly worker?: URL;
-  /** Is told how a run goes on. */
+  /** Called with the progress of a run. */
   readonly onProgress: (run: PlannedRun, state: RunProgress) => void;
-  /** what a user should know before a run begins */
+  /** Called with what a user should know before a run begins. */
   readonly onNotice: (run: PlannedRun, text: string) => void;
-  /** after each evaluation of a run */
+  /** Called after each evaluation of a run. */
   readonly onEvaluation: (run: PlannedRun) => void;
-  /** after the end of each run */
+  /** Called after the end of each run. */
   readonly onEnd: (run: PlannedRun, outcome: RunOutcome) => void;
 }
 
-/** @throws what `onEnd` throws, once all other runs are stopped */
+/**
+ * Trains all runs.
+ *
+ * @throws whatever `onEnd` throws, once all other runs have stopped
+ */
 export async function runAll(runs: readonly PlannedRun[], options: PoolOptions): Promise<void> {
   const waiting = [...runs];
   const broken = new AbortController();
@@ -62,7 +67,7 @@ export async function runAll(runs: readonly PlannedRun[], options: PoolOptions):
   }
 }
 
-// The same module, whether from sources or built.
+// The same module, from source or built.
 const ownWorker = new URL(`./own-worker${path.extname(import.meta.url)}`, import.meta.url);
 
 async function runOne(
@@ -89,11 +94,11 @@ async function runOne(
   signal.removeEventListener('abort', stop);
   if (outcome) return outcome;
   if (signal.aborted) return { stopped: true };
-  const why = complaints() || (killedBy === 'SIGKILL' ? 'perhaps for want of memory' : 'it does not say why');
+  const why = complaints() || (killedBy === 'SIGKILL' ? 'perhaps it ran out of memory' : 'it does not say why');
   return { failed: `its process ended with ${killedBy ?? code} before the run did: ${why}` };
 }
 
-/** What a process wrote to stderr last. */
+/** The last lines that a process has written to stderr. */
 export function lastLines(child: ChildProcess): () => string {
   let text = '';
   child.stderr?.setEncoding('utf8').on('data', (part: string) => {

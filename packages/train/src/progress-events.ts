@@ -1,24 +1,24 @@
-/** What is shown of a run, from what it tells. */
+/** Converts the events of a run to its progress, for display. */
 import type { TrainingEvents } from './training-run.ts';
 
-/** Where a run stands, as far as it is shown. */
+/** The progress of a run, for display. */
 export interface RunProgress {
-  /** share that is over, in 0..1 */
+  /** Completed fraction of the run, in 0..1. */
   readonly progress: number;
   readonly step: number;
   readonly loss: number;
   readonly imagesPerSecond: number;
-  /** resident memory of the run's process */
+  /** Resident memory of the run's process. */
   readonly memoryMiB: number;
-  /** of the last evaluation */
+  /** AP50 of the last evaluation; absent before the first. */
   readonly AP50?: number;
 }
 
 /**
- * The events of a training run as its progress.
+ * Creates event handlers that report a training run's progress.
  *
- * @param tell after each step
- * @param evaluated after each evaluation; the step that it comes after is told next, with its AP50
+ * @param tell called after each step
+ * @param evaluated called after each evaluation; the step that it follows is reported next, with its AP50
  */
 export function progressEvents(tell: (state: RunProgress) => void, evaluated: () => void): TrainingEvents {
   let found: Pick<RunProgress, 'AP50'> = {};

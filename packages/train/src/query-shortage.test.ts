@@ -14,12 +14,12 @@ describe('shortageNote', () => {
   it.each([
     ['as many queries as objects', 8, of(8, 0), of(8)],
     ['crowds and boxes without an area beyond them', 8, [crowdedImage(8, 5, 5)], of(1)],
-    ['no objects at all', 1, of(0), of()],
-  ])('says nothing of %s', (_, queries, train, val) => {
+    ['no objects', 1, of(0), of()],
+  ])('gives no note for %s', (_, queries, train, val) => {
     expect(shortageOf(smallConfig({ 'model.queries': queries }), { train, val })).toBeUndefined();
   });
 
-  it('counts what is left in each split', () => {
+  it('counts the surplus objects of each split', () => {
     const config = smallConfig({ 'model.queries': 10 });
     expect(shortageOf(config, { train: of(12, 10, 30), val: of(11, 2) })).toBe(
       'a query finds one object, and there are 10 queries for up to 30 objects in an image: 22 of 52 objects in train (in ' +
@@ -38,7 +38,7 @@ describe('shortageNote', () => {
     expect(shortageOf(smallConfig({ 'model.queries': 10 }), { train: few, val: few })).not.toContain('val');
   });
 
-  it('multiplies queries by the patterns of models that have some', () => {
+  it('multiplies queries by the number of patterns', () => {
     const patterned = (name: string) => smallConfig({ 'model.name': name, 'model.queries': 10, 'model.patterns': 3 });
     const data = { train: of(25), val: of(40) };
     for (const name of ['dn-detr', 'dab-detr']) {
@@ -52,7 +52,7 @@ describe('shortageNote', () => {
   });
 });
 
-it('queries are needed for the objects of the fullest image', () => {
+it('counts the objects of the fullest image', () => {
   expect(queriesNeeded([])).toBe(0);
   expect(queriesNeeded([...of(3, 7, 0), crowdedImage(5, 4, 4)])).toBe(7);
 });

@@ -1,20 +1,23 @@
-/** Whether a model has a query for every object: one query finds one object, so that of an image with more some are left. */
+/**
+ * Checks that a model has a query for every object: a query finds one object, so the surplus objects of an image cannot
+ * be found.
+ */
 import { type DatasetImage, trainingObjects } from '@dn-detr/data';
 import type { RunConfig } from './config/schema.ts';
 import type { Model } from './models/model.ts';
 import type { RunData } from './run-data.ts';
 import { counted } from './words.ts';
 
-/** COCO's AP looks at no more detections of a class in an image (`maxDets` of pycocotools). */
+/** COCO's AP considers at most this many detections of a class in an image (`maxDets` of pycocotools). */
 const detectionsOfCoco = 100;
 
-/** The most objects to find in one image. */
+/** The largest number of objects to find in one image. */
 export const queriesNeeded = (images: readonly DatasetImage[]): number =>
   images.reduce((most, image) => Math.max(most, trainingObjects(image).labels.length), 0);
 
 /**
- * What to say before training about images with more objects than the model has queries; undefined if there are none.
- * Objects are those that training uses: no crowds, and none without an area.
+ * A note about images with more objects than the model has queries; undefined if there are none. Only objects that
+ * training uses count: no crowds, and none without an area.
  */
 export function shortageNote(
   { detector: { queries } }: Model,
@@ -22,11 +25,11 @@ export function shortageNote(
   { train, val }: Pick<RunData, 'train' | 'val'>,
 ): string | undefined {
   const asked = typeof model.queries === 'number' ? model.queries : queries;
-  // Where anchors have several learned contents each.
+  // More than one where each anchor has several learned contents.
   const patterns = queries / asked;
   const parts = [
     leftOver(train, queries, 'train', 'must go unmatched whenever the whole image is seen'),
-    // A run that overfits is evaluated on what it trains on.
+    // A run that overfits is evaluated on its training images.
     ...(val === train ? [] : [leftOver(val, queries, 'val', 'can never be found')]),
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return undefined;
@@ -42,7 +45,10 @@ export function shortageNote(
   return sentences.join('. ');
 }
 
-/** `580 of 710 objects in train (2 of 4 images) must go unmatched`; undefined where there are queries for all. */
+/**
+ * For example `580 of 710 objects in train (in 2 of 4 images) must go unmatched`; undefined if there are enough
+ * queries.
+ */
 function leftOver(images: readonly DatasetImage[], queries: number, split: string, fate: string): string | undefined {
   const counts = images.map((image) => trainingObjects(image).labels.length);
   const crowded = counts.filter((objects) => objects > queries);

@@ -3,8 +3,8 @@ import type { Captured } from '@dn-detr/runtime';
 import { free } from './free.ts';
 
 /**
- * The result of a replay, on the call that traces too: op by op the last bits may come out otherwise, and a resumed run
- * traces at another step than one that never stopped.
+ * Calls a captured step, and again if the first call traced it, so that the result is always that of a replay: the last
+ * bits of op-by-op execution may differ, and a resumed run traces at another step than an uninterrupted one.
  */
 export function replayed<I, O>(step: Captured<I, O>, input: I): O {
   const { captures } = step.stats;

@@ -15,7 +15,7 @@ afterEach(() => {
 
 type Annotation = { readonly bbox?: readonly number[]; readonly iscrowd?: number };
 
-/** Of each split, the objects of its images. */
+/** The number of objects of each image, by split. */
 function folderOf(splits: Readonly<Record<string, readonly (readonly Annotation[])[]>>): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'run-data-'));
   made.push(folder);
@@ -46,7 +46,7 @@ const outside = { bbox: [400, 10, 40, 40] };
 describe('openRunData', () => {
   it.each([
     ['objects in both splits', { train: [[{}], []], val: [[{}]] }, true],
-    ['no val, of which some is made', { train: [[{}], [{}], [{}]] }, true],
+    ['no val, but enough images to split off some', { train: [[{}], [{}], [{}]] }, true],
     ['no val, and one image', { train: [[{}]] }, false],
     ['a val without images', { train: [[{}]], val: [] }, false],
     ['a val without objects', { train: [[{}]], val: [[]] }, true],
@@ -67,7 +67,7 @@ describe('openRunData', () => {
       },
       true,
     ],
-  ])('takes or refuses what the check says: %s', async (_, splits, expected) => {
+  ])('accepts or refuses the same data as the check: %s', async (_, splits, expected) => {
     const source = folderOf(splits);
     const { usable } = await checkDataset(source);
     const opened = await openRunData(smallConfig({ 'data.source': source })).then(
@@ -80,7 +80,7 @@ describe('openRunData', () => {
     expect([usable, opened]).toEqual([expected, expected]);
   });
 
-  it('overfits images of train without any of val, but not without objects', async () => {
+  it('overfits training images without any validation images, but not without objects', async () => {
     const source = folderOf({ train: [[{}]], val: [] });
     const { train, val } = await openRunData(smallConfig({ 'data.source': source, overfit: 1 }));
     expect(val).toEqual(train);
@@ -91,7 +91,7 @@ describe('openRunData', () => {
   });
 });
 
-it('a canvas for a longer side is for the images of all splits, and pixels are what the backbone expects', async () => {
+it('sizes a longSide canvas for the images of all splits, and normalises pixels for the backbone', async () => {
   const config = smallConfig({
     'data.source': folderOf({ train: [[{}]], val: [[{}]] }),
     'data.canvas': { longSide: 64 },

@@ -1,4 +1,4 @@
-/** The images of a run, as its configuration asks for them. */
+/** Opens the images of a run as its configuration describes them. */
 import { createHash } from 'node:crypto';
 import type { Backbone } from '@dn-detr/core';
 import {
@@ -27,24 +27,26 @@ import {
 import type { RunConfig } from './config/schema.ts';
 import { UserError } from './user-error.ts';
 
-/** A data set, and one line each about what was found out while it was opened. */
+/** A data set, and a line for each finding from opening it. */
 export interface OpenedData {
   readonly dataset: Dataset;
   readonly notices: readonly string[];
   readonly problems: readonly Problem[];
 }
 
-/** The images that a run trains on and is evaluated on. */
+/** The images that a run is trained and evaluated on. */
 export interface RunData extends Omit<OpenedData, 'problems'> {
   readonly train: readonly DatasetImage[];
-  /** what is evaluated; with `overfit` the training images */
+  /** Images to evaluate; with `overfit` the training images. */
   readonly val: readonly DatasetImage[];
 }
 
-/** Which images a run trains and is evaluated on. */
+/** The settings that decide which images a run is trained and evaluated on. */
 export type RunDataSettings = Pick<RunConfig, 'data' | 'overfit' | 'evaluation'>;
 
 /**
+ * Opens the images of a run.
+ *
  * @throws DataError if the data cannot be used
  * @throws UserError if there is nothing to train or to evaluate on
  */
@@ -52,7 +54,7 @@ export const openRunData = async (config: RunDataSettings, readers?: readonly Da
   runDataOf(await openData(config.data, readers), config);
 
 /**
- * The images of a data set that a run trains and is evaluated on.
+ * Selects the images of a data set that a run is trained and evaluated on.
  *
  * @throws UserError if there is nothing to train or to evaluate on
  */
@@ -76,7 +78,11 @@ export function runDataOf(
   return { dataset, train, val: evaluation.images > 0 ? val.slice(0, evaluation.images) : val, notices };
 }
 
-/** @throws DataError if the data cannot be used */
+/**
+ * Opens the data set of a configuration.
+ *
+ * @throws DataError if the data cannot be used
+ */
 export async function openData(
   data: RunConfig['data'],
   readers: readonly DatasetReader[] = datasetReaders,
@@ -85,7 +91,7 @@ export async function openData(
   return openFolder(data.source, openOptionsOf(data, readers));
 }
 
-/** How the settings of a run have a folder read. */
+/** The options with which a run's settings read a folder. */
 export function openOptionsOf(
   data: RunConfig['data'],
   readers: readonly DatasetReader[] = datasetReaders,
@@ -96,14 +102,14 @@ export function openOptionsOf(
   return { readers, ...(format && { format }), valFraction, ...own, pixels: pixelsOf(data) };
 }
 
-/** How the settings of a run have image files decoded. */
+/** The options with which a run's settings decode image files. */
 export const pixelsOf = ({ bands, maxPixels }: RunConfig['data']): PixelOptions => ({
   ...(bands && { bands }),
   maxPixels,
 });
 
 /**
- * Opens a folder, and counts in a notice what is wrong in it.
+ * Opens a folder, and adds a notice that counts the problems found in it.
  *
  * @throws DataError if the data cannot be used
  */
@@ -118,22 +124,22 @@ export async function openFolder(source: string, options: OpenOptions<DatasetRea
   return { dataset, notices: counts.length === 0 ? notices : [...notices, advice], problems };
 }
 
-/** What is said of problems by what becomes of them. */
+/** Words for the consequences of problems. */
 const consequences = {
   refuse: 'training cannot use',
   drop: 'left out',
-  change: 'used otherwise than written',
+  change: 'used with changes',
 } as const;
 
 /** The images of all splits. */
 export const allImages = ({ train, val, test }: Dataset): readonly DatasetImage[] => [...train, ...val, ...test];
 
 /**
- * How images come to a model: both ways share decoded images.
+ * Options for loading batches for training and evaluation, which share a cache of decoded images.
  *
- * @param backbone what the images are for
- * @param framed which images a canvas is for that depends on them: those of all splits
- * @param load what batches hold in place of images
+ * @param backbone the backbone that sees the images
+ * @param framed the images for which a `longSide` canvas is sized: those of all splits
+ * @param load loads other contents in place of images
  */
 export function loadersOf<Content = Images>(
   config: Pick<RunConfig, 'data' | 'batchSize' | 'seed' | 'overfit'>,
@@ -141,7 +147,7 @@ export function loadersOf<Content = Images>(
   framed: readonly Size[],
   load?: LoadContent<Content>,
 ): {
-  /** Batches of these images for training. */
+  /** Loads batches of these images for training. */
   readonly training: (images: readonly DatasetImage[]) => TrainingBatches<Content>;
   readonly evaluation: EvaluationBatchesOptions<Content>;
 } {
@@ -168,13 +174,13 @@ export function loadersOf<Content = Images>(
   };
 }
 
-/** Of the pixels that files give; undefined where images are no files. */
+/** Version of the decoding of image files; undefined where images are not files. */
 export const decodingOf = ({ format }: Dataset): number | undefined =>
   format === 'shapes' ? undefined : decodingVersion;
 
 /**
- * Of everything that training and evaluation see of a data set but its pixels: names, sizes, classes, objects, and in
- * which way files become pixels.
+ * Hash of everything that training and evaluation see of a data set, except pixels: names, sizes, classes, objects, and
+ * the version of the decoding.
  */
 export function dataHash({ dataset }: Pick<RunData, 'dataset'>): string {
   const hash = createHash('sha256');

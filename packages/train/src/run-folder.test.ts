@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-it('is made with all it is in, once or again', () => {
+it('creates the folder with its parents, and again without an error', () => {
   for (let i = 0; i < 2; i++) {
     makeRunFolder(path.join(root, 'a', 'b'));
     expect(readdirSync(path.join(root, 'a', 'b')).sort()).toEqual(['checkpoints', 'events', 'samples']);
@@ -22,7 +22,7 @@ it('is made with all it is in, once or again', () => {
   );
 });
 
-it('reads what was written whole', () => {
+it('skips a last line that was not written completely, and rejects other damage', () => {
   const file = path.join(root, 'lines.jsonl');
   expect(readJsonLines(file)).toEqual([]);
   writeFileSync(file, '{"step":1}\n{"step":2}\n{"st');

@@ -1,4 +1,4 @@
-/** Where a run keeps what: one place for all its file names. */
+/** The layout of a run's folder: the one place that knows the names of its files. */
 import path from 'node:path';
 import { removeLeftovers } from './atomic-file.ts';
 import { makeFolder } from './json-files.ts';
@@ -6,27 +6,27 @@ import { makeFolder } from './json-files.ts';
 /** The paths of the files in a run's folder. */
 export interface RunFolder {
   readonly path: string;
-  /** the full configuration, versions and data of the run */
+  /** The complete configuration, versions and data of the run. */
   readonly config: string;
-  /** a line a step */
+  /** One line for each training step. */
   readonly metrics: string;
-  /** a line an evaluation */
+  /** One line for each evaluation. */
   readonly evaluations: string;
-  /** a few images followed through the run: their objects, and a line an evaluation */
+  /** A few images followed through the run: their objects, and one line for each evaluation. */
   readonly samples: { readonly folder: string; readonly images: string; readonly evaluations: string };
-  /** weights, optimiser and all else that resuming needs */
+  /** Weights, optimiser state and everything else that resuming needs. */
   readonly last: string;
-  /** the weights with the best AP */
+  /** The weights with the best AP so far. */
   readonly best: string;
-  /** TensorBoard's event files */
+  /** TensorBoard event files. */
   readonly events: string;
-  /** written by a run that ended early because its loss was no longer a number */
+  /** Written by a run that stopped early because its training diverged. */
   readonly diverged: string;
-  /** where the run ended: at its last step, or where it was stopped */
+  /** Where the run ended: at its last step, or where it was stopped. */
   readonly result: string;
 }
 
-/** Where the files of a run are. */
+/** The paths of a run's files. */
 export function runFolder(folder: string): RunFolder {
   const inside = (...parts: string[]) => path.join(folder, ...parts);
   return {
@@ -47,7 +47,11 @@ export function runFolder(folder: string): RunFolder {
   };
 }
 
-/** @throws UserError if the folders cannot be made */
+/**
+ * Creates a run's folders and removes temporary files left over from killed processes.
+ *
+ * @throws UserError if the folders cannot be created
+ */
 export function makeRunFolder(folder: string): RunFolder {
   const run = runFolder(folder);
   for (const inner of [path.dirname(run.last), run.events, run.samples.folder]) makeFolder(inner);

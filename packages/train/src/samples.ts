@@ -1,4 +1,4 @@
-/** A few images followed through a run: what is detected in them, and which query answers for which object. */
+/** A few images followed through a run: their detections, and the query matched to each object. */
 import path from 'node:path';
 import { type DatasetImage, thumbnail, trainingObjects } from '@dn-detr/data';
 import { median } from 'd3-array';
@@ -10,38 +10,42 @@ import type { RunFolder } from './run-folder.ts';
 /** An entry of `samples/images.json`. */
 export interface SampleImage {
   readonly name: string;
-  /** of the upright image, in pixels */
+  /** Size of the upright image, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** the image, perhaps smaller: a file beside `images.json` */
+  /** The image, possibly scaled down: a file in the folder of `images.json`. */
   readonly picture: string;
-  /** the M objects to find; boxes x, y, width, height in pixels of the upright image */
+  /** The M objects to find; boxes x, y, width, height in pixels of the upright image. */
   readonly objects: readonly { readonly label: number; readonly bbox: readonly number[] }[];
 }
 
-/** What a model made of a sample image. */
+/** A model's output for a sample image. */
 export interface Sample {
-  /** the surest ones, by falling score */
+  /** The detections with the highest scores, in descending order. */
   readonly detections: readonly { readonly label: number; readonly score: number; readonly bbox: readonly number[] }[];
-  /** `[L][M]`: the query that each decoder layer's matching gives each object; -1 for none, where queries are fewer */
+  /**
+   * The query that each decoder layer's matching assigns to each object, `[L][M]`; -1 for none, where there are fewer
+   * queries than objects.
+   */
   readonly queries: readonly (readonly number[])[];
 }
 
 /** A line of `samples/evaluations.jsonl`. */
 export interface SamplesLine {
   readonly step: number;
-  /** as many as there are in `images.json`, in its order */
+  /** One for each image of `images.json`, in its order. */
   readonly images: readonly Sample[];
 }
 
 const mostImages = 6;
 const mostDetections = 30;
-/** Pixels of a picture's longer side. */
+/** Longest side of a picture in pixels. */
 const pictureSide = 400;
 
 /**
- * The places in an evaluation of the images that a run follows, the most typical first: those whose number of objects is
- * nearest the median, and among equals those with more classes, so that a few pictures show what the data are like.
+ * Chooses the images that a run follows, as indices into an evaluation, the most typical first: images whose number of
+ * objects is nearest the median, and among equals those with more classes, so that a few pictures show what the data
+ * are like.
  */
 export function sampleIndices({ targets }: Pick<Inferred, 'targets'>): number[] {
   const found = targets.flatMap(({ labels }, n) => (labels.length > 0 ? [{ n, labels }] : []));
@@ -58,7 +62,7 @@ export function sampleIndices({ targets }: Pick<Inferred, 'targets'>): number[] 
 }
 
 /**
- * The places of the images that a run follows already: a version before may have chosen others.
+ * Indices of the images that a run already follows, since an earlier version may have chosen others.
  *
  * @throws UserError if `images.json` cannot be read
  */
@@ -68,7 +72,7 @@ export function followedIndices({ samples }: RunFolder, { images }: Pick<Inferre
 }
 
 /**
- * Writes `images.json` and the pictures that it names.
+ * Writes `images.json` and the pictures that it lists.
  *
  * @throws UserError if a file cannot be written
  * @throws DataError if an image cannot be read
@@ -86,6 +90,7 @@ export async function writeSampleImages({ samples }: RunFolder, images: readonly
   writeJson(samples.images, described);
 }
 
+/** Extracts the samples of these images from an evaluation. */
 export function samplesOf({ targets, detections, matches }: Inferred, indices: readonly number[]): Sample[] {
   return indices.map((n) => {
     const { labels, scores, boxes } = detections[n] as Inferred['detections'][number];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { learningRateFactor } from './schedule.ts';
 
 describe('the learning rate', () => {
-  it('rises over the first steps and falls at shares of the run', () => {
+  it('rises over the first steps and falls at fractions of the run', () => {
     const schedule = { kind: 'step', warmUp: 10, drops: [0.5, 0.9] } as const;
     const factors = [0, 4, 9, 10, 49, 50, 89, 90, 99].map((step) =>
       learningRateFactor({ ...schedule, drops: [...schedule.drops] }, step, step / 100),

@@ -1,12 +1,12 @@
-/** The learning rate's course over a run. */
+/** The learning rate schedule of a run. */
 import { multiStep } from '@dn-detr/core/optim';
 import type { RunConfig } from './config/schema.ts';
 
 /**
- * What the base learning rate is multiplied with.
+ * The factor by which learning rates are multiplied.
  *
- * @param step updates done so far, 0 before the first
- * @param progress share of the run that is over, in 0..1
+ * @param step number of updates done so far, 0 before the first
+ * @param progress completed fraction of the run, in 0..1
  */
 export function learningRateFactor(
   { kind, warmUp, drops }: RunConfig['schedule'],

@@ -21,7 +21,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const shapes = ['disc', 'square'];
 
-/** A checkpoint with these settings and classes, as a run writes it. */
+/** Writes a checkpoint with these settings and classes, as a run does. */
 async function checkpoint(values: DottedValues, classes = shapes): Promise<string> {
   const config = smallConfig(values);
   const model = buildModel(config, classes.length);
@@ -32,7 +32,7 @@ async function checkpoint(values: DottedValues, classes = shapes): Promise<strin
   return file;
 }
 
-/** What a model with these settings takes of it. */
+/** The start values that a model with these settings takes from the checkpoint. */
 function start(file: string, values: DottedValues, classes = shapes) {
   const { parameters, ...said } = startValues(file, buildModel(smallConfig(values), classes.length), classes);
   tf.dispose(parameters);
@@ -40,7 +40,7 @@ function start(file: string, values: DottedValues, classes = shapes) {
 }
 
 describe('start values', () => {
-  it('are all that another model has in the same shape', async () => {
+  it('are all parameters that another model has in the same shape', async () => {
     const { taken, skipped, notices } = start(await checkpoint({}), { 'model.name': 'detr' });
     expect(taken).toContain('input_proj.weight');
     expect(taken.filter((name) => name.startsWith('transformer.encoder')).length).toBeGreaterThan(5);
@@ -52,7 +52,7 @@ describe('start values', () => {
     );
   });
 
-  it('leave out what is learned of other classes, though it fits', async () => {
+  it('leave out parameters for other classes, although they fit', async () => {
     const file = await checkpoint({}, ['ring', 'star']);
     const { skipped, notices } = start(file, {});
     const ofClasses = ['class_embed.weight', 'class_embed.bias', 'label_enc.weight'];
@@ -63,7 +63,7 @@ describe('start values', () => {
     expect(start(file, {}, ['star', 'ring']).skipped.drawn).toHaveLength(3);
   });
 
-  it('say in a few lines what does not fit', async () => {
+  it('list in a few lines what does not fit', async () => {
     const file = await checkpoint({});
     const few = start(file, { 'model.queries': 9 });
     expect(few.skipped.drawn).toEqual(['refpoint_embed.weight']);
@@ -75,7 +75,7 @@ describe('start values', () => {
     expect(other.skipped.drawn.length).toBeGreaterThan(40);
   });
 
-  it('are refused where nothing fits', async () => {
+  it('are rejected if nothing fits', async () => {
     const file = await checkpoint({ 'model.name': 'detr' });
     const model = buildModel(smallConfig({ 'model.width': 32 }), 2);
     const only = {

@@ -1,4 +1,4 @@
-/** What a run takes of a checkpoint that it is started from. */
+/** Start values from the checkpoint that a run is started from. */
 import { loadParameters } from '@dn-detr/core';
 import type { ParameterSpec } from '@dn-detr/core/nn';
 import { dependsOnClasses, type LoadedParameters } from '@dn-detr/core/weights';
@@ -7,26 +7,27 @@ import { loadWeights } from './checkpoint.ts';
 import { besideBackbone, type Init, requireFrozenWeights } from './init.ts';
 import type { Model } from './models/model.ts';
 
-/** What does not come from the checkpoint, or was not taken from it: names of parameters and tensors. */
+/** Names of the parameters that do not come from the checkpoint, and of the tensors in it that were not used. */
 export interface SkippedStartValues {
-  /** parameters drawn from the seed: not in the file, of another shape there, or of other classes */
+  /** Parameters with random values: missing from the file, of another shape there, or for other classes. */
   readonly drawn: readonly string[];
-  /** tensors of the file that the model has no parameter for */
+  /** Tensors of the file for which the model has no parameter. */
   readonly unused: readonly string[];
 }
 
+/** Initial parameters that do not come from the seed. */
 export interface StartValues {
-  /** by name; the caller disposes them */
+  /** Parameters by name; the caller disposes them. */
   readonly parameters: LoadedParameters['parameters'];
-  /** what of a checkpoint was skipped, which is taken as far as it fits */
+  /** The parts of a checkpoint that were skipped; absent for pretrained weights. */
   readonly skipped?: SkippedStartValues;
-  /** what is taken and what is not, for people, a line each */
+  /** Lines for the user that say what is taken and what is not. */
   readonly notices: readonly string[];
 }
 
 /**
- * Every tensor that has the name and shape of a parameter. What is learned of classes is left out where the file names
- * other classes than these, or the same in another order.
+ * Reads every tensor that has the name and shape of a parameter. Parameters that depend on the classes are skipped if
+ * the file names other classes, or the same ones in another order.
  *
  * @throws UserError if the file cannot be read
  * @throws CheckpointError if nothing in it fits the model
@@ -65,8 +66,8 @@ export function startValues(file: string, { detector }: Model, classes: readonly
 }
 
 /**
- * Before anything runs: frozen stages have weights, and the checkpoint to start from fits the model. Pretrained weights
- * need not be there yet.
+ * Checks before a run that frozen stages have weights and that the checkpoint to start from fits the model. Pretrained
+ * weights need not have been downloaded yet.
  *
  * @throws UserError if a frozen stage would stay at random values, or the checkpoint cannot be read
  * @throws CheckpointError if nothing in it fits the model
@@ -83,7 +84,10 @@ export function requireStart(init: Init, model: Model): void {
 
 const textsOf = (items: readonly { readonly text: string }[]): string => items.map(({ text }) => text).join('; ');
 
-/** `input_proj.weight, transformer.encoder (24)`: a name where its part of the model has no other here, else a count. */
+/**
+ * Lists names by parts of the model, such as `input_proj.weight, transformer.encoder (24)`: a full name if it is the
+ * only one in its part, otherwise a count.
+ */
 function byPart(names: readonly string[]): string {
   const parts = new Map<string, string[]>();
   for (const name of names) {

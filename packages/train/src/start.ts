@@ -1,4 +1,4 @@
-/** From a configuration to a run in its folder: data, model, start values, and what is noted beside the numbers. */
+/** Starts a run in its folder: opens data, builds the model, loads start values, and stores the configuration. */
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { decodingVersion } from '@dn-detr/data';
@@ -26,42 +26,42 @@ import { configVersion, noteEnvironment, readStoredConfig, type StoredConfig } f
 import { type TrainingEvents, TrainingRun } from './training-run.ts';
 import { FolderError } from './user-error.ts';
 
-/** `result.json` of a run: where it ended. */
+/** The contents of a run's `result.json`: where it ended. */
 export interface RunResult {
   readonly step: number;
   readonly seconds: number;
-  /** false where it was stopped and can go on */
+  /** False if it was stopped and can be resumed. */
   readonly finished: boolean;
-  /** largest resident memory of its process */
+  /** Largest resident memory of the run's process. */
   readonly peakMiB: number;
 }
 
-/** What a run is started from. */
+/** Options of `runTraining`. */
 export interface StartOptions {
   readonly config: RunConfig;
   readonly folder: string;
-  /** goes on with a run that is there; otherwise a folder with one is refused */
+  /** Whether to resume a run that is already in the folder; otherwise such a folder is refused. */
   readonly resume: boolean;
   readonly backend: BackendChoice;
-  /** what configurations can name */
+  /** The models, backbones and readers that configurations can name. */
   readonly catalog?: Catalog;
   readonly events?: TrainingEvents;
-  /** is told what a user should know before the run begins */
+  /** Called with what a user should know before the run begins. */
   readonly say: (text: string) => void;
-  /** ends the run after the step at hand */
+  /** Stops the run after the current step. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Trains until the run is over or stopped.
+ * Trains until the run has finished or is stopped.
  *
- * @throws UserError if the folder holds another run, is in use or cannot be written to, the checkpoint to start from does
- *   not fit, or the loss diverges
+ * @throws UserError if the folder contains another run, is in use or cannot be written to, the checkpoint to start from
+ *   does not fit, or training diverges
  * @throws DataError if the data cannot be used
  */
 export async function runTraining(options: StartOptions): Promise<RunResult> {
   const { folder, resume } = options;
-  // Of a run that goes on, the process before may still be ending.
+  // When resuming, the previous process may still be shutting down.
   const release = await holdFolder(folder, resume ? 10_000 : 0);
   try {
     return await train(options);
@@ -92,7 +92,7 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   }
   if (before) requireSameInit(before.config.init, options.config.init, folder);
   const begun = existsSync(runFolder(folder).last);
-  // Once a run has a checkpoint of its own, the file that it started from may be gone.
+  // Once a run has its own checkpoint, the file that it started from may be gone.
   const config = before ? { ...options.config, init: before.config.init } : withInitHash(options.config);
   const data = await openRunData(config, catalog.readers);
   for (const notice of data.notices) say(notice);
@@ -112,11 +112,11 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   for (const note of [shortageNote(model, config, data), featuresNote(config, model.detector.backbone, data)]) {
     if (note !== undefined) say(`note: ${note}`);
   }
-  // A new run's file has just been read for its hash; that of a run without a checkpoint may be another one by now.
+  // The file of a new run has just been read for its hash; that of a run without a checkpoint may have changed since.
   const { init } = before && !begun ? withInitHash(config) : config;
   const values = begun ? undefined : await startOf({ init, weights }, model, stored.data.classes);
   for (const line of values?.notices ?? []) say(line);
-  // From here on the folder holds a run.
+  // From here on the folder contains a run.
   const run = makeRunFolder(folder);
   if (!before) writeJson(run.config, { ...stored, ...(values?.skipped && { initSkipped: values.skipped }) });
   return new TrainingRun({
@@ -126,7 +126,11 @@ async function startRun(options: StartOptions): Promise<TrainingRun> {
   });
 }
 
-/** @throws UserError if a frozen stage would stay at random values, or pretrained weights cannot be fetched */
+/**
+ * Loads the values that a run starts from; undefined for random ones.
+ *
+ * @throws UserError if a frozen stage would stay at random values, or pretrained weights cannot be downloaded
+ */
 async function startOf(
   { init, weights }: { readonly init: Init; readonly weights: PretrainedWeights | undefined },
   model: Model,
@@ -171,33 +175,41 @@ function storedConfig(
   };
 }
 
-/** @throws FolderError if image files become other pixels now than for a run that is there */
+/**
+ * Checks that image files are decoded as when the run was started.
+ *
+ * @throws FolderError if they are decoded differently
+ */
 export function requireSameDecoding({ name, format, decoding = 1 }: StoredConfig['data'], folder: string): void {
   if (format === 'shapes' || decoding === decodingVersion) return;
   throw new FolderError(
     `the images in ${name} are decoded differently now (version ${decodingVersion}) than when the run in ${folder} was ` +
-      `started (version ${decoding}), so that their pixels may have changed: a run that goes on, and runs that are compared, ` +
-      'need the same ones. Name another folder',
+      `started (version ${decoding}), so that their pixels may have changed: a resumed run, and runs that are compared, need ` +
+      'the same pixels. Name another folder',
   );
 }
 
-/** A run may go on in other versions, but not on other data. */
+/** A run may be resumed with other versions of software, but not on other data. */
 function requireSameData(before: StoredConfig['data'], now: StoredConfig['data'], folder: string): void {
   if (before.hash === now.hash) return;
   throw new FolderError(
     `the data in ${now.name} has changed since the run in ${folder} was started (${before.train} training images then, ` +
-      `${now.train} now): a run that goes on needs the same data. Name another folder`,
+      `${now.train} now): a resumed run needs the same data. Name another folder`,
   );
 }
 
-/** Settings that may change while a run goes on: what comes out does not depend on them. */
+/** Settings that may change when a run is resumed, since the results do not depend on them. */
 const changeable: readonly string[] = ['checkpoint.every', 'data.cacheMiB', 'features.memoryMiB', 'features.disk'];
 
-/** Whether steps begin at images or features does change the last bits. */
+/** Whether a setting may change. Switching between steps from images and steps from features changes the last bits. */
 const mayChange = (key: string, before: RunConfig, now: RunConfig): boolean =>
   changeable.includes(key) && (!key.startsWith('features.') || asksForFeatures(before) === asksForFeatures(now));
 
-/** @throws FolderError naming the settings in which a run that is there differs from the one asked for */
+/**
+ * Checks that a resumed run has the same settings.
+ *
+ * @throws FolderError naming the settings that differ
+ */
 export function requireSameSettings(before: RunConfig, now: RunConfig, folder: string): void {
   const [old, asked] = [flatValues(before), flatValues(now)];
   const changed = Object.keys({ ...old, ...asked }).filter(

@@ -47,7 +47,7 @@ function build() {
   return { detector, ...layouts, params };
 }
 
-/** Other objects for other steps: `counts` of each image. */
+/** Targets that differ from step to step, with `counts` objects in each image. */
 const objectsOf = (counts: readonly number[], seed: number): Objects[] =>
   counts.map((count, image) => ({
     labels: Int32Array.from({ length: count }, (_, i) => (i + seed + image) % 3),
@@ -68,7 +68,7 @@ describe('a training step', () => {
     ['dn', 300],
     ['contrastive', 150],
   ] as const)(
-    'with %s denoising learns, and leaves no tensor behind in %i steps with changing numbers of objects',
+    'with %s denoising learns, and leaks no tensor in %i steps with changing numbers of objects',
     (kind, steps) => {
       const { detector, params, ...layouts } = build();
       const step = trainingStep({ ...options, ...layouts, detector, optimizer, clipNorm: 0.1 });
@@ -77,7 +77,7 @@ describe('a training step', () => {
       const losses: number[] = [];
       let before: number | undefined;
       for (let count = 1; count <= steps; count++) {
-        // None, one or up to four objects; few shapes, because slots are rounded up to 2.
+        // None, one or up to four objects. There are few shapes, because slots are rounded up to 2.
         const objects = objectsOf([count % 5, (count >> 2) % 4], count % 7);
         const queries = queriesOf(objects, count, { kind, slotBucket: 2 });
         const targets = hostValue({ objects, known: queries.targets });
@@ -91,7 +91,7 @@ describe('a training step', () => {
         }
         tf.dispose([state, outputs, fed.scalars, fed.known ?? []]);
         state = next;
-        // Captures come with the first steps of each shape.
+        // The first steps of each shape are captured.
         if (count === 50) before = tf.memory().numTensors;
       }
       expect(tf.memory().numTensors).toBe(before);
@@ -120,7 +120,7 @@ describe('a training step', () => {
       tf.dispose([next, outputs]);
       return text;
     };
-    // The first call ran op by op, which may round in another way.
+    // The first call ran op by op, which may round differently.
     bits();
     const expected = bits();
     for (let replay = 1; replay < 30; replay++) expect(bits()).toBe(expected);
@@ -128,7 +128,7 @@ describe('a training step', () => {
     tf.dispose([state, batch.images, fed.scalars, fed.known ?? []]);
   });
 
-  it('in two micro-batches equals one batch, known queries and all', () => {
+  it('in two micro-batches equals one batch, including known queries', () => {
     const { detector, trained, params } = build();
     const objects = objectsOf([3, 1, 0, 2], 4);
     const whole = images(4);
@@ -159,7 +159,7 @@ describe('a training step', () => {
   });
 });
 
-/** The known queries of one half of a batch, as they are in the whole one. */
+/** The known queries of one half of a batch, as they are in the full batch. */
 function sliceQueries(all: ReturnType<typeof queriesOf>, part: Objects[], half: number) {
   const { layout } = all;
   const cut = <T extends Float32Array | Int32Array | Uint8Array>(values: T): T => {

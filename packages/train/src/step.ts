@@ -1,4 +1,4 @@
-/** Training steps, captured: forward, matching, loss, backward, clipping and AdamW. */
+/** Captured training steps: forward pass, matching, loss, backward pass, clipping and AdamW. */
 import {
   adamwStep,
   clipFactor,
@@ -25,56 +25,57 @@ export interface GradientOptions extends DetectionLossOptions {
 
 export interface UpdateOptions {
   readonly optimizer: AdamWOptions;
-  /** the gradient's norm over all groups is cut to this */
+  /** Largest norm of the gradient over all groups; larger gradients are scaled down to it. */
   readonly clipNorm: number;
-  /** decay of the moving average of the weights, where there is one */
+  /** Decay of the moving average of the weights; absent or 0 for none. */
   readonly ema?: number;
 }
 
 export interface TrainingStepOptions extends GradientOptions, UpdateOptions {
   /**
-   * is told when each part of the step is computed. It makes the step wait for the loss, so it is for measuring alone.
+   * Called when each part of the step has been computed. It makes the step wait for the loss, so it is only for
+   * measurements.
    */
   readonly onPhase?: (phase: 'forward' | 'matching' | 'loss' | 'backward') => void;
 }
 
-/** All that a step changes; `average` is empty where no moving average is kept. */
+/** Everything that a step changes; `average` is empty if no moving average is kept. */
 export type TrainingState = AdamWState & { average: Tensor1D[] };
 
-/** What differs from batch to batch. */
+/** The inputs that differ from batch to batch. */
 export type BatchInput = {
-  /** one `[size]` tensor for each group of the frozen layout, if it has any */
+  /** One `[size]` tensor for each group of the frozen layout, if it has any. */
   frozen: Tensor1D[];
   batch: ImageBatch | FeatureBatch;
   targets: HostValue<BatchTargets>;
   known: KnownInputs | undefined;
-  /** int32 scalar from which dropout draws; left out for none */
+  /** Int32 scalar that seeds dropout; absent for no dropout. */
   seed?: Scalar | undefined;
 };
 
-/** What a captured training step is given. */
+/** The input of a captured training step. */
 export type StepInput = BatchInput & {
   state: TrainingState;
-  /** `adamwScalars` of the step */
+  /** The step's `adamwScalars`. */
   scalars: Tensor1D;
 };
 
-/** What a captured training step gives. */
+/** The output of a captured training step. */
 export type StepOutput = LossFigures & {
   state: TrainingState;
   loss: Scalar;
-  /** before clipping */
+  /** Norm of the gradient before clipping. */
   gradNorm: Scalar;
 };
 
-/** A step that is traced once for each shape of its input; it owns nothing but its captures. */
+/** Creates a step that is traced once for each shape of its input; it owns nothing but its captures. */
 export function trainingStep(options: TrainingStepOptions): Captured<StepInput, StepOutput> {
   const { onPhase } = options;
   const gradient = gradientOf(options);
 
   /**
-   * The same as `after`, but computed once `before` is. A captured step is cut there: what it needs no more is freed
-   * before it goes on.
+   * Returns `after`, but makes it wait for `before`. A captured step is cut there, and what it no longer needs is freed
+   * before it continues.
    */
   const wait = <T extends Tensor>(phase: 'loss' | 'backward', before: Tensor, after: T): T => {
     const one = host([before], () => {
@@ -87,7 +88,7 @@ export function trainingStep(options: TrainingStepOptions): Captured<StepInput, 
 
   const step = ({ state, scalars, ...input }: StepInput): StepOutput => {
     const { loss, grads, aux } = gradient(state.params, input, waitForLoss);
-    // The activations are freed before the new parameters are made.
+    // Wait, so that the activations are freed before the new parameters are created.
     const updated = update(state, grads, options, (norm) => wait('backward', norm, scalars));
     return { ...updated, loss, ...aux };
   };
@@ -95,8 +96,8 @@ export function trainingStep(options: TrainingStepOptions): Captured<StepInput, 
 }
 
 /**
- * A step in several micro-batches: the gradient of each is added to those before it, then one update follows. With the
- * counts of all of them in the targets it equals a step with one large batch.
+ * Creates a step in several micro-batches: the gradient of each is added to the previous ones, then one update follows.
+ * With targets that count over all of them, it equals a step with one large batch.
  */
 export function accumulatingStep(options: TrainingStepOptions): {
   readonly gradient: Captured<
@@ -137,7 +138,11 @@ function gradientOf(options: GradientOptions) {
   };
 }
 
-/** @param scalarsAfter the step's scalars, asked for once the gradient's norm is known */
+/**
+ * Clips the gradient and applies AdamW.
+ *
+ * @param scalarsAfter returns the step's scalars once the gradient's norm is known
+ */
 function update(
   { average, ...state }: TrainingState,
   grads: Tensor1D[],

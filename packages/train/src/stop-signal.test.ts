@@ -12,14 +12,14 @@ afterEach(() => {
   for (const name of names) for (const listener of added(name)) process.off(name, listener);
 });
 
-it.each(names)('asks at %s', (name) => {
+it.each(names)('aborts on %s', (name) => {
   const signal = stopSignal();
   expect(signal.aborted).toBe(false);
   process.emit(name);
   expect(signal.aborted).toBe(true);
 });
 
-it('lets a second Ctrl-C end the process, and no second plain kill', () => {
+it('lets a second Ctrl-C end the process, but not a second plain kill', () => {
   stopSignal();
   for (const name of names) process.emit(name);
   // Without a listener a signal ends the process.

@@ -1,4 +1,4 @@
-/** `config.json` of a run: enough to repeat it. */
+/** A run's `config.json`, which has everything needed to repeat the run. */
 import type { Catalog } from './catalog.ts';
 import { resolveConfig } from './config/run-settings.ts';
 import type { RunConfig, RunOverrides } from './config/schema.ts';
@@ -8,17 +8,19 @@ import type { StoredWeights } from './pretrained/pretrained-weights.ts';
 import type { SkippedStartValues } from './start-values.ts';
 import { UserError } from './user-error.ts';
 
-/** What this version writes: 2 has models with settings of their own, their objective, and `init` among the settings. */
+/**
+ * Version of the format. Version 2 has models with their own settings, their objective, and `init` among the settings.
+ */
 export const configVersion = 2;
 
-/** What `config.json` of a run holds. */
+/** The contents of a run's `config.json`. */
 export interface StoredConfig {
-  /** as `configVersion`; configurations of the first version have none */
+  /** See `configVersion`; configurations of the first version have none. */
   readonly version: number;
   readonly config: RunConfig;
-  /** what was not taken from the checkpoint that its weights were started from */
+  /** The parts of the start checkpoint that were skipped. */
   readonly initSkipped?: SkippedStartValues;
-  /** what `init: 'pretrained'` stood for */
+  /** The weights that `init: 'pretrained'` has loaded. */
   readonly pretrained?: StoredWeights;
   readonly data: {
     readonly name: string;
@@ -26,46 +28,50 @@ export interface StoredConfig {
     readonly classes: readonly string[];
     readonly train: number;
     readonly val: number;
-    /** hash of names, sizes, classes and objects, and of how files are decoded */
+    /** Hash of names, sizes, classes and objects, and of the decoding of files. */
     readonly hash: string;
-    /** the `decodingVersion` that the run's pixels come from; absent for shapes, and in the first version */
+    /** The `decodingVersion` of the run's pixels; absent for shapes, and in the first version. */
     readonly decoding?: number;
   };
-  /** numbers in the model's weights */
+  /** Number of values in the model's parameters. */
   readonly parameters: number;
   readonly environment: Environment;
 }
 
-/** Whether the files of a run were decoded in another way than those of another: the same data, but not the same pixels. */
+/** Whether the image files of two runs were decoded differently, so that the same data have different pixels. */
 export const decodedOtherwise = (one: StoredConfig['data'], other: StoredConfig['data']): boolean =>
   one.format !== 'shapes' && other.format !== 'shapes' && (one.decoding ?? 1) !== (other.decoding ?? 1);
 
 const required = ['config', 'data', 'parameters', 'environment'] as const;
 
-/** What the first version wrote. */
+/** The form in which the first version stored a configuration. */
 interface FirstStoredConfig extends Omit<StoredConfig, 'version' | 'config'> {
   readonly version?: undefined;
   readonly config: RunOverrides;
-  /** the file its weights were started from */
+  /** The file from which its weights were started. */
   readonly init?: string;
 }
 
-/** Replaces the environment in a run's `config.json`, and nothing else. @throws UserError if it cannot be written */
+/**
+ * Replaces the environment in a run's `config.json`, and nothing else.
+ *
+ * @throws UserError if it cannot be written
+ */
 export function noteEnvironment(file: string, environment: Environment): void {
   writeJson(file, { ...readJson<object>(file), environment });
 }
 
 /**
- * Reads `config.json` as any version wrote it: settings that an earlier one did not write have their default, and those
- * that the run's model did not use are left out.
+ * Reads a `config.json` of any version: settings that an earlier version did not write have their defaults, and
+ * settings that the run's model did not use are left out.
  *
- * @throws UserError if the file is missing, of a later version, or not what a run writes
+ * @throws UserError if the file is missing, of a later version, or not the `config.json` of a run
  */
 export function readStoredConfig(file: string, catalog?: Catalog): StoredConfig {
   const stored = readJson<StoredConfig | FirstStoredConfig | null>(file);
   const missing = required.filter((key) => stored?.[key] === undefined);
   if (stored === null || missing.length > 0) {
-    throw new UserError(`${file} is no config.json of a run: it has no ${missing.join(', ')}`);
+    throw new UserError(`${file} is not the config.json of a run: it has no ${missing.join(', ')}`);
   }
   const { version } = stored;
   if (version !== undefined && version !== configVersion) {

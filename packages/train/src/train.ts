@@ -1,4 +1,4 @@
-/** Training in one call: from settings to a run in its folder. */
+/** Training in one call, from settings to a run in its folder. */
 import path from 'node:path';
 import { useBackend } from '@dn-detr/runtime';
 import { backendOptionsOf } from './backend-options.ts';
@@ -11,35 +11,50 @@ import { runFolder } from './run-folder.ts';
 import { type RunResult, runTraining } from './start.ts';
 import type { TrainingEvents } from './training-run.ts';
 
-/** Where a run is kept, how it is done, and who is told of it. */
+/** Options of `train`. */
 export interface TrainOptions {
-  /** where the run keeps its settings, logs, samples and checkpoints */
+  /** Folder for the run's settings, logs, samples and checkpoints. */
   readonly folder: string;
-  /** goes on with a run of these settings that is there; otherwise a folder with one is refused */
+  /**
+   * Whether to resume a run with these settings that is already in the folder; otherwise such a folder is refused.
+   *
+   * @defaultValue false
+   */
   readonly resume?: boolean;
-  /** what the settings can name: `{ ...catalog, models: [...catalog.models, mine] }` adds a model of one's own */
+  /**
+   * The models, backbones and readers that the settings can name; `{ ...catalog, models: [...catalog.models, mine] }`
+   * adds your own model.
+   *
+   * @defaultValue `catalog`
+   */
   readonly catalog?: Catalog;
-  /** such as `wasm`; by default the fastest there is (see `useBackend` of `@dn-detr/runtime`) */
+  /**
+   * Name of the backend, such as `wasm`.
+   *
+   * @defaultValue the fastest available one (see `useBackend` of `@dn-detr/runtime`)
+   */
   readonly backend?: string;
   readonly events?: TrainingEvents;
-  /** what a user should know before the run begins, a line at a time; `console.warn` by default */
+  /** Called with each line that a user should know before the run begins. @defaultValue `console.warn` */
   readonly say?: (text: string) => void;
-  /** ends the run after the step at hand; everything is saved */
+  /** Stops the run after the current step; everything is saved. */
   readonly signal?: AbortSignal;
 }
 
+/** The result of `train`. */
 export interface TrainedRun extends RunResult {
-  /** the last evaluation, if there was one */
+  /** The last evaluation, if there was one. */
   readonly evaluation: EvaluationLine | undefined;
-  /** the weights with the best AP, and the last ones with all that resuming needs: safetensors files */
+  /** Path of the weights with the best AP, a safetensors file. */
   readonly best: string;
+  /** Path of the last weights, with everything that resuming needs, a safetensors file. */
   readonly last: string;
 }
 
 /**
- * Trains a model, with what is left out of the settings as in its paper.
+ * Trains a model; settings that are left out are as in its paper.
  *
- * @throws UserError if a setting does not fit, the folder cannot be used, or the loss diverges
+ * @throws UserError if a setting does not fit, the folder cannot be used, or training diverges
  * @throws DataError if the data cannot be used
  */
 export async function train(

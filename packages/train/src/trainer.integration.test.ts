@@ -21,7 +21,7 @@ async function started(values: DottedValues = {}) {
   return { trainer: new Trainer(model, withKnownSlots(config, data.train)), batch };
 }
 
-/** Numbers by name of parameters that it disposes. */
+/** Values of parameters by name; disposes the parameters. */
 function numbersOf(parameters: Readonly<Record<string, tf.Tensor>>): Record<string, number[]> {
   const numbers = Object.entries(parameters).map(([name, tensor]) => [name, [...tensor.dataSync()]]);
   tf.dispose(parameters);
@@ -31,7 +31,7 @@ function numbersOf(parameters: Readonly<Record<string, tf.Tensor>>): Record<stri
 const close = (numbers: readonly number[] | undefined, digits: number) =>
   numbers?.map((value) => expect.closeTo(value, digits));
 
-/** Images `from` to `to` of a batch, as one of their own. */
+/** Images `from` to `to` of a batch, as a separate batch. */
 function part({ images, padding, targets, sources, views, ...rest }: TrainingBatch, from: number, to: number) {
   const pixels = images.length / targets.length;
   return {
@@ -44,7 +44,7 @@ function part({ images, padding, targets, sources, views, ...rest }: TrainingBat
   };
 }
 
-it('a step of two micro-batches is one of all their images, and is logged as such', async () => {
+it('a step of two micro-batches equals one with all their images, and is logged like it', async () => {
   const [small, large] = [await started(), await started()];
   const { batch } = large;
   const parts = small.trainer.step([part(batch, 0, 2), part(batch, 2, 4)], 0, 0.5);
@@ -52,7 +52,7 @@ it('a step of two micro-batches is one of all their images, and is logged as suc
   expect(parts.loss).toBeCloseTo(whole.loss, 4);
   expect(parts.gradNorm).toBeCloseTo(whole.gradNorm, 4);
   expect([parts.learningRate, whole.learningRate]).toEqual([5e-4, 5e-4]);
-  // Errors are a mean over the micro-batches; of cardinality that is the mean over the images.
+  // Errors are a mean over the micro-batches; for cardinality that is the mean over the images.
   const logged = (record: typeof parts) =>
     Object.fromEntries(record.terms.flatMap(({ name, value }) => (name === 'class_error' ? [] : [[name, value]])));
   const expected = logged(whole);
@@ -65,7 +65,7 @@ it('a step of two micro-batches is one of all their images, and is logged as suc
   for (const { trainer } of [small, large]) trainer.dispose();
 });
 
-it('a factor of 0 changes no parameter, another one does', async () => {
+it('changes no parameter at a factor of 0, but does at another one', async () => {
   const { trainer, batch } = await started();
   const start = numbersOf(trainer.parameters());
   trainer.step([batch], 0, 0);
@@ -75,7 +75,7 @@ it('a factor of 0 changes no parameter, another one does', async () => {
   trainer.dispose();
 });
 
-it('evaluates with the moving average of what it trains', async () => {
+it('evaluates with the moving average of its weights', async () => {
   const { trainer, batch } = await started({ 'optimizer.ema': 0.75 });
   const name = 'class_embed.bias';
   const start = numbersOf(trainer.parameters('trained'))[name] as number[];
@@ -88,7 +88,7 @@ it('evaluates with the moving average of what it trains', async () => {
   trainer.dispose();
 });
 
-it('is sound as long as all weights are finite, and leaves no tensor behind', async () => {
+it('is sound as long as all weights are finite, and leaks no tensor', async () => {
   const before = tf.memory().numTensors;
   const { trainer, batch } = await started();
   trainer.step([batch], 0, 1);
@@ -106,7 +106,7 @@ it('is sound as long as all weights are finite, and leaves no tensor behind', as
   expect(tf.memory().numTensors).toBe(before);
 });
 
-it('drops out otherwise in every micro-batch, step and run, and in the same way in each version', () => {
+it('draws dropout differently in every micro-batch, step and run, and identically in every version', () => {
   const seeds = [0, 1, 2].flatMap((seed) =>
     [0, 1, 7918, 7919, 15838].flatMap((step) => [0, 1, 64].map((micro) => dropoutSeed(seed, step, micro))),
   );

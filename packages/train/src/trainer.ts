@@ -17,19 +17,19 @@ import { optimizerGroups } from './parameter-rates.ts';
 import { replayed } from './replayed.ts';
 import { accumulatingStep, type BatchInput, type TrainingState, trainingStep } from './step.ts';
 
-/** What is logged of a step. */
+/** The figures that are logged for a step. */
 export interface StepRecord {
   readonly loss: number;
-  /** before clipping */
+  /** Norm of the gradient before clipping. */
   readonly gradNorm: number;
   readonly learningRate: number;
-  /** real known queries over all images */
+  /** Number of known queries in all images, padding not included. */
   readonly knownQueries: number;
-  /** of every layer and of known and matching queries: `lossFigures` and `errorFigures` */
+  /** Figures of every layer, for known and matching queries: `lossFigures` and `errorFigures`. */
   readonly terms: readonly LoggedFigure[];
 }
 
-/** Of initial weights, noise and dropout; of known queries; and of the optimiser. */
+/** Settings of the trainer: the seed of initial weights, noise and dropout; denoising; and the optimiser. */
 export type TrainerSettings = Pick<SettledConfig, 'seed' | 'denoising' | 'optimizer'>;
 
 /** A model in training: its parameters, the optimiser's state and the captured step. */
@@ -42,7 +42,11 @@ export class Trainer {
   readonly #parts: ReturnType<typeof accumulatingStep>;
   #state: TrainingState;
 
-  /** @param initial parameters that do not start from the seed's draws, by name; the caller disposes them */
+  /**
+   * Creates a trainer.
+   *
+   * @param initial parameters that are not drawn with the seed, by name; the caller disposes them
+   */
   constructor(model: Model, settings: TrainerSettings, initial: NamedTensors = {}) {
     this.#model = model;
     this.#settings = settings;
@@ -68,12 +72,12 @@ export class Trainer {
     this.#state = { ...adamwInit(trained), average: ema > 0 ? trained.map((flat) => flat.clone()) : [] };
   }
 
-  /** Everything that steps change; stays the trainer's. */
+  /** Everything that steps change; the trainer keeps ownership. */
   get state(): TrainingState {
     return this.#state;
   }
 
-  /** Goes on from another state, which is the trainer's from then on. */
+  /** Continues from another state, which the trainer then owns. */
   restore(state: TrainingState): void {
     free(this.#state);
     this.#state = state;
@@ -84,14 +88,17 @@ export class Trainer {
     return tidy(() => this.#state.params.every((flat) => Number.isFinite(sum(abs(flat)).dataSync()[0])));
   }
 
-  /** The parameters to evaluate with, by name: the moving average where one is kept. The caller disposes them. */
+  /**
+   * The parameters to evaluate, by name: the moving average if there is one. With `trained`, the weights themselves.
+   * The caller disposes them.
+   */
   parameters(which: 'evaluated' | 'trained' = 'evaluated'): NamedTensors {
     const { average, params } = this.#state;
     const flats = which === 'evaluated' && average.length > 0 ? average : params;
     return { ...this.#model.trained.unflatten(flats), ...this.#model.frozen.unflatten(this.#frozen) };
   }
 
-  /** Those of the backbone if it is not trained at all, by name. The caller disposes them. */
+  /** The parameters of a backbone that is completely frozen, by name. The caller disposes them. */
   frozenBackbone(): NamedTensors {
     return tidy(() => {
       const frozen = this.#model.frozen.unflatten(this.#frozen);
@@ -102,11 +109,11 @@ export class Trainer {
   }
 
   /**
-   * One update.
+   * Takes one training step.
    *
-   * @param batches the micro-batches of the step, one without accumulation
-   * @param step updates done before this one
-   * @param factor of the learning rate
+   * @param batches the micro-batches of the step: one without accumulation
+   * @param step number of updates done before this one
+   * @param factor factor of the learning rate
    */
   step(batches: readonly LoadedBatch[], step: number, factor: number): StepRecord {
     const prepared = batches.map((batch, i) => ({
@@ -182,7 +189,7 @@ export class Trainer {
   }
 }
 
-/** What a micro-batch's dropout draws from: 32 bits of the hash of its stream's name. */
+/** The dropout seed of a micro-batch: 32 bits of the hash of its stream's name. */
 export const dropoutSeed = (seed: number, step: number, micro: number): number =>
   createHash('sha256').update(`${seed}/dropout/${step}/${micro}`).digest().readInt32LE(0);
 
@@ -191,7 +198,7 @@ interface Prepared {
   readonly queries: KnownQueries | undefined;
 }
 
-/** Counted over all micro-batches of a step, so that their losses add up to that of one large batch. */
+/** Counts over all micro-batches of a step, which make their losses add up to that of one large batch. */
 function wholeStep(prepared: readonly Prepared[]): BatchTargets['whole'] {
   const known = prepared.flatMap(({ queries }) => (queries ? [queries.targets] : []));
   return {
@@ -201,9 +208,9 @@ function wholeStep(prepared: readonly Prepared[]): BatchTargets['whole'] {
 }
 
 /**
- * The known queries that a micro-batch of a step is trained with; undefined for a model that is trained without.
+ * Creates the known queries of a micro-batch; undefined for a model that is trained without.
  *
- * @param at updates done before this one, and which of its micro-batches
+ * @param at number of updates done before this one, and the index of the micro-batch in its step
  */
 export function knownQueriesAt(
   { targets }: Pick<LoadedBatch, 'targets'>,

@@ -31,7 +31,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** @param stopAfter steps after which the run is asked to stop */
+/**
+ * Trains a run.
+ *
+ * @param stopAfter number of steps after which the run is asked to stop
+ */
 function run(
   name: string,
   config: RunConfig,
@@ -66,13 +70,13 @@ const tensorsOf = (file: string) =>
   Object.fromEntries([...readSafetensors(readFileSync(file)).tensors].map(([name, { data }]) => [name, [...data]]));
 
 describe('a run', () => {
-  it('that goes on with other native ops says so', async () => {
+  it('says so if it is resumed with other native ops', async () => {
     const [config, said] = [smallConfig(), [] as string[]];
     const library = { version: '2.21.0', source: 'here', cuda: false, gpu: false, devices: [] };
     const tensorflow = { ...library, ops: { names: ['DnOther'] } };
     await run('ops', config, { stopAfter: 1, backend: { ...backend, tensorflow } });
     await run('ops', config, { stopAfter: 2, say: (text) => said.push(text) });
-    expect(said.join()).toMatch(/^note: native ops: the run had DnOther and goes on with/);
+    expect(said.join()).toMatch(/^note: native ops: the run used DnOther and continues with/);
     const { nativeOps: own } = environmentOf(backend, {});
     const { environment } = readStoredConfig(filesOf('ops').config);
     expect(environment).toMatchObject({ nativeOps: ['DnOther'], otherNativeOps: [own] });
@@ -82,10 +86,10 @@ describe('a run', () => {
     ['a plain one', {}],
     ['dropout, accumulation and an average', { 'model.dropout': 0.1, 'optimizer.accumulate': 2, 'optimizer.ema': 0.9 }],
     ['vanilla DETR with jitter', { 'model.name': 'dn-detr-vanilla', 'data.augmentation.jitter.brightness': 0.3 }],
-  ])('that was stopped twice is to the last bit one that never was: %s', async (_, values) => {
+  ])('that was stopped and resumed twice equals an uninterrupted one to the last bit: %s', async (_, values) => {
     const config = smallConfig(values);
     await run('whole', config);
-    // Between checkpoints, in the middle of an epoch, and where neither evaluation nor checkpoint is due.
+    // Between checkpoints, in the middle of an epoch, and where neither an evaluation nor a checkpoint is due.
     expect(await run('parts', config, { stopAfter: 4 })).toMatchObject({ step: 4, finished: false });
     expect(await run('parts', config, { stopAfter: 7 })).toMatchObject({ step: 7, finished: false });
     expect(await run('parts', config)).toMatchObject({ step: 12, finished: true });
@@ -99,7 +103,7 @@ describe('a run', () => {
     expect(tensorsOf(filesOf('parts').best)).toEqual(tensorsOf(filesOf('whole').best));
   });
 
-  it('goes on with the frozen weights that it was started from', async () => {
+  it('is resumed with the frozen weights that it was started from', async () => {
     const settings = { 'length.count': 4, 'checkpoint.every': 2 };
     await run('source', smallConfig({ ...settings, seed: 1 }));
     const options = { catalog: { ...catalog, backbones: [frozenTiny()] } };
@@ -117,7 +121,7 @@ describe('a run', () => {
     expect(kept).toEqual(given);
   });
 
-  it('measures instability over equally many steps: not at a last evaluation that comes sooner', async () => {
+  it('measures instability over equal intervals, and not at a last evaluation that comes sooner', async () => {
     await run('uneven', smallConfig({ 'length.count': 10 }));
     const found = evaluationsOf('uneven').map(({ step, instability }) => [step, instability !== null]);
     expect(found).toEqual([
@@ -127,12 +131,12 @@ describe('a run', () => {
     ]);
   });
 
-  it('of drawn images that the first version began goes on: they are not decoded', async () => {
+  it('on drawn images that the first version began can be resumed, since they are not decoded', async () => {
     const config = smallConfig();
     await run('here', config, { stopAfter: 2 });
     const { config: file } = filesOf('here');
     const stored = readJson<StoredConfig>(file);
-    // What that version's hash was.
+    // The hash of that version.
     expect(stored.data).toMatchObject({ format: 'shapes', hash: '66ed95a845fe55c8' });
     expect(stored.data).not.toHaveProperty('decoding');
     const { bands, maxPixels, ...data } = stored.config.data;
@@ -140,11 +144,11 @@ describe('a run', () => {
     expect(await run('here', config)).toMatchObject({ step: 12, finished: true });
   });
 
-  it('whose process was killed goes on from its last checkpoint', async () => {
+  it('is resumed from its last checkpoint if its process was killed', async () => {
     const config = smallConfig();
     await run('whole', config);
     await run('killed', config, { stopAfter: 6 });
-    // As a process leaves it that went on to step 8, writing logs, and was killed before the next checkpoint.
+    // The state that a process leaves if it went on to step 8, writing logs, and was killed before the next checkpoint.
     const files = filesOf('killed');
     const checkpoint = readFileSync(files.last);
     await run('killed', config, { stopAfter: 8 });
@@ -154,7 +158,7 @@ describe('a run', () => {
     expect(evaluationsOf('killed')).toEqual(evaluationsOf('whole'));
   });
 
-  it('tells the figures of known and matching queries apart, and leaves no tensor behind', async () => {
+  it('logs known and matching queries separately, and leaks no tensor', async () => {
     await run('first', smallConfig());
     const before = tf.memory().numTensors;
     await run('second', smallConfig({ seed: 1 }));
@@ -188,7 +192,7 @@ describe('a run', () => {
   });
 
   it.each(['dn-detr', 'dn-detr-vanilla'])(
-    'of %s takes contrastive known queries, and learns of no matching one',
+    'of %s takes contrastive known queries, which do not affect matching ones',
     async (model) => {
       const settings = { 'model.name': model, 'length.count': 6 };
       const contrastive = { ...settings, 'denoising.kind': 'contrastive' };
@@ -203,14 +207,14 @@ describe('a run', () => {
         for (const [name, value] of Object.entries(line)) expect(value, name).toSatisfy(Number.isFinite);
       const [known, plain] = [lines[0], linesOf('plain')[0]];
       expect(known?.knownQueries).toBe(2 * Number(plain?.knownQueries));
-      // Before the first update, what matching queries predict does not depend on what stands behind the mask.
+      // Before the first update, the predictions of matching queries do not depend on the queries behind the mask.
       expect(known?.loss_ce).toBeCloseTo(Number(plain?.loss_ce), 4);
       expect(known?.loss_giou).toBeCloseTo(Number(plain?.loss_giou), 4);
       expect(known?.tgt_loss_ce).not.toBeCloseTo(Number(plain?.tgt_loss_ce), 4);
     },
   );
 
-  it('follows a few images: their objects, detections, and which query answers for which object', async () => {
+  it('follows a few images: their objects, detections, and the query matched to each object', async () => {
     await run('followed', smallConfig({ 'length.count': 4 }));
     const { samples } = filesOf('followed');
     const images = readJson<SampleImage[]>(samples.images);
@@ -223,7 +227,7 @@ describe('a run', () => {
       const { detections, queries } = found[n] as Sample;
       const scores = detections.map(({ score }) => score);
       expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-      // Two decoder layers; with more queries than objects each object has one of its own.
+      // Two decoder layers; with more queries than objects each object has a query.
       expect(queries.length).toBe(2);
       for (const layer of queries) {
         expect(new Set(layer).size).toBe(objects.length);
@@ -232,7 +236,7 @@ describe('a run', () => {
     }
   });
 
-  it('tells an evaluation before its step, and writes its logs every few seconds', async () => {
+  it('reports an evaluation before its step, and writes its logs every few seconds', async () => {
     const config = smallConfig({ 'length.count': 3, 'evaluation.every': 100, 'checkpoint.every': 100 });
     const told: string[] = [];
     const written: number[] = [];
@@ -265,21 +269,21 @@ describe('a run', () => {
     expect(saved).toHaveLength(1);
   });
 
-  it('goes on with other settings if they change nothing', async () => {
+  it('can be resumed with other settings if they do not affect the results', async () => {
     const config = smallConfig({ 'length.count': 3 });
     await run('rarely', config, { stopAfter: 2 });
     const changed = smallConfig({ 'length.count': 3, 'checkpoint.every': 50, 'data.cacheMiB': 1 });
     expect(await run('rarely', changed)).toMatchObject({ step: 3, finished: true });
   });
 
-  it('keeps a configuration from which it can be repeated', async () => {
+  it('stores a configuration from which it can be repeated', async () => {
     await run('first', smallConfig({ 'length.count': 4 }));
     const stored = readJson<{ config: RunConfig }>(filesOf('first').config);
     await run('again', stored.config);
     expect(linesOf('again')).toEqual(linesOf('first'));
   });
 
-  it('that was started from other weights goes on from them', async () => {
+  it('that was started from a checkpoint continues from it', async () => {
     const config = smallConfig({ 'length.count': 3 });
     const sourceConfig = smallConfig({ 'length.count': 1, seed: 1 });
     await run('source', sourceConfig);
@@ -288,7 +292,7 @@ describe('a run', () => {
     await run('whole', started);
     const stored = readJson<StoredConfig>(filesOf('whole').config);
     expect(stored.config.init).toEqual({ file, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
-    // As a process leaves it that was killed before its first checkpoint.
+    // The state that a process leaves if it was killed before its first checkpoint.
     await run('killed', started, { stopAfter: 1 });
     rmSync(filesOf('killed').last);
     await run('killed', stored.config);
@@ -301,13 +305,13 @@ describe('a run', () => {
       /was started from its seed's weights, not from/,
     );
     writeFileSync(file, readFileSync(filesOf('whole').last));
-    await expect(run('other', stored.config)).rejects.toThrow(/is another file than the one to start from/);
-    // What has a checkpoint of its own needs the file no more.
+    await expect(run('other', stored.config)).rejects.toThrow(/is not the file to start from/);
+    // A run with its own checkpoint no longer needs the file.
     rmSync(file);
     await run('whole', { ...stored.config, length: { unit: 'steps', count: 3 } });
   });
 
-  it('with frozen stages needs weights for them, and has said so before it begins', async () => {
+  it('with frozen stages needs weights for them, and says so before it begins', async () => {
     const frozen = smallConfig({ 'model.backbone': { kind: 'resnet', depth: 18, trainStages: 4 }, 'length.count': 1 });
     await expect(run('frozen', frozen)).rejects.toThrow(
       /^backbone\.0\.body\.conv1\.weight would stay at random values.*init/,
@@ -324,7 +328,7 @@ describe('a run', () => {
 });
 
 describe('a run is refused', () => {
-  it('in a folder that holds one, unless it is to go on', async () => {
+  it('in a folder that holds one, unless it is to be resumed', async () => {
     await run('here', smallConfig({ 'length.count': 1 }));
     await expect(run('here', smallConfig({ 'length.count': 1 }), { resume: false })).rejects.toThrow(
       /holds a run already: resume it, or name another folder/,
@@ -334,10 +338,10 @@ describe('a run is refused', () => {
     );
   });
 
-  it('in a folder where one is going on', async () => {
+  it('in a folder where another one is in progress', async () => {
     const controller = new AbortController();
     let other: Promise<unknown> | undefined;
-    // The first run goes on for as long as it takes until the second one has its answer.
+    // The first run continues until the second one has its answer.
     const step = () => {
       other ??= run('twice', smallConfig(), { resume: false })
         .catch((error) => error)
@@ -350,14 +354,14 @@ describe('a run is refused', () => {
     expect(await other).toMatchObject({ message: expect.stringMatching(/is being trained by another process/) });
   });
 
-  it('on data that changed', async () => {
+  it('on data that have changed', async () => {
     await run('here', smallConfig({ 'length.count': 1 }));
     const { config } = filesOf('here');
     writeFileSync(config, readFileSync(config, 'utf8').replace(/"hash": "./, '"hash": "x'));
     await expect(run('here', smallConfig({ 'length.count': 1 }))).rejects.toThrow('has changed since the run');
   });
 
-  it('on images that were decoded in another way: as this version wrote it, and the first one', async () => {
+  it('on images that were decoded differently, whether this version or the first one stored it', async () => {
     const source = path.join(root, 'data');
     await exportCoco(shapesDataset(smallConfig().data.shapes), source);
     const config = smallConfig({ 'length.count': 1, 'data.source': source });
@@ -385,7 +389,7 @@ describe('a run is refused', () => {
     }
   });
 
-  it('with sizes no model has', async () => {
+  it('with sizes that no model can have', async () => {
     await expect(run('wrong', smallConfig({ 'model.heads': 3 }))).rejects.toThrow(
       'model.width is 16 with 3 heads: expected a multiple of 4 and of the heads',
     );
@@ -395,10 +399,10 @@ describe('a run is refused', () => {
 });
 
 describe('a run that diverges', () => {
-  it('stops, says where it began, and keeps the last good checkpoint', async () => {
+  it('stops, says where the divergence began, and keeps the last good checkpoint', async () => {
     const config = smallConfig({ 'length.count': 40, 'checkpoint.every': 1 });
     await run('wild', config, { stopAfter: 2 });
-    // Weights beyond float32's range after the next step.
+    // Weights that exceed float32's range after the next step.
     const { config: file } = filesOf('wild');
     const wild = smallConfig({ 'length.count': 40, 'checkpoint.every': 1, 'optimizer.learningRate': 1e38 });
     writeFileSync(file, JSON.stringify({ ...readJson<object>(file), config: wild }));
@@ -417,7 +421,7 @@ describe('a run that diverges', () => {
     }
   });
 
-  it('in an evaluation is told so too', async () => {
+  it('in an evaluation is reported in the same way', async () => {
     const config = smallConfig({ 'optimizer.learningRate': 1e30, 'schedule.warmUp': 0, 'evaluation.every': 1 });
     await expect(run('blind', config)).rejects.toThrow(
       /^training stopped at step 1: .*is (NaN|-?Infinity).*there is no/,

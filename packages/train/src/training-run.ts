@@ -32,15 +32,15 @@ import { UserError } from './user-error.ts';
 
 type Incoming = TrainingBatch<Images | Features>;
 
-/** What a run tells while it goes on. */
+/** Callbacks for the events of a run. */
 export interface TrainingEvents {
   /**
-   * Is told of every step.
+   * Called after every step.
    *
-   * @param progress share of the run that is over
+   * @param progress completed fraction of the run
    */
   step?(line: MetricsLine, progress: number, imagesPerSecond: number): void;
-  /** before the step that it comes after is told */
+  /** Called after an evaluation, before `step` is called for the step that it follows. */
   evaluation?(line: EvaluationLine): void;
 }
 
@@ -49,11 +49,11 @@ export interface TrainingRunOptions {
   readonly model: Model;
   readonly data: RunData;
   readonly folder: RunFolder;
-  /** parameters that do not start from the seed's draws, by name */
+  /** Parameters that are not drawn with the seed, by name. */
   readonly initial?: NamedTensors;
   readonly events?: TrainingEvents;
   readonly backend: BackendChoice;
-  /** is told what a user should know that ends no run */
+  /** Called with problems that a user should know about but that do not end the run. */
   readonly say: (notice: string) => void;
 }
 
@@ -68,16 +68,16 @@ export class TrainingRun {
   readonly #evaluations: LineLog<EvaluationLine>;
   readonly #samples: LineLog<SamplesLine>;
   readonly #board: EventFile;
-  /** steps that the last checkpoint holds */
+  /** Number of steps in the last checkpoint. */
   #saved: number | undefined;
   #flushed = 0;
   #counters: Counters = { step: 0, seconds: 0, bestAP: -1, history: noHistory, recent: nothingYet };
   #matches: QueryMatches | undefined;
 
   /**
-   * Goes on from the folder's last checkpoint if it has one.
+   * Continues from the last checkpoint in the folder, if there is one.
    *
-   * @throws UserError if the folder cannot be written to, or its checkpoint is of another model
+   * @throws UserError if the folder cannot be written to, or its checkpoint belongs to another model
    */
   constructor(options: TrainingRunOptions) {
     this.#options = options;
@@ -108,21 +108,21 @@ export class TrainingRun {
     this.#board = openEventFile(folder.events, step + 1);
   }
 
-  /** What was counted so far: steps, seconds and losses. */
+  /** The counters so far: steps, seconds and losses. */
   get counters(): Counters {
     return this.#counters;
   }
 
-  /** Whether the run has its whole length behind it. */
+  /** Whether the run has reached its full length. */
   get finished(): boolean {
     return this.#progress() >= 1;
   }
 
   /**
-   * Trains until the run is over or the signal asks to stop, which ends it after the step at hand. Either way everything
-   * is saved.
+   * Trains until the run has finished, or until the signal stops it after the current step. Either way everything is
+   * saved.
    *
-   * @throws UserError if the loss diverges or a file cannot be written; the last checkpoint stays as it is
+   * @throws UserError if training diverges or a file cannot be written; the last checkpoint stays as it is
    * @throws DataError if an image cannot be read
    */
   async go(signal?: AbortSignal): Promise<void> {
@@ -140,7 +140,7 @@ export class TrainingRun {
         this.#options.events?.step?.(line, Math.min(1, this.#progress()), imagesPerSecond);
         if (step % config.checkpoint.every === 0) await this.#save(batches);
         else if (performance.now() - this.#flushed > flushInterval) this.#flush();
-        // Signals are handled between steps, which hold the thread.
+        // Signals are handled between steps, since a step blocks the thread.
         await turn();
       }
       if (this.#saved !== this.#counters.step) await this.#save([]);
@@ -211,7 +211,11 @@ export class TrainingRun {
     }
   }
 
-  /** @param batches of the step before, for the report if it has broken the weights */
+  /**
+   * Evaluates, logs the figures, and keeps the weights if they have the best AP.
+   *
+   * @param batches batches of the last step, for the report if it has broken the weights
+   */
   async #evaluate(batches: readonly Incoming[]): Promise<void> {
     const { data, folder, model, config, events } = this.#options;
     const parameters = this.#trainer.parameters();
@@ -221,7 +225,7 @@ export class TrainingRun {
     } catch (error) {
       throw this.#unmatched(error, this.#counters.step, batches);
     }
-    // The last evaluation may come sooner after the one before than all others: fewer matches have changed by then.
+    // The last evaluation may follow the previous one after a shorter interval, in which fewer matches change.
     const before = this.#counters.step % config.evaluation.every === 0 ? this.#matches : undefined;
     const found = evaluate(inferred, data.dataset.categories, before);
     this.#matches = inferred.matches;
@@ -247,7 +251,11 @@ export class TrainingRun {
     events?.evaluation?.(line);
   }
 
-  /** @param batches of the step before, for the report if it has broken the weights */
+  /**
+   * Writes a checkpoint.
+   *
+   * @param batches batches of the last step, for the report if it has broken the weights
+   */
   async #save(batches: readonly Incoming[]): Promise<void> {
     const { config, data, folder, model } = this.#options;
     const { step } = this.#counters;
@@ -266,12 +274,15 @@ export class TrainingRun {
     for (const log of [this.#metrics, this.#evaluations, this.#samples, this.#board]) log.flush();
   }
 
-  /** Predictions that are no numbers cannot be matched: then there is neither a loss nor an evaluation to look at. */
+  /**
+   * Reports predictions that are not numbers as divergence: they cannot be matched, so there is neither a loss nor an
+   * evaluation to inspect.
+   */
   #unmatched(error: unknown, step: number, batches: readonly Incoming[]): unknown {
     return error instanceof PredictionError ? this.#stopDiverged(error.message, step, batches) : error;
   }
 
-  /** Keeps what is known about where it began; the last checkpoint stays. */
+  /** Records what is known about a divergence; the last checkpoint stays. */
   #stopDiverged(problem: string, step: number, batches: readonly Incoming[], line?: MetricsLine): UserError {
     const { folder } = this.#options;
     this.#metrics.flush();
@@ -285,7 +296,7 @@ export class TrainingRun {
   }
 }
 
-/** Milliseconds after which logs are written at the latest, for those who follow them. */
+/** Logs are written at least every so many milliseconds, for those who follow them. */
 const flushInterval = 5000;
 
 const nothingYet: Counters['recent'] = { steps: 0, loss: 0, losses: {} };
@@ -293,7 +304,7 @@ const nothingYet: Counters['recent'] = { steps: 0, loss: 0, losses: {} };
 const mapValues = (record: Readonly<Record<string, number>>, value: (value: number, name: string) => number) =>
   Object.fromEntries(Object.entries(record).map(([name, before]) => [name, value(before, name)]));
 
-/** The terms of the loss, of matching and of known queries. */
+/** The loss terms of the last layer, for matching and known queries. */
 const lossesOfLastLayer = ({ terms }: StepRecord): Record<string, number> =>
   byName(terms.filter(({ kind, last }) => kind === 'term' && last));
 

@@ -1,6 +1,6 @@
 /** Errors whose message is for the person who asked for a run. */
 
-/** What was asked for cannot be done: the message says why and what to do, and no stack trace is needed. */
+/** A request that cannot be fulfilled. The message says why and what to do, and no stack trace is needed. */
 export class UserError extends Error {
   override name = 'UserError';
 }
@@ -10,7 +10,7 @@ export class SettingsError extends UserError {
   override name = 'SettingsError';
 }
 
-/** The folder that a run was to have cannot be used for it: another folder can, or the run that is there goes on. */
+/** A folder that cannot be used for a run: choose another one, or resume the run that is there. */
 export class FolderError extends UserError {
   override name = 'FolderError';
 }

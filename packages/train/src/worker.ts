@@ -1,4 +1,4 @@
-/** The process of a run in a pool: gets its task by message, tells its progress, and ends with its outcome. */
+/** A process of a pool: receives its task as a message, sends its progress, and ends with the outcome. */
 import { useBackend } from '@dn-detr/runtime';
 import { backendOptionsOf } from './backend-options.ts';
 import type { Catalog } from './catalog.ts';
@@ -21,7 +21,7 @@ export type WorkerMessage =
   | { readonly kind: 'done'; readonly result: RunResult }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Milliseconds between two messages of progress. */
+/** Milliseconds between progress messages. */
 const interval = 250;
 
 const send = (message: WorkerMessage): Promise<void> =>
@@ -62,7 +62,7 @@ async function work({ config, folder, backend: requested }: WorkerTask, catalog:
 /**
  * Waits for the task of this process, trains it, and lets the process end.
  *
- * @param catalog what configurations can name, where it is more than this package has
+ * @param catalog the models, backbones and readers that configurations can name, if there are more than this package's
  */
 export function serveRun(catalog?: Catalog): void {
   process.once('message', (task) => void work(task as WorkerTask, catalog));

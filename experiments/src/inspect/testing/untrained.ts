@@ -1,4 +1,4 @@
-/** Models with their initial weights, as checkpoints. */
+/** Checkpoints of untrained models, for tests. */
 import path from 'node:path';
 import { initialParameters, type NamedTensors } from '@dn-detr/core';
 import { smallConfig } from '@dn-detr/testing/small-run';
@@ -11,7 +11,7 @@ const categories = [
   { id: 2, name: 'square' },
 ];
 
-/** @param folder where its file goes */
+/** @param folder - Folder for the checkpoint's file. */
 export async function untrained(folder: string, values: DottedValues = {}): Promise<Trained> {
   const config = smallConfig(values);
   const model = buildModel(config, categories.length);

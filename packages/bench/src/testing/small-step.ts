@@ -1,4 +1,4 @@
-/** DINO of sizes that a step of takes milliseconds. */
+/** DINO with sizes for which a step takes milliseconds. */
 import { dino } from '@dn-detr/core';
 import type { StepConfig } from '../step-configs.ts';
 

@@ -1,4 +1,4 @@
-/** Several images as one array, with what is to be found in them. */
+/** Combines several images into one array, with their targets. */
 import type { Objects } from '@dn-detr/boxes';
 import type { DatasetImage } from '../dataset.ts';
 import type { TrainingObjects } from '../training-objects.ts';
@@ -10,38 +10,39 @@ import { renderView } from '../transforms/render.ts';
 import { objectsInView, type Size, type View } from '../transforms/view.ts';
 import type { ImageCache } from './cache.ts';
 
-/** All of a batch but what it holds of its images: B of them on a canvas of one size, each at its top left. */
+/** A batch without its content: B images on a canvas of one size, each at its top left. */
 export interface BatchItems extends Size {
-  /** `[B, height, width]`: 1 where padded; undefined if no batch of this sequence can have any */
+  /** Padding `[B, height, width]`: 1 where padded; undefined if no batch of this sequence can have any. */
   readonly padding: Uint8Array | undefined;
-  /** `[B]`; boxes are relative to the image without its padding, as DETR's are */
+  /** Targets `[B]`; boxes are relative to the image without its padding, as in DETR. */
   readonly targets: readonly Objects<Int32Array, Float32Array>[];
-  /** `[B]` */
+  /** The images `[B]` of the data set. */
   readonly sources: readonly DatasetImage[];
-  /** `[B]`: what is seen of each, with which `boxesInImage` takes predictions back */
+  /** Views `[B]`: the part of each image that is shown, with which `boxesInImage` maps predictions back. */
   readonly views: readonly View[];
 }
 
-/** What a batch holds of its images unless something else is loaded. */
+/** The content of a batch unless something else is loaded. */
 export interface Images {
-  /** `[B, height, width, 3]`, normalised; 0 where padded */
+  /** Pixels `[B, height, width, 3]`, normalised; 0 where padded. */
   readonly images: Float32Array;
 }
 
 /** A batch of images with their targets. */
 export type Batch<Content = Images> = BatchItems & Content;
 
-/** Something that is seen of an image. */
+/** An image and the part of it that is shown. */
 export interface ImageView {
   readonly source: DatasetImage;
   readonly view: View;
 }
 
 /**
- * Loads what a batch holds of its images. The result is called when the batch's turn has come.
+ * Loads the content of a batch. The returned function is called when it is the batch's turn.
  *
  * @param items the B images of the batch
- * @param pixels reads one of them; the result writes it, normalised, on a canvas of zeros `[height, width, 3]`
+ * @param pixels reads one of them; the function it returns writes the image, normalised, on a canvas of zeros `[height,
+ *   width, 3]`
  */
 export type LoadContent<Content> = (
   items: readonly ImageView[],
@@ -49,9 +50,9 @@ export type LoadContent<Content> = (
   pixels: (item: number) => Promise<(out: Float32Array) => void>,
 ) => Promise<() => Content>;
 
-/** One image of a batch to be. */
+/** One image of a batch that is being prepared. */
 export interface Item extends ImageView {
-  /** the size at which it is worked on */
+  /** Size to which the image is reduced before its view is rendered. */
   readonly working: Size;
   readonly objects: TrainingObjects;
   readonly change: ColorChange | undefined;
@@ -66,7 +67,7 @@ export interface BatchSettings<Content> {
 }
 
 /**
- * A batch of these images: when the result is called, it is put together.
+ * Prepares a batch of these images; calling the returned function assembles it.
  *
  * @throws DataError if an image cannot be read
  */
@@ -92,7 +93,7 @@ export async function prepareBatch<Content>(
   });
 }
 
-/** Until the result is called, images are bytes, a quarter of their size. */
+/** Loads images. Until the returned function is called, they are bytes, a quarter of the size of floats. */
 export const loadImages: LoadContent<Images> = async (items, { width, height }, pixels) => {
   const writers = await Promise.all(items.map((_, n) => pixels(n)));
   return () => {
@@ -103,7 +104,7 @@ export const loadImages: LoadContent<Images> = async (items, { width, height }, 
   };
 };
 
-/** `[B, height, width]` */
+/** Padding `[B, height, width]` of images of these sizes. */
 function paddingOf(sizes: readonly Size[], { width, height }: Size): Uint8Array {
   const padding = new Uint8Array(sizes.length * height * width).fill(1);
   for (const [b, size] of sizes.entries()) {

@@ -20,7 +20,7 @@ function countedImages() {
 }
 
 describe('ImageCache', () => {
-  it('keeps as many as fit, and reads the others anew', async () => {
+  it('keeps as many images as fit, and reads the others again', async () => {
     const { images, reads } = countedImages();
     const cache = new ImageCache(4.5 * 768);
     for (let epoch = 0; epoch < 3; epoch++) {
@@ -29,12 +29,12 @@ describe('ImageCache', () => {
         expect(cache.bytes).toBeLessThanOrEqual(4.5 * 768);
       }
     }
-    // The comparison above reads each of them three times.
+    // The comparison above reads each image three times.
     expect(reads.map((count) => count - 3)).toEqual([1, 1, 1, 1, 3, 3, 3, 3, 3, 3]);
     expect(cache.bytes).toBe(4 * 768);
   });
 
-  it('reads an image once that two ask for at a time', async () => {
+  it('reads an image once when it is requested twice at the same time', async () => {
     const { images, reads } = countedImages();
     const cache = new ImageCache(1e6);
     const [a, b] = await Promise.all([cache.read(images[0] as DatasetImage), cache.read(images[0] as DatasetImage)]);
@@ -42,7 +42,7 @@ describe('ImageCache', () => {
     expect(reads[0]).toBe(1);
   });
 
-  it('keeps nothing without a budget, and no failure', async () => {
+  it('keeps nothing without a budget, and no failed reads', async () => {
     const { images, reads } = countedImages();
     const none = new ImageCache(0);
     for (let i = 0; i < 2; i++) await none.read(images[0] as DatasetImage);

@@ -1,34 +1,34 @@
-/** Decoded images kept in memory. */
+/** A cache of decoded images in memory. */
 import type { DatasetImage, RgbImage } from '../dataset.ts';
 import { requireNumber } from '../option-checks.ts';
 import { renderView } from '../transforms/render.ts';
 import { type Size, wholeView } from '../transforms/view.ts';
 
 /**
- * Keeps the first images that are read, as many as fit, and no others: an epoch sees each image once, in a new order, so
- * whatever is put in another's place is no likelier to be wanted next. (With room for half of the images this hits in
- * 50 % of all reads, dropping the least recently used in 15 %.) One cache may serve training and evaluation.
+ * Keeps the first images that are read, as many as fit, and no others: an epoch sees each image once, in a new order,
+ * so an image that replaces another is no likelier to be needed next. (With room for half of the images, 50 % of
+ * all reads hit, against 15 % when dropping the least recently used.) One cache may serve training and evaluation.
  */
 export class ImageCache {
   readonly #kept = new Map<DatasetImage, { readonly size: Size; readonly pixels: Promise<RgbImage> }>();
   readonly #budget: number;
   #bytes = 0;
 
-  /** @param budget bytes of pixels, three a pixel; 0 keeps nothing */
+  /** @param budget bytes of pixels, three per pixel; 0 keeps nothing */
   constructor(budget: number) {
     requireNumber('the budget of the cache', budget, 0, Number.POSITIVE_INFINITY);
     this.#budget = budget;
   }
 
-  /** What is kept, at most the budget. */
+  /** Bytes of the images that are kept, at most the budget. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * The image's pixels, which are not to be changed. A failed read is not kept.
+   * Returns the image's pixels, which the caller must not change. A failed read is not kept.
    *
-   * @param size to reduce the image to; one image is kept at one size
+   * @param size size to which the image is reduced; each image is kept at one size
    */
   read(image: DatasetImage, { width, height }: Size = image): Promise<RgbImage> {
     const kept = this.#kept.get(image);

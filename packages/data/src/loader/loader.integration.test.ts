@@ -9,12 +9,12 @@ import { boxesInImage, type View } from '../transforms/view.ts';
 import { ImageCache } from './cache.ts';
 import { evaluationBatches, type TrainingBatch, trainingBatches } from './loader.ts';
 
-/** ImageNet's. */
+/** ImageNet's statistics. */
 const normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
 const shapes = shapesDataset({ train: 21, val: 10, size: 32 });
 
-/** Black images with one white object, at a place of its own in each. */
+/** A black image with one white object, at a place that depends on the id. */
 const image = (id: number, width: number, height: number): DatasetImage => {
   const box = [2 + (id % 5), 3 + (id % 4), 8, 9] as const;
   return {
@@ -64,7 +64,7 @@ describe('trainingBatches', () => {
     }
   });
 
-  it('goes on from any step as a run from the first would', async () => {
+  it('continues from any step as a run from the first would', async () => {
     const options = {
       normalization,
       batchSize: 4,
@@ -82,7 +82,7 @@ describe('trainingBatches', () => {
     expect(new Set(whole.map(({ images }) => images.length)).size).toBe(1);
   });
 
-  it('normalises the images as they are where nothing else is to be done', async () => {
+  it('only normalises images that need no other change', async () => {
     const [batch] = (await take(
       trainingBatches(shapes.train, { normalization, batchSize: 3, seed: 0 }).from(0),
       1,
@@ -97,7 +97,7 @@ describe('trainingBatches', () => {
     expect(found).toEqual(expected);
   });
 
-  it('shows objects where the targets say', async () => {
+  it('shows objects where the targets place them', async () => {
     const images = Array.from({ length: 6 }, (_, id) => image(id, 40 + id, 30));
     const options = { normalization, batchSize: 6, seed: 2, canvas: { width: 64, height: 64 }, scale: [30, 40] };
     const batches = await take(trainingBatches(images, { ...options, augmentation: { flip: 0.5 } }).from(0), 8);
@@ -131,7 +131,7 @@ describe('trainingBatches', () => {
     }
   });
 
-  it('works on large images at a smaller size, with or without a cache', async () => {
+  it('reduces large images to a smaller size first, with or without a cache', async () => {
     const [width, height] = [1000, 750];
     const box = { x: 400, y: 300, width: 200, height: 150 };
     const large: DatasetImage = {
@@ -159,7 +159,7 @@ describe('trainingBatches', () => {
     };
     const cache = new ImageCache(1e6);
     const batches = await take(trainingBatches([large], { ...options, cache }).from(0), 8);
-    // 2 × 0.1 / 0.7 of each side
+    // 2 × 0.1 / 0.7 of each side.
     expect(cache.bytes).toBe(3 * 286 * 214);
     expect(await take(trainingBatches([large], options).from(0), 8)).toEqual(batches);
     let whole = 0;
@@ -181,7 +181,7 @@ describe('trainingBatches', () => {
     expect(whole).toBeGreaterThan(4);
   });
 
-  it('keeps to few sizes, and marks padding in all batches or in none', async () => {
+  it('uses few sizes, and marks padding in all batches or in none', async () => {
     const mixed = Array.from({ length: 24 }, (_, id) =>
       id % 3 === 0 ? image(id, 40, 60 + (id % 4)) : image(id, 60 + (id % 4), 40),
     );
@@ -239,7 +239,7 @@ describe('trainingBatches', () => {
     ]);
   });
 
-  it('rejects with what a read rejects with, and ends', async () => {
+  it('rejects with the error of a failed read, and ends', async () => {
     const broken = { ...image(3, 40, 30), read: () => Promise.reject(new DataError('image 3 is cut off')) };
     const images = [image(0, 40, 30), image(1, 40, 30), image(2, 40, 30), broken];
     const batches = trainingBatches(images, { normalization, batchSize: 1, seed: 0 }).from(0);
@@ -252,7 +252,7 @@ describe('trainingBatches', () => {
     expect(await batches.next()).toEqual({ value: undefined, done: true });
   });
 
-  it('takes a set smaller than a batch, and no empty one', async () => {
+  it('accepts a set smaller than a batch, but not an empty one', async () => {
     const { batchSize, stepsPerEpoch, from } = trainingBatches(shapes.train.slice(0, 3), {
       normalization,
       batchSize: 16,
@@ -265,7 +265,7 @@ describe('trainingBatches', () => {
     );
   });
 
-  it('loads something else in place of pixels, which are read if it asks for them', async () => {
+  it('loads other contents in place of pixels, which are read only on request', async () => {
     const read: string[] = [];
     const counted = shapes.train.map((image) => ({
       ...image,
@@ -308,7 +308,7 @@ describe('trainingBatches', () => {
     expect(read).toEqual([plain.sources[1]?.name]);
   });
 
-  it('frees what it makes', async () => {
+  it('frees the batches it makes', async () => {
     const cache = new ImageCache(1e6);
     const batches = trainingBatches(shapes.train, {
       normalization,
@@ -356,7 +356,7 @@ describe('trainingBatches', () => {
 });
 
 describe('evaluationBatches', () => {
-  it('gives every image once, in batches of one size', async () => {
+  it('yields every image once, in batches of one size', async () => {
     const ids: DatasetImage['id'][] = [];
     const counts: number[] = [];
     for await (const batch of evaluationBatches(shapes.val, { normalization, batchSize: 4 })) {
@@ -384,7 +384,7 @@ describe('evaluationBatches', () => {
     expect(sizes).toEqual(['2: 1088x800', '1: 1088x800', '2: 800x1088']);
   });
 
-  it('has nothing to give without images, and stops when told', async () => {
+  it('yields nothing without images, and stops on return', async () => {
     expect(await evaluationBatches([], { normalization, batchSize: 4 }).next()).toEqual({
       value: undefined,
       done: true,

@@ -17,45 +17,46 @@ import { prefetch } from './prefetch.ts';
 
 /** How images become batches, in training and in evaluation. */
 export interface LoadingOptions<Content = Images> extends Framing {
-  /** B; smaller only where there are fewer images */
+  /** B, the images per batch; reduced where there are fewer images. */
   readonly batchSize: number;
-  /** what the network that is fed expects */
+  /** Mean and standard deviation that the network expects. */
   readonly normalization: Normalization;
-  /** for decoded images; none are kept without it */
+  /** Cache of decoded images; without one, none are kept. */
   readonly cache?: ImageCache;
-  /** what batches hold of their images in place of pixels, which are read and normalised only if it asks for them */
+  /** Loads content other than pixels; pixels are then read and normalised only when this function requests them. */
   readonly load?: LoadContent<Content>;
-  /** batches under way while one is being used, 3 */
+  /** Number of batches prepared while one is used. @defaultValue 3 */
   readonly ahead?: number;
 }
 
 /** How batches for training are made. */
 export interface TrainingBatchesOptions<Content = Images> extends LoadingOptions<Content> {
-  /** of order and augmentation */
+  /** Seed of order and augmentation. */
   readonly seed: number;
-  /** none */
+  /** Random changes of the images; none without it. */
   readonly augmentation?: Augmentation;
 }
 
 /** How batches for evaluation are made. */
 export interface EvaluationBatchesOptions<Content = Images> extends LoadingOptions<Content> {
+  /** Shorter side of the images in pixels. */
   readonly scale?: number;
 }
 
 /** A batch for training, with its place in the run. */
 export type TrainingBatch<Content = Images> = Batch<Content> & {
-  /** counted from 0 over all epochs */
+  /** Index of the step, counted from 0 over all epochs. */
   readonly step: number;
   readonly epoch: number;
 };
 
 /** The batches of a training run, from any step on. */
 export interface TrainingBatches<Content = Images> {
-  /** B */
+  /** B, the images per batch. */
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   /**
-   * The batches from a step on, without end. Each depends on images, options and step alone: starting at step n gives
+   * The batches from a step on, without end. Each depends only on images, options and step: starting at step n gives
    * what a run from step 0 gets there. `next()` rejects with the DataError of an image that cannot be read, and the
    * sequence ends.
    */
@@ -64,7 +65,7 @@ export interface TrainingBatches<Content = Images> {
 
 /** A batch for evaluation, the last of which is filled up. */
 export type EvaluationBatch<Content = Images> = Batch<Content> & {
-  /** the first so many are to be evaluated, the rest repeats them to fill the batch */
+  /** Number of images to evaluate, at the start of the batch; the rest repeat them to fill the batch. */
   readonly count: number;
 };
 
@@ -75,7 +76,7 @@ const common = ['batchSize', 'canvas', 'scale', 'maxSize', 'normalization', 'cac
  * landscape and portrait images go into different batches, so that there is little padding and few sizes. The last batch
  * of each kind is filled with images that were seen earlier in the epoch.
  *
- * @throws DataError if there are no images, or an option is unknown, of another type or out of its range
+ * @throws DataError if there are no images, or an option is unknown, has the wrong type or is out of range
  */
 export function trainingBatches<Content = Images>(
   images: readonly DatasetImage[],
@@ -118,10 +119,10 @@ export function trainingBatches<Content = Images>(
 }
 
 /**
- * Batches to evaluate on: every image once, without any chance. On canvases of no fixed size landscape images come first,
- * then portrait ones. All batches are of the same number of images; `count` says how many of them are new.
+ * Batches to evaluate on: every image once, with no randomness. On canvases of no fixed size, landscape images come
+ * before portrait ones. All batches have the same number of images; `count` says how many of them are new.
  *
- * @throws DataError if an option is unknown, of another type or out of its range; `next()` if an image cannot be read
+ * @throws DataError if an option is unknown, has the wrong type or is out of range; `next()` if an image cannot be read
  */
 export function evaluationBatches<Content = Images>(
   images: readonly DatasetImage[],
@@ -180,11 +181,11 @@ function loadingSettings<Content>(
   return { batchSize, ahead, framing, batch: { framing, normalize: normalizer(normalization), cache, load } };
 }
 
-/** The size of the whole image where nothing is left to chance. */
+/** Size of the resized image in the absence of random scales. */
 const plainSize = (image: Size, framing: FramingSettings): Size =>
   framedSize(image, framing, framing.scales[0], Math.min(image.width, image.height));
 
-/** The indices of images that may share a batch: all, or the landscape (and square) and the portrait ones. */
+/** The indices of images that may share a batch: all, or the landscape (and square) ones and the portrait ones. */
 function groupsOf(images: readonly Size[], { canvas }: FramingSettings): number[][] {
   const all = images.map((_, index) => index);
   if ('width' in canvas) return [all];

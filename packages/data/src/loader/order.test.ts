@@ -7,7 +7,7 @@ const epochOf = (order: EpochOrder, epoch: number) =>
   range(order.stepsPerEpoch).map((n) => order.at(epoch * order.stepsPerEpoch + n));
 
 describe('EpochOrder', () => {
-  it('sees every image in every epoch, in full batches of one group', () => {
+  it('yields every image in every epoch, in full batches from one group', () => {
     const counts = fc.record({
       landscape: fc.integer({ min: 0, max: 40 }),
       portrait: fc.integer({ min: 1, max: 40 }),
@@ -36,7 +36,7 @@ describe('EpochOrder', () => {
     );
   });
 
-  it('depends on seed and epoch alone, and differs between them', () => {
+  it('depends only on seed and epoch, and differs between them', () => {
     const make = (seed: number) => new EpochOrder([range(50)], 8, seed);
     const [a, b] = [make(3), make(3)];
     epochOf(a, 0);
@@ -45,7 +45,7 @@ describe('EpochOrder', () => {
     expect(epochOf(a, 0).map(({ images }) => images)).not.toEqual(epochOf(make(4), 0).map(({ images }) => images));
   });
 
-  it('lets a group of less than a batch join the largest', () => {
+  it('merges a group smaller than a batch into the largest', () => {
     const order = new EpochOrder([range(3), range(20, 3), range(9, 23)], 8, 0);
     expect(order.groups.map(({ length }) => length)).toEqual([23, 9]);
     expect(order.stepsPerEpoch).toBe(3 + 2);

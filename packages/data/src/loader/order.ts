@@ -1,26 +1,26 @@
-/** In which order images are trained on: it depends on seed and epoch alone. */
+/** The order in which images are trained on, which depends only on seed and epoch. */
 import { shuffler } from 'd3-array';
 import { randomStream } from '../random.ts';
 
 export interface StepImages {
   readonly epoch: number;
-  /** `[batchSize]`: indices of the images */
+  /** Indices of the images, `[batchSize]`. */
   readonly images: readonly number[];
 }
 
-/** Splits epochs into batches of images that lie in one group. */
+/** Splits epochs into batches of images from one group each. */
 export class EpochOrder {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
-  /** after small ones have joined others */
+  /** Groups of image indices, after small groups have joined the largest. */
   readonly groups: readonly (readonly number[])[];
   readonly #seed: number;
-  // Steps are asked for in turn, ahead of an epoch's end too.
+  // Steps are requested in order, but ahead of time, so also beyond the end of an epoch.
   readonly #epochs = new Map<number, readonly (readonly number[])[]>();
 
   /**
-   * @param groups the indices of images that may share a batch. A group of fewer than a batch joins the largest other
-   * @param batchSize not more than there are images is used
+   * @param groups the indices of images that may share a batch; a group of fewer than a batch joins the largest other
+   * @param batchSize reduced to the number of images where there are fewer
    */
   constructor(groups: readonly (readonly number[])[], batchSize: number, seed: number) {
     this.#seed = seed;
@@ -32,7 +32,11 @@ export class EpochOrder {
     this.stepsPerEpoch = this.groups.reduce((sum, group) => sum + Math.ceil(group.length / this.batchSize), 0);
   }
 
-  /** @param step counted from 0 over all epochs */
+  /**
+   * The images of a step.
+   *
+   * @param step counted from 0 over all epochs
+   */
   at(step: number): StepImages {
     const epoch = Math.floor(step / this.stepsPerEpoch);
     const images = this.#batches(epoch)[step % this.stepsPerEpoch] as readonly number[];
@@ -40,8 +44,8 @@ export class EpochOrder {
   }
 
   /**
-   * Every image once; the last batch of a group is filled up from the beginning of the group's order, so that a few are
-   * seen twice.
+   * The batches of an epoch, with every image once; the last batch of a group is filled up from the beginning of the
+   * group's order, so a few images are seen twice.
    */
   #batches(epoch: number): readonly (readonly number[])[] {
     const known = this.#epochs.get(epoch);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prefetch } from './prefetch.ts';
 
-/** Things that are made when they are told to. */
+/** Items that are finished on command. */
 function workshop() {
   const made: { n: number; finish: () => void; fail: (reason: Error) => void }[] = [];
   const make = (n: number) =>
@@ -12,7 +12,7 @@ function workshop() {
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe('prefetch', () => {
-  it('starts nothing before it is asked, then keeps so many under way', async () => {
+  it('starts nothing before the first request, then keeps `ahead` items in preparation', async () => {
     const { made, make } = workshop();
     const numbers = prefetch(make, Number.POSITIVE_INFINITY, 2);
     await settled();
@@ -29,7 +29,7 @@ describe('prefetch', () => {
     await numbers.return();
   });
 
-  it('gives all in order, whatever is ready first', async () => {
+  it('yields all items in order, whichever is ready first', async () => {
     const make = async (n: number) => {
       await new Promise((resolve) => setTimeout(resolve, n % 2 === 0 ? 8 : 1));
       return () => n;
@@ -41,7 +41,7 @@ describe('prefetch', () => {
     expect(found.length).toBe(5);
   });
 
-  it('finishes each thing when its turn comes, not before', async () => {
+  it('finishes each item at its turn, not before', async () => {
     const finished: number[] = [];
     const numbers = prefetch(async (n) => () => finished.push(n), 5, 3);
     await numbers.next();
@@ -53,7 +53,7 @@ describe('prefetch', () => {
     expect(finished).toEqual([0, 1]);
   });
 
-  it('fails where the turn of the failure comes, ends, and leaves no failure unhandled', async () => {
+  it('fails at the turn of the failed item, ends, and leaves no rejection unhandled', async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
@@ -74,7 +74,7 @@ describe('prefetch', () => {
     process.off('unhandledRejection', note);
   });
 
-  it('ends only when nothing is under way any more', async () => {
+  it('ends only when no item is in preparation any more', async () => {
     const { made, make } = workshop();
     const numbers = prefetch(make, Number.POSITIVE_INFINITY, 1);
     const first = numbers.next();
@@ -92,8 +92,8 @@ describe('prefetch', () => {
     expect(made.length).toBe(2);
   });
 
-  it('takes on what other threads have finished, though its consumer never waits', async () => {
-    // Each takes two turns of the event loop.
+  it('receives the results of other threads even if its consumer never waits', async () => {
+    // Each item takes two turns of the event loop.
     const make = async (n: number) => {
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
       ready.push(n);
@@ -109,7 +109,7 @@ describe('prefetch', () => {
       await numbers.next();
       block();
     }
-    // Others than the one that was waited for are ready too.
+    // Other items than the ones that were waited for are ready too.
     expect(ready.length).toBeGreaterThan(6);
     await numbers.return();
   });

@@ -1,12 +1,13 @@
-/** Makes things before they are asked for. */
+/** Prepares items of a sequence before they are requested. */
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 
 /**
- * Gives thing 0, 1, … in turn, with `ahead` more of them always under way. A failure surfaces where its turn comes, and
- * ends the sequence; so does `return()`. Both wait for what is under way, so that nothing goes on afterwards.
+ * Yields items 0, 1, … in order, with `ahead` more of them always in preparation. A failure surfaces at the turn of its
+ * item, and ends the sequence; so does `return()`. Both wait for the items in preparation, so that nothing continues
+ * afterwards.
  *
- * @param prepare begins thing n; what it resolves to is called to finish the thing, when its turn has come
- * @param count how many there are; may be infinite
+ * @param prepare starts item n; the function it resolves to finishes the item, and is called at its turn
+ * @param count number of items; may be infinite
  */
 export async function* prefetch<T>(
   prepare: (n: number) => Promise<() => T>,
@@ -18,11 +19,11 @@ export async function* prefetch<T>(
     for (let next = 0, given = 0; given < count; given++) {
       for (; next < Math.min(given + 1 + ahead, count); next++) {
         const prepared = prepare(next);
-        // It is awaited later: until then, a failure must not count as unhandled.
+        // It is awaited later; until then, a failure must not count as unhandled.
         prepared.catch(() => {});
         underWay.push(prepared);
       }
-      // A consumer that never waits, as a training loop, would keep what other threads have done from being taken further.
+      // A consumer that never waits, such as a training loop, would hold up the results of other threads.
       await eventLoopTurn();
       const finish = await (underWay.shift() as Promise<() => T>);
       yield finish();

@@ -1,4 +1,4 @@
-/** The objects of one image, from what a reader found in an annotation file. */
+/** Packs the objects of one image that a reader found in an annotation file. */
 import { iouAt } from '@dn-detr/boxes';
 import type { ImageObjects } from '../dataset.ts';
 import type { Problem, ProblemKind } from '../problem.ts';
@@ -7,12 +7,15 @@ import type { CocoId } from './coco-ids.ts';
 
 /** An object as a reader finds it in the annotations. */
 export interface AnnotatedObject {
+  /** Index of the class. */
   readonly label: number;
-  /** pixels of the upright image; finite */
+  /** Box `[x, y, width, height]` in pixels of the upright image; all finite. */
   readonly box: Box;
+  /** Area in square pixels. */
   readonly area: number;
+  /** Whether the box holds a crowd, which evaluation ignores and training leaves out. */
   readonly crowd: boolean;
-  /** COCO's */
+  /** COCO's annotation id. */
   readonly id?: CocoId | undefined;
 }
 
@@ -26,7 +29,7 @@ export function boxArea([, , width, height]: Box): number {
   return Math.max(0, width) * Math.max(0, height);
 }
 
-/** The smallest box around points, x and y in turn. */
+/** The smallest box around points, given as alternating x and y. */
 export function boxAround(points: readonly number[]): Box {
   let [left, top, right, bottom] = [points[0] as number, points[1] as number, points[0] as number, points[1] as number];
   for (let n = 0; n < points.length; n += 2) {
@@ -37,7 +40,7 @@ export function boxAround(points: readonly number[]): Box {
   return [left, top, right - left, bottom - top];
 }
 
-/** Two boxes of a class that overlap more than this are taken for one object. */
+/** Two boxes of one class that overlap more than this are assumed to be the same object. */
 const SAME_OBJECT_IOU = 0.8;
 
 interface Image {
@@ -47,10 +50,10 @@ interface Image {
 }
 
 /**
- * Packs the objects of an image, all of them, and reports those that training will change or leave out.
+ * Packs all objects of an image, and reports those that training will change or leave out.
  *
- * @param place of object n: its file and field
- * @param none what is said of an image without objects
+ * @param place the file and field of object n, for messages
+ * @param none the message for an image without objects
  */
 export function packObjects(
   objects: readonly AnnotatedObject[],

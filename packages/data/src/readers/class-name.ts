@@ -1,6 +1,8 @@
-/** A class's name, whatever stands in its place in JSON or YAML. */
+/** The name of a class, from any value in its place in JSON or YAML. */
 
-/** A number names a class as a text does; a class without a name is named after its id or index. */
+/**
+ * Returns a class's name. A number names a class as a text does; a class without a name is named after its id or index.
+ */
 export function className(name: unknown, id: string | number): string {
   const isName =
     (typeof name === 'string' && name.trim() !== '') || typeof name === 'number' || typeof name === 'boolean';

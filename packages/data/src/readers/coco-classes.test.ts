@@ -8,7 +8,7 @@ import type { CocoImage, CocoSplit } from './coco-json.ts';
 
 interface SplitOptions {
   readonly categories: readonly (readonly [id: CocoId, name: string, supercategory?: string])[];
-  /** category ids of the objects */
+  /** Category ids of the objects. */
   readonly objects?: readonly CocoId[];
 }
 
@@ -37,13 +37,13 @@ function split(name: 'train' | 'val', { categories, objects = categories.map(([i
 function merge(...splits: CocoSplit[]) {
   const problems: Problem[] = [];
   const { categories, labels } = mergeClasses(splits, problems);
-  /** the name that an object of this id has in a split */
+  /** The name that an object with this id has in a split. */
   const nameOf = (n: number, id: CocoId): string | undefined => categories[labels[n]?.get(id) as number]?.name;
   return { categories, nameOf, messages: problems.map(({ file, message }) => `${file}: ${message}`) };
 }
 
 describe('mergeClasses', () => {
-  it('gives a class the same label in all splits, whatever they number it', () => {
+  it('gives a class the same label in all splits, whatever ids they use', () => {
     const id = fc.oneof(fc.integer({ min: 0, max: 20 }), fc.stringMatching(/^[a-z]\d{1,3}$/));
     const classes = fc
       .uniqueArray(fc.stringMatching(/^[a-z0-9]{1,3}$/), { minLength: 1, maxLength: 8 })
@@ -68,7 +68,7 @@ describe('mergeClasses', () => {
     );
   });
 
-  it('matches other names although one is used twice', () => {
+  it('still matches other names where one is used twice', () => {
     const train = split('train', {
       categories: [
         [1, 'bolt'],
@@ -92,7 +92,7 @@ describe('mergeClasses', () => {
     expect(nameOf(1, 7)).toBe('nut');
   });
 
-  it('takes a namesake without objects for the class that has them', () => {
+  it('merges a category without objects into the class with the same name', () => {
     // Roboflow lists the project as the supercategory of a class with the same name.
     const list = [
       [0, 'cells', 'none'],
@@ -104,12 +104,12 @@ describe('mergeClasses', () => {
     );
     expect(categories).toEqual([{ id: 1, name: 'cells' }]);
     expect(messages).toEqual([
-      'train.json: cells has the id 1 and, without objects, the id 0: they are taken for one class',
+      'train.json: cells has the id 1 and, without objects, the id 0: they are treated as one class',
       'val.json: cells has the id 4 here and 1 in another split',
     ]);
   });
 
-  it('refuses namesakes whose ids differ between files, with files and ids', () => {
+  it('refuses categories with the same name whose ids differ between files, naming files and ids', () => {
     const train = split('train', {
       categories: [
         [1, 'bolt'],
@@ -135,7 +135,7 @@ describe('mergeClasses', () => {
     }
   });
 
-  it('gives the ids that each file has, by label', () => {
+  it('returns the ids in each file, by label', () => {
     const splits = [
       split('train', {
         categories: [
@@ -160,7 +160,7 @@ describe('mergeClasses', () => {
     ]);
   });
 
-  it('keeps namesakes of the only file apart', () => {
+  it('keeps categories with the same name separate in a single file', () => {
     const { categories, messages } = merge(
       split('train', {
         categories: [

@@ -1,4 +1,4 @@
-/** The one list of classes of a data set whose splits each bring a list of their own. */
+/** Merges the lists of classes that the splits of a data set each bring into one. */
 import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
 import { firstOfEachKind, type Problem } from '../problem.ts';
@@ -8,44 +8,44 @@ import type { CocoSplit } from './coco-json.ts';
 interface MergedClass {
   id: CocoId;
   readonly name: string;
-  /** files that list it */
+  /** Files that list the class. */
   readonly files: Set<string>;
   used: boolean;
 }
 
 export interface MergedClasses {
-  /** sorted by id */
+  /** Classes sorted by id. */
   readonly categories: readonly Category[];
-  /** of each split, labels by the category ids of its file */
+  /** For each split, the label of each category id in its file. */
   readonly labels: readonly ReadonlyMap<CocoId, number>[];
-  /** of each split, the category ids of its file by label; undefined for a class that the file does not list */
+  /** For each split, the category ids of its file by label; undefined for a class that the file does not list. */
   readonly ids: readonly (readonly (CocoId | undefined)[])[];
 }
 
 /** Categories of one file that have the same name. */
 interface Twins {
-  /** they are classes of their own, which every file has under the same ids */
+  /** Whether they are separate classes, which every file has under the same ids. */
   readonly apart: boolean;
-  /** otherwise the one of them that is the class: the only one with objects */
+  /** Otherwise, the id of the category that is the class: the only one with objects. */
   readonly kept: CocoId;
 }
 
 /**
  * Merges the classes of all splits by name and sorts them by id, so that a label means the same in every split whatever
- * the files number it. A class without objects stays, as pycocotools keeps it, unless it only is the supercategory of
- * others: Roboflow's exports list theirs as a class with id 0, which would be a class that nothing belongs to.
+ * ids the files use. A class without objects is kept, as in pycocotools, unless it is only the supercategory of others:
+ * Roboflow's exports list theirs as a class with id 0, to which nothing would belong.
  *
- * Of categories that share their name in a file, one without objects is taken for the other. Where several have objects,
- * they are classes of their own if all files have the name under the same ids.
+ * Of categories with the same name in one file, one without objects is merged into the other. Where several have
+ * objects, they are separate classes if all files have the name under the same ids.
  *
- * @throws DataError if there are no classes, or categories of one name cannot be told apart across files
+ * @throws DataError if there are no classes, or categories with the same name cannot be told apart across files
  */
 export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]): MergedClasses {
   const twins = findTwins(splits);
   const keyOf = ({ id, name }: Category): string => (twins.get(name)?.apart ? `${id} ${name}` : name);
   const classes = new Map<string, MergedClass>();
   const supercategories = new Set<unknown>();
-  /** keys of the classes by their ids */
+  /** Keys of the classes by their ids. */
   const holders = new Map<CocoId, string>();
   for (const { name: file, categories, images } of splits) {
     const report = (message: string) => problems.push({ kind: 'class-mismatch', file, field: 'categories', message });
@@ -59,7 +59,7 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
         id !== twin.kept &&
         categories.some((other) => other.name === name && other.id === twin.kept)
       ) {
-        report(`${name} has the id ${twin.kept} and, without objects, the id ${id}: they are taken for one class`);
+        report(`${name} has the id ${twin.kept} and, without objects, the id ${id}: they are treated as one class`);
         continue;
       }
       const key = keyOf(category);
@@ -84,7 +84,7 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
   for (const [key, { name, used, files }] of classes) {
     if (!used && supercategories.has(name)) {
       classes.delete(key);
-      const message = `${name} is the supercategory of other classes and has no objects: it is no class`;
+      const message = `${name} is the supercategory of other classes and has no objects: it is not a class`;
       problems.push({ kind: 'unused-class', file: [...files][0] as string, field: 'categories', message });
     } else if (files.size < splits.length) {
       const lacking = splits.filter((split) => !files.has(split.name)).map((split) => split.name);
@@ -108,7 +108,7 @@ export function mergeClasses(splits: readonly CocoSplit[], problems: Problem[]):
   const ids = labels.map((ofSplit) =>
     sorted.map(([, { name }], label) => {
       const own = [...ofSplit].flatMap(([id, other]) => (other === label ? [id] : []));
-      // Of namesakes, the one with objects.
+      // Of categories with the same name, the one with objects.
       return own.find((id) => id === twins.get(name)?.kept) ?? own[0];
     }),
   );
@@ -122,7 +122,7 @@ function freeId(ids: Iterable<CocoId>): number {
   return greatest + 1;
 }
 
-/** @throws DataError naming the files and ids if the categories of a name cannot be told apart */
+/** @throws DataError naming the files and ids if the categories with the same name cannot be told apart */
 function findTwins(splits: readonly CocoSplit[]): ReadonlyMap<string, Twins> {
   const twins = new Map<string, Twins>();
   const idsByName = splits.map(({ categories }) => groupIds(categories));
@@ -146,7 +146,7 @@ function findTwins(splits: readonly CocoSplit[]): ReadonlyMap<string, Twins> {
     if (apart && files.some(({ ids }) => ids !== files[0]?.ids)) {
       const where = files.map(({ file, ids }) => `${file} has it under the id ${ids}`).join(', ');
       throw new DataError(
-        `categories of one name cannot be told apart: ${where} (${JSON.stringify(name)}). Give each a name of its own`,
+        `categories with the same name cannot be told apart: ${where} (${JSON.stringify(name)}). Give each a different name`,
       );
     }
     twins.set(name, { apart, kept });

@@ -1,25 +1,28 @@
-/** Where COCO annotations and the images they name lie in a folder. */
+/** Finds COCO annotations in a folder, and the places where their images may be. */
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Folder } from './folder.ts';
 import { type SplitName, splitNames, splitOfName } from './read-splits.ts';
 
-/** For each split, its JSON; of several, the plainest name or the last year. */
+/** For each split, its JSON file; from several, the one with the plainest name or the latest year. */
 export type CocoFiles = Partial<Record<SplitName, string>>;
 
-/** JSON files that say nothing about their split, as CVAT, FiftyOne, Label Studio and Roboflow name them. */
+/** JSON files whose names do not tell their split, as CVAT, FiftyOne, Label Studio and Roboflow name them. */
 const unnamed = /^(?:_annotations\.coco|annotations|instances_default|labels|result)\.json$/i;
 
-/** Of COCO, but without boxes or for another task. */
+/** Names of COCO files without boxes or for another task. */
 const otherTasks =
   /^(?:(?:train|val|valid|validation|test)(?:\d{4})?[_-])?(?:captions|person_keypoints|panoptic|stuff|image_info)/i;
 
 interface Candidate {
   readonly split: SplitName;
   readonly file: string;
-  /** 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json`, `train_mine.json` and `instances_minitrain_v2.json` */
+  /**
+   * 0 for `train.json` and `instances_train.json`, 1 for `mine_train.json`, `train_mine.json` and
+   * `instances_minitrain_v2.json`.
+   */
   readonly rank: number;
-  /** a name without a year counts as the latest */
+  /** Year in the name; a name without one counts as the latest. */
   readonly year: number;
 }
 
@@ -49,7 +52,7 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
     }
     const [file, ...more] = otherFiles(homes, folder).filter(looksLikeCoco);
     if (file === undefined || more.length > 0) return undefined;
-    notices.push(`${folder.nameOf(file)} is the only COCO file: it is taken for train`);
+    notices.push(`${folder.nameOf(file)} is the only COCO file: it is used as train`);
     return { train: file };
   }
   const found: CocoFiles = {};
@@ -66,7 +69,7 @@ export function findCoco(folder: Folder, notices: string[]): CocoFiles | undefin
 
 const yearless = 9999;
 
-/** JSON files whose names say nothing. */
+/** JSON files with names that say nothing. */
 function otherFiles(homes: readonly string[], folder: Folder): string[] {
   return homes.flatMap((home) =>
     folder
@@ -75,7 +78,7 @@ function otherFiles(homes: readonly string[], folder: Folder): string[] {
   );
 }
 
-/** What was looked for, and the JSON files that are there, none of which is known for COCO's. */
+/** Describes the names that were looked for, and the JSON files in the folder, none of which was recognised as COCO. */
 export function cocoLooksLike(folder: Folder): string {
   const known = 'annotations/instances_train2017.json, train.json, train/_annotations.coco.json and the like';
   const annotations = folder.subfolder(folder.root, 'annotations');
@@ -84,7 +87,7 @@ export function cocoLooksLike(folder: Folder): string {
   );
   if (names.length === 0) return known;
   const shown = names.slice(0, 8).join(', ') + (names.length > 8 ? ', …' : '');
-  return `${known}; of ${shown} none is known by its name or is the only one with images, annotations and categories`;
+  return `${known}; none of ${shown} has a known name or is the only one with images, annotations and categories`;
 }
 
 /** Whether the beginning and the end have two of the three lists, which may be gigabytes apart. */
@@ -98,7 +101,7 @@ function looksLikeCoco(file: string): boolean {
       const ends = [Buffer.alloc(length), Buffer.alloc(length)] as const;
       fs.readSync(descriptor, ends[0], 0, length, 0);
       fs.readSync(descriptor, ends[1], 0, length, Math.max(0, size - length));
-      // The keys are ASCII: without its zeros, UTF-16 has them too.
+      // The keys are ASCII: without its zeros, UTF-16 contains them too.
       text = ends.map((bytes) => bytes.toString('latin1').replaceAll('\0', '')).join('\n');
     } finally {
       fs.closeSync(descriptor);
@@ -133,8 +136,8 @@ function candidateOf(home: string, name: string): Candidate | undefined {
 }
 
 /**
- * Where the images of one JSON may lie: beside it, in folders named after it or its split (`train2017`), in the root, in
- * `images` or `data`.
+ * Folders that may hold the images of one JSON file: its own, folders named after it or its split (`train2017`), the
+ * root, `images` or `data`.
  */
 export function imagePlaces(folder: Folder, json: string, split: SplitName): string[] {
   const beside = path.dirname(json);

@@ -25,7 +25,7 @@ describe('cocoId', () => {
 });
 
 describe('compareWrittenIds', () => {
-  it('orders numbers by value, also beyond 2⁵³, then texts by code point', () => {
+  it('orders numbers by value, even beyond 2⁵³, then texts by code point', () => {
     const ids = [-(2n ** 60n), -3, 0, 7, 10, 2n ** 53n, 2n ** 53n + 1n, '007', '10', '9', 'a', '\uffff', '😀'];
     expect(ids.toReversed().toSorted(compareWrittenIds)).toEqual(ids);
   });
@@ -44,7 +44,7 @@ describe('compareWrittenIds', () => {
 });
 
 describe('IdIndex', () => {
-  it('finds an id as it is, or without leading zeros where one alone is meant', () => {
+  it('finds an id exactly, or without leading zeros where that is unambiguous', () => {
     const ids = new IdIndex([7, '0012', '05', '005']);
     expect([7, '007', '0012', 12, '05', '005', 5, 8].map((id) => ids.find(id))).toEqual([
       ...[7, 7, '0012', '0012', '05', '005', undefined, undefined],

@@ -1,12 +1,12 @@
 /** Ids of COCO's images, categories and annotations, which tools write as numbers or as texts. */
 
-/** A safe integer, or a text where the id is none: `2024-frame-001`, `007`, and numbers beyond 2⁵³. */
+/** A safe integer, or a text for any other id: `2024-frame-001`, `007`, and numbers beyond 2⁵³. */
 export type CocoId = number | string;
 
-/** An id as a file has it: JSON's numbers beyond 2⁵³ are bigints. */
+/** An id as parsed from a file: JSON numbers beyond 2⁵³ are bigints. */
 export type WrittenId = number | bigint | string;
 
-/** The id that a field holds, or undefined; a text that is exactly a safe integer is that number. */
+/** The id in a field, or undefined; a text that is exactly a safe integer becomes that number. */
 export function cocoId(value: unknown): CocoId | undefined {
   if (typeof value === 'bigint') return String(value);
   const id = typeof value === 'string' && String(Number(value)) === value ? Number(value) : value;
@@ -14,7 +14,7 @@ export function cocoId(value: unknown): CocoId | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** Numbers by value before texts by code point, as pycocotools goes through ids: of texts, "10" comes before "9". */
+/** Orders ids as pycocotools does: numbers by value before texts by code point, so of texts, "10" comes before "9". */
 export function compareWrittenIds(a: WrittenId, b: WrittenId): number {
   if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b));
   if (typeof a === 'string') return 1;
@@ -22,7 +22,7 @@ export function compareWrittenIds(a: WrittenId, b: WrittenId): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Finds ids that are referred to by the same digits without their leading zeros, where that leaves no doubt. */
+/** Finds ids that are referred to with more or fewer leading zeros, where that is unambiguous. */
 export class IdIndex {
   readonly #ids: ReadonlySet<CocoId>;
   readonly #unpadded = new Map<string, CocoId | undefined>();

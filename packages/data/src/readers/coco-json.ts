@@ -1,4 +1,4 @@
-/** One COCO JSON file, checked field by field, before its images are looked for. */
+/** Reads one COCO JSON file and checks it field by field, before its images are looked for. */
 
 import type { Category } from '../dataset.ts';
 import { DataError } from '../error.ts';
@@ -10,10 +10,10 @@ import { type CocoId, cocoId, IdIndex, type WrittenId } from './coco-ids.ts';
 import { readJsonArrays } from './json-arrays.ts';
 import type { Reading, SplitName } from './read-splits.ts';
 
-/** An object whose class and box could be read. */
+/** An object with a readable class and box. */
 export interface CocoObject extends Omit<AnnotatedObject, 'label'> {
   readonly categoryId: CocoId;
-  /** its index among the annotations */
+  /** Index among the annotations. */
   readonly place: number;
 }
 
@@ -21,12 +21,12 @@ export interface CocoImage {
   readonly id: CocoId;
   readonly writtenId: WrittenId;
   readonly fileName: string;
-  /** undefined where the JSON does not say */
+  /** Size in pixels; undefined where the JSON does not give it. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly objects: CocoObject[];
-  /** objects of the image whose class or box cannot be read */
+  /** Number of objects in the image whose class or box cannot be read. */
   unreadable: number;
-  /** index among the images */
+  /** Index among the images. */
   readonly place: number;
 }
 
@@ -35,11 +35,11 @@ export interface CocoCategory extends Category {
 }
 
 export interface CocoSplit {
-  /** annotations that do not say of which image they are */
+  /** Number of annotations that do not say which image they belong to. */
   readonly homeless: number;
   readonly split: SplitName;
   readonly file: string;
-  /** of the file, for messages */
+  /** Name of the file, for messages. */
   readonly name: string;
   readonly categories: readonly CocoCategory[];
   readonly images: readonly CocoImage[];
@@ -49,9 +49,9 @@ type Report = (kind: ProblemKind, field: string, message: string) => void;
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Reads a file. A test split without annotations, as COCO's own, is undefined.
+ * Reads a COCO file. The result is undefined for a test split without annotations, such as COCO's own.
  *
- * @throws DataError if the file is no whole JSON object with lists of images, annotations and categories
+ * @throws DataError if the file is not a complete JSON object with lists of images, annotations and categories
  */
 export async function readCocoJson(
   file: string,
@@ -80,22 +80,24 @@ export async function readCocoJson(
   const padded = assignObjects(objects.list, images, categories, report);
   if (padded.length > 0) {
     const example = `${padded[0]?.written} for ${padded[0]?.listed}`;
-    notices.push(`${name}: ${padded.length} ids are written with other leading zeros than listed, such as ${example}`);
+    notices.push(
+      `${name}: ${padded.length} ids are written with different leading zeros than listed, such as ${example}`,
+    );
   }
   const { homeless } = objects;
   return { split, file, name, homeless, categories: [...categories.values()], images: [...images.byId.values()] };
 }
 
-/** An id that an annotation writes with other leading zeros than the image or class that it names. */
+/** An id that an annotation writes with different leading zeros than the image or class that it refers to. */
 interface PaddedId {
   readonly written: CocoId;
   readonly listed: CocoId;
 }
 
 /**
- * Gives each image its objects, and counts those that cannot be read.
+ * Assigns each image its objects, and counts those that cannot be read.
  *
- * @returns ids that were found without their leading zeros
+ * @returns ids that were found with different leading zeros
  */
 function assignObjects(
   objects: readonly ObjectEntry[],
@@ -139,8 +141,8 @@ function addCategory(categories: Map<CocoId, CocoCategory>, fields: Fields, fiel
   const { name, supercategory } = fields;
   const id = cocoId(fields.id);
   if (id === undefined)
-    report('bad-value', field, `${show(fields)} is no class: expected an id and a name; it is skipped`);
-  else if (categories.has(id)) report('bad-value', `${field}.id`, `class id ${id} is there twice: the first counts`);
+    report('bad-value', field, `${show(fields)} is not a class: expected an id and a name; it is skipped`);
+  else if (categories.has(id)) report('bad-value', `${field}.id`, `class id ${id} appears twice: the first is used`);
   else categories.set(id, { id, name: className(name, id), supercategory });
 }
 
@@ -155,12 +157,16 @@ class ImageEntries {
     const id = cocoId(writtenId);
     const field = `images[${place}]`;
     if (id === undefined) {
-      this.report('unusable-image', `${field}.id`, `${show(writtenId)} is no id: expected a whole number or a text`);
+      this.report(
+        'unusable-image',
+        `${field}.id`,
+        `${show(writtenId)} is not an id: expected a whole number or a text`,
+      );
       return;
     }
     if (typeof fileName !== 'string' || fileName === '') {
       this.leftOut.add(id);
-      this.report('unusable-image', `${field}.file_name`, `${show(fileName)} is no file name`);
+      this.report('unusable-image', `${field}.file_name`, `${show(fileName)} is not a file name`);
       return;
     }
     const twin = this.byId.get(id);
@@ -174,12 +180,12 @@ class ImageEntries {
       return;
     }
     if (this.#fileNames.has(fileName)) {
-      this.report('duplicate-file-name', `${field}.file_name`, `${fileName} is listed already`);
+      this.report('duplicate-file-name', `${field}.file_name`, `${fileName} is already listed`);
     }
     this.#fileNames.add(fileName);
     const size = isLength(width) && isLength(height) ? { width, height } : undefined;
     if (size === undefined && (width != null || height != null)) {
-      const message = `${fileName}: ${show(width)} × ${show(height)} is no size: the file's own is taken`;
+      const message = `${fileName}: ${show(width)} × ${show(height)} is not a size: the file's own is used`;
       this.report('bad-value', `${field}.width, height`, message);
     }
     this.byId.set(id, { id, writtenId: writtenId as WrittenId, fileName, size, objects: [], unreadable: 0, place });
@@ -204,23 +210,23 @@ class ObjectEntries {
     const id = cocoId(writtenId);
     const report: Report = (kind, key, message) => this.report(kind, fieldOf(place, id, key), message);
     if (id !== undefined) {
-      if (this.#ids.has(id)) report('duplicate-annotation-id', 'id', `the id ${id} is used already`);
+      if (this.#ids.has(id)) report('duplicate-annotation-id', 'id', `the id ${id} is already used`);
       this.#ids.add(id);
       if (id === 0) report('annotation-id-zero', 'id', 'the id is 0');
     }
     const imageId = cocoId(image_id);
     if (imageId === undefined) {
       this.homeless++;
-      report('unknown-image', 'image_id', `${show(image_id)} is no image id`);
+      report('unknown-image', 'image_id', `${show(image_id)} is not an image id`);
       return;
     }
     const categoryId = cocoId(category_id);
-    if (categoryId === undefined) report('unknown-class', 'category_id', `${show(category_id)} is no class id`);
+    if (categoryId === undefined) report('unknown-class', 'category_id', `${show(category_id)} is not a class id`);
     const box = boxOf(bbox, segmentation);
     if (box === undefined) {
       const polygons = isMissing(bbox) ? `, and ${describeSegmentation(segmentation)}` : '';
       const expected = 'expected [x, y, width, height], four numbers';
-      report('bad-object', 'bbox', `${show(bbox)} is no box${polygons}: ${expected}`);
+      report('bad-object', 'bbox', `${show(bbox)} is not a box${polygons}: ${expected}`);
     }
     const measured = box === undefined ? 0 : areaOf(area, box, report);
     this.list.push({ imageId, categoryId, box, area: measured, crowd: isCrowd(iscrowd, report), place, id });
@@ -229,11 +235,11 @@ class ObjectEntries {
 
 const isMissing = (bbox: unknown): boolean => bbox == null || (Array.isArray(bbox) && bbox.length === 0);
 
-/** The box as it is written, or around the polygons where there is none. */
+/** The box as written, or the one around the polygons where there is none. */
 function boxOf(bbox: unknown, segmentation: unknown): Box | undefined {
   if (isBox(bbox)) return [bbox[0], bbox[1], bbox[2], bbox[3]];
   if (!isMissing(bbox) || !Array.isArray(segmentation)) return undefined;
-  // Some tools write the one polygon without the list around it.
+  // Some tools write a single polygon without the list around it.
   const polygons: unknown[] = segmentation.some(Array.isArray) ? segmentation : [segmentation];
   return polygons.every(isPolygon) && polygons.length > 0 ? boxAround(polygons.flat()) : undefined;
 }
@@ -243,24 +249,24 @@ const isPolygon = (value: unknown): value is number[] =>
 
 function describeSegmentation(segmentation: unknown): string {
   if (isMissing(segmentation)) return 'there is no polygon';
-  if (Array.isArray(segmentation)) return `${show(segmentation)} is no polygon`;
-  return 'the segmentation is a mask, of which no box is made';
+  if (Array.isArray(segmentation)) return `${show(segmentation)} is not a polygon`;
+  return 'the segmentation is a mask, from which no box is computed';
 }
 
 function areaOf(area: unknown, box: Box, report: Report): number {
   if (typeof area === 'number' && Number.isFinite(area) && area >= 0) return area;
   const own = boxArea(box);
-  if (area !== undefined) report('bad-value', 'area', `${show(area)} is no area: the box's is taken, ${own}`);
+  if (area !== undefined) report('bad-value', 'area', `${show(area)} is not an area: the box's is used, ${own}`);
   return own;
 }
 
-/** By truth, as pycocotools has it: 2 is a crowd too, and so is "1". */
+/** Whether the value is true in Python, as in pycocotools: 2 is a crowd too, and so is "1". */
 function isCrowd(iscrowd: unknown, report: Report): boolean {
   if (iscrowd === undefined || iscrowd === 0 || iscrowd === false) return false;
   if (iscrowd === 1) return true;
   const number = typeof iscrowd === 'string' && iscrowd.trim() === '' ? Number.NaN : Number(iscrowd ?? Number.NaN);
   const crowd = typeof iscrowd !== 'object' && number !== 0 && !Number.isNaN(number);
-  report('bad-value', 'iscrowd', `${show(iscrowd)} is neither 0 nor 1: ${crowd ? 1 : 0} is taken`);
+  report('bad-value', 'iscrowd', `${show(iscrowd)} is neither 0 nor 1: ${crowd ? 1 : 0} is used`);
   return crowd;
 }
 
@@ -274,7 +280,7 @@ function fieldsOf(element: unknown): Fields {
   return typeof element === 'object' && element !== null ? (element as Fields) : {};
 }
 
-/** A value as it stands in the file, shortened. */
+/** A value as written in the file, shortened. */
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const isBare = (inner: unknown): boolean =>

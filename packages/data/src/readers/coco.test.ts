@@ -28,7 +28,7 @@ const object = (id: number, image_id: number, fields: object = {}) => ({
 const cat = { id: 1, name: 'cat' };
 const dog = { id: 2, name: 'dog' };
 
-/** train.json with these lists, val.json with one good image, and the images 1.jpg to 9.jpg. */
+/** Opens train.json with these lists, val.json with one good image, and the images 1.jpg to 9.jpg. */
 async function open(train: Json, files: Record<string, object> = {}) {
   const images = Object.fromEntries([1, 2, 3, 9].map((id) => [`images/${id}.jpg`, bytes]));
   const val = { images: [image(9)], annotations: [object(1, 9)], categories: [cat, dog] };
@@ -107,7 +107,7 @@ describe('COCO', () => {
     });
     const { dataset, notices } = await openDataset(folder);
     expect(dataset.train.length + dataset.val.length).toBe(2);
-    expect(notices).toEqual(['there is no val split: 1 of the 2 images of train are taken for it (seed 0)']);
+    expect(notices).toEqual(['there is no val split: 1 of the 2 images of train become val (seed 0)']);
   });
 
   it('finds the splits that COCO and Roboflow name, and prefers the plain or latest file', async () => {
@@ -157,19 +157,19 @@ describe('COCO', () => {
     categories: [cat],
   });
 
-  it('takes the only COCO file of whatever name for train, and lists several', async () => {
+  it('uses the only COCO file, whatever its name, as train, and lists several', async () => {
     const images = { 'images/1.jpg': bytes, 'images/2.jpg': bytes };
     for (const name of ['cells.json', 'annotations/instances_all.json']) {
       const folder = makeFolder({ ...images, 'settings.json': { images: 2 }, [name]: small() });
       const { dataset, notices } = await openDataset(folder);
       expect([dataset.train.length, dataset.val.length]).toEqual([1, 1]);
-      expect(notices[0]).toBe(`${name} is the only COCO file: it is taken for train`);
+      expect(notices[0]).toBe(`${name} is the only COCO file: it is used as train`);
     }
     const two = makeFolder({ ...images, 'a.json': small(), 'annotations/b.json': small() });
-    await expect(openDataset(two)).rejects.toThrow(/COCO: .*; of a\.json, annotations\/b\.json none is known/);
+    await expect(openDataset(two)).rejects.toThrow(/COCO: .*; none of a\.json, annotations\/b\.json has a known name/);
   });
 
-  it('finds images by the last parts of names from elsewhere, where those are certain', async () => {
+  it('finds images by the last parts of foreign paths, where those are unambiguous', async () => {
     for (const prefix of ['/home/someone/data/', 'C:\\data\\', 'set-7/pictures/', 'https://example.org/train/']) {
       const folder = makeFolder({
         'train.json': small(`${prefix}1.jpg`),
@@ -179,12 +179,12 @@ describe('COCO', () => {
       const { dataset, notices } = await openDataset(folder);
       expect(dataset.train.length + dataset.val.length).toBe(2);
       expect(notices[0]).toBe(
-        `train.json: 2 images are found by the last parts of their names, such as ${prefix}1.jpg as images/1.jpg`,
+        `train.json: 2 images were found by the last parts of their names, such as ${prefix}1.jpg as images/1.jpg`,
       );
     }
     const files = { 'images/1.jpg': bytes, 'images/2.jpg': bytes };
     const refused = [
-      // In two places, in a folder that is there, and one file for two names.
+      // In two places; in a folder that exists; and one file for two names.
       { 'train.json': small('/x/1.jpg'), ...files, '1.jpg': bytes, '2.jpg': bytes },
       { 'train.json': small('val/1.jpg'), ...files, 'val/3.jpg': bytes },
       {
@@ -193,11 +193,13 @@ describe('COCO', () => {
       },
     ];
     for (const content of refused) {
-      await expect(openDataset(makeFolder(content))).rejects.toThrow(/^no image of train\.json can be used, of 2/);
+      await expect(openDataset(makeFolder(content))).rejects.toThrow(
+        /^none of the 2 images of train\.json can be used/,
+      );
     }
   });
 
-  it('reads UTF-16, and reports bytes that are no UTF-8', async () => {
+  it('reads UTF-16, and reports bytes that are not UTF-8', async () => {
     const text = JSON.stringify({ ...small(), categories: [{ id: 1, name: 'café' }] });
     const images = { 'images/1.jpg': bytes, 'images/2.jpg': bytes };
     const marked = Buffer.from(`\uFEFF${text}`, 'utf16le');
@@ -211,7 +213,7 @@ describe('COCO', () => {
                 kind: 'bad-value',
                 file: 'train.json',
                 field: 'categories[0]',
-                message: 'line 1 is not UTF-8: windows-1252 is taken, here and for any others',
+                message: 'line 1 is not UTF-8: it is read as windows-1252, like any others',
               },
             ]
           : [],
@@ -219,7 +221,7 @@ describe('COCO', () => {
     }
   });
 
-  it('drops a class that is only the supercategory of others, and keeps others without objects', async () => {
+  it('drops a class that is only the supercategory of others, and keeps other classes without objects', async () => {
     const categories = [
       { id: 0, name: 'animals', supercategory: 'none' },
       { ...cat, supercategory: 'animals' },
@@ -231,7 +233,7 @@ describe('COCO', () => {
     );
     expect(dataset.categories).toEqual([cat, dog]);
     expect(of('unused-class')).toEqual([
-      'train.json, categories: animals is the supercategory of other classes and has no objects: it is no class',
+      'train.json, categories: animals is the supercategory of other classes and has no objects: it is not a class',
       '., undefined: dog has no objects in train that training uses',
     ]);
     const used = await open(
@@ -283,7 +285,7 @@ describe('COCO', () => {
     );
   });
 
-  it('leaves images out whose objects it cannot all use, and reports those', async () => {
+  it('leaves out images with any unusable object, and reports the objects', async () => {
     const { dataset, of } = await open({
       annotations: [
         object(1, 77),
@@ -306,44 +308,44 @@ describe('COCO', () => {
       'train.json, images[0].file_name: images/1.jpg: 5 of its 9 objects cannot be read',
     ]);
     expect(of('unknown-image')).toEqual([
-      'train.json, annotations[7].image_id: nothing is no image id',
+      'train.json, annotations[7].image_id: nothing is not an image id',
       'train.json, annotations[0].image_id (id 1): no image has the id 77',
       'train.json, annotations[6].image_id (id 7): no image has the id x',
     ]);
     expect(of('unknown-class')).toEqual([
-      'train.json, annotations[2].category_id (id 3): null is no class id',
+      'train.json, annotations[2].category_id (id 3): null is not a class id',
       'train.json, annotations[1].category_id (id 2): 1.jpg: no class has the id 8',
     ]);
     expect(of('bad-object').map((text) => text.split(': ')[1])).toEqual([
-      '[1,2,"3",4] is no box',
-      '[1,2,3] is no box',
-      'null is no box, and there is no polygon',
+      '[1,2,"3",4] is not a box',
+      '[1,2,3] is not a box',
+      'null is not a box, and there is no polygon',
     ]);
-    expect(of('duplicate-annotation-id')).toEqual(['train.json, annotations[9].id (id 9): the id 9 is used already']);
+    expect(of('duplicate-annotation-id')).toEqual(['train.json, annotations[9].id (id 9): the id 9 is already used']);
     expect(of('bad-value')).toEqual([
-      "train.json, annotations[10].area (id 11): null is no area: the box's is taken, 25",
-      'train.json, annotations[10].iscrowd (id 11): "no" is neither 0 nor 1: 0 is taken',
+      "train.json, annotations[10].area (id 11): null is not an area: the box's is used, 25",
+      'train.json, annotations[10].iscrowd (id 11): "no" is neither 0 nor 1: 0 is used',
     ]);
   });
 
-  it('takes crowds by truth, as pycocotools does, and notes it', async () => {
+  it('reads crowd flags as truth values, as pycocotools does, and reports unusual ones', async () => {
     const values = [0, 1, false, true, 2, '1', '0', 'no', null, []];
     const { dataset, of } = await open({
       annotations: values.map((iscrowd, n) => object(n + 1, 1, { iscrowd, bbox: [6 * n, 0, 5, 5] })),
     });
     expect([...(dataset.train[0]?.objects.crowd ?? [])]).toEqual([0, 1, 0, 1, 1, 1, 0, 0, 0, 0]);
     expect(of('bad-value').map((text) => text.split(': ').slice(1).join(': '))).toEqual([
-      'true is neither 0 nor 1: 1 is taken',
-      '2 is neither 0 nor 1: 1 is taken',
-      '"1" is neither 0 nor 1: 1 is taken',
-      '"0" is neither 0 nor 1: 0 is taken',
-      '"no" is neither 0 nor 1: 0 is taken',
-      'null is neither 0 nor 1: 0 is taken',
-      '[] is neither 0 nor 1: 0 is taken',
+      'true is neither 0 nor 1: 1 is used',
+      '2 is neither 0 nor 1: 1 is used',
+      '"1" is neither 0 nor 1: 1 is used',
+      '"0" is neither 0 nor 1: 0 is used',
+      '"no" is neither 0 nor 1: 0 is used',
+      'null is neither 0 nor 1: 0 is used',
+      '[] is neither 0 nor 1: 0 is used',
     ]);
   });
 
-  it('shows NaN as the file has it', async () => {
+  it('shows NaN as written in the file', async () => {
     const text = JSON.stringify({
       images: [image(1), image(2)],
       annotations: [object(1, 1, { bbox: [1, 'X', 3, 4], area: 'Y' }), object(2, 1, { area: 'X' })],
@@ -354,11 +356,11 @@ describe('COCO', () => {
       makeFolder({ 'train.json': train, 'images/1.jpg': bytes, 'images/2.jpg': bytes }),
     );
     const messages = problems.map(({ message }) => message);
-    expect(messages).toContain('[1,NaN,3,4] is no box: expected [x, y, width, height], four numbers');
-    expect(messages).toContain("NaN is no area: the box's is taken, 200");
+    expect(messages).toContain('[1,NaN,3,4] is not a box: expected [x, y, width, height], four numbers');
+    expect(messages).toContain("NaN is not an area: the box's is used, 200");
   });
 
-  it('notes classes that differ in letter case alone', async () => {
+  it('notes classes that differ only in letter case', async () => {
     const { of } = await open({ categories: [cat, dog, { id: 3, name: 'CAT' }] });
     expect(of('similar-classes')).toEqual(['., undefined: "cat" and "CAT"']);
   });
@@ -387,7 +389,7 @@ describe('COCO', () => {
     expect([...(dataset.train[0]?.objects.labels ?? [])]).toEqual([0, 1, 4, 2, 3]);
   });
 
-  it('takes texts and numbers beyond 2⁵³ for ids, and finds what is written with other zeros', async () => {
+  it('accepts texts and numbers beyond 2⁵³ as ids, and finds ids written with different leading zeros', async () => {
     const ids = ['2024-frame-001', '007', '9007199254740993', '9007199254740992', 8];
     const text = JSON.stringify({
       images: ids.map((id, n) => image(n, { id, file_name: `${n}.jpg` })),
@@ -407,7 +409,7 @@ describe('COCO', () => {
     for (const { name, objects } of all) expect(name).toBe(`images/${objects.boxes[0]}.jpg`);
     expect(dataset.categories).toEqual([{ id: 1, name: 'cat' }]);
     expect(notices[0]).toMatch(
-      /^train.json: 6 ids are written with other leading zeros than listed, such as 01 for 1$/,
+      /^train.json: 6 ids are written with different leading zeros than listed, such as 01 for 1$/,
     );
     expect(problems).toEqual([]);
   });
@@ -470,24 +472,24 @@ describe('COCO', () => {
       'train.json, images[3].file_name: there is no 4.jpg',
     ]);
     expect(of('unusable-image')).toEqual([
-      'train.json, images[4].file_name: 5 is no file name',
-      'train.json, images[5].id: null is no id: expected a whole number or a text',
+      'train.json, images[4].file_name: 5 is not a file name',
+      'train.json, images[5].id: null is not an id: expected a whole number or a text',
     ]);
     expect(of('duplicate-image-id')).toEqual([
       'train.json, images[8].id: 9.jpg has the id 8, as 2.jpg has',
       'train.json, images[9].id: 1.jpg has the id 7, as 1.jpg has',
     ]);
-    expect(of('duplicate-file-name')).toEqual(['train.json, images[6].file_name: 1.jpg is listed already']);
+    expect(of('duplicate-file-name')).toEqual(['train.json, images[6].file_name: 1.jpg is already listed']);
     expect(of('unknown-image')).toEqual([
       'train.json, annotations[1].image_id (id 2): image 8 cannot be used',
       'train.json, annotations[2].image_id (id 3): image 5 cannot be used',
     ]);
     expect(of('bad-value')).toEqual([
-      `train.json, images[0].width, height: 1.jpg: null × "48" is no size: the file's own is taken`,
+      `train.json, images[0].width, height: 1.jpg: null × "48" is not a size: the file's own is used`,
     ]);
   });
 
-  it('finds a file whose name is composed of other code points', async () => {
+  it('finds a file whose name uses another Unicode form', async () => {
     const { dataset, of } = await open(
       { images: [image(1, { file_name: 'cafe\u0301.jpg' })] },
       { 'images/caf\u00e9.jpg': bytes },
@@ -496,7 +498,7 @@ describe('COCO', () => {
     expect(of('other-name').length).toBe(1);
   });
 
-  it('takes a test split without annotations for none', async () => {
+  it('ignores a test split without annotations', async () => {
     const { dataset, notices } = await open({}, { 'test.json': { images: [image(3)], categories: [cat] } });
     expect(dataset.test).toEqual([]);
     expect(notices).toEqual(['test.json has no annotations, so there is no test split']);
@@ -505,11 +507,11 @@ describe('COCO', () => {
   it.each<[string, Json, RegExp]>([
     ['no "images"', { images: undefined }, /^train.json has no "images": expected COCO's JSON object/],
     ['no "annotations"', { annotations: undefined }, /^train.json has no "annotations"/],
-    ['a list that is none', { images: {} }, /^train.json, line 1, column \d+: images is no list/],
+    ['an object in place of a list', { images: {} }, /^train.json, line 1, column \d+: images is not a list/],
     [
       'images that are nowhere',
       { images: [image(55)] },
-      /^no image of train.json can be used, of 1, looked for in \., train, images\/train, .*\n.*there is no 55.jpg/,
+      /^none of the 1 images of train.json can be used, looked for in \., train, images\/train, .*\n.*there is no 55.jpg/,
     ],
   ])('refuses %s', async (_, train, message) => {
     const thrown = await open(train).catch((error: unknown) => error);

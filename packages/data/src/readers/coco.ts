@@ -1,4 +1,4 @@
-/** COCO's format (https://cocodataset.org/#format-data), as COCO itself, Roboflow, CVAT and others write it. */
+/** COCO's format (https://cocodataset.org/#format-data), as written by COCO itself, Roboflow, CVAT and others. */
 import pMap from 'p-map';
 import { DataError } from '../error.ts';
 import { describeFault, ImageError, kindOfFault, SizeMismatchError } from '../image-error.ts';
@@ -20,20 +20,20 @@ import { type Reading, type ReadSplits, type SplitName, splitNames } from './rea
 export const coco = {
   name: 'coco',
   title: 'COCO',
-  /** What annotations of COCO are called. */
+  /** Describes the usual names of COCO annotations. */
   looksLike: cocoLooksLike,
-  /** The files of COCO's annotations. */
+  /** Finds the files with COCO annotations. */
   find: findCoco,
   /** Reads these files. */
   read: readCoco,
 } as const satisfies DatasetReader<CocoFiles>;
 
-/** An image of a JSON file, and where it may lie. */
+/** An image in a JSON file, and the places where it may be. */
 interface WantedCocoImage extends WantedImage {
   readonly entry: CocoImage;
 }
 
-/** A split with all that is known of where its images may lie. */
+/** A split with the places where its images may be. */
 interface PlacedSplit extends CocoSplit {
   readonly wanted: readonly WantedCocoImage[];
   readonly places: readonly string[];
@@ -42,8 +42,8 @@ interface PlacedSplit extends CocoSplit {
 /**
  * Reads the splits' JSON files and finds their images.
  *
- * @throws DataError if a file is no whole JSON with images, annotations and categories, there are no classes, or none
- *   of a file's images is there
+ * @throws DataError if a file is not complete JSON with images, annotations and categories, there are no classes, or a
+ *   file has images but none can be used
  */
 async function readCoco(files: CocoFiles, reading: Reading): Promise<ReadSplits> {
   const read: CocoSplit[] = [];
@@ -55,7 +55,7 @@ async function readCoco(files: CocoFiles, reading: Reading): Promise<ReadSplits>
   if (read.length === 0) throw new DataError('the only COCO file is a test split without annotations');
   const { categories, labels, ids } = mergeClasses(read, reading.problems);
   const placed = read.map((split) => placeSplit(split, reading));
-  // All splits at once: what belongs to one of them is not taken for another.
+  // All splits at once, so that an image of one split is not assigned to another.
   const found = findImages(
     placed.flatMap(({ wanted }) => wanted),
     reading.folder,
@@ -114,11 +114,11 @@ async function readImages(
       continue;
     }
     if (given.by === 'spelling' || given.by === 'extension') {
-      problems.push({ kind: 'other-name', ...entry, message: `${fileName} is there as ${name}` });
+      problems.push({ kind: 'other-name', ...entry, message: `${fileName} was found as ${name}` });
     }
     const other = names.get(name);
     if (other !== undefined && other !== fileName) {
-      problems.push({ kind: 'duplicate-file-name', ...entry, message: `${fileName} is the file of ${other}, too` });
+      problems.push({ kind: 'duplicate-file-name', ...entry, message: `${fileName} is the same file as ${other}` });
     }
     names.set(name, fileName);
     const doubt = doubtOf(image.entry, labelledFiles.has(given.file), homeless);
@@ -140,25 +140,27 @@ async function readImages(
     const searched = sizes.every((size) => size === undefined)
       ? `, looked for in ${places.map((place) => folder.nameOf(place) || '.').join(', ')}`
       : '';
-    throw new DataError(`no image of ${json} can be used, of ${wanted.length}${searched}${firstOfEachKind(problems)}`);
+    throw new DataError(
+      `none of the ${wanted.length} images of ${json} can be used${searched}${firstOfEachKind(problems)}`,
+    );
   }
-  // As pycocotools goes through them: with equal scores, the order decides.
+  // In pycocotools' order, which decides between equal scores.
   return images.sort((a, b) => compareWrittenIds(a.writtenId, b.writtenId)).map(({ image }) => image);
 }
 
-/** Why an image must not be taken as it is annotated: there may be objects in it of which the entry says nothing. */
+/** Why an image must not be used as annotated: it may contain objects that the entry does not mention. */
 function doubtOf({ objects, unreadable }: CocoImage, isLabelled: boolean, homeless: number): string | undefined {
   if (unreadable > 0) return `${unreadable} of its ${objects.length + unreadable} objects cannot be read`;
   if (objects.length > 0) return undefined;
-  if (isLabelled) return 'it has no object here, but another entry of the same file has';
+  if (isLabelled) return 'it has no objects here, but another entry of the same file has some';
   return homeless > 0
-    ? `it has no object, and there are annotations that do not say of which image they are: ${homeless}`
+    ? `it has no objects, and some annotations do not say which image they belong to: ${homeless}`
     : undefined;
 }
 
 /**
- * The size of the upright image, or what is wrong with it. A file whose name is another than the entry's is taken for the
- * image only if its size is that of the entry.
+ * The size of the upright image, or the error about it. A file with another name than the entry's is used as the image
+ * only if its size is that of the entry.
  */
 async function sizeOf(
   { file, by }: Given<FoundBy>,
@@ -189,7 +191,7 @@ function describeMissing(
   const file = lost.get(image);
   if (file === undefined) return `there is no ${written}`;
   const other = contested.get(file)?.find((claimant) => claimant !== image)?.written;
-  return `there is no ${written}; ${folder.nameOf(file)} may be meant, but as well by ${other}`;
+  return `there is no ${written}; ${folder.nameOf(file)} may be meant, but ${other} may refer to it as well`;
 }
 
 function reportLastParts(
@@ -205,5 +207,5 @@ function reportLastParts(
   const [first] = shortened;
   if (first === undefined) return;
   const example = `${first.image.written} as ${folder.nameOf(first.file)}`;
-  notices.push(`${json}: ${shortened.length} images are found by the last parts of their names, such as ${example}`);
+  notices.push(`${json}: ${shortened.length} images were found by the last parts of their names, such as ${example}`);
 }

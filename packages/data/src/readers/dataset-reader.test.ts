@@ -24,11 +24,11 @@ const vocXml =
   '<annotation><object><name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>';
 
 describe('a reader that is added to the list', () => {
-  it('opens its folder as the others do theirs', async () => {
+  it('opens its folder like the other readers', async () => {
     const { dataset, notices, problems } = await openDataset(files(boxes), { readers, valFraction: 0.5 });
     expect(dataset).toMatchObject({ format: 'csv', categories: [{ name: 'cat' }, { name: 'dog' }], test: [] });
     expect([dataset.train.length, dataset.val.length]).toEqual([1, 1]);
-    expect(notices).toEqual(['there is no val split: 1 of the 2 images of train are taken for it (seed 0)']);
+    expect(notices).toEqual(['there is no val split: 1 of the 2 images of train become val (seed 0)']);
     expect(problems.filter(({ file }) => file !== '.')).toEqual([
       {
         kind: 'outside-image',
@@ -59,7 +59,7 @@ describe('a reader that is added to the list', () => {
     expect(objects(written)).toEqual(objects(dataset));
   });
 
-  it('has options of its own, which are checked', async () => {
+  it('has its own options, which are checked', async () => {
     const folder = files(['a.jpg,cat,0.1,0.1,0.5,0.5', 'b.jpg,cat,0,0,1,1']);
     const { dataset } = await openDataset(folder, { readers, csvUnit: 'parts', valFraction: 0.5 });
     expect([...dataset.train, ...dataset.val].map(({ objects }) => [...objects.boxes])).toEqual(
@@ -72,21 +72,21 @@ describe('a reader that is added to the list', () => {
     await expect(openDataset(folder, { readers, csvUnit: 'inches' })).rejects.toThrow(
       new DataError("csvUnit is 'inches': expected 'pixels' or 'parts'"),
     );
-    // @ts-expect-error: without the reader there is no such option
+    // @ts-expect-error: without the reader, there is no such option
     await expect(openDataset(folder, { csvUnit: 'parts' })).rejects.toThrow(/^no data set in/);
   });
 
-  it('says which options of other readers do nothing', async () => {
+  it('reports options of other readers that have no effect', async () => {
     const { notices } = await openDataset(files(boxes), { readers, vocOrigin: 1 });
-    expect(notices[0]).toBe('the VOC origin is for VOC alone: it does nothing to CSV boxes');
+    expect(notices[0]).toBe('the VOC origin applies only to VOC: it has no effect on CSV boxes');
     const voc = await openDataset(files(boxes, { 'a.xml': vocXml, 'b.xml': vocXml }), { readers, csvUnit: 'parts' });
     expect(voc.notices.slice(0, 2)).toEqual([
-      'VOC and CSV annotations lie here: VOC is read unless another format is asked for',
-      'the CSV unit is for CSV alone: it does nothing to VOC boxes',
+      'there are VOC and CSV annotations: VOC is read unless you choose another format',
+      'the CSV unit applies only to CSV: it has no effect on VOC boxes',
     ]);
   });
 
-  it('goes before guesses of readers ahead of it, and not before what they find', async () => {
+  it('takes precedence over guesses of earlier readers, but not over their findings', async () => {
     const guessed = await openDataset(files(boxes, yoloLabels), { readers });
     expect([guessed.dataset.format, guessed.notices.length]).toEqual(['csv', 1]);
     const { dataset } = await openDataset(files(boxes, yoloLabels), { readers, format: 'yolo' });
@@ -107,7 +107,7 @@ describe('a reader that is added to the list', () => {
     await expect(openDataset(folder, { readers, format: 'csv' })).rejects.toThrow(/^no CSV data set in .*\n {2}CSV:/);
     // @ts-expect-error: not in the list
     await expect(openDataset(folder, { format: 'csv' })).rejects.toThrow(
-      new DataError('there is no reader of the format csv: expected coco, yolo, voc'),
+      new DataError('there is no reader for the format csv: expected coco, yolo, voc'),
     );
   });
 });

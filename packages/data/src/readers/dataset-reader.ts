@@ -1,12 +1,12 @@
-/** What reads one format: an object in the list that `openDataset` goes through. */
+/** The interface of a reader for one format: an object in the list that `openDataset` goes through. */
 import type { Folder } from './folder.ts';
 import type { Reading, ReadSplits } from './read-splits.ts';
 
-/** An option with the values that it may have: the first is taken unless another one is given. */
+/** An option with its possible values, of which the first is the default. */
 export interface ReaderOption<Value = string | number> {
-  /** for people, as in "the VOC origin" */
+  /** Name for people, as in "the VOC origin". */
   readonly title: string;
-  /** what it says, for the help of a command line */
+  /** Explanation for the help of a command line. */
   readonly meaning: string;
   readonly values: readonly [Value, ...Value[]];
 }
@@ -15,29 +15,33 @@ export interface ReaderOption<Value = string | number> {
 export interface DatasetReader<Found = unknown, Options extends object = object> {
   /** The name of the format, as `OpenOptions.format` and `Dataset.format` have it. */
   readonly name: string;
-  /** for people: `COCO` */
+  /** Name for people: `COCO`. */
   readonly title: string;
-  /** its own, by the names that they have among those of `openDataset` */
+  /** Options of this reader, by the names that they have among the options of `openDataset`. */
   readonly options?: { readonly [Name in keyof Options]: ReaderOption<Options[Name]> };
 
-  /** What was looked for, and what was seen that is not it: the end of a line for a user whose folder was not recognised. */
+  /**
+   * Describes what was looked for, and similar files that were seen: the end of a line for a user whose folder was not
+   * recognised.
+   */
   looksLike(folder: Folder): string;
 
   /**
-   * What there is to read, or undefined if the folder does not have this format.
+   * The files to read, or undefined if the folder does not have this format.
    *
-   * @param notices one line each: choices made on the user's behalf, told if this is what is read
+   * @param notices one line each for choices made on the user's behalf, shown if these files are read
    */
   find(folder: Folder, notices: string[]): Found | undefined;
 
   /**
-   * What there is to read where `find` sees nothing, from signs that data sets of other formats have as well: it is left
-   * to a later reader of the list that finds something, unless this format is asked for.
+   * Files that may be of this format, used if `find` finds none. The signs also occur in data sets of other formats, so
+   * any later reader in the list that finds something takes precedence, unless the user asks for this format.
    */
   guess?(folder: Folder): Found | undefined;
 
   /**
-   * Reads what was found. What is wrong in it goes into `reading.problems`, and is left out.
+   * Reads the files that were found. Problems in them are added to `reading.problems`, and the affected parts are left
+   * out.
    *
    * @throws DataError if nothing can be read
    */

@@ -11,7 +11,7 @@ describe('foldName', () => {
     ['a%25204.png', 'a 4.png'],
     ['caf%E9.png', 'café.png'],
     ['a9.png ', 'a9.png'],
-  ])('takes %j and %j for one name', (one, other) => {
+  ])('treats %j and %j as one name', (one, other) => {
     expect(foldName(one)).toBe(foldName(other));
   });
 
@@ -61,11 +61,11 @@ describe('a written path', () => {
     },
   );
 
-  it.each(['a.jpg', 'images/a.jpg', './a.jpg', '..a.jpg', 'images\\1/a.jpg'])('is of this folder: %j', (written) => {
+  it.each(['a.jpg', 'images/a.jpg', './a.jpg', '..a.jpg', 'images\\1/a.jpg'])('is from this folder: %j', (written) => {
     expect(isForeign(written)).toBe(false);
   });
 
-  it('is made of folders and a file', () => {
+  it('consists of folders and a file', () => {
     expect(partsOf('./../x//y/a.b.jpg')).toEqual(['x', 'y', 'a.b.jpg']);
     expect(stem('x/y/a.b.jpg')).toBe('a.b');
   });

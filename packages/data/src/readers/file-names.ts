@@ -1,10 +1,10 @@
-/** The forms in which one file's name may be written, and what those forms have in common. */
+/** The forms in which the name of a file may be written, and what those forms have in common. */
 import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
 
 /**
- * What the names of one file have in common where they differ in letter case, in Unicode form (NFC, NFD), in
- * percent-encoding or in the spaces around them alone.
+ * A key that is the same for all names of a file that differ only in letter case, Unicode form (NFC, NFD),
+ * percent-encoding or surrounding spaces.
  */
 export function foldName(name: string): string {
   return percentDecoded(name).normalize('NFC').toLowerCase().trim();
@@ -16,8 +16,8 @@ export function stem(name: string): string {
 }
 
 /**
- * The paths that a written path may stand for, as it is written first: with forward slashes, without spaces around it,
- * without the query of a URL, percent-decoded, and what Label Studio serves as `/data/local-files/?d=PATH`.
+ * The paths that a written path may stand for, the path as written first: with forward slashes, without surrounding
+ * spaces, without the query of a URL, percent-decoded, and the PATH in Label Studio's `/data/local-files/?d=PATH`.
  */
 export function writtenForms(written: string): string[] {
   const plain = written.replaceAll('\\', '/');
@@ -30,26 +30,26 @@ export function writtenForms(written: string): string[] {
   );
 }
 
-/** Backslashes may be encoded too. */
+/** Replaces backslashes, which may have been percent-encoded. */
 const slashed = (form: string): string => form.replaceAll('\\', '/');
 
-/** Without query and fragment, which begin after a URL's path or an extension: a name alone may hold such letters. */
+/** Drops the query and fragment of a URL or of a path with an extension: a name by itself may contain `?` and `#`. */
 function urlPath(written: string): string {
   const [, beginning] = /^((?:[a-z][a-z\d+.-]*:\/\/|.*?\.\w+(?=[?#]))[^?#]*)/i.exec(written) ?? [];
   return beginning ?? written;
 }
 
-/** Whether a path begins where paths of another machine do: at a root, a drive, a URL's scheme or above the folder. */
+/** Whether a path begins as paths from another machine do: at a root, a drive, a URL's scheme or above the folder. */
 export function isForeign(written: string): boolean {
   return /^(?:\/|[a-z][a-z\d+.-]*:|\.\.(?:\/|$))/i.test(written.replaceAll('\\', '/'));
 }
 
-/** The folders and the file of a path, without what only moves about (`.`, `..`). */
+/** The folders and the file of a path, without `.` and `..`. */
 export function partsOf(written: string): string[] {
   return written.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** Bytes that are no UTF-8 are taken for windows-1252, as old scripts encode them. */
+/** Decodes percent-encoding. Bytes that are not UTF-8 are read as windows-1252, as old scripts encode them. */
 function percentDecoded(text: string): string {
   let decoded = text;
   // A name may have been encoded more than once on its way.

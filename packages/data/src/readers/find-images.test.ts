@@ -1,4 +1,4 @@
-/** Names as tools and machines write them, through the three formats that look images up by them. */
+/** Image names as tools and machines write them, in the three formats that look images up by name. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataset } from '../open.ts';
 import { type Content, jpeg, makeFolder } from '../testing/dataset-folder.ts';
@@ -14,7 +14,7 @@ const entry = (file_name: string, id = 1) => ({ id, file_name, width: 40, height
 async function found(names: readonly string[], files: readonly string[]): Promise<(string | undefined)[]> {
   const images = names.map((name, n) => entry(name, n + 1));
   const annotations = images.map(({ id }) => ({ id, image_id: id, category_id: 1, bbox: [1, 1, 8, 8] }));
-  // An image that is always there, so that the folder opens.
+  // An image that always exists, so that the folder opens.
   const sure = { ...entry('sure.jpg', 1000) };
   const folder = makeFolder({
     'annotations/instances_train.json': { images: [...images, sure], annotations, categories: [{ id: 1, name: 'a' }] },
@@ -77,19 +77,19 @@ describe('a name in a COCO file', () => {
       ['images/a.jpg'],
       ['images/a.jpg', undefined],
     ],
-    ['the file is of another split', ['a.jpg'], ['val/a.jpg'], [undefined]],
-    ['the folder is there, but not in the path', ['set/a.jpg'], ['images/a.jpg', 'set/b.jpg'], [undefined]],
+    ['the file belongs to another split', ['a.jpg'], ['val/a.jpg'], [undefined]],
+    ['the folder exists, but does not contain the file', ['set/a.jpg'], ['images/a.jpg', 'set/b.jpg'], [undefined]],
     ['the path names another folder', ['/mnt/x/cam1/a.jpg'], ['images/cam0/a.jpg'], [undefined]],
     ['the file is among masks', ['/home/me/images/a.png'], ['masks/a.png'], [undefined]],
     ['the file is hidden', ['images/.cache/a.jpg'], ['images/.cache/a.jpg'], [undefined]],
     [
-      'what looks like a query belongs to the name',
+      'a part that looks like a query belongs to the name',
       ['a#1.jpg', 'b?.jpg'],
       ['images/a.jpg', 'images/b.jpg'],
       [undefined, undefined],
     ],
-    ['the name is another', ['a.jpg'], ['images/b.jpg'], [undefined]],
-    ['a frame number is no extension', ['frame.0001'], ['images/frame.jpg'], [undefined]],
+    ['the name is different', ['a.jpg'], ['images/b.jpg'], [undefined]],
+    ['the extension is a frame number', ['frame.0001'], ['images/frame.jpg'], [undefined]],
   ])('leads nowhere where %s', async (_, written, there, expected) => {
     expect(await found(written, there)).toEqual(expected);
   });
@@ -98,7 +98,7 @@ describe('a name in a COCO file', () => {
     expect(await found(['/x/a.jpg', '/x/a.jpg'], ['images/a.jpg'])).toEqual(['images/a.jpg', 'images/a.jpg']);
   });
 
-  it('does not lead to a file of another name and of another size', async () => {
+  it('does not lead to a file with another name and another size', async () => {
     const small = await jpeg(20, 15);
     const files = { 'images/sure.jpg': bytes, 'images/thumbnails/a.jpg': small, 'images/b.png': small };
     const images = [entry('sure.jpg', 1), entry('a.jpg', 2), entry('b.jpg', 3)];
@@ -161,14 +161,14 @@ describe('a line of a YOLO list', () => {
     expect((await openDataset(folder)).dataset.train.map(({ name }) => name)).toEqual(['set/images/a.jpg']);
   });
 
-  it('is named where there is no such image, and no label is blamed', async () => {
+  it('is reported where the image does not exist, without blaming a label', async () => {
     const files: Record<string, Content> = {
       'data.yaml': 'train: train.txt\nnames: [x]\n',
       'train.txt': 'images/gone.jpg\n/mnt/x/lost.jpg\n',
       'labels/gone.txt': '0 0.5 0.5 0.5 0.5\n',
     };
     await expect(openDataset(makeFolder(files))).rejects.toThrow(
-      'none of the 2 images that train.txt names is there: looked for images/gone.jpg in .',
+      'none of the 2 images that train.txt names exists: looked for images/gone.jpg in .',
     );
     const some = {
       ...files,
@@ -220,7 +220,7 @@ describe('the file name of a VOC annotation', () => {
   };
 
   it.each(['photo.jpg', 'C:\\shots\\photo.jpg', '/home/me/photo.jpg', 'PHOTO.JPG', 'photo', 'x/ph%6Fto.jpg'])(
-    '%j leads to the image of another name than the annotation',
+    '%j leads to an image with another name than the annotation',
     async (fileName) => {
       expect(await imagesOf({ 'annotations/1.xml': xml(fileName), 'images/photo.jpg': bytes })).toEqual([
         'images/photo.jpg',
@@ -228,7 +228,7 @@ describe('the file name of a VOC annotation', () => {
     },
   );
 
-  it('decides between images that differ in their extension alone', async () => {
+  it('decides between images that differ only in their extension', async () => {
     const files = {
       'images/a.jpg': bytes,
       'images/a.png': bytes,
@@ -241,11 +241,11 @@ describe('the file name of a VOC annotation', () => {
     expect(problems).toContainEqual({
       kind: 'missing-image',
       file: 'annotations/a.xml',
-      message: 'its image may be images/a.jpg or images/a.png: write which of them as filename',
+      message: 'its image may be images/a.jpg or images/a.png: name the right one as filename',
     });
   });
 
-  it('is that of one annotation alone', async () => {
+  it('belongs to only one annotation', async () => {
     const files = { 'images/a.jpg': bytes, 'annotations/a.xml': xml('a.jpg'), 'annotations/A.xml': xml('a.jpg') };
     const { dataset, problems } = await openDataset(makeFolder(files));
     expect(dataset.train.map(({ name }) => name)).toEqual(['images/a.jpg']);

@@ -1,4 +1,4 @@
-/** Finds the images that names in annotation files and lists stand for, whoever wrote them and on whatever machine. */
+/** Finds the images that annotation files and lists refer to, on whatever machine their paths were written. */
 import path from 'node:path';
 import { isImageName } from '../image-formats.ts';
 import { foldName, isForeign, partsOf, stem, writtenForms } from './file-names.ts';
@@ -8,24 +8,26 @@ import { type OneToOne, oneToOne } from './one-to-one.ts';
 import { type SplitName, splitOfName } from './read-splits.ts';
 
 export interface WantedImage {
-  /** the name or path as it is written */
+  /** The name or path as written. */
   readonly written: string;
-  /** absolute folders that it may be relative to, the likeliest first */
+  /** Absolute folders that it may be relative to, the likeliest first. */
   readonly places: readonly string[];
   readonly split: SplitName;
 }
 
 /**
- * - `name`: as it is written
- * - `spelling`: apart from letter case, Unicode form, percent-encoding, a URL's query or spaces around it
+ * The way in which an image was found.
+ *
+ * - `name`: exactly as written
+ * - `spelling`: apart from letter case, Unicode form, percent-encoding, a URL's query or surrounding spaces
  * - `extension`: apart from the extension too
- * - `last parts`: only the end of the path leads there
+ * - `last parts`: only by the end of the path
  */
 export type FoundBy = 'name' | 'spelling' | 'extension' | 'last parts';
 
 /**
- * Finds the file of each image. The surer a way, the earlier it is tried, for all images at once: a file that one image
- * was given is not given to another, and what several images would get by a way that is not certain goes to none.
+ * Finds the file of each image. More certain ways are tried first, for all images at once: a file that is assigned to
+ * one image is not assigned to another, and a file that several images would get in an uncertain way goes to none.
  */
 export function findImages<Wanted extends WantedImage>(
   wanted: readonly Wanted[],
@@ -44,14 +46,14 @@ export function findImages<Wanted extends WantedImage>(
   );
 }
 
-/** Not a file in a hidden or system folder of the data set, even if a list names it. */
+/** Rejects files in hidden or system folders of the data set, even if a list names them. */
 function somebodys(file: string | undefined, folder: Folder): string | undefined {
   return file === undefined || folder.nameOf(file).split('/').some(isNobodysData) ? undefined : file;
 }
 
-/** The places in an order in which those that hold most of these names as they are written come first. */
+/** Sorts the places so that those that hold most of these names exactly as written come first. */
 export function likeliestFirst(places: readonly string[], names: readonly string[], folder: Folder): string[] {
-  // A few hundred names tell as much as all.
+  // A few hundred names are as telling as all.
   const some = names.filter((_, n) => n % Math.ceil(names.length / 300) === 0);
   const held = new Map(
     places.map((place) => [place, some.filter((written) => folder.exact(at(place, written)) !== undefined).length]),
@@ -59,7 +61,7 @@ export function likeliestFirst(places: readonly string[], names: readonly string
   return places.toSorted((a, b) => (held.get(b) as number) - (held.get(a) as number));
 }
 
-/** A path of this machine stays what it is. */
+/** Resolves a path below a place; an absolute path stays as it is. */
 const at = (place: string, written: string): string => path.resolve(place, written.replaceAll('\\', '/'));
 
 function byName({ written, places }: WantedImage, folder: Folder): string | undefined {
@@ -82,11 +84,11 @@ function byExtension({ written, places }: WantedImage, folder: Folder): string |
 }
 
 /**
- * Goes by the most parts at the path's end that lead to one file: below one of the places, else anywhere in the data
- * set. Folders of another split are left alone, unless the path names them.
+ * Looks for the longest end of the path that leads to one file: below one of the places, otherwise anywhere in the data
+ * set. Folders of another split are ignored, unless the path names them.
  *
- * Where the path's first folder is there, the path is hardly of another machine: then the file must lie in folders that
- * the path names too, as `images/NAME` does for Label Studio's `images/1/NAME`.
+ * Where the path's first folder exists, the path is unlikely to come from another machine: then the file must be in
+ * folders that the path names too, as `images/NAME` is for Label Studio's `images/1/NAME`.
  */
 function byLastParts({ written, places, split }: WantedImage, folder: Folder): string | undefined {
   for (const form of writtenForms(written)) {
@@ -99,7 +101,8 @@ function byLastParts({ written, places, split }: WantedImage, folder: Folder): s
       const named = parts.slice(0, -1).map(foldName);
       if (folders.some((name) => isOfOtherSplit(name, split) && !named.includes(name))) return false;
       if (!foreign) return folders.length > 0 && isSubsequence(folders, named);
-      // A folder that the path does not name is another camera's, or one of masks; a bare name says nothing of folders.
+      // A folder that the path does not name is another camera's, or one of masks; a bare name does not tell the
+      // folder.
       const below = places.filter((place) => isBelow(file, place)).map((place) => foldersBelow(file, place));
       return named.length === 0 || below.some((between) => isSubsequence(between, named));
     };
@@ -108,7 +111,7 @@ function byLastParts({ written, places, split }: WantedImage, folder: Folder): s
       const files = new Set(places.flatMap((place) => spelledBelow(place, rest, folder) ?? []).filter(isLikely));
       if (files.size > 0) return onlyOne([...files]);
     }
-    // A bare name says nothing of its folder: it is looked for below those that images are expected in.
+    // A bare name does not tell its folder: it is looked for below the folders where images are expected.
     const within = parts.length > 1 ? [folder.root] : places.filter((place) => place !== folder.root);
     const candidates = folder
       .anywhere(name)
@@ -123,11 +126,11 @@ function byLastParts({ written, places, split }: WantedImage, folder: Folder): s
 
 const isBelow = (file: string, place: string): boolean => file.startsWith(`${place}${path.sep}`);
 
-/** The folders between a place and a file below it, folded. */
+/** Names of the folders between a place and a file below it, folded. */
 const foldersBelow = (file: string, place: string): string[] =>
   path.relative(place, file).split(path.sep).slice(0, -1).map(foldName);
 
-/** The folders between the data set's and the file, folded. */
+/** Names of the folders between the data set's and the file, folded. */
 const foldersOf = (file: string, folder: Folder): string[] => folder.nameOf(file).split('/').slice(0, -1).map(foldName);
 
 function isOfOtherSplit(name: string, split: SplitName): boolean {
@@ -141,7 +144,7 @@ function isSubsequence(part: readonly string[], whole: readonly string[]): boole
   return at === part.length;
 }
 
-/** How many parts agree at the ends of two paths. */
+/** Number of parts that agree at the ends of two paths. */
 function sharedEnd(one: readonly string[], other: readonly string[]): number {
   let count = 0;
   while (
@@ -158,7 +161,7 @@ function spelledBelow(place: string, form: string, folder: Folder): string | und
   return directory === undefined ? undefined : folder.spelled(directory, path.posix.basename(form));
 }
 
-/** The folder of a path below a place, with its parts in whatever spelling; of an absolute path its own. */
+/** The folder of a path below a place, with its parts in any spelling; for an absolute path, its own folder. */
 function directoryOf(place: string, form: string, folder: Folder): string | undefined {
   const directory = path.posix.dirname(form);
   if (path.isAbsolute(directory)) return directory;

@@ -7,7 +7,7 @@ import { Folder } from './folder.ts';
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'dn-detr-folder-'));
 afterAll(() => fs.rmSync(root, { recursive: true }));
 
-it('names files inside by their path in it, and others by their whole path', () => {
+it('names files inside the folder by their relative path, and others by their absolute path', () => {
   const folder = new Folder(root);
   expect(folder.nameOf(path.join(root, 'images', 'a.jpg'))).toBe('images/a.jpg');
   expect(folder.nameOf(path.join(root, '..images', 'a.jpg'))).toBe('..images/a.jpg');

@@ -1,4 +1,4 @@
-/** A data set's folder, which is only ever read: what lies where, each directory listed once. */
+/** Read-only access to a data set's folder; each directory is listed once. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { foldName, stem } from './file-names.ts';
@@ -7,7 +7,7 @@ import { isNobodysData } from './nobodys-data.ts';
 interface Listing {
   readonly files: ReadonlySet<string>;
   readonly folders: readonly string[];
-  /** files by their folded name, and by their folded name without extension; each made when first needed */
+  /** Files by their folded name, and by their folded name without extension; each map is made when first needed. */
   folded?: ReadonlyMap<string, readonly string[]>;
   foldedStems?: ReadonlyMap<string, readonly string[]>;
 }
@@ -18,7 +18,7 @@ export class Folder {
   readonly #passedOver: string[] = [];
   #filesBelowRoot: ReadonlyMap<string, readonly string[]> | undefined;
 
-  /** @param root absolute */
+  /** @param root absolute path */
   constructor(readonly root: string) {}
 
   /** Hidden and system files and folders that were met so far, as `nameOf` names them. */
@@ -26,12 +26,12 @@ export class Folder {
     return this.#passedOver;
   }
 
-  /** The path inside the folder, with forward slashes; a file elsewhere keeps its whole path. */
+  /** The path inside the folder, with forward slashes; a file elsewhere keeps its complete path. */
   nameOf(file: string): string {
     return (this.#holds(file) ? path.relative(this.root, file) : file).split(path.sep).join('/');
   }
 
-  /** Names of the files in a directory, sorted by code unit; none if there is no such directory. */
+  /** Names of the files in a directory, sorted by code unit; none if the directory does not exist. */
   files(directory: string): string[] {
     return [...this.#listing(directory).files].sort();
   }
@@ -41,7 +41,7 @@ export class Folder {
     return this.#listing(directory).folders;
   }
 
-  /** The directory of this name, or the only one whose name is the same once folded, or undefined. */
+  /** The directory with this name, or the only one whose folded name is the same, or undefined. */
   subfolder(directory: string, name: string): string | undefined {
     const { folders } = this.#listing(directory);
     const found = folders.includes(name)
@@ -50,7 +50,7 @@ export class Folder {
     return found === undefined ? undefined : path.join(directory, found);
   }
 
-  /** The directory that a path below another one leads to, each part as `subfolder` finds it, or undefined. */
+  /** The directory that a path below another one leads to, each part found as by `subfolder`, or undefined. */
   descend(directory: string, parts: readonly string[]): string | undefined {
     let at: string | undefined = directory;
     for (const part of parts) {
@@ -60,12 +60,12 @@ export class Folder {
     return at;
   }
 
-  /** The file, if it is there under exactly this name. */
+  /** The file, if it exists under exactly this name. */
   exact(file: string): string | undefined {
     return this.#listing(path.dirname(file)).files.has(path.basename(file)) ? file : undefined;
   }
 
-  /** The only file of the directory whose name is the same once folded, or undefined. */
+  /** The only file in the directory whose folded name is the same, or undefined. */
   spelled(directory: string, name: string): string | undefined {
     const listing = this.#listing(directory);
     listing.folded ??= grouped(listing.files, foldName);
@@ -73,14 +73,14 @@ export class Folder {
     return found === undefined ? undefined : path.join(directory, found);
   }
 
-  /** All files of the directory whose name without extension is the same once folded. */
+  /** All files in the directory whose folded name without extension is the same. */
   ofStem(directory: string, name: string): string[] {
     const listing = this.#listing(directory);
     listing.foldedStems ??= grouped(listing.files, (file) => foldName(stem(file)));
     return (listing.foldedStems.get(foldName(name)) ?? []).map((file) => path.join(directory, file));
   }
 
-  /** All files below a directory, absolute; links that lead in circles are followed once. */
+  /** Absolute paths of all files below a directory; circular links are followed once. */
   filesBelow(directory: string, seen = new Set<string>()): string[] {
     const real = realPath(directory);
     if (seen.has(real)) return [];
@@ -91,7 +91,7 @@ export class Folder {
     ];
   }
 
-  /** The files anywhere in the data set whose name is the same once folded, absolute. */
+  /** Absolute paths of the files anywhere in the data set whose folded name is the same. */
   anywhere(name: string): readonly string[] {
     this.#filesBelowRoot ??= grouped(this.filesBelow(this.root), (file) => foldName(path.basename(file)));
     return this.#filesBelowRoot.get(foldName(name)) ?? [];
@@ -144,13 +144,13 @@ function list(directory: string, passOver: (name: string) => void): Listing {
     }
     const kind = entry.isSymbolicLink() ? statsOf(path.join(directory, entry.name)) : entry;
     if (kind?.isDirectory()) folders.push(entry.name);
-    // A link that leads nowhere is there, and cannot be read.
+    // A link that leads nowhere counts as a file that cannot be read.
     else if (kind === undefined || kind.isFile()) files.add(entry.name);
   }
   return { files, folders: folders.sort() };
 }
 
-/** What lies at a path, or undefined if nothing that can be reached does. */
+/** Stats of the file or directory at a path, or undefined if none can be reached. */
 export function statsOf(file: string): fs.Stats | undefined {
   try {
     return fs.statSync(file);

@@ -24,7 +24,7 @@ async function read(text: string | Buffer, ...keys: string[]): Promise<{ seen: s
 }
 
 describe('readJsonArrays', () => {
-  it('gives the elements of the arrays that are asked for', async () => {
+  it('passes the elements of the requested arrays on', async () => {
     const text =
       '\uFEFF { "skipped": {"a": [1, "]}"]}, "list": [1, {"b": "\\"]}"}, [], "é,", null ], "flag":true, "other" : [] }\n';
     expect(await read(text, 'list', 'other', 'missing')).toEqual({
@@ -34,7 +34,7 @@ describe('readJsonArrays', () => {
     expect(await read('{}', 'list')).toEqual({ seen: [], lists: [[]] });
   });
 
-  it('takes NaN and Infinity, as Python writes them, but not in a text', async () => {
+  it('accepts NaN and Infinity, as Python writes them, but not within strings', async () => {
     const { lists } = await read('{"list": [{"a": NaN, "b": [-Infinity, 1], "c": "NaN \\" Infinity"}, NaN]}', 'list');
     expect(lists).toEqual([[{ a: NaN, b: [-Infinity, 1], c: 'NaN " Infinity' }, NaN]]);
   });
@@ -50,8 +50,8 @@ describe('readJsonArrays', () => {
   it.each([
     ['', 'x.json is empty: expected a JSON object'],
     ['[]', 'x.json, line 1, column 1: expected a JSON object, { … }'],
-    ['{"list": {}}', 'x.json, line 1, column 10: list is no list: expected [ … ]'],
-    ['{"list": [1],\n "list": []}', 'x.json, line 2, column 2: list is there twice'],
+    ['{"list": {}}', 'x.json, line 1, column 10: list is not a list: expected [ … ]'],
+    ['{"list": [1],\n "list": []}', 'x.json, line 2, column 2: list appears twice'],
     [
       '{"list": [\n{"a": 1},\n {"a": 2',
       'x.json, line 3, column 9: the file ends in list[1]: it is cut off; export or download it again',
@@ -65,7 +65,7 @@ describe('readJsonArrays', () => {
     ['{"list": [1,\n  {"a" 2}]}', /^x.json, line 2, column 3: list\[1\] is not valid JSON: /],
     ['{"list": [1]} {}', 'x.json, line 1, column 15: expected nothing after the object'],
     ['{list: [1]}', 'x.json, line 1, column 2: expected a key or }'],
-  ])('says where %j is wrong', async (text, message) => {
+  ])('reports where %j is wrong', async (text, message) => {
     const thrown = await read(text, 'list').catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(DataError);
     expect((thrown as DataError).message).toMatch(
@@ -73,7 +73,7 @@ describe('readJsonArrays', () => {
     );
   });
 
-  it('reads what JSON.parse reads', async () => {
+  it('reads everything that JSON.parse reads', async () => {
     const document = fc
       .dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }))
       .chain((rest) =>
@@ -90,7 +90,7 @@ describe('readJsonArrays', () => {
     );
   });
 
-  it('keeps ids beyond 2⁵³ digit by digit, and other numbers as they are', async () => {
+  it('keeps ids beyond 2⁵³ digit by digit, and parses other numbers as usual', async () => {
     const text =
       '{"list": [{"id": 9007199254740993, "image_id": -12345678901234567890, "area": 9007199254740993, ' +
       '"bbox": [0.1234567890123456789, 1e-1234567890123456, NaN], "note": "id 9007199254740993 is NaN"}, ' +
@@ -109,7 +109,7 @@ describe('readJsonArrays', () => {
     ]);
   });
 
-  it('ends in a DataError or an answer on any bytes', async () => {
+  it('ends in a DataError or a result on any bytes', async () => {
     const piece = fc.constantFrom(
       '{',
       '}',

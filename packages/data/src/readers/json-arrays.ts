@@ -1,10 +1,10 @@
 /**
- * Reads the arrays of one big JSON object element by element, so that a file of any size can be read: a string holds
- * at most 512 MB in V8, and the parsed polygons of COCO alone fill gigabytes.
+ * Reads the arrays in one big JSON object element by element, so that a file of any size can be read: a string holds at
+ * most 512 MB in V8, and the parsed polygons of COCO by themselves take gigabytes.
  *
  * stream-json 3.8.0 reads such files as well. It takes five times the processor time (6.3 s against 1.2 s for a file of
- * 95 MB with 150,000 annotations), since `JSON.parse` never sees a whole element, and it has neither NaN nor the digits of
- * long ids, nor the line and column that a message needs.
+ * 95 MB with 150,000 annotations), because `JSON.parse` never sees a complete element, and it supports neither NaN nor
+ * the digits of long ids, nor the line and column that a message needs.
  */
 import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
@@ -15,14 +15,14 @@ import { decodeText, utf16Of } from './text.ts';
 type ElementHandler = (element: unknown, index: number) => void;
 
 /**
- * Calls the handler of each array of the file's object for its elements, in order; other keys are skipped. A bare NaN
- * or Infinity, as Python writes them, is given as that number, and an id beyond 2⁵³ as a bigint.
+ * Calls the handler of each array in the file's object for its elements, in order; other keys are skipped. A bare NaN
+ * or Infinity, as Python writes them, becomes that number, and an id beyond 2⁵³ a bigint.
  *
- * @param name of the file, for messages
- * @param report is told of the first element that is not UTF-8
- * @returns the keys that were there
- * @throws DataError with line and column if the file cannot be read, is cut off or is not JSON, or a key that has a
- *   handler holds no array
+ * @param name name of the file, for messages
+ * @param report called for the first element that is not UTF-8
+ * @returns the keys of the object
+ * @throws DataError with line and column if the file cannot be read, is cut off or is not JSON, or the value of a key
+ *   that has a handler is not an array
  */
 export async function readJsonArrays(
   file: string,
@@ -54,10 +54,10 @@ const byteOrderMark = [0xef, 0xbb, 0xbf];
 
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-/** Far more than the largest mask needs: what is longer is a quotation mark gone astray. */
+/** Far more than the largest mask needs: a longer element comes from a misplaced quotation mark. */
 const longestElement = 1 << 26;
 
-/** What the scanner expects next; inside a value, it looks for its end alone. */
+/** The token that the scanner expects next; inside a value, it only looks for the value's end. */
 type Expected =
   | 'object'
   | 'first key'
@@ -70,30 +70,30 @@ type Expected =
   | 'end of value'
   | 'end of file';
 
-/** A value whose end is looked for. `JSON.parse` judges what is in it. */
+/** A value whose end is being looked for. `JSON.parse` checks its content. */
 interface OpenValue {
   readonly role: 'key' | 'element' | 'skipped';
   readonly line: number;
   readonly column: number;
-  /** of brackets and braces; 0 in a bare string, number or word */
+  /** Nesting depth of brackets and braces; 0 in a bare string, number or word. */
   depth: number;
   inString: boolean;
   escaped: boolean;
-  /** what earlier chunks held of it */
+  /** The parts of it in earlier chunks. */
   readonly parts: Buffer[];
   length: number;
 }
 
-/** What may be an integer beyond 2⁵³, which a number of JavaScript would round. */
+/** Matches numbers that may be integers beyond 2⁵³, which JavaScript would round. */
 const longInteger = /(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/;
 
-/** Those and what JSON does not have; strings are matched so as to be passed over. */
+/** Matches those and the numbers that JSON lacks; strings are matched so that they are skipped. */
 const specialNumbers = new RegExp(`"(?:[^"\\\\]|\\\\.)*"|-?\\b(?:NaN|Infinity)\\b|${longInteger.source}`, 'g');
 
 /**
- * JSON as Python writes it: NaN and Infinity are numbers, and an id beyond 2⁵³ is a bigint, with all its digits.
+ * Parses JSON as Python writes it: NaN and Infinity are numbers, and an id beyond 2⁵³ is a bigint with all its digits.
  *
- * @throws SyntaxError if it is no JSON otherwise
+ * @throws SyntaxError if it is not JSON otherwise
  */
 function parsePythonJson(text: string): unknown {
   const marked = text.replaceAll(specialNumbers, (token) => (token.startsWith('"') ? token : `{"${mark}":"${token}"}`));
@@ -106,7 +106,7 @@ function parsePythonJson(text: string): unknown {
   });
 }
 
-/** A key that no data has. */
+/** A key that does not occur in data. */
 const mark = '\ue000number';
 
 class Scanner {
@@ -116,7 +116,7 @@ class Scanner {
   #index = 0;
   #reported = false;
   readonly #seen = new Set<string>();
-  /** bytes before this chunk, and where the current line starts among all bytes */
+  /** Bytes before this chunk, and the position of the current line's start among all bytes. */
   #offset = 0;
   #line = 1;
   #lineStart = 0;
@@ -164,7 +164,7 @@ class Scanner {
       } else if (byte === quote) inString = true;
       else if (byte === openBrace || byte === openBracket) depth++;
       else if (byte === closeBrace || byte === closeBracket) {
-        // A bare number or word ends before the bracket that closes what it is in.
+        // A bare number or word ends before the bracket that closes its container.
         if (depth === 0) break;
         ended = --depth === 0;
       } else if (depth === 0 && (byte === comma || isSpace(byte))) break;
@@ -193,7 +193,7 @@ class Scanner {
     const text = isUtf8(bytes) ? bytes.toString('utf8') : this.#otherText(bytes, value);
     if (value.role === 'key') {
       this.#key = String(this.#parse(text, value, 'a key'));
-      if (this.handlers.has(this.#key) && this.#seen.has(this.#key)) this.#failAt(value, `${this.#key} is there twice`);
+      if (this.handlers.has(this.#key) && this.#seen.has(this.#key)) this.#failAt(value, `${this.#key} appears twice`);
       this.#seen.add(this.#key);
       this.#expected = 'colon';
     } else {
@@ -206,7 +206,7 @@ class Scanner {
   #otherText(bytes: Buffer, { line }: OpenValue): string {
     if (!this.#reported) {
       const field = `${this.#key}[${this.#index}]`;
-      this.report(field, `line ${line} is not UTF-8: windows-1252 is taken, here and for any others`);
+      this.report(field, `line ${line} is not UTF-8: it is read as windows-1252, like any others`);
     }
     this.#reported = true;
     return decodeText(bytes).text;
@@ -225,7 +225,7 @@ class Scanner {
     }
   }
 
-  /** Takes one byte outside of keys, elements and skipped values, and returns the next position. */
+  /** Consumes one byte outside of keys, elements and skipped values, and returns the next position. */
   #between(chunk: Buffer, at: number): number {
     const byte = chunk[at] as number;
     if (byte === newline) {
@@ -253,7 +253,7 @@ class Scanner {
         if (!this.handlers.has(this.#key)) return this.#open('skipped', at);
         this.#index = 0;
         if (byte === openBracket) return this.#then('first element', at);
-        return this.#fail(position, `${this.#key} is no list: expected [ … ]`);
+        return this.#fail(position, `${this.#key} is not a list: expected [ … ]`);
       case 'first element':
         if (byte === closeBracket) return this.#then('end of value', at);
         return this.#open('element', at);
@@ -277,7 +277,7 @@ class Scanner {
     return at + 1;
   }
 
-  /** Starts a value at this byte, which is looked at again as part of it. */
+  /** Starts a value at this byte, which is then read again as part of it. */
   #open(role: OpenValue['role'], at: number): number {
     this.#value = {
       role,

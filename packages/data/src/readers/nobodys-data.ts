@@ -1,6 +1,6 @@
-/** Files and folders that systems and tools leave among data, and that nobody means as data. */
+/** Files and folders that systems and tools leave among data, and that are never meant as data. */
 
-/** By their whole name, in lower case. */
+/** Complete names, in lower case. */
 const systemNames = new Set([
   // macOS archives, and folders of its volumes
   '__macosx',
@@ -21,8 +21,8 @@ const systemNames = new Set([
 ]);
 
 /**
- * Whether a file or folder of this name is passed over wherever data is looked for: hidden ones, which begin with a dot
- * (AppleDouble's `._NAME`, `.ipynb_checkpoints`, `.thumbnails`, `.DS_Store` among them), and those of systems.
+ * Whether a file or folder with this name is skipped wherever data is looked for: hidden ones, which begin with a dot
+ * (such as AppleDouble's `._NAME`, `.ipynb_checkpoints`, `.thumbnails` and `.DS_Store`), and those that systems create.
  */
 export function isNobodysData(name: string): boolean {
   return name.startsWith('.') || systemNames.has(name.toLowerCase());

@@ -1,34 +1,34 @@
-/** Gives each entry of a list one file, and no file to two entries. */
+/** Assigns each entry in a list one file, and no file to two entries. */
 
-/** One way of finding the file of an entry. */
+/** One way to find the file of an entry. */
 export interface Way<Entry, Name extends string> {
   readonly name: Name;
-  /** absolute, or undefined where this way leads to no file or to several */
+  /** Returns an absolute path, or undefined where this way leads to no file or to several. */
   find(entry: Entry): string | undefined;
-  /** for names that are certain: entries that name one file share it */
+  /** True for certain names: entries that name the same file share it. */
   readonly shared?: boolean;
 }
 
 export interface Given<Name extends string> {
   readonly file: string;
-  /** how it was found */
+  /** Name of the way in which it was found. */
   readonly by: Name;
 }
 
 export interface OneToOne<Entry, Name extends string> {
-  /** absent for an entry that no way leads from */
+  /** The assigned files; without the entries for which no way finds a file. */
   readonly given: ReadonlyMap<Entry, Given<Name>>;
-  /** files that one way leads to from several entries, which are then given to none of them */
+  /** Files that several entries would get in the same way; none of them gets it. */
   readonly contested: ReadonlyMap<string, readonly Entry[]>;
-  /** of an entry that was given no file, the first that it contested */
+  /** For an entry without a file, the first that it contested. */
   readonly lost: ReadonlyMap<Entry, string>;
 }
 
 /**
- * Tries each way for all entries before the next one. A file that an entry was given is not given to another one by a
- * later, less certain way; a file that several entries would get by the same way goes to none of them.
+ * Tries each way for all entries before the next one. A file that is assigned to an entry is not assigned to another
+ * one by a later, less certain way; a file that several entries would get in the same way goes to none of them.
  *
- * @param identity what entries have in common that are one and the same, and so may share a file
+ * @param identity key of an entry; entries with the same key are the same, and so may share a file
  */
 export function oneToOne<Entry, Name extends string>(
   entries: readonly Entry[],

@@ -1,4 +1,4 @@
-/** What each reader gives, and what it needs to give it. */
+/** Input and output of a reader. */
 import type { Category, CategoryIds } from '../dataset.ts';
 import type { FileImage } from '../image-file.ts';
 import type { PixelOptions } from '../pixel-options.ts';
@@ -10,20 +10,20 @@ export const splitNames = ['train', 'val', 'test'] as const;
 /** The name of a split. */
 export type SplitName = (typeof splitNames)[number];
 
-/** A split is undefined if the folder does not have it. */
+/** The splits that a reader found; a split is undefined if the folder does not have it. */
 export interface ReadSplits extends Partial<Record<SplitName, readonly FileImage[]>> {
   readonly categories: readonly Category[];
-  /** by label, where the file of a split may number the classes otherwise than `categories` */
+  /** Ids of the classes by label, where the file of a split may number them differently from `categories`. */
   readonly categoryIds?: CategoryIds;
 }
 
-/** What a reader works with, and where it says what it found. */
+/** Context of a reader, and the lists to which it adds its findings. */
 export interface Reading {
   readonly folder: Folder;
   readonly problems: Problem[];
-  /** one line each: choices made on the user's behalf */
+  /** Choices made on the user's behalf, one line each. */
   readonly notices: string[];
-  /** how image files become pixels */
+  /** How image files become pixels. */
   readonly pixels: PixelOptions;
 }
 

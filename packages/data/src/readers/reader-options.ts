@@ -1,10 +1,10 @@
-/** Options that one reader alone has. They are declared with it, and given among those of `openDataset`. */
+/** Options that only one reader has. They are declared with it, and passed among those of `openDataset`. */
 import { requireOneOf } from '../option-checks.ts';
 import type { DatasetReader, ReaderOption } from './dataset-reader.ts';
 
-/** What may be given of the options of some readers together: `{ vocOrigin?: 0 | 1 }`. */
+/** The options of several readers together: `{ vocOrigin?: 0 | 1 }`. */
 export type ReaderOptions<Reader extends DatasetReader> =
-  // What a function takes that may be any of some: all that one of them takes.
+  // A function that accepts any of several types has all of them as its parameter: their intersection.
   (Reader extends { readonly options?: infer Options extends object } ? (options: Options) => void : never) extends (
     options: infer All,
   ) => void
@@ -12,10 +12,10 @@ export type ReaderOptions<Reader extends DatasetReader> =
     : never;
 
 /**
- * The options that a reader is used with, and a notice for each that was given for another reader.
+ * The options for a reader, and a notice for each option that was given for another reader.
  *
- * @param given among other things, by name
- * @throws DataError if one has a value that it cannot have
+ * @param given all options, by name
+ * @throws DataError if an option has a value that it cannot have
  */
 export function optionsFor(
   used: DatasetReader,
@@ -30,7 +30,7 @@ export function optionsFor(
       requireOneOf(name, value, values);
       if (reader === used) options[name] = value;
       else if (value !== values[0] && !Object.hasOwn(used.options ?? {}, name)) {
-        notices.push(`the ${title} is for ${reader.title} alone: it does nothing to ${used.title} boxes`);
+        notices.push(`the ${title} applies only to ${reader.title}: it has no effect on ${used.title} boxes`);
       }
     }
   }

@@ -1,4 +1,4 @@
-/** Which reader a folder is read with. */
+/** Chooses the reader for a folder. */
 import { DataError } from '../error.ts';
 import type { DatasetReader } from './dataset-reader.ts';
 import type { Folder } from './folder.ts';
@@ -7,15 +7,15 @@ import type { Folder } from './folder.ts';
 export interface Recognised {
   readonly reader: DatasetReader;
   readonly found: unknown;
-  /** one line each: choices made on the user's behalf */
+  /** Choices made on the user's behalf, one line each. */
   readonly notices: readonly string[];
 }
 
 /**
- * The first reader of the list that finds something, or the one of a format that is asked for.
+ * The first reader in the list that finds something, or the one for the requested format.
  *
- * @param name how the user named the folder
- * @throws DataError if none does, with what was looked for, or no reader is of that format
+ * @param name the name that the user gave to the folder
+ * @throws DataError if no reader finds anything, with what was looked for, or there is no reader for that format
  */
 export function recognise(
   name: string,
@@ -25,7 +25,7 @@ export function recognise(
 ): Recognised {
   if (format !== undefined && readers.every(({ name }) => name !== format)) {
     const known = readers.map(({ name }) => name).join(', ');
-    throw new DataError(`there is no reader of the format ${format}: expected ${known}`);
+    throw new DataError(`there is no reader for the format ${format}: expected ${known}`);
   }
   const recognised = search(folder, readers, format);
   const [first, ...others] = recognised.filter(({ reader }) => format === undefined || reader.name === format);
@@ -33,11 +33,14 @@ export function recognise(
   if (others.length === 0) return first;
   const { title } = first.reader;
   const titles = [title, ...others.map(({ reader }) => reader.title)].join(' and ');
-  const several = `${titles} annotations lie here: ${title} is read unless another format is asked for`;
+  const several = `there are ${titles} annotations: ${title} is read unless you choose another format`;
   return { ...first, notices: [several, ...first.notices] };
 }
 
-/** What readers find. All look, whatever is asked for, so that what is passed over does not hang on that. */
+/**
+ * The findings of the readers. All of them look, whatever the requested format, so that the skipped files do not depend
+ * on it.
+ */
 function search(folder: Folder, readers: readonly DatasetReader[], format: string | undefined): Recognised[] {
   const sure = readers.map((reader) => {
     const notices: string[] = [];
@@ -62,5 +65,5 @@ function notRecognised(
   const entries = [...folder.folders(folder.root).map((name) => `${name}/`), ...folder.files(folder.root)];
   const there = entries.length === 0 ? 'nothing' : entries.slice(0, 8).join(', ') + (entries.length > 8 ? ', …' : '');
   const what = format === undefined ? 'no data set' : `no ${asked[0]?.title} data set`;
-  return new DataError([`${what} in ${name}, which holds ${there}. Looked for`, ...lines].join('\n'));
+  return new DataError([`${what} in ${name}, which contains ${there}. Looked for`, ...lines].join('\n'));
 }

@@ -1,8 +1,10 @@
-/** Files by their path without extension, as annotations and lists name them. */
+/** An index of files by their path without extension, as annotations and lists name them. */
 import path from 'node:path';
 import { foldName, stem } from './file-names.ts';
 
-/** How much of a file's path a name must agree with: its folders too, or the file alone; to the letter, or once folded. */
+/**
+ * How closely a name must agree with a file's path: with its folders or only the file name; exactly, or once folded.
+ */
 export type Agreement = 'path' | 'file' | 'folded path' | 'folded file';
 
 const agreements: readonly Agreement[] = ['path', 'file', 'folded path', 'folded file'];
@@ -15,7 +17,7 @@ export class StemIndex {
     'folded file': new Map(),
   };
 
-  /** @param files absolute, below the directory */
+  /** @param files absolute paths below the directory */
   constructor(
     readonly directory: string,
     files: readonly string[],
@@ -32,8 +34,8 @@ export class StemIndex {
   }
 
   /**
-   * All files that a name without extension agrees with in this way. Where the file alone must agree, its folders may still
-   * not be others than the name has: `cam0/f0` is not `cam1/f0`.
+   * All files that agree with a name without extension in this way. Where only the file name must agree, the file may
+   * still not be in folders that the name does not have: `cam0/f0` is not `cam1/f0`.
    */
   of(name: string, agreement: Agreement): readonly string[] {
     const files = this.#files[agreement].get(keyOf(name, agreement)) ?? [];
@@ -60,7 +62,7 @@ export class StemIndex {
 /** `cam0/f0` for `cam0/f0.jpg`. */
 export const nameWithoutExtension = (name: string): string => path.posix.join(path.posix.dirname(name), stem(name));
 
-/** Folded. */
+/** Names of the folders in a path, folded. */
 const foldersOf = (name: string): string[] => name.split('/').slice(0, -1).map(foldName);
 
 function keyOf(name: string, agreement: Agreement): string {

@@ -5,7 +5,7 @@ import { decodeText } from './text.ts';
 const xml = (encoding: string) => `<?xml version="1.0" encoding="${encoding}"?><a>é</a>`;
 
 describe('decodeText', () => {
-  it('gives any text back that was written as UTF-8 or UTF-16, with a mark', () => {
+  it('restores any text written as UTF-8, or as UTF-16 with a byte order mark', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (written) => {
         const text = written.replace(/^\uFEFF+/, '');
@@ -19,7 +19,7 @@ describe('decodeText', () => {
     );
   });
 
-  it('takes what XML declares', () => {
+  it('follows the encoding that XML declares', () => {
     for (const encoding of ['ISO-8859-1', 'windows-1252', 'latin1']) {
       expect(decodeText(Buffer.from(xml(encoding), 'latin1'), { xml: true })).toEqual({ text: xml(encoding) });
     }
@@ -29,14 +29,14 @@ describe('decodeText', () => {
     expect(decodeText(Buffer.from(known, 'latin1'), { xml: true }).text).toContain('<a>а</a>');
   });
 
-  it('loses no byte of other texts, and says where they begin', () => {
+  it('loses no byte of other texts, and reports where they begin', () => {
     expect(decodeText(Buffer.from('a\nb é\nc', 'latin1'))).toEqual({
       text: 'a\nb é\nc',
-      fault: 'line 2 is not UTF-8: windows-1252 is taken',
+      fault: 'line 2 is not UTF-8: the file is read as windows-1252',
     });
     expect(decodeText(Buffer.from(xml('x-none')), { xml: true })).toEqual({
       text: xml('x-none'),
-      fault: 'the encoding x-none is not known: UTF-8 is taken',
+      fault: 'the encoding x-none is not known: it is read as UTF-8',
     });
   });
 });

@@ -3,18 +3,18 @@ import { isUtf8 } from 'node:buffer';
 import fs from 'node:fs';
 
 export interface DecodedText {
-  /** without a byte order mark */
+  /** The text without a byte order mark. */
   readonly text: string;
-  /** what was not as it should be, and what was taken instead */
+  /** A description of any fault in the encoding, and of how the text was read. */
   readonly fault?: string;
 }
 
-/** What bytes that are no UTF-8 are taken for, as browsers do. */
+/** Encoding of bytes that are not UTF-8, as in browsers. */
 const fallback = 'windows-1252';
 
 /**
- * Decodes UTF-8, UTF-16 with a byte order mark, and of XML what its first line declares. Other bytes are taken for
- * windows-1252, so that none is lost.
+ * Decodes UTF-8, UTF-16 with a byte order mark, and for XML the encoding declared in its first line. Other bytes are
+ * read as windows-1252, so that none is lost.
  */
 export function decodeText(bytes: Buffer, { xml = false } = {}): DecodedText {
   const utf16 = utf16Of(bytes);
@@ -24,7 +24,7 @@ export function decodeText(bytes: Buffer, { xml = false } = {}): DecodedText {
     try {
       return { text: new TextDecoder(declared).decode(bytes) };
     } catch {
-      const fault = `the encoding ${declared} is not known: ${isUtf8(bytes) ? 'UTF-8' : fallback} is taken`;
+      const fault = `the encoding ${declared} is not known: it is read as ${isUtf8(bytes) ? 'UTF-8' : fallback}`;
       return { text: decodeUnknown(bytes).text, fault };
     }
   }
@@ -39,10 +39,13 @@ function decodeUnknown(bytes: Buffer): DecodedText {
     if (end < 0 || !isUtf8(bytes.subarray(start, end))) break;
     [line, start] = [line + 1, end + 1];
   }
-  return { text: new TextDecoder(fallback).decode(bytes), fault: `line ${line} is not UTF-8: ${fallback} is taken` };
+  return {
+    text: new TextDecoder(fallback).decode(bytes),
+    fault: `line ${line} is not UTF-8: the file is read as ${fallback}`,
+  };
 }
 
-/** By the byte order mark. */
+/** The UTF-16 encoding that the byte order mark indicates. */
 export function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : undefined;
@@ -53,7 +56,7 @@ function declaredEncoding(bytes: Buffer): string | undefined {
   return /^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']/i.exec(start)?.[1];
 }
 
-/** The lines of a file without the spaces around them, numbered from 1; none if it cannot be read. */
+/** The lines of a file without surrounding spaces, numbered from 1; none if it cannot be read. */
 export function readLines(file: string): { readonly line: number; readonly text: string }[] {
   let text: string;
   try {

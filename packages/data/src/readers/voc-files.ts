@@ -1,4 +1,4 @@
-/** Where Pascal VOC's annotations, images and split lists lie in a folder. */
+/** Finds Pascal VOC's annotations, images and split lists in a folder. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { isImageName } from '../image-formats.ts';
@@ -10,22 +10,22 @@ import { decodeText } from './text.ts';
 /** Annotations in one folder and those below it, with the folders that may hold their images. */
 export interface VocPart {
   readonly annotations: string;
-  /** absolute paths */
+  /** Absolute paths of the XML files. */
   readonly xmls: readonly string[];
   readonly imageFolders: readonly ImageFolder[];
-  /** if the folder's place says it */
+  /** The split, if the folder's location indicates it. */
   readonly split: SplitName | undefined;
-  /** files that list the images of a split */
+  /** Files that list the images of a split. */
   readonly lists: Partial<Record<SplitName, string>>;
 }
 
 export interface ImageFolder {
   readonly directory: string;
-  /** absolute paths of the images in it, and of those below it where it is a folder of images */
+  /** Absolute paths of the images in it, and of those below it where it is a folder of images. */
   readonly images: readonly string[];
 }
 
-/** How deep the folders of cameras or days lie that have annotations of their own. */
+/** Maximum depth of the folders of cameras or days that have their own annotations. */
 const nesting = 3;
 
 /** The parts of the data set: one for each VOC year, each folder of a split, and each folder with `Annotations`. */
@@ -130,7 +130,7 @@ const holdsAnnotationsBelow = (folder: Folder, directory: string): boolean =>
   holdsAnnotations(folder, directory) ||
   folder.folders(directory).some((name) => holdsAnnotationsBelow(folder, path.join(directory, name)));
 
-/** Whether one of the first XML files is VOC's, for many things are written in XML. */
+/** Whether one of the first XML files is VOC's, because many things are written in XML. */
 function holdsAnnotations(folder: Folder, directory: string): boolean {
   const names = folder.files(directory).filter((name) => /\.xml$/i.test(name));
   return names.slice(0, 5).some((name) => {
@@ -142,7 +142,7 @@ function holdsAnnotations(folder: Folder, directory: string): boolean {
   });
 }
 
-/** VOC's own `trainval` stands in for a `train` that is not there. */
+/** Finds the lists of the splits. VOC's own `trainval` stands in for a missing `train`. */
 function findLists(folder: Folder, home: string, annotations: string): Partial<Record<SplitName, string>> {
   const sets = folder.subfolder(home, 'ImageSets');
   const places = [sets && folder.subfolder(sets, 'Main'), sets, home, annotations].filter(
@@ -164,7 +164,7 @@ function findLists(folder: Folder, home: string, annotations: string): Partial<R
   return {};
 }
 
-/** The names in a list, without extensions: one a line, perhaps followed by VOC's 1 or -1. */
+/** The names in a list, without extensions: one per line, possibly followed by VOC's 1 or -1. */
 export function namesOfList(text: string, isKnown: (name: string) => boolean): string[] {
   return text.split(/\r\n|\r|\n/).flatMap((line) => {
     const written = line.trim().replaceAll('\\', '/');

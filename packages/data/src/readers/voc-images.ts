@@ -1,4 +1,4 @@
-/** Which image each VOC annotation is of. */
+/** Finds the image of each VOC annotation. */
 import path from 'node:path';
 import { isReadName } from '../image-formats.ts';
 import { stem } from './file-names.ts';
@@ -10,18 +10,18 @@ import type { VocAnnotation } from './voc-xml.ts';
 
 /** The images of a part. */
 export interface VocImages {
-  /** the folder that names of annotations are relative to */
+  /** The folder that names of annotations are relative to. */
   readonly annotations: string;
-  /** of each folder of images, the likeliest first */
+  /** Index of each folder of images, the likeliest first. */
   readonly folders: readonly StemIndex[];
-  /** all images, absolute */
+  /** Absolute paths of all images. */
   readonly files: readonly string[];
 }
 
-/** An annotation that could be read. */
+/** A readable annotation. */
 export interface VocEntry {
   readonly xml: string;
-  /** the same, for messages */
+  /** The name of the XML file, for messages. */
   readonly xmlName: string;
   readonly images: VocImages;
   readonly annotation: VocAnnotation;
@@ -33,22 +33,24 @@ export const indexImages = ({ annotations, imageFolders }: VocPart): VocImages =
   files: [...new Set(imageFolders.flatMap(({ images }) => images))],
 });
 
-/** The annotation's name among its part's, without extension: `cam0/f0`. */
+/** The annotation's name in its part, without extension: `cam0/f0`. */
 const nameOfXml = (xml: string, annotations: string): string =>
   nameWithoutExtension(path.relative(annotations, xml).split(path.sep).join('/'));
 
-/** The images of a part that a name without extension agrees with in this way, in the likeliest folder that has any. */
+/**
+ * The images in a part that agree with a name without extension in this way, from the likeliest folder that has any.
+ */
 function agreeing({ folders }: VocImages, name: string, agreement: Agreement): readonly string[] {
   return folders.map((index) => index.of(name, agreement)).find((files) => files.length > 0) ?? [];
 }
 
-/** Whether a part has an image of this name, in whatever spelling. */
+/** Whether a part has an image with this name, in any spelling. */
 export const hasImage = ({ folders }: VocImages, name: string): boolean =>
   folders.some((index) => index.best(name).length > 0);
 
 /**
- * Finds each annotation's image: by the annotation's own name, for tools leave stale file names behind, then by the file
- * name in it, first to the letter, then in another spelling. An image that belongs to one annotation is not given to
+ * Finds each annotation's image: by the annotation's own name, because tools leave stale file names behind, then by the
+ * file name in it, first exactly, then in another spelling. An image that belongs to one annotation is not assigned to
  * another.
  */
 export function findVocImages(
@@ -56,9 +58,9 @@ export function findVocImages(
   folder: Folder,
 ): {
   readonly files: ReadonlyMap<VocEntry, string>;
-  /** entries whose image has another spelling */
+  /** Entries whose image has another spelling. */
   readonly spelled: ReadonlySet<VocEntry>;
-  /** why an entry has no image */
+  /** Reasons why entries have no image. */
   readonly missing: ReadonlyMap<VocEntry, string>;
 } {
   const ownName = ({ xml, images }: VocEntry): string => nameOfXml(xml, images.annotations);
@@ -89,7 +91,7 @@ export function findVocImages(
     const rival = lost.get(entry);
     if (several !== undefined) {
       const names = several.map((file) => folder.nameOf(file)).join(' or ');
-      missing.set(entry, `its image may be ${names}: write which of them as filename`);
+      missing.set(entry, `its image may be ${names}: name the right one as filename`);
     } else if (rival !== undefined) {
       missing.set(entry, `${folder.nameOf(rival)} may be its image, or that of another annotation`);
     } else {
@@ -105,7 +107,7 @@ export function findVocImages(
   };
 }
 
-/** Of several images of one name, that with the file name of the annotation, else those of formats that are read. */
+/** From several images with one name, the one with the annotation's file name, otherwise those in supported formats. */
 function preferred(files: readonly string[], fileName: string | undefined): readonly string[] {
   if (files.length < 2) return files;
   const written = fileName && path.posix.basename(fileName.replaceAll('\\', '/'));

@@ -1,18 +1,18 @@
-/** Whether the first pixel of VOC boxes is 0 or 1, which no file says. */
+/** Whether the first pixel of VOC boxes is 0 or 1, which no file tells. */
 import type { ReaderOption } from './dataset-reader.ts';
 import type { VocAnnotation } from './voc-xml.ts';
 
 export const vocOrigin: ReaderOption<0 | 1> = {
   title: 'VOC origin',
-  meaning: "what VOC boxes call the first pixel: 1 in VOC's own files",
+  meaning: "the number of the first pixel in VOC boxes: 1 in VOC's own files",
   values: [0, 1],
 };
 
 /**
- * Compares the boxes with the origin they were read with. VOC's own files, and LabelImg's, hold whole numbers from 1 to
- * width and height; a corner at 0 shows that a tool counted from 0.
+ * Checks whether the boxes fit the origin with which they were read. VOC's own files, and LabelImg's, hold whole
+ * numbers from 1 to width and height; a corner at 0 shows that a tool counted from 0.
  *
- * @returns a sentence if they do not fit, else undefined
+ * @returns a sentence if they do not fit, otherwise undefined
  */
 export function describeOrigin(annotations: readonly VocAnnotation[], origin: 0 | 1): string | undefined {
   let smallest = Number.POSITIVE_INFINITY;
@@ -30,7 +30,7 @@ export function describeOrigin(annotations: readonly VocAnnotation[], origin: 0 
   if (origin === 0 && whole && smallest === 1 && reachesEnd) {
     return (
       'the boxes are whole numbers, start at 1 and reach width or height: they seem counted from 1 with their last pixel ' +
-      'included, as VOC itself and LabelImg write them; set the VOC origin to 1 to take them so'
+      'included, as VOC itself and LabelImg write them; set the VOC origin to 1 to read them that way'
     );
   }
   if (origin === 1 && smallest < 1) return `a box starts at ${smallest}: these boxes are not counted from 1`;

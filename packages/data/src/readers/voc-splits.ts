@@ -1,4 +1,4 @@
-/** Which VOC annotations belong to which split. */
+/** Assigns VOC annotations to splits. */
 import fs from 'node:fs';
 import { stem } from './file-names.ts';
 import { onlyOne } from './folder.ts';
@@ -8,7 +8,10 @@ import { decodeText } from './text.ts';
 import { namesOfList, type VocPart } from './voc-files.ts';
 import { hasImage, type VocImages } from './voc-images.ts';
 
-/** The annotation files of each split: those that its lists name, or all, where the folder's place says the split or nothing does. */
+/**
+ * The annotation files of each split: those that its lists name, or all, where the folder's location indicates the
+ * split or nothing does.
+ */
 export function listXmls(
   part: VocPart,
   images: VocImages,

@@ -1,4 +1,4 @@
-/** One annotation file of Pascal VOC, checked field by field. */
+/** Reads one annotation file of Pascal VOC and checks it field by field. */
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { DataError } from '../error.ts';
 import type { Problem } from '../problem.ts';
@@ -9,21 +9,21 @@ export interface VocObject {
   readonly className: string;
   readonly box: Box;
   readonly difficult: boolean;
-  /** 1, 2, … in the file */
+  /** Position in the file: 1, 2, … */
   readonly number: number;
 }
 
 export interface VocAnnotation {
   readonly fileName: string | undefined;
-  /** undefined where the file does not say, or says 0 */
+  /** Size in pixels; undefined where the file does not give it, or gives 0. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
   readonly objects: readonly VocObject[];
-  /** objects whose class or box cannot be read */
+  /** Number of objects whose class or box cannot be read. */
   readonly unreadable: number;
 }
 
-// Numbers stay text, so that a class may be called 1e3. Entities are expanded within the parser's limits. Tools differ in
-// the letter case of tags, and some put a namespace before them.
+// Numbers stay text, so that a class may be called 1e3. Entities are expanded within the parser's limits. Tools differ
+// in the letter case of tags, and some add a namespace prefix.
 const parser = new XMLParser({
   parseTagValue: false,
   htmlEntities: true,
@@ -33,12 +33,12 @@ const parser = new XMLParser({
 });
 
 /**
- * Reads `annotation`: `filename`, `size`, and of each `object` its `name`, `difficult` and `bndbox`. The box reaches from
- * xmin to xmax as they are written, with no pixel added.
+ * Reads `annotation`: `filename`, `size`, and for each `object` its `name`, `difficult` and `bndbox`. The box runs from
+ * xmin to xmax as written, with no pixel added.
  *
- * @param origin what the upper left pixel's corner is called: 1 moves xmin and ymin by one, as detectron2 does for VOC's
- *   own files, whose corners are the first and last pixel counted from 1
- * @throws DataError with line and column if the text is no XML, or no annotation
+ * @param origin number of the upper left pixel: 1 moves xmin and ymin by one, as detectron2 does for VOC's own files,
+ *   whose corners are the first and last pixel counted from 1
+ * @throws DataError with line and column if the text is not XML, or not an annotation
  */
 export function parseVocXml(
   text: string,
@@ -46,7 +46,7 @@ export function parseVocXml(
 ): VocAnnotation {
   const annotation = fieldsOf(parse(text, name).annotation);
   if (annotation === undefined)
-    throw new DataError(`${name} is no VOC annotation: expected <annotation> … </annotation>`);
+    throw new DataError(`${name} is not a VOC annotation: expected <annotation> … </annotation>`);
   const size = fieldsOf(annotation.size);
   const [width, height] = [numberOf(size?.width), numberOf(size?.height)];
   const isKnown = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
@@ -60,7 +60,7 @@ export function parseVocXml(
     const className = textOf(object?.name);
     const corners = fieldsOf(object?.bndbox);
     if (className === undefined) {
-      const count = Array.isArray(object?.name) ? `${object.name.length} names, where one is expected` : 'no name';
+      const count = Array.isArray(object?.name) ? `${object.name.length} names instead of one` : 'no name';
       report('unknown-class', ', name', `the object has ${count}`);
       continue;
     }
@@ -72,7 +72,8 @@ export function parseVocXml(
     const [xmin, ymin, xmax, ymax] = keys.map((key) => numberOf(corners[key])) as [number, number, number, number];
     const bad = keys.find((key) => !isCoordinate(numberOf(corners[key])));
     if (bad !== undefined) {
-      const value = corners[bad] === undefined ? 'missing' : `${JSON.stringify(corners[bad]).slice(0, 60)}, no number`;
+      const value =
+        corners[bad] === undefined ? 'missing' : `${JSON.stringify(corners[bad]).slice(0, 60)}, not a number`;
       report('bad-object', `, bndbox/${bad}`, `${className}: ${bad} is ${value}`);
       continue;
     }
@@ -89,7 +90,7 @@ export function parseVocXml(
   };
 }
 
-/** The `object` elements, also those that a tool has put into an element of its own, but not those within an object. */
+/** The `object` elements, including those that a tool has put into another element, but not those within an object. */
 function objectsIn(element: Readonly<Record<string, unknown>>): unknown[] {
   return Object.entries(element).flatMap(([name, child]) => {
     if (name === 'object') return Array.isArray(child) ? child : [child];
@@ -100,14 +101,14 @@ function objectsIn(element: Readonly<Record<string, unknown>>): unknown[] {
   });
 }
 
-/** What an object has where its box is expected. */
+/** Describes what an object has in place of its box. */
 function insteadOfBox(object: Readonly<Record<string, unknown>> | undefined): string {
   const { bndbox } = object ?? {};
-  if (Array.isArray(bndbox)) return `${bndbox.length} times bndbox, where one is expected`;
+  if (Array.isArray(bndbox)) return `${bndbox.length} bndbox elements instead of one`;
   const other = ['robndbox', 'polygon', 'segmentation', 'mask', 'point', 'line'].find(
     (name) => object?.[name] !== undefined,
   );
-  return other === undefined ? 'no bndbox' : `no bndbox, but ${other}, of which no box is made`;
+  return other === undefined ? 'no bndbox' : `no bndbox, but ${other}, from which no box is computed`;
 }
 
 function parse(text: string, name: string): Readonly<Record<string, unknown>> {
@@ -116,8 +117,9 @@ function parse(text: string, name: string): Readonly<Record<string, unknown>> {
     const { line, col, code } = valid.err;
     const reason = valid.err.msg.replaceAll(/\s+/g, ' ').slice(0, 120);
     const cutOff = code === 'InvalidXml' && reason.startsWith("Invalid '[");
-    if (cutOff) throw new DataError(`${name} is no whole XML: tags stay open at its end; is the file cut off?`);
-    throw new DataError(`${name}, line ${line}, column ${col ?? 1}: no valid XML: ${reason}`);
+    if (cutOff)
+      throw new DataError(`${name} is not complete XML: tags are still open at its end; is the file cut off?`);
+    throw new DataError(`${name}, line ${line}, column ${col ?? 1}: not valid XML: ${reason}`);
   }
   try {
     return parser.parse(text) as Record<string, unknown>;

@@ -27,7 +27,7 @@ async function open(files: Record<string, Content>, options: OpenOptions = {}) {
   return { ...opened, of, names, first: train[0] };
 }
 
-/** `annotations` with `images`, and lists. */
+/** Files of `annotations` with `images`, and lists. */
 const flat = (
   xml: Record<string, string>,
   lists: Record<string, string> = { 'train.txt': 'a\nb\n', 'val.txt': 'c\n' },
@@ -43,7 +43,7 @@ const flat = (
 });
 
 describe('VOC', () => {
-  it('reads a flat folder with lists, the names as classes, and the corners as they are', async () => {
+  it('reads a flat folder with lists, the names as classes, and the corners as written', async () => {
     const xml = annotation(
       size,
       object(' dog ', box(0.5, 1, 20, 11.25), '<difficult>1</difficult>'),
@@ -130,13 +130,13 @@ describe('VOC', () => {
       [['JPEGImages/cam0/a.jpg'], ['JPEGImages/cam1/a.jpg'], []],
     ],
     [
-      'folders of cameras among the annotations alone',
+      'folders of cameras only among the annotations',
       { 'Annotations/cam0/a.xml': 'JPEGImages/a.jpg', 'Annotations/cam1/b.xml': 'JPEGImages/b.jpg' },
       { 'ImageSets/Main/train.txt': 'a\n', 'ImageSets/Main/val.txt': 'b\n' },
       [['JPEGImages/a.jpg'], ['JPEGImages/b.jpg'], []],
     ],
     [
-      'folders of cameras among the images alone',
+      'folders of cameras only among the images',
       { 'Annotations/a.xml': 'JPEGImages/cam0/a.jpg', 'Annotations/b.xml': 'JPEGImages/cam1/b.jpg' },
       { 'ImageSets/Main/train.txt': 'a\n', 'ImageSets/Main/val.txt': 'b\n' },
       [['JPEGImages/cam0/a.jpg'], ['JPEGImages/cam1/b.jpg'], []],
@@ -184,7 +184,7 @@ describe('VOC', () => {
     expect(problems.filter(({ kind }) => kind !== 'unused-class')).toEqual([]);
   });
 
-  it('gives no annotation the image of another camera', async () => {
+  it('does not assign an annotation the image of another camera', async () => {
     const { names, of } = await open({
       'Annotations/cam1/f0.xml': oneCat,
       'Annotations/cam1/f1.xml': oneCat,
@@ -195,7 +195,7 @@ describe('VOC', () => {
     expect(of('missing-image')).toEqual(['Annotations/cam1/f0.xml, undefined: there is no image cam1/f0']);
   });
 
-  it('makes val of annotations beside their images', async () => {
+  it('makes val from annotations next to their images', async () => {
     const { names, notices, of } = await open({
       'a.xml': oneCat,
       'a.jpg': bytes,
@@ -204,11 +204,11 @@ describe('VOC', () => {
       'c.jpg': bytes,
     });
     expect(names.flat().sort()).toEqual(['a.jpg', 'b.jpg']);
-    expect(notices).toEqual(['there is no val split: 1 of the 2 images of train are taken for it (seed 0)']);
+    expect(notices).toEqual(['there is no val split: 1 of the 2 images of train become val (seed 0)']);
     expect(of('unannotated-image')).toEqual(['c.jpg, undefined: the folder has no c.xml']);
   });
 
-  it('takes the size from the image where the annotation has none', async () => {
+  it('reads the size from the image where the annotation has none', async () => {
     const zero = annotation('<size><width>0</width><height>0</height></size>', object('cat', box(1, 2, 3, 4)));
     const { dataset } = await open(flat({ a: zero, b: annotation(object('cat', box(1, 2, 3, 4))) }));
     expect(dataset.train.map(({ width, height }) => [width, height])).toEqual([
@@ -234,7 +234,7 @@ describe('VOC', () => {
     expect(of('other-name').length).toBe(2);
   });
 
-  it('leaves an image out whose objects it cannot all use, and reports those', async () => {
+  it('leaves out an image with any unusable object, and reports the objects', async () => {
     const xml = annotation(
       size,
       object('cat', box(1, 2, 'x', 4)),
@@ -251,7 +251,7 @@ describe('VOC', () => {
       'images/a.jpg, undefined: 5 of the 7 objects of annotations/a.xml cannot be read',
     ]);
     expect(of('bad-object')).toEqual([
-      'annotations/a.xml, object 1, bndbox/xmax: cat: xmax is "x", no number',
+      'annotations/a.xml, object 1, bndbox/xmax: cat: xmax is "x", not a number',
       'annotations/a.xml, object 2, bndbox: cat has no bndbox',
       'annotations/a.xml, object 4, bndbox/ymax: cat: ymax is missing',
     ]);
@@ -275,10 +275,10 @@ describe('VOC', () => {
   });
 
   it.each([
-    ['cut off', oneCat.slice(0, 150), /^no whole XML: tags stay open at its end|no valid XML/],
-    ['no XML', 'hello', /line 1, column 1: no valid XML/],
-    ['empty', '', /no valid XML/],
-    ['something else', '<html></html>', /is no VOC annotation/],
+    ['cut off', oneCat.slice(0, 150), /is not complete XML: tags are still open at its end|not valid XML/],
+    ['no XML', 'hello', /line 1, column 1: not valid XML/],
+    ['empty', '', /not valid XML/],
+    ['something else', '<html></html>', /is not a VOC annotation/],
     [
       'a bomb',
       `<!DOCTYPE a [<!ENTITY x "${'a'.repeat(9000)}">]><annotation>${'&x;'.repeat(5000)}</annotation>`,
@@ -297,7 +297,7 @@ describe('VOC', () => {
     expect(of('unusable-image')[0]?.split('annotations/b.xml')).toHaveLength(2);
   });
 
-  it('reports what the lists name in vain, and images that are gone', async () => {
+  it('reports listed names that do not exist, and missing images', async () => {
     const { names, of } = await open({
       ...flat({ gone: oneCat }, { 'train.txt': 'a\nnobody\nd\ngone\n', 'val.txt': 'c\n' }),
       'images/d.jpg': bytes,
@@ -310,7 +310,7 @@ describe('VOC', () => {
     expect(of('unannotated-image')).toEqual(['train.txt, undefined: there is no d.xml']);
   });
 
-  it('recognises boxes counted from 1, and moves them when told to', async () => {
+  it('recognises boxes counted from 1, and moves them on request', async () => {
     const files = flat({ a: annotation(size, object('cat', box(1, 1, 100, 20)), object('cat', box(5, 6, 7, 8))) });
     files['annotations/b.xml'] = files['annotations/c.xml'] = annotation(size, object('cat', box(2, 3, 9, 9)));
     const asWritten = await open(files);
@@ -328,7 +328,7 @@ describe('VOC', () => {
     ]);
   });
 
-  it('reads what the annotations declare to be encoded in, and reports bytes that are no UTF-8', async () => {
+  it('follows the encoding that annotations declare, and reports bytes that are not UTF-8', async () => {
     const xml = (encoding: string) =>
       oneCat.replaceAll('cat', 'café').replace('version="1.0"', `version="1.0"${encoding}`);
     const { dataset, of } = await open({
@@ -338,10 +338,12 @@ describe('VOC', () => {
       'annotations/c.xml': Buffer.from(xml(''), 'latin1'),
     });
     expect(dataset.categories.map(({ name }) => name)).toEqual(['café']);
-    expect(of('bad-value')).toEqual(['annotations/c.xml, undefined: line 4 is not UTF-8: windows-1252 is taken']);
+    expect(of('bad-value')).toEqual([
+      'annotations/c.xml, undefined: line 4 is not UTF-8: the file is read as windows-1252',
+    ]);
   });
 
-  it('refuses a folder in which nothing can be used', async () => {
+  it('refuses a folder without anything usable', async () => {
     const broken = { 'annotations/a.xml': '<annotation>', 'images/a.jpg': bytes };
     await expect(open(broken)).rejects.toThrow(
       /^none of the 1 VOC annotations can be used\n.*: 1; the first: annotations\/a.xml: /,

@@ -18,7 +18,7 @@ import { listXmls } from './voc-splits.ts';
 import { parseVocXml, type VocAnnotation } from './voc-xml.ts';
 
 export interface VocOptions {
-  /** 1 for VOC's own files, whose corners are the first and last pixel counted from 1 */
+  /** 1 for VOC's own files, whose corners are the first and last pixel counted from 1. */
   readonly vocOrigin: 0 | 1;
 }
 
@@ -26,15 +26,15 @@ export const voc = {
   name: 'voc',
   title: 'VOC',
   options: { vocOrigin },
-  /** What annotations of Pascal VOC look like. */
-  looksLike: () => 'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml beside the images',
-  /** The folders with annotations of Pascal VOC. */
+  /** Describes the usual names of Pascal VOC annotations. */
+  looksLike: () => 'VOC2007/Annotations with JPEGImages, annotations/*.xml with images, or .xml next to the images',
+  /** Finds the folders with Pascal VOC annotations. */
   find: findVoc,
   /** Reads these folders. */
   read: readVoc,
 } as const satisfies DatasetReader<readonly VocPart[], VocOptions>;
 
-/** An image whose annotation could be read. */
+/** An image with a readable annotation. */
 interface AnnotatedImage extends VocEntry {
   readonly path: string;
   readonly name: string;
@@ -43,7 +43,7 @@ interface AnnotatedImage extends VocEntry {
 }
 
 /**
- * Reads the annotations of every part; classes are the names that occur, sorted.
+ * Reads the annotations of every part; the classes are the names that occur, sorted.
  *
  * @throws DataError if no annotation can be used
  */
@@ -64,7 +64,7 @@ async function readVoc(
   }
   const entries = await readAnnotations(imagesOfXml, origin, reading);
   const annotated = await openImages(entries, imagesOfXml.size, reading);
-  // An image may be that of an annotation of another name.
+  // An image may belong to an annotation with another name.
   const used = new Set(annotated.map(({ name }) => name));
   const unused = problems.filter(({ kind, file }) => kind !== 'unannotated-image' || !used.has(file));
   problems.splice(0, problems.length, ...unused);
@@ -164,7 +164,7 @@ async function openImages(
       problems.push({
         kind: 'missing-image',
         file: xmlName,
-        message: found.missing.get(entry) ?? 'its image is not there',
+        message: found.missing.get(entry) ?? 'its image does not exist',
       });
       continue;
     }
@@ -174,7 +174,7 @@ async function openImages(
       continue;
     }
     if (found.spelled.has(entry)) {
-      problems.push({ kind: 'other-name', file: xmlName, message: `the image is there as ${name}` });
+      problems.push({ kind: 'other-name', file: xmlName, message: `the image was found as ${name}` });
     }
     const { unreadable, objects } = annotation;
     if (unreadable > 0) {
@@ -190,7 +190,7 @@ async function openImages(
   return images.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** A message for a problem, which names the file already. */
+/** Removes the file's name from a message for a problem, which has it already. */
 function withoutName(message: string, name: string): string {
   if (message.startsWith(`${name}, `)) return message.slice(name.length + 2);
   return message.startsWith(`${name} `) ? `it${message.slice(name.length)}` : message;

@@ -23,7 +23,7 @@ async function open(files: Record<string, Content>) {
   };
 }
 
-/** Two images with a label each in a folder. */
+/** Two images with one label each in a folder. */
 const pair = (folder: string, labels = folder, ids = ['a', 'b']): Record<string, Content> =>
   Object.fromEntries(
     ids.flatMap((id) => [
@@ -34,7 +34,7 @@ const pair = (folder: string, labels = folder, ids = ['a', 'b']): Record<string,
 
 describe('YOLO without a yaml', () => {
   it.each([
-    ['as CVAT exports it', 'data/obj.names', 'data/train.txt', 'data/obj_train_data/'],
+    ['as exported by CVAT', 'data/obj.names', 'data/train.txt', 'data/obj_train_data/'],
     ['with paths of its folder', 'obj.names', 'train.txt', 'obj_train_data/'],
     ['with paths of another machine', '/home/me/darknet/obj.names', 'D:\\darknet\\train.txt', '/mnt/x/obj_train_data/'],
   ])("reads darknet's obj.data %s", async (_, names, list, prefix) => {
@@ -95,7 +95,7 @@ describe('YOLO without a yaml', () => {
       () => ({ ...pair('images', 'labels'), 'train.txt': './images/a.jpg\n', 'val.txt': './images/b.jpg\n' }),
       [['images/a.jpg'], ['images/b.jpg'], []],
     ],
-  ])('reads the classes alone: %s', async (_, names, files, expected) => {
+  ])('reads a bare list of classes: %s', async (_, names, files, expected) => {
     const { format, classes, splits, objects } = await open({ [names]: 'bolt\nnut\n', 'notes.json': '{}', ...files() });
     expect(format).toBe('yolo');
     expect(classes).toEqual(['bolt', 'nut']);
@@ -110,7 +110,7 @@ describe('YOLO without a yaml', () => {
     expect(classes).toEqual(['bolt', '1', 'nut']);
   });
 
-  it('reads VOC where a list of classes lies beside its annotations', async () => {
+  it('reads VOC where there is a list of classes next to its annotations', async () => {
     const xml =
       '<annotation><object><name>x</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>9</xmax><ymax>9</ymax></bndbox></object></annotation>';
     const { format } = await open({
@@ -125,7 +125,7 @@ describe('YOLO without a yaml', () => {
 
   it.each<[string, Record<string, Content>, RegExp]>([
     [
-      'names that are nowhere',
+      'a missing file of names',
       { 'obj.data': 'names = obj.names\ntrain = t.txt\n' },
       /^obj.data, names: there is no obj.names/,
     ],
@@ -140,9 +140,9 @@ describe('YOLO without a yaml', () => {
       /^obj.names names no classes/,
     ],
     [
-      'a list that is nowhere',
+      'a missing list',
       { 'obj.data': 'names = obj.names\ntrain = t.txt\n', 'obj.names': 'a\n' },
-      /^obj.data, train: "t.txt" is neither a folder nor a list/,
+      /^obj.data, train: "t.txt" is neither an existing folder nor an existing list/,
     ],
     [
       'images that an export left out',
@@ -152,7 +152,7 @@ describe('YOLO without a yaml', () => {
         't.txt': 'data/a.jpg\n',
         'data/a.txt': '0 0.5 0.5 1 1\n',
       },
-      /^none of the 1 images that t.txt names is there: looked for data\/a.jpg in \.$/,
+      /^none of the 1 images that t.txt names exists: looked for data\/a.jpg in \.$/,
     ],
   ])('refuses %s', async (_, files, message) => {
     await expect(open(files)).rejects.toThrow(message);

@@ -1,6 +1,6 @@
 /**
  * YOLO data sets without a yaml: darknet's `obj.data` and `obj.names` (https://github.com/AlexeyAB/darknet), which CVAT
- * exports, and a bare `classes.txt` beside images and labels, as Label Studio and LabelImg write it.
+ * exports, and a bare `classes.txt` next to images and labels, as Label Studio and LabelImg write it.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ import { type Reading, splitNames, splitOfName } from './read-splits.ts';
 import { decodeText, readLines } from './text.ts';
 import { classesOf, type YoloClasses, type YoloDescription, type YoloSource } from './yolo-description.ts';
 
-/** darknet's description, a `.data` file that says where the names are. */
+/** Finds darknet's description, a `.data` file that says where the names are. */
 export function findDataFile(folder: Folder): string | undefined {
   const found = folder
     .files(folder.root)
@@ -21,7 +21,10 @@ export function findDataFile(folder: Folder): string | undefined {
   return found === undefined ? undefined : path.join(folder.root, found);
 }
 
-/** A file with a class name a line: in the data set's folder, among the labels, or as Roboflow's in a split's folder. */
+/**
+ * Finds a file with one class name per line: in the data set's folder, among the labels, or in a split's folder as in
+ * Roboflow's exports.
+ */
 export function findNamesFile(folder: Folder): string | undefined {
   const homes = folder.folders(folder.root).filter((name) => /^labels$/i.test(name) || splitOfName(name) !== undefined);
   const files = [folder.root, ...homes.map((name) => path.join(folder.root, name))].flatMap((home) =>
@@ -30,7 +33,7 @@ export function findNamesFile(folder: Folder): string | undefined {
   return files.find((file) => /\.names$|^classes\.txt$|^_darknet\.labels$/i.test(path.basename(file)));
 }
 
-/** @throws DataError if it names no classes or no images */
+/** @throws DataError if the file names no classes or no images */
 export function readDataFile(file: string, reading: Reading): YoloDescription {
   const { folder, problems } = reading;
   const name = folder.nameOf(file);
@@ -44,13 +47,13 @@ export function readDataFile(file: string, reading: Reading): YoloDescription {
   const names = namesFile(written, folder);
   if (names === undefined) {
     throw new DataError(
-      `${name}, names: there is no ${written || 'file named'}: expected a file with a class name a line`,
+      `${name}, names: there is no ${written || 'file named'}: expected a file with one class name per line`,
     );
   }
   const classes = readNames(names, reading);
   const count = Number(fields.get('classes'));
   if (Number.isFinite(count) && count !== classes.categories.length) {
-    const message = `classes is ${count}, but ${folder.nameOf(names)} has ${classes.categories.length}: its names are taken`;
+    const message = `classes is ${count}, but ${folder.nameOf(names)} has ${classes.categories.length}: its names are used`;
     problems.push({ kind: 'bad-value', file: name, field: 'classes', message });
   }
   const keys = { train: ['train'], val: ['valid', 'val', 'validation'], test: ['test'] } as const;
@@ -59,7 +62,7 @@ export function readDataFile(file: string, reading: Reading): YoloDescription {
     return key === undefined ? [] : [{ split, key, written: [fields.get(key)] }];
   });
   if (sources.length === 0)
-    throw new DataError(`${name} names no images: expected train = LIST, a .txt with an image a line`);
+    throw new DataError(`${name} names no images: expected train = LIST, a .txt with one image per line`);
   return { name, home: folder.root, base: '', ...classes, keypoints: false, sources };
 }
 
@@ -70,13 +73,13 @@ export function readNamesFile(file: string, reading: Reading): YoloDescription {
   const sources = [listsOf, splitFoldersOf, oneFolderOf].map((find) => find(folder)).find((found) => found.length > 0);
   if (sources === undefined) {
     throw new DataError(
-      `${name} is there, but no images: expected them in images, in a folder for each split, or beside it`,
+      `there is ${name}, but there are no images: expected them in images, in a folder for each split, or next to it`,
     );
   }
   return { name, home: folder.root, base: '', ...readNames(file, reading), keypoints: false, sources };
 }
 
-/** `train.txt` and so on, if they list images and not what VOC's lists hold. */
+/** Finds `train.txt` and so on, if they list images rather than the names in VOC's lists. */
 function listsOf(folder: Folder): YoloSource[] {
   return folder.files(folder.root).flatMap((name): YoloSource[] => {
     const split = /\.txt$/i.test(name) ? splitOfName(path.parse(name).name) : undefined;
@@ -87,7 +90,7 @@ function listsOf(folder: Folder): YoloSource[] {
   });
 }
 
-/** `images/train`, `train/images` or `train`. */
+/** Finds `images/train`, `train/images` or `train`. */
 function splitFoldersOf(folder: Folder): YoloSource[] {
   const images = folder.subfolder(folder.root, 'images');
   for (const home of [images, folder.root]) {
@@ -113,7 +116,10 @@ function oneFolderOf(folder: Folder): YoloSource[] {
 const holdsImages = (folder: Folder, directory: string): boolean =>
   folder.filesBelow(directory).some((file) => isImageName(file));
 
-/** The path is often that of the machine that the data comes from: its last parts lead to the file. */
+/**
+ * Finds the file with the names. Its path often comes from another machine: then the path's last parts lead to the
+ * file.
+ */
 function namesFile(written: string, folder: Folder): string | undefined {
   for (const form of writtenForms(written)) {
     const parts = partsOf(form);
@@ -126,7 +132,7 @@ function namesFile(written: string, folder: Folder): string | undefined {
   return findNamesFile(folder);
 }
 
-/** A class name a line, as darknet counts them: a blank line within has an index too. */
+/** Reads one class name per line, with the indices that darknet gives them: a blank line in between has one too. */
 function readNames(file: string, { folder, problems }: Reading): YoloClasses {
   const name = folder.nameOf(file);
   let decoded: ReturnType<typeof decodeText>;
@@ -141,7 +147,7 @@ function readNames(file: string, { folder, problems }: Reading): YoloClasses {
     .split(/\r\n|\r|\n/)
     .map((line) => line.trim());
   if (names.every((line) => line === '')) names.length = 0;
-  if (names.length === 0) throw new DataError(`${name} names no classes: expected a class name a line`);
+  if (names.length === 0) throw new DataError(`${name} names no classes: expected one class name per line`);
   return classesOf(names.map((name, index) => [index, name || String(index)]));
 }
 

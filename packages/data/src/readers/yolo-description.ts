@@ -1,31 +1,33 @@
-/** What describes a YOLO data set, whatever file it stands in: its classes, and where the images of its splits are. */
+/**
+ * The description of a YOLO data set, whichever file contains it: its classes, and the places of its splits' images.
+ */
 import type { Category } from '../dataset.ts';
 import type { SplitName } from './read-splits.ts';
 
 export interface YoloClasses {
   readonly categories: readonly Category[];
-  /** by the class index of the label files */
+  /** Labels by the class index in the label files. */
   readonly labels: ReadonlyMap<number, number>;
 }
 
 export interface YoloDescription extends YoloClasses {
-  /** of the file it stands in, for messages */
+  /** Name of the file that contains the description, for messages. */
   readonly name: string;
-  /** the absolute folder that paths are relative to */
+  /** Absolute path of the folder that paths are relative to. */
   readonly home: string;
-  /** `path` of a yaml: what the paths are relative to instead, if it is there; empty where there is none */
+  /** The `path` in a yaml: the paths are relative to it instead, if it exists; empty where there is none. */
   readonly base: string;
-  /** whether the description says that keypoints follow the box on a line */
+  /** Whether the description says that keypoints follow the box on a line. */
   readonly keypoints: boolean;
   readonly sources: readonly YoloSource[];
 }
 
-/** Where the images of a split are. */
+/** The places of a split's images. */
 export interface YoloSource {
   readonly split: SplitName;
-  /** the field that says it */
+  /** The field that names them. */
   readonly key: string;
-  /** folders of images, and `.txt` lists of them */
+  /** Folders of images, and `.txt` lists of images. */
   readonly written: readonly unknown[];
 }
 

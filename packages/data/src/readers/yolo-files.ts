@@ -12,7 +12,7 @@ export interface YoloFile {
   readonly file: string;
 }
 
-/** A file that says that it describes a YOLO data set, or undefined. */
+/** A file that clearly describes a YOLO data set, or undefined. */
 export function findYolo(folder: Folder): YoloFile | undefined {
   const yaml = findYaml(folder);
   if (yaml !== undefined) return { kind: 'yaml', file: yaml };
@@ -21,8 +21,8 @@ export function findYolo(folder: Folder): YoloFile | undefined {
 }
 
 /**
- * A bare list of classes, which counts only where there are labels, or undefined. Such a list also lies beside VOC
- * annotations, which say more.
+ * A bare list of classes, which counts only where there are labels, or undefined. VOC annotations may have such a list
+ * next to them too, but say more.
  */
 export function guessYolo(folder: Folder): YoloFile | undefined {
   const names = findNamesFile(folder);

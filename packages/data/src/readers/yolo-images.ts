@@ -1,4 +1,4 @@
-/** The images that a YOLO description names: those of folders, and those of lists. */
+/** Finds the images that a YOLO description names, in folders and in lists. */
 import path from 'node:path';
 import { DataError } from '../error.ts';
 import { isImageName } from '../image-formats.ts';
@@ -15,14 +15,14 @@ interface ListedImage extends WantedImage {
   readonly line: number;
 }
 
-/** Absolute paths of the images that are there; a split is undefined where the description names none. */
+/** Absolute paths of the images that exist; a split is undefined where the description names none. */
 export type YoloImages = Partial<Record<SplitName, readonly string[]>>;
 
 /**
- * Goes through folders with those below them, and through lists, whose lines are relative to the list, to the yaml, to
- * its `path`, or paths of another machine.
+ * Goes through folders recursively, and through lists, whose lines are relative to the list, to the yaml or to its
+ * `path`, or are paths from another machine.
  *
- * @throws DataError if a folder or list is not there, or not one of the images that lists name
+ * @throws DataError if a folder or list does not exist, or none of the images that lists name
  */
 export function findYoloImages(description: YoloDescription, reading: Reading): YoloImages {
   const { folder, problems } = reading;
@@ -30,13 +30,13 @@ export function findYoloImages(description: YoloDescription, reading: Reading): 
   const listed: ListedImage[] = [];
   for (const { split, key, written } of description.sources) {
     const found = written.map((source) => findSource(source, key, description, reading));
-    // A test folder that the export left out is nothing to stop for.
+    // A test folder that the export left out is no reason to stop.
     if (found.every((source) => source === undefined) && split === 'test') continue;
     const missing = found.indexOf(undefined);
     if (missing >= 0) {
       const source = JSON.stringify(written[missing]);
       throw new DataError(
-        `${description.name}, ${key}: ${source} is neither a folder nor a list of images that is there`,
+        `${description.name}, ${key}: ${source} is neither an existing folder nor an existing list of images`,
       );
     }
     const images: string[] = [];
@@ -59,7 +59,7 @@ export function findYoloImages(description: YoloDescription, reading: Reading): 
   if (first !== undefined && given.size === 0 && Object.values(inFolders).every((images) => images.length === 0)) {
     const places = first.places.map((place) => folder.nameOf(place) || '.').join(', ');
     throw new DataError(
-      `none of the ${listed.length} images that ${folder.nameOf(first.list)} names is there: looked for ${first.written} in ${places}`,
+      `none of the ${listed.length} images that ${folder.nameOf(first.list)} names exists: looked for ${first.written} in ${places}`,
     );
   }
   return Object.fromEntries(
@@ -72,7 +72,7 @@ export function findYoloImages(description: YoloDescription, reading: Reading): 
   );
 }
 
-/** The folder or list, absolute, or undefined if there is neither. */
+/** Absolute path of the folder or list, or undefined if there is neither. */
 function findSource(
   source: unknown,
   key: string,
@@ -91,9 +91,9 @@ function findSource(
 }
 
 /**
- * Where the folder may be: as written; beside the yaml, for `path` is often that of another machine, and Roboflow
- * writes `../train/images` for `train/images` (Ultralytics takes both so); in another spelling; or, of a path from
- * another machine or folder, below the yaml by its last parts.
+ * The paths where the folder may be: as written; next to the yaml, because `path` often comes from another machine, and
+ * Roboflow writes `../train/images` for `train/images` (Ultralytics accepts both); in another spelling; or, for a path
+ * from another machine or folder, below the yaml by its last parts.
  */
 function* candidates(source: string, base: string, home: string, folder: Folder): Generator<string> {
   for (const written of writtenForms(source.replace(/[\\/]+$/, ''))) {

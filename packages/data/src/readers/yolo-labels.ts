@@ -1,4 +1,4 @@
-/** Which label file belongs to which image of a YOLO data set. */
+/** Assigns label files to the images of a YOLO data set. */
 import path from 'node:path';
 import { isImageName, isReadName } from '../image-formats.ts';
 import { foldName, stem } from './file-names.ts';
@@ -8,20 +8,20 @@ import { readLines } from './text.ts';
 import { holdsLabels } from './yolo-files.ts';
 
 export interface YoloLabels {
-  /** absolute label files by image */
+  /** Absolute paths of label files by image. */
   readonly files: ReadonlyMap<string, string>;
-  /** images that must not count as background though no label file is theirs for certain, and why */
+  /** Images that must not count as background although no label file is certainly theirs, and the reasons. */
   readonly doubts: ReadonlyMap<string, string>;
-  /** label files found under another spelling than their image's, by image */
+  /** Label files found under another spelling than their image's, by image. */
   readonly spelled: ReadonlyMap<string, string>;
-  /** label files of no image, with the folders that their image was looked for in */
+  /** Label files without an image, with the folders where their image was looked for. */
   readonly orphans: readonly { readonly file: string; readonly folders: readonly string[] }[];
 }
 
 /**
- * Gives each image the label file of its name, in `labels` for an image in `images` or else beside it. Another spelling
- * of the name serves if it is that of no other image. An image without a label file shows background, as in Ultralytics,
- * unless there are labels in sight that may be its own.
+ * Assigns each image the label file with its name, in `labels` for an image in `images`, otherwise next to it. A file
+ * with another spelling of the name is used if that is not the name of another image. An image without a label file
+ * shows background, as in Ultralytics, unless there are labels nearby that may be its own.
  *
  * @param images absolute paths
  */
@@ -37,7 +37,7 @@ export function findLabels(images: readonly string[], folder: Folder): YoloLabel
       .map((directory) => path.join(directory, `${stem(image)}.txt`))
       .find((file) => folder.exact(file) !== undefined);
   const { given, contested } = oneToOne(images, [
-    // A camera's raw file or HEIC beside the JPEG that was labelled is no rival.
+    // A camera's raw file or HEIC next to the labelled JPEG is not a rival.
     { name: 'name', find: (image) => (isReadName(image) ? ofSameName(image) : undefined) },
     { name: 'name', find: ofSameName },
     {
@@ -68,7 +68,7 @@ export function findLabels(images: readonly string[], folder: Folder): YoloLabel
     if (files.has(image) || doubts.has(image)) continue;
     const taken = ofSameName(image);
     if (taken !== undefined) {
-      doubts.set(image, `${folder.nameOf(taken)} belongs to another image of that name`);
+      doubts.set(image, `${folder.nameOf(taken)} belongs to another image with that name`);
       continue;
     }
     const doubt =
@@ -86,8 +86,8 @@ export function labelFolders(image: string, folder: Folder): string[] {
 }
 
 /**
- * The directory with its last part `from` replaced by `to`: as it is spelled there, or else as it should be. Undefined
- * if no part is `from`.
+ * The directory with its last part named `from` replaced by `to`: in the spelling that exists there, otherwise in the
+ * usual one. Undefined if no part is named `from`.
  */
 function sisterFolder(directory: string, from: string, to: string, folder: Folder): string | undefined {
   const parts = directory.split(path.sep);
@@ -97,12 +97,12 @@ function sisterFolder(directory: string, from: string, to: string, folder: Folde
   return folder.descend(home, [to, ...parts.slice(at + 1)]) ?? parts.with(at, to).join(path.sep);
 }
 
-/** Labels of the same name in a folder where they are not expected, such as another split's. */
+/** Finds labels with the same name in a folder where they are not expected, such as another split's. */
 function labelsElsewhere(image: string, used: ReadonlySet<string>, folder: Folder): string | undefined {
   const found = folder
     .anywhere(`${stem(image)}.txt`)
     .find((file) => !used.has(file) && !hasImage(file, folder) && holdsLabels(file));
-  return found && `it has no label file in its place, but ${folder.nameOf(found)} has its name`;
+  return found && `it has no label file in the expected place, but ${folder.nameOf(found)} has its name`;
 }
 
 /** Whether a label file has its image in the folder where it belongs, such as that of a split that is not used. */
@@ -114,25 +114,25 @@ function hasImage(labels: string, folder: Folder): boolean {
   );
 }
 
-/** Labels of the same name in another format. */
+/** Finds labels with the same name in another format. */
 function otherLabels(image: string, folder: Folder): string | undefined {
   const found = labelFolders(image, folder)
     .flatMap((directory) => folder.ofStem(directory, stem(image)))
     .find((file) => /\.(?:xml|json)$/i.test(file));
-  return found && `it has no label file of YOLO, but ${folder.nameOf(found)}, which is not read`;
+  return found && `it has no YOLO label file, but ${folder.nameOf(found)}, which is not read`;
 }
 
-/** A label file without an image may be that of any image without a label file. */
+/** A doubt about images without a label file: a label file without an image may belong to any of them. */
 function orphanLabels(image: string, orphans: YoloLabels['orphans'], folder: Folder): string | undefined {
   const found = orphans.find(({ folders }) => folders.includes(path.dirname(image)));
   return (
     found &&
-    `it has no label file, and ${folder.nameOf(found.file)} has no image: it may be meant. Rename that file, or delete it ` +
+    `it has no label file, and ${folder.nameOf(found.file)} has no image and may belong to it. Rename that file, or delete it ` +
       'if it belongs to an image that is gone'
   );
 }
 
-/** Label files whose images are not there. Where labels lie beside images, other texts may too. */
+/** Label files whose images do not exist. Where labels are next to images, there may be other texts too. */
 function findOrphans(images: readonly string[], used: ReadonlySet<string>, folder: Folder): YoloLabels['orphans'] {
   const imageFolders = new Map<string, Set<string>>();
   for (const image of images) {
@@ -151,7 +151,7 @@ function findOrphans(images: readonly string[], used: ReadonlySet<string>, folde
   });
 }
 
-/** What else lies among labels. */
+/** Names of other text files that are found among labels. */
 const otherText = /^(?:classes|predefined_classes|names|notes|readme|license|train|val|valid|test)\b/i;
 
 const isBlank = (file: string): boolean => readLines(file).every(({ text }) => text === '');

@@ -10,7 +10,7 @@ const labels = new Map([
 const read = (text: string, keypoints = false): YoloLine[] =>
   readYoloLines(text, { labels, keypoints }).map(([, line]) => line);
 
-/** Corners of the boxes, rounded, or what is wrong. */
+/** Boxes as x, y, width and height, rounded; undefined where the line cannot be read. */
 const boxes = (text: string, keypoints = false): (string | undefined)[] =>
   read(text, keypoints).map((line) =>
     'box' in line ? line.box.map((value) => +value.toFixed(6)).join(' ') : undefined,
@@ -51,20 +51,20 @@ describe('a line of YOLO', () => {
     ['a negative further number', `${box} -0.5`],
     ['a comment', `${box} # bolt`],
     ['commas for points', '0 0,5 0,5 0,2 0,4'],
-    ['a class that there is not', box.replace('0 ', '2 ')],
+    ['an unlisted class', box.replace('0 ', '2 ')],
     ['the name of a class', box.replace('0 ', 'bolt ')],
-    ['a byte of nothing', `${box}\0`],
+    ['a zero byte', `${box}\0`],
   ])('cannot be read with %s', (_, line) => {
     expect(boxes(line)).toEqual([undefined]);
   });
 
-  it('may be two things, which are named', () => {
+  it('may have two readings, which the message names', () => {
     expect(messages(`${box} 0.45 0.45 1 0.55 0.55 0`)[0]).toMatch(/may be a box with 2 keypoints or a polygon\. If/);
     expect(messages(`${box} 0.45 0.45 1`)[0]).toMatch(/may be a box with 1 keypoint or a polygon with a confidence/);
-    expect(messages('0 0.93 0.5 0.5 0.2 0.2')[0]).toMatch(/its first or its last number may be the confidence/);
+    expect(messages('0 0.93 0.5 0.5 0.2 0.2')[0]).toMatch(/its first or last number may be the confidence/);
   });
 
-  it('is what the other lines of its file are', () => {
+  it('is read like the other lines of its file', () => {
     const unclear = '0 0.4 0.3 0.5 0.3 0.6 0.5 1 0.7 0.4 0';
     expect(boxes(unclear)).toEqual([undefined]);
     expect(boxes(`${unclear}\n1 0.1 0.1 0.3 0.1 0.3 0.3`)[0]).toBe('0.4 0 0.6 0.7');
@@ -85,8 +85,8 @@ describe('a line of YOLO', () => {
     expect(boxes(box, true)).toEqual([boxRead]);
   });
 
-  it('gives the box around any polygon, unless it is one of those that may be keypoints', () => {
-    // Adding 0 makes 0 of -0, which a text does not tell apart.
+  it('gives the box around any polygon, unless its numbers may be keypoints', () => {
+    // Adding 0 turns -0 into 0, because the two are not distinguishable in text.
     const coordinate = fc
       .oneof(fc.double({ min: -1, max: 2, noNaN: true }), fc.constantFrom(0, 1, 2))
       .map((x) => x + 0);

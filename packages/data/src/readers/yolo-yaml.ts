@@ -1,4 +1,4 @@
-/** `data.yaml` of a YOLO data set, as Ultralytics reads it: https://docs.ultralytics.com/datasets/detect/ */
+/** Reads the `data.yaml` of a YOLO data set as Ultralytics does: https://docs.ultralytics.com/datasets/detect/ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -8,7 +8,7 @@ import { type Reading, splitNames } from './read-splits.ts';
 import { decodeText } from './text.ts';
 import { classesOf, type YoloClasses, type YoloDescription } from './yolo-description.ts';
 
-/** @throws DataError if the yaml is no yaml, or names no classes or no images */
+/** @throws DataError if the file is not valid yaml, or names no classes or no images */
 export function readYoloYaml(file: string, reading: Reading): YoloDescription {
   const name = reading.folder.nameOf(file);
   const fields = parseYaml(file, name, reading);
@@ -40,12 +40,12 @@ function parseYaml(file: string, name: string, { problems }: Reading): Readonly<
     throw new DataError(`${name} cannot be read: ${(error as Error).message.trim()}`);
   }
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
-    throw new DataError(`${name} is no mapping: expected train, val and names`);
+    throw new DataError(`${name} is not a mapping: expected train, val and names`);
   }
   return fields as Record<string, unknown>;
 }
 
-/** `names` as a list or as a mapping from index to name; without names, `nc` classes are numbered. */
+/** Reads `names` as a list or as a mapping from index to name; without names, `nc` classes are numbered. */
 function readClasses(
   { names, nc }: Readonly<Record<string, unknown>>,
   file: string,
@@ -57,7 +57,7 @@ function readClasses(
     entries = Object.entries(names).map(([key, name]) => {
       const index = Number(key);
       if (Number.isSafeInteger(index) && index >= 0) return [index, className(name, index)];
-      throw new DataError(`${file}, names: ${JSON.stringify(key)} is no class index: expected 0, 1, 2, …`);
+      throw new DataError(`${file}, names: ${JSON.stringify(key)} is not a class index: expected 0, 1, 2, …`);
     });
   } else if (names === undefined && Number.isSafeInteger(nc) && (nc as number) > 0 && (nc as number) <= 100_000) {
     entries = Array.from({ length: nc as number }, (_, index) => [index, `class ${index}`]);
@@ -66,7 +66,7 @@ function readClasses(
     throw new DataError(`${file} names no classes: expected names, a list or a mapping from index to name`);
   }
   if (typeof nc === 'number' && nc !== entries.length) {
-    const message = `nc is ${nc}, but names has ${entries.length}: names is taken`;
+    const message = `nc is ${nc}, but names has ${entries.length}: names is used`;
     problems.push({ kind: 'bad-value', file, field: 'nc', message });
   }
   return classesOf(entries);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 const yaml = 'train: images/train\nval: images/val\nnames: [cat, dog]\n';
 const line = '1 0.5 0.5 0.2 0.4\n';
 
-/** Images 1 and 2 in train, 3 in val, 1 and 3 with one dog each. */
+/** Opens a folder with images 1 and 2 in train and 3 in val, where 1 and 3 have one dog each. */
 async function open(files: Record<string, Content | undefined> = {}) {
   const all: Record<string, Content | undefined> = {
     'data.yaml': yaml,
@@ -60,8 +60,8 @@ describe('YOLO', () => {
     ['a mapping with holes', 'names: {5: fox, 1: dog}\n', ['dog', 'fox']],
     ['numbers and other words as names', 'names: [7, no]\n', ['7', 'no']],
     ['nothing as a name', 'names: [~, ""]\n', ['0', '1']],
-    ['a count alone', 'nc: 2\n', ['class 0', 'class 1']],
-  ])('takes %s', async (_, names, expected) => {
+    ['only a count', 'nc: 2\n', ['class 0', 'class 1']],
+  ])('accepts %s', async (_, names, expected) => {
     const { dataset, first } = await open({ 'data.yaml': `train: images/train\nval: images/val\n${names}` });
     expect(dataset.categories.map(({ name }) => name)).toEqual(expected);
     expect(dataset.categories[first?.objects.labels[0] as number]?.name).toBe(
@@ -70,19 +70,19 @@ describe('YOLO', () => {
   });
 
   it.each([
-    ['path of another machine', 'path: ../datasets/x\ntrain: images/train\nval: images/val\n'],
-    ['absolute folders of another machine', 'train: /content/x/images/train\nval: C:\\data\\images\\val\n'],
+    ['a path from another machine', 'path: ../datasets/x\ntrain: images/train\nval: images/val\n'],
+    ['absolute folders from another machine', 'train: /content/x/images/train\nval: C:\\data\\images\\val\n'],
     ["Roboflow's ../", 'train: ../images/train\nval: ../images/val\n'],
     ['valid for val', 'train: ./images/train/\nvalid: images/val\n'],
     ['lists of folders', 'train: [images/train]\nval:\n  - images/val\n'],
-    ['a test that is not there', 'train: images/train\nval: images/val\ntest: images/test\n'],
+    ['a missing test folder', 'train: images/train\nval: images/val\ntest: images/test\n'],
     ['empty keys', 'train: images/train\nval: images/val\ntest:\n'],
   ])('reads %s', async (_, splits) => {
     const { names } = await open({ 'data.yaml': `${splits}names: [cat, dog]\n` });
     expect(names).toEqual([['images/train/1.jpg', 'images/train/2.JPG'], ['images/val/3.jpeg'], []]);
   });
 
-  it('reads a folder with folders, another yaml, and val of any name', async () => {
+  it('reads folders recursively, another yaml, and val under any name', async () => {
     const { names } = await open({
       'data.yaml': undefined,
       'cats.yml': 'path: .\ntrain: images\nval: checks\nnames: [cat, dog]\n',
@@ -92,7 +92,7 @@ describe('YOLO', () => {
     expect(names).toEqual([['images/train/1.jpg', 'images/train/2.JPG', 'images/val/3.jpeg'], ['checks/a.jpg'], []]);
   });
 
-  it("reads Roboflow's folders and labels beside images", async () => {
+  it("reads Roboflow's folders and labels next to images", async () => {
     const { names, dataset } = await open({
       'data.yaml': 'train: ../train/images\nval: ../valid/images\nnames: [cat, dog]\nnc: 2\n',
       'train/images/a.jpg': bytes,
@@ -115,7 +115,7 @@ describe('YOLO', () => {
     expect(of('missing-image')).toEqual(['train.txt, line 3: there is no images/train/gone.jpg']);
   });
 
-  it('makes boxes of polygons, and takes boxes from lines with keypoints', async () => {
+  it('computes boxes from polygons, and reads boxes from lines with keypoints', async () => {
     const polygon = await open({ 'labels/train/1.txt': '0 0.1 0.2 0.5 0.2 0.5 0.8 0.3 0.9' });
     for (const [n, value] of [10, 10, 40, 35].entries()) expect(polygon.first?.objects.boxes[n]).toBeCloseTo(value, 10);
     const pose = await open({
@@ -125,7 +125,7 @@ describe('YOLO', () => {
     for (const [n, value] of [40, 15, 20, 20].entries()) expect(pose.first?.objects.boxes[n]).toBeCloseTo(value, 10);
   });
 
-  it('leaves an image out whose lines it cannot all use, and reports them with their numbers', async () => {
+  it('leaves out an image with any unusable line, and reports the lines with their numbers', async () => {
     const lines = [
       '2 0.5 0.5 0.2 0.2',
       'cat 0.5 0.5 0.2 0.2',
@@ -142,8 +142,8 @@ describe('YOLO', () => {
       'images/train/1.jpg, undefined: 6 of the 7 lines of labels/train/1.txt cannot be read',
     ]);
     expect(of('unknown-class')).toEqual([
-      'labels/train/1.txt, line 1: 2 is no class: expected one of the 2 indices of names',
-      'labels/train/1.txt, line 2: cat is no class: expected one of the 2 indices of names',
+      'labels/train/1.txt, line 1: 2 is not a class: expected one of the 2 indices of names',
+      'labels/train/1.txt, line 2: cat is not a class: expected one of the 2 indices of names',
     ]);
     expect(of('bad-object').map((text) => text.slice(20, 26))).toEqual(['line 3', 'line 4', 'line 6', 'line 7']);
     expect(of('bad-object')[3]).toMatch(/line 7: 0 50 25 20 20: expected fractions of the image's size, 0 to 1$/);
@@ -156,13 +156,13 @@ describe('YOLO', () => {
     expect(of('empty-box').map((text) => text.slice(20, 26))).toEqual(['line 3']);
   });
 
-  it('takes an empty kpt_shape for none', async () => {
+  it('treats an empty kpt_shape as none', async () => {
     const files = { 'data.yaml': `${yaml}kpt_shape:\n`, 'labels/train/1.txt': '0 0.1 0.2 0.5 0.2 0.5 0.8' };
     const { first } = await open(files);
     for (const [n, value] of [10, 10, 40, 30].entries()) expect(first?.objects.boxes[n]).toBeCloseTo(value, 10);
   });
 
-  it('gives boxes in pixels of the upright image', async () => {
+  it('returns boxes in pixels of the upright image', async () => {
     const turned = await plainImage(100, 50).jpeg().withMetadata({ orientation: 6 }).toBuffer();
     const { first } = await open({ 'images/train/1.jpg': turned });
     expect(first).toMatchObject({ width: 50, height: 100 });
@@ -170,15 +170,15 @@ describe('YOLO', () => {
     expect(await first?.read()).toMatchObject({ width: 50, height: 100 });
   });
 
-  it('tells an image without a label file from one whose label file is empty', async () => {
+  it('distinguishes an image without a label file from one whose label file is empty', async () => {
     const { of } = await open({ 'labels/train/1.txt': '\n' });
     expect(of('no-objects')).toEqual([
-      'images/train/1.jpg, undefined: labels/train/1.txt has no object',
+      'images/train/1.jpg, undefined: labels/train/1.txt has no objects',
       'images/train/2.JPG, undefined: it has no label file',
     ]);
   });
 
-  it('reports label files without an image, in labels and beside images', async () => {
+  it('reports label files without an image, in labels and next to images', async () => {
     const { of } = await open({
       'labels/train/gone.txt': line,
       'labels/train/classes.txt': 'cat\ndog\n',
@@ -197,7 +197,7 @@ describe('YOLO', () => {
     expect(listed.of('missing-image')).toEqual([]);
   });
 
-  it('goes through folders once that links lead to again', async () => {
+  it('visits folders once even if links lead to them again', async () => {
     const folder = makeFolder({
       'data.yaml': 'train: images\nval: images/val\nnames: [cat, dog]\n',
       'images/a/1.jpg': bytes,
@@ -211,14 +211,14 @@ describe('YOLO', () => {
     expect(dataset.train.map(({ name }) => name)).toEqual(['images/a/1.jpg', 'images/val/2.jpg']);
   });
 
-  it('reads other encodings, and reports bytes that are no UTF-8', async () => {
+  it('reads other encodings, and reports bytes that are not UTF-8', async () => {
     const names = 'train: images/train\nval: images/val\nnames: [Kätzchen, dog]\n';
     const { dataset, of, first } = await open({
       'data.yaml': Buffer.from(names, 'latin1'),
       'labels/train/1.txt': Buffer.from(`\uFEFF${line}`, 'utf16le'),
     });
     expect(dataset.categories[0]?.name).toBe('Kätzchen');
-    expect(of('bad-value')).toEqual(['data.yaml, undefined: line 3 is not UTF-8: windows-1252 is taken']);
+    expect(of('bad-value')).toEqual(['data.yaml, undefined: line 3 is not UTF-8: the file is read as windows-1252']);
     expect(first?.objects.labels.length).toBe(1);
   });
 
@@ -228,9 +228,9 @@ describe('YOLO', () => {
     expect(of('damaged-image')[0]).toMatch(/^images\/train\/2.JPG, undefined: it cannot be read as an image/);
   });
 
-  it('reports classes that are counted wrongly, and images in two splits', async () => {
+  it('reports a wrong number of classes, and images in two splits', async () => {
     const { of, dataset } = await open({ 'data.yaml': 'train: images/train\nval: images\nnames: [cat, dog]\nnc: 3\n' });
-    expect(of('bad-value')).toEqual(['data.yaml, nc: nc is 3, but names has 2: names is taken']);
+    expect(of('bad-value')).toEqual(['data.yaml, nc: nc is 3, but names has 2: names is used']);
     expect(of('leakage')).toEqual([
       'images/train/1.jpg, undefined: it is in train and in val',
       'images/train/2.JPG, undefined: it is in train and in val',
@@ -239,28 +239,28 @@ describe('YOLO', () => {
   });
 
   it.each<[string, Record<string, Content | undefined>, RegExp]>([
-    ['yaml that is none', { 'data.yaml': 'names: [a, "b\n' }, /^data.yaml cannot be read: .*line 2/s],
-    ['yaml that is no mapping', { 'data.yaml': '- train\n' }, /^data.yaml is no mapping/],
-    ['an empty yaml', { 'data.yaml': '' }, /^data.yaml is no mapping/],
+    ['invalid yaml', { 'data.yaml': 'names: [a, "b\n' }, /^data.yaml cannot be read: .*line 2/s],
+    ['yaml that is not a mapping', { 'data.yaml': '- train\n' }, /^data.yaml is not a mapping/],
+    ['an empty yaml', { 'data.yaml': '' }, /^data.yaml is not a mapping/],
     ['no classes', { 'data.yaml': 'train: images/train\nnames: []\n' }, /^data.yaml names no classes/],
     [
-      'names that are no indices',
+      'keys that are not indices',
       { 'data.yaml': 'train: images/train\nnames: {cat: 0}\n' },
-      /^data.yaml, names: "cat" is no class index/,
+      /^data.yaml, names: "cat" is not a class index/,
     ],
     ['no folders', { 'data.yaml': 'names: [cat]\n' }, /^data.yaml names no images/],
     [
-      'a folder that is not there',
+      'a missing folder',
       { 'data.yaml': 'train: gone\nnames: [cat]\n' },
-      /^data.yaml, train: "gone" is neither a folder/,
+      /^data.yaml, train: "gone" is neither an existing folder/,
     ],
     [
       'a folder that is a number',
       { 'data.yaml': 'train: 5\nnames: [cat]\n' },
-      /^data.yaml, train: 5 is neither a folder/,
+      /^data.yaml, train: 5 is neither an existing folder/,
     ],
     [
-      'no labels at all',
+      'no labels',
       { 'labels/train/1.txt': undefined, 'labels/val/3.txt': undefined },
       /^none of the 3 images of data.yaml has labels: looked for labels\/train\/1.txt, images\/train\/1.txt$/,
     ],

@@ -1,4 +1,4 @@
-/** YOLO's text labels, as Ultralytics reads them: https://docs.ultralytics.com/datasets/detect/ */
+/** YOLO's text labels, read as Ultralytics does: https://docs.ultralytics.com/datasets/detect/ */
 import fs from 'node:fs';
 import path from 'node:path';
 import pMap from 'p-map';
@@ -22,22 +22,22 @@ import { readYoloLines } from './yolo-lines.ts';
 export const yolo = {
   name: 'yolo',
   title: 'YOLO',
-  /** What annotations of YOLO look like. */
+  /** Describes the usual names of YOLO annotations. */
   looksLike: () =>
-    "data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names beside images and labels",
-  /** The file that names YOLO's classes. */
+    "data.yaml, or another .yaml with names; darknet's obj.data; classes.txt or obj.names next to images and labels",
+  /** Finds the file that names YOLO's classes. */
   find: findYolo,
-  /** A bare list of classes, which may be of something else. */
+  /** Finds a bare list of classes, which may belong to another format. */
   guess: guessYolo,
-  /** Reads the labels beside that file's images. */
+  /** Reads the labels of the images that the file refers to. */
   read: readYolo,
 } as const satisfies DatasetReader<YoloFile>;
 
 /**
- * Reads the labels and the image headers, for the boxes are fractions of the sizes. An image without a label file shows
+ * Reads the labels and the image headers, because boxes are fractions of the sizes. An image without a label file shows
  * background, as in Ultralytics.
  *
- * @throws DataError if the description cannot be used, no image is there, or none has a label file
+ * @throws DataError if the description cannot be used, no image exists, or none has a label file
  */
 async function readYolo(source: YoloFile, reading: Reading): Promise<ReadSplits> {
   const { folder, problems } = reading;
@@ -85,7 +85,7 @@ interface ImageContext {
   readonly reading: Reading;
 }
 
-/** Undefined where the image is left out, which is then among the problems. */
+/** Reads an image; undefined where it is left out, with the reason among the problems. */
 async function readImage(
   file: string,
   { id, labels, description, reading }: ImageContext,
@@ -116,7 +116,7 @@ async function readImage(
     problems.push({
       kind: 'other-name',
       file: name,
-      message: `its labels are there as ${folder.nameOf(labelFile as string)}`,
+      message: `its labels were found as ${folder.nameOf(labelFile as string)}`,
     });
   }
   const labelName = labelFile === undefined ? name : folder.nameOf(labelFile);
@@ -138,7 +138,7 @@ async function readImage(
     return undefined;
   }
   const placeOf = (n: number) => ({ file: labelName, field: `line ${numbers[n]}` });
-  const none = labelFile === undefined ? 'it has no label file' : `${labelName} has no object`;
+  const none = labelFile === undefined ? 'it has no label file' : `${labelName} has no objects`;
   const packed = packObjects(objects, { name, ...size }, placeOf, problems, none);
   return new FileImage({ id, name, path: file, ...size, objects: packed, pixels });
 }

@@ -1,7 +1,7 @@
-/** The six classes of shapes, and what only looks like one. */
+/** The six classes of shapes, and the distractors that resemble them. */
 import { circles, type Outline, polygon } from './outline.ts';
 
-/** A corner on each of `radii`, in turn, at equal angles; the first at the top. */
+/** A polygon with `count` corners at equal angles, the first at the top, on each of `radii` in rotation. */
 function cornersOn(count: number, ...radii: number[]): Outline {
   const points = Array.from({ length: count }, (_, i) => {
     const angle = (2 * Math.PI * i) / count - Math.PI / 2;
@@ -13,7 +13,7 @@ function cornersOn(count: number, ...radii: number[]): Outline {
 
 const crossArm = 0.33;
 
-/** Upright, around the origin, of any size: the placement scales them. */
+/** Upright outlines around the origin, of any size: the placement scales them. */
 export const shapeOutlines = {
   disc: circles(1),
   square: polygon([-1, -1, 1, -1, 1, 1, -1, 1]),
@@ -38,7 +38,7 @@ export const shapeClasses = Object.keys(shapeOutlines) as ShapeClass[];
 
 const halfCircle = Array.from({ length: 13 }, (_, i) => [Math.cos((Math.PI * i) / 12), Math.sin((Math.PI * i) / 12)]);
 
-/** What lies about that is no object: bars, chevrons, half discs. */
+/** Outlines of things in the scene that are not objects: bars, chevrons, half discs. */
 export const distractorOutlines: readonly Outline[] = [
   polygon([-1, -0.06, 1, -0.06, 1, 0.06, -1, 0.06]),
   polygon([-1, -0.17, 1, -0.17, 1, 0.17, -1, 0.17]),

@@ -1,7 +1,7 @@
-/** Colours that stand out from what they lie on, and say nothing about the class. */
+/** Colours that stand out from their background, and say nothing about the class. */
 import type { Random } from '../random.ts';
 
-/** red, green, blue in 0..255 */
+/** Red, green and blue in 0..255. */
 export type Color = readonly [number, number, number];
 
 const component = (random: Random): number => 255 * random();
@@ -11,7 +11,7 @@ export const randomColor = (random: Random): Color => [component(random), compon
 export const variation = (color: Color, most: number, random: Random): Color =>
   color.map((value) => Math.min(Math.max(value + most * (2 * random() - 1), 0), 255)) as unknown as Color;
 
-/** How far apart the two are, of 441. */
+/** The distance between two colours, at most 441. */
 const distance = (a: Color, b: Color): number => Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 
 /** The distance of a colour to the nearest mixture of two. */
@@ -23,9 +23,9 @@ export function distanceToMixtures(color: Color, [from, to]: readonly [Color, Co
   return distance(color, from.map((value, i) => value + part * (along[i] as number)) as unknown as Color);
 }
 
-/** Least distance to the background. */
+/** Minimum distance to the background. */
 export const contrast = 100;
-/** Least distance to other things that a shape overlaps, where one of the tried colours has it. */
+/** Minimum distance to other things that a shape overlaps, where one of the tried colours has it. */
 const neighbourContrast = 80;
 
 const corners: readonly Color[] = Array.from({ length: 8 }, (_, i) => [
@@ -36,8 +36,8 @@ const corners: readonly Color[] = Array.from({ length: 8 }, (_, i) => [
 
 /**
  * A random colour at least `contrast` away from all mixtures of the background's two, and from the neighbours where
- * that is to be had. The background's two may differ by up to 69 in every component: then one of the cube's
- * corners always is.
+ * possible. The background's two may differ by up to 69 in every component: one of the colour cube's corners is then
+ * always far enough away.
  */
 export function standingOut(background: readonly [Color, Color], neighbours: readonly Color[], random: Random): Color {
   const tried = Array.from({ length: 24 }, () => randomColor(random));

@@ -12,10 +12,10 @@ function drawn(outline: Outline, width = 40, height = 40) {
   return image;
 }
 
-/** In pixels; every channel is the same. */
+/** Area in pixels; every channel is the same. */
 const area = (outline: Outline): number => drawn(outline).data.reduce((sum, value) => sum + value / 255, 0) / 3;
 
-/** Of outlines with radius 1. */
+/** Areas of outlines with radius 1. */
 const areas = {
   disc: Math.PI,
   square: 4,
@@ -26,7 +26,7 @@ const areas = {
 };
 
 describe('fill', () => {
-  it.each(shapeClasses)('covers the area of a %s, wherever and however it lies', (name) => {
+  it.each(shapeClasses)('covers the area of a %s at any position and angle', (name) => {
     const place = fc.record({
       x: fc.double({ min: 15, max: 25, noNaN: true }),
       y: fc.double({ min: 15, max: 25, noNaN: true }),
@@ -37,7 +37,7 @@ describe('fill', () => {
       fc.property(place, ({ x, y, radius, angle }) => {
         const outline = moved(turned(shapeOutlines[name], angle), radius, x, y);
         const expected = areas[name] * radius * radius;
-        // A horizontal edge may be an eighth of a pixel off; a square has two of 2 × radius.
+        // A horizontal edge may be an eighth of a pixel off; a square has two of length 2 × radius.
         expect(Math.abs(area(outline) - expected)).toBeLessThan(0.5 * radius + 0.5);
       }),
     );
@@ -50,7 +50,7 @@ describe('fill', () => {
     expect(area(moved(shapeOutlines.star, 5, -20, 60))).toBe(0);
   });
 
-  it('paints what is behind in part at the edge', () => {
+  it('blends with the background at the edge', () => {
     const image = drawn(moved(shapeOutlines.square, 5, 20.25, 20.5));
     // From 15.25 to 25.25, and from 15.5 to 25.5.
     const at = (x: number, y: number) => image.data[3 * (40 * y + x)];
@@ -66,7 +66,7 @@ describe('fill', () => {
 });
 
 describe('standingOut', () => {
-  it('keeps its distance from every mixture of the background', () => {
+  it('keeps its distance from every mixture of the background colours', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(fc.integer(), { maxLength: 3 }), (seed, others) => {
         const random = randomStream(seed);

@@ -6,7 +6,7 @@ import { crossings, extentOf, mostCrossings, type Outline } from './outline.ts';
 import type { Scene } from './scene.ts';
 import { texture } from './texture.ts';
 
-/** @param random of the texture; undefined for a background of one colour */
+/** @param random randomness of the texture; undefined for a background of one colour */
 export function drawScene(scene: Scene, width: number, height: number, random: Random | undefined): RgbImage {
   const { background, layers } = scene;
   const data = random ? texture(width, height, background, random) : filled(width, height, background[0]);
@@ -20,12 +20,12 @@ function filled(width: number, height: number, color: Color): Uint8Array {
   return Uint8Array.from({ length: 3 * width * height }, (_, i) => rounded[i % 3] as number);
 }
 
-/** Lines a pixel's row is cut by. Along them, coverage is exact. */
+/** Number of horizontal lines that sample a row of pixels. Along them, coverage is exact. */
 const linesPerRow = 4;
 
 const crossed = new Float64Array(mostCrossings);
 
-/** Paints the inside of the outline; a pixel on the edge by the part of it that is inside. */
+/** Paints the inside of the outline; a pixel on the edge is painted by the fraction of it that is inside. */
 export function fill({ width, height, data }: RgbImage, outline: Outline, color: Color): void {
   const { left, top, right, bottom } = extentOf(outline);
   const first = Math.max(Math.floor(left), 0);
@@ -50,7 +50,7 @@ export function fill({ width, height, data }: RgbImage, outline: Outline, color:
   }
 }
 
-/** Adds to each pixel of a line the part of it that lies in from..to. */
+/** Adds to each pixel of a line the fraction of it that lies in from..to. */
 function cover(coverage: Float32Array, from: number, to: number): void {
   const start = Math.max(from, 0);
   const end = Math.min(to, coverage.length);

@@ -1,4 +1,4 @@
-/** What can be chosen about the shapes. */
+/** Options for the shapes. */
 import { DataError } from '../error.ts';
 import { requireBoolean, requireCount, requireKnown, requireNumber, shown } from '../option-checks.ts';
 import { type ShapeClass, shapeClasses } from './classes.ts';
@@ -9,33 +9,40 @@ export interface Between {
   readonly most: number;
 }
 
-/** What is drawn, and how many images of it. */
+/** The drawn content, and the number of images. */
 export interface ShapesOptions {
-  /** images to train on, 1000 */
+  /** Number of training images. @defaultValue 1000 */
   readonly train?: number;
-  /** images to evaluate on, 200 */
+  /** Number of validation images. @defaultValue 200 */
   readonly val?: number;
-  /** 0; another seed gives other images */
+  /** Seed; a different seed gives different images. @defaultValue 0 */
   readonly seed?: number;
-  /** pixels: the side of square images, or width and height; 128 */
+  /** Size in pixels: the side of square images, or width and height. @defaultValue 128 */
   readonly size?: number | { readonly width: number; readonly height: number };
-  /** names, or how many of disc, square, triangle, ring, cross, star; all 6 */
+  /** Names of classes, or how many of disc, square, triangle, ring, cross, star. @defaultValue all 6 */
   readonly classes?: number | readonly ShapeClass[];
-  /** an image's number of objects, 1–8; fewer where `visible` leaves no room for more */
+  /**
+   * Number of objects per image; fewer where `visible` leaves no room for more.
+   *
+   * @defaultValue `{ least: 1, most: 8 }`
+   */
   readonly objects?: Partial<Between>;
   /**
-   * the longer side of an object's box, as a part of the image's shorter side: 0.08–0.45, in small images from 5 pixels
+   * Longer side of an object's box, as a fraction of the image's shorter side. In small images, both defaults are
+   * raised to at least 5 pixels.
+   *
+   * @defaultValue `{ least: 0.08, most: 0.45 }`
    */
   readonly scale?: Partial<Between>;
-  /** objects are turned by any angle, true; false leaves them upright */
+  /** Whether objects are turned by a random angle; false leaves them upright. @defaultValue true */
   readonly rotation?: boolean;
-  /** the part of an object that later ones leave uncovered at least, 0.4; 1 for no occlusion */
+  /** Minimum fraction of an object that later ones leave uncovered; 1 for no occlusion. @defaultValue 0.4 */
   readonly visible?: number;
-  /** false; true for backgrounds of one colour, without distractors */
+  /** True for single-colour backgrounds, without distractors. @defaultValue false */
   readonly plain?: boolean;
 }
 
-/** Options with nothing left open. */
+/** Options with all defaults filled in. */
 export interface ShapesSettings {
   readonly train: number;
   readonly val: number;
@@ -50,12 +57,12 @@ export interface ShapesSettings {
   readonly plain: boolean;
 }
 
-/** Below this many pixels classes cannot be told apart. */
+/** Below this number of pixels, classes cannot be told apart. */
 const leastPixels = 4;
 
 const names = ['train', 'val', 'seed', 'size', 'classes', 'objects', 'scale', 'rotation', 'visible', 'plain'];
 
-/** @throws DataError if an option is unknown, of another type or out of its range */
+/** @throws DataError if an option is unknown, has the wrong type or is out of range */
 export function shapesSettings(options: ShapesOptions = {}): ShapesSettings {
   requireKnown('shapes', options, names);
   const { train = 1000, val = 200, seed = 0, size = 128, rotation = true, visible = 0.4, plain = false } = options;
@@ -88,7 +95,7 @@ export function shapesSettings(options: ShapesOptions = {}): ShapesSettings {
   return { train, val, seed, width, height, classes, objects, scale, rotation, visible, plain };
 }
 
-/** What is given replaces one of the defaults; the other one gives way where they cross. */
+/** Fills in a range's missing ends from the defaults; a default gives way where the ends would cross. */
 function between(name: string, given: Partial<Between> = {}, defaults: Between): Between {
   if (typeof given !== 'object' || given === null) {
     throw new DataError(`shapes.${name} is ${shown(given)}: expected { least, most }`);

@@ -1,9 +1,9 @@
-/** Outlines of shapes: polygons and concentric circles, seen through the horizontal lines that cross them. */
+/** Outlines of shapes: polygons and concentric circles, described by their crossings with horizontal lines. */
 
-/** What lies between crossings 1 and 2, 3 and 4, … of a horizontal line is inside. */
+/** An outline; the parts of a horizontal line between crossings 1 and 2, 3 and 4, … are inside. */
 export type Outline =
   | { readonly kind: 'polygon'; readonly xs: Float64Array; readonly ys: Float64Array }
-  /** from the outermost inwards: a disc has one radius, a ring two */
+  /** Radii from the outermost inwards: a disc has one, a ring two. */
   | { readonly kind: 'circles'; readonly cx: number; readonly cy: number; readonly radii: readonly number[] };
 
 export interface Extent {
@@ -24,7 +24,7 @@ export function extentOf(outline: Outline): Extent {
   return { left: Math.min(...xs), top: Math.min(...ys), right: Math.max(...xs), bottom: Math.max(...ys) };
 }
 
-/** `points` as x, y, x, y, … */
+/** A polygon with the vertices `points`, given as x, y, x, y, … */
 export function polygon(points: readonly number[]): Outline {
   return {
     kind: 'polygon',
@@ -36,7 +36,10 @@ export function polygon(points: readonly number[]): Outline {
 /** Circles around the origin. */
 export const circles = (...radii: number[]): Outline => ({ kind: 'circles', cx: 0, cy: 0, radii });
 
-/** Turned by an angle about the origin, clockwise as y points down. Circles stay where they are: they are around it. */
+/**
+ * Turns an outline by an angle about the origin, clockwise as y points down. Circles, which are centred there, do not
+ * change.
+ */
 export function turned(outline: Outline, angle: number): Outline {
   if (outline.kind === 'circles') return outline;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
@@ -48,7 +51,7 @@ export function turned(outline: Outline, angle: number): Outline {
   };
 }
 
-/** Scaled about the origin, then moved. */
+/** Scales an outline about the origin, then moves it. */
 export function moved(outline: Outline, scale: number, dx: number, dy: number): Outline {
   if (outline.kind === 'circles') {
     const { cx, cy, radii } = outline;
@@ -57,14 +60,14 @@ export function moved(outline: Outline, scale: number, dx: number, dy: number): 
   return { kind: 'polygon', xs: outline.xs.map((x) => scale * x + dx), ys: outline.ys.map((y) => scale * y + dy) };
 }
 
-/** No outline here is crossed by a horizontal line more often. */
+/** Upper limit for how often a horizontal line crosses an outline here. */
 export const mostCrossings = 16;
 
 /**
- * Where the horizontal line at `y` crosses the outline.
+ * Finds where the horizontal line at `y` crosses the outline.
  *
- * @param out receives the x of the crossings, ascending
- * @returns how many there are, an even number
+ * @param out receives the x coordinates of the crossings, ascending
+ * @returns the number of crossings, which is even
  */
 export function crossings(outline: Outline, y: number, out: Float64Array): number {
   let count = 0;
@@ -81,7 +84,7 @@ export function crossings(outline: Outline, y: number, out: Float64Array): numbe
     const { xs, ys } = outline;
     for (let i = 0, j = xs.length - 1; i < xs.length; j = i++) {
       const [y0, y1] = [ys[j] as number, ys[i] as number];
-      // Half open, so that a vertex on the line counts for one of its two edges.
+      // Half open, so that a vertex on the line counts for only one of its two edges.
       if (y0 <= y === y1 <= y) continue;
       const [x0, x1] = [xs[j] as number, xs[i] as number];
       out[count++] = x0 + ((y - y0) / (y1 - y0)) * (x1 - x0);
@@ -90,7 +93,7 @@ export function crossings(outline: Outline, y: number, out: Float64Array): numbe
   return sortFirst(out, count);
 }
 
-/** Insertion sort: there are two to six of them. */
+/** Insertion sort, because there are only two to six values. */
 function sortFirst(values: Float64Array, count: number): number {
   for (let i = 1; i < count; i++) {
     const value = values[i] as number;

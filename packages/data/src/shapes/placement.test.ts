@@ -6,14 +6,14 @@ import { objectsOf } from './scene.ts';
 
 const size = 128;
 
-/** `[size, size]`: the part of each pixel that a shape covers, in 255ths. */
+/** The fraction of each pixel `[size, size]` that a shape covers, in 255ths. */
 function coverageOf(outline: Outline): Float64Array {
   const image = { width: size, height: size, data: new Uint8Array(3 * size * size) };
   fill(image, outline, [255, 255, 255]);
   return Float64Array.from({ length: size * size }, (_, i) => image.data[3 * i] as number);
 }
 
-/** The visible part of every object but the foremost, over a few images. */
+/** The visible fraction of every object but the foremost, over a few images. */
 function visibleParts(options: ShapesOptions): number[] {
   const settings = shapesSettings({ size, objects: { least: 6 }, scale: { least: 0.2 }, ...options });
   return Array.from({ length: 25 }, (_, index) => {
@@ -30,7 +30,7 @@ function visibleParts(options: ShapesOptions): number[] {
 }
 
 describe('placeObjects', () => {
-  it('lets objects cover others, but no more than allowed', () => {
+  it('lets objects cover others, but by no more than allowed', () => {
     const parts = visibleParts({});
     expect(parts.filter((part) => part < 0.7).length).toBeGreaterThan(10);
     // Areas are estimated from about a hundred points.
@@ -39,7 +39,7 @@ describe('placeObjects', () => {
     expect(Math.min(...visibleParts({ visible: 1 }))).toBeGreaterThan(0.9);
   });
 
-  it('leaves out what finds no room', () => {
+  it('leaves out objects that find no room', () => {
     const settings = shapesSettings({
       size,
       visible: 1,
@@ -49,13 +49,13 @@ describe('placeObjects', () => {
     expect(objectsOf(settings, 'train', 0).length).toBeLessThan(3);
   });
 
-  it('finds room for all that are asked for by default', () => {
+  it('finds room for all objects with the default sizes', () => {
     const settings = shapesSettings({ objects: { least: 8 } });
     const counts = Array.from({ length: 200 }, (_, index) => objectsOf(settings, 'val', index).length);
     expect(counts.filter((count) => count === 8).length).toBeGreaterThan(195);
   });
 
-  it('leaves shapes upright if asked to', () => {
+  it('leaves shapes upright on request', () => {
     const settings = shapesSettings({ classes: ['square'], rotation: false });
     for (const { box } of Array.from({ length: 20 }, (_, index) => objectsOf(settings, 'train', index)).flat()) {
       expect(box.right - box.left).toBeCloseTo(box.bottom - box.top, 9);

@@ -1,4 +1,4 @@
-/** Where an image's objects lie: drawn from the seed, none hidden by those in front of it. */
+/** Places an image's objects: drawn from the seed, none hidden by those in front of it. */
 import type { Random } from '../random.ts';
 import { type ShapeClass, shapeOutlines } from './classes.ts';
 import type { ShapesSettings } from './options.ts';
@@ -6,18 +6,18 @@ import { crossings, type Extent, extentOf, mostCrossings, moved, type Outline, t
 
 /** A shape in its image. */
 export interface PlacedShape {
-  /** index into the classes in use */
+  /** Index into the classes in use. */
   readonly label: number;
-  /** in pixels of the image */
+  /** Outline in pixels of the image. */
   readonly outline: Outline;
-  /** the tight box of the whole shape, in pixels; always inside the image */
+  /** Tight box of the complete shape, in pixels; always inside the image. */
   readonly box: Extent;
 }
 
 const tries = 40;
 
 /**
- * The objects of an image, from the backmost to the foremost. Each lies whole inside the image. A new one that would
+ * The objects of an image, from the backmost to the foremost. Each lies fully inside the image. A new object that would
  * leave less than `visible` of one behind it is placed anew, and left out after 40 tries.
  */
 export function placeObjects(settings: ShapesSettings, random: Random): PlacedShape[] {
@@ -60,13 +60,13 @@ function placeObject(settings: ShapesSettings, label: number, random: Random): P
 const grid = 12;
 const crossed = new Float64Array(mostCrossings);
 
-/** Points of a grid over a shape's box that are inside it and not covered: they stand for its area. */
+/** Points of a grid over a shape's box that are inside it and not covered: they represent its area. */
 class Samples {
   private constructor(
-    /** row by row; of each its y, then the x of its points */
+    /** Rows of the grid: the y of each, and the x of its points. */
     private readonly rows: readonly { readonly y: number; readonly xs: readonly number[] }[],
     readonly count: number,
-    /** the points before any was covered */
+    /** Number of points before any was covered. */
     readonly whole: number,
   ) {}
 

@@ -1,4 +1,4 @@
-/** All that is seen in an image of shapes. */
+/** The visible content of an image of shapes. */
 import { randomStream } from '../random.ts';
 import { distractorOutlines } from './classes.ts';
 import { type Color, randomColor, standingOut, variation } from './colors.ts';
@@ -7,16 +7,16 @@ import { type Extent, extentOf, moved, type Outline, turned } from './outline.ts
 import { type PlacedShape, placeObjects } from './placement.ts';
 
 export interface Scene {
-  /** the background is made of mixtures of the two; plain: they are the same */
+  /** Two colours that the background mixes; the same colour twice for a plain one. */
   readonly background: readonly [Color, Color];
-  /** from the backmost to the foremost; distractors lie behind all objects */
+  /** Layers from the backmost to the foremost; distractors lie behind all objects. */
   readonly layers: readonly { readonly outline: Outline; readonly color: Color }[];
 }
 
 const mostDistractors = 4;
 const backgroundVariation = 55;
 
-/** The objects alone. They are the same with a plain background. */
+/** Only the objects of a scene. They are the same with a plain background. */
 export const objectsOf = (settings: ShapesSettings, split: string, index: number): PlacedShape[] =>
   placeObjects(settings, randomStream(settings.seed, 'shapes', split, index, 'objects'));
 
@@ -39,7 +39,7 @@ export function sceneOf(settings: ShapesSettings, split: string, index: number):
   return { background, layers };
 }
 
-/** Of the objects' sizes, anywhere, also over the edge. */
+/** Places distractors of the objects' sizes anywhere, even over the edge. */
 function placeDistractors({ seed, width, height, scale }: ShapesSettings, split: string, index: number): Outline[] {
   const random = randomStream(seed, 'shapes', split, index, 'distractors');
   return Array.from({ length: Math.floor(random() * (mostDistractors + 1)) }, () => {

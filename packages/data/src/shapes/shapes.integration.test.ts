@@ -9,7 +9,10 @@ const digest = (image: RgbImage): string => Buffer.from(image.data).toString('ba
 const boxOf = ({ objects }: DatasetImage, n: number) => [...objects.boxes.subarray(4 * n, 4 * n + 4)] as Box;
 type Box = [x: number, y: number, width: number, height: number];
 
-/** Where a plain image is not of the colour of its first pixel: the mean difference in colour, and the extent. */
+/**
+ * The part of a plain image that differs from the colour of its first pixel: its strongest difference in colour, and
+ * its extent.
+ */
 function foreground({ width, height, data }: RgbImage) {
   const background = data.subarray(0, 3);
   const extent = { left: width, top: height, right: 0, bottom: 0 };
@@ -30,7 +33,7 @@ function foreground({ width, height, data }: RgbImage) {
 }
 
 describe('shapesDataset', () => {
-  it('is what its options say', () => {
+  it('follows its options', () => {
     const dataset = shapesDataset({ train: 5, val: 3, classes: ['ring', 'disc'], size: { width: 48, height: 32 } });
     expect(dataset).toMatchObject({ name: 'shapes', format: 'shapes', test: [] });
     expect(dataset.categories).toEqual([
@@ -44,7 +47,7 @@ describe('shapesDataset', () => {
     expect([train.length, val.length, categories.length]).toEqual([1000, 200, 6]);
   });
 
-  it('draws the same again, and the beginning of a larger set', async () => {
+  it('draws the same images again, as the beginning of a larger set', async () => {
     const small = shapesDataset({ train: 4, val: 2, seed: 3, size: 40 });
     const large = shapesDataset({ train: 9, val: 4, seed: 3, size: 40 });
     for (const [split, n] of [
@@ -59,7 +62,7 @@ describe('shapesDataset', () => {
     }
   });
 
-  it('has no image twice, in either split or with another seed', async () => {
+  it('never repeats an image, in either split or with another seed', async () => {
     const sets = [0, 1].map((seed) => shapesDataset({ train: 60, val: 60, seed, size: 32 }));
     const images = sets.flatMap(({ train, val }) => [...train, ...val]);
     const pixels = await Promise.all(images.map(async (image) => digest(await image.read())));
@@ -82,7 +85,7 @@ describe('shapesDataset', () => {
     for (const count of perClass) expect(Math.abs(count / all - 1 / 6)).toBeLessThan(5 * Math.sqrt(5 / 36 / all));
   });
 
-  it('keeps objects whole, inside, and of the sizes asked for', () => {
+  it('keeps objects complete, inside the image and within the requested sizes', () => {
     const options = fc.record({
       seed: fc.nat(1000),
       size: fc.record({ width: fc.integer({ min: 50, max: 90 }), height: fc.integer({ min: 50, max: 90 }) }),
@@ -197,7 +200,7 @@ describe('shapesDataset', () => {
     expect(() => shapesDataset(options as object)).toThrow(message);
   });
 
-  it('takes one limit alone, and images too small for the usual sizes', () => {
+  it('accepts only one limit, and images too small for the usual sizes', () => {
     const sizes = shapesDataset({ train: 20, size: 16 }).train.flatMap((image) => [...image.objects.boxes]);
     expect(sizes.length).toBeGreaterThan(0);
     const counts = shapesDataset({ train: 20, size: 256, objects: { least: 10 } }).train;

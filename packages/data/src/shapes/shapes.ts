@@ -6,12 +6,12 @@ import { type ShapesOptions, type ShapesSettings, shapesSettings } from './optio
 import { objectsOf, sceneOf } from './scene.ts';
 
 /**
- * A finite set of images of discs, squares, triangles, rings, crosses and stars, in colours that have nothing to do with
- * the class. An image depends on seed, split, index and the other options, but not on the number of images: a smaller
- * set is the beginning of a larger one. Boxes are those of whole shapes, which lie inside the image, also where another
- * shape covers a part; areas are the boxes'.
+ * A finite set of images of discs, squares, triangles, rings, crosses and stars, in colours that have nothing to do
+ * with the class. An image depends on seed, split, index and the other options, but not on the number of images: a
+ * smaller set is the beginning of a larger one. Boxes are those of complete shapes, which lie inside the image, even
+ * where another shape covers a part; areas are those of the boxes.
  *
- * @throws DataError if an option is unknown, of another type or out of its range
+ * @throws DataError if an option is unknown, has the wrong type or is out of range
  */
 export function shapesDataset(options: ShapesOptions = {}): Dataset {
   const settings = shapesSettings(options);

@@ -1,12 +1,12 @@
 /**
- * What backgrounds look like: stripes and clouds between two colours, and grain. The clouds are bilinear between random
- * corners, line by line: all of a background of 320 × 240 takes 3.8 ms, where simplex-noise 4.0.3 takes 9.5 ms for the three
- * octaves of its clouds alone.
+ * Textures of backgrounds: stripes and clouds between two colours, and grain. The clouds are bilinear between random
+ * corners, line by line: a complete background of 320 × 240 takes 3.8 ms, where simplex-noise 4.0.3 takes 9.5 ms for
+ * only the three octaves of its clouds.
  */
 import type { Random } from '../random.ts';
 import type { Color } from './colors.ts';
 
-/** A background `[height, width, 3]` of mixtures of two colours, each pixel lighter or darker by up to 6. */
+/** A background `[height, width, 3]` of mixtures of two colours, each pixel made lighter or darker by up to 6. */
 export function texture(
   width: number,
   height: number,
@@ -28,7 +28,7 @@ export function texture(
   return new Uint8Array(out.buffer);
 }
 
-/** Whole numbers in −6..6. */
+/** Random integers in −6..6. */
 function grainOf(count: number, random: Random): Int8Array {
   const grain = new Int8Array(count);
   for (let i = 0; i < count; ) {
@@ -42,14 +42,14 @@ function grainOf(count: number, random: Random): Int8Array {
   return grain;
 }
 
-/** Cells of the image's shorter side, and how much they count. */
+/** Cells along the image's shorter side, and the weight of each octave. */
 const octaves = [
   { cells: 3, weight: 0.5 },
   { cells: 7, weight: 0.3 },
   { cells: 15, weight: 0.2 },
 ];
 
-/** How much of the second colour there is, `[height, width]` in 0..1. */
+/** Fraction of the second colour, `[height, width]` in 0..1. */
 function mixture(width: number, height: number, random: Random): Float32Array {
   const side = Math.min(width, height);
   const part = new Float32Array(width * height);
@@ -73,7 +73,7 @@ function addStripes(out: Float32Array, width: number, height: number, weight: nu
   const across = Float64Array.from({ length: width }, (_, x) => frequency * Math.cos(angle) * x + phase);
   const [sines, cosines] = [across.map(Math.sin), across.map(Math.cos)];
   for (let y = 0, i = 0; y < height; y++) {
-    // sin(a + b) of all columns from sines and cosines of a and b
+    // sin(a + b) for all columns, from the sines and cosines of a and b.
     const down = frequency * Math.sin(angle) * y;
     const [sine, cosine] = [0.5 * weight * Math.sin(down), 0.5 * weight * Math.cos(down)];
     for (let x = 0; x < width; x++, i++) {

@@ -1,4 +1,4 @@
-/** Data sets made in a temporary folder, to be read as a user's. */
+/** Makes data sets in a temporary folder, to be read like a user's. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,12 +21,12 @@ export function makeFolder(files: Readonly<Record<string, Content>> = {}): strin
 
 const colour = { r: 200, g: 100, b: 50 };
 
-/** An image of one colour as sharp makes it, to be changed and encoded: `plainImage(64, 48).jpeg().toBuffer()`. */
+/** A single-colour image in sharp, to be changed and encoded: `plainImage(64, 48).jpeg().toBuffer()`. */
 export function plainImage(width: number, height: number): Sharp {
   return sharp({ create: { width, height, channels: 3, background: colour } });
 }
 
-/** JPEG bytes of an image of one colour. */
+/** JPEG bytes of a single-colour image. */
 export function jpeg(width = 64, height = 48): Promise<Buffer> {
   return plainImage(width, height).jpeg().toBuffer();
 }

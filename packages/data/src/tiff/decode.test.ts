@@ -8,7 +8,7 @@ import type { PixelOptions } from '../pixel-options.ts';
 const orientation = 274;
 const size = { width: 5, height: 4 };
 
-/** An image whose pixels are all alike. */
+/** An image whose pixels are all the same. */
 const plain = (pixel: readonly number[], tags: Readonly<Record<number, readonly number[]>> = {}): Buffer => {
   const data = Uint8Array.from({ length: 20 * pixel.length }, (_, n) => pixel[n % pixel.length] as number);
   return tiffFile({ ...size, channels: pixel.length, data, tags });
@@ -37,11 +37,11 @@ describe('colours that were multiplied by alpha', () => {
 });
 
 describe('a TIFF', () => {
-  it.each([0, 9, 77])('of the orientation %i, which there is not, is upright', async (value) => {
+  it.each([0, 9, 77])('with the invalid orientation %i is upright', async (value) => {
     expect(await firstPixel(plain([1, 2, 3], { [orientation]: [value] }))).toEqual([1, 2, 3]);
   });
 
-  it('of three inks is refused by its header', async () => {
+  it('with three inks is refused by its header', async () => {
     const opening = firstPixel(plain([1, 2, 3], { [tag.photometric]: [5] }));
     await expect(opening).rejects.toThrow(UnsupportedImageError);
     await expect(opening).rejects.toThrow(/holds inks in 3 bands of 8 bits \(TIFF\)/);

@@ -1,4 +1,4 @@
-/** The pixels of a TIFF file, from what libvips reads under a header that leaves it nothing to interpret. */
+/** Decodes the pixels of a TIFF file, which libvips reads under a header that leaves it nothing to interpret. */
 import { withBytes } from '../byte-source.ts';
 import type { RgbImage } from '../dataset.ts';
 import { rgbOf, rgbOfInks, type Samples, sharpSamples } from '../samples.ts';
@@ -14,13 +14,13 @@ interface Tiff {
   readonly form: TiffForm;
 }
 
-/** Numbers for tags; undefined takes a tag away. */
+/** Values of tags; undefined removes a tag. */
 type Tags = Readonly<Record<number, readonly number[] | undefined>>;
 
 export interface TiffDecoding {
-  /** three bands, counted from 0, that become red, green and blue as they are stored; without it, the file's colours */
+  /** Three bands, counted from 0, that become red, green and blue as stored; without it, the file's colours. */
   readonly take?: readonly number[];
-  /** EXIF's, 1 to leave the pixels as they are stored */
+  /** EXIF orientation; 1 leaves the pixels as stored. */
   readonly orientation: number;
 }
 
@@ -28,7 +28,7 @@ export interface TiffDecoding {
 export async function decodeTiff(file: Buffer, { take, orientation }: TiffDecoding): Promise<RgbImage> {
   const directory = await withBytes(file, TiffDirectory.read);
   const tiff = { file, directory, form: await tiffForm(directory) };
-  // Colours that were multiplied by alpha are divided by it, but not bands that are something else to the user.
+  // Colours that were multiplied by alpha are divided by it, but not bands that mean something else to the user.
   const premultiplied = tiff.form.premultiplied && take === undefined;
   return turned(await storedPixels(tiff, take ?? [0, 1, 2], premultiplied), orientation);
 }
@@ -47,11 +47,11 @@ async function storedPixels(tiff: Tiff, take: readonly number[], premultiplied: 
     return rgbOf(samples, grey ? [0, 0, 0] : [0, 1, 2], premultiplied ? samples.channels - 1 : undefined);
   }
   const samples = await samplesOf(tiff, plainTags(tiff.form));
-  // Of grey, three equal channels come before the others.
+  // For grey, three equal channels come before the others.
   return rgbOf(samples, grey ? [0, 1, 2] : take, premultiplied ? samples.channels - 1 : undefined);
 }
 
-/** Indices into a palette, with a band of alpha after them, which libvips does not know. */
+/** Looks up the colours for palette indices followed by an alpha band, which libvips does not support. */
 async function palettePixels(tiff: Tiff): Promise<RgbImage> {
   const { directory, form } = tiff;
   const tags = { [tiffTag.photometric]: [photometric.blackIsZero], [tiffTag.extraSamples]: [0] };
@@ -65,7 +65,7 @@ async function palettePixels(tiff: Tiff): Promise<RgbImage> {
   return { width, height, data: rgb };
 }
 
-/** So that libvips leaves alpha alone, and takes bands that nothing is said of for colours. */
+/** Tags that make libvips leave alpha alone, and treat undescribed bands as colours. */
 function plainTags({ bands, colours, photometric: interpretation, premultiplied }: TiffForm): Tags {
   const unnamed = interpretation === photometric.blackIsZero && bands > 2;
   const extra = Array<number>(Math.max(bands - (colours === 'grey' ? 1 : 3), 0)).fill(0);
@@ -73,7 +73,7 @@ function plainTags({ bands, colours, photometric: interpretation, premultiplied 
   return premultiplied ? { [tiffTag.extraSamples]: extra } : {};
 }
 
-/** Bands that lie on their own, each read as a grey image: libvips cannot read all of them, and mistakes some. */
+/** Reads bands that are stored separately, each as a grey image: libvips cannot read all of them, and misreads some. */
 async function planes(tiff: Tiff, bands: readonly number[]): Promise<Samples> {
   const read = await Promise.all(bands.map(async (band) => samplesOf(tiff, await planeTags(tiff, band))));
   const [first] = read as [Samples];
@@ -116,8 +116,8 @@ const greyTags: Tags = {
 };
 
 /**
- * YCbCr lies in units of some Y, one Cb and one Cr. They are read as a grey image of their bytes, from which the samples are
- * spread over the pixels.
+ * Reads YCbCr, which is stored in units of some Y, one Cb and one Cr. The file is read as a grey image of its bytes,
+ * whose samples are then spread over the pixels.
  */
 async function ycbcrUnits(tiff: Tiff): Promise<Samples> {
   const { width, height, subsampling } = tiff.form;
@@ -125,7 +125,7 @@ async function ycbcrUnits(tiff: Tiff): Promise<Samples> {
   const unit = across * down + 2;
   const scaled = async (tag: number, by: number): Promise<number[] | undefined> => {
     const [value] = await tiff.directory.numbers(tag);
-    // The number of rows may stand for all there are.
+    // A huge number of rows may mean all of them.
     return value === undefined ? undefined : [Math.ceil(Math.min(value, 2 ** 30) * by)];
   };
   const [columns, rows] = [Math.ceil(width / across), Math.ceil(height / down)];
@@ -149,15 +149,15 @@ async function ycbcrUnits(tiff: Tiff): Promise<Samples> {
   return { width, height, data, channels: 3, depth: 8 };
 }
 
-/** What libvips reads under these tags, as the pixels are stored. */
+/** Reads the file with libvips under these tags, with the pixels as stored. */
 async function samplesOf({ file, directory, form }: Tiff, tags: Tags = {}): Promise<Samples> {
   const [orientation = 1] = await directory.numbers(tiffTag.orientation);
-  // libvips stops at an orientation that there is not; turning is done here anyway.
+  // libvips stops at an invalid orientation; pixels are turned here anyway.
   const known = orientation >= 1 && orientation <= 8;
   const read = async (asked: Tags): Promise<Samples> => {
     const changes = known ? asked : { ...asked, [tiffTag.orientation]: undefined };
     const unchanged = Object.keys(changes).length === 0;
-    // Another directory follows the file's end: a file that is cut off must not have its pixels from there.
+    // Another directory follows the file's end: a file that is cut off must not have its pixels read from there.
     if (!unchanged) await requireWhole(directory, file.length, 'all');
     const changed = unchanged ? file : directory.withTags(file, changes);
     return sharpSamples(changed, form.depth, false, form.colours === 'cmyk' && !form.planar);
@@ -167,8 +167,8 @@ async function samplesOf({ file, directory, form }: Tiff, tags: Tags = {}): Prom
   const [tileWidth, tileHeight] = [(await numbers(tiffTag.tileWidth))[0], (await numbers(tiffTag.tileHeight))[0]];
   if (tileWidth === undefined || tileHeight === undefined) return read(tags);
 
-  // Tiles are read as the strips of an image as wide as one of them: libvips gives black in place of damaged tiles, and
-  // reads some of JPEG wrongly, but takes strips to libtiff.
+  // Tiles are read as the strips of an image as wide as one of them: libvips returns black for damaged tiles, and reads
+  // some JPEG tiles wrongly, but leaves strips to libtiff.
   const [offsets, lengths] = [await numbers(tiffTag.tileOffsets), await numbers(tiffTag.tileLengths)];
   const [width, height] = [(await numbers(tiffTag.width))[0] ?? 0, (await numbers(tiffTag.height))[0] ?? 0];
   const [across, down] = [Math.ceil(width / tileWidth), Math.ceil(height / tileHeight)];

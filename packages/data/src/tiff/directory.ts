@@ -1,7 +1,7 @@
 /** The first directory of a TIFF or BigTIFF file: its tags, and the same file with other tags. */
 import type { ByteSource } from '../byte-source.ts';
 
-/** Numbers of tags, as TIFF 6.0 and its supplements have them. */
+/** Numbers of tags in TIFF 6.0 and its supplements. */
 export const tiffTag = {
   width: 256,
   height: 257,
@@ -27,16 +27,16 @@ export const tiffTag = {
   dngVersion: 50706,
 } as const;
 
-/** Bytes of a value by the number of its type. */
+/** Bytes of a value, by the number of its type. */
 const typeSizes: Readonly<Record<number, number>> = {
   ...{ 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8 },
 };
 
-/** A tag's values as they lie in the file. */
+/** The location of a tag's values in the file. */
 interface Entry {
   readonly type: number;
   readonly count: number;
-  /** where the values begin */
+  /** Offset of the values. */
   readonly at: number;
 }
 
@@ -83,7 +83,7 @@ export class TiffDirectory {
   }
 
   /**
-   * A tag's numbers, at most `most` of them; none if there is no such tag.
+   * A tag's numbers, at most `most` of them; none if the tag is absent.
    *
    * @throws Error if the file ends before them
    */
@@ -107,8 +107,8 @@ export class TiffDirectory {
   }
 
   /**
-   * The file with another directory after its end, which has these numbers in place of others. What a number of no tag
-   * is changed to is left out.
+   * The file with another directory after its end, in which these tags have other values. A tag that is changed to
+   * undefined is left out.
    *
    * @param file all of the file's bytes
    */
@@ -116,7 +116,7 @@ export class TiffDirectory {
     const [countSize, inline] = this.big ? [8, 8] : [2, 4];
     const tags = new Set([...this.entries.keys(), ...Object.keys(changes).map(Number)]);
     const kept = [...tags].filter((tag) => !(tag in changes) || changes[tag] !== undefined).sort((a, b) => a - b);
-    // Directories begin at even places.
+    // Directories begin at even offsets.
     const start = file.length + (file.length % 2);
     let next = start + countSize + kept.length * (4 + 2 * inline) + inline;
     const parts: Buffer[] = [];

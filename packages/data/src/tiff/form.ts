@@ -1,4 +1,4 @@
-/** What a TIFF file holds, and whether it is read. */
+/** Determines the contents of a TIFF file, and whether they are supported. */
 import type { ColourModel } from '../image-description.ts';
 import { type TiffDirectory, tiffTag } from './directory.ts';
 
@@ -14,15 +14,15 @@ export interface TiffForm {
   readonly compression: number;
   readonly colours: ColourModel;
   readonly alpha: boolean;
-  /** colours were multiplied by the alpha channel, the band after them */
+  /** Whether the colours were multiplied by the alpha channel, the band after them. */
   readonly premultiplied: boolean;
-  /** each band lies on its own */
+  /** Whether each band is stored separately. */
   readonly planar: boolean;
-  /** pixels that share one Cb and one Cr, across and down */
+  /** Number of pixels that share one Cb and one Cr, across and down. */
   readonly subsampling: readonly [number, number];
 }
 
-/** What the file holds is not read, though it may be whole: the message says why, as a fault of an image. */
+/** The file may be intact, but its contents are not supported: the message says why, as a fault of an image. */
 export class TiffKindError extends Error {
   constructor(
     fault: string,
@@ -32,7 +32,7 @@ export class TiffKindError extends Error {
   }
 }
 
-/** By the numbers of the tag Compression. libvips gives tiles of others as they are, without an error. */
+/** Supported numbers of the tag Compression. libvips returns tiles in others undecoded, without an error. */
 const readCompressions: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 7, 8, 32773, 32946, 50001]);
 const otherCompressions: Readonly<Record<number, string>> = {
   6: 'old-style JPEG',
@@ -69,7 +69,7 @@ const otherColours: Readonly<Record<number, string>> = {
 const convert = 'convert it to RGB of 8 or 16 bits';
 
 /**
- * @throws TiffKindError if that is not read
+ * @throws TiffKindError if the file's contents are not supported
  * @throws Error if the tags contradict one another
  */
 export async function tiffForm(directory: TiffDirectory): Promise<TiffForm> {
@@ -84,11 +84,14 @@ export async function tiffForm(directory: TiffDirectory): Promise<TiffForm> {
   const extra = await numbers(tiffTag.extraSamples);
 
   if (directory.has(tiffTag.dngVersion)) {
-    throw new TiffKindError('is a DNG raw file of a camera, which is not read', 'develop it to TIFF of 8 or 16 bits');
+    throw new TiffKindError(
+      'is a DNG raw file of a camera, which is not supported',
+      'develop it to TIFF of 8 or 16 bits',
+    );
   }
   if (!readCompressions.has(compression)) {
     const named = otherCompressions[compression] ?? `number ${compression}`;
-    throw new TiffKindError(`is a TIFF in ${named} compression, which is not read`, 'save it with LZW or Deflate');
+    throw new TiffKindError(`is a TIFF in ${named} compression, which is not supported`, 'save it with LZW or Deflate');
   }
   const depth = depthOf(bits, formats, interpretation, bands);
   const colours = coloursOf(interpretation, bands, depth);
@@ -113,7 +116,7 @@ export async function tiffForm(directory: TiffDirectory): Promise<TiffForm> {
   return form;
 }
 
-/** Some writers give one value for all bands. */
+/** Expands a tag to one value per band: some writers give one value for all bands. */
 const spread = (values: readonly number[], bands: number, otherwise: number): number[] =>
   values.length > 1 ? values.slice(0, bands) : Array<number>(bands).fill(values[0] ?? otherwise);
 
@@ -126,14 +129,15 @@ function depthOf(bits: readonly number[], formats: readonly number[], interpreta
   }
   const values = valuesOf(formats[0] ?? 1, depth);
   if (values !== undefined) {
-    const fault = `holds ${counted(bands)} of ${values} (TIFF), for which nothing says what white is`;
+    const fault = `holds ${counted(bands)} of ${values} (TIFF), for which the value of white is unknown`;
     throw new TiffKindError(fault, 'convert it to unsigned values of 8 or 16 bits');
   }
   const small = depth === 1 || depth === 2 || depth === 4;
   const least = bands === 1 && interpretation <= photometric.palette && interpretation !== photometric.rgb;
   const most = interpretation === photometric.palette || interpretation === photometric.ycbcr ? 8 : 16;
   const readable = (small && least) || depth === 8 || (depth === 16 && most === 16);
-  if (!readable) throw new TiffKindError(`holds ${counted(bands)} of ${depth} bits (TIFF), which is not read`, convert);
+  if (!readable)
+    throw new TiffKindError(`holds ${counted(bands)} of ${depth} bits (TIFF), which is not supported`, convert);
   return depth === 16 ? 16 : 8;
 }
 
@@ -150,39 +154,40 @@ function coloursOf(interpretation: number, bands: number, depth: number): Colour
   switch (interpretation) {
     case photometric.whiteIsZero:
       if (bands < 3) return 'grey';
-      throw new TiffKindError(`holds ${held} in which white is zero (TIFF), which is not read`, convert);
+      throw new TiffKindError(`holds ${held} in which white is zero (TIFF), which is not supported`, convert);
     case photometric.blackIsZero:
       return bands < 3 ? 'grey' : few(3) ? 'rgb' : 'bands';
     case photometric.palette:
       if (bands < 3) return 'rgb';
-      throw new TiffKindError(`holds a palette and ${held} (TIFF), which is not read`, convert);
+      throw new TiffKindError(`holds a palette and ${held} (TIFF), which is not supported`, convert);
     case photometric.rgb:
     case photometric.ycbcr:
-      if (bands < 3) throw new Error(`it has ${counted(bands)}, and red, green and blue need three`);
+      if (bands < 3) throw new Error(`it has ${counted(bands)}, but red, green and blue need three`);
       return few(3) ? 'rgb' : 'bands';
     case photometric.cmyk:
-      if (bands < 4) throw new TiffKindError(`holds inks in ${held} (TIFF), which is not read: CMYK has four`, convert);
+      if (bands < 4)
+        throw new TiffKindError(`holds inks in ${held} (TIFF), which is not supported: CMYK has four`, convert);
       return bands === 4 ? 'cmyk' : 'bands';
     default: {
       const named = otherColours[interpretation] ?? `colours of the kind ${interpretation}`;
-      throw new TiffKindError(`holds ${named} in ${held} (TIFF), which are not read`, convert);
+      throw new TiffKindError(`holds ${named} in ${held} (TIFF), which are not supported`, convert);
     }
   }
 }
 
 const jpeg = 7;
 
-/** JPEG's YCbCr is converted by the decoder of JPEG, all other by this package. */
+/** Whether the file has YCbCr that this package converts; only that in JPEG is converted by the JPEG decoder. */
 export const isPlainYcbcr = ({ photometric: colours, compression, planar }: TiffForm): boolean =>
   colours === photometric.ycbcr && (compression !== jpeg || planar);
 
 function requireReadableYcbcr({ bands, planar, subsampling: [across, down] }: TiffForm): void {
-  if (bands !== 3) throw new TiffKindError(`holds ${counted(bands)} of YCbCr (TIFF), which is not read`, convert);
+  if (bands !== 3) throw new TiffKindError(`holds ${counted(bands)} of YCbCr (TIFF), which is not supported`, convert);
   const subsampled = across !== 1 || down !== 1;
   if (planar && subsampled)
-    throw new TiffKindError('holds subsampled YCbCr in planes (TIFF), which is not read', convert);
+    throw new TiffKindError('holds subsampled YCbCr in planes (TIFF), which is not supported', convert);
   const known = [1, 2, 4];
   if (!known.includes(across) || !known.includes(down)) {
-    throw new TiffKindError(`holds YCbCr subsampled by ${across} × ${down} (TIFF), which is not read`, convert);
+    throw new TiffKindError(`holds YCbCr subsampled by ${across} × ${down} (TIFF), which is not supported`, convert);
   }
 }

@@ -1,7 +1,7 @@
-/** Pixels turned and mirrored, for those that did not come from sharp. */
+/** Turns and mirrors pixels that did not come from sharp. */
 import type { RgbImage } from '../dataset.ts';
 
-/** @param orientation EXIF's, 1 to 8, as the pixels are stored; the result is upright */
+/** @param orientation EXIF orientation of the pixels as stored, 1 to 8; the result is upright */
 export function turned({ width, height, data }: RgbImage, orientation: number): RgbImage {
   if (orientation === 1) return { width, height, data };
   const swapped = orientation > 4;

@@ -1,10 +1,10 @@
-/** YCbCr of TIFF files in red, green and blue, to the last bit as Pillow has it. */
+/** Converts YCbCr in TIFF files to red, green and blue, to the last bit as in Pillow. */
 import type { RgbImage } from '../dataset.ts';
 import type { Samples } from '../samples.ts';
 import { type TiffDirectory, tiffTag } from './directory.ts';
 import type { TiffForm } from './form.ts';
 
-/** What each value adds to the colours; sums for green are shifted before they are added. */
+/** Contribution of each value to the colours; sums for green are shifted before they are added. */
 interface YcbcrTables {
   readonly y: Int32Array;
   readonly red: Int32Array;
@@ -16,7 +16,10 @@ interface YcbcrTables {
 
 const table = (value: (byte: number) => number): Int32Array => Int32Array.from({ length: 256 }, (_, n) => value(n));
 
-/** Pillow reads whole uncompressed samples itself, as JPEG has them, and gives all others to libtiff. */
+/**
+ * Pillow reads uncompressed samples without subsampling itself, with JPEG's conversion, and leaves all others to
+ * libtiff.
+ */
 export async function ycbcrTables(directory: TiffDirectory, form: TiffForm): Promise<YcbcrTables> {
   const [across, down] = form.subsampling;
   if (form.compression === 1 && across === 1 && down === 1) return pillowTables;
@@ -28,7 +31,9 @@ export async function ycbcrTables(directory: TiffDirectory, form: TiffForm): Pro
   );
 }
 
-/** `ConvertYCbCr.c`: products of 6 binary places, rounded, and one more where they are negative. */
+/**
+ * Tables of Pillow's `ConvertYCbCr.c`: products with 6 binary places, rounded, and one more where they are negative.
+ */
 const pillowTables: YcbcrTables = (() => {
   const product = (factor: number) =>
     table((byte) => {
@@ -46,7 +51,7 @@ const pillowTables: YcbcrTables = (() => {
   };
 })();
 
-/** `TIFFYCbCrToRGBInit` of libtiff's `tif_color.c`. */
+/** Tables of `TIFFYCbCrToRGBInit` in libtiff's `tif_color.c`. */
 function libtiffTables(luma: readonly [number, number, number], levels: readonly number[]): YcbcrTables {
   const [lumaRed, lumaGreen, lumaBlue] = luma.map(Math.fround) as [number, number, number];
   const factor = (x: number): number => Math.floor(Math.min(Math.max(Math.fround(x), 0), 2) * 65536 + 0.5);

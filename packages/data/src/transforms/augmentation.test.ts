@@ -12,11 +12,11 @@ const draws = (augmentation: Augmentation, count: number, framing = framingSetti
 };
 
 describe('drawView', () => {
-  it('shows the whole image unless told otherwise', () => {
+  it('shows the complete image by default', () => {
     for (const view of draws({}, 20)) expect(view).toEqual(wholeView(image));
   });
 
-  it('mirrors as often as asked', () => {
+  it('mirrors with the given probability', () => {
     expect(draws({ flip: 1 }, 20).every(({ flip }) => flip)).toBe(true);
     const share = draws({ flip: 0.3 }, 1000).filter(({ flip }) => flip).length / 1000;
     expect(Math.abs(share - 0.3)).toBeLessThan(0.06);
@@ -37,7 +37,7 @@ describe('drawView', () => {
       for (const value of Object.values(source)) expect(Number.isInteger(value)).toBe(true);
     }
     expect([...scales].sort((a, b) => a - b)).toEqual([...detrTransforms.training.scale]);
-    // 384 of 600 pixels at least; 600 of 400 at most, which is the whole height, and 600 of 533 pixels of width.
+    // At least 384 of 600 pixels; at most 600 of 400, which is the complete height, and 600 of 533 pixels of width.
     const heights = cropped.map(({ source }) => source.height);
     const widths = cropped.map(({ source }) => source.width);
     expect(Math.min(...heights)).toBeGreaterThanOrEqual(Math.round((384 / 600) * 480));
@@ -48,7 +48,7 @@ describe('drawView', () => {
     expect(new Set(cropped.map(({ source }) => source.x)).size).toBeGreaterThan(50);
   });
 
-  it('cuts pieces in shorter sides of the image', () => {
+  it('cuts pieces measured in shorter sides of the image', () => {
     const views = draws({ crop: { probability: 1, least: 0.5, most: 0.75 } }, 300);
     for (const { source } of views) {
       for (const side of [source.width, source.height]) {
@@ -60,7 +60,7 @@ describe('drawView', () => {
     expect(draws({ crop: { probability: 1, least: 2, most: 3 } }, 5)[0]).toEqual(wholeView(image));
   });
 
-  it('leaves colours alone that are not to change', () => {
+  it('leaves colours unchanged where the jitter is 0', () => {
     expect(augmentationSettings('test', { jitter: { brightness: 0, hue: 0 } }).jitter).toBe(undefined);
     expect(augmentationSettings('test', { jitter: { brightness: 0, hue: 0.1 } }).jitter).toEqual({
       brightness: 0,
@@ -68,7 +68,7 @@ describe('drawView', () => {
     });
   });
 
-  it('depends on its stream alone', () => {
+  it('depends only on its random stream', () => {
     const options = { flip: 0.5, crop: { least: 0.3, most: 1 } };
     expect(draws(options, 10)).toEqual(draws(options, 10));
     expect(new Set(draws(options, 50).map((view) => JSON.stringify(view))).size).toBeGreaterThan(20);

@@ -1,4 +1,4 @@
-/** The random part of the transforms: mirror image, crop, scale, colours. */
+/** The random part of the transforms: mirroring, crop, scale, colours. */
 import { DataError } from '../error.ts';
 import { requireKnown, requireNumber, shown } from '../option-checks.ts';
 import type { Random } from '../random.ts';
@@ -6,35 +6,39 @@ import { type Framing, type FramingSettings, framedSize } from './framing.ts';
 import type { ColorJitter } from './jitter.ts';
 import { type Rectangle, type Size, type View, wholeView } from './view.ts';
 
-/** DETR's crop: the image is thought resized, its shorter side to one of `scales`, and a piece cut from that. */
+/** DETR's crop: cuts a piece from the image as if its shorter side had been resized to one of `scales`. */
 export interface RandomCrop {
-  /** how often an image is cropped, 0.5 */
+  /** Probability that an image is cropped. @defaultValue 0.5 */
   readonly probability?: number;
-  /** 1: what follows is then in shorter sides of the image */
+  /** Shorter sides to draw from. With 1, `least` and `most` are in shorter sides of the image. @defaultValue `[1]` */
   readonly scales?: readonly number[];
-  /** limits of the piece's width and height, which are drawn apart; a piece never exceeds the image */
+  /**
+   * Lower limit of the piece's width and height in pixels at that scale, each drawn independently; a piece never
+   * exceeds the image.
+   */
   readonly least: number;
+  /** Upper limit of both, in pixels at that scale. */
   readonly most: number;
 }
 
 /** How training images are changed at random. */
 export interface Augmentation {
-  /** how often an image is mirrored, 0 */
+  /** Probability that an image is mirrored. @defaultValue 0 */
   readonly flip?: number;
-  /** none */
+  /** Random crop; none without it. */
   readonly crop?: RandomCrop;
-  /** none */
+  /** Random colour changes; none without it. */
   readonly jitter?: ColorJitter;
 }
 
-/** Augmentation with nothing left open. */
+/** Augmentation with all defaults filled in. */
 export interface AugmentationSettings {
   readonly flip: number;
   readonly crop: Required<RandomCrop> | undefined;
   readonly jitter: ColorJitter | undefined;
 }
 
-/** @throws DataError if an option is unknown, of another type or out of its range */
+/** @throws DataError if an option is unknown, has the wrong type or is out of range */
 export function augmentationSettings(where: string, options: Augmentation = {}): AugmentationSettings {
   requireKnown(where, options, ['flip', 'crop', 'jitter']);
   const { flip = 0, crop, jitter } = options;
@@ -63,9 +67,9 @@ function cropSettings(where: string, crop: RandomCrop): Required<RandomCrop> {
 }
 
 /**
- * What a training step sees of an image.
+ * Draws the view of an image for a training step.
  *
- * @param working the size at which it is worked on: pieces are cut at whole pixels of that
+ * @param working size to which the image is reduced first: pieces are cut at its integer pixels
  */
 export function drawView(
   image: Size,
@@ -108,7 +112,7 @@ const oneOf = (values: readonly number[], random: Random): number =>
   values[Math.floor(random() * values.length)] as number;
 
 /**
- * DETR's transforms (`make_coco_transforms` in datasets/coco.py) for training and for evaluation: options of
+ * DETR's transforms (`make_coco_transforms` in datasets/coco.py) for training and for evaluation, as options of
  * `trainingBatches` and `evaluationBatches`.
  */
 export const detrTransforms = {

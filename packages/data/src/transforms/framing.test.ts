@@ -10,7 +10,7 @@ const sizeOf = (width: number, height: number, framing: Framing, images: readonl
 };
 
 describe('framedSize', () => {
-  // Values of DETR's `get_size_with_aspect_ratio`.
+  // Values from DETR's `get_size_with_aspect_ratio`.
   it.each([
     [640, 480, 800, 1333, [1066, 800]],
     [480, 640, 800, 1333, [800, 1066]],
@@ -21,7 +21,7 @@ describe('framedSize', () => {
     [640, 360, 800, 1333, [1333, 750]],
     [333, 500, 480, 1333, [480, 720]],
     [480, 480, 480, 1333, [480, 480]],
-  ])('takes %i × %i to a shorter side of %i with at most %i', (width, height, scale, maxSize, expected) => {
+  ])('resizes %i × %i to a shorter side of %i with at most %i', (width, height, scale, maxSize, expected) => {
     expect(sizeOf(width, height, { scale, maxSize })).toEqual(expected);
   });
 
@@ -32,7 +32,7 @@ describe('framedSize', () => {
     [1340, 2, 800, 1333, [1333, 2]],
     [1000, 302, 800, 1333, [1333, 403]],
     [1, 1, 800, 1, [1, 1]],
-  ])('keeps %i × %i, with a shorter side of %i, to a longer one of %i', (width, height, scale, maxSize, expected) => {
+  ])('limits %i × %i, with a shorter side of %i, to a longer one of %i', (width, height, scale, maxSize, expected) => {
     expect(sizeOf(width, height, { scale, maxSize })).toEqual(expected);
     expect(sizeOf(width, height, { maxSize })).toEqual(
       sizeOf(width, height, { scale: Math.min(width, height), maxSize }),
@@ -47,7 +47,7 @@ describe('framedSize', () => {
     expect(sizeOf(5000, 1, { canvas })).toEqual([320, 1]);
   });
 
-  it('never exceeds its limits, and keeps the aspect', () => {
+  it('never exceeds its limits, and keeps the aspect ratio', () => {
     const side = fc.oneof(fc.integer({ min: 20, max: 2000 }), fc.integer({ min: 1, max: 30 }));
     const framings = fc.record({
       canvas: fc.constantFrom({ width: 320, height: 256 }, { multipleOf: 32 }),
@@ -63,7 +63,7 @@ describe('framedSize', () => {
         expect(h).toBeLessThanOrEqual(canvas.height);
         expect(Math.max(w, h)).toBeLessThanOrEqual(framing.maxSize);
         expect(Math.min(w, h)).toBeGreaterThanOrEqual(1);
-        // A side is rounded, and the other one follows it; a shorter side below half a pixel is one.
+        // One side is rounded, and the other one follows it; a shorter side below half a pixel becomes one.
         const aspect = Math.max(width, height) / Math.min(width, height);
         const [long, short] = [Math.max(w, h), Math.min(w, h)];
         if (short > 1) expect(Math.abs(long - short * aspect)).toBeLessThanOrEqual(Math.max(1, aspect));
@@ -71,7 +71,7 @@ describe('framedSize', () => {
     );
   });
 
-  it('keeps images as they are without a canvas and a scale', () => {
+  it('keeps the size of images without a canvas and a scale', () => {
     expect(sizeOf(123, 45, {})).toEqual([123, 45]);
     expect(sizeOf(123, 45, { maxSize: 60 })).toEqual([60, 22]);
   });
@@ -86,7 +86,7 @@ describe('framedSize', () => {
     expect(canvasOf(sizes, framingSettings('test', {}, []))).toEqual({ width: 128, height: 96 });
   });
 
-  it('makes the smallest canvas on which all images have their longer side', () => {
+  it('chooses the smallest canvas that fits all images at the given longer side', () => {
     const canvasFor = (longSide: number, images: readonly Size[], loaded: readonly Size[] = []) =>
       canvasOf([], framingSettings('test', { canvas: { longSide, images } }, loaded));
     const wide = [
@@ -100,7 +100,7 @@ describe('framedSize', () => {
       height: 240,
     });
     const canvas = { longSide: 320, images: wide };
-    // Larger, smaller, as it is; and of another aspect than those the canvas is for.
+    // Larger, smaller and equal images, and one with another aspect ratio than those the canvas is for.
     expect(sizeOf(1280, 960, { canvas })).toEqual([320, 240]);
     expect(sizeOf(100, 20, { canvas })).toEqual([320, 64]);
     expect(sizeOf(240, 320, { canvas })).toEqual([180, 240]);

@@ -1,46 +1,54 @@
-/** How large images are made, and the canvas that they are put on. */
+/** Sizes of images, and of the canvas that they are put on. */
 import { DataError } from '../error.ts';
 import { requireCount, requireKnown, shown } from '../option-checks.ts';
 import type { Size } from './view.ts';
 
-/** How images are sized, and what they are put on. */
+/** The sizes of images, and the canvas that they are put on. */
 export interface Framing {
   /**
-   * What a batch's images are put on, at the top left; the rest is padding. Of one size, or as large as a batch needs,
-   * rounded up to a multiple, or the smallest one on which images fit whose longer side is resized to so many pixels;
-   * `{ multipleOf: 32 }`
+   * Canvas for the images of a batch, which are put at its top left; the rest is padding. It has one size, or is as
+   * large as a batch needs, rounded up to a multiple, or is the smallest one on which images fit with their longer side
+   * resized to a number of pixels.
+   *
+   * @defaultValue `{ multipleOf: 32 }`
    */
   readonly canvas?: Size | { readonly multipleOf: number } | LongSideCanvas;
   /**
-   * The shorter side that images are resized to, in pixels; of several one is drawn for each image. Without it, images
-   * fill a canvas of one size as far as their aspect allows, and otherwise keep their size
+   * Shorter side that images are resized to, in pixels; from several, one is drawn for each image. Without it, images
+   * fill a canvas of one size as far as their aspect ratio allows, and otherwise keep their size.
    */
   readonly scale?: number | readonly number[];
-  /** the longer side is at most this; no limit */
+  /** Upper limit of the longer side in pixels; no limit without it. */
   readonly maxSize?: number;
 }
 
-/** A canvas of one size for images of any size: 320 × 240 for photographs of 4:3 whose longer side becomes 320. */
+/** A canvas of one size for images of any size: 320 × 240 for 4:3 photographs whose longer side becomes 320. */
 export interface LongSideCanvas {
-  /** pixels that the longer side is resized to */
+  /** Length that the longer side is resized to, in pixels. */
   readonly longSide: number;
-  /** which are to fit; those that are loaded. With images of all splits, training and evaluation share a canvas */
+  /**
+   * The images that have to fit. With images of all splits, training and evaluation share a canvas.
+   *
+   * @defaultValue the loaded images
+   */
   readonly images?: readonly Size[];
 }
 
-/** Framing with nothing left open. */
+/** Framing with all defaults filled in. */
 export interface FramingSettings {
   readonly canvas: Size | { readonly multipleOf: number };
-  /** length of the longer side, in pixels, of whole images that are not scaled, where the canvas is made for that */
+  /**
+   * Length of the longer side, in pixels, of complete images that are not scaled, where the canvas is made for that.
+   */
   readonly longSide: number | undefined;
-  /** empty where images are not scaled to a size of their own */
+  /** Shorter sides to draw from; empty where images are not scaled to a separate size. */
   readonly scales: readonly number[];
   readonly maxSize: number;
 }
 
 /**
- * @param images that are loaded
- * @throws DataError if an option is of another type or out of its range
+ * @param images the images that are loaded
+ * @throws DataError if an option has the wrong type or is out of range
  */
 export function framingSettings(
   where: string,
@@ -67,7 +75,7 @@ export function framingSettings(
   return { canvas: smallestCanvas(fitting, longSide), longSide, ...common };
 }
 
-/** On which all of these images fit, with their longer side at so many pixels. */
+/** The smallest canvas on which all of these images fit, with their longer side at `longSide` pixels. */
 export function smallestCanvas(images: readonly Size[], longSide: number): Size {
   let [width, height] = [1, 1];
   for (const image of images) {
@@ -83,8 +91,8 @@ const withLongSide = (image: Size, longSide: number): Size => fitted(image, { wi
 /**
  * The size an image is resized to.
  *
- * @param scale its shorter side, one of `framing.scales`; `undefined` if there are none
- * @param own the shorter side that it keeps then on a canvas of no fixed size
+ * @param scale the new shorter side, one of `framing.scales`; `undefined` if there are none
+ * @param own the shorter side that the image then keeps on a canvas of no fixed size
  */
 export function framedSize(
   image: Size,
@@ -101,8 +109,9 @@ export function framedSize(
 }
 
 /**
- * As DETR's `get_size_with_aspect_ratio` (datasets/transforms.py), to the pixel, but for what that makes longer than
- * `maxSize`: it rounds the shorter side and lets the longer one follow (1000 × 302 becomes 1334 × 403 for 1333).
+ * Resizes like DETR's `get_size_with_aspect_ratio` (datasets/transforms.py), to the pixel, except for images that it
+ * makes longer than `maxSize`: it rounds the shorter side and lets the longer one follow (1000 × 302 becomes 1334 × 403
+ * for 1333).
  */
 function resizedTo({ width, height }: Size, scale: number, maxSize: number): Size {
   const shorter = Math.min(width, height);
@@ -113,7 +122,7 @@ function resizedTo({ width, height }: Size, scale: number, maxSize: number): Siz
   return width < height ? { width: short, height: long } : { width: long, height: short };
 }
 
-/** As large as fits, with the aspect kept. */
+/** The largest size that fits, with the same aspect ratio. */
 function fitted({ width, height }: Size, limit: Size): Size {
   const factor = Math.min(limit.width / width, limit.height / height);
   return {

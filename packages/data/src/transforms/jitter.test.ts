@@ -8,7 +8,7 @@ import { recolored } from './recolor.ts';
 const pixels = Uint8Array.of(200, 30, 60, 90, 90, 90, 10, 120, 250, 140, 100, 20);
 const grey = (r: number, g: number, b: number) => 0.299 * r + 0.587 * g + 0.114 * b;
 
-/** What the change makes of `pixels`, before clamping. */
+/** `pixels` after the change, before clamping. */
 function changed(jitter: ColorJitter, seed: number): number[] {
   const { matrix, pivot } = drawColorChange(jitter, randomStream(seed));
   return Array.from(pixels, (_, i) => {
@@ -26,7 +26,7 @@ describe('drawColorChange', () => {
     for (const [i, value] of changed({}, 1).entries()) expect(value).toBeCloseTo(pixels[i] as number, 9);
   });
 
-  it('is what torchvision computes of brightness, contrast and saturation', () => {
+  it('changes brightness, contrast and saturation as torchvision does', () => {
     fc.assert(
       fc.property(fc.nat(), (seed) => {
         const brightness = changed({ brightness: 0.4 }, seed);
@@ -65,11 +65,11 @@ describe('drawColorChange', () => {
     for (const value of turned.slice(3, 6)) expect(value).toBeCloseTo(90, 1);
   });
 
-  it('does them in turn: the whole is brightness, then contrast, then the rest', () => {
+  it('applies brightness, then contrast, then the rest', () => {
     const jitter = { brightness: 0.5, contrast: 0.5, saturation: 0.5, hue: 0.2 };
     const all = changed(jitter, 9);
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / 4;
-    // Saturation and hue keep every grey, contrast the mean one: what is left is the brightness.
+    // Saturation and hue keep every grey, contrast the mean one: the brightness is left.
     const random = randomStream(9);
     expect(mean(greys(all)) / mean(greys(pixels))).toBeCloseTo(0.5 + random(), 2);
   });
@@ -102,14 +102,14 @@ describe('normalizer', () => {
 describe('recolored', () => {
   const size = { width: 2, height: 2 };
 
-  it('is the change that was drawn, clamped and rounded once', async () => {
+  it('applies the drawn change, clamped and rounded once', async () => {
     const jitter = { brightness: 0.9, contrast: 0.9, saturation: 0.9, hue: 0.5 };
     await fc.assert(
       fc.asyncProperty(fc.nat(), async (seed) => {
         const expected = Uint8ClampedArray.from(changed(jitter, seed));
         const found = await recolored(pixels, size, drawColorChange(jitter, randomStream(seed)));
         expect(found.length).toBe(12);
-        // sharp computes in float32: what lies half-way may go either way.
+        // sharp computes in float32: values half-way may be rounded either way.
         for (const [i, value] of expected.entries()) {
           expect(Math.abs((found[i] as number) - value), `${i}`).toBeLessThanOrEqual(1);
         }
@@ -117,7 +117,7 @@ describe('recolored', () => {
     );
   });
 
-  it('rounds to the nearest, and leaves colours that do not change, and the pixels that it is given', async () => {
+  it('rounds to the nearest value, and keeps unchanged colours and its input', async () => {
     const before = pixels.slice();
     expect([...(await recolored(pixels, size, drawColorChange({}, randomStream(0))))]).toEqual([...before]);
     const matrix = [0.333, 0, 0, 0, 0.336, 0, 0, 0, -9];

@@ -1,29 +1,32 @@
 /** Colour jitter: brightness, contrast, saturation and hue, as one linear change of colours. */
 import type { Random } from '../random.ts';
 
-/** How far each may change, as in torchvision's `ColorJitter`; 0 by default. */
+/** Maximum changes, as in torchvision's `ColorJitter`. */
 export interface ColorJitter {
-  /** factors are drawn from 1 − x to 1 + x, but not below 0 */
+  /** Brightness factors are drawn from 1 − x to 1 + x, but not below 0. @defaultValue 0 */
   readonly brightness?: number;
+  /** Contrast factors are drawn in the same way. @defaultValue 0 */
   readonly contrast?: number;
+  /** Saturation factors are drawn in the same way. @defaultValue 0 */
   readonly saturation?: number;
-  /** a turn from −x to x of the colour circle, at most 0.5 */
+  /** Hues are turned by −x to x of the colour circle, with x at most 0.5. @defaultValue 0 */
   readonly hue?: number;
 }
 
 /** New = matrix × old + pivot × (mean grey of the image), for each pixel. */
 export interface ColorChange {
-  /** `[3, 3]`, rows are the new red, green and blue */
+  /** Matrix `[3, 3]`, whose rows give the new red, green and blue. */
   readonly matrix: readonly number[];
   readonly pivot: number;
 }
 
-/** Rec. 601, as torchvision's grey. */
+/** Rec. 601 weights, as in torchvision's grey. */
 const luma = [0.299, 0.587, 0.114] as const;
 
 /**
- * In the order brightness, contrast, saturation, hue. Where torchvision turns the hue in HSV and rounds after every step,
- * this turns it about the grey axis and keeps the luma, so that all four are one matrix.
+ * Draws changes of brightness, contrast, saturation and hue, applied in this order. Where torchvision turns the hue in
+ * HSV and rounds after every step, this turns it about the grey axis and keeps the luma, so that all four are one
+ * matrix.
  */
 export function drawColorChange(jitter: ColorJitter, random: Random): ColorChange {
   const factor = (most = 0): number => Math.max(1 - most, 0) + random() * (1 + most - Math.max(1 - most, 0));
@@ -34,16 +37,16 @@ export function drawColorChange(jitter: ColorJitter, random: Random): ColorChang
   const colors = product(hueMatrix(angle), saturationMatrix(saturation));
   return {
     matrix: colors.map((value) => value * brightness * contrast),
-    // Greys are left alone by both matrices.
+    // Both matrices leave greys unchanged.
     pivot: brightness * (1 - contrast),
   };
 }
 
-/** x·s + (1 − s)·grey */
+/** The matrix of x·s + (1 − s)·grey. */
 const saturationMatrix = (s: number): number[] =>
   [0, 1, 2].flatMap((row) => luma.map((weight, column) => (row === column ? s : 0) + (1 - s) * weight));
 
-/** From red, green, blue to luma and two chroma axes (YIQ), and back. */
+/** Converts red, green and blue to luma and two chroma axes (YIQ). */
 const toYiq = [...luma, 0.595716, -0.274453, -0.321263, 0.211456, -0.522591, 0.311135];
 const fromYiq = [1, 0.9563, 0.621, 1, -0.2721, -0.6474, 1, -1.107, 1.7046];
 
@@ -60,7 +63,11 @@ function product(a: readonly number[], b: readonly number[]): number[] {
   });
 }
 
-/** @param pixels `[height, width, 3]` */
+/**
+ * The mean grey of an image.
+ *
+ * @param pixels `[height, width, 3]`
+ */
 export function meanGrey(pixels: Uint8Array): number {
   let [red, green, blue] = [0, 0, 0];
   for (let i = 0; i < pixels.length; i += 3) {

@@ -1,18 +1,19 @@
-/** From bytes to what a model is fed. */
+/** Converts bytes to a model's inputs. */
 import { DataError } from '../error.ts';
 import { requireKnown, requireNumber, shown } from '../option-checks.ts';
 import type { Size } from './view.ts';
 
 /**
- * A channel's value in 0..1 becomes (value − mean) / std. A backbone of `@dn-detr/core` carries one, declared there anew,
- * because this package works without core and without tensors.
+ * Mean and standard deviation of the channels: a value in 0..1 becomes (value − mean) / std. Backbones in
+ * `@dn-detr/core` have one too, with a separate declaration, because this package works without core and without
+ * tensors.
  */
 export interface Normalization {
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
-/** @throws DataError unless it has a mean and a positive deviation for each channel */
+/** @throws DataError unless there are a mean and a positive deviation for each channel */
 export function checkNormalization(where: string, normalization: Normalization): void {
   if (typeof normalization !== 'object' || normalization === null) {
     throw new DataError(`${where} is ${shown(normalization)}: expected { mean, std } of the channels in 0..1`);
@@ -28,7 +29,7 @@ export function checkNormalization(where: string, normalization: Normalization):
   }
 }
 
-/** Writes an image `[height, width, 3]` to the top left of a canvas `[canvasHeight, canvasWidth, 3]`. */
+/** Writes an image `[height, width, 3]`, normalised, to the top left of a canvas `[canvasHeight, canvasWidth, 3]`. */
 export type Normalize = (pixels: Uint8Array, size: Size, out: Float32Array, canvasWidth: number) => void;
 
 export function normalizer({ mean, std }: Normalization): Normalize {

@@ -1,4 +1,4 @@
-/** What `renderView` makes of a photo beside what Pillow made of it (`test/fixtures/resize/record.py`). */
+/** Compares `renderView` of a photo with Pillow's result (`test/fixtures/resize/record.py`). */
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
@@ -18,8 +18,8 @@ async function picture(name: string): Promise<RgbImage> {
   return { data, width: info.width, height: info.height };
 }
 
-describe('renderView beside Pillow', () => {
-  it('has several sizes to go by', () => expect(sizes.length).toBe(10));
+describe('renderView compared with Pillow', () => {
+  it('has several sizes to compare', () => expect(sizes.length).toBe(10));
 
   it.each(sizes)('differs little at $width × $height', async ({ width, height }) => {
     const photo = await picture('photo');
@@ -32,7 +32,7 @@ describe('renderView beside Pillow', () => {
       most = Math.max(most, difference);
       sum += difference;
     }
-    // What grows differs by rounding alone.
+    // Enlarged images differ only by rounding.
     expect(most).toBeLessThanOrEqual(width > photo.width && height > photo.height ? 1 : 5);
     expect(sum / found.length).toBeLessThan(0.8);
   });

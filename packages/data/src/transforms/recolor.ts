@@ -1,13 +1,13 @@
-/** Colour changes of pixels, on sharp's threads. */
+/** Changes the colours of pixels, on sharp's threads. */
 import sharp from 'sharp';
 import { type ColorChange, meanGrey } from './jitter.ts';
 import type { Size } from './view.ts';
 
 /**
- * Colours are clamped and rounded once, after the whole change.
+ * Changes colours, which are clamped and rounded once, after the complete change.
  *
  * @param pixels `[height, width, 3]`
- * @returns as many new ones
+ * @returns new pixels `[height, width, 3]`
  */
 export async function recolored(
   pixels: Uint8Array,
@@ -25,9 +25,9 @@ export async function recolored(
     number,
     number,
   ];
-  // The mean is not known before the pixels are, so that this cannot be done where they are resampled.
+  // The mean is known only after resampling, so this cannot be part of it.
   const added = pivot === 0 ? 0 : pivot * meanGrey(pixels);
-  // sharp drops decimals where it goes back to bytes.
+  // sharp drops decimals when it converts back to bytes.
   const rounding = 0.5;
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .recomb([

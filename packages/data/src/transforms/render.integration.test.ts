@@ -7,7 +7,7 @@ import { objectsInView, type View, wholeView } from './view.ts';
 const [width, height] = [60, 40];
 const box = { x: 20, y: 14, width: 12, height: 9 };
 
-/** Dark, with one bright rectangle. */
+/** A dark image with one bright rectangle. */
 function scene(): RgbImage {
   const data = new Uint8Array(3 * width * height).fill(20);
   for (let y = box.y; y < box.y + box.height; y++) {
@@ -16,7 +16,7 @@ function scene(): RgbImage {
   return { width, height, data };
 }
 
-/** Where what is bright has its centre, how many columns and rows it has, and its area. */
+/** The centre of the bright part, the numbers of its columns and rows, and its area. */
 function found(pixels: Uint8Array, view: View) {
   const columns = new Float64Array(view.width);
   const rows = new Float64Array(view.height);
@@ -87,7 +87,7 @@ describe('renderView', () => {
     for (const [i, value] of expected.entries()) expect(Math.abs((pixels[i] as number) - value)).toBeLessThan(1.6);
   });
 
-  it('averages where it shrinks', async () => {
+  it('averages when it shrinks', async () => {
     const data = Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) => (Math.floor(i / 3) % 2 === 0 ? 40 : 80));
     const pixels = await renderView(
       { width: 64, height: 64, data },
@@ -96,7 +96,7 @@ describe('renderView', () => {
     for (const value of pixels) expect(Math.abs(value - 60)).toBeLessThan(3);
   });
 
-  it('gives the image itself where nothing changes, and mirrors it twice to itself', async () => {
+  it('returns the image itself where nothing changes, and restores it by mirroring twice', async () => {
     const image = scene();
     expect(await renderView(image, wholeView(image))).toBe(image.data);
     const view = { ...wholeView(image), flip: true };
@@ -106,7 +106,7 @@ describe('renderView', () => {
     expect(image).toEqual(scene());
   });
 
-  it('mirrors what it resamples', async () => {
+  it('mirrors resampled images', async () => {
     await fc.assert(
       fc.asyncProperty(views, async (view) => {
         const image = scene();
@@ -123,7 +123,7 @@ describe('renderView', () => {
     );
   });
 
-  it('takes at least a pixel of an image that is much smaller than what is seen of', async () => {
+  it('shows at least a pixel of an image that is much smaller than the one the view is for', async () => {
     const image = { width: 1, height: 1, data: Uint8Array.of(1, 2, 3) };
     const view = { source: { x: 99, y: 99, width: 1, height: 1 }, width: 2, height: 2, flip: true };
     const pixels = await renderView(image, view, { width: 100, height: 100 });

@@ -1,15 +1,16 @@
-/** A view's pixels. */
+/** Renders the pixels of a view. */
 import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import type { RgbImage } from '../dataset.ts';
 import type { Rectangle, Size, View } from './view.ts';
 
 /**
- * Cuts, resamples and mirrors: bilinear, antialiased where the image shrinks, as DETR's transforms with Pillow. Works on
- * sharp's threads where it resamples; what is cut or mirrored alone takes less time here than it takes to ask sharp.
+ * Cuts, resamples and mirrors: bilinear, antialiased where the image shrinks, like DETR's transforms with Pillow.
+ * Resampling runs on sharp's threads; if the image is only cut or mirrored, that takes less time here than calling
+ * sharp.
  *
- * @param image may be smaller than the one that the view is of; the piece is cut at its nearest whole pixels
- * @param size of the image that the view is of
- * @returns `[view.height, view.width, 3]`; the image's own array if the view shows it as it is
+ * @param image may be smaller than the image of the view; the piece is cut at the nearest integer pixels
+ * @param size size of the image that the view refers to
+ * @returns `[view.height, view.width, 3]`; the image's own array if the view shows it unchanged
  */
 export async function renderView(image: RgbImage, view: View, size: Size = image): Promise<Uint8Array> {
   const { width, height, flip } = view;
@@ -18,7 +19,7 @@ export async function renderView(image: RgbImage, view: View, size: Size = image
     const part = isWhole(source, image) ? image : cut(image, source, 0);
     return flip ? mirrored(part) : part.data;
   }
-  // What shrinks one way and grows the other is shrunk first: enlarging does not antialias.
+  // A view that shrinks one way and grows the other is shrunk first: enlarging does not antialias.
   const [across, down] = [Math.min(width, source.width), Math.min(height, source.height)];
   if (across === source.width && down === source.height) return enlarged(image, source, view);
   const { x: left, y: top } = source;
@@ -31,7 +32,7 @@ export async function renderView(image: RgbImage, view: View, size: Size = image
 
 const isWhole = (source: Size, image: Size): boolean => source.width === image.width && source.height === image.height;
 
-/** At least one pixel, inside the image. */
+/** Rounds a rectangle to at least one integer pixel inside the image. */
 function wholePixels({ x, y, width, height }: Rectangle, image: Size, size: Size): Rectangle {
   const [across, down] = [image.width / size.width, image.height / size.height];
   const left = Math.min(Math.round(across * x), image.width - 1);
@@ -44,7 +45,7 @@ function wholePixels({ x, y, width, height }: Rectangle, image: Size, size: Size
   };
 }
 
-/** The rectangle with a margin that repeats its outermost pixels. */
+/** Cuts the rectangle out, with a margin that repeats its outermost pixels. */
 function cut({ data, width }: RgbImage, rectangle: Rectangle, margin: number): RgbImage {
   const columns = rectangle.width + 2 * margin;
   const rows = rectangle.height + 2 * margin;
@@ -66,8 +67,9 @@ function cut({ data, width }: RgbImage, rectangle: Rectangle, margin: number): R
 const margin = 2;
 
 /**
- * sharp's `resize` moves an image that it enlarges by half a pixel to the right and down (libvips issue 4841), and boxes
- * would be off by as much. `affine` can be told where pixels lie; the margin keeps its black surroundings out.
+ * Enlarges a piece of the image. sharp's `resize` shifts an image that it enlarges by half a pixel to the right and
+ * down (libvips issue 4841), and boxes would be off by as much. `affine` has options for where pixels lie; the margin
+ * keeps its black surroundings out.
  */
 async function enlarged(
   image: RgbImage,

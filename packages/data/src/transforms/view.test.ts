@@ -17,7 +17,7 @@ const views: fc.Arbitrary<View> = fc
 
 const unit = fc.double({ min: 0, max: 1, noNaN: true });
 
-/** Anywhere in the image. */
+/** Boxes anywhere in the image. */
 const boxes = fc
   .array(fc.tuple(unit, unit, unit, unit), { minLength: 1, maxLength: 6 })
   .map((list) =>
@@ -40,7 +40,7 @@ const expectClose = (actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 };
 
 describe('objectsInView', () => {
-  it('has its inverse in boxesInImage', () => {
+  it('is inverted by boxesInImage', () => {
     fc.assert(
       fc.property(boxes, views, fc.boolean(), (values, { width, height }, flip) => {
         const view = { ...wholeView(image, { width, height }), flip };
@@ -51,7 +51,7 @@ describe('objectsInView', () => {
     );
   });
 
-  it('clips to the piece that is seen, and leaves out what is outside', () => {
+  it('clips to the visible piece, and leaves out objects outside', () => {
     fc.assert(
       fc.property(boxes, views, (values, view) => {
         const { source } = view;
@@ -98,7 +98,7 @@ describe('objectsInView', () => {
     expectClose(objectsInView(objects, { ...view, flip: true }).boxes, [0.8, 0.25, 0.2, 0.1], 1e-6);
   });
 
-  it('drops a box that touches the view from outside, whatever rounding leaves of it', () => {
+  it('drops a box that touches the view from outside, even if rounding leaves a sliver of it', () => {
     const view = { source: { x: 100, y: 0, width: 50, height: 50 }, width: 50, height: 50, flip: false };
     const objects = { labels: Int32Array.of(0), boxes: Float64Array.of(90.1, 10, 9.9 + 1e-13, 10) };
     expect(objectsInView(objects, view)).toEqual({ labels: new Int32Array(0), boxes: new Float32Array(0) });

@@ -1,4 +1,4 @@
-/** What is seen of an image: one rectangle of it, at one size, mirrored or not; and where boxes are then. */
+/** The view of an image: one rectangle of it, at one size, mirrored or not; and the boxes in that view. */
 import type { Objects } from '@dn-detr/boxes';
 
 /** Width and height, in pixels. */
@@ -14,30 +14,30 @@ export interface Rectangle extends Size {
 }
 
 /**
- * All that flips, crops and resizings of an image come to. Pixels are resampled once, and boxes go there and back by one
- * affine map.
+ * The result of all flips, crops and resizings of an image. Pixels are resampled once, and one affine map takes boxes
+ * there and back.
  */
 export interface View extends Size {
-  /** the part of the upright image that is seen, in its pixels */
+  /** The part of the upright image that is shown, in its pixels. */
   readonly source: Rectangle;
-  /** mirrored left to right, after all else */
+  /** Whether the view is mirrored left to right, after everything else. */
   readonly flip: boolean;
 }
 
-/** The whole image, at a size of its own or another. */
+/** A view of the complete image, at its own size or another. */
 export function wholeView(image: Size, { width, height }: Size = image): View {
   return { source: { x: 0, y: 0, width: image.width, height: image.height }, width, height, flip: false };
 }
 
-/** In pixels of the image. What is less is left of a box by rounding. */
+/** In pixels of the image; a smaller remainder of a box comes from rounding. */
 const leastExtent = 1e-6;
 
 /**
- * The objects of an image as a view shows them: clipped to it, and without those outside, as DETR's `crop`
- * (datasets/transforms.py) does.
+ * The objects of an image as a view shows them: clipped to it, and without those outside, as in DETR's `crop`
+ * (datasets/transforms.py).
  *
  * @param objects `labels` `[N]`, and `boxes` `[N, 4]`: x, y, width, height in pixels of the image
- * @returns what a model is to predict; the boxes are relative to the view, without any padding around it
+ * @returns the objects that a model has to predict; the boxes are relative to the view, without any padding around it
  */
 export function objectsInView(
   { labels, boxes }: { readonly labels: Int32Array; readonly boxes: Float64Array },
@@ -65,7 +65,7 @@ export function objectsInView(
 }
 
 /**
- * The way back, for predictions: boxes of a view in pixels of the image it shows.
+ * Maps predictions back: boxes in a view become boxes in pixels of the image.
  *
  * @param boxes `[N, 4]`: cxcywh in 0..1 of the view
  * @returns `[N, 4]`: x, y, width, height in pixels of the upright image; not clipped

@@ -1,18 +1,18 @@
-/** The size at which a large image is worked on: photos of cameras have many times the pixels that a model sees. */
+/** The size to which a large image is reduced first: camera photos have many times the pixels that a model sees. */
 import type { AugmentationSettings } from './augmentation.ts';
 import { type FramingSettings, framedSize } from './framing.ts';
 import type { Size } from './view.ts';
 
-/** Pixels kept for each that is needed, to a side: enough that resampling twice is not seen. */
+/** Pixels kept per needed pixel, along each side: enough that resampling twice is not visible. */
 const margin = 2;
 
 /** Sides are not reduced by less than this: it would save little. */
 const leastReduction = 0.7;
 
 /**
- * The image's own size, or a smaller one that has twice the detail to a side of the largest view that can be drawn. A
- * smaller image takes less room in a cache and less time to resample; it is reduced whether it is cached or not, so that
- * the cache changes nothing.
+ * The image's own size, or a smaller one with twice the detail per side of the largest view that can be drawn. A
+ * smaller image takes less room in a cache and less time to resample; it is reduced whether it is cached or not, so
+ * that the cache does not change results.
  */
 export function workingSize(image: Size, framing: FramingSettings, { crop }: AugmentationSettings): Size {
   const { width, height } = image;

@@ -1,11 +1,11 @@
-/** The activation that a fixture names. */
+/** Reads the activation that a fixture names. */
 import type { LayerOptions } from '@dn-detr/core/models';
 import { FixtureError } from '../json.ts';
 
 /**
- * ReLU where nothing is said, as in DETR.
+ * Reads an activation; ReLU if none is given, as in DETR.
  *
- * @throws FixtureError for any other than ReLU and PReLU
+ * @throws FixtureError for anything but ReLU and PReLU
  */
 export function activationOf(value: unknown): LayerOptions['activation'] {
   if (value === undefined || value === 'relu') return 'relu';

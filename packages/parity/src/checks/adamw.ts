@@ -1,4 +1,4 @@
-/** AdamW on flat buffers against trajectories of `torch.optim.AdamW` computed in float64. */
+/** Compares AdamW on flat buffers with trajectories of `torch.optim.AdamW` computed in float64. */
 import { adamwInit, adamwScalars, adamwStep, clipByGlobalNorm, ParameterLayout } from '@dn-detr/core';
 import { ParameterError } from '@dn-detr/core/nn';
 import { type AdamWOptions, globalNorm, multiStep } from '@dn-detr/core/optim';
@@ -15,10 +15,10 @@ export const adamwCheck: Check = {
 
 interface Trajectory {
   readonly steps: number;
-  /** Parameters and groups are called by their index: `0`, `1`, … */
+  /** Parameters and groups are named after their index: `0`, `1`, … */
   readonly layout: ParameterLayout<string, string>;
   readonly options: AdamWOptions;
-  /** 0 for none */
+  /** Largest norm of the gradients; 0 if they are not clipped. */
   readonly clip: number;
   readonly milestones: readonly number[];
 }
@@ -101,9 +101,9 @@ function layoutOf(
 }
 
 /**
- * The flat buffers in row `row` of tensors `<key><i>`, each `[rows, ...shape]` (or plainly `[...shape]` for one row).
+ * The flat buffers in row `row` of tensors `<key><i>`, each `[rows, ...shape]` (or simply `[...shape]` for one row).
  *
- * @throws FixtureError if a tensor is missing or of another size
+ * @throws FixtureError if a tensor is missing or has another size
  */
 function flatRows(
   fixture: Fixture,

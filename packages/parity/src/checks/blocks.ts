@@ -1,4 +1,4 @@
-/** Attention and transformer layers, with the gradients of inputs and parameters. */
+/** Compares attention and transformer layers, and the gradients of their inputs and parameters. */
 import type { NamedTensors } from '@dn-detr/core';
 import {
   dabDecoderLayer,
@@ -36,7 +36,7 @@ export const blocksCheck: Check = {
   run: (fixture, caseName) => withoutLeak(() => runBlock(fixture, caseName)),
 };
 
-/** A block computes rows `[B*N, d]` of rows. */
+/** A block computes rows `[B*N, d]` from rows of its inputs. */
 type Block = (inputs: Readonly<Record<string, Tensor2D>>, weights: NamedTensors) => Tensor2D;
 
 function runBlock(fixture: Fixture, caseName: string): Record<string, Computed> {
@@ -136,7 +136,7 @@ function blockOf(
   }
 }
 
-/** What is computed, known by its inputs and weights. */
+/** The kind of block, recognised by its inputs and weights. */
 type BlockKind =
   | 'attention'
   | 'attention without projections'
@@ -150,7 +150,7 @@ function kindOf({ tensors }: Fixture, caseName: string): BlockKind {
   if (has('in.q')) return has('w.in_proj_weight') ? 'attention' : 'attention without projections';
   if (has('in.src')) return has('w.layers.0.linear1.weight') ? 'encoder' : 'encoder layer';
   if (has('in.tgt')) return has('in.query_sine_embed') ? 'decoder layer with anchors' : 'decoder layer';
-  throw new FixtureError(`${caseName}: no block is known with these inputs: expected in.q, in.src or in.tgt`);
+  throw new FixtureError(`${caseName}: these inputs fit no known block: expected in.q, in.src or in.tgt`);
 }
 
 function tokensOf(features: Tensor2D | undefined, positions: Tensor2D | undefined, mask: Tokens['mask']): Tokens {

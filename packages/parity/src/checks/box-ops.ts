@@ -1,4 +1,7 @@
-/** Box conversions, overlaps and the inverse sigmoid against `util/box_ops.py` and `util/misc.py` of the references. */
+/**
+ * Compares box conversions, overlaps and the inverse sigmoid with `util/box_ops.py` and `util/misc.py` of the
+ * references.
+ */
 import {
   cxcywhToXyxy,
   inverseSigmoid,
@@ -33,10 +36,10 @@ export const boxOpsCheck: Check = {
   run: runCase,
 };
 
-/** What a case must hold to be one, and how it is computed. */
+/** The input by which each kind of computation is recognised, and the function that does it. */
 const parts = { a_xyxy: overlaps, a: giouGradients, x: inverseSigmoids } as const;
 
-/** The json names no cases: they are known by their inputs. */
+/** The JSON does not name the cases; they are recognised by their inputs. */
 function casesOf({ tensors }: Fixture): string[] {
   const names = [...tensors.keys()].flatMap((stored) =>
     Object.keys(parts).flatMap((key) => {
@@ -84,8 +87,8 @@ function giouGradients(fixture: Fixture, caseName: string): Record<string, Compu
 }
 
 /**
- * The gradient by boxes `[N, 4]` of the sum of the GIoU of every box with each of `others` `[M, 4]`, times the cotangent
- * `[N, M]`.
+ * The gradient, with respect to boxes `[N, 4]`, of the sum of cotangents `[N, M]` times the GIoU of every box with
+ * every one of `others` `[M, 4]`.
  */
 function giouGradient(boxes: Tensor2D, others: Tensor2D, cotangent: Tensor2D, epsilon: number): Tensor {
   const [n, m] = cotangent.shape;
@@ -97,7 +100,7 @@ function giouGradient(boxes: Tensor2D, others: Tensor2D, cotangent: Tensor2D, ep
   })(boxes);
 }
 
-/** `eps<number>.y` and `.grad` for every eps that is stored. */
+/** The values `eps<number>.y` and gradients `eps<number>.grad` for every eps that is stored. */
 function inverseSigmoids(fixture: Fixture, caseName: string): Record<string, Computed> {
   const x = floats(fixture, caseName, 'x');
   const pattern = /^eps(.+)\.y$/;

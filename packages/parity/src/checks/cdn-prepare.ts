@@ -1,4 +1,7 @@
-/** DINO's contrastive known queries against `prepare_for_cdn`, with its own draws, and the contents made of them. */
+/**
+ * Compares DINO's contrastive known queries with `prepare_for_cdn`, given the draws of the reference, and the content
+ * embeddings computed from them.
+ */
 import { dinoGroups, knownAnchors, prepareKnownQueries } from '@dn-detr/dn';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';

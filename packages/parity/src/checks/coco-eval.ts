@@ -1,4 +1,4 @@
-/** COCO's evaluation against pycocotools. */
+/** Compares COCO's evaluation with pycocotools. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type CocoId, evaluateDetections, parseCocoJson, readCocoResults, readCocoTruth } from '@dn-detr/metrics';
@@ -6,9 +6,9 @@ import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { arrayAt, countsAt, FixtureError, numberAt, numbersAt, objectAt, stringAt } from '../json.ts';
 
-/** Recalls and areas, the axes of the precision table beside thresholds and classes. */
+/** Number of recalls and of areas: the axes of the precision table besides thresholds and classes. */
 const [R, A] = [101, 4];
-/** The table has precision for 100 detections an image and class, the last of pycocotools' three limits. */
+/** The table has the precision for 100 detections per image and class, the last of pycocotools' three limits. */
 const precisionLimit = 2;
 
 export const cocoEvalCheck: Check = {
@@ -41,7 +41,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     if (m !== precisionLimit)
       throw new FixtureError(`${at}: expected the limit of detections ${precisionLimit}, found ${m}`);
     const inside = t < curves.precision.length / (R * K * A) && r < R && k < K && a < A;
-    if (!inside) throw new FixtureError(`${at}: [${[t, r, k, a]}] lies outside of the curves`);
+    if (!inside) throw new FixtureError(`${at}: [${[t, r, k, a]}] is outside the curves`);
     const value = numberAt((sample as unknown[])[5], `${at}[5]`);
     return { value, ours: curves.precision[((t * R + r) * K + k) * A + a] as number };
   });
@@ -70,7 +70,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   };
 }
 
-/** By their places, as ids may be texts: −1 where another id is stored. */
+/** Compares ids by position, as they may be strings: −1 where a different id is stored. */
 function compareIds(ids: readonly CocoId[], stored: readonly unknown[]): Computed {
   const isStored = (id: CocoId, i: number) => String(stored[i]) === String(id);
   return {
@@ -79,7 +79,7 @@ function compareIds(ids: readonly CocoId[], stored: readonly unknown[]): Compute
   };
 }
 
-/** A file that stands beside the fixture. */
+/** Reads a file next to the fixture. */
 function readData({ folder }: Fixture, name: string): unknown {
   try {
     return parseCocoJson(readFileSync(path.join(folder, name), 'utf8'));

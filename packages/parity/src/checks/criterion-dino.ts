@@ -1,4 +1,4 @@
-/** DINO's criterion: decoder and encoder, contrastive known queries included. */
+/** Compares DINO's criterion for decoder and encoder, with contrastive known queries. */
 import { type KnownQueries, prepareKnownQueries, seededNoise } from '@dn-detr/dn';
 import type { Check } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
@@ -40,7 +40,7 @@ export const criterionDinoCheck: Check = {
     const images = Array.from({ length: layout.batch }, (_, image) => image);
     return {
       ...runCriterion(fixture, caseName, (fact, weights) => ({ ...focal(fact('focal_alpha'), weights), known })),
-      // Of each image the slots of positive queries, and the objects that they restore.
+      // For each image, the slots of positive queries and the objects that they restore.
       dn_pos: {
         values: images.flatMap((image) => {
           const slots = positive(image);
@@ -52,7 +52,7 @@ export const criterionDinoCheck: Check = {
   },
 };
 
-/** Known queries laid out as DINO does for these targets; their noise does not matter to the criterion. */
+/** Known queries in DINO's layout for these targets; their noise does not affect the criterion. */
 function contrastiveQueries(fixture: Fixture, caseName: string, facts: JsonObject): KnownQueries {
   const count = (field: string): number => countAt(facts[field], `cases.${caseName}.${field}`);
   return prepareKnownQueries(

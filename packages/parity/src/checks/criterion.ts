@@ -1,4 +1,4 @@
-/** The criterion over all layers, matching included, against `SetCriterion` of DETR, of DN-DETR and of DINO. */
+/** Compares the criterion over all layers, with matching, with `SetCriterion` of DETR, DN-DETR and DINO. */
 import type { DenseTargets } from '@dn-detr/boxes';
 import {
   criterion,
@@ -68,9 +68,9 @@ export const criterionDnCheck: Check = {
 interface Setup {
   readonly terms: readonly LossTerm[];
   readonly cost: MatchingCost;
-  /** α of a focal class cost */
+  /** α of the focal class cost, if it has one. */
   readonly alpha?: number;
-  /** targets of the known queries `[B, K]`, where there are any */
+  /** Targets of the known queries `[B, K]`; undefined without known queries. */
   readonly known: DenseTargets | undefined;
 }
 
@@ -87,7 +87,7 @@ export function focal(alpha: number, weights: LossWeights): Omit<Setup, 'known'>
   };
 }
 
-/** Losses, total and gradients of a case, with the weights that it gives. */
+/** Losses, total and gradients of a case, with the loss weights stored in it. */
 export function runCriterion(
   fixture: Fixture,
   caseName: string,
@@ -131,7 +131,7 @@ export function runCriterion(
   });
 }
 
-/** `logits` and `boxes` of the decoder, and those that DINO calls `interm`, of the encoder, where they are stored. */
+/** `logits` and `boxes` of the decoder and, if stored, of the encoder, which DINO calls `interm`. */
 function storedPredictions(fixture: Fixture, caseName: string): NamedTensors {
   const names = ['logits', 'boxes', 'interm_logits', 'interm_boxes'];
   const stored = names.filter((name) => !name.startsWith('interm') || fixture.tensors.has(storedName(caseName, name)));
@@ -150,7 +150,7 @@ function setsOf(
   return [...sets, { name: 'encoder', logits: oneLayer(interm_logits), boxes: oneLayer(interm_boxes), known: 0 }];
 }
 
-/** With the weights of costs that the case gives. */
+/** Replaces the weights of the matching cost with those of the case. */
 function withCosts(setup: Setup, facts: JsonObject, where: string): Setup {
   const costs = objectAt(facts.matcher, `${where}.matcher`);
   const cost = (name: string): number => numberAt(costs[name], `${where}.matcher.${name}`);
@@ -164,7 +164,7 @@ function withCosts(setup: Setup, facts: JsonObject, where: string): Setup {
   };
 }
 
-/** Matches the queries behind the known ones, layer by layer, and puts the known ones' targets before them. */
+/** Matches the queries after the known ones, layer by layer, and puts the targets of the known ones before them. */
 function targetsFor(
   fixture: Fixture,
   caseName: string,
@@ -184,7 +184,7 @@ function targetsFor(
   return mergeTargets(parts, { set, layers, batch, terms });
 }
 
-/** Each of the N noised queries restores its object; the other slots are padding. */
+/** Targets of the known queries: each of the N noised queries restores its object; the other slots are padding. */
 function storedTargets(fixture: Fixture, caseName: string, known: number): DenseTargets {
   const stored = (key: string) => tensorOf(fixture, caseName, key).data;
   const [labels, clean, slots, images] = ['known_labels', 'known_bboxs', 'map_known_indice', 'bid'].map(stored);
@@ -207,14 +207,14 @@ function storedTargets(fixture: Fixture, caseName: string, known: number): Dense
   return targets;
 }
 
-/** Our values of the stored names, in their order. */
+/** Our values for the stored names, in their order. */
 function namedValues(ours: Record<string, number>, stored: JsonObject, known: number, where: string): Computed {
   const names = Object.keys(stored).filter(isCounted);
   return {
     values: names.map((name) => {
       const value = ours[ourLossName(name)];
       if (value !== undefined) return value;
-      // Without known queries the reference still lists their losses, as zeros; we have none.
+      // Without known queries the reference still lists their losses, as zeros; ours leaves them out.
       if (known === 0 && ourLossName(name).startsWith('tgt_')) return 0;
       throw new FixtureError(`${where}.${name}: there is no such loss, only ${Object.keys(ours).join(', ')}`);
     }),

@@ -1,4 +1,4 @@
-/** Deformable attention, encoder and decoders around it, and what they start from. */
+/** Compares deformable attention, the encoder and decoders built on it, and the inputs that these start from. */
 import type { NamedTensors } from '@dn-detr/core';
 import {
   anchorPositions,
@@ -44,7 +44,7 @@ import { countLayers } from './resnet-sizes.ts';
 import { paddedLevelsOf } from './spatial-shapes.ts';
 
 const facts = ['ref_dim', 'd_model', 'hidden_dim', 'num_heads', 'num_levels', 'num_points', 'ffn', 'layers'];
-// `valid` of `image` is what the masks were made of.
+// `valid` of `image` is the size from which the masks were made.
 facts.push('box_refine', 'spatial_shapes', 'image', 'valid', 'kinks', 'noise_float32');
 
 export const deformableBlocksCheck: Check = {
@@ -59,13 +59,13 @@ export const deformableBlocksCheck: Check = {
     const { compute } = kinds.find(({ mark }) => fixture.tensors.has(storedName(caseName, mark))) ?? {};
     if (compute !== undefined) return withoutLeak(() => compute(fixture, caseName));
     const marks = kinds.map(({ mark }) => mark).join(', ');
-    throw new FixtureError(`${caseName}: no block is known with these tensors: expected one of ${marks}`);
+    throw new FixtureError(`${caseName}: these tensors fit no known block: expected one of ${marks}`);
   },
 };
 
 type Compute = (fixture: Fixture, caseName: string) => Record<string, Computed>;
 
-/** What is computed, known by a tensor of the case. */
+/** The computations, each recognised by one tensor of the case. */
 const kinds: readonly { readonly mark: string; readonly compute: Compute }[] = [
   { mark: 'pos_tensor', compute: queryPositions },
   { mark: 'mask', compute: mapPositions },
@@ -108,7 +108,7 @@ function firstOffsets(fixture: Fixture, caseName: string): Record<string, Comput
   return { [key]: take(bias.init(bias.shape, 1)) };
 }
 
-/** Sizes of a layer, its levels and the batch. */
+/** The sizes of a layer, its levels and the batch. */
 function setupOf(fixture: Fixture, caseName: string) {
   const count = counter(fixture, caseName);
   const levels = paddedLevelsOf(fixture, caseName);
@@ -128,9 +128,9 @@ function setupOf(fixture: Fixture, caseName: string) {
     levels,
     pass: { batch },
     mask: isMasked ? attentionMask({ blocked: loadTensor(fixture, caseName, 'attn_mask') }, batch) : undefined,
-    /** `[B, N, k]` as rows */
+    /** Reshapes `[B, N, k]` to rows `[B*N, k]`. */
     rows: (x: Tensor | undefined): Tensor2D => reshape<Rank.R2>(required(x), [-1, required(x).shape.at(-1) as number]),
-    /** and back */
+    /** Reshapes rows `[B*N, k]` to `[B, N, k]`. */
     images: (x: Tensor2D): Tensor => reshape(x, [batch, -1, x.shape[1]]),
   };
 }
@@ -191,7 +191,7 @@ function decoderLayer(fixture: Fixture, caseName: string): Record<string, Comput
   });
 }
 
-/** Decoders do not look at the positions of tokens. */
+/** Decoders ignore the positions of tokens. */
 const memoryOf = (levels: ReturnType<typeof paddedLevelsOf>, features: Tensor2D): LevelTokens => ({
   ...levels,
   features,
@@ -207,14 +207,14 @@ function decoder(fixture: Fixture, caseName: string): Record<string, Computed> {
   );
   const refines = boxHeads.length > 0;
   const has = (key: string): boolean => fixture.tensors.has(storedName(caseName, key));
-  // Only the decoders of DN-DETR and DINO make the positions of queries themselves, from anchors.
+  // Only the decoders of DN-DETR and DINO compute the positions of queries themselves, from anchors.
   const isOfAnchors = has('w.ref_point_head.layers.0.weight');
-  // Only DINO's normalises what its heads read.
+  // Only DINO's decoder normalises the input of its heads.
   const lookForwardTwice = has('w.norm.weight');
   const place = anchorPositions('a', width, !lookForwardTwice);
   const module = deformableDecoder('a', {
     ...options,
-    // Stored is also what a further layer would look from, which is computed for that layer alone.
+    // DINO's fixtures also store the references for one more layer, so that layer is added to compute them.
     layers: lookForwardTwice ? layers + 1 : layers,
     refines,
     boxHeads: refines ? boxHeads : [noBoxes],
@@ -238,14 +238,15 @@ function decoder(fixture: Fixture, caseName: string): Record<string, Computed> {
     const byLayer = (x: Tensor2D): Tensor => reshape(x, [-1, pass.batch, tgt?.shape[1] as number, x.shape[1]]);
     return {
       'out.hs': slice(byLayer(hidden), 0, layers),
-      // DINO's before the first layer and after each, the others after each; without box heads they stay the same.
+      // DINO stores those before the first layer and after each, the others after each; without box heads they stay the
+      // same.
       'out.references': byLayer(lookForwardTwice || !refines ? concat([...references], 0) : boxes),
     };
   });
   return { ...computed, ...ratiosOf(levels) };
 }
 
-/** With a layer more, which has the weights of the first. */
+/** Adds one more layer, with the weights of the first. */
 const withFurtherLayer = (weights: NamedTensors, layers: number): NamedTensors => ({
   ...weights,
   ...Object.fromEntries(
@@ -253,5 +254,5 @@ const withFurtherLayer = (weights: NamedTensors, layers: number): NamedTensors =
   ),
 });
 
-/** In place of a head, where no box is asked for. */
+/** Takes the place of a box head where no boxes are needed. */
 const noBoxes: Module<Tensor2D, Tensor2D> = { parameters: [], apply: (_, x) => zeros([x.shape[0], 4]) };

@@ -1,4 +1,6 @@
-/** What the parameters of models with deformable attention start from: constants, and statistics of what is drawn. */
+/**
+ * Compares the initial values of models with deformable attention: constants, and statistics of random values.
+ */
 import { initialParameters } from '@dn-detr/core';
 import type { ParameterDeclaration } from '@dn-detr/core/nn';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -15,15 +17,15 @@ export const deformableInitCheck: Check = {
   run: (fixture, caseName) => withoutLeak(() => runCase(fixture, caseName)),
 };
 
-/** What the reference's parameter started from. */
+/** Initial values of a parameter in the reference. */
 interface StoredStart {
   readonly name: string;
   readonly shape: readonly number[];
   readonly mean: number;
   readonly deviation: number;
-  /** the largest absolute value */
+  /** Largest absolute value. */
   readonly largest: number;
-  /** value of all elements, where it is the same */
+  /** Value of all elements, if they are equal. */
   readonly constant: number | undefined;
 }
 
@@ -46,7 +48,7 @@ function storedStarts(fixture: Fixture, caseName: string): StoredStart[] {
 function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const starts = storedStarts(fixture, caseName);
   const shapes = new Map(starts.map(({ name, shape }) => [name, shape]));
-  // Offsets start up to as many features away as there are points, whatever the number of heads.
+  // The initial offsets reach as many cells as there are points, whatever the number of heads.
   const offsets = starts.find(({ name }) => name.endsWith('.sampling_offsets.bias'));
   const { parameters } = deformableModelOf(shapes, offsets?.largest);
   const declared = new Map(parameters.map((parameter) => [parameter.name, parameter]));
@@ -70,7 +72,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
       continue;
     }
     varied.push({ stored, values });
-    // Statistics of few random elements say little, those of elements that are not random everything.
+    // Statistics of a few random elements say little; those of elements that are not random say everything.
     const isFixed = values.length < 200 && !isRandom(declaration);
     if (isFixed || values.length >= 1000)
       compare(`deviation.${name}`, [deviationOf(declaration)], [deviation], tolerance);
@@ -85,14 +87,14 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   return outputs;
 }
 
-/** Of standard deviations and bounds, relative. */
+/** Relative tolerance of standard deviations and bounds. */
 const tolerance = 0.05;
 
 function extremesOf(values: Float32Array): [least: number, most: number] {
   return [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))];
 }
 
-/** As `torch.std` has it, over so many draws that it is no matter of chance. */
+/** The standard deviation as in `torch.std`, averaged over so many draws that chance does not matter. */
 function deviationOf({ init, shape }: ParameterDeclaration): number {
   const size = shape.reduce((product, axis) => product * axis, 1);
   const variances = Array.from({ length: Math.ceil(20_000 / size) }, (_, i) => {
@@ -108,5 +110,5 @@ function isRandom({ init, shape }: ParameterDeclaration): boolean {
   return one !== other;
 }
 
-/** For each of a list the place of the first that is the same. */
+/** For each element of a list, the index of the first equal one. */
 const firstAlike = (keys: readonly string[]): number[] => keys.map((key) => keys.indexOf(key));

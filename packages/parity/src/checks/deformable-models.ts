@@ -1,4 +1,4 @@
-/** Whole models with deformable attention: predictions of decoder and encoder, losses, gradients and steps. */
+/** Compares models with deformable attention: predictions of decoder and encoder, losses, gradients and steps. */
 import type { NamedTensors } from '@dn-detr/core';
 import { type LevelPositionOptions, type LevelTokens, resizeMask, type TransformerOutput } from '@dn-detr/core/models';
 import { sinePositions } from '@dn-detr/core/nn';
@@ -47,7 +47,7 @@ const check: Check = {
     }),
 };
 
-/** By globs over kinds, before those of models of one feature map, whose names begin alike. */
+/** Checks by globs for kinds; they precede those of models with one feature map, whose names begin alike. */
 export const deformableModelChecks: Readonly<Record<string, Check>> = {
   model_deformable: check,
   'model_deformable_*': check,
@@ -91,7 +91,7 @@ function levelsOf(
 
 const channelsFirst = (x: Tensor4D): Tensor => transpose(x, [0, 3, 1, 2]);
 
-/** Everything that is stored of the forward passes, before any step. */
+/** Everything that is stored from the forward passes, before any step. */
 function predictionsOf(setup: ModelSetup, parameters: NamedTensors, tokens: LevelTokens): Record<string, Computed> {
   const { fixture, width } = setup;
   const outputs: Record<string, Computed> = {};
@@ -109,7 +109,7 @@ function predictionsOf(setup: ModelSetup, parameters: NamedTensors, tokens: Leve
   outputs.hs = take(reshape(output.hidden, [layers, images, total, width]));
   outputs.memory = take(withoutPadding(output.memory, tokens));
   if (isDino(fixture.kind)) {
-    // The references that entered each layer; the fixture has what the last one predicts from its output as well.
+    // The references that entered each layer; the fixture also has those that the last layer predicts from its output.
     const entered = (output.anchors as Tensor4D).dataSync<'float32'>();
     const stored = fixture.tensors.get('references')?.data;
     if (stored) outputs.references = { values: entered, expected: { values: stored.slice(0, entered.length) } };
@@ -134,7 +134,7 @@ interface EncoderInputs {
   readonly tokens: LevelTokens;
 }
 
-/** What a two-stage model's encoder predicts, and which tokens become queries. */
+/** The predictions of a two-stage model's encoder, and the tokens that become queries. */
 function encoderOutputsOf(
   { setup, parameters, tokens }: EncoderInputs,
   { sets: [, proposed], memory }: TransformerOutput,

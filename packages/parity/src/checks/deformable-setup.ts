@@ -1,4 +1,4 @@
-/** A model with deformable attention as a fixture describes it. */
+/** Builds a model with deformable attention as a fixture describes it. */
 import { overlapEpsilon } from '@dn-detr/boxes';
 import { type Backbone, deformableDetr, dino, dnDeformableDetr, tiny } from '@dn-detr/core';
 import type { DeformableOptions } from '@dn-detr/core/models';
@@ -97,7 +97,7 @@ function convolutions(fixture: Fixture, levels: number): Backbone {
   return tiny({ channels: widths, norm: 'none', levels, prefix: 'backbone.0.body.' });
 }
 
-/** In place of a backbone, where a batch is of features: it has no parameters. */
+/** Takes the place of a backbone when a batch consists of features: it has no parameters. */
 export const givenFeatures = (channels: readonly number[]): Backbone => ({
   ...tiny({ channels, norm: 'none', levels: channels.length }),
   parameters: [],

@@ -1,4 +1,4 @@
-/** Our model with deformable attention for the shapes that its tensors have. */
+/** Builds our model with deformable attention from the shapes of its tensors. */
 import { type Backbone, type Detector, deformableDetr, dino, dnDeformableDetr, resnet } from '@dn-detr/core';
 import { FixtureError } from '../json.ts';
 import { givenFeatures } from './deformable-setup.ts';
@@ -9,9 +9,9 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 const resnetPrefix = 'backbone.0.body.';
 
 /**
- * @param shapes by our names, in PyTorch's layouts; where no backbone is among them the model is given features
- * @param points that each head samples on each level, where it matters: shapes tell but the number of samples
- * @throws FixtureError if one is missing from which a size is read
+ * @param shapes by our names, in PyTorch's layouts; without a backbone among them, the model takes features
+ * @param points that each head samples on each level, where it matters: the shapes show only heads times points
+ * @throws FixtureError if a tensor that gives a size is missing
  */
 export function deformableModelOf(shapes: Shapes, points?: number): Detector {
   const shapeOf = (...names: string[]): readonly number[] => {
@@ -38,12 +38,12 @@ export function deformableModelOf(shapes: Shapes, points?: number): Detector {
     const contents = shapes.get('transformer.tgt_embed.weight');
     return dino({
       ...common,
-      // Where contents are not learned, queries have no parameters.
+      // If contents are not learned, queries have no parameters.
       queries: contents?.[0] ?? 1,
       content: contents ? 'learned' : 'encoder',
       shareHeads: !shapes.has(`${decoder}.class_embed.1.weight`),
       learnedProposalSize: shapes.has('transformer.two_stage_wh_embedding.weight'),
-      // One row is of no label.
+      // One row stands for "no label".
       labelBook: size('label_enc.weight') - 1,
     });
   }
@@ -54,14 +54,14 @@ export function deformableModelOf(shapes: Shapes, points?: number): Detector {
   const twoStage = shapes.has('transformer.pos_trans.weight');
   return deformableDetr({
     ...common,
-    // Those of a two-stage model have no parameters.
+    // The queries of a two-stage model have no parameters.
     queries: twoStage ? 1 : size('query_embed.weight'),
     boxRefinement: shapes.has(`${decoder}.bbox_embed.0.layers.0.weight`),
     twoStage,
   });
 }
 
-/** The levels of the backbone are those that a convolution of one pixel projects. */
+/** The levels of the backbone are those that a 1×1 convolution projects. */
 function backboneOf(shapes: Shapes, featureLevels: number): Backbone {
   const channels = Array.from({ length: featureLevels }, (_, level) => shapes.get(`input_proj.${level}.0.weight`))
     .filter((shape) => shape?.[2] === 1)

@@ -1,4 +1,7 @@
-/** DN-DETR's known queries against `prepare_for_dn`, with its own draws, and the contents and anchors made of them. */
+/**
+ * Compares DN-DETR's known queries with `prepare_for_dn`, given the draws of the reference, and the content embeddings
+ * and anchors computed from them.
+ */
 import { inverseSigmoid } from '@dn-detr/boxes';
 import { prepareKnownQueries } from '@dn-detr/dn';
 import type { Check, Computed } from '../check.ts';
@@ -74,7 +77,7 @@ function runTraining(fixture: Fixture, caseName: string, facts: JsonObject): Rec
     known_labels: { values: rowsAt(queries.targets.classes, real, 1), shape: [real.length] },
     known_bboxs: { values: rowsAt(queries.targets.boxes, real, 4), shape: [real.length, 4] },
     known_indice: { values: Array.from(real, (at) => (firstOf[imageOf(at)] ?? 0) + (objects[at] ?? 0)) },
-    // Once for each object, so the first group says it.
+    // Stored once per object, so the first group is enough.
     batch_idx: { values: Array.from(real.subarray(0, queries.usage.objects), imageOf) },
     map_known_indice: { values: Array.from(real, (at) => at % layout.known) },
     attn_mask: { values: queries.groupMask, shape: [layout.total, layout.total] },
@@ -83,7 +86,7 @@ function runTraining(fixture: Fixture, caseName: string, facts: JsonObject): Rec
   };
 }
 
-/** How often the matching queries are repeated; 0 stands for once. */
+/** The number of times that the matching queries are repeated; 0 means once. */
 function patterns(facts: JsonObject, where: string): number {
   return Math.max(1, countAt(facts.num_patterns, `${where}.num_patterns`));
 }

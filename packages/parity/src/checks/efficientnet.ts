@@ -1,6 +1,6 @@
 /**
- * EfficientNet-Lite with closed-form weights and with those of ImageNet: what comes out of its three levels, the gradient
- * of the image, and of the whole classifier, whose head is built here alone, the largest logits.
+ * Compares EfficientNet-Lite, with closed-form weights and with those of ImageNet: its three levels and the gradient of
+ * the image, and the largest logits of the full classifier, whose head is built only here.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,13 +18,14 @@ import { compareFeatures, compareGradient, imagesOf } from './feature-maps.ts';
 import { loadWeights, readEntries } from './formula-weights.ts';
 
 export const efficientnetCheck: Check = {
-  // `features` and `grad_image` are compared field by field, as `S8.sum` and so on; `blocks` says after which block.
+  // `features` and `grad_image` are compared field by field, as `S8.sum` and so on; `blocks` names the blocks after
+  // which levels are taken.
   inputs: ['wave', 'arch', 'blocks', 'image_shape', 'noise_float32', 'features', 'grad_image', 'weights'],
   optional: ['*.corner', '*.channel_mean', 'logits.top5'],
   cases: ({ cases }) => [...cases.keys()],
   skips(fixture, caseName) {
     const file = weightsFileOf(fixture, caseName);
-    return file === undefined || existsSync(file) ? undefined : `there is no file of its weights, ${file}`;
+    return file === undefined || existsSync(file) ? undefined : `its weights are missing: there is no file ${file}`;
   },
   run: (fixture, caseName) => withoutLeak(() => runCase(fixture, caseName)),
 };
@@ -43,7 +44,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const file = weightsFileOf(fixture, caseName);
   const wave = waveOf(file === undefined ? stringAt(facts.wave, `${where}.wave`) : 'hash', `${where}.wave`);
   const formula = imagesOf(shape, wave);
-  // The real network wants pixels around zero.
+  // The network with real weights expects pixels centred on zero.
   const images = file === undefined ? formula : sub<Tensor4D>(mul(formula, 2), 1);
   const classifier = file === undefined ? undefined : readClassifier(fixture, caseName, file, network);
   const weights = classifier?.weights ?? loadWeights(readEntries(fixture, nameIn(fixture, arch)), network, wave);
@@ -52,18 +53,18 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const last = levels.at(-1) as Tensor4D;
   return {
     ...compareFeatures(fixture, caseName, Object.fromEntries(levelNames.map((name, i) => [name, levels[i]]))),
-    // All stages trained: otherwise no gradient reaches the image.
+    // All stages are trained: otherwise no gradient reaches the image.
     ...compareGradient(fixture, caseName, efficientnetLite({ variant, trainStages: 8 }), weights, images),
     ...(classifier && compareLogits(fixture, caseName, classifier.head.apply(weights, last))),
   };
 }
 
-/** `efficientnet-lite0`, or `lite0` where the fixture's state_dicts have the shorter names. */
+/** `efficientnet-lite0`, or `lite0` if the fixture's state_dicts have the shorter names. */
 function nameIn({ json }: Fixture, arch: string): string {
   return arch in objectAt(json.state_dict, 'state_dict') ? arch : arch.replace('efficientnet-', '');
 }
 
-/** Where the user's weights lie; undefined for a case with those of the formula. */
+/** The path of the user's weights; undefined for a case with closed-form weights. */
 function weightsFileOf(fixture: Fixture, caseName: string): string | undefined {
   const where = `cases.${caseName}.weights`;
   const weights = fixture.cases.get(caseName)?.weights;
@@ -74,11 +75,11 @@ function weightsFileOf(fixture: Fixture, caseName: string): string | undefined {
 
 interface Classifier {
   readonly weights: NamedTensors;
-  /** features `[B, h, w, C]` to logits `[B, classes]` */
+  /** Maps features `[B, h, w, C]` to logits `[B, classes]`. */
   readonly head: Module<Tensor4D, Tensor2D>;
 }
 
-/** The whole network from a file, which has to fit to the last tensor. */
+/** Reads the full network from a file, all of whose tensors have to fit. */
 function readClassifier(fixture: Fixture, caseName: string, file: string, network: Backbone): Classifier {
   const facts = objectAt(fixture.cases.get(caseName)?.weights, 'weights');
   const bytes = readFileSync(file);
@@ -103,7 +104,7 @@ function classifierHead(inputs: number, width: number, classes: number): Module<
   };
 }
 
-/** The largest logits, and whose they are. */
+/** The largest logits, and their classes. */
 function compareLogits(fixture: Fixture, caseName: string, logits: Tensor): Record<string, Computed> {
   const where = `cases.${caseName}.top5_classes`;
   const classes = arrayAt(fixture.cases.get(caseName)?.top5_classes, where).map((row, i) =>

@@ -1,4 +1,4 @@
-/** What comes out of a backbone, and the gradient of its images, against what a fixture keeps of them. */
+/** Compares the features of a backbone, and the gradient of its images, with the part of them that a fixture stores. */
 import type { Backbone, NamedTensors } from '@dn-detr/core';
 import {
   add,
@@ -22,7 +22,7 @@ import { countsAt, FixtureError, type JsonObject, numberAt, objectAt } from '../
 import { compare, toleranceFor } from '../tolerance.ts';
 
 /**
- * The formula's images.
+ * The images in closed form.
  *
  * @param shape `[B, 3, H, W]`
  * @returns `[B, H, W, 3]`
@@ -32,7 +32,7 @@ export function imagesOf(shape: readonly number[], wave: Wave): Tensor4D {
   return transpose(tensor<Rank.R4>(formulaImage(wave, size), shape as Tensor4D['shape']), [0, 2, 3, 1]);
 }
 
-/** @param levels by the names of the case's `features`, `[B, h, w, C]` each */
+/** @param levels features by their names in the case's `features`, `[B, h, w, C]` each */
 export function compareFeatures(
   fixture: Fixture,
   caseName: string,
@@ -53,16 +53,16 @@ export function compareFeatures(
   return Object.assign({}, ...outputs);
 }
 
-/** How many images are tried for one within rounding of a fixture's whose gradient agrees. */
+/** The largest number of images, equal within rounding to a fixture's, whose gradients are tried. */
 const tries = 8;
 
 /**
- * The gradient that the mean of the last level has by the images, where the case has one.
+ * The gradient of the mean of the last level with respect to the images, if the case has one.
  *
- * A unit that lies on a kink of its activation, within rounding, falls to one side or the other by the order of its
- * sums, and takes the gradient with it by far more than by rounding. (`lite0_imagenet` has such a unit: its gradient, of
- * float32, is not the one of float64.) So where the gradient of the images does not agree, those of images count that
- * are the same within the rounding of a pixel; a gradient that is wrong is as wrong for all of them.
+ * A unit that lies on a kink of its activation, within rounding, falls to one side or the other depending on the order
+ * of summation, and changes the gradient by far more than rounding. (`lite0_imagenet` has such a unit: its float32
+ * gradient is not the float64 one.) So if the gradient does not agree, images that are equal within the rounding of a
+ * pixel are tried too; a wrong gradient is just as wrong for all of them.
  */
 export function compareGradient(
   fixture: Fixture,
@@ -90,7 +90,7 @@ export function compareGradient(
   return outputs;
 }
 
-/** Every value times 1 ± 2⁻²³. */
+/** Multiplies every value by 1 + 2⁻²³ or 1 − 2⁻²³. */
 function withinRounding(x: Tensor4D, seed: number): Tensor4D {
   const signs = sign(randomNormal(x.shape, 0, 1, 'float32', seed));
   return mul(x, add(1, mul(2 ** -23, signs)));
@@ -104,7 +104,7 @@ function agrees(fixture: Fixture, caseName: string, outputs: Readonly<Record<str
   });
 }
 
-/** The first channels and pixels of `[B, h, w, C]`, as `[B, C, h, w]`, as far as they are stored. */
+/** The first channels and pixels of `[B, h, w, C]`, as `[B, C, h, w]`: as many as are stored. */
 function corner(fixture: Fixture, caseName: string, name: string, x: Tensor4D): Computed {
   const [batch, height, width, channels] = x.shape;
   const stored = fixture.tensors.get(storedName(caseName, `${name}.corner`))?.shape ?? [];
@@ -113,7 +113,7 @@ function corner(fixture: Fixture, caseName: string, name: string, x: Tensor4D): 
   return take(transpose(slice(x, [0, 0, 0, 0], [batch, ...sizes]), [0, 3, 1, 2]));
 }
 
-/** Shape, sums and extremes of `[B, h, w, C]`, against those in the json. */
+/** Shape, sums and extremes of `[B, h, w, C]`, compared with those in the JSON. */
 function summary(name: string, x: Tensor4D, facts: JsonObject): Record<string, Computed> {
   const [batch, height, width, channels] = x.shape;
   const found = { sum: 0, abs_sum: 0, sq_sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY };
@@ -128,7 +128,8 @@ function summary(name: string, x: Tensor4D, facts: JsonObject): Record<string, C
   const absolute = numberAt(facts.abs_sum, `${name}.abs_sum`);
   const figures = Object.entries(found).map(([key, value]): [string, Computed] => {
     const stored = numberAt(facts[key], `${name}.${key}`);
-    // A sum that cancels is as exact as the magnitudes that it is of: moved away from zero by these, it is held to them.
+    // A sum that cancels is as exact as the magnitudes of its terms: adding these to both sides makes the tolerance
+    // relative to them.
     const by = key !== 'sum' ? 0 : stored < 0 ? -absolute : absolute;
     return [`${name}.${key}`, { values: [value + by], expected: { values: [stored + by] } }];
   });

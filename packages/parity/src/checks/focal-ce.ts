@@ -1,4 +1,4 @@
-/** The two class losses by themselves against `sigmoid_focal_loss` of DN-DETR and `loss_labels` of DETR. */
+/** Compares the two class losses with `sigmoid_focal_loss` of DN-DETR and `loss_labels` of DETR. */
 import { mergeTargets } from '@dn-detr/core';
 import { crossEntropyRows, focalRows, softmaxLoss } from '@dn-detr/core/loss';
 import { reshape, scalar, sum, type Tensor, type Tensor2D, tensor1d } from '@tensorflow/tfjs-core';
@@ -22,7 +22,10 @@ export const focalCeCheck: Check = {
 
 type RowLosses = (logits: Tensor) => Tensor;
 
-/** A row of the fixture may have several classes, so each element is a row of one class here: its own or no object. */
+/**
+ * A row of the fixture may have several classes, so here each element becomes a row with a single class: its own, or no
+ * object.
+ */
 function focalCase(fixture: Fixture, caseName: string, [, queries = 0]: number[]): RowLosses {
   const where = `cases.${caseName}`;
   const facts = objectAt(fixture.cases.get(caseName), where);

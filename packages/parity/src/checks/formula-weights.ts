@@ -1,4 +1,4 @@
-/** The weights of a backbone in closed form, from the state_dict that a fixture lists. */
+/** Builds the weights of a backbone in closed form, from the state_dict that a fixture lists. */
 import type { Backbone, NamedTensors } from '@dn-detr/core';
 import { tensor, transpose } from '@tensorflow/tfjs-core';
 import type { Fixture } from '../fixture.ts';
@@ -6,13 +6,14 @@ import { formulaWeight, type Wave, type WeightKind, weightKind } from '../formul
 import { arrayAt, countsAt, FixtureError, objectAt, stringAt } from '../json.ts';
 import { storedShape } from './stored-shape.ts';
 
+/** A weight of a state_dict. */
 export interface Entry {
   readonly name: string;
   readonly shape: readonly number[];
   readonly kind: WeightKind;
 }
 
-/** The state_dict of a network. */
+/** Reads the state_dict of a network. */
 export function readEntries({ json }: Fixture, arch: string): Entry[] {
   const where = `state_dict.${arch}`;
   return arrayAt(objectAt(json.state_dict, 'state_dict')[arch], where).map((value, i) => {
@@ -26,7 +27,7 @@ export function readEntries({ json }: Fixture, arch: string): Entry[] {
   });
 }
 
-/** @throws FixtureError if a weight is missing, or of another shape than our network's */
+/** @throws FixtureError if a weight is missing, or its shape differs from that in our network */
 export function loadWeights(entries: readonly Entry[], { parameters }: Backbone, wave: Wave): NamedTensors {
   const entryOf = new Map(entries.map((entry) => [entry.name, entry]));
   return Object.fromEntries(

@@ -1,10 +1,10 @@
-/** Closed-form weights and images against stored values at some indices, and the hashes of names exactly. */
+/** Compares closed-form weights and images with stored values at some indices, and the hashes of names exactly. */
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
 import { fnv1a32, pixelElement, waveOf, weightElement, weightKind } from '../formula.ts';
 import { arrayAt, countsAt, FixtureError, type JsonObject, numberAt, numbersAt, objectAt, stringAt } from '../json.ts';
 
-/** A case and how it is computed: `checks` and `image` of the fixture as one list. */
+/** A case, from `checks` or `image` of the fixture, and how it is computed. */
 interface FormulaCase {
   readonly name: string;
   readonly run: () => Readonly<Record<string, Computed>>;
@@ -23,7 +23,7 @@ function casesOf({ json }: Fixture): FormulaCase[] {
   const weights = arrayAt(json.checks, 'checks').map((value, i): FormulaCase => {
     const where = `checks[${i}]`;
     const check = objectAt(value, where);
-    // The place keeps names apart that occur twice.
+    // The index distinguishes names that occur twice.
     return { name: `${where} ${check.wave} ${check.name}`, run: () => weightCase(check, where) };
   });
   const images = json.image === undefined ? {} : objectAt(json.image, 'image');
@@ -55,7 +55,7 @@ function imageCase(waveName: string, value: unknown): Record<string, Computed> {
   return { values: samples(image, where, shape, pixelElement(waveOf(waveName, where), tag)) };
 }
 
-/** Our elements at the stored indices, against the stored values. */
+/** Our elements at the stored indices, compared with the stored values. */
 function samples(
   stored: JsonObject,
   where: string,
@@ -67,7 +67,7 @@ function samples(
   if (indices.length === 0) throw new FixtureError(`${where}.indices: expected at least one index, found none`);
   const outside = indices.find((index) => index >= size);
   if (outside !== undefined) {
-    throw new FixtureError(`${where}.indices: ${outside} lies outside the ${size} elements of [${shape.join(', ')}]`);
+    throw new FixtureError(`${where}.indices: ${outside} is outside the ${size} elements of [${shape.join(', ')}]`);
   }
   return { values: indices.map(element), expected: { values: numbersAt(stored.values, `${where}.values`) } };
 }

@@ -1,4 +1,6 @@
-/** Deformable DETR of Hugging Face `transformers`, small and with closed-form weights, from images to boxes. */
+/**
+ * Compares Deformable DETR of Hugging Face `transformers`, small and with closed-form weights, from images to boxes.
+ */
 import { deformableDetr, loadParameters } from '@dn-detr/core';
 import { resizeMask } from '@dn-detr/core/models';
 import { reshape, sub, type Tensor, type Tensor3D, type Tensor4D, transpose } from '@tensorflow/tfjs-core';
@@ -12,7 +14,7 @@ import { channelsFirst, checkpointOf, countInBoth, imagesOf, optionsOf, spreadOf
 import { bestTokens, ofLastLayer } from './two-stage.ts';
 
 export const hfDeformableCheck: Check = {
-  // `valid` gives the sizes that `pixel_mask` draws.
+  // `valid` gives the sizes from which `pixel_mask` was drawn.
   inputs: ['pixel_mask', 'valid', 'image_shape', 'config', 'layout', 'wave', 'noise_float32', 'kinks'],
   optional: ['features.*', 'attention_mask', 'encoder_last_hidden_state', 'init_*', 'intermediate_*', 'topk', 'enc_*'],
   cases: ({ cases }) => [...cases.keys()],
@@ -47,8 +49,8 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
     pred_boxes: take(boxes),
   };
 
-  // What lies between starts from recorded features: no noise was measured for most of it, so that its tolerance is too
-  // close for the rounding of a backbone before it.
+  // The tensors in between are computed from recorded features: no noise was measured for most of them, so their
+  // tolerance is too tight for the rounding of a backbone before them.
   const levels = options.backbone.forward(parameters, images).map((ours, level) => {
     const key = `features.${level}`;
     const isStored = fixture.tensors.has(storedName(caseName, key));
@@ -63,7 +65,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const tokens = embeddedLevels(options.backbone, batch, parameters, { width, levels: featureLevels });
   const { initial, afterLayers } = referencesOf(output, parameters);
   const [layers, count, queries] = decoded.logits.shape;
-  /** `[L, B, Q, k]` to `[B, L, Q, k]` */
+  /** Transposes `[L, B, Q, k]` to `[B, L, Q, k]`. */
   const imagesFirst = (x: Tensor): Tensor => transpose(x, [1, 0, 2, 3]);
   if (tokens.padding) outputs.attention_mask = take(sub(1, tokens.padding));
   if (encoded) {

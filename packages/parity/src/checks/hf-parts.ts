@@ -1,4 +1,6 @@
-/** What all models of Hugging Face `transformers` have: a file of closed-form weights, images, and a ResNet. */
+/**
+ * The parts that all models of Hugging Face `transformers` share: a file of closed-form weights, images and a ResNet.
+ */
 import { type Backbone, readCheckpoint, resnet } from '@dn-detr/core';
 import type { DetectorOptions, ResNetLevel } from '@dn-detr/core/models';
 import { type Checkpoint, type SafeTensor, writeSafetensors } from '@dn-detr/core/weights';
@@ -23,9 +25,9 @@ import { arrayAt, countAt, countsAt, FixtureError, type JsonObject, numberAt, ob
 export type HfOptions = DetectorOptions & { readonly patterns?: number };
 
 /**
- * From the configuration of a model, of which one calls the width `d_model` and another `hidden_size`.
+ * Reads options from the configuration of a model; some models call the width `d_model`, others `hidden_size`.
  *
- * @param levels of the backbone that the model takes
+ * @param levels of the backbone that the model uses
  */
 export function optionsOf(config: JsonObject, where: string, levels: readonly ResNetLevel[] = ['layer4']): HfOptions {
   const count = (field: string): number => countAt(config[field], `${where}.${field}`);
@@ -43,16 +45,16 @@ export function optionsOf(config: JsonObject, where: string, levels: readonly Re
   };
 }
 
-/** A number that the configuration has for encoder and decoder, and we for both. */
+/** Reads a number that the configuration gives for encoder and decoder separately, and we give for both. */
 export function countInBoth(config: JsonObject, where: string, field: string): number {
   const of = (part: 'encoder' | 'decoder'): number => countAt(config[`${part}_${field}`], `${where}.${part}_${field}`);
   if (of('encoder') === of('decoder')) return of('encoder');
   throw new FixtureError(
-    `${where}.decoder_${field}: expected ${of('encoder')}, that of the encoder, found ${of('decoder')}`,
+    `${where}.decoder_${field}: expected ${of('encoder')} as in the encoder, found ${of('decoder')}`,
   );
 }
 
-/** From a `ResNetConfig`, whose `hidden_sizes` are the channels that come out of each stage. */
+/** Builds a backbone from a `ResNetConfig`, whose `hidden_sizes` are the output channels of each stage. */
 function backboneOf(config: JsonObject, where: string, levels: readonly ResNetLevel[]): Backbone {
   const ofStages = (field: string): [number, number, number, number] => {
     const counts = countsAt(config[field], `${where}.${field}`);
@@ -70,7 +72,7 @@ function backboneOf(config: JsonObject, where: string, levels: readonly ResNetLe
   return resnet({ sizes, levels });
 }
 
-/** A file as transformers writes it, read. */
+/** A checkpoint read from a file as transformers writes it. */
 export function checkpointOf({ json }: Fixture, name: string, wave: Wave): Checkpoint {
   const where = `layouts.${name}`;
   const layout = objectAt(objectAt(json.layouts, 'layouts')[name], where);
@@ -81,7 +83,7 @@ export function checkpointOf({ json }: Fixture, name: string, wave: Wave): Check
     const place = `${where}.state_dict[${i}]`;
     const entry = objectAt(value, place);
     const own = stringAt(entry.name, `${place}.name`);
-    // Not written: another entry has the same tensor.
+    // Not in the file: another entry has the same tensor.
     if (!(own in diskNames)) return;
     const shape = countsAt(entry.shape, `${place}.shape`);
     const kind = weightKind(stringAt(entry.kind, `${place}.kind`), `${place}.kind`);
@@ -96,7 +98,7 @@ export function checkpointOf({ json }: Fixture, name: string, wave: Wave): Check
 }
 
 /**
- * The formula's images, 0 where padded.
+ * The images in closed form, 0 where padded.
  *
  * @param shape `[B, 3, H, W]`
  * @param valid `[B, H, W]`, 0 where padded
@@ -111,7 +113,7 @@ export function imagesOf(shape: readonly number[], wave: Wave, valid: Tensor3D):
 /** `[B, h, w, C]` to `[B, C, h, w]`. */
 export const channelsFirst = (x: Tensor): Tensor => transpose(x, [0, 3, 1, 2]);
 
-/** How far apart the queries are, where the case has that figure: see `spreadOfQueries`. */
+/** The spread of the queries, if the case has that figure: see `spreadOfQueries`. */
 export function spreadOf(facts: JsonObject, where: string, boxes: Tensor): Record<string, Computed> {
   if (facts.query_spread === undefined) return {};
   const values = spreadOfQueries(boxes).dataSync<'float32'>();
@@ -119,7 +121,10 @@ export function spreadOf(facts: JsonObject, where: string, boxes: Tensor): Recor
   return { query_spread: { values, expected } };
 }
 
-/** The standard deviation over the queries of boxes `[B, Q, 4]`, as `torch.std` has it, in the mean. */
+/**
+ * The standard deviation of boxes `[B, Q, 4]` over the queries, as in `torch.std`, averaged over images and
+ * coordinates.
+ */
 function spreadOfQueries(boxes: Tensor): Tensor {
   const queries = boxes.shape[1] as number;
   return mean(sqrt(mul(moments(boxes, 1).variance, queries / (queries - 1))));

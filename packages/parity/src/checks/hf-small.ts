@@ -1,6 +1,6 @@
 /**
- * DETR and DAB-DETR of Hugging Face `transformers`, small and with closed-form weights, from images to boxes. The
- * weights come from a file under the names that `save_pretrained` writes.
+ * Compares DETR and DAB-DETR of Hugging Face `transformers`, small and with closed-form weights, from images to boxes.
+ * The weights come from a file under the names that `save_pretrained` writes.
  */
 import { type Detector, dabDetr, detr, loadParameters } from '@dn-detr/core';
 import { resizeMask, type TransformerOutput } from '@dn-detr/core/models';
@@ -13,7 +13,7 @@ import { countsAt, FixtureError, objectAt, stringAt } from '../json.ts';
 import { channelsFirst, checkpointOf, type HfOptions, imagesOf, optionsOf, spreadOf } from './hf-parts.ts';
 
 export const hfSmallCheck: Check = {
-  // `valid` gives the sizes that `pixel_mask` draws.
+  // `valid` gives the sizes from which `pixel_mask` was drawn.
   inputs: ['pixel_mask', 'valid', 'image_shape', 'model', 'config', 'layout', 'wave', 'noise_float32'],
   optional: ['c5', 'proj', '*_last_hidden_state'],
   cases: ({ cases }) => [...cases.keys()],
@@ -35,8 +35,8 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const padding = sub<Tensor3D>(1, valid);
   const output = detector.forward(parameters, { images, padding });
 
-  // The encoder starts from recorded features: its tolerance, for which no noise was measured, is too close for the
-  // rounding of a backbone before it. In `dab_basic_sin` even float64 throughout would fail by a quarter.
+  // The encoder starts from recorded features: no noise was measured for its tolerance, which is too tight for the
+  // rounding of a backbone before it. In `dab_basic_sin` even full float64 would fail, by a quarter.
   const [ours] = options.backbone.forward(parameters, images) as [Tensor4D];
   const features = fixture.tensors.has(storedName(caseName, 'c5'))
     ? (transpose(loadTensor(fixture, caseName, 'c5'), [0, 2, 3, 1]) as Tensor4D)
@@ -44,7 +44,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const [batch, height, width] = features.shape;
   const encoded = (model: Detector<TransformerOutput>): Tensor =>
     model.forwardFeatures(parameters, { levels: [{ features, padding: resizeMask(padding, [height, width]) }] }).memory;
-  // What enters the encoder is what comes out of one without layers.
+  // An encoder without layers returns its input.
   const projected = reshape(encoded(build({ ...options, encoderLayers: 0 })), [batch, height, width, -1]);
 
   const { layers, queries } = detector;

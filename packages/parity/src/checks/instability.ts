@@ -1,4 +1,4 @@
-/** Matching instability over epochs against the published definition. */
+/** Compares matching instability over epochs with the published definition. */
 import { matchingInstability } from '@dn-detr/metrics';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
@@ -6,7 +6,7 @@ import { FixtureError } from '../json.ts';
 
 export const instabilityCheck: Check = {
   inputs: ['match'],
-  // The fixture has no configuration: wherever there are matches is a case.
+  // The fixture has no configuration: every `match` tensor is a case.
   cases: ({ tensors }) => [...tensors.keys()].flatMap((key) => (/(?:^|\.)match$/.test(key) ? key.slice(0, -6) : [])),
   run: runCase,
 };
@@ -17,7 +17,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   if (!(data instanceof Int32Array) || shape.length !== 3) {
     throw new FixtureError(`the tensor '${caseName}.match' is not int32 [epochs, images, queries]`);
   }
-  // Which queries changed does not depend on how many objects there are: as many as were ever matched.
+  // The changes do not depend on the number of objects, so take the smallest that fits the matches.
   const counts = new Int32Array(images);
   for (const [at, object] of data.entries()) {
     const image = Math.floor(at / queries) % images;

@@ -1,4 +1,4 @@
-/** What the fixtures of known queries have in common: targets and draws as they are stored, and the order of results. */
+/** Shared by the fixtures of known queries: targets and draws as they are stored, and the order of results. */
 import { type KnownQueries, type RecordedNoise, recordedNoise } from '@dn-detr/dn';
 import { type Fixture, storedName, tensorOf } from '../fixture.ts';
 import { FixtureError } from '../json.ts';
@@ -27,17 +27,17 @@ export function targetsOf(fixture: Fixture, caseName: string): { labels: Int32Ar
   });
 }
 
-/** The stored draws; the reference draws only where a noise scale is above 0. */
+/** The stored draws; the reference draws only if a noise scale is above 0. */
 export function drawsOf(fixture: Fixture, caseName: string, keys: readonly string[]): RecordedNoise {
   return recordedNoise(keys.flatMap((key) => fixture.tensors.get(storedName(caseName, `draw.${key}`))?.data ?? []));
 }
 
-/** @throws FixtureError if stored draws were not asked for */
+/** @throws FixtureError if some of the stored draws were not used */
 export function requireUsedUp(noise: RecordedNoise, caseName: string): void {
   if (noise.remaining > 0) throw new FixtureError(`${caseName}: ${noise.remaining} of the stored draws were not used`);
 }
 
-/** Places in `[B, K]` of the real known queries `[N]` in the reference's order: group, half of it, image, object. */
+/** Indices in `[B, K]` of the real known queries `[N]` in the reference's order: group, half of it, image, object. */
 export function realQueries({ layout, valid }: KnownQueries): Int32Array {
   const places: number[] = [];
   for (let start = 0; start < layout.known; start += layout.slots) {
@@ -51,7 +51,7 @@ export function realQueries({ layout, valid }: KnownQueries): Int32Array {
   return Int32Array.from(places);
 }
 
-/** Rows `[N, width]` of values `[B, K, width]`. */
+/** Selects rows `[N, width]` from values `[B, K, width]`. */
 export function rowsAt(values: ArrayLike<number>, places: Int32Array, width: number): number[] {
   return Array.from(places).flatMap((place) => Array.from({ length: width }, (_, i) => values[width * place + i] ?? 0));
 }

@@ -1,8 +1,10 @@
-/** The weights of losses as the references have them, `weight_dict` with an entry for every decoder layer, and of costs. */
+/**
+ * The weights of losses and costs in the format of the references: `weight_dict` has an entry for every decoder layer.
+ */
 import type { MatchingCost } from '@dn-detr/matcher';
 import { FixtureError, numberAt, objectAt } from '../json.ts';
 
-/** What the three losses of every layer count for in the total. */
+/** Weights of the three losses of every layer in the total. */
 export interface LossWeights {
   readonly class: number;
   readonly bbox: number;
@@ -10,9 +12,9 @@ export interface LossWeights {
 }
 
 /**
- * What the losses of every layer count for, of known queries (`tgt_`) too.
+ * Reads the weights of the losses, which are the same for every layer and for known queries (`tgt_`).
  *
- * @throws FixtureError if a layer's weights are not those of the last, which our criterion does not know
+ * @throws FixtureError if a layer's weights differ from those of the last, which our criterion does not support
  */
 export function lossWeightsOf(weightDict: unknown, where: string): LossWeights {
   const weights = objectAt(weightDict, where);
@@ -29,9 +31,9 @@ export function lossWeightsOf(weightDict: unknown, where: string): LossWeights {
 }
 
 /**
- * A cost of the papers with the weights of a case.
+ * A matching cost of the papers with the weights of a case.
  *
- * @param alpha of a focal class term
+ * @param alpha of the focal class term, if it has one
  */
 export function weighted(
   cost: MatchingCost,
@@ -45,11 +47,13 @@ export function weighted(
   });
 }
 
-/** DINO counts known queries whose highest logit is not the last, and we do not. */
+/**
+ * Whether we compute a loss of the reference; we do not count DINO's known queries whose highest logit is not the last.
+ */
 export const isCounted = (name: string): boolean => !/^cardinality_error_dn(?:_\d+)?$/.test(name);
 
 /**
- * The name that a loss has here: `tgt_loss_ce_0` for DINO's `loss_ce_dn_0` of known queries, `loss_ce_enc` for its
+ * Our name for a loss: `tgt_loss_ce_0` for DINO's `loss_ce_dn_0` of known queries, `loss_ce_enc` for its
  * `loss_ce_interm` of the encoder.
  */
 export const ourLossName = (name: string): string =>

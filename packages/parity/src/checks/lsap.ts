@@ -1,10 +1,10 @@
-/** Rectangular assignments against `scipy.optimize.linear_sum_assignment`. */
+/** Compares rectangular assignments with `scipy.optimize.linear_sum_assignment`. */
 import { type Assignment, AssignmentError, linearSumAssignment } from '@dn-detr/matcher';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
 import { FixtureError, numberAt, objectAt, stringAt } from '../json.ts';
 
-/** What the fixture promises of a total in float64 arithmetic; its rules speak of tensors only. */
+/** The relative tolerance that the fixture states for totals in float64; its rules cover tensors only. */
 const totalTolerance = 1e-9;
 
 export const lsapCheck: Check = {
@@ -23,7 +23,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
 
   const found = solve(data, rows, cols);
   const failed = found instanceof AssignmentError;
-  // Compared as a number: whether an error is thrown exactly where scipy throws one.
+  // Compared as a number: an error must be thrown exactly where scipy throws one.
   const outputs: Record<string, Computed> = {
     status: { values: [Number(failed)], expected: { values: [Number(status !== 'ok')], exact: true } },
   };
@@ -34,7 +34,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   // Where costs cancel, a sum is only as exact as its parts.
   const rounding = 2 ** -52 * costs.length * costs.reduce((sum, cost) => sum + Math.abs(cost), 0);
   const isClose = Math.abs(total - expected) <= totalTolerance * Math.abs(expected) + rounding;
-  // A total within its own tolerance is taken for equal.
+  // A total within its own tolerance counts as equal.
   outputs.total = { values: [isClose ? expected : total], expected: { values: [expected], exact: true } };
   if (facts.unique === true) {
     outputs.rows = { values: found.rows };

@@ -1,4 +1,4 @@
-/** Matching costs and matched pairs against `models/matcher.py` of the references. */
+/** Compares matching costs and matched pairs with `models/matcher.py` of the references. */
 import { type LayerPredictions, type MatchingCost, matchingCost, matchingCosts, matchLayers } from '@dn-detr/matcher';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';

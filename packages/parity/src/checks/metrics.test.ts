@@ -1,4 +1,4 @@
-/** That the checks of metrics compare what is stored, and fail in words. */
+/** The checks of metrics compare everything that is stored, and report failures in clear messages. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -34,7 +34,7 @@ describe('the checks of metrics', () => {
     expect(report.fixtures.map(({ uncovered }) => uncovered)).toEqual([[], []]);
   });
 
-  it('fail on another detection, another figure and another sample', () => {
+  it('fail on a changed detection, a changed figure and a changed sample', () => {
     edit<{ score: number }[]>('coco_eval_small_dt.json', (results) => {
       for (const result of results) result.score = 1 - result.score;
     });
@@ -54,17 +54,17 @@ describe('the checks of metrics', () => {
     ]);
   });
 
-  it('fail on another match', () => {
+  it('fail on a changed match', () => {
     const file = path.join(folder, 'instability.safetensors');
     const tensors = new Map(readSafetensors(readFileSync(file)).tensors);
     const match = tensors.get('match')?.data as Int32Array;
-    // Matched with none; with another object, two queries could have one, which is an error.
+    // Now matched with none; matching it with another object could give that object two queries, which is an error.
     match[match.findIndex((object) => object >= 0)] = -1;
     writeFileSync(file, writeSafetensors(tensors));
     expect(problems()[0]).toMatch(/^is: element 0 differs by 1/);
   });
 
-  it('say so when a file is missing or no truth', () => {
+  it('report a file that is missing and one that holds no ground truth', () => {
     rmSync(path.join(folder, 'coco_eval_small_gt.json'));
     writeFileSync(path.join(folder, 'coco_eval_mixed_gt.json'), '{}');
     expect(problems()).toEqual([

@@ -21,16 +21,16 @@ import { countAt, countsAt, numberAt, objectAt, stringAt } from '../json.ts';
 import { activationOf } from './activation.ts';
 import { drawsOf, targetsOf } from './known-queries.ts';
 
-/** What is taken from a fixture before anything is computed. */
+/** A model, and everything that is read from a fixture before anything is computed. */
 export interface ModelSetup {
   readonly fixture: Fixture;
   readonly detector: Detector<TransformerOutput>;
   readonly backbone: Backbone;
   readonly batch: ImageBatch | FeatureBatch;
-  /** undefined for models without known queries */
+  /** Undefined for models without known queries. */
   readonly denoising: DenoisingOptions | undefined;
   readonly head: Objective['head'];
-  /** epsilon of GIoU, in losses and costs */
+  /** The epsilon of GIoU, in losses and costs. */
   readonly epsilon: number;
   readonly width: number;
 }
@@ -86,12 +86,12 @@ export function readModelSetup(fixture: Fixture): ModelSetup {
   };
 }
 
-/** `[B, C, h, w]` as `[B, h, w, C]`. */
+/** Loads a map `[B, C, h, w]` as `[B, h, w, C]`. */
 export function loadMap(fixture: Fixture, key: string): Tensor4D {
   return transpose(loadTensor(fixture, '', key) as Tensor4D, [0, 2, 3, 1]);
 }
 
-/** By name, kernels in our order of axes. */
+/** Parameters by name, with kernels in our order of axes. */
 export function loadParameters({ fixture, detector }: ModelSetup): NamedTensors {
   const stored = fixture.json.wave === undefined ? loadTensors(fixture, '', 'w.') : formulaParameters(fixture);
   return Object.fromEntries(
@@ -104,7 +104,7 @@ export function loadParameters({ fixture, detector }: ModelSetup): NamedTensors 
 
 function formulaParameters({ json }: Fixture): NamedTensors {
   const wave = waveOf(stringAt(json.wave, 'wave'), 'wave');
-  // `kinds` lists a shared head under both its names, `parameter_shapes` once.
+  // `kinds` lists a shared head under both of its names, `parameter_shapes` only once.
   const kinds = objectAt(json.kinds, 'kinds');
   const entries = Object.entries(objectAt(json.parameter_shapes, 'parameter_shapes')).map(([name, axes]) => {
     const shape = countsAt(axes, `parameter_shapes.${name}`);
@@ -117,7 +117,7 @@ function formulaParameters({ json }: Fixture): NamedTensors {
 export const isKernel = (detector: Detector, name: string): boolean =>
   detector.parameters.some((parameter) => parameter.name === name && parameter.kernel === true);
 
-/** The known queries of a step, from the draws that the reference made in it. */
+/** The known queries of a step, prepared with the draws that the reference made in that step. */
 export function knownOf({ fixture, detector, denoising }: ModelSetup, step: number): KnownQueries | undefined {
   if (denoising === undefined) return undefined;
   const boxDraws = denoising.kind === 'contrastive' ? ['box_sign', 'box_part'] : ['box_rand'];
@@ -133,7 +133,7 @@ export function knownOf({ fixture, detector, denoising }: ModelSetup, step: numb
 /**
  * The channels of a fixture's convolutions, in the order of their numbers.
  *
- * @param bias names of their biases, with the number as its group
+ * @param bias matches the names of their biases, with the number as its first group
  */
 export const convolutionWidths = (fixture: Fixture, bias: RegExp): number[] =>
   Object.entries(objectAt(fixture.json.parameter_shapes, 'parameter_shapes'))

@@ -1,4 +1,6 @@
-/** Steps of training whole models: losses, gradients of every parameter, and the parameters after three optimiser steps. */
+/**
+ * Training steps of full models: losses, gradients of every parameter, and the parameters after three optimiser steps.
+ */
 import {
   adamwInit,
   adamwScalars,
@@ -21,7 +23,7 @@ import { targetsOf } from './known-queries.ts';
 import { isCounted, lossWeightsOf, ourLossName } from './loss-weights.ts';
 import { isKernel, knownOf, type ModelSetup } from './model-setup.ts';
 
-/** Steps of AdamW on the same batch, matched anew each time. */
+/** Takes steps of AdamW on the same batch, with new matches in each step. */
 export function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<string, Computed> {
   const { fixture, detector, batch, head, epsilon } = setup;
   const outputs: Record<string, Computed> = {};
@@ -89,7 +91,10 @@ export function trainingOf(setup: ModelSetup, parameters: NamedTensors): Record<
   return { ...outputs, ...describeTensors(setup, `after${steps.length}`, layout.unflatten(state.params)) };
 }
 
-/** Tensors by parameter: whole ones under the keys of the fixture, or, where it stores no more, a start and sums. */
+/**
+ * Tensors by parameter: complete ones under the keys of the fixture or, where it stores only those, the first values
+ * and sums.
+ */
 function describeTensors({ fixture, detector }: ModelSetup, kind: 'grad' | `after${number}`, tensors: NamedTensors) {
   const { sums, grad_norms, full_gradients } = fixture.json;
   const outputs: Record<string, Computed> = {};
@@ -113,7 +118,8 @@ function describeTensors({ fixture, detector }: ModelSetup, kind: 'grad' | `afte
     outputs[kind === 'grad' ? 'grad.sums' : 'sums'] = compareEach(objectAt(sums, 'sums'), (name, stored) => {
       const facts = objectAt(stored, name);
       const magnitude = numberAt(facts[`${kind}_abs`], `${kind}_abs`);
-      // A sum that cancels is as exact as its largest parts, and a mathematically zero gradient is all rounding.
+      // A sum that cancels is as exact as its largest terms, and a gradient that is 0 in exact arithmetic is only
+      // rounding.
       const unit = Math.max(1, magnitude);
       const absolute = [sumOf(valuesOf(name).map(Math.abs)) / unit, magnitude / unit] as const;
       if (kind !== 'grad') return [absolute];
@@ -122,7 +128,7 @@ function describeTensors({ fixture, detector }: ModelSetup, kind: 'grad' | `afte
   return outputs;
 }
 
-/** One list to compare, of what each entry gives: our numbers and the stored ones. */
+/** Joins the pairs that each entry gives, our numbers and the stored ones, into one list to compare. */
 function compareEach(
   facts: JsonObject,
   pairsOf: (name: string, fact: unknown) => readonly (readonly [ours: number, stored: number])[],
@@ -131,5 +137,5 @@ function compareEach(
   return { values: pairs.map(([ours]) => ours), expected: { values: pairs.map(([, stored]) => stored) } };
 }
 
-/** In float64. */
+/** Sums in float64. */
 const sumOf = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);

@@ -1,4 +1,4 @@
-/** Whole models: predictions, losses, gradients of every parameter, and the parameters after three optimiser steps. */
+/** Compares full models: predictions, losses, gradients of every parameter, and the parameters after three steps. */
 import type { NamedTensors } from '@dn-detr/core';
 import { resizeMask } from '@dn-detr/core/models';
 import { sinePositions } from '@dn-detr/core/nn';
@@ -18,7 +18,7 @@ const check: Check = {
   run: (fixture) => withoutLeak(() => runModel(fixture)),
 };
 
-/** By globs: `model_dn_conv`, `model_dn_h256_hash` and so on are kinds of their own. */
+/** Checks by globs for kinds: `model_dn_conv`, `model_dn_h256_hash` and so on are separate kinds. */
 export const modelChecks: Readonly<Record<string, Check>> = {
   model_detr: check,
   'model_detr_*': check,
@@ -39,7 +39,7 @@ function forward({ detector, batch }: ModelSetup, parameters: NamedTensors, know
     : detector.forward(parameters, batch, inputs);
 }
 
-/** Everything that is stored of the forward passes, before any step. */
+/** Everything that is stored from the forward passes, before any step. */
 function predictionsOf(setup: ModelSetup, parameters: NamedTensors): Record<string, Computed> {
   const { fixture, batch, width } = setup;
   const outputs: Record<string, Computed> = {};
@@ -51,7 +51,7 @@ function predictionsOf(setup: ModelSetup, parameters: NamedTensors): Record<stri
   const trained = forward(setup, parameters, known);
   const [decoded] = trained.sets;
   const [layers, images, total] = decoded.logits.shape;
-  // [L*B*T, d] as [L, T, B, d] in DETR and as [L, B, T, d] in DN-DETR
+  // [L*B*T, d] becomes [L, T, B, d] in DETR and [L, B, T, d] in DN-DETR.
   const hidden = reshape(trained.hidden, [layers, images, total, width]);
   outputs.hs = take(known ? hidden : transpose(hidden, [0, 2, 1, 3]));
   outputs.memory = take(transpose(reshape(trained.memory, [images, -1, width]), [1, 0, 2]));

@@ -1,4 +1,4 @@
-/** Multi-scale deformable attention: the sampling alone, and the module of detrex around it. */
+/** Compares multi-scale deformable attention: only the sampling, and the module of detrex around it. */
 import type { NamedTensors } from '@dn-detr/core';
 import { deformableAttention, sampleDeformably } from '@dn-detr/core/nn';
 import {
@@ -50,7 +50,7 @@ function runCore(fixture: Fixture, caseName: string): Record<string, Computed> {
   return { out: take(value), ...Object.fromEntries(gradients) };
 }
 
-/** Unlike ours, detrex's module has the query's position as an input of its own, and adds the query to what it returns. */
+/** Unlike ours, detrex's module takes the query's position as a separate input, and adds the query to its output. */
 function runModule(fixture: Fixture, caseName: string): Record<string, Computed> {
   const facts = objectAt(fixture.cases.get(caseName), `cases.${caseName}`);
   const count = (field: string): number => countAt(facts[field], `cases.${caseName}.${field}`);

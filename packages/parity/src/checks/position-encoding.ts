@@ -1,4 +1,4 @@
-/** Position encodings of feature maps and of query boxes, and the gradient of the latter. */
+/** Compares position encodings of feature maps and of query boxes, and the gradient of the latter. */
 import { boxSineEmbedding, type SinePositionOptions, sinePositions } from '@dn-detr/core/nn';
 import { reshape, type Tensor, type Tensor2D, type Tensor3D, transpose, valueAndGrad } from '@tensorflow/tfjs-core';
 import type { Check, Computed } from '../check.ts';
@@ -14,7 +14,7 @@ export const positionEncodingCheck: Check = {
   },
 };
 
-/** The json names those of maps only: a case is where there is a mask, or positions of queries. */
+/** The JSON names only the cases of maps, so every mask and every `pos` of queries is a case. */
 function casesOf({ tensors }: Fixture): string[] {
   const found = [...tensors.keys()].flatMap((stored) => {
     const match = /^(?:(.+)\.)?(?:mask|pos)$/.exec(stored);
@@ -24,8 +24,8 @@ function casesOf({ tensors }: Fixture): string[] {
 }
 
 /**
- * What a key of a map is made with: `detr` or `hw`, then `t20` for the temperature of both axes, a second one for that of
- * x, and `unnorm`. Undefined for a key that is none of an encoding.
+ * The options that a map's key stands for: `detr` or `hw`, then `t20` for the temperature of both axes, a second one
+ * for that of x, and `unnorm`. Undefined for a key that is not an encoding.
  */
 function encodingOf(key: string): Omit<SinePositionOptions, 'width'> | undefined {
   const found = /^(?:detr|hw)((?:_t\d+){0,2})(_unnorm)?$/.exec(key);

@@ -1,4 +1,4 @@
-/** Detections from raw outputs against `PostProcess` of DETR and DN-DETR. */
+/** Compares detections from raw outputs with `PostProcess` of DETR and DN-DETR. */
 import { focalDetections, softmaxDetections } from '@dn-detr/core';
 import type { Check, Computed } from '../check.ts';
 import { type Fixture, tensorOf } from '../fixture.ts';
@@ -10,7 +10,7 @@ export const postprocessCheck: Check = {
   run: runCase,
 };
 
-/** A case with a number of detections to select is of sigmoid scores. */
+/** A case that gives the number of detections to select has sigmoid scores. */
 function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const where = `cases.${caseName}`;
   const facts = objectAt(fixture.cases.get(caseName), where);

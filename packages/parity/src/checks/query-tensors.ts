@@ -1,4 +1,6 @@
-/** Contents and anchors of known and matching queries as a model makes them, with the gradients of what is learned. */
+/**
+ * Contents and anchors of known and matching queries as a model computes them, with the gradients of what is learned.
+ */
 import type { NamedTensors } from '@dn-detr/core';
 import { joinQueries, labelEmbedding } from '@dn-detr/core/models';
 import { repeatRows } from '@dn-detr/core/nn';
@@ -10,10 +12,10 @@ import { type Fixture, storedName, tensorOf } from '../fixture.ts';
 import { loadTensor, take, valueAndNamedGrads, withoutLeak } from '../gradients.ts';
 
 /**
- * DN-DETR: `query_label` `[T, B, d]` and `query_bbox` `[T, B, 4]`, known queries first.
+ * Tensors of DN-DETR: `query_label` `[T, B, d]` and `query_bbox` `[T, B, 4]`, known queries first.
  *
  * @param known undefined at inference
- * @param patterns how often the matching queries are repeated
+ * @param patterns number of times that the matching queries are repeated
  */
 export function dnQueryTensors(
   fixture: Fixture,
@@ -40,12 +42,12 @@ export function dnQueryTensors(
   ]);
 }
 
-/** DINO: `query_label` `[B, K, d]`, known queries alone and without an indicator. */
+/** Tensors of DINO: `query_label` `[B, K, d]`, only the known queries, without an indicator. */
 export function cdnQueryTensors(fixture: Fixture, caseName: string, known: KnownQueries): Record<string, Computed> {
   const { batch, known: perImage } = known.layout;
   const inputs = knownInputs(known);
   if (inputs === undefined) {
-    // Of a batch without objects nothing is embedded, so the gradient is 0.
+    // In a batch without objects nothing is embedded, so the gradient is 0.
     const { data, shape } = tensorOf(fixture, caseName, 'label_enc');
     const none = { values: [], shape: [batch, 0, shape[1] as number] };
     return { query_label: none, 'grad.label_enc': { values: new Float32Array(data.length), shape } };
@@ -57,7 +59,7 @@ export function cdnQueryTensors(fixture: Fixture, caseName: string, known: Known
   return computeWithGradients(fixture, caseName, queries, { query_label: 'cot_label' }, ['label_enc']);
 }
 
-/** The embedding whose table this is, and the table under its name. */
+/** The label embedding with this table, and the table under its parameter name. */
 function embeddingOf(table: Tensor2D, indicator: boolean) {
   const [rows, columns] = table.shape;
   const sizes = { numClasses: rows - 1, width: indicator ? columns + 1 : columns };

@@ -1,4 +1,4 @@
-/** The sizes of a ResNet, read off the shapes of its weights. */
+/** Reads the sizes of a ResNet from the shapes of its weights. */
 import type { ResNetSizes } from '@dn-detr/core/models';
 import { FixtureError } from '../json.ts';
 
@@ -6,8 +6,8 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 type OfFourStages = [number, number, number, number];
 
 /**
- * @param shapes by torchvision's names behind `prefix`, in PyTorch's layouts
- * @throws FixtureError naming the weight that is missing
+ * @param shapes by torchvision's names after `prefix`, in PyTorch's layouts
+ * @throws FixtureError that names the missing weight
  */
 export function resnetSizesOf(shapes: Shapes, prefix: string): Required<ResNetSizes> {
   const outputsOf = (name: string): number => {
@@ -29,7 +29,7 @@ export function resnetSizesOf(shapes: Shapes, prefix: string): Required<ResNetSi
   };
 }
 
-/** How many numbers follow `start` in names: 6 for `start` up to `5.linear1.weight`. */
+/** Number of layers, from the indices after `start` in the names: 6 if the last name continues with `5.linear1.weight`. */
 export function countLayers(names: Iterable<string>, start: string): number {
   const numbers = [...names]
     .filter((name) => name.startsWith(start))

@@ -1,4 +1,4 @@
-/** ResNets with closed-form weights: what comes out of three stages, and the gradient of the image. */
+/** Compares ResNets with closed-form weights: features of their stages, and the gradient of the image. */
 import { resnet } from '@dn-detr/core';
 import type { Check, Computed } from '../check.ts';
 import type { Fixture } from '../fixture.ts';
@@ -22,7 +22,7 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   const facts = objectAt(fixture.cases.get(caseName), where);
   const arch = stringAt(facts.arch, `${where}.arch`);
   const wave = waveOf(stringAt(facts.wave, `${where}.wave`), `${where}.wave`);
-  // All stages trained: otherwise no gradient reaches the image.
+  // All stages are trained: otherwise no gradient reaches the image.
   const entries = readEntries(fixture, arch);
   const sizes = resnetSizesOf(new Map(entries.map(({ name, shape }) => [name, shape])), '');
   const variant = { levels: ['layer1', 'layer2', 'layer3', 'layer4'], trainStages: 5, prefix: '' } as const;

@@ -1,4 +1,4 @@
-/** That no check of deformable attention is wired to the cases it has seen. */
+/** No check of deformable attention depends on the names and sizes of the cases for which it was written. */
 import { useBackend } from '@dn-detr/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drop, editedFixtures, expectAllPass, type Json, keepCases, renameCases } from '../testing/edited-fixture.ts';
@@ -12,7 +12,7 @@ describe('a second fixture of deformable attention', () => {
     ['model_deformable_two_stage', 'model_deformable_x'],
     ['model_dino_conv', 'model_dino_h64_other'],
     ['model_dino_variant', 'model_dino_x'],
-  ])('models: %s under another kind, %s, with less that is stored', (name, kind) => {
+  ])('models: passes %s under another kind, %s, with fewer tensors stored', (name, kind) => {
     const report = runEdited(
       name,
       ({ json, tensors }) => {
@@ -24,7 +24,7 @@ describe('a second fixture of deformable attention', () => {
     expectAllPass(report, 1);
   });
 
-  it('criterion_dino: fails where the loss of the encoder is another', () => {
+  it('criterion_dino: fails if the loss of the encoder differs', () => {
     const report = runEdited('criterion_dino', (content) => {
       keepCases(content, ['c0']);
       const facts = content.json.cases.c0 as { losses: Json; total: number };
@@ -35,7 +35,7 @@ describe('a second fixture of deformable attention', () => {
     expect(problems).toEqual(['losses', 'total']);
   });
 
-  it('deformable_blocks, msda: without gradients', () => {
+  it('deformable_blocks, msda: passes without gradients', () => {
     const blocks = runEdited('deformable_blocks', (content) => {
       keepCases(content, ['encoder', 'decoder_dab', 'decoder_dino', 'sine4']);
       drop(content.tensors, /\.(gin|gw)\./);
@@ -52,7 +52,7 @@ describe('a second fixture of deformable attention', () => {
     expect(msda.fixtures[0]?.cases.map(({ keys }) => keys)).toEqual(Array(4).fill(['out']));
   });
 
-  it('deformable_init: fewer encoder layers, and says which parameter starts otherwise', () => {
+  it('deformable_init: passes with fewer encoder layers, and names a parameter with other initial values', () => {
     type Start = [
       name: string,
       shape: number[],
@@ -94,7 +94,7 @@ describe('a second fixture of deformable attention', () => {
     expect(problems(constant, 'input_proj.0.0.bias')[0]).toMatch(/^constant.input_proj.0.0.bias: element 0 differs by/);
   });
 
-  it('state_dict_names_deformable: other names, depths, layers, levels and classes', () => {
+  it('state_dict_names_deformable: passes with other names, depths, layers, levels and classes', () => {
     const shrink = (entries: unknown[]): unknown[] =>
       (entries as [string, number[], string, (string | null)?][])
         .filter(([name]) => !/encoder\.layers\.[345]\.|input_proj\.3/.test(name))
@@ -111,7 +111,7 @@ describe('a second fixture of deformable attention', () => {
     expectAllPass(report, 7);
   });
 
-  it('hf_deformable: without what is between images and boxes', () => {
+  it('hf_deformable: passes without the tensors between images and boxes', () => {
     const report = runEdited('hf_deformable', (content) => {
       renameCases(content, (name) => `case.${name}`);
       drop(content.tensors, /\.(features\.\d|attention_mask|init_.*|intermediate_.*|enc.*|topk)$/);

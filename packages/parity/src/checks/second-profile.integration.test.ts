@@ -1,4 +1,4 @@
-/** That no check is wired to the cases it has seen: the recorded fixtures under other names, with other keys and sizes. */
+/** No check depends on names or sizes: the recorded fixtures pass under other names, with other keys and sizes. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { SafeTensor } from '@dn-detr/core/weights';
@@ -20,13 +20,13 @@ const { folder, runEdited } = editedFixtures();
 beforeAll(() => useBackend('wasm'));
 
 describe('a second fixture of a kind', () => {
-  it('resnet: other depths, stages and sizes of corners', () => {
+  it('resnet: passes with other depths, stages and sizes of corners', () => {
     const report = runEdited('resnet_deep', (content) => keepCases(content, ['r34_odd', 'r101_dc5']));
     expectAllPass(report, 2);
     expect(report.fixtures[0]?.uncovered).toEqual([]);
   });
 
-  it('resnet: other names of networks, one stage alone', () => {
+  it('resnet: passes with another name of the network and only one stage', () => {
     const report = runEdited('resnet', (content) => {
       keepCases(content, ['r18_hash']);
       renameCases(content, () => 'small.one');
@@ -40,7 +40,7 @@ describe('a second fixture of a kind', () => {
     expect(report.fixtures[0]?.cases[0]?.keys).toHaveLength(8);
   });
 
-  it('resnet: says what does not fit a network of other parts', () => {
+  it('resnet: names the weight that does not fit our network', () => {
     const report = runEdited('resnet', (content) => {
       keepCases(content, ['r18_hash']);
       const entries = (content.json.state_dict as Record<string, { name: string; shape: number[] }[]>).resnet18;
@@ -52,7 +52,7 @@ describe('a second fixture of a kind', () => {
     ]);
   });
 
-  it('efficientnet: another variant, odd sides, and names of networks without their family', () => {
+  it('efficientnet: passes with another variant, odd sides, and a network name without its family', () => {
     const report = runEdited('efficientnet_odd', (content) => {
       renameCases(content, (name) => `${name}.x`);
       for (const facts of Object.values(content.json.cases)) facts.arch = 'lite2';
@@ -63,7 +63,7 @@ describe('a second fixture of a kind', () => {
     expect(report.fixtures[0]?.uncovered).toEqual([]);
   });
 
-  it('efficientnet: fails where a level or the gradient is another', () => {
+  it('efficientnet: fails if a level or the gradient differs', () => {
     const report = runEdited('efficientnet_odd', (content) => {
       keepCases(content, ['lite2_odd']);
       const facts = content.json.cases.lite2_odd as { features: Record<string, Json>; grad_image: Json };
@@ -75,27 +75,27 @@ describe('a second fixture of a kind', () => {
   });
 
   it.each([
-    ['holds', 1],
+    ['passes', 1],
     ['fails', 3],
-  ])('efficientnet: %s where a sum that cancels is off by %i ten thousandths of its magnitudes', (outcome, share) => {
+  ])('efficientnet: %s if a sum that cancels is off by %i ten-thousandths of its magnitudes', (outcome, share) => {
     const report = runEdited('efficientnet_odd', (content) => {
       keepCases(content, ['lite2_odd']);
       const { grad_image } = content.json.cases.lite2_odd as { grad_image: { sum: number; abs_sum: number } };
       grad_image.sum += share * 1e-4 * grad_image.abs_sum;
     });
     const problems = report.fixtures[0]?.cases[0]?.problems.map((text) => text.split(':')[0]);
-    expect(problems).toEqual(outcome === 'holds' ? [] : ['grad_image.sum']);
+    expect(problems).toEqual(outcome === 'passes' ? [] : ['grad_image.sum']);
   });
 
-  it('efficientnet: skips cases whose weights are not on this machine, and says where they belong', () => {
+  it('efficientnet: skips cases whose weights are not on this machine, and names the expected file', () => {
     vi.stubEnv('XDG_CACHE_HOME', folder());
     const report = runEdited('efficientnet', (content) => keepCases(content, ['lite0_imagenet_wide']));
     expect([report.passed, report.failed]).toEqual([0, 0]);
     const place = path.join(folder(), 'dn-detr', 'weights', 'efficientnet-lite0-57934424.pth');
     expect(report.fixtures[0]?.skipped).toEqual([
-      { name: 'lite0_imagenet_wide', reason: `there is no file of its weights, ${place}` },
+      { name: 'lite0_imagenet_wide', reason: `its weights are missing: there is no file ${place}` },
     ]);
-    expect(formatReport(report)).toContain(`skipped efficientnet lite0_imagenet_wide: there is no file`);
+    expect(formatReport(report)).toContain(`skipped efficientnet lite0_imagenet_wide: its weights are missing`);
     mkdirSync(path.dirname(place), { recursive: true });
     writeFileSync(place, 'other weights');
     expect(runParity(folder()).fixtures[0]?.cases[0]?.problems[0]).toMatch(
@@ -121,7 +121,7 @@ describe('a second fixture of a kind', () => {
     ['lsap', 60],
     ['adamw', 3],
     ['box_ops', 5],
-  ] as const)('%s: cases of other names, with dots in them', (name, count) => {
+  ] as const)('%s: passes with other names of cases, with dots in them', (name, count) => {
     const names = new Map<string, string>();
     const rename = (old: string): string => {
       names.set(old, names.get(old) ?? `case ${names.size}.x`);
@@ -133,13 +133,13 @@ describe('a second fixture of a kind', () => {
     );
   });
 
-  it('blocks: without attention weights and gradients', () => {
+  it('blocks: passes without attention weights and gradients', () => {
     const report = runEdited('blocks', ({ tensors }) => drop(tensors, /\.(attn|gin\..*|gw\..*)$/));
     expectAllPass(report, 14);
     expect(report.fixtures[0]?.cases.map(({ keys }) => keys)).toEqual(Array(14).fill(['out']));
   });
 
-  it('blocks: refuses an activation that is not known', () => {
+  it('blocks: rejects an unknown activation', () => {
     const report = runEdited('blocks', (content) => {
       keepCases(content, ['decdab_first']);
       Object.assign(content.json.cases.decdab_first as Json, { activation: 'gelu' });
@@ -147,9 +147,9 @@ describe('a second fixture of a kind', () => {
     expect(report.fixtures[0]?.cases[0]?.problems).toEqual(['activation: expected relu or prelu, found "gelu"']);
   });
 
-  it('position_encoding: other temperatures, and queries that the json names', () => {
+  it('position_encoding: passes with other temperatures, and queries named in the JSON', () => {
     const report = runEdited('position_encoding', ({ json, tensors }) => {
-      // The same numbers under names that say the same.
+      // The same numbers under names that mean the same.
       const twin = (from: string, to: string) => tensors.set(to, tensors.get(from) as SafeTensor);
       twin('map1.detr_t10000', 'map1.hw_t10000_t10000');
       twin('map1.detr_t10000', 'map1.detr');
@@ -161,14 +161,14 @@ describe('a second fixture of a kind', () => {
     expect(report.fixtures[0]?.uncovered).toEqual([]);
   });
 
-  it('position_encoding: fails where a temperature is another', () => {
+  it('position_encoding: fails if a temperature differs', () => {
     const report = runEdited('position_encoding', ({ tensors }) => {
       tensors.set('map0.hw_t30', tensors.get('map0.hw_t20') as SafeTensor);
     });
     expect(report.failed).toBe(1);
   });
 
-  it.each(['model_dn_h64_other', 'model_detr_x'])('models: a kind of another name, %s', (kind) => {
+  it.each(['model_dn_h64_other', 'model_detr_x'])('models: passes under the kind %s', (kind) => {
     const report = runEdited(
       kind.startsWith('model_dn') ? 'model_dn_patterns' : 'model_detr_conv',
       ({ json, tensors }) => {
@@ -180,7 +180,7 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 1);
   });
 
-  it('models: one step in place of three', () => {
+  it('models: passes with one step instead of three', () => {
     const report = runEdited('model_dn_conv', ({ json, tensors }) => {
       json.steps = (json.steps as unknown[]).slice(0, 1);
       const tolerances = json.tolerances as Json[];
@@ -207,8 +207,8 @@ describe('a second fixture of a kind', () => {
     expect(edited('optimizer.eps', 1)).not.toEqual([]);
   });
 
-  it('state_dict_names: other names, depths, layers and classes', () => {
-    // Three encoder layers, and 80 classes fewer.
+  it('state_dict_names: passes with other names, depths, layers and classes', () => {
+    // Three encoder layers and 80 classes fewer.
     const fewer = (name: string): number => (/^(class_embed|class_labels_classifier|label_enc)\./.test(name) ? 80 : 0);
     const shrink = (entries: unknown[]): unknown[] =>
       (entries as [string, number[], string, (string | null)?][])
@@ -225,7 +225,7 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 6);
   });
 
-  it('state_dict_names: fails on a name and on a shape that is not ours', () => {
+  it('state_dict_names: fails on a name and on a shape that differ from ours', () => {
     const report = runEdited('state_dict_names', ({ json }) => {
       const models = json.models as Record<string, [string, number[]][]>;
       const [first, second] = [models.original_detr_r50, models.original_dn_dab_detr_r50];
@@ -236,7 +236,7 @@ describe('a second fixture of a kind', () => {
     expect(report.failed).toBe(2);
   });
 
-  it('hf_small: without what is between images and boxes', () => {
+  it('hf_small: passes without the tensors between images and boxes', () => {
     const report = runEdited('hf_small', (content) => {
       keepCases(content, ['detr_bottleneck_hash', 'dab_basic_hash']);
       renameCases(content, (name) => `case.${name}`);
@@ -247,16 +247,18 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 2);
   });
 
-  it('hf_small: refuses a decoder that is unlike its encoder', () => {
+  it('hf_small: rejects a decoder whose sizes differ from those of its encoder', () => {
     const report = runEdited('hf_small', (content) => {
       keepCases(content, ['dab_basic_hash']);
       const [facts] = Object.values(content.json.cases) as { config: Json }[];
       Object.assign(facts?.config as Json, { decoder_attention_heads: 8 });
     });
-    expect(report.fixtures[0]?.cases[0]?.problems[0]).toMatch(/decoder_attention_heads: expected 4, .* found 8$/);
+    expect(report.fixtures[0]?.cases[0]?.problems[0]).toMatch(
+      /decoder_attention_heads: expected 4 as in the encoder, found 8$/,
+    );
   });
 
-  it('lsap: a total that cancels', () => {
+  it('lsap: passes with a total that cancels', () => {
     const report = runEdited('lsap', (content) => {
       keepCases(content, ['m02']);
       const data = Float32Array.of(0.1, 1e12, 1e12, 1e12, 1e9, 1e12, 1e12, 1e12, -1e9);
@@ -270,12 +272,12 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 1);
   });
 
-  it('box_ops: one variant alone', () => {
+  it('box_ops: passes with only one variant', () => {
     const report = runEdited('box_ops', ({ tensors }) => drop(tensors, /\.(detr\..*|union|a_back)$/));
     expectAllPass(report, 5);
   });
 
-  it('coco_eval: ids that are texts', () => {
+  it('coco_eval: passes with ids that are strings', () => {
     for (const file of ['small_gt', 'small_dt']) {
       const json = JSON.parse(readFileSync(path.join(recorded, `coco_eval_${file}.json`), 'utf8')) as unknown;
       const asText = (key: string, value: unknown) => (/^(category_)?id$/.test(key) ? String(value) : value);
@@ -289,7 +291,7 @@ describe('a second fixture of a kind', () => {
     expectAllPass(report, 1);
   });
 
-  it.each(['matcher', 'dn_prepare', 'cdn_prepare'])('%s: fails where objects are counted wrongly', (name) => {
+  it.each(['matcher', 'dn_prepare', 'cdn_prepare'])('%s: fails if objects are counted wrongly', (name) => {
     const report = runEdited(name, ({ tensors }) => {
       for (const [key, tensor] of tensors) {
         if (!key.endsWith('.gt_counts')) continue;
@@ -304,7 +306,7 @@ describe('a second fixture of a kind', () => {
     );
   });
 
-  it('coco_eval: fails on a sample of precision outside of the curves', () => {
+  it('coco_eval: fails on a sample of precision outside the curves', () => {
     const { fixtures } = runEdited('coco_eval', ({ json }) => {
       for (const facts of Object.values(json.cases)) {
         const [sample] = facts.precision_checks as number[][];
@@ -313,16 +315,16 @@ describe('a second fixture of a kind', () => {
       }
     });
     expect(fixtures[0]?.cases.map(({ pass }) => pass)).toEqual(fixtures[0]?.cases.map(() => false));
-    expect(fixtures[0]?.cases[0]?.problems.join()).toMatch(/lies outside of the curves/);
+    expect(fixtures[0]?.cases[0]?.problems.join()).toMatch(/is outside the curves/);
   });
 
-  it('fails where nothing of a case is stored', () => {
+  it('fails if a case stores none of the outputs', () => {
     const report = runEdited('box_ops', (content) => {
       keepCases(content, ['mixed']);
       drop(content.tensors, /\.(?!a_xyxy|b_xyxy)[^.]+$/);
     });
     expect(report.fixtures[0]?.cases[0]?.problems).toEqual([
-      'of all that the check computes, nothing is stored for this case',
+      'none of the outputs that the check computes is stored for this case',
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** The levels of a case as its json describes them, and the padding on them. */
+/** The levels of a case as its JSON describes them, and their padding. */
 import { type LevelTokens, validSize } from '@dn-detr/core/models';
 import { type Rank, reshape, slice, stack, type Tensor2D, type Tensor3D } from '@tensorflow/tfjs-core';
 import { type Fixture, storedName } from '../fixture.ts';
@@ -7,7 +7,7 @@ import { arrayAt, countsAt, objectAt } from '../json.ts';
 
 export type PaddedLevels = Pick<LevelTokens, 'sizes' | 'padding' | 'validSizes'>;
 
-/** From `spatial_shapes` of the case and, where it is stored, `padding_mask` `[B, S]`. */
+/** Reads `spatial_shapes` of the case and, if stored, `padding_mask` `[B, S]`. */
 export function paddedLevelsOf(fixture: Fixture, caseName: string): PaddedLevels {
   const where = `cases.${caseName}.spatial_shapes`;
   const shapes = arrayAt(objectAt(fixture.cases.get(caseName), `cases.${caseName}`).spatial_shapes, where);

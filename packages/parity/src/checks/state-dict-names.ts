@@ -1,4 +1,4 @@
-/** Names and shapes of full-size checkpoints against the parameters that our models declare. */
+/** Compares names and shapes of full-size checkpoints with the parameters that our models declare. */
 import { type Detector, dabDetr, detr, dnDetr, resnet } from '@dn-detr/core';
 import { type SafeTensor, translateTensors } from '@dn-detr/core/weights';
 import type { Check, Computed } from '../check.ts';
@@ -15,10 +15,10 @@ export const stateDictNamesCheck: Check = {
 };
 
 /**
- * Our model of a checkpoint, with the sizes that its tensors have.
+ * Builds our model for a checkpoint, with the sizes of its tensors.
  *
  * @param tensors under our names
- * @throws FixtureError if one is missing from which a size is read
+ * @throws FixtureError if a tensor that gives a size is missing
  */
 function modelOf(tensors: ReadonlyMap<string, SafeTensor>): Detector {
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape]));
@@ -34,7 +34,7 @@ function modelOf(tensors: ReadonlyMap<string, SafeTensor>): Detector {
   const common = {
     backbone: resnet({ sizes: resnetSizesOf(shapes, 'backbone.0.body.') }),
     width: size('input_proj.weight'),
-    // The projections of heads are stored together, so that their number does not show: any that divides the width.
+    // The projections of all heads are stored together, so their number is unknown; any that divides the width will do.
     heads: 1,
     feedForward: size(`${encoder}.layers.0.linear1.weight`),
     encoderLayers: countLayers(shapes.keys(), `${encoder}.layers.`),
@@ -56,7 +56,7 @@ function modelOf(tensors: ReadonlyMap<string, SafeTensor>): Detector {
     patterns: shapes.get('transformer.patterns.weight')?.[0] ?? 0,
     keepQueryPosition: shapes.has(`${decoder}.layers.1.ca_qpos_proj.weight`),
   };
-  // Hugging Face's DAB-DETR embeds no labels, DN-DETR does.
+  // Hugging Face's DAB-DETR does not embed labels; DN-DETR does.
   return shapes.has('label_enc.weight') ? dnDetr(options) : dabDetr(options);
 }
 
@@ -79,14 +79,14 @@ function runCase(fixture: Fixture, caseName: string): Record<string, Computed> {
   };
 }
 
-/** The tensors of the file on disk, of zeros in place of numbers. */
+/** The tensors of the file on disk, with zeros for their values. */
 function storedTensors(fixture: Fixture, caseName: string): Map<string, SafeTensor> {
   const entries = arrayAt(objectAt(fixture.json.models, 'models')[caseName], `models.${caseName}`);
   return new Map(
     entries.flatMap((value, i): [string, SafeTensor][] => {
       const where = `models.${caseName}[${i}]`;
       const [name, sizes, , disk = name] = arrayAt(value, where);
-      // Not written: another entry has the same tensor.
+      // Not in the file: another entry has the same tensor.
       if (disk === null) return [];
       const shape = countsAt(sizes, `${where}[1]`);
       const size = shape.reduce((product, axis) => product * axis, 1);

@@ -1,4 +1,6 @@
-/** The encoder's proposals, and the queries that two-stage Deformable DETR and DINO make of the best of them. */
+/**
+ * Compares the encoder's proposals, and the queries that two-stage Deformable DETR and DINO make from the best ones.
+ */
 import type { NamedTensors } from '@dn-detr/core';
 import {
   bestRows,
@@ -37,7 +39,7 @@ import { paddedLevelsOf } from './spatial-shapes.ts';
 export const twoStageCheck: Check = {
   inputs: [
     ...['w.*', 'in.*', 'cot.*', 'padding_mask'],
-    // `valid` of `image` is what the masks were made of.
+    // `valid` of `image` is the size from which the masks were made.
     ...['d_model', 'num_classes', 'num_queries', 'spatial_shapes', 'image', 'valid', 'kinks', 'noise_float32'],
     ...['pad_size', 'embed_init_tgt', 'two_stage_learn_wh'],
   ],
@@ -47,13 +49,13 @@ export const twoStageCheck: Check = {
     const { compute } = kinds.find(({ mark }) => fixture.tensors.has(storedName(caseName, mark))) ?? {};
     if (compute !== undefined) return withoutLeak(() => compute(fixture, caseName));
     const marks = kinds.map(({ mark }) => mark).join(', ');
-    throw new FixtureError(`${caseName}: nothing is known with these tensors: expected one of ${marks}`);
+    throw new FixtureError(`${caseName}: these tensors fit no known computation: expected one of ${marks}`);
   },
 };
 
 type Compute = (fixture: Fixture, caseName: string) => Record<string, Computed>;
 
-/** What is computed, known by a tensor of the case. */
+/** The computations, each recognised by one tensor of the case. */
 const kinds: readonly { readonly mark: string; readonly compute: Compute }[] = [
   { mark: 'w.pos_trans.weight', compute: runSelection },
   { mark: 'w.enc_out_class_embed.weight', compute: runMixedSelection },
@@ -69,7 +71,7 @@ function runProposals(fixture: Fixture, caseName: string): Record<string, Comput
   });
 }
 
-/** Sizes and levels of a case. */
+/** The sizes and levels of a case. */
 function setupOf(fixture: Fixture, caseName: string) {
   const where = `cases.${caseName}`;
   const facts = objectAt(fixture.cases.get(caseName), where);
@@ -86,7 +88,7 @@ function setupOf(fixture: Fixture, caseName: string) {
 
 function runSelection(fixture: Fixture, caseName: string): Record<string, Computed> {
   const { count, width, queries, levels, batch } = setupOf(fixture, caseName);
-  // The encoder's head is the last one of the decoder's.
+  // The encoder uses the last of the decoder's heads.
   const head = countLayers(fixture.tensors.keys(), `${caseName}.w.decoder.class_embed.`) - 1;
   if (head < 0) throw new FixtureError(`${caseName}: there is no w.decoder.class_embed.0.weight`);
   const group = 'rest';
@@ -102,7 +104,7 @@ function runSelection(fixture: Fixture, caseName: string): Record<string, Comput
       memory: { ...levels, features, positions: features },
       batch,
     });
-    if (encoderSet === undefined) throw new FixtureError(`${caseName}: our selection hands out no predictions`);
+    if (encoderSet === undefined) throw new FixtureError(`${caseName}: our selection returns no predictions`);
     const byImage = (rows: Tensor2D): Tensor => reshape(rows, [batch, queries, -1]);
     return {
       'out.tgt': byImage(content),
@@ -115,7 +117,7 @@ function runSelection(fixture: Fixture, caseName: string): Record<string, Comput
   });
 }
 
-/** DINO's, with known queries before those that are selected where there are any. */
+/** DINO's selection; known queries, if the case has any, precede the selected ones. */
 function runMixedSelection(fixture: Fixture, caseName: string): Record<string, Computed> {
   const { count, facts, width, queries, levels, batch } = setupOf(fixture, caseName);
   const group = 'rest';
@@ -148,12 +150,12 @@ function runMixedSelection(fixture: Fixture, caseName: string): Record<string, C
 
 interface ChoiceInput extends QueryStartInput {
   readonly queries: number;
-  /** false by default */
+  /** Whether the size of proposals is learned. @defaultValue false */
   readonly learnedProposalSize?: boolean;
 }
 
 /**
- * The tokens of each image that become DINO's queries, and the boxes of the proposals there.
+ * The tokens of each image that become DINO's queries, and the boxes of their proposals.
  *
  * @param name of the transformer
  */
@@ -176,7 +178,7 @@ export function chosenTokens(
   };
 }
 
-/** `[L, B, T, k]` as `[B, T, k]`. */
+/** The last layer `[B, T, k]` of `[L, B, T, k]`. */
 export function ofLastLayer(x: Tensor4D): Tensor {
   const [layers, ...rest] = x.shape;
   return reshape(slice(x, layers - 1, 1), rest);

@@ -1,4 +1,4 @@
-/** Recorded fixtures under other names, with other keys and sizes, for tests. */
+/** Edited copies of recorded fixtures, for tests: other names, keys and sizes. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { runParity } from '../run.ts';
 
 export const recorded = fileURLToPath(new URL('../../../../test/fixtures/parity', import.meta.url));
 
-/** Has a folder of its own for each test of a file. */
+/** Creates a new folder for each test of a file. */
 export function editedFixtures() {
   let folder: string;
   beforeEach(() => {
@@ -43,7 +43,7 @@ function runEditedIn(folder: string, name: string, edit: (content: Content) => v
   return runParity(folder, [as]);
 }
 
-/** Gives every case another name. */
+/** Gives every case a new name. */
 export function renameCases({ json, tensors }: Content, rename: (name: string) => string): void {
   const stored = [...tensors];
   const dotted = (name: string) => `${name}.`;
@@ -56,7 +56,7 @@ export function renameCases({ json, tensors }: Content, rename: (name: string) =
   }
 }
 
-/** Leaves cases out, all but some. */
+/** Removes all cases but `names`. */
 export function keepCases({ json, tensors }: Content, names: readonly string[]): void {
   if (json.cases) json.cases = Object.fromEntries(names.map((name) => [name, json.cases[name] as Json]));
   for (const key of tensors.keys()) if (!names.some((name) => key.startsWith(`${name}.`))) tensors.delete(key);
@@ -66,7 +66,7 @@ export const drop = (tensors: Map<string, SafeTensor>, pattern: RegExp): void =>
   for (const key of tensors.keys()) if (pattern.test(key)) tensors.delete(key);
 };
 
-/** All of that many cases pass, and nothing is uncovered as a whole. */
+/** Expects this number of cases to pass, and every fixture to have a check. */
 export const expectAllPass = (report: ReturnType<typeof runParity>, cases: number): void => {
   const problems = report.fixtures.flatMap(({ error, cases }) =>
     [error ?? [], ...cases.flatMap((c) => c.problems)].flat(),

@@ -8,7 +8,7 @@ describe('ablationRows', () => {
   const pOf = (name: string) =>
     summary.comparisons.find(({ model, metric, at }) => model === name && metric === 'AP50' && at === 'steps')?.pValue;
 
-  it('holds every cell against the first, which has nothing to be held against', () => {
+  it('compares every cell with the first, which has nothing to be compared with', () => {
     expect(first?.difference).toBeUndefined();
     expect(differenceWords(first as never)).toEqual(['–', '–']);
     for (const row of [second, third]) {
@@ -26,7 +26,7 @@ describe('ablationRows', () => {
   });
 
   it('counts only cells that were tested', () => {
-    // Of the last one no run is done yet.
+    // The last cell has no finished run yet.
     const comparisons = summary.comparisons.filter(({ model }) => model !== 'dn-detr');
     const rows = ablationRows({ ...summary, comparisons });
     expect(rows[1]?.correctedP).toBeCloseTo(pOf('dab-detr') as number, 12);

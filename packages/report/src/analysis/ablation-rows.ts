@@ -1,4 +1,4 @@
-/** An ablation's figures: one row a cell, with what sets it apart from the first. */
+/** An ablation's figures: one row per cell, with its difference from the first cell. */
 import { counted } from '@dn-detr/train';
 import { bounds, dash, pValue, signed } from '../format.ts';
 import type { Comparison, Summary } from '../summary/summary.ts';
@@ -7,9 +7,12 @@ import { type FinalRow, finalTable } from './final-rows.ts';
 
 /** A cell of an ablation with its figures. */
 export interface AblationRow extends FinalRow {
-  /** of AP50 from the first cell, at what `comparedAt` says; undefined for that one, and where there is nothing to compare */
+  /**
+   * Difference in AP50 from the first cell, at equal steps or seconds as given by `comparedAt`; undefined for the first cell,
+   * and if there is nothing to compare.
+   */
   readonly difference?: Comparison;
-  /** of the difference, corrected by Holm for as many cells as are compared */
+  /** The p-value of the difference, corrected by Holm's method for the number of compared cells. */
   readonly correctedP?: number;
 }
 
@@ -22,13 +25,13 @@ export function ablationRows(summary: Summary): AblationRow[] {
   });
 }
 
-/** What the p-values are of; undefined where there are none. */
+/** Describes the p-values; undefined if there are none. */
 export function testWords(rows: readonly AblationRow[]): string | undefined {
   const tested = rows.filter(({ correctedP }) => correctedP !== undefined).length;
   return tested === 0 ? undefined : `of the paired t-test, corrected by Holm for ${counted(tested, 'cell')}`;
 }
 
-/** `+0.120 [+0.050, +0.190]`, and the corrected p-value of it. */
+/** The difference as `+0.120 [+0.050, +0.190]`, and its corrected p-value. */
 export function differenceWords({ difference, correctedP }: AblationRow): readonly [string, string] {
   if (difference === undefined) return [dash, dash];
   const { meanDifference, interval } = difference;

@@ -1,25 +1,25 @@
-/** The few differences that a comparison is about: its first sentence is of them, and so are the seeds they would need. */
+/** Selects the few differences that a comparison is about, for its first sentence and the estimate of seeds. */
 import { isDeepStrictEqual } from 'node:util';
 import { holm } from '@dn-detr/metrics';
 import type { DottedValues } from '@dn-detr/train';
 import type { Comparison, Equal, Summary } from '../summary/summary.ts';
 import { finalTable } from './final-rows.ts';
 
-/** The difference of two models, and whether the seeds' spread explains it. */
+/** The difference of two models, and whether the spread of the seeds explains it. */
 export interface Contrast {
-  /** the model less the baseline */
+  /** The model minus the baseline. */
   readonly difference: Comparison;
-  /** The p-value of the paired t-test, corrected by Holm; absent with one seed, or where all differences are equal. */
+  /** The p-value of the paired t-test, corrected by Holm's method; absent with one seed, or if all differences are equal. */
   readonly correctedP?: number;
-  /** whether it is below 5 % */
+  /** Whether the corrected p-value is below 5 %. */
   readonly told: boolean;
 }
 
 /** The differences that a comparison is about. */
 export interface Contrasts {
   /**
-   * `denoising`: each model with it against the same one without. Where there is no such pair `best`: the model with the
-   * highest figure against each other one; in an ablation `first`: each cell against the first one.
+   * The pairs that are compared. `denoising`: each model with denoising and the same model without it. `best`, if there is no
+   * such pair: the model with the highest figure and each other one. `first`, in an ablation: each cell and the first one.
    */
   readonly kind: 'denoising' | 'best' | 'first';
   readonly metric: 'AP' | 'AP50';
@@ -28,20 +28,20 @@ export interface Contrasts {
 
 const significance = 0.05;
 
-/** At equal steps, or where models cannot be compared so, at equal seconds. */
+/** Whether models are compared at equal steps or, if that is impossible, at equal seconds. */
 export const comparedAt = ({ comparisons }: Pick<Summary, 'comparisons'>): Equal =>
   comparisons.some(({ at }) => at === 'steps') || comparisons.length === 0 ? 'steps' : 'seconds';
 
-/** Which models of a summary are set against each other, and how they differ. */
+/** The pairs of models that a summary is about, and how they differ. */
 export function contrastsOf(summary: Summary): Contrasts {
-  // On the plateau, where many ablations begin, AP50 shows more than AP.
+  // Many ablations run mostly on the plateau, where AP50 shows more than AP.
   const metric = summary.ablation ? 'AP50' : 'AP';
   const at = comparedAt(summary);
   const all = summary.comparisons.filter((comparison) => comparison.metric === metric && comparison.at === at);
   if (summary.ablation) return { kind: 'first', metric, contrasts: corrected(all) };
   const pairs = turned(all, (pair) => isDenoisingAlone(pair, summary));
   if (pairs.length > 0) return { kind: 'denoising', metric, contrasts: corrected(pairs) };
-  // Which one is best was not known before: the correction is for all pairs that it was chosen from.
+  // The best model was not known in advance, so the correction counts all pairs that it was chosen from.
   const best = bestOf(summary);
   const ofBest = corrected(all).flatMap(({ difference, ...worth }) =>
     turned([difference], ({ model }) => model === best).map((own) => ({ ...worth, difference: own })),
@@ -49,11 +49,11 @@ export function contrastsOf(summary: Summary): Contrasts {
   return { kind: 'best', metric, contrasts: ofBest };
 }
 
-/** Those that are wanted, as they are or the other way round. */
+/** The wanted comparisons, reversed where necessary. */
 const turned = (all: readonly Comparison[], isWanted: (comparison: Comparison) => boolean): Comparison[] =>
   all.flatMap((comparison) => [comparison, reversed(comparison)].filter(isWanted));
 
-/** Whether the baseline is the same model but for known queries, of which it has none. */
+/** Whether the baseline differs from the model only in having no known queries. */
 function isDenoisingAlone({ model, baseline }: Comparison, { models, settings }: Summary): boolean {
   const [own, other] = [model, baseline].map((name) => ({
     ...settings,
@@ -65,7 +65,7 @@ function isDenoisingAlone({ model, baseline }: Comparison, { models, settings }:
     groups in own &&
     !isOff(own) &&
     isOff(other) &&
-    // What noise there would be makes no difference to a model that has no known queries.
+    // Other settings of denoising have no effect on a model without known queries.
     Object.keys({ ...own, ...other }).every(
       (key) => key.startsWith('denoising.') || isDeepStrictEqual(own[key], other[key]),
     )
@@ -82,7 +82,7 @@ function reversed(comparison: Comparison): Comparison {
   return {
     ...comparison,
     ...{ model: baseline, baseline: model, mean: { model: mean.baseline, baseline: mean.model } },
-    // Not of no difference, which would be -0.
+    // Subtracted and not negated, since no difference would become -0.
     meanDifference: 0 - meanDifference,
     differences: differences.map(({ seed, value }) => ({ seed, value: -value })),
     ...(interval && { interval: { ...interval, low: -interval.high, high: -interval.low } }),

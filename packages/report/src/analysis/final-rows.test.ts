@@ -18,13 +18,13 @@ function rowOf(points: readonly Partial<CurvePoint>[], settings: ModelSummary['s
 }
 
 describe('the time of a step', () => {
-  it('is that of most steps: neither the first ones nor a stall count', () => {
+  it('is the usual time: slow first steps and a stall do not count', () => {
     // 0.1 s each, but 50 s before the first evaluation, and 100 s while the machine did something else.
     const seconds = [60, 70, 80, 190, 200];
     expect(rowOf(seconds.map((s, i) => ({ step: 100 * (i + 1), seconds: s }))).secondsAStep).toBeCloseTo(0.1, 12);
   });
 
-  it('is the mean where there is one evaluation, and none without', () => {
+  it('is the mean if there is one evaluation, and undefined without any', () => {
     expect(rowOf([{ step: 100, seconds: 20 }]).secondsAStep).toBeCloseTo(0.2, 12);
     expect(rowOf([]).secondsAStep).toBeUndefined();
   });
@@ -32,8 +32,8 @@ describe('the time of a step', () => {
 
 describe('instability', () => {
   const points = [null, 0.4, 0.2, null].map((instability, i) => ({ step: 100 * (i + 1), instability }));
-  it('is the last that was measured', () => expect(rowOf(points).instability.mean).toBe(0.2));
-  it('is none where models were evaluated in different distances', () => {
+  it('is the last measured value', () => expect(rowOf(points).instability.mean).toBe(0.2));
+  it('is undefined if models were not evaluated equally often', () => {
     expect(rowOf(points, { 'evaluation.every': 50 }).instability).toEqual({ seeds: 0 });
   });
 });

@@ -1,4 +1,4 @@
-/** The final table's figures: one row a model, over the runs that count. */
+/** The final table's figures: one row per model, over the runs that count. */
 import { type Interval, seedSummary } from '@dn-detr/metrics';
 import { median } from 'd3-array';
 import { decimal } from '../format.ts';
@@ -8,7 +8,7 @@ import { countedRuns, evaluatedEquallyOften, isOnPlateau, plateauWords } from '.
 /** A figure as the mean over seeds. */
 export interface Estimate {
   readonly mean?: number;
-  /** Student-t, from two seeds on that differ */
+  /** Student's t interval, from two seeds on that differ. */
   readonly interval?: Interval;
   readonly seeds: number;
 }
@@ -16,15 +16,15 @@ export interface Estimate {
 /** The last figures of a model. */
 export interface FinalRow {
   readonly model: ModelSummary;
-  /** `3`, or `2 of 3` where not all runs count */
+  /** Number of seeds: `3`, or `2 of 3` if not all runs count. */
   readonly seeds: string;
   readonly AP: Estimate;
   readonly AP50: Estimate;
   readonly AP75: Estimate;
   readonly secondsAStep?: number;
-  /** IS / (2M) where it was last measured; none where models were not evaluated equally often */
+  /** IS / (2M) as last measured; without a mean if models were not evaluated equally often. */
   readonly instability: Estimate;
-  /** to the final AP50 of each of the table's baselines; undefined where they were not compared */
+  /** Steps to the final AP50 of each of the table's baselines; undefined for pairs that were not compared. */
   readonly stepsRatios: readonly (StepsComparison | undefined)[];
   readonly plateau?: string;
 }
@@ -32,8 +32,8 @@ export interface FinalRow {
 /** The last figures of all models. */
 export interface FinalTable {
   /**
-   * of the steps ratios, in their order; none that is on the plateau, whose final AP50 is chance, and none at all where more
-   * would be wider than the page
+   * Baselines of the steps ratios, in their order. Models on the plateau are excluded, because their final AP50 is chance, and
+   * the list is empty if the columns would be wider than the page.
    */
   readonly baselines: readonly string[];
   readonly rows: readonly FinalRow[];
@@ -41,7 +41,7 @@ export interface FinalTable {
 
 const mostBaselines = 2;
 
-/** The table of the last figures of all models. */
+/** Makes the table of the last figures of all models. */
 export function finalTable(summary: Summary): FinalTable {
   const { models, stepsRatios } = summary;
   const stuck = models.filter(isOnPlateau).map(({ name }) => name);
@@ -71,8 +71,8 @@ export function finalTable(summary: Summary): FinalTable {
 }
 
 /**
- * Between two evaluations, as the median of these times: the first steps are slow, and a machine that does something else
- * for a while would tell in a mean.
+ * Seconds per step, as the median of the times between evaluations: the first steps are slow, and other work on the machine
+ * would distort a mean.
  */
 export function timeOfStep(curve: readonly CurvePoint[]): number | undefined {
   const times = (points: readonly { readonly step: number; readonly seconds: number }[]) =>
@@ -87,11 +87,11 @@ export function timeOfStep(curve: readonly CurvePoint[]): number | undefined {
 const lastKnown = (curve: readonly CurvePoint[]): number | null | undefined =>
   curve.findLast(({ instability }) => instability !== null)?.instability;
 
-/** Of confidence, of the table's intervals; undefined where there are none. */
+/** Confidence level of the table's intervals; undefined if there are none. */
 export const intervalLevel = (rows: readonly FinalRow[]): number | undefined =>
   rows.flatMap(({ AP, AP50, AP75 }) => [AP, AP50, AP75]).find(({ interval }) => interval)?.interval?.level;
 
-/** Over the values there are: an AP of -1 is none. */
+/** The mean over the known values; an AP of -1 counts as unknown. */
 export function estimate(values: readonly (number | null | undefined)[]): Estimate {
   const known = values.filter((value): value is number => Number.isFinite(value) && value !== -1);
   if (known.length === 0) return { seeds: 0 };
@@ -99,7 +99,7 @@ export function estimate(values: readonly (number | null | undefined)[]): Estima
   return { mean, seeds: known.length, ...(interval && { interval }) };
 }
 
-/** `0.173 ± 0.012`: the mean and half of its interval; the mean alone without one. */
+/** The mean and half of its interval as `0.173 ± 0.012`; only the mean if there is no interval. */
 export function estimateWords({ mean, interval }: Estimate, format: (value: number | undefined) => string): string {
   return interval ? `${format(mean)} ± ${decimal((interval.high - interval.low) / 2)}` : format(mean);
 }

@@ -1,13 +1,13 @@
-/** Which of a picture's detections are right, to draw them apart. */
+/** Decides which of a picture's detections are correct, so that they can be drawn differently. */
 import { iouAt } from '@dn-detr/boxes';
 import type { ComparedSample, SampleDetection } from '../summary/summary.ts';
 
-/** IoU from which a detection has an object, as AP50 has it. */
+/** Smallest IoU at which a detection finds an object, as in AP50. */
 export const leastOverlap = 0.5;
 
 /**
- * Of each detection, the surest first, whether it finds an object: the one of its class that it overlaps most, of those
- * that no surer one has found.
+ * For each detection, in descending order of scores, whether it finds an object. It finds the object of its class that it
+ * overlaps most, out of those that no detection with a higher score has found.
  */
 export function findsObject(objects: ComparedSample['objects'], detections: readonly SampleDetection[]): boolean[] {
   const [theirs, ours] = [corners(objects), corners(detections)];
@@ -22,7 +22,7 @@ export function findsObject(objects: ComparedSample['objects'], detections: read
   });
 }
 
-/** `[N, 4]`, xyxy */
+/** Corners of the boxes, `[N, 4]`, xyxy. */
 const corners = (boxes: readonly { readonly bbox: readonly number[] }[]): Float32Array =>
   Float32Array.from(
     boxes.flatMap(({ bbox }) => {

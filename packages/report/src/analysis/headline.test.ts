@@ -62,10 +62,10 @@ describe('headline', () => {
     ],
     [
       { detr: [0.31], dino: far.dino, 'dn-detr': [0.38, 0.41, 0.37, 0.4, 0.4] },
-      'After 500 steps, over the seeds that both sides have, dino has the highest AP, 0.392, but not measurably higher than dn-detr (0.392); of detr there is one seed to compare, too few to tell.',
+      'After 500 steps, over the seeds that both sides have, dino has the highest AP, 0.392, but not measurably higher than dn-detr (0.392); for detr there is only one seed to compare, too few to tell.',
     ],
     [{ detr: [0.1, 0.3] }, 'At the last evaluation detr has AP 0.200 (mean of 2 seeds).'],
-  ])('says what came out: %#', (finals, words) => expect(headline(summaryOf(finals))).toBe(words));
+  ])('states the result: %#', (finals, words) => expect(headline(summaryOf(finals))).toBe(words));
 
   it.each([
     [
@@ -76,11 +76,11 @@ describe('headline', () => {
       { dino: [0.39, 0.4], 'dino+denoising.groups=0': [0.23] },
       'So far, after 500 steps and over the one seed that both sides have, dino has AP 0.390 with denoising and 0.230 without: seen with a single seed, which cannot tell such an order from chance.',
     ],
-  ])('says while runs are to come that this is the state so far: %#', (finals, words) =>
+  ])('says that this is the state so far while runs are missing: %#', (finals, words) =>
     expect(headline({ ...summaryOf(finals), finished: false })).toBe(words),
   );
 
-  it('takes no two models for one with denoising and without that differ in more', () => {
+  it('does not treat models as a pair with and without denoising if they differ in more', () => {
     const settings = (name: string) => ({ ...namedSettings(name), 'model.queries': name === 'dino' ? 60 : 30 });
     expect(contrastsOf(summaryOf(far, settings)).kind).toBe('best');
     expect(contrastsOf(summaryOf(far)).kind).toBe('denoising');
@@ -91,13 +91,13 @@ describe('headline', () => {
     expect(headline(summaryOf(many, () => ({})))).toContain('before m6 (0.600), m5 (0.500), m4 (0.400) and 4 others:');
   });
 
-  it('says of an ablation which cells differ from the first one', () => {
+  it('names the cells of an ablation that differ from the first one', () => {
     expect(headline(exampleAblation())).toMatch(
       /^After 2,400 steps “dab-detr” \(0\.330\) and “dn-detr” \(0\.500\) differ from “detr” \(AP50 0\.018\) by more than .* explains\.$/,
     );
   });
 
-  it('says of an ablation which cells there is one seed of', () => {
+  it('names the cells of an ablation that have one seed', () => {
     const summary = exampleAblation();
     const comparisons = summary.comparisons.map((one) => {
       if (one.model !== 'dn-detr') return one;
@@ -105,11 +105,11 @@ describe('headline', () => {
       return { ...once, n: 1 };
     });
     expect(headline({ ...summary, comparisons })).toMatch(
-      /^After 2,400 steps “dab-detr” \(0\.330\) differs from .* explains; of “dn-detr” there is one seed to compare, too few to tell\.$/,
+      /^After 2,400 steps “dab-detr” \(0\.330\) differs from .* explains; for “dn-detr” there is only one seed to compare, too few to tell\.$/,
     );
   });
 
-  it('says that there is nothing yet', () => {
+  it('says that there are no results yet', () => {
     expect(headline(exampleSummary({ evaluations: 0 }))).toBe('No run has been evaluated yet.');
   });
 });
@@ -127,7 +127,7 @@ describe('contrastsOf', () => {
     expect(Math.min(...contrasts.map(({ correctedP }) => correctedP as number))).toBeGreaterThanOrEqual(least * 3);
   });
 
-  it('turns a comparison round with all that belongs to it', () => {
+  it('reverses a comparison with all its figures', () => {
     const { 'dn-detr+denoising.groups=0': none, 'dn-detr': known } = near;
     const [one] = contrastsOf(summaryOf({ 'dn-detr+denoising.groups=0': none, 'dn-detr': known })).contrasts;
     const [other] = contrastsOf(summaryOf(near)).contrasts;

@@ -1,4 +1,4 @@
-/** The one sentence that says what came out, and whether the seeds bear it. */
+/** The sentence that states the result of a comparison, and whether the seeds support it. */
 import { counted } from '@dn-detr/train';
 import { ap, duration, listed } from '../format.ts';
 import type { Summary } from '../summary/summary.ts';
@@ -6,8 +6,9 @@ import { type Contrast, type Contrasts, contrastsOf } from './contrasts.ts';
 import { finalTable } from './final-rows.ts';
 
 /**
- * Of the final AP, in an ablation of AP50: whether denoising makes a difference that the seeds bear; where there are no pairs
- * with it and without, the best model against the others; the cells of an ablation against the first one.
+ * A sentence about the final AP (in an ablation, AP50). It says whether denoising makes a difference that the seeds support. If
+ * there are no pairs with and without denoising, it compares the best model with the others, and in an ablation the cells with
+ * the first one.
  */
 export function headline(summary: Summary): string {
   const found = contrastsOf(summary);
@@ -15,7 +16,7 @@ export function headline(summary: Summary): string {
   const [first] = contrasts;
   if (first === undefined) return plainFigures(summary);
   const start = startOf(first, found, summary);
-  // Of one seed there is no test, and so nothing to say on whether there is a difference.
+  // With one seed there is no test, and so no statement about a difference.
   const once = contrasts.filter(({ difference }) => difference.n === 1);
   if (once.length === contrasts.length) return seenOnce(found, start);
   const tested = contrasts.filter((contrast) => !once.includes(contrast));
@@ -24,20 +25,20 @@ export function headline(summary: Summary): string {
   return { denoising: ofDenoising, best: ofBest, first: ofCells }[kind]({ ...found, tested, told, alike, once, start });
 }
 
-/** Contrasts by whether the seeds bear them. */
+/** Contrasts grouped by whether the seeds support them. */
 interface Judged extends Contrasts {
-  /** `told` and `alike`: those of two seeds or more */
+  /** Contrasts with two seeds or more: `told` and `alike` together. */
   readonly tested: readonly Contrast[];
   readonly told: readonly Contrast[];
   readonly alike: readonly Contrast[];
-  /** Contrasts of one seed each. */
+  /** Contrasts with one seed each. */
   readonly once: readonly Contrast[];
   readonly start: string;
 }
 
 /**
- * `After 500 steps`; where figures are not of all seeds, as the table's are, of which ones they are; while runs are still
- * to come, that this is the state so far.
+ * The beginning of the sentence, `After 500 steps`. It also says over which seeds the figures are, if not over all seeds of the
+ * table, and that this is the state so far, if runs are missing.
  */
 function startOf({ difference: { at, atValue } }: Contrast, { contrasts }: Contrasts, { finished }: Summary): string {
   const after = `after ${at === 'steps' ? counted(atValue, 'step') : `${duration(atValue)} of training`}`;
@@ -48,7 +49,7 @@ function startOf({ difference: { at, atValue } }: Contrast, { contrasts }: Contr
   return contrasts.some(({ difference }) => difference.unpaired.length > 0) ? `${start}, ${over},` : start;
 }
 
-/** In place of each other's spread. */
+/** Said of differences that the test confirms. */
 const explained = 'more than the spread of the seeds explains';
 
 function ofDenoising({ metric, told, alike, once, start }: Judged): string {
@@ -96,11 +97,11 @@ function ofCells({ metric, tested, told, alike, once, start }: Judged): string {
   return `${apart}${none}${untested}.`;
 }
 
-/** Nothing where there are none. */
+/** A remark about models with one seed; empty if there are none. */
 const tooFew = (names: readonly string[]): string =>
-  names.length === 0 ? '' : `; of ${some(names)} there is one seed to compare, too few to tell`;
+  names.length === 0 ? '' : `; for ${some(names)} there is only one seed to compare, too few to tell`;
 
-/** More are counted. */
+/** Number of models that are named; any others are only counted. */
 const mostNamed = 4;
 
 /** `dab-detr (0.307) and detr (0.100)` */
@@ -115,7 +116,7 @@ const some = (items: readonly string[]): string =>
     items.length <= mostNamed ? items : [...items.slice(0, mostNamed - 1), `${items.length - mostNamed + 1} others`],
   );
 
-/** What one seed shows, and that it shows no more. */
+/** The sentence for a single seed, which says that it proves nothing. */
 function seenOnce({ kind, metric, contrasts }: Contrasts, start: string): string {
   const [{ difference }] = contrasts as readonly [Contrast];
   const { model, baseline, mean } = difference;
@@ -123,14 +124,14 @@ function seenOnce({ kind, metric, contrasts }: Contrasts, start: string): string
     denoising: () => withAndWithout(contrasts, metric, 'denoising'),
     best: () =>
       `${model} has the highest ${metric}, ${ap(mean.model)}, before ${baselines(contrasts.toSorted(byBaseline))}`,
-    first: () => `${cells(contrasts)} stand against ${metric} ${ap(mean.baseline)} of “${baseline}”`,
+    first: () => `${cells(contrasts)} compare with ${metric} ${ap(mean.baseline)} of “${baseline}”`,
   }[kind]();
   return `${start} ${seen}: seen with a single seed, which cannot tell such an order from chance.`;
 }
 
 const byBaseline = (a: Contrast, b: Contrast): number => b.difference.mean.baseline - a.difference.mean.baseline;
 
-/** Of a model alone, or before there is a pair to compare. */
+/** The sentence for a single model, or before there is a pair to compare. */
 function plainFigures(summary: Summary): string {
   const { rows } = finalTable(summary);
   const known = rows.filter(({ AP }) => AP.mean !== undefined);

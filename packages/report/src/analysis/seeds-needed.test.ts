@@ -7,7 +7,7 @@ it('is the number of pairs of a paired t-test of this power', () => {
   expect(seedsToTell({ meanDifference: -1, sd: 1 })).toBe(10);
 });
 
-it('is unknown without a spread, and too many where the difference is small', () => {
+it('is unknown without a spread, and too many if the difference is small', () => {
   expect(seedsToTell({ meanDifference: 0.1 })).toBeUndefined();
   expect(seedsToTell({ meanDifference: 0.1, sd: 0 })).toBeUndefined();
   expect(seedsToTell({ meanDifference: 0.001, sd: 1 })).toBe('too many');

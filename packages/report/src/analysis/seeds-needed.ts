@@ -1,25 +1,25 @@
-/** How many seeds would tell a difference that was seen. */
+/** Estimates how many seeds would confirm an observed difference. */
 import { seedsNeeded } from '@dn-detr/metrics';
 import type { Comparison } from '../summary/summary.ts';
 
-/** Share of repeated studies that would find the difference. */
+/** Fraction of repeated studies that would find the difference. */
 export const power = 0.8;
 
-/** More would not be run. */
+/** Largest number of seeds that is shown; nobody would run more. */
 export const mostSeeds = 1000;
 
 /**
- * The seeds of each model that would find the difference with this power at 5 %, if it is as large as it seems and seeds differ as
- * much as they did: an estimate from few seeds itself.
+ * Number of seeds per model that would find the difference with this power at a level of 5 %, if it is as large as it seems and
+ * seeds differ as much as they did. This is itself an estimate from few seeds.
  *
- * @returns undefined where there is no spread to go by; `too many` above `mostSeeds`
+ * @returns The number of seeds; undefined if the spread is unknown or zero; `too many` above `mostSeeds`.
  */
 export function seedsToTell({
   meanDifference,
   sd,
 }: Pick<Comparison, 'meanDifference' | 'sd'>): number | 'too many' | undefined {
   if (sd === undefined || sd === 0) return undefined;
-  // The number is above the square of this ratio, and `seedsNeeded` ends at a million.
+  // The number is at least the square of sd / difference, and `seedsNeeded` stops at a million.
   if (Math.abs(meanDifference) * Math.sqrt(mostSeeds) < sd) return 'too many';
   const needed = seedsNeeded({ difference: meanDifference, sd, power });
   return needed > mostSeeds ? 'too many' : needed;

@@ -30,11 +30,11 @@ const run = (seed: number, curve: readonly CurvePoint[], status: SeedRun['status
 const model = (...runs: SeedRun[]): ModelSummary => ({ name: 'm', settings: {}, parameters: 1, runs });
 
 describe('seedCurve', () => {
-  it('leaves out what has no value', () => {
+  it('leaves out missing values', () => {
     const curve = [
       point(10, { AP: -1, loss: 0 }),
       point(20, { AP: 0.3, loss: Number.POSITIVE_INFINITY }),
-      // As JSON has a number that is none.
+      // The form in which JSON has a number that is not finite.
       point(30, { AP: 0.4, loss: null as unknown as number }),
     ];
     expect(seedCurve(run(0, curve), 'AP', 'step')).toEqual([
@@ -58,7 +58,7 @@ describe('meanCurve', () => {
     expect(mean?.high).toBeCloseTo(0.2 + half, 6);
   });
 
-  it('has no band of one or two seeds, nor of equal ones', () => {
+  it('has no band for one or two seeds, or for equal seeds', () => {
     const one = run(0, [point(10)]);
     expect(meanCurve(model(one, run(1, [point(10, { AP50: 0.4 })])), 'AP50', 'step')[0]).not.toHaveProperty('low');
     expect(meanCurve(model(one), 'AP50', 'step')).toEqual([{ x: 10, y: 0.2, seeds: 1 }]);
@@ -67,7 +67,7 @@ describe('meanCurve', () => {
     expect(meanCurve(model(...equal), 'AP50', 'step')[0]).not.toHaveProperty('low');
   });
 
-  it('ends where the first of its runs ends, and leaves failed and stopped ones out', () => {
+  it('ends with its shortest run, and leaves out failed and stopped ones', () => {
     const long = run(0, [point(10), point(20), point(30)]);
     const short = run(1, [point(10, { AP: 0.3 }), point(20, { AP: 0.3 })]);
     const stopped = run(2, [point(10, { AP: 0.9 })], 'stopped');
@@ -79,7 +79,7 @@ describe('meanCurve', () => {
     ]);
   });
 
-  it('is of the logarithm for losses', () => {
+  it('averages the logarithm of losses', () => {
     const three = model(...[1, 10, 100].map((loss, seed) => run(seed, [point(10, { loss })])));
     const [mean] = meanCurve(three, 'loss', 'step');
     expect(mean?.y).toBeCloseTo(10, 9);
@@ -87,7 +87,7 @@ describe('meanCurve', () => {
     expect(Math.sqrt((mean?.low ?? 0) * (mean?.high ?? 0))).toBeCloseTo(10, 9);
   });
 
-  it('compares at equal seconds, between evaluations too, where all runs have been', () => {
+  it('interpolates at equal seconds between evaluations, where all runs have values', () => {
     const quick = run(0, [point(10, { seconds: 10, AP: 0 }), point(20, { seconds: 20, AP: 1 })]);
     const slow = run(1, [point(10, { seconds: 14, AP: 0 }), point(20, { seconds: 34, AP: 1 })]);
     const means = meanCurve(model(quick, slow), 'AP', 'seconds');

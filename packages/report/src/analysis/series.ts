@@ -1,17 +1,17 @@
-/** What a plot shows of a metric: a curve for each seed, and their mean with its Student-t interval. */
+/** The curves of a plot: one for each seed, and their mean with its Student's t interval. */
 import { seedSummary } from '@dn-detr/metrics';
 import { valueAt, type XY } from '../summary/interpolation.ts';
 import type { CurvePoint, ModelSummary, SeedRun } from '../summary/summary.ts';
 import { countedRuns } from './runs.ts';
 
 export type Metric = 'AP' | 'AP50' | 'AP75' | 'loss' | 'instability' | 'anchorDistance';
-/** A term of the loss, by its name in `losses`. */
+/** A term of the loss, identified by its name in `losses`. */
 export interface LossPart {
   readonly name: string;
 }
 export type Progress = 'step' | 'seconds';
 
-/** A point of a curve that is the mean over seeds. */
+/** A point of a mean curve over seeds. */
 export interface MeanPoint extends XY {
   /** The lower end of the mean's interval, from three seeds on that differ. */
   readonly low?: number;
@@ -19,13 +19,13 @@ export interface MeanPoint extends XY {
   readonly seeds: number;
 }
 
-/** The interval of two seeds is wider than most plots. */
+/** Smallest number of seeds for a band; the interval of two seeds is wider than most plots. */
 const leastInBand = 3;
 
-/** Of confidence, of the bands. */
+/** Confidence level of the bands. */
 export const bandLevel = 0.95;
 
-/** A metric's value, if it has one: an AP of -1 is none, and neither is a loss that overflowed. */
+/** A metric's value; undefined for an AP of -1 and for a loss that overflowed. */
 export function metricValue(point: CurvePoint, metric: Metric | LossPart): number | undefined {
   const value = typeof metric === 'string' ? point[metric] : point.losses[metric.name];
   if (value === null || value === undefined || !Number.isFinite(value)) return undefined;
@@ -36,7 +36,7 @@ export function metricValue(point: CurvePoint, metric: Metric | LossPart): numbe
 
 const isLoss = (metric: Metric | LossPart): boolean => metric === 'loss' || typeof metric !== 'string';
 
-/** Of one run, where the metric has a value. */
+/** The curve of one run, at the points where the metric has a value. */
 export function seedCurve({ curve }: SeedRun, metric: Metric | LossPart, progress: Progress): XY[] {
   return curve.flatMap((point) => {
     const y = metricValue(point, metric);
@@ -45,9 +45,9 @@ export function seedCurve({ curve }: SeedRun, metric: Metric | LossPart, progres
 }
 
 /**
- * Mean over the counted runs, only where all of them have a value: a mean whose runs change along the way would jump.
- * Against steps at the evaluations; against seconds, which differ from run to run, at about as many times, between
- * evaluations on a straight line. Of losses mean and interval are those of the logarithm.
+ * The mean over the counted runs, at the points where all of them have a value, because a mean over changing runs would jump.
+ * Over steps, the points are the evaluations. Over seconds, which differ between runs, there are about as many points, and runs
+ * are interpolated linearly between evaluations. For losses, the mean and the interval are those of the logarithm.
  */
 export function meanCurve(model: ModelSummary, metric: Metric | LossPart, progress: Progress): MeanPoint[] {
   const curves = countedRuns(model)

@@ -7,7 +7,7 @@ const summary = exampleSummary();
 describe('notComparedSentences', () => {
   const pairs = (at: 'steps' | 'seconds', ...names: string[]) =>
     names.map((name) => ({ model: name.split(' ')[0] as string, baseline: name.split(' ')[1] as string, at }));
-  it('say why, once for all pairs', () => {
+  it('give the reason once for all pairs', () => {
     expect(notComparedSentences(summary)).toEqual([]);
     const all = pairs('steps', 'dab-detr detr', 'dn-detr detr', 'dn-detr dab-detr');
     expect(notComparedSentences({ ...summary, notCompared: all })).toEqual([
@@ -15,7 +15,7 @@ describe('notComparedSentences', () => {
     ]);
     const some = pairs('seconds', 'dn-detr detr');
     expect(notComparedSentences({ ...summary, notCompared: some })).toEqual([
-      expect.stringMatching(/^dn-detr and detr are not compared at equal seconds: .* under another load\.$/),
+      expect.stringMatching(/^dn-detr and detr are not compared at equal seconds: .* under a different load\.$/),
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** What the page and the terminal say in the same sentences. */
+/** Sentences that the page and the terminal share. */
 
 import { decimal, listed } from '../format.ts';
 import { pairsOf } from '../summary/comparisons.ts';
@@ -6,12 +6,12 @@ import type { Equal, StepsComparison, Summary } from '../summary/summary.ts';
 
 const reasons: Readonly<Record<Equal, string>> = {
   steps:
-    'runs whose length is in minutes lower their learning rate after a share of that time, each at a step of its own, so ' +
+    'runs whose length is in minutes lower their learning rate after a fraction of that time, each at a different step, so ' +
     'that at equal steps their rates differ',
-  seconds: 'their runs were computed with different backends or numbers of CPU cores, or under another load',
+  seconds: 'their runs were computed with different backends or numbers of CPU cores, or under a different load',
 };
 
-/** Why models are not compared at equal steps, or at equal seconds: a sentence for each of these. */
+/** Sentences that explain why models are not compared at equal steps or at equal seconds. */
 export function notComparedSentences(summary: Summary): string[] {
   const all = pairsOf(summary).length;
   return (['steps', 'seconds'] as const).flatMap((at) => {
@@ -23,7 +23,7 @@ export function notComparedSentences(summary: Summary): string[] {
   });
 }
 
-/** `0.45×`, or the bound that is known of it. */
+/** The ratio as `0.45×`, or its bound if only that is known. */
 export function stepsRatioWords({ ratio, bound }: Pick<StepsComparison, 'ratio' | 'bound'>): string {
   if (ratio === undefined || bound === 'unknown') return 'not known';
   return `${{ exact: '', 'at least': '≥ ', 'at most': '≤ ' }[bound]}${decimal(ratio, 2)}×`;
@@ -31,5 +31,5 @@ export function stepsRatioWords({ ratio, bound }: Pick<StepsComparison, 'ratio' 
 
 export const twoDigits = (value: number | undefined): string => decimal(value, 2);
 
-/** The most seeds that a model has. */
+/** The largest number of seeds of any model. */
 export const seedCount = ({ models }: Summary): number => Math.max(0, ...models.map(({ runs }) => runs.length));

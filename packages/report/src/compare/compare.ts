@@ -1,4 +1,4 @@
-/** A comparison: its runs, and again and again what they say so far. */
+/** Runs a comparison, and updates its summary and its page after each run. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -30,49 +30,49 @@ import { expectedFor } from './expected.ts';
 import { folderName } from './folder-name.ts';
 import { busyWords, planWords } from './plan-words.ts';
 
-/** A model with settings of its own, of which runs are trained beside those of others. */
+/** A model of a comparison with its configuration. */
 export interface Contender {
-  /** as it was asked for: `dn-detr`, or `dn-detr+denoising.groups=0`; in an ablation the cell's name */
+  /** The name used in the command, `dn-detr` or `dn-detr+denoising.groups=0`; in an ablation the cell's name. */
   readonly name: string;
   readonly config: RunConfig;
 }
 
-/** What a comparison tells while it goes on. */
+/** Callbacks for events during a comparison. */
 export interface CompareEvents {
   /**
-   * Before the first run begins.
+   * Called before the first run begins.
    *
-   * @param summarize sums up what there is at any later time; undefined before a run has begun
+   * @param summarize - Makes a summary of the current state at any later time; returns undefined before a run has begun.
    */
   readonly started?: (summarize: () => Summary | undefined) => void;
-  /** what a user should know */
+  /** Called with messages for the user. */
   readonly notice?: (text: string) => void;
-  /** where a run stands; it is named as in `dn-detr seed 0` */
+  /** Called with the progress of a run, which is named as in `dn-detr seed 0`. */
   readonly progress?: (run: string, state: RunProgress) => void;
-  /** after each evaluation and each end of a run: there is more to sum up */
+  /** Called after each evaluation and after the end of each run, when a new summary would differ. */
   readonly changed?: () => void;
-  /** after the end of each run; one that failed before it began is in no summary */
+  /** Called after the end of each run; a run that failed before it began is in no summary. */
   readonly ended?: (run: string, outcome: RunOutcome) => void;
 }
 
-/** What is compared, over which seeds, and where it is kept. */
+/** Options of a comparison: its models, seeds and folder. */
 export interface CompareOptions {
   readonly contenders: readonly Contender[];
   readonly seeds: readonly number[];
-  /** Runs are in `MODEL/seed-N`, beside `summary.json` and `report.html`. */
+  /** The comparison's folder. It holds `summary.json`, `report.html` and the runs in `MODEL/seed-N`. */
   readonly folder: string;
   /** The ablation that the contenders are the cells of; the summary is then in `ablation.json`. */
   readonly ablation?: AblationHeading;
-  /** The recipe that the configurations come from, which the report names. */
+  /** Name of the recipe that the configurations come from, for the report. @defaultValue `''` */
   readonly recipe?: string;
-  /** The command that goes on with the comparison, which the report shows. */
+  /** The command that continues the comparison, for the report. @defaultValue `''` */
   readonly command?: string;
-  /** How many runs go on at a time; by default one for two cores. */
+  /** Number of runs at a time. @defaultValue half of the CPU cores, at least 1 */
   readonly processes?: number;
   readonly backend?: string;
-  /** Whether to measure before the first run how long all will take, and to tell it. */
+  /** Whether to measure and report the time and memory of all runs before the first one. @defaultValue `false` */
   readonly estimates?: boolean;
-  /** Stops all runs, each with a checkpoint. */
+  /** Aborting it stops all runs, each with a checkpoint. */
   readonly signal?: AbortSignal;
   readonly events?: CompareEvents;
 }
@@ -82,11 +82,11 @@ interface Planned extends PlannedRun {
 }
 
 /**
- * Trains every model with every seed, in processes of their own, and writes `summary.json` and `report.html` after each
- * run. What the folder has of them already goes on, and is left alone where it is done.
+ * Trains every model with every seed, each in a separate process, and writes `summary.json` and `report.html` after each run.
+ * Unfinished runs in the folder are resumed, and finished ones are not repeated.
  *
- * @returns undefined if it was stopped before the first run began
- * @throws UserError if the folder holds runs with other settings, or no run could even begin
+ * @returns The summary; undefined if the comparison was stopped before the first run began.
+ * @throws UserError if the folder holds runs with other settings, or no run could begin.
  */
 export async function compare(options: CompareOptions): Promise<Summary | undefined> {
   const { folder, ablation, command = '', recipe = '', events = {}, signal = new AbortController().signal } = options;
@@ -95,7 +95,7 @@ export async function compare(options: CompareOptions): Promise<Summary | undefi
   const planned = plan(options);
   const open = planned.filter((run) => !isDone(run.folder, run.config));
   if (open.length > 0) requireDecodedAlike(planned);
-  // Not by each of the runs that go on at the same time.
+  // Downloaded once here, and not by each of the simultaneous runs.
   for (const { config, folder } of open) if (!existsSync(runFolder(folder).last)) await fetchStart(config);
   const cores = os.availableParallelism();
   const processes = options.processes ?? Math.max(1, Math.floor(cores / 2));
@@ -104,7 +104,7 @@ export async function compare(options: CompareOptions): Promise<Summary | undefi
       ? await expectedFor(open, processes, { ...options, signal, notice })
       : undefined;
   if (signal.aborted) return undefined;
-  // Not later: Ctrl-C also ends the process that translates sources while they are loaded.
+  // Imported now, because Ctrl-C also ends the process that compiles sources when they are loaded.
   const { reportPage } = await import('../page/page.ts');
   const outcomes = new Map<string, RunOutcome>();
   const frame = { name: path.basename(folder), command, recipe, folder, ...(ablation && { ablation }) };
@@ -133,7 +133,7 @@ export async function compare(options: CompareOptions): Promise<Summary | undefi
   const noun = ablation ? 'cell' : 'model';
   notice(planWords({ noun, lengths, seeds, processes, folder: where, ...(expected && { expected }) }));
   const done = planned.length - open.length;
-  if (done > 0) notice(`${done} of ${planned.length} runs in ${folder} are done already`);
+  if (done > 0) notice(`${done} of ${planned.length} runs in ${folder} are already done`);
   const busy = busyWords(os.loadavg()[0] as number, cores);
   if (busy !== undefined && open.length > 0) notice(busy);
   const shortages = await shortagesOf(
@@ -145,7 +145,7 @@ export async function compare(options: CompareOptions): Promise<Summary | undefi
     processes,
     signal,
     onProgress: ({ label }, state) => events.progress?.(label, state),
-    // What is to be said of the data is the same for every run.
+    // Notices about the data are the same for every run, so each is shown once.
     onNotice: (_, text) => {
       if (!said.has(text)) notice(text);
       said.add(text);
@@ -153,7 +153,7 @@ export async function compare(options: CompareOptions): Promise<Summary | undefi
     onEvaluation: () => events.changed?.(),
     onEnd: (run, outcome) => {
       outcomes.set(run.folder, outcome);
-      // After the last one all is written in any case.
+      // After the last run everything is written below in any case.
       if (outcomes.size < open.length && !signal.aborted) write();
       events.ended?.(run.label, outcome);
       events.changed?.();
@@ -167,7 +167,7 @@ export async function compare(options: CompareOptions): Promise<Summary | undefi
 }
 
 function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[] {
-  // Seed by seed, so that every model has its first run before one has its second.
+  // Ordered by seed, so that every model has its first run before any has its second.
   return seeds.flatMap((seed) =>
     contenders.map(({ name, config }) => ({
       model: name,
@@ -180,9 +180,9 @@ function plan({ contenders, seeds, folder, backend }: CompareOptions): Planned[]
 }
 
 /**
- * Before runs are trained that could not be compared with those that are there.
+ * Checks that existing runs decoded images in the same way, since new runs could not be compared with them otherwise.
  *
- * @throws UserError if image files became other pixels for one that is there
+ * @throws UserError if image files were decoded differently for an existing run.
  */
 function requireDecodedAlike(planned: readonly Planned[]): void {
   for (const { folder } of planned) {
@@ -192,32 +192,32 @@ function requireDecodedAlike(planned: readonly Planned[]): void {
 }
 
 /**
- * What is to be said of models with fewer queries than there are objects, each with the names of those it is true of:
- * before the first run, not when such a model's turn comes.
+ * Notes about models with fewer queries than there are objects, each with the names of the models that it applies to. They are
+ * collected before the first run, instead of appearing when a model's turn comes.
  */
 async function shortagesOf(contenders: readonly Contender[]): Promise<ReadonlyMap<string, readonly string[]>> {
   const found = new Map<string, string[]>();
   const [first] = contenders;
   if (first === undefined) return found;
   try {
-    // What the data are is the same for all.
+    // All contenders use the same data.
     const opened = await openData(first.config.data);
     for (const { name, config } of contenders) {
       const shortage = shortageNote(buildModel(config, 1), config, runDataOf(opened, config));
       if (shortage !== undefined) found.set(shortage, [...(found.get(shortage) ?? []), name]);
     }
   } catch (error) {
-    // Each run says itself why it cannot begin.
+    // Each run reports the reason itself when it fails to begin.
     if (!isExpected(error)) throw error;
   }
   return found;
 }
 
-/** @throws UserError if there cannot be a folder, or it cannot be written to: before any run has begun */
+/** @throws UserError if the folder cannot be created or written to. */
 function openFolder(folder: string): void {
   makeFolder(folder);
   try {
-    // With the dot a file in its place is refused.
+    // The dot makes this fail if there is a file in the folder's place.
     accessSync(`${folder}${path.sep}.`, constants.W_OK);
   } catch (error) {
     throw unwritable(folder, error);
@@ -225,11 +225,11 @@ function openFolder(folder: string): void {
   removeLeftovers(folder);
 }
 
-/** @throws UserError if the run that is there has other settings */
+/** @throws UserError if the existing run has other settings. */
 function isDone(folder: string, config: RunConfig): boolean {
   const files = runFolder(folder);
   if (!existsSync(files.config)) {
-    // Not later: without a hash, the file to start from was not there.
+    // Without a hash, the file to start from was missing earlier: fail now and not when the run begins.
     if (typeof config.init !== 'string' && config.init.hash === undefined) withInitHash(config);
     return false;
   }

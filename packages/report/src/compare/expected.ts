@@ -1,4 +1,4 @@
-/** What runs will take together, measured before the first begins. */
+/** Estimates the time and memory that runs will need together, measured before the first one begins. */
 import os from 'node:os';
 import {
   counted,
@@ -11,19 +11,19 @@ import {
 } from '@dn-detr/train';
 import { duration } from '../format.ts';
 
-/** What runs are expected to take. */
+/** Expected time and memory of runs. */
 export interface Expected {
   readonly seconds: number;
   readonly memoryMiB: number;
 }
 
 /**
- * Measures a run of each model, and says so before.
+ * Measures a few steps of each model, after a notice, and estimates the time and memory of all runs.
  *
- * @param runs seeds of a model take the same
- * @param processes runs at a time
- * @returns undefined if it was stopped
- * @throws UserError if one of them cannot be trained, or the machine has too little memory for so many at a time
+ * @param runs - The runs; all seeds of a model are assumed to take the same time.
+ * @param processes - Number of runs at a time.
+ * @returns The estimate; undefined if it was stopped.
+ * @throws UserError if a run cannot be trained, or the machine has too little memory for so many runs at a time.
  */
 export async function expectedFor(
   runs: readonly (Pick<PlannedRun, 'config'> & { readonly model: string })[],
@@ -40,8 +40,10 @@ export async function expectedFor(
 }
 
 /**
- * @param runs what each takes by itself
- * @throws UserError if the machine has too little memory
+ * Combines measurements of individual runs.
+ *
+ * @param runs - Time, memory and cores of each run by itself.
+ * @throws UserError if the machine has too little memory.
  */
 export function expectedOf(
   runs: readonly Measured[],
@@ -61,14 +63,14 @@ export function expectedOf(
           : 'set data.canvas, model.queries or batchSize lower'),
     );
   }
-  // Runs that keep more cores busy than there are wait for each other.
+  // Runs that keep more cores busy than the machine has wait for each other.
   const slower = Math.max(1, (together * most('cores')) / machine.cores);
   const shared = runs.reduce((sum, { seconds }) => sum + seconds, 0) / together;
-  // The longest one may begin last.
+  // The longest run may begin last.
   return { seconds: slower * Math.max(shared, most('seconds')), memoryMiB };
 }
 
-/** `about 8 min with 1.1 GiB of memory` */
+/** Formats the estimate as `about 8 min with 1.1 GiB of memory`. */
 export const expectedWords = ({ seconds, memoryMiB }: Expected): string =>
   `about ${duration(Number(seconds.toPrecision(2)))} with ${gibibytes(memoryMiB)} of memory`;
 

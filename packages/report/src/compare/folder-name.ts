@@ -1,5 +1,5 @@
-/** The folder of a model's runs in that of a comparison. */
+/** Names the folders of a comparison's models. */
 import { fittingName } from '@dn-detr/train/files';
 
-/** A folder's name for it: letters of all scripts stay, so that names differ as folders too. */
+/** A folder's name for a model; letters of all scripts are kept, so that different names have different folders. */
 export const folderName = (name: string): string => fittingName(name.replaceAll(/[^\p{L}\p{M}\p{N}_.=-]+/gu, '_'));

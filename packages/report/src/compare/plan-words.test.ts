@@ -25,10 +25,10 @@ describe('the plan', () => {
       { seeds: 1, expected: { seconds: 6300, memoryMiB: 1100 } },
       '3 models × 1 seed × 30 min, one at a time, in runs/quick: about 105 min with 1.1 GiB of memory',
     ],
-  ])('is told: %j', (plan, expected) => expect(words(plan)).toBe(expected));
+  ])('is reported: %j', (plan, expected) => expect(words(plan)).toBe(expected));
 });
 
-it('a busy machine is told of', () => {
+it('a busy machine is reported', () => {
   expect(busyWords(2, 2)).toBeUndefined();
   expect(busyWords(4.71, 2)).toBe(
     'the machine is busy with other work (load 4.7 on 2 cores): times will not be comparable',

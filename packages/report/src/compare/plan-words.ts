@@ -1,22 +1,22 @@
-/** What a comparison says before it begins. */
+/** Messages before a comparison begins. */
 import { counted, type RunConfig } from '@dn-detr/train';
 import { duration } from '../format.ts';
 import { type Expected, expectedWords } from './expected.ts';
 
 export interface Plan {
-  /** `model` or `cell` */
+  /** `model` or `cell`. */
   readonly noun: string;
-  /** of each of them */
+  /** Length of training of each model. */
   readonly lengths: readonly RunConfig['length'][];
   readonly seeds: number;
-  /** runs at a time */
+  /** Number of runs at a time. */
   readonly processes: number;
   readonly folder: string;
-  /** Time and memory of the runs that are not done, where they were measured. */
+  /** Time and memory of the runs that are not done, if they were measured. */
   readonly expected?: Expected;
 }
 
-/** `3 models × 3 seeds × 30 min ≈ 4 h 30 min, one at a time, in runs/quick` */
+/** Describes the plan, as in `3 models × 3 seeds × 30 min ≈ 4 h 30 min, one at a time, in runs/quick`. */
 export function planWords({ noun, lengths, seeds, processes, folder, expected }: Plan): string {
   const runs = lengths.length * seeds;
   const together = Math.min(processes, runs);
@@ -36,9 +36,9 @@ const lengthWords = ({ unit, count }: RunConfig['length']): string =>
   unit === 'minutes' ? `${count} min` : counted(count, unit.slice(0, -1));
 
 /**
- * What to say where other programs keep the machine busy.
+ * A warning if other programs keep the machine busy; undefined if they do not.
  *
- * @param load processes that want to run, as a mean over the last minute
+ * @param load - Mean number of processes that want to run, over the last minute.
  */
 export function busyWords(load: number, cores: number): string | undefined {
   if (load <= cores) return undefined;

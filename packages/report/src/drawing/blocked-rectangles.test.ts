@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { blockedRectangles } from './blocked-rectangles.ts';
 
 describe('blockedRectangles', () => {
-  it('covers what is blocked, and that once', () => {
+  it('covers every blocked entry exactly once', () => {
     const masks = fc.integer({ min: 1, max: 8 }).chain((total) =>
       fc.record({
         total: fc.constant(total),

@@ -1,4 +1,4 @@
-/** A mask as few shapes. */
+/** Merges the blocked entries of a mask into few rectangles. */
 
 interface Block {
   readonly i: number;
@@ -7,7 +7,7 @@ interface Block {
   columns: number;
 }
 
-/** The blocked entries of a mask `[T, T]` as few rectangles: runs of columns over bands of equal rows. */
+/** The blocked entries of a mask `[T, T]` as rectangles: runs of columns over bands of equal rows. */
 export function blockedRectangles(mask: Uint8Array, total: number): Block[] {
   const rowAt = (i: number) => mask.subarray(i * total, (i + 1) * total);
   const blocks: Block[] = [];

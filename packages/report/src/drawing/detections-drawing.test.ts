@@ -36,10 +36,10 @@ function elementsOf(drawing: string) {
 }
 
 describe('detectionsDrawing', () => {
-  it('has the box where it is in the enlarged image, and class and score over it', () => {
+  it('draws the box at its place in the enlarged image, with class and score above it', () => {
     const { size, boxes, labels, texts } = elementsOf(detectionsDrawing({ width: 100, height: 80 }, [detection()]));
     expect(size).toEqual({ width: 600, height: 480 });
-    // Half a pixel on, so that a line of three fills whole ones.
+    // Moved by half a pixel, so that a line of width three fills complete pixels.
     expect(boxes).toEqual([{ x: 120.5, y: 180.5, width: 240, height: 120, stroke: colors[0], fill: null }]);
     expect(texts).toEqual(['disc 0.87']);
     const [label] = labels;
@@ -48,7 +48,7 @@ describe('detectionsDrawing', () => {
     expect((label?.y ?? 0) + (label?.height ?? 0)).toBeGreaterThan(170);
   });
 
-  it('draws surer ones later, and all labels over all boxes', () => {
+  it('draws higher scores later, and all labels over all boxes', () => {
     const drawing = detectionsDrawing({ width: 640, height: 480 }, [
       detection({ category: 'sure', score: 0.9 }),
       detection({ category: 'unsure', score: 0.2, label: 1 }),
@@ -72,7 +72,7 @@ describe('detectionsDrawing', () => {
     expect(drawing).not.toContain('<script');
   });
 
-  it('gives wide characters room, and shortens long names, but not their scores', () => {
+  it('leaves room for wide characters, and shortens long names but not scores', () => {
     const widthOf = (category: string) => {
       const found = elementsOf(detectionsDrawing({ width: 640, height: 480 }, [detection({ category })]));
       return { width: found.labels[0]?.width, text: found.texts[0] };
@@ -82,7 +82,7 @@ describe('detectionsDrawing', () => {
     expect(widthOf('x'.repeat(500)).text).toBe(`${'x'.repeat(31)}… 0.87`);
   });
 
-  it('stays in the picture, wherever a box is', () => {
+  it('stays inside the picture, wherever a box is', () => {
     const bbox = fc.tuple(
       fc.double({ min: -500, max: 2500, noNaN: true }),
       fc.double({ min: -500, max: 2500, noNaN: true }),
@@ -105,7 +105,7 @@ describe('detectionsDrawing', () => {
     );
   });
 
-  it.each([255, 0])('is seen on an image of grey %d', async (background) => {
+  it.each([255, 0])('is visible on an image of grey %d', async (background) => {
     const image = { width: 640, height: 480, data: new Uint8Array(3 * 640 * 480).fill(background) };
     const drawing = detectionsDrawing(image, [detection({ bbox: [100, 100, 200, 200], label: 3 })]);
     const pixelAt = await pixels(await picture(image, { drawing, enlarged: 1, format: 'png' }));
@@ -113,13 +113,13 @@ describe('detectionsDrawing', () => {
     expect(pixelAt(100, 200)).toEqual(yellow);
     expect(pixelAt(200, 300)).toEqual(yellow);
     expect(pixelAt(200, 200)).toEqual([background, background, background]);
-    // The rim makes a light line seen on a light image.
+    // The rim makes a light line visible on a light image.
     expect(Math.max(...pixelAt(102, 200))).toBeLessThan(128);
     expect(pixelAt(100, 93)).toEqual(yellow);
   });
 });
 
-/** Of the bytes of a picture: red, green and blue at a place. */
+/** Red, green and blue of a pixel in a picture's bytes. */
 async function pixels(bytes: Uint8Array): Promise<(x: number, y: number) => number[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'dn-detr-drawing-'));
   try {
@@ -133,7 +133,7 @@ async function pixels(bytes: Uint8Array): Promise<(x: number, y: number) => numb
 }
 
 describe('colours', () => {
-  it('take black or white text with a contrast of 4.5 or more', () => {
+  it('have a contrast of 4.5 or more with black or white text', () => {
     expect([inkOn('#ffffff'), inkOn('#000000'), inkOn('#0072b2')]).toEqual(['#000', '#fff', '#fff']);
     const luminance = (color: string) => {
       const [r, g, b] = [1, 3, 5]

@@ -1,38 +1,38 @@
-/** Detections as a drawing to lay over their image: boxes, and labels with class and score. */
+/** Draws detections as an overlay for their image: boxes, and labels with class and score. */
 
-/** A detection as people and programs read it. */
+/** A detection with the name of its class. */
 export interface NamedDetection {
   readonly category: string;
-  /** 0..1 */
+  /** Score in 0..1. */
   readonly score: number;
-  /** x, y, width, height in pixels of the upright image */
+  /** x, y, width, height in pixels of the upright image. */
   readonly bbox: readonly [number, number, number, number];
 }
 
-/** How a detection's class is told apart; classes beyond the last colour share them, and have their names. */
+/** A detection with its label, which determines its colour; there are fewer colours than classes may need. */
 export interface Labelled extends NamedDetection {
-  /** 0..K−1 */
+  /** Label in 0..K−1. */
   readonly label: number;
 }
 
-/** Okabe and Ito, "Color universal design" (2008), without black, and grey. */
+/** Colours of Okabe and Ito, "Color universal design" (2008), without black, and grey. */
 export const colors = ['#56b4e9', '#e69f00', '#009e73', '#f0e442', '#cc79a7', '#d55e00', '#0072b2', '#bbbbbb'] as const;
 
-/** Pixels that the longer side of a picture has at least, as far as whole pixels allow: labels need room. */
+/** Pixels of the longer side to which small images are enlarged, by whole factors, so that labels have room. */
 const comfortable = 640;
 
-/** Columns of a class's name: a longer one would hide too much. */
+/** Maximum number of columns of a class's name; a longer one would hide too much. */
 const longestName = 32;
 
-/** How many times an image is enlarged, a whole number: small ones only. */
+/** The whole factor by which an image is enlarged; 1 unless it is small. */
 export const enlargement = ({ width, height }: { width: number; height: number }): number =>
   Math.max(1, Math.floor(comfortable / Math.max(width, height)));
 
 /**
- * An SVG of `width × enlarged` by `height × enlarged` pixels. Surer detections lie over others, labels over boxes. Lines
- * have a dark rim, so that they are seen on whatever lies below.
+ * Draws detections as an SVG, as large as the image times `enlargement(image)`. Detections with higher scores lie over others,
+ * labels over boxes. Lines have a dark rim, so that they are visible on any background.
  *
- * @param image its size in pixels
+ * @param image - Size of the image in pixels.
  */
 export function detectionsDrawing(
   image: { readonly width: number; readonly height: number },
@@ -42,7 +42,7 @@ export function detectionsDrawing(
   const [width, height] = [image.width * enlarged, image.height * enlarged];
   const side = Math.max(width, height);
   const line = Math.max(2, Math.round(side / 220));
-  // In a narrow picture a score must still fit.
+  // A score must fit even in a narrow picture.
   const font = Math.min(Math.max(14, Math.round(side / 40)), Math.max(6, Math.floor(width / 5)));
   const frame: Frame = { width, height, enlarged, line, font };
   const surestLast = [...detections].sort((a, b) => a.score - b.score);
@@ -58,19 +58,19 @@ export function detectionsDrawing(
   ].join('\n');
 }
 
-/** The picture, in its own pixels. */
+/** The picture, in pixels after enlargement. */
 interface Frame {
   readonly width: number;
   readonly height: number;
   readonly enlarged: number;
-  /** width of a box's line */
+  /** Width of a box's line. */
   readonly line: number;
   readonly font: number;
 }
 
 const colorOf = ({ label }: Labelled): string => colors[label % colors.length] as string;
 
-/** Corners in the picture, moved so far in that the whole line is seen, and so that its edges lie between pixels. */
+/** Corners in the picture, moved inwards so that the full line is visible and its edges lie between pixels. */
 function corners({ bbox: [x, y, w, h] }: Labelled, { width, height, enlarged, line }: Frame) {
   const inside = (value: number, size: number) =>
     Math.floor(Math.min(Math.max(value * enlarged, line), size - line)) + (line % 2) / 2;
@@ -88,7 +88,7 @@ function boxElements(detection: Labelled, frame: Frame): string {
   );
 }
 
-/** Over the box where there is room, else in it. */
+/** Draws the label above the box if there is room, otherwise inside it. */
 function labelElements(detection: Labelled, frame: Frame): string {
   const { left, top } = corners(detection, frame);
   const { font, line, width, height } = frame;
@@ -112,7 +112,7 @@ function labelElements(detection: Labelled, frame: Frame): string {
 
 const px = (value: number): string => String(Math.round(value * 100) / 100);
 
-/** Black or white, whichever is told apart better (contrast as in WCAG 2). */
+/** Black or white, whichever has more contrast to the colour (as defined in WCAG 2). */
 export function inkOn(color: string): '#000' | '#fff' {
   const [r, g, b] = [1, 3, 5].map((at) => {
     const value = Number.parseInt(color.slice(at, at + 2), 16) / 255;
@@ -125,12 +125,12 @@ export function inkOn(color: string): '#000' | '#fff' {
 const segmenter = new Intl.Segmenter();
 const characters = (text: string): string[] => Array.from(segmenter.segment(text), ({ segment }) => segment);
 
-/** Columns of a monospaced font: East Asian characters and emoji take two, marks none of their own. */
+/** Columns of a character in a monospaced font: East Asian characters and emoji take two. */
 const cellsOf = (character: string): number =>
   /\p{Emoji_Presentation}|[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹏＀-｠]/u.test(character) ? 2 : 1;
 const cells = (text: string): number => characters(text).reduce((sum, character) => sum + cellsOf(character), 0);
 
-/** At most so many columns, the last an ellipsis where something was left out. */
+/** Shortens a text to a number of columns, with an ellipsis if something is left out. */
 function shortened(text: string, columns: number): string {
   if (cells(text) <= columns) return text;
   let kept = '';
@@ -143,7 +143,7 @@ function shortened(text: string, columns: number): string {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** As XML: characters that it cannot have become the replacement character. */
+/** Escapes a text for XML; characters that XML does not allow become the replacement character. */
 const escaped = (text: string): string =>
   text
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML does not allow

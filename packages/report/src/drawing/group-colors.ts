@@ -1,12 +1,12 @@
-/** Colours of the groups of known queries, the same in light and dark: they lie over images. */
+/** Colours of the groups of known queries. They lie over images, so they are the same in light and dark mode. */
 import { colors } from './detections-drawing.ts';
 
-/** From blue on; without grey, which is for what belongs to no group. */
+/** Starts with blue, and leaves out grey, which marks elements outside groups. */
 const order = [0, 1, 2, 4, 3, 5, 6].map((i) => colors[i] as string);
 
 /**
  * The colour of a group of known queries, or of an object.
  *
- * @param group from 0
+ * @param group - Number of the group or object, from 0.
  */
 export const groupColor = (group: number): string => order[group % order.length] as string;

@@ -22,7 +22,7 @@ function imagesOf(
 }
 
 it('draws the picture in the README of dn', async () => {
-  // The batch of its example; `npx vitest run packages/report -u` draws it anew.
+  // The batch of its example; `npx vitest run packages/report -u` redraws it.
   const targets = [
     { labels: [0, 2, 3], boxes: [0.3, 0.5, 0.3, 0.8, 0.72, 0.68, 0.36, 0.44, 0.62, 0.22, 0.14, 0.12] },
     { labels: [0, 1], boxes: [0.52, 0.42, 0.28, 0.68, 0.55, 0.66, 0.66, 0.5] },
@@ -36,7 +36,7 @@ it('draws the picture in the README of dn', async () => {
   await expect(file).toMatchFileSnapshot('../../../dn/docs/known-queries.svg');
 });
 
-it('is XML without a number that is none, whatever the objects and groups', async () => {
+it('is XML without NaN, whatever the objects and groups', async () => {
   const layouts = fc.record({
     groups: fc.integer({ min: 0, max: 20 }),
     kind: fc.constantFrom('dn' as const, 'contrastive' as const),
@@ -62,7 +62,7 @@ it('escapes and shortens the names of classes', async () => {
   expect(tags[0]).toMatch(/^1 <b> & "long.*…$/);
 });
 
-it('leaves out names that would cover others', async () => {
+it('leaves out names that would cover other names', async () => {
   const [image] = imagesOf([100], { groups: 1, labelNoise: 0 }) as [QueryImage];
   const tags = ofClass(await knownQueriesDrawing(image, 1, String), 'g', 'tag');
   expect(tags.length).toBeGreaterThan(3);

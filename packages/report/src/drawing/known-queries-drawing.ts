@@ -1,4 +1,4 @@
-/** The known queries of an image: over it all together and group by group, and the attention mask. */
+/** Draws the known queries of an image, all together and group by group, and the attention mask. */
 
 import { type Content, type Html, html } from '../markup/html.ts';
 import { inkOn } from './detections-drawing.ts';
@@ -18,7 +18,7 @@ const slotHeight = 14;
 /**
  * The known queries of an image as an SVG drawing, with their attention mask.
  *
- * @param n number of the image in the page, from 1
+ * @param n - Number of the image on the page, from 1.
  */
 export async function knownQueriesDrawing(
   image: QueryImage,
@@ -137,7 +137,7 @@ function canvasPanel({ image, stored, className, hatch }: View, at: Size, slots:
   );
 }
 
-/** The slots of a group: the number of the object, dark where the label was flipped, hatched for padding, a dashed rim for negatives. */
+/** Draws a group's slots with their object's number: dark for flipped labels, hatched for padding, dashed for negatives. */
 function slotStrip(slots: readonly Slot[], length: number, hatch: string): Html {
   const cell = length / Math.max(1, slots.length);
   return html`${slots.map(({ object, group, negative, flippedTo }, i) => {

@@ -1,4 +1,4 @@
-/** The known queries of an image, as drawings of them need them. */
+/** The known queries of an image, prepared for drawings. */
 import type { Objects } from '@dn-detr/boxes';
 import type { RgbImage } from '@dn-detr/data';
 import type { KnownQueries } from '@dn-detr/dn';
@@ -6,27 +6,27 @@ import type { KnownQueries } from '@dn-detr/dn';
 /** An image with the known queries that were made for it. */
 export interface QueryImage {
   readonly name: string;
-  /** the canvas, with all that augmentation and padding did to the image */
+  /** The canvas with the image after augmentation and padding. */
   readonly canvas: RgbImage;
-  /** the part of the canvas, at its top left, that is image */
+  /** Size of the image on the canvas, in its top left corner. */
   readonly size: { readonly width: number; readonly height: number };
-  /** boxes cxcywh in 0..1 of that part */
+  /** Objects with boxes cxcywh in 0..1 of the image. */
   readonly target: Objects;
-  /** of the image's whole micro-batch */
+  /** Known queries of the image's complete micro-batch. */
   readonly queries: KnownQueries;
-  /** place of the image in the micro-batch */
+  /** Index of the image in the micro-batch. */
   readonly index: number;
 }
 
-/** A known query as it is told apart in a picture. */
+/** A known query's slot, with the properties that a picture shows. */
 export interface Slot {
   readonly group: number;
-  /** index in `[B, K]` */
+  /** Index in `[B, K]`. */
   readonly at: number;
-  /** −1 for padding */
+  /** Index of the object; −1 for padding. */
   readonly object: number;
   readonly negative: boolean;
-  /** the class it is told, where that is not its object's */
+  /** The query's class if it differs from its object's, otherwise undefined. */
   readonly flippedTo: number | undefined;
 }
 

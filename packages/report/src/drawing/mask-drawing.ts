@@ -1,4 +1,4 @@
-/** An image's attention mask: queries as rows, keys as columns, known ones first. */
+/** Draws an image's attention mask: queries as rows, keys as columns, known ones first. */
 import type { GroupLayout, KnownQueries } from '@dn-detr/dn';
 import { type Html, html } from '../markup/html.ts';
 import { blockedRectangles } from './blocked-rectangles.ts';
@@ -9,11 +9,11 @@ const margin = 34;
 const stripWidth = 8;
 
 /**
- * A square of `side` pixels, with the groups along its edges. Blocked pairs are rectangles of class `blocked`, hidden
- * padding columns of class `padding`, both in units of queries.
+ * Draws the mask as a square of `side` pixels, with the groups along its edges. Blocked pairs are rectangles of class `blocked`,
+ * hidden padding columns are of class `padding`, both in units of queries.
  *
- * @param index of the image in its batch
- * @param hatch `id` of the hatching that marks padding
+ * @param index - Index of the image in its batch.
+ * @param hatch - `id` of the hatching that marks padding.
  */
 export function maskDrawing(queries: KnownQueries, index: number, side: number, hatch: string): Html {
   const { layout, groupMask, keyPadding } = queries;
@@ -42,7 +42,7 @@ export function maskDrawing(queries: KnownQueries, index: number, side: number, 
     boundaries(layout, scale, inner),
     html`<rect width="${px(inner)}" height="${px(inner)}" fill="none" stroke="var(--muted)"/>`,
     groupStrip(layout, scale),
-    // The same along the other axis: x and y change places, but for the letters.
+    // The same strip along the other axis, with x and y swapped; the names are rotated separately.
     html`<g transform="matrix(0 1 1 0 0 0)">${groupStrip(layout, scale, false)}</g>`,
     html`<g transform="rotate(-90)">${stripNames(layout, scale).map(({ name, at }) => text(-at, namesAt, name, { anchor: 'middle' }))}</g>`,
   );
@@ -66,7 +66,7 @@ export function groupStrip(layout: GroupLayout, scale: number, named = true): Ht
   }`;
 }
 
-/** Groups by their numbers where there is room for each, and matching queries where there is room for the word. */
+/** Names of the groups, if there is room for each number, and of the matching queries, if there is room for the word. */
 function stripNames(
   { groups, groupSize, known, matching, total }: GroupLayout,
   scale: number,

@@ -3,29 +3,29 @@ import { type RgbImage, thumbnail } from '@dn-detr/data';
 import { type Html, html } from '../markup/html.ts';
 import { px, shortened, text, textWidth } from './svg.ts';
 
-/** Pixels of the longer side that a photo is stored with at most. */
+/** Maximum number of pixels of a stored photo's longer side. */
 const storedSide = 480;
 
 /** An image to be drawn several times: stored once, in a drawing's `defs`. */
 export interface Photo {
   readonly definition: Html;
-  /** the image over the whole of a panel of this size */
+  /** Draws the image so that it fills a panel of this size. */
   use(width: number, height: number): Html;
 }
 
 /**
- * An image that a drawing stores once and uses as often as it likes.
+ * Prepares an image that a drawing stores once and can use several times.
  *
- * @param id its page's only one
+ * @param id - An id that is unique on the page.
  */
 export async function photo(id: string, image: RgbImage): Promise<Photo> {
   return storedPhoto(id, image, await thumbnail(image, storedSide));
 }
 
 /**
- * The same of an image that is a JPEG already.
+ * Like `photo`, for an image that is already stored as a JPEG.
  *
- * @param jpeg the image, perhaps smaller
+ * @param jpeg - The JPEG, which may be smaller than the image.
  */
 export function storedPhoto(
   id: string,
@@ -33,7 +33,7 @@ export function storedPhoto(
   jpeg: Uint8Array,
 ): Photo {
   const address = `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`;
-  // Small images are enlarged by their pixels, which are what a model sees.
+  // Small images are enlarged without smoothing, to show the pixels that the model sees.
   const rendering = Math.max(width, height) < storedSide / 2 ? 'pixelated' : 'auto';
   return {
     definition: html`<image id="${id}" width="${width}" height="${height}" preserveAspectRatio="none" href="${address}" style="image-rendering:${rendering}"/>`,
@@ -42,7 +42,7 @@ export function storedPhoto(
   };
 }
 
-/** Without colour, for what lies over it in colours. */
+/** The image in grey, as a background for coloured drawings. */
 export function greyed({ data, width, height }: RgbImage): RgbImage {
   const grey = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i += 3) {
@@ -58,15 +58,16 @@ export interface BoxStyle {
   readonly width?: number;
   readonly dashes?: string;
   readonly opacity?: number;
-  /** of what is written into the element, for programs that read the drawing */
+  /** The element's class, for programs that read the drawing. */
   readonly kind: string;
 }
 
 /**
- * A box with a rim around its line, so that it is seen on whatever lies below.
+ * Draws a box with a rim around its line, so that it is visible on any background.
  *
- * @param boxes `[N, 4]`, cxcywh in 0..1 of the panel
- * @param size of the panel
+ * @param boxes - Boxes `[N, 4]`, cxcywh in 0..1 of the panel.
+ * @param at - Index of the box to draw.
+ * @param size - Size of the panel in pixels.
  */
 export function boxOutline(
   boxes: ArrayLike<number>,
@@ -98,7 +99,7 @@ export function frameOf(
 
 export interface Tag {
   readonly words: string;
-  /** the box that it belongs to, in pixels of the panel */
+  /** The box that the tag belongs to, in pixels of the panel. */
   readonly frame: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
   readonly fill: string;
   readonly ink: string;
@@ -107,7 +108,7 @@ export interface Tag {
 const tagSize = 10;
 const tagHeight = tagSize + 3;
 
-/** Short texts at their boxes, inside the panel; one that finds no place where it covers no other is left out. */
+/** Draws short texts at their boxes, inside the panel; a text that would cover another one everywhere is left out. */
 export function boxTags(tags: readonly Tag[], panel: { readonly width: number; readonly height: number }): Html {
   const taken: { x: number; y: number; width: number }[] = [];
   const drawn = tags.map(({ words, frame: { x: left, y: top, height }, fill, ink }) => {

@@ -1,11 +1,11 @@
-/** Drawings that stand in a page, in its light or dark, and in a file of their own. */
+/** Building blocks for SVG drawings, which are shown on a page in light or dark mode, or saved as separate files. */
 import { type Content, type Html, html } from '../markup/html.ts';
 import { styleSheet } from '../markup/style.css.ts';
 
 export interface DrawingOptions {
   readonly width: number;
   readonly height: number;
-  /** for those who do not see it */
+  /** Alternative text for readers who cannot see the drawing. */
   readonly description: string;
 }
 
@@ -17,7 +17,7 @@ export function drawing({ width, height, description }: DrawingOptions, ...conte
 /** XML has no way to write most control characters. */
 const unwritable = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
 
-/** The drawing as a file, on white, with the colours that its page has in light. */
+/** The drawing as a file on a white background, with the colours of light mode. */
 export function svgFile(svg: Html): string {
   // The first definition of each variable in the style sheet is the light one.
   const variables = [...styleSheet().matchAll(/--([\w-]+): (#[0-9a-f]+)/g)].reverse();
@@ -29,16 +29,16 @@ export function svgFile(svg: Html): string {
   return `${text}\n`;
 }
 
-/** A number for an attribute: a hundredth of a pixel is enough. */
+/** Rounds a number for an attribute to a hundredth of a pixel. */
 export const px = (value: number): number => Math.round(value * 100) / 100;
 
-/** Content moved, and made larger or smaller. */
+/** Moves and scales content. */
 export function placed(x: number, y: number, scale: number, ...content: readonly Content[]): Html {
   const scaled = scale === 1 ? '' : ` scale(${Number(scale.toPrecision(6))})`;
   return html`<g transform="translate(${px(x)} ${px(y)})${scaled}">${content}</g>`;
 }
 
-/** Whatever reaches over the edges of the rectangle is not seen. */
+/** Clips content at the edges of a rectangle. */
 export function clipped(
   { x, y, width, height }: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
   ...content: readonly Content[]
@@ -59,10 +59,10 @@ export function text(x: number, y: number, content: string | number, style: Text
   return html`<text x="${px(x)}" y="${px(y)}" fill="${fill}" font-size="${size}"${anchor !== 'start' && html` text-anchor="${anchor}"`}${bold && html` font-weight="650"`}>${content}</text>`;
 }
 
-/** In a sans-serif font, about so many pixels: a guess on the safe side. */
+/** Estimated width in pixels in a sans-serif font, more likely too large than too small. */
 export const textWidth = (content: string, size = 11): number => 0.6 * size * [...content].length;
 
-/** At most so wide, the last letter an ellipsis where something was left out. */
+/** Shortens a text to a width in pixels, with an ellipsis if something is left out. */
 export function shortened(content: string, width: number, size = 11): string {
   if (textWidth(content, size) <= width) return content;
   const letters = [...content];
@@ -70,7 +70,7 @@ export function shortened(content: string, width: number, size = 11): string {
   return `${letters.join('')}…`;
 }
 
-/** A hatched area; the pattern has to be in the drawing once, under an `id` that is its page's only one. */
+/** The definition of a hatch pattern; a drawing needs it once, with an `id` that is unique on the page. */
 export function hatching(id: string): Html {
   return html`<pattern id="${id}" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="5" height="5" fill="var(--panel)"/><rect width="1.4" height="5" fill="var(--muted)"/></pattern>`;
 }

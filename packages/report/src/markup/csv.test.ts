@@ -6,7 +6,7 @@ import { csv, csvAddress } from './csv.ts';
 const text = fc.string({ unit: 'grapheme' });
 
 describe('csv', () => {
-  it('is read as it was written', () => {
+  it('can be read back', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ 'a,"b"': text, c: fc.integer(), d: text }), { minLength: 1 }), (rows) => {
         const expected = rows.map((row) => [row['a,"b"'], String(row.c), row.d]);
@@ -15,11 +15,11 @@ describe('csv', () => {
     );
   });
 
-  it('leaves a field empty that has no value', () => {
+  it('leaves fields without a value empty', () => {
     expect(csv([{ a: null, b: undefined, c: Number.NaN, d: 0 }])).toBe('a,b,c,d\n,,,0');
   });
 
-  it('rounds to six digits, but no counts', () => {
+  it('rounds to six digits, but does not round counts', () => {
     expect(csv([{ AP: 0.1 + 0.2, loss: 1.23456789e-7, steps: 123_456_789 }])).toBe(
       'AP,loss,steps\n0.3,1.23457e-7,123456789',
     );
@@ -27,7 +27,7 @@ describe('csv', () => {
 });
 
 describe('csvAddress', () => {
-  it('gives the text back to who follows it', async () => {
+  it('contains the text for whoever follows the link', async () => {
     await fc.assert(
       fc.asyncProperty(text, async (content) => {
         const body = await (await fetch(csvAddress(content))).arrayBuffer();
@@ -36,7 +36,7 @@ describe('csvAddress', () => {
     );
   });
 
-  it('takes text that is no Unicode', () => {
+  it('accepts text that is not valid Unicode', () => {
     expect(csvAddress('a\ud800')).toBe('data:text/csv;charset=utf-8,a%EF%BF%BD');
   });
 });

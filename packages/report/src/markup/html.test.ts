@@ -6,7 +6,7 @@ import { html, joined, trusted } from './html.ts';
 const { document } = new JSDOM('').window;
 
 describe('html', () => {
-  it('shows any text as it is, inside elements and attributes', () => {
+  it('shows any text unchanged, inside elements and attributes', () => {
     // HTML has no NUL, and reads every line break as \n.
     const shown = fc.string({ unit: 'binary' }).filter((text) => !/[\0\r]/.test(text));
     const likely = fc.stringMatching(/^[<>&"'/a-z= !-]*$/);
@@ -21,7 +21,7 @@ describe('html', () => {
     );
   });
 
-  it('keeps markup of its own and of libraries, and leaves out what is not there', () => {
+  it('keeps its own markup and that of libraries, and leaves out missing values', () => {
     const list = joined([html`<b>1</b>`, 2, '<3>'], ', ');
     expect(html`${list}${false}${undefined}${null}${0}${trusted('<br>')}`.text).toBe('<b>1</b>, 2, &#60;3&#62;0<br>');
   });

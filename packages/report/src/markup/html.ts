@@ -1,9 +1,9 @@
 /**
- * HTML as text, with everything that is put into it escaped. Template libraries that know escaped text from HTML, as lit
- * and preact do, also bring components and hydration, of which a page that is written once makes no use.
+ * HTML templates that escape all values. Libraries that tell text from HTML, such as lit and preact, also bring components and
+ * hydration, which a page that is written once does not need.
  */
 
-/** Text that is HTML already. Only `html` and `trusted` make it. */
+/** Text that is already HTML. Only `html` and `trusted` create it. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -11,15 +11,15 @@ export class Html {
   }
 }
 
-/** What a template takes; nothing is written for `undefined`, `null` and `false`. */
+/** Values that a template accepts; `undefined`, `null` and `false` are written as nothing. */
 export type Content = Html | string | number | undefined | null | false | readonly Content[];
 
-/** A template whose values are escaped, unless they are HTML: as text and as quoted attributes they are harmless. */
+/** A template whose values are escaped for use as text and in quoted attributes, unless they are HTML. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(strings.reduce((text, part, i) => text + asHtml(values[i - 1]) + part));
 }
 
-/** Markup from a library, which is taken as it is. */
+/** Marks markup from a library as HTML that needs no escaping. */
 export const trusted = (markup: string): Html => new Html(markup);
 
 function asHtml(value: Content): string {
@@ -29,7 +29,7 @@ function asHtml(value: Content): string {
   return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Content with something between. */
+/** Joins parts with a separator. */
 export function joined(parts: readonly Content[], between: Content): Content {
   return parts.flatMap((part, i) => (i === 0 ? [part] : [between, part]));
 }

@@ -3,7 +3,7 @@ import { modelName } from './model-name.ts';
 
 const parts = (name: string) => [...modelName(name).text.matchAll(/<span>([^<]*)<\/span>/g)].map(([, part]) => part);
 
-it('breaks names between their parts, and no number', () => {
+it('breaks names between their parts, but not within numbers', () => {
   expect(parts('dn-detr')).toEqual(['dn-detr']);
   expect(parts('dn-detr+denoising.groups=0+denoising.labelNoise=0.25')).toEqual([
     'dn-detr',
@@ -14,7 +14,7 @@ it('breaks names between their parts, and no number', () => {
   ]);
 });
 
-it('lets a part that is too long break anywhere', () => {
+it('lets parts that are too long break anywhere', () => {
   expect(parts(`dn-detr+${'x'.repeat(30)}`)).toEqual(['dn-detr']);
   expect(modelName(`dn-detr+${'x'.repeat(30)}`).text).toContain('<wbr>+xxx');
 });

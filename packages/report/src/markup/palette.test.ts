@@ -25,12 +25,12 @@ describe.each(['light', 'dark'] as const)('series in %s', (scheme) => {
     }
   });
 
-  it('have a colour that there is', () => {
+  it('have an existing colour', () => {
     for (let i = 0; i < 20; i++) expect(variables.has(seriesStyle(i).color.slice(4, -1))).toBe(true);
   });
 });
 
-it('tells up to 42 models apart', () => {
+it('distinguishes up to 42 models', () => {
   const styles = Array.from({ length: 42 }, (_, i) => JSON.stringify(seriesStyle(i)));
   expect(new Set(styles).size).toBe(42);
 });

@@ -1,6 +1,6 @@
 /**
- * Colours and markers that tell models apart: the colour-blind safe ones of Okabe and Ito ("Color universal design",
- * 2008), in two lightnesses so that each has a contrast of 3:1 or more with its page.
+ * Colours and markers of models: the colours of Okabe and Ito ("Color universal design", 2008), which colour-blind readers can
+ * distinguish, in two lightnesses with a contrast of at least 3:1 to the page's background.
  */
 
 /** The page's background. */
@@ -15,16 +15,16 @@ const colors = [
   { light: '#57606a', dark: '#aab4be' },
 ] as const;
 
-/** Plot's names; one more than there are colours, so that no two of many models share both. */
+/** Plot's names of markers; there is one more than there are colours, so that the first 42 models never share both. */
 const symbols = ['circle', 'square', 'triangle', 'diamond', 'star', 'wye', 'cross'] as const;
 
 export interface SeriesStyle {
-  /** as CSS has it, lighter in dark mode */
+  /** A CSS colour that is lighter in dark mode. */
   readonly color: string;
   readonly symbol: (typeof symbols)[number];
 }
 
-/** @param index of the model in the comparison, from 0 */
+/** @param index - Index of the model in the comparison, from 0. */
 export function seriesStyle(index: number): SeriesStyle {
   return {
     color: `var(--series-${index % colors.length})`,

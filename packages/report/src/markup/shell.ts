@@ -1,17 +1,17 @@
-/** The frame of every page: one file without network, in the reader's light or dark. */
+/** The frame of every page: one file that needs no network, in light or dark mode. */
 import { type Content, html, trusted } from './html.ts';
 import { styleSheet } from './style.css.ts';
 
 export interface Shell {
   readonly title: string;
-  /** before everything else */
+  /** Content before everything else. */
   readonly above?: Content;
   readonly header: Content;
   readonly main: Content;
   readonly footer: Content;
 }
 
-/** A whole page of HTML. */
+/** Makes a complete HTML page. */
 export function shell({ title, above, header, main, footer }: Shell): string {
   return html`<!doctype html>
 <html lang="en">
@@ -54,7 +54,7 @@ export interface SectionedPage extends Pick<Shell, 'title' | 'above' | 'header'>
   readonly sections: readonly Section[];
 }
 
-/** A page of sections, which are listed below its header, and the papers at its end. */
+/** Makes a page of sections, with a list of them below the header and links to the papers at the end. */
 export function sectionedPage({ title, above, header, sections }: SectionedPage): string {
   return shell({
     title,

@@ -1,4 +1,4 @@
-/** How the page looks: on a screen in light and dark, wide and narrow, and on paper. */
+/** The style sheet of pages: for screens in light and dark, wide and narrow, and for paper. */
 import { background, seriesVariables } from './palette.ts';
 
 const light = `

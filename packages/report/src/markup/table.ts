@@ -1,21 +1,21 @@
-/** Tables as papers have them: rules above and below, numbers flush right. */
+/** Tables in the style of papers: rules above and below, numbers flush right. */
 import { type Content, type Html, html } from './html.ts';
 
-/** A table of a page. */
+/** A table on a page. */
 export interface DataTable {
   readonly caption: Content;
-  /** of the columns; the first one names the rows */
+  /** Headings of the columns; the first column names the rows. */
   readonly head: readonly Content[];
-  /** above the head, over all its columns but the first */
+  /** Headings above the head that span several columns, starting with the second. */
   readonly groups?: readonly { readonly name: Content; readonly columns: number }[];
   readonly rows: readonly (readonly Content[])[];
-  /** columns of text, which are flush left, by index; the first is in any case */
+  /** Indices of further columns with text, which are flush left like the first one. @defaultValue `[]` */
   readonly text?: readonly number[];
-  /** of the element, to link to */
+  /** The element's id, for links. */
   readonly id: string;
 }
 
-/** A table that scrolls by itself where the page is narrow. */
+/** Makes a table that scrolls by itself if the page is narrow. */
 export function dataTable({ caption, head, groups, rows, text = [], id }: DataTable): Html {
   const kind = (column: number) => (column > 0 && !text.includes(column) ? html` class="number"` : undefined);
   return html`<div class="table" id="${id}" role="region" tabindex="0" aria-labelledby="${id}-caption"><table>

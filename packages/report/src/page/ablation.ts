@@ -1,4 +1,4 @@
-/** What an ablation found: the final AP50 of its cells, drawn and in numbers. */
+/** The results of an ablation: the final AP50 of its cells, as a figure and a table. */
 
 import { type AblationRow, ablationRows, differenceWords, testWords } from '../analysis/ablation-rows.ts';
 import { comparedAt } from '../analysis/contrasts.ts';
@@ -33,8 +33,8 @@ function cellFigure(summary: Summary, { scale }: AblationHeading, rows: readonly
     id: 'figure-cells',
     models: summary.models,
     panels,
-    caption: html`<b>AP50 and AP of each cell</b> at the last evaluation: small dots are seeds, large ones their means, lines
-Student-t intervals of these.`,
+    caption: html`<b>AP50 and AP of each cell</b> at the last evaluation. Small dots are seeds, large dots their means, and lines the
+means’ Student-t intervals.`,
     downloads: [{ label: 'every seed', file: csvName(summary.name, 'cells'), rows: data }],
   });
 }
@@ -45,7 +45,7 @@ function cellTable(summary: Summary, rows: readonly AblationRow[]): Html {
   const first = rows[0]?.model.name ?? '';
   return dataTable({
     id: 'table-cells',
-    caption: html`<b>Cells at the last evaluation</b>, and how their AP50 differs from that of “${first}” at equal ${comparedAt(summary)}${
+    caption: html`<b>Cells at the last evaluation</b>, and the difference of their AP50 from “${first}” at equal ${comparedAt(summary)}${
       level !== undefined && `: means over seeds, ± half of their ${percent(level)} Student-t interval`
     }${test !== undefined && `; p-values ${test}`}.`,
     head: [
@@ -53,7 +53,7 @@ function cellTable(summary: Summary, rows: readonly AblationRow[]): Html {
       'Seeds',
       'AP',
       'AP50',
-      ...(timed ? [html`Seconds a&nbsp;step`] : []),
+      ...(timed ? [html`Seconds per&nbsp;step`] : []),
       'Difference',
       html`<span class="whole">p-value</span>`,
     ],

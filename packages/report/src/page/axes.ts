@@ -1,11 +1,11 @@
-/** The axes that curves are drawn in. */
+/** The axes of curves. */
 
 import type { Metric, Progress } from '../analysis/series.ts';
 import type { CurvePoint, Summary } from '../summary/summary.ts';
 import type { PanelAxis } from './panel.ts';
 
 export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
-  // The noise of a model that finds nothing should not fill the plot.
+  // At least up to 0.05, so that the noise of a model that finds nothing does not fill the plot.
   AP: { label: 'AP', least: [0, 0.05] },
   AP50: { label: 'AP50', least: [0, 0.05] },
   AP75: { label: 'AP75', least: [0, 0.05] },
@@ -15,13 +15,13 @@ export const metricAxes: Readonly<Record<Metric, PanelAxis>> = {
 };
 
 export interface ProgressAxis extends PanelAxis {
-  /** a value of the axis, of steps or of seconds */
+  /** Converts steps or seconds to the axis's unit. */
   readonly scale: (value: number) => number;
-  /** for file names and descriptions */
+  /** A word for file names and descriptions. */
   readonly words: string;
 }
 
-/** Training time is in the unit that gives numbers of a few digits. */
+/** The axis for steps or for training time, in a unit that gives numbers of a few digits. */
 export function progressAxis(progress: Progress, { models }: Summary): ProgressAxis {
   const points = models.flatMap(({ runs }) => runs.flatMap(({ curve }) => curve));
   if (progress === 'step') {
@@ -35,8 +35,8 @@ export function progressAxis(progress: Progress, { models }: Summary): ProgressA
 }
 
 /**
- * How many steps are an epoch, where that is the same for all: models may have other batch sizes. Epochs are stored with
- * three digits, so each point says it within bounds; a whole number within all of them is the one.
+ * The number of steps per epoch; undefined if it differs between models, which may have different batch sizes. Epochs are
+ * stored with three digits, so each point gives bounds for the number. A whole number within all bounds is preferred.
  */
 export function stepsAnEpoch(points: readonly CurvePoint[]): number | undefined {
   const later = points.filter(({ epoch }) => epoch > epochRounding);
@@ -48,5 +48,5 @@ export function stepsAnEpoch(points: readonly CurvePoint[]): number | undefined 
   return whole >= least && whole <= most ? whole : middle;
 }
 
-/** With some room for the rounding of the quotients. */
+/** Half of the last stored digit, with some room for rounding of the quotients. */
 const epochRounding = 0.0005 + 1e-9;

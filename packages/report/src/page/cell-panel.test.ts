@@ -5,7 +5,7 @@ import type { AblationHeading } from '../summary/summary.ts';
 import { cellPanel } from './cell-panel.ts';
 
 describe('cellPanel', () => {
-  it('joins cells along their scale, whichever of them is the first', () => {
+  it('connects cells along their scale, whichever is the first', () => {
     const rows = ablationRows(exampleAblation());
     const values = Object.fromEntries(rows.map(({ model }, i) => [model.name, [5, 0, 10][i] as number]));
     const scale: AblationHeading['scale'] = { label: 'groups', values };

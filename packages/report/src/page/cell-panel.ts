@@ -1,4 +1,4 @@
-/** The final figure of an ablation's cells, seed by seed and as means with intervals, as SVG. */
+/** Draws the final figure of an ablation's cells as SVG: each seed, and means with intervals. */
 import * as Plot from '@observablehq/plot';
 import type { AblationRow } from '../analysis/ablation-rows.ts';
 import { countedRuns } from '../analysis/runs.ts';
@@ -8,7 +8,7 @@ import { seriesStyle } from '../markup/palette.ts';
 import type { AblationHeading } from '../summary/summary.ts';
 import { drawing, plotDocument, plotFrame } from './panel.ts';
 
-/** Undefined where no cell has a value. */
+/** Undefined if no cell has a value. */
 export function cellPanel(
   rows: readonly AblationRow[],
   metric: 'AP' | 'AP50',
@@ -18,7 +18,7 @@ export function cellPanel(
     const { mean, interval } = row[metric];
     if (mean === undefined) return [];
     const x = scale?.values[row.model.name] ?? row.model.name;
-    // No AP is negative or above 1, whatever the interval of few seeds says.
+    // AP lies in 0..1, although the interval of few seeds may not.
     const band = interval && { low: Math.max(0, interval.low), high: Math.min(1, interval.high) };
     const seeds = countedRuns(row.model).flatMap(({ final }) => (final ? [final[metric]] : []));
     return [{ x, mean, band, seeds, style: seriesStyle(index), name: row.model.name }];
@@ -35,7 +35,7 @@ export function cellPanel(
       : { type: 'point', label, padding: 0.5, domain: cells.map(({ x }) => x) },
     y: { label: metric, labelArrow: 'none', grid: true, domain: [0, most], nice: true, ticks: 5 },
     marks: [
-      // The others are compared with the first cell, wherever it lies on the scale.
+      // The line is ordered by the scale, on which the first cell, the baseline, need not come first.
       scale ? Plot.line(cells, { x: 'x', y: 'mean', sort: 'x', stroke: 'var(--muted)', strokeWidth: 1 }) : undefined,
       cells.map(({ x, mean, band, seeds, style: { color, symbol } }) => [
         band &&

@@ -1,4 +1,4 @@
-/** Metrics over training: each against steps and, where it can be compared, against time, side by side. */
+/** Curves of metrics over training: over steps and, if runs are comparable, over time, side by side. */
 
 import { counted } from '@dn-detr/train';
 import { countedRuns, isOnPlateau, timesComparable } from '../analysis/runs.ts';
@@ -11,9 +11,9 @@ import { csvName, type Download, evaluationRows, figure } from './figure.ts';
 import { type PanelSeries, panel } from './panel.ts';
 
 /**
- * A figure of a metric; undefined where no model has a value of it.
+ * Makes the figure of a metric; undefined if no model has a value.
  *
- * @param axes what it is drawn against; steps and, where it can be compared, time
+ * @param axes - Quantities on the horizontal axes; by default steps and, if runs are comparable, seconds.
  */
 export function curveFigure(
   summary: Summary,
@@ -33,9 +33,9 @@ export function curveFigure(
 }
 
 /**
- * Undefined where no model has a value to draw.
+ * Makes one panel; undefined if no model has a value to draw.
  *
- * @param figureId of the figure it is for: another one may hold the same panel
+ * @param figureId - Id of the panel's figure, since several figures may contain the same panel.
  */
 export function curvePanel(figureId: string, summary: Summary, metric: Metric, progress: Progress): Html | undefined {
   const axis = progressAxis(progress, summary);
@@ -96,10 +96,10 @@ function means(summary: Summary, metric: Metric, progress: Progress): Download {
   return { label: `means against ${words}`, file: csvName(summary.name, `${metric}-means-${words}`), rows };
 }
 
-/** What all curves have in common, for the first of them. */
+/** Explains the elements that all curves share, for the caption of the first figure. */
 export function curveKey({ models }: Summary): Content {
   const several = models.some((model) => countedRuns(model).length > 1);
   const stuck = models.some(({ runs }) => runs.some(({ onPlateau }) => onPlateau));
   const failed = models.some(({ runs }) => runs.some(({ status }) => status === 'failed'));
-  return html`Lines are ${several ? `means over seeds, bands their ${percent(bandLevel)} intervals (from three seeds on), thin lines each seed` : 'single runs'}. ${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross ends a run that failed.'}`;
+  return html`Lines are ${several ? `means over seeds, bands their ${percent(bandLevel)} intervals (from three seeds on), thin lines individual seeds` : 'single runs'}. ${stuck && 'Dashed: still on the plateau near 0 when the run ended. '}${failed && 'A cross marks the end of a run that failed.'}`;
 }

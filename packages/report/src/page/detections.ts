@@ -1,4 +1,4 @@
-/** The last evaluation in detail: AP by class and by size, duplicates, and what non-maximum suppression would change. */
+/** The last evaluation in detail: AP by class and by size, duplicates, and the effect of non-maximum suppression. */
 
 import { estimate, estimateWords } from '../analysis/final-rows.ts';
 import { countedRuns } from '../analysis/runs.ts';
@@ -9,7 +9,7 @@ import { dataTable } from '../markup/table.ts';
 import type { FinalMetrics, ModelSummary, Summary } from '../summary/summary.ts';
 import { csvName, downloadLink } from './figure.ts';
 
-/** Undefined before the first evaluation. */
+/** The section; undefined before the first evaluation. */
 export function detectionsSection(summary: Summary): Html | undefined {
   if (summary.models.every((model) => finals(model).length === 0)) return undefined;
   return html`${duplicatesTable(summary)}\n${figuresTable(summary)}\n${classTable(summary)}`;
@@ -27,10 +27,10 @@ function duplicatesTable({ models }: Summary): Html {
     final.AP === -1 || final.duplicates.APWithNms === -1 ? undefined : final.duplicates.APWithNms - final.AP;
   return dataTable({
     id: 'table-duplicates',
-    caption: html`<b>Duplicates.</b> Detections with a score above 0.5 that repeat an object already found, for each
-object; and AP as it is and after non-maximum suppression, which a detection transformer should not need. A model that
-finds nothing, or nothing with such a score, repeats nothing.`,
-    head: ['Model', 'Duplicates an object', 'AP', 'AP with NMS', 'Change'],
+    caption: html`<b>Duplicates</b>: detections per object with a score above 0.5 that repeat an object already found, and AP
+before and after non-maximum suppression, which a detection transformer should not need. A model that finds nothing, or nothing
+with such a score, has no duplicates.`,
+    head: ['Model', 'Duplicates per object', 'AP', 'AP with NMS', 'Change'],
     rows: models.map((model) => [
       modelName(model.name),
       mean(model, ({ duplicates }) => duplicates.perObject, decimal),
@@ -47,13 +47,13 @@ function figuresTable({ models }: Summary): Html {
   return dataTable({
     id: 'table-coco',
     caption: html`<b>All COCO figures</b>: AP by IoU and by size of the objects (s below 32² pixels, m, l from 96²), and
-recall with 1, 10 and 100 detections an image. A dash: there was no such object.`,
+recall with 1, 10 and 100 detections per image. A dash means that there was no such object.`,
     head: ['Figure', ...models.map(({ name }) => modelName(name))],
     rows: cocoFigures.map((figure) => [figure, ...models.map((model) => mean(model, (final) => final[figure]))]),
   });
 }
 
-/** Both figures of more models would be wider than the page. */
+/** Largest number of models with both figures; the table of more would be wider than the page. */
 const mostWithBoth = 3;
 
 function classTable({ models, data, name }: Summary): Html {
@@ -74,7 +74,7 @@ function classTable({ models, data, name }: Summary): Html {
   );
   return html`${dataTable({
     id: 'table-classes',
-    caption: html`<b>${figures.join(' and ')} by class</b>, of the last evaluation. ${downloadLink({
+    caption: html`<b>${figures.join(' and ')} by class</b> at the last evaluation. ${downloadLink({
       label: 'Data as CSV',
       file: csvName(name, 'classes'),
       rows,

@@ -1,4 +1,4 @@
-/** A figure of the page: panels side by side, their legend, what they show in words, and their data. */
+/** A figure of the page: panels side by side, their legend, a caption, and their data. */
 
 import { countedRuns, isOnPlateau, plateauWords } from '../analysis/runs.ts';
 import { type CsvValue, csv, csvAddress } from '../markup/csv.ts';
@@ -9,7 +9,7 @@ import { seriesSwatch } from './panel.ts';
 
 export interface Download {
   readonly label: string;
-  /** ends in `.csv` */
+  /** File name, ending in `.csv`. */
   readonly file: string;
   readonly rows: readonly Readonly<Record<string, CsvValue>>[];
 }
@@ -17,11 +17,11 @@ export interface Download {
 export interface FigureOptions {
   readonly id: string;
   readonly models: readonly ModelSummary[];
-  /** `svg` panels, or anything beside them */
+  /** SVG panels, or other content next to them. */
   readonly panels: readonly Content[];
   readonly caption: Content;
   readonly downloads: readonly Download[];
-  /** three in a row */
+  /** Whether panels are small, with three in a row. @defaultValue `false` */
   readonly small?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function downloadLink({ label, file, rows }: Download): Html {
   return html`<a download="${file}" href="${csvAddress(csv(rows))}">${label}</a>`;
 }
 
-/** Rows for a download: one for each evaluation of each run. */
+/** The rows of a download, one for each evaluation of each run. */
 export function evaluationRows(
   { models }: Summary,
   columns: (point: CurvePoint, run: SeedRun) => Download['rows'][number],
@@ -49,7 +49,7 @@ export function evaluationRows(
   );
 }
 
-/** A file name that all systems take. */
+/** A file name that is valid on all systems. */
 export function csvName(comparison: string, what: string): string {
   return `${comparison.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.csv`;
 }

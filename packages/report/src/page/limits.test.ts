@@ -11,7 +11,7 @@ const needed = (summary: ReturnType<typeof exampleSummary>): (string | null | un
   return [...document.querySelectorAll('#table-seeds tbody tr')].map((row) => row.children[2]?.textContent);
 };
 
-it('says how many seeds would tell each difference', () => {
+it('says how many seeds would confirm each difference', () => {
   const summary = exampleSummary();
   const expected = contrastsOf(summary).contrasts.map(({ difference: { meanDifference, sd } }) =>
     String(seedsNeeded({ difference: meanDifference, sd: sd as number })),
@@ -24,7 +24,7 @@ it.each<[string, Partial<Comparison>]>([
   ['more than 1,000', { meanDifference: 0 }],
   ['more than 1,000', { meanDifference: 1e-4, sd: 0.1 }],
   ['–', { sd: 0 }],
-])('says %s where no number of seeds would do', (words, changes) => {
+])('says %s if no number of seeds would suffice', (words, changes) => {
   const summary = exampleSummary();
   const comparisons = summary.comparisons.map((comparison) => ({ ...comparison, ...changes }));
   expect(needed({ ...summary, comparisons })).toEqual([words, words]);
@@ -40,7 +40,7 @@ it.each([
   expect(withSeeds(command, 5)).toBe(five);
 });
 
-it('of runs that are not all done goes on with them, and names no command where none trains', () => {
+it('shows the same command for unfinished runs, and no command if none trains', () => {
   const summary = exampleSummary({ seeds: [0] });
   const words = (changes: object) => limitsSection({ ...summary, ...changes })?.text;
   expect(words({ finished: false })).toContain(`<code>${summary.command}</code>`);

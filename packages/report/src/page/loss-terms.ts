@@ -1,4 +1,4 @@
-/** The training loss by its parts, of matching and of known queries: a small plot for each, as their scales lie far apart. */
+/** The terms of the training loss for matching and known queries: one small plot each, since their scales differ widely. */
 import { figure as lossFigure } from '@dn-detr/core/loss';
 import { isOnPlateau } from '../analysis/runs.ts';
 import { type LossPart, meanCurve, metricValue } from '../analysis/series.ts';
@@ -8,7 +8,7 @@ import { progressAxis } from './axes.ts';
 import { csvName, evaluationRows, figure } from './figure.ts';
 import { type PanelAxis, type PanelSeries, panel } from './panel.ts';
 
-/** Undefined where no run has these parts. */
+/** The figure; undefined if no run has these terms. */
 export function lossTermsFigure(summary: Summary): Html | undefined {
   const { models, name } = summary;
   const parts = partsOf(summary);
@@ -24,9 +24,9 @@ export function lossTermsFigure(summary: Summary): Html | undefined {
     models,
     panels,
     small: true,
-    caption: html`<b>Training loss by its parts</b>: those of the last decoder layer, not weighted; means over seeds. ${
-      known && 'Known queries begin near their objects, which makes their part easier. '
-    }Class losses of different kinds cannot be compared in height.`,
+    caption: html`<b>Terms of the training loss</b>: unweighted, for the last decoder layer; means over seeds. ${
+      known && 'Known queries start near their objects, which makes their terms easier. '
+    }The heights of class losses of different kinds cannot be compared.`,
     downloads: [{ label: 'every seed', file: csvName(name, 'loss-terms'), rows }],
   });
 }
@@ -36,7 +36,7 @@ interface DrawnPart extends LossPart {
   readonly axis: PanelAxis;
 }
 
-/** The terms that come with the toolkit, of matching and of known queries. */
+/** The toolkit's own terms, for matching and known queries. */
 const commonParts: readonly DrawnPart[] = [false, true].flatMap((known) =>
   Object.entries({ loss_ce: 'class loss', loss_bbox: 'L1 loss', loss_giou: 'GIoU loss' }).map(([quantity, words]) => ({
     name: lossFigure({ quantity, kind: 'term', set: 'decoder', known, layer: 0, last: true }).name,
@@ -45,7 +45,7 @@ const commonParts: readonly DrawnPart[] = [false, true].flatMap((known) =>
   })),
 );
 
-/** These, and behind them those that only the runs know, under the names of their logs. */
+/** The toolkit's own terms, followed by others in the runs' logs, under the names that they have there. */
 function partsOf({ models }: Summary): readonly DrawnPart[] {
   const names = models.flatMap(({ runs }) =>
     runs.flatMap(({ curve }) => curve.flatMap(({ losses }) => Object.keys(losses))),

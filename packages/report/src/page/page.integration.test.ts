@@ -15,7 +15,7 @@ const all = <E extends Element = Element>(page: Document, selector: string): E[]
   ...page.querySelectorAll<E>(selector),
 ];
 
-/** Holds the picture of the first sample alone. */
+/** A folder with only the picture of the first sample. */
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'page-'));
@@ -25,7 +25,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Of an image: the last part of a path is shown. */
+/** Name of an image, of which the last part of the path is shown. */
 const hostileName = '"><script>alert(1)<&amp;';
 const hostile = `"><script>alert(1)</script>'&amp;<!--`;
 
@@ -64,7 +64,7 @@ describe('reportPage', () => {
       expect(table.caption?.textContent).not.toBe('');
     }
     for (const drawing of all(page, '.panel')) expect(drawing.getAttribute('aria-label')).toMatch(/against|by cell/);
-    // What is not closed where it should be ends up inside of something else.
+    // An element that is not closed would end up inside another one.
     expect(all(page, 'main > section').length).toBe(all(page, 'section').length);
     expect(all(page, 'section').length).toBe(all(page, 'nav a').length);
     expect(all(page, 'body > *').map(({ tagName }) => tagName)).toEqual(['HEADER', 'MAIN', 'FOOTER']);
@@ -75,7 +75,7 @@ describe('reportPage', () => {
     expect(reportPage(summary)).toBe(reportPage(structuredClone(summary)));
   });
 
-  it.each([false, true])('shows any text of the summary as text, of an ablation: %s', (ofAblation) => {
+  it.each([false, true])('shows any text of the summary as text (ablation: %s)', (ofAblation) => {
     const summary = exampleSummary({ failure: true, classes: [hostile, 'b'] });
     const models = summary.models.map((model): ModelSummary => {
       const settings = { [hostile]: hostile, ...model.settings };
@@ -118,30 +118,30 @@ describe('reportPage', () => {
     ).toEqual([]);
   });
 
-  it('marks what is still on the plateau in the legend, the table and the line', () => {
+  it('marks models on the plateau in the legend, the table and the line', () => {
     const page = open(exampleSummary());
     const [stuck, ...others] = all(page, '#figure-AP50 .legend li').map(({ textContent }) => textContent);
     expect(stuck).toContain('detr still on the plateau in all 3 seeds');
     expect(others.join()).not.toContain('plateau');
     expect(page.querySelector('#table-results tbody tr')?.textContent).toContain('still on the plateau in all 3 seeds');
     const dashed = all(page, '#figure-AP50 .panel [stroke-dasharray]').map((line) => line.getAttribute('stroke'));
-    // Mean and three seeds, against steps and against time.
+    // Mean and three seeds, over steps and over time.
     expect(dashed).toEqual(Array(8).fill('var(--series-0)'));
   });
 
-  it('leads with a sentence, the curves and the pictures, and nothing else', () => {
+  it('starts with only a sentence, the curves and the pictures', () => {
     const summary = exampleSummary();
     const header = open(summary, folder).querySelector('header') as Element;
     expect(header.querySelector('h1')?.textContent).toBe(headline(summary));
     const figures = [...header.querySelectorAll('figure')];
     expect(figures.map(({ id }) => id)).toEqual(['figure-AP', 'figure-pictures']);
-    // One panel of all models' curves.
+    // One panel with all models' curves.
     expect(figures[0]?.querySelectorAll('.panel')).toHaveLength(1);
     expect(figures[0]?.querySelector('.panel')?.getAttribute('aria-label')).toMatch(/^AP against .*dn-detr 0\.\d{3}/);
     expect(header.querySelectorAll('table, .notice')).toHaveLength(0);
   });
 
-  it.each([1, 3])('says in one place what the seeds can tell: %d of them', (count) => {
+  it.each([1, 3])('says in only one place what %d seeds can tell', (count) => {
     const page = open(exampleSummary({ seeds: Array.from({ length: count }, (_, i) => i) }));
     const { textContent } = page.querySelector('#limits') as Element;
     expect(textContent?.includes('npm start -- compare --recipe quick --seeds 5')).toBe(count === 1);
@@ -149,7 +149,7 @@ describe('reportPage', () => {
     expect(page.body.textContent?.match(/single seed|one seed/gi)?.length ?? 0).toBe(count === 1 ? 1 : 0);
   });
 
-  it('shows a failed run where it ended, and outside of the mean', () => {
+  it('shows where a failed run ended, and leaves it out of the mean', () => {
     const page = open(exampleSummary({ failure: true }));
     expect(page.querySelector('#statistics .notice')?.textContent).toMatch(/dn-detr, seed 2, failed.*not finite/);
     expect(page.querySelector('#table-results tbody tr:last-child')?.textContent).toContain('2 of 3');
@@ -193,7 +193,7 @@ describe('reportPage', () => {
     );
   });
 
-  it('shows no noise of known queries that a cell has not', () => {
+  it('shows no noise for cells without known queries', () => {
     const summary = exampleSummary();
     const settings = [
       { 'denoising.groups': 0, 'denoising.labelNoise': 0.2 },
@@ -227,7 +227,7 @@ describe('reportPage', () => {
     expect(rows).toContainEqual(['denoising.kind', 'dn', 'contrastive']);
   });
 
-  it('separates settings that differ from those that are shared', () => {
+  it('separates differing settings from shared ones', () => {
     const page = open(exampleSummary());
     const keys = (table: string) => all(page, `${table} tbody th`).map(({ textContent }) => textContent);
     expect(keys('#table-settings')).toEqual([
@@ -255,14 +255,14 @@ describe('reportPage', () => {
     expect(page.querySelector('#table-shared-settings')?.closest('details')?.open).toBe(false);
   });
 
-  it('compares no instability where models were not evaluated equally often', () => {
+  it('does not compare instability if models were not evaluated equally often', () => {
     const { models, ...summary } = exampleSummary();
     const uneven = models.map((model, i) => ({
       ...model,
       settings: { ...model.settings, 'evaluation.every': 10 * i },
     }));
     const page = open({ ...summary, models: uneven });
-    expect(page.querySelector('#instability')?.textContent).toMatch(/cannot be compared/);
+    expect(page.querySelector('#instability')?.textContent).toMatch(/cannot be\s+compared/);
     expect(all(page, '#instability figure, #instability table')).toEqual([]);
     expect(open(exampleSummary()).querySelector('#instability figure')).not.toBeNull();
   });
@@ -271,7 +271,7 @@ describe('reportPage', () => {
     ['says', { 'model.name': 'dino' }, 'dab-detr chooses the queries'],
     ['says', { 'model.name': 'deformable-detr', 'model.twoStage': true }, 'dab-detr chooses the queries'],
     ['does not say', { 'model.name': 'deformable-detr', 'model.twoStage': false }, undefined],
-  ])('%s that indices of queries are ranks, of %j', (_, settings, words) => {
+  ])('%s that indices of queries are ranks, for %j', (_, settings, words) => {
     const { models, ...summary } = exampleSummary();
     const own = models.map((model) => (model.name === 'dab-detr' ? { ...model, settings } : model));
     const notes = all(open({ ...summary, models: own }), '#instability p').map(({ textContent }) => textContent);
@@ -296,7 +296,7 @@ describe('reportPage', () => {
   it.each([
     ['a comparison', exampleSummary()],
     ['an ablation', exampleAblation()],
-  ])('of %s shows no times that were taken under different conditions', (_, summary) => {
+  ])('shows no times that were measured under different conditions: %s', (_, summary) => {
     const notCompared = noTimesCompared(summary);
     const shown = (pairs: Summary['notCompared']) => {
       const page = open({ ...summary, notCompared: pairs });
@@ -304,14 +304,16 @@ describe('reportPage', () => {
       const panels = all(page, '#statistics .panel').filter((panel) => /training time/.test(panel.ariaLabel ?? ''));
       return [
         panels.length > 0,
-        ...[/Seconds a\sstep/, /training time/, /against time/].map((words) => words.test(page.body.textContent ?? '')),
+        ...[/Seconds per\sstep/, /training time/, /against time/].map((words) =>
+          words.test(page.body.textContent ?? ''),
+        ),
       ];
     };
     expect(shown(notCompared.slice(1))).toEqual([true, true, true, true]);
     expect(shown(notCompared)).toEqual([false, false, false, false]);
   });
 
-  it('says what ratios to a baseline are worth that is on the plateau in some seeds', () => {
+  it('warns about ratios to a baseline that is on the plateau in some seeds', () => {
     const { models, ...summary } = exampleSummary();
     const partly = models.map((model) => ({
       ...model,
@@ -320,13 +322,13 @@ describe('reportPage', () => {
     const caption = (page: Document, table: string) => page.querySelector(`${table} caption`)?.textContent;
     const page = open({ ...summary, models: partly });
     const note =
-      '“dab-detr” is still on the plateau in 2 of 3 seeds: what it ends with there is little more than chance.';
+      '“dab-detr” is still on the plateau in 2 of 3 seeds: its final value there is little more than chance.';
     expect(caption(page, '#table-results')).toContain(note);
     expect(caption(page, '#table-steps')).toContain(note);
     expect(caption(open({ ...summary, models }), '#table-results')).not.toContain('chance');
   });
 
-  it('shows both figures of a class only where they fit', () => {
+  it('shows both figures of a class only if they fit', () => {
     const { models, ...summary } = exampleSummary();
     const columns = (shown: readonly ModelSummary[]) =>
       open({ ...summary, models: shown }).querySelectorAll('#table-classes tbody tr:first-child td').length;
@@ -360,20 +362,20 @@ describe('reportPage', () => {
     );
   });
 
-  it('leaves out a recipe that there is none of, and a command that would fail', () => {
+  it('leaves out a missing recipe, and a command that would fail', () => {
     const page = open({ ...exampleSummary({ seeds: [0] }), recipe: '', command: 'npm start -- report a --out b.html' });
     expect(page.body.textContent).not.toMatch(/recipe/i);
     expect(all(page, 'code').filter(({ textContent }) => textContent === '')).toEqual([]);
     expect(page.querySelector('#limits')?.textContent).toMatch(/well from five\.\n/);
   });
 
-  it('shows the loss by its parts, of matching and of known queries', () => {
+  it('shows the terms of the loss for matching and known queries', () => {
     const summary = exampleSummary();
     const page = open(summary);
     const panels = all(page, '#figure-loss-terms .panel');
     expect(panels).toHaveLength(6);
     const curves = panels.map((panel) => panel.querySelectorAll('g[aria-label="line"]').length);
-    // Of known queries dn-detr has a loss alone.
+    // Only dn-detr has a loss of known queries.
     expect(curves).toEqual([3, 3, 3, 1, 1, 1]);
     const models = summary.models.map((model) => ({
       ...model,
@@ -382,7 +384,7 @@ describe('reportPage', () => {
     expect(open({ ...summary, models }).querySelector('#figure-loss-terms')).toBeNull();
   });
 
-  it("shows a loss term of one's own under its name", () => {
+  it('shows a custom loss term under its name', () => {
     const summary = exampleSummary();
     const models = summary.models.map((model) => ({
       ...model,
@@ -395,10 +397,10 @@ describe('reportPage', () => {
     expect(panels.map(({ textContent }) => textContent)).toEqual([expect.stringContaining('loss_area (log scale)')]);
   });
 
-  it('shows two images as each model sees them while it learns, each picture once', () => {
+  it('shows two images as each model sees them during training, with each picture stored once', () => {
     const summary = exampleSummary();
     const page = open(summary, folder);
-    // The second one's file is not there.
+    // The file of the second image is missing.
     const pictures = all(page, '.truth image').map((picture) => picture.getAttribute('href'));
     expect(pictures).toEqual([`data:image/jpeg;base64,${Buffer.from('one').toString('base64')}`]);
     expect(page.querySelector('.truth [role=img]')?.getAttribute('aria-label')).toBe('val-1: 1 disc and 1 square');
@@ -419,7 +421,7 @@ describe('reportPage', () => {
     expect(open(summary, path.join(folder, 'detr')).querySelector('#figure-pictures')).toBeNull();
   });
 
-  it('draws distances of anchors only where there are some', () => {
+  it('draws distances of anchors only if there are any', () => {
     const summary = exampleSummary();
     expect(open(summary).querySelector('#figure-anchorDistance')).not.toBeNull();
     const [detr] = summary.models as [ModelSummary];

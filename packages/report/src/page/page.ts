@@ -1,7 +1,7 @@
 /**
- * `report.html`: what was compared, what came out and how surely, in one file without network.
+ * Makes `report.html`: what was compared, the result and how certain it is, in one file that needs no network.
  *
- * Loads Plot and jsdom, which takes about half a second: import it when there is a report to write.
+ * Loads Plot and jsdom, which takes about half a second, so import it only when there is a report to write.
  */
 
 import path from 'node:path';
@@ -25,35 +25,35 @@ import { settingDifferences, sharedSettings } from './settings.ts';
 import { statisticsSection } from './statistics.ts';
 
 /**
- * The page as text: the same for the same summary, whatever it holds is escaped.
+ * Makes the page of a summary. The same summary gives the same page, and all its texts are escaped.
  *
- * @param options `folder` is that of the summary, which the paths in it are relative to; without it sample images are left
- *   out. `above` stands before the report, such as what a live view says of runs that go on
+ * @param options - `folder` is the summary's folder, which its paths are relative to; without it, sample images are left out.
+ *   `above` is content before the report, such as the progress in a live view.
  */
 export function reportPage(
   summary: Summary,
   { folder, above }: { readonly folder?: string; readonly above?: Content } = {},
 ): string {
   const { models, ablation, data, recipe, environments, finished, updated, command } = summary;
-  // No line ends within the name of a model.
+  // Lines do not break within the name of a model.
   const words = headline(summary).split(' ');
   const source = path.basename(data.source);
   const header = html`<p class="kind">${ablation ? `Ablation of a detection transformer: ${ablation.title}` : `Comparison of detection transformers on ${source}`}</p>
 <h1>${words.map((word, i) => [i > 0 && ' ', /[-+]/.test(word) ? modelName(word) : word])}</h1>
 <p class="lede">${counted(models.length, ablation ? 'cell' : 'model')}, ${counted(seedCount(summary), 'seed')}, ${counted(data.train, 'training image')}
-of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'image')} to evaluate on; ${
+of ${counted(data.classes.length, 'class', 'classes')}, ${counted(data.val, 'validation image')}; ${
     recipe !== '' && html`recipe <code>${recipe}</code>, `
   }${listed([...new Set(environments.map(({ backend }) => backend))])}.</p>
-${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}${command !== '' && '; the same command goes on with it'}.</p>`}
+${!finished && html`<p class="notice"><strong>Not finished.</strong> This is the state of ${moment(updated)}${command !== '' && '; the same command continues it'}.</p>`}
 ${openingFigures(summary, folder)}`;
   const title = ablation ? `Ablation: ${ablation.title}` : `${listed(models.map(({ name }) => name))} on ${source}`;
   return sectionedPage({ title, above, header, sections: pageSections(summary) });
 }
 
-/** What the first screen shows below the sentence: the curves, and what the models see. */
+/** The curves and pictures that the first screen shows below the sentence. */
 function openingFigures(summary: Summary, folder: string | undefined): Html {
   const { metric } = contrastsOf(summary);
-  const caption = html`<b>${metric} while training.</b> ${curveKey(summary)}`;
+  const caption = html`<b>${metric} during training.</b> ${curveKey(summary)}`;
   const curves =
     curveFigure(summary, metric, caption, ['step']) ??
     html`<p>No run has been evaluated yet: there is nothing to draw.</p>`;
@@ -63,7 +63,7 @@ ${pictures?.truth}</div>
 ${pictures?.figure}</div>`;
 }
 
-/** Those that there is something to say in. */
+/** The sections that have content. */
 function pageSections(summary: Summary): Section[] {
   const all: readonly Section[] = [
     { id: 'differences', name: 'What differs', content: settingDifferences(summary) },
@@ -74,7 +74,7 @@ function pageSections(summary: Summary): Section[] {
     { id: 'losses', name: 'Losses', content: lossesSection(summary) },
     { id: 'settings', name: 'Settings', content: sharedSettings(summary) },
     { id: 'runs', name: 'Runs', content: runsTable(summary) },
-    { id: 'repeat', name: 'To repeat it', content: provenanceSection(summary) },
+    { id: 'repeat', name: 'How to repeat it', content: provenanceSection(summary) },
   ];
   return all.filter(({ content }) => content !== undefined);
 }
@@ -84,15 +84,15 @@ function lossesSection(summary: Summary): Html | undefined {
     curveFigure(
       summary,
       'loss',
-      html`<b>Training loss</b>, mean since the evaluation before; mean and band over seeds are of its logarithm. A model with
-known queries adds their loss to its own: compare the shape of such curves, not their height.`,
+      html`<b>Training loss</b>, averaged since the previous evaluation; mean and band over seeds are of its logarithm. The loss of a
+model with known queries includes theirs, so compare the shape of such curves, not their height.`,
     ),
     lossTermsFigure(summary),
     curveFigure(
       summary,
       'anchorDistance',
-      html`<b>Distance of anchors</b> from the boxes that their queries are matched with: mean L1 distance of centre, width
-and height, in shares of the image. Models without anchors have none.`,
+      html`<b>Distance of anchors</b> from the boxes that their queries are matched with: mean L1 distance of centre, width and height,
+as fractions of the image. Models without anchors have none.`,
     ),
   ].filter((figure) => figure !== undefined);
   return figures.length > 0 ? html`${figures}` : undefined;

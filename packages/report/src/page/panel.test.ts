@@ -16,7 +16,7 @@ describe('a panel', () => {
       .map((axis) => [...axis.querySelectorAll('text')].map(({ textContent }) => textContent))
       .filter((shown) => shown.length > 0);
   };
-  it('has one axis of x, or one more above with its own numbers at their places', () => {
+  it('has one x axis, or a second one above with its own numbers at their places', () => {
     const label = 'training steps';
     expect(texts({ label })).toEqual([['0', '100', '200', '300', '400', '500', '600'], [label]]);
     expect(texts({ label, above: { label: 'epochs', unit: 62.5 } })).toEqual([
@@ -56,7 +56,7 @@ describe('ticks of a logarithmic scale', () => {
       fc.property(domain, ([low, high]) => {
         const ticks = logTicks([low, high]);
         expect(ticks.length).toBeGreaterThanOrEqual(3);
-        // As from 0.15 to 0.29, without the ends.
+        // For example from 0.15 to 0.29, without the ends.
         expect(ticks.length).toBeLessThanOrEqual(14);
         for (const [i, tick] of ticks.entries()) {
           expect(tick).toBeGreaterThanOrEqual(Math.max(low, (ticks[i - 1] ?? 0) + Number.MIN_VALUE));

@@ -1,4 +1,4 @@
-/** One plot: the curves of all models in a pair of axes, as SVG that takes its colours from the page. */
+/** Draws one plot: the curves of all models in a pair of axes, as SVG with the page's colours. */
 import * as Plot from '@observablehq/plot';
 import { JSDOM } from 'jsdom';
 import type { MeanPoint } from '../analysis/series.ts';
@@ -7,11 +7,11 @@ import { seriesStyle } from '../markup/palette.ts';
 import type { XY } from '../summary/interpolation.ts';
 
 export interface PanelSeries {
-  /** of the model in the comparison, for its colour and marker */
+  /** Index of the model in the comparison, which determines its colour and marker. */
   readonly index: number;
-  /** thin lines */
+  /** The runs, drawn as thin lines. */
   readonly runs: readonly { readonly points: readonly XY[]; readonly dashed: boolean; readonly failed: boolean }[];
-  /** a strong line, with a band where it has bounds */
+  /** The mean, drawn as a strong line with a band where it has bounds. */
   readonly mean: readonly MeanPoint[];
   readonly dashed: boolean;
 }
@@ -19,31 +19,31 @@ export interface PanelSeries {
 export interface PanelAxis {
   readonly label: string;
   readonly log?: boolean;
-  /** what the axis shows at least, on a linear scale; 0 unless given */
+  /** A range that a linear axis always includes. @defaultValue `[0, 0]` */
   readonly least?: readonly [number, number];
-  /** a second scale above the plot, of which one is so many `unit`s of the first */
+  /** A second scale above the plot, whose unit is `unit` units of the first. */
   readonly above?: { readonly label: string; readonly unit: number };
 }
 
 export interface PanelOptions {
-  /** of the SVG's parts, unlike any other on the page */
+  /** An id that is unique on the page, for names within the SVG. */
   readonly id: string;
-  /** for those who do not see it */
+  /** Alternative text for readers who cannot see the plot. */
   readonly description: string;
   readonly x: PanelAxis;
   readonly y: PanelAxis;
-  /** beside others of its kind; as wide as two of them in a row unless given */
+  /** Size in pixels. @defaultValue the size of `plotFrame`, two in a row */
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 const dashes = '5 3.5';
-/** More of them hide the line. */
+/** Maximum number of markers on a line; more would hide it. */
 const mostMarkers = 9;
 
-/** Not laid out, only built and written out. */
+/** The document in which plots are built; they are never laid out in it. */
 export const plotDocument = new JSDOM('').window.document;
 
-/** Of every plot, so that two of them stand side by side. */
+/** Size and margins of every plot, so that two of them fit side by side. */
 export const plotFrame = {
   width: 440,
   height: 280,
@@ -54,7 +54,7 @@ export const plotFrame = {
   style: { fontSize: '12px', fontFamily: 'inherit' },
 } as const;
 
-/** @param series of which at least one point is there to draw */
+/** @param series - Curves with at least one point to draw in total. */
 export function panel(series: readonly PanelSeries[], { id, description, x, y, size }: PanelOptions): Html {
   const drawn = series.flatMap(({ runs, mean }) => [...runs.flatMap(({ points }) => points), ...mean]);
   const svg = Plot.plot({
@@ -85,9 +85,9 @@ function axisAbove({ label, unit }: NonNullable<PanelAxis['above']>, most: numbe
   const rough = most / unit / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10);
-  // Without 0, where the other axis has its label.
+  // Without 0, where the vertical axis has its label.
   const ticks = Array.from({ length: Math.floor(most / unit / step) }, (_, i) => (i + 1) * step * unit);
-  // An axis of one's own takes the place of the one there would be.
+  // Giving an explicit axis replaces Plot's own, so the lower one has to be added again.
   const below = Plot.axisX({ ticks: 5, labelAnchor: 'center', labelArrow: 'none' });
   const above = Plot.axisX(ticks, {
     anchor: 'top',
@@ -99,7 +99,7 @@ function axisAbove({ label, unit }: NonNullable<PanelAxis['above']>, most: numbe
   return [below, above];
 }
 
-/** A model's line and marker, for a legend. */
+/** Draws a model's line and marker for a legend. */
 export function seriesSwatch(index: number, dashed: boolean): Html {
   const { color, symbol } = seriesStyle(index);
   const svg = Plot.plot({
@@ -124,15 +124,15 @@ export function seriesSwatch(index: number, dashed: boolean): Html {
   return drawing(svg, `swatch-${index}`);
 }
 
-/** A plot as markup: the same for the same plot, and unlike any other of the page in the names within. */
+/** A plot as markup, which is deterministic and uses names that are unique on the page. */
 export function drawing(svg: Element, id: string): Html {
-  // The page's own style sheet does what Plot's would.
+  // The page's style sheet replaces Plot's.
   svg.querySelector('style')?.remove();
   svg.setAttribute('aria-hidden', 'true');
   const markup = svg.outerHTML
-    // A hundredth of a pixel is enough.
+    // Coordinates are rounded to a hundredth of a pixel.
     .replace(/(\d\.\d\d)\d+(?=[^<>]*>)/g, '$1')
-    // Plot counts clip paths over all plots of the process: the same summary would give another page each time.
+    // Plot numbers clip paths across all plots of the process, so the same summary would give a different page each time.
     .replaceAll(/plot-clip-\d+/g, `clip-${id}`);
   return trusted(markup);
 }
@@ -145,7 +145,7 @@ function band({ index, mean }: PanelSeries): Plot.Markish {
 
 function thinLines({ index, runs, mean }: PanelSeries): Plot.Markish {
   const { color } = seriesStyle(index);
-  // A single run is its own mean.
+  // A single run equals its mean.
   const shown = runs.length === 1 && mean.length > 0 ? [] : runs;
   return shown.map(({ points, dashed, failed }) =>
     Plot.line(points, {
@@ -179,16 +179,16 @@ function scale(values: readonly number[], { label, log, least = [0, 0] }: PanelA
   const options = { label, labelArrow: 'none' } as const;
   if (log) {
     const domain = logDomain(values);
-    // Plot leaves labels out where it has many ticks, and which ones seems to be chance.
+    // Ticks are given because Plot leaves out some labels if there are many ticks, seemingly at random.
     return { ...options, type: 'log', domain, ticks: logTicks(domain), tickFormat: (tick: number) => `${tick}` };
   }
   const all = [...values, ...least];
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  // A scale needs some length.
+  // A scale must have some length.
   return { ...options, nice: true, ticks: 5, domain: low < high ? [low, high] : [low, low + 1] };
 }
 
-/** Some room above and below, as whole powers of ten would leave far too much. */
+/** Adds some room above and below; rounding to powers of ten would add far too much. */
 function logDomain(values: readonly number[]): [number, number] {
   return [Math.min(...values) / 1.15, Math.max(...values) * 1.15];
 }
@@ -203,7 +203,7 @@ const mantissas: readonly (readonly number[])[] = [
   Array.from({ length: 90 }, (_, i) => 1 + i / 10),
 ];
 
-/** Round numbers, as few as tell a scale; three or more where the ends are at least a third apart. */
+/** Round numbers for ticks, as few as suffice; at least three if the ends differ by a third or more. */
 export function logTicks([low, high]: readonly [number, number]): number[] {
   const powers = Array.from(
     { length: Math.floor(Math.log10(high)) - Math.floor(Math.log10(low)) + 1 },
@@ -211,14 +211,14 @@ export function logTicks([low, high]: readonly [number, number]): number[] {
   );
   const choices = mantissas.map((chosen) =>
     powers
-      // Read as decimals, as products have digits at their ends.
+      // Parsed from decimals, because products have rounding errors.
       .flatMap((power) => chosen.map((mantissa) => Number(`${mantissa.toFixed(1)}e${power}`)))
       .filter((tick) => tick >= low && tick <= high),
   );
   return choices.find((ticks) => ticks.length >= 3) ?? (choices.at(-1) as number[]);
 }
 
-/** The upper end of the bands, unless they would press the lines together: two seeds can have any interval. */
+/** The upper ends of the bands, except those so high that they would squeeze the lines together. */
 function bandTop(series: readonly PanelSeries[]): number[] {
   const means = series.flatMap(({ mean }) => mean);
   const most = Math.max(...means.map(({ y }) => y)) * 1.3;

@@ -1,4 +1,4 @@
-/** Two photographs as each model sees them while it learns, beside what is there. */
+/** Two photographs with each model's detections during training, next to the ground truth. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { counted } from '@dn-detr/train';
@@ -12,16 +12,16 @@ import type { ComparedSample, ComparedSamples, SampleBox, SampleDetection, Summa
 import { seriesSwatch } from './panel.ts';
 
 export interface Pictures {
-  /** what is there */
+  /** The annotated objects. */
   readonly truth: Html;
-  /** what the models see */
+  /** The models' detections. */
   readonly figure: Html;
 }
 
 /**
- * Undefined where there are no such images, or none of them can be read.
+ * Makes the pictures; undefined if there are no such images, or none of them can be read.
  *
- * @param folder of the summary, which the pictures' paths are relative to
+ * @param folder - The summary's folder, which the pictures' paths are relative to.
  */
 export function picturesOf({ samples, models, data }: Summary, folder: string | undefined): Pictures | undefined {
   if (samples === undefined || folder === undefined) return undefined;
@@ -32,7 +32,7 @@ export function picturesOf({ samples, models, data }: Summary, folder: string | 
   });
   if (images.length === 0) return undefined;
   const sizes = `--stages: ${steps.length}; --images: ${images.length}`;
-  const truth = html`<div class="truth" style="${sizes}"><p>What is there</p>
+  const truth = html`<div class="truth" style="${sizes}"><p>Annotated objects</p>
 <div>${images.map(({ image, file, id }) => truthPicture(image, file, id, data.classes))}</div>
 ${classKey(samples, data.classes)}</div>`;
   const heads = steps.map((step) => html`<span>${counted(step, 'step')}</span>`);
@@ -56,12 +56,12 @@ ${views}<figcaption>${caption(samples)}</figcaption>
 
 function caption({ steps, images }: ComparedSamples): Content {
   const names = listed(images.map(({ name }) => path.basename(name)));
-  return html`<b>What the models see</b> after ${listed(steps.map(count))} steps, with their first seed, in the evaluated
-images ${names}: of each as many detections as there are objects, the surest ones. Whole lines are right (the object's class,
-IoU from ${leastOverlap}) and counted, dashed ones are not.`;
+  return html`<b>What the models see</b> after ${listed(steps.map(count))} steps, with their first seed, in the validation
+images ${names}: the detections with the highest scores, as many as there are objects. Solid lines are correct (the object's class,
+IoU of at least ${leastOverlap}) and counted, dashed ones are not.`;
 }
 
-/** The picture itself; undefined where its run is gone. */
+/** The picture as a data address; undefined if its run has been deleted. */
 function pictureAddress(file: string): string | undefined {
   try {
     return `data:image/jpeg;base64,${readFileSync(file).toString('base64')}`;
@@ -85,7 +85,7 @@ function foundPicture(image: ComparedSample, detections: readonly SampleDetectio
   const right = detections.filter((_, n) => found[n]);
   const wrong = detections.filter((_, n) => !found[n]);
   const figures = `${right.length} of ${image.objects.length}`;
-  // The picture itself is in the page once.
+  // The image data is on the page only once.
   const parts = [html`<use href="#${id}"/>`, boxMarks(wrong, true), boxMarks(right, false)];
   const words = `${whose}, ${path.basename(image.name)}: ${figures} objects found`;
   return html`<span class="seen">${drawing(image, words, parts)}<b aria-hidden="true">${figures}</b></span>`;
@@ -94,7 +94,7 @@ function foundPicture(image: ComparedSample, detections: readonly SampleDetectio
 const drawing = ({ width, height }: ComparedSample, words: string, parts: Content): Html =>
   html`<svg class="picture" viewBox="0 0 ${width} ${height}" role="img" aria-label="${words}">${parts}</svg>`;
 
-/** The outlines of a class in one path, over a dark rim that sets them off. */
+/** Draws boxes over a dark rim, with one path for each class. */
 function boxMarks(boxes: readonly SampleBox[], dashed: boolean): Content {
   if (boxes.length === 0) return undefined;
   const outline = (own: readonly SampleBox[]) =>
@@ -110,7 +110,7 @@ function boxMarks(boxes: readonly SampleBox[], dashed: boolean): Content {
 
 const classColor = (label: number): string => colors[label % colors.length] as string;
 
-/** Classes of the two photographs and of what was taken for one. */
+/** The legend of classes that are annotated or detected in the photographs. */
 function classKey({ images }: ComparedSamples, classes: readonly string[]): Html {
   const seen = images.flatMap(({ objects, detections }) => [...objects, ...detections.flat(2)]);
   const labels = [...new Set(seen.map(({ label }) => label))].sort((a, b) => a - b);

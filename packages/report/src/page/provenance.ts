@@ -1,4 +1,4 @@
-/** What is needed to do it again: data, software, command, and each run with its end. */
+/** Everything that is needed to repeat a comparison: data, software, command, and the end of each run. */
 
 import { counted, type Environment } from '@dn-detr/train';
 import { ap, count, duration, moment } from '../format.ts';
@@ -14,7 +14,7 @@ export function provenanceSection(summary: Summary): Html {
     ...(recipe === '' ? [] : [['Recipe', html`<code>${recipe}</code>`] as const]),
     [
       'Data',
-      html`${data.source}${data.format !== data.source && ` (${data.format})`}: ${counted(data.train, 'training image')}, ${count(data.val)} to evaluate on`,
+      html`${data.source}${data.format !== data.source && ` (${data.format})`}: ${counted(data.train, 'training image')}, ${counted(data.val, 'validation image')}`,
     ],
     ['Classes', html`${data.classes.length}: ${data.classes.join(', ')}`],
     ['Hash of the data', html`<code>${data.hash}</code>`],
@@ -33,13 +33,13 @@ export function provenanceSection(summary: Summary): Html {
   ];
   return html`${
     command !== '' &&
-    html`<p>The command that did it, or goes on with it:</p>
+    html`<p>This command repeats or continues it:</p>
 <pre><code>${command}</code></pre>
 `
   }<dl>${facts.map(([term, what]) => html`<div><dt>${term}</dt><dd>${what}</dd></div>`)}</dl>`;
 }
 
-/** `detr seed 0, dn-detr seed 0` */
+/** The runs of an environment, as `detr seed 0, dn-detr seed 0`. */
 function runsIn({ models }: Summary, environment: number): Content {
   const runs = models.flatMap((model) => model.runs.map((run) => ({ model: model.name, ...run })));
   const own = runs.filter((run) => run.environment === environment);
@@ -49,11 +49,11 @@ function runsIn({ models }: Summary, environment: number): Content {
   );
 }
 
-/** @param processes the native ops of each process of a run, or of those that had others than the one before */
+/** @param processes - Native ops of a run's first process, and of each later process whose native ops differed. */
 function nativeOpsWords(processes: readonly (readonly string[])[]): string {
   const count = processes.filter(({ length }) => length > 0).length;
   if (count === 0) return '';
-  return count === processes.length ? ' with native ops' : ' with native ops for a part of its steps';
+  return count === processes.length ? ' with native ops' : ' with native ops for some of its steps';
 }
 
 const environmentFacts = ({
@@ -87,7 +87,7 @@ const environmentFacts = ({
 export function runsTable({ models }: Summary): Html {
   return dataTable({
     id: 'table-runs',
-    caption: html`<b>Every run</b>, with the end it came to.`,
+    caption: html`<b>All runs</b>, and how they ended.`,
     head: ['Model', 'Seed', 'End', 'Steps', 'Training', 'AP', 'AP50', 'Memory (MiB)', 'Folder'],
     text: [2, 8],
     rows: models.flatMap((model) =>

@@ -20,7 +20,7 @@ export function resultsTable(summary: Summary): Html {
       level !== undefined && `, ± half of their ${percent(level)} Student-t interval`
     }.${
       baselines.length > 0 &&
-      ` Steps: those a model takes to the final AP50 of another one, as a multiple of that one's own; below 1 it is there sooner, and ≤ and ≥ are bounds. ${chanceNotes(summary, baselines).join(' ')}`
+      ` Steps: those that a model needs to reach the final AP50 of another model, as a multiple of that model's steps; below 1 it is faster, and ≤ and ≥ are bounds. ${chanceNotes(summary, baselines).join(' ')}`
     }`,
     head: [
       'Model',
@@ -28,7 +28,7 @@ export function resultsTable(summary: Summary): Html {
       'AP',
       'AP50',
       'AP75',
-      ...(timed ? [html`Seconds a&nbsp;step`] : []),
+      ...(timed ? [html`Seconds per&nbsp;step`] : []),
       ...baselines.map((baseline) => html`Steps to AP50 of ${modelName(baseline)}`),
       'Instability',
     ],

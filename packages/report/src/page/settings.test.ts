@@ -15,7 +15,7 @@ const tableOf = (summary: Summary) => {
   return { caption: table?.querySelector('caption')?.textContent, rows };
 };
 
-/** The table of models with these settings of their own. */
+/** The table of models with these settings. */
 function tableWith(shared: DottedValues, ...own: DottedValues[]) {
   const summary = exampleSummary();
   const [first] = summary.models as [ModelSummary];
@@ -23,12 +23,12 @@ function tableWith(shared: DottedValues, ...own: DottedValues[]) {
   return tableOf({ ...summary, settings: shared, models });
 }
 
-it('has no row of equal settings, of a summary of the first version', () => {
+it('has no row for equal settings, in a summary of the first version', () => {
   const file = fileURLToPath(new URL('../../../../docs/results/convergence/summary.json', import.meta.url));
   const { rows } = tableOf(keptSummary(file));
   expect(rows).toContainEqual(['denoising.groups', '0', '5']);
   const equal = rows.filter(([, ...values]) => new Set(values).size === 1).map(([key]) => key);
-  // Which is no setting.
+  // This is not a setting.
   expect(equal).toEqual(['parameters']);
 });
 
@@ -36,14 +36,14 @@ it.each([
   [null, 'as many as fit', '1'],
   [5, '5', '1'],
   [0, '0', '–'],
-])('shows groups of %j as %s, and noise of known queries where there are some: %s', (groups, words, noise) => {
+])('shows groups of %j as %s, and noise of known queries if there are any: %s', (groups, words, noise) => {
   const own = { 'denoising.groups': groups, 'denoising.boxNoise': 1 };
   const { rows } = tableWith({ 'model.name': 'dino' }, own, { 'denoising.groups': 3 });
   expect(rows).toContainEqual(['denoising.groups', words, '3']);
   expect(rows).toContainEqual(['denoising.boxNoise', noise, '–']);
 });
 
-it('says in words what a null or 0 stands for', () => {
+it('describes the meaning of null and 0', () => {
   const [one, other] = [
     { 'denoising.slotBucket': null, 'denoising.maxKnownQueries': 0, 'model.labelBook': null },
     { 'denoising.slotBucket': 10, 'denoising.maxKnownQueries': 200, 'model.labelBook': 91 },
@@ -71,21 +71,21 @@ describe.each(['detr', 'dn-detr'])('of the objective of %s', (name) => {
 
 describe('what weights start from', () => {
   const hash = '0806'.repeat(16);
-  const ownWeights = 'but for weights that a model takes from its file of init';
+  const ownWeights = 'except for weights loaded from the file of init';
 
-  it('is one row, and not said to be drawn alike', () => {
+  it('is one row, and is excluded from what equal seeds share', () => {
     const { caption, rows } = tableWith({}, { init: 'none' }, { 'init.file': 'a.safetensors', 'init.hash': hash });
     expect(rows.slice(0, -1)).toEqual([['init', 'none', 'a.safetensors (08060806)']]);
     expect(caption).toContain(ownWeights);
   });
 
-  it('is told by the whole of it where models share the name of the file', () => {
+  it('is named by the whole path where models share the name of the file', () => {
     const own = [hash, 'f'.repeat(64)].map((value) => ({ 'init.hash': value }));
     const { rows } = tableWith({ 'init.file': 'a.safetensors' }, ...own);
     expect(rows).toContainEqual(['init', 'a.safetensors (08060806)', 'a.safetensors (ffffffff)']);
   });
 
-  it('is not spoken of where it is the same', () => {
+  it('is not mentioned if it is the same', () => {
     const { caption, rows } = tableOf(exampleSummary());
     expect(rows.map(([name]) => name)).not.toContain('init');
     expect(caption).not.toContain(ownWeights);

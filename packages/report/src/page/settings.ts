@@ -1,4 +1,4 @@
-/** What was compared and how: the settings in which models differ, and those that they share. */
+/** The settings in which models differ, and those that they share. */
 
 import { count, dash, setting } from '../format.ts';
 import { type Html, html } from '../markup/html.ts';
@@ -6,7 +6,7 @@ import { modelName } from '../markup/model-name.ts';
 import { dataTable } from '../markup/table.ts';
 import type { ModelSummary, Summary } from '../summary/summary.ts';
 
-/** Those that all models share, folded away. */
+/** The settings that all models share, folded away. */
 export function sharedSettings({ settings, recipe }: Summary): Html {
   const shared = Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1));
   return html`<details id="shared-settings"><summary>Settings that all models share (${shared.length})${
@@ -31,8 +31,8 @@ export function settingDifferences(summary: Summary): Html {
     id: 'table-settings',
     caption: html`<b>Settings that differ</b>${
       models.length > 1 &&
-      `: all others are the same. With equal seeds, models draw the order of the images, augmentation and the initial weights of parts that they have in common alike`
-    }${models.length > 1 && initDiffers && ', but for weights that a model takes from its file of init'}. A dash: the model does not use it.`,
+      `; all others are the same. With equal seeds, models have the same order of images, augmentation, and initial weights of parts that they share`
+    }${models.length > 1 && initDiffers && ', except for weights loaded from the file of init'}. A dash means that the model does not use the setting.`,
     head: ['Setting', ...models.map(({ name }) => modelName(name))],
     text: models.map((_, i) => i + 1),
     rows: [
@@ -44,7 +44,7 @@ export function settingDifferences(summary: Summary): Html {
   });
 }
 
-/** What some values stand for. */
+/** Descriptions of special values. */
 const standsFor: Readonly<Record<string, readonly [value: unknown, words: string]>> = {
   'denoising.groups': [null, 'as many as fit'],
   'denoising.slotBucket': [null, 'the objects of the fullest image'],
@@ -59,14 +59,14 @@ function valueWords(key: string, value: unknown): string {
 
 const isInit = (key: string): boolean => key === 'init' || key.startsWith('init.');
 
-/** `none`, or the file that weights were started from, with the first digits of its hash. */
+/** `none`, or the file that the initial weights are from, with the first digits of its hash. */
 function initWords(model: ModelSummary, summary: Summary): string {
   const [file, hash] = ['init.file', 'init.hash'].map((key) => settingOf(model, summary, key));
   if (file === undefined) return setting(settingOf(model, summary, 'init'));
   return hash === undefined ? `${file}` : `${file} (${`${hash}`.slice(0, 8)})`;
 }
 
-/** Parts of the objective that are told together, in words. */
+/** Settings of the objective that are described together. */
 const objective = [
   { title: 'class loss', words: classLossWords, keys: ['loss.eosCoef', 'loss.alpha', 'loss.gamma'] },
   { title: 'loss coefficients', words: coefficientWords, keys: ['loss.class', 'loss.bbox', 'loss.giou'] },
@@ -81,7 +81,7 @@ const saidInWords: ReadonlySet<string> = new Set(
   objective.flatMap(({ keys }) => keys.map((key) => `objective.${key}`)),
 );
 
-/** What is told of a model in words, from its settings. */
+/** Descriptions of a model's objective, made from its settings. */
 const kinds = objective.map(
   ({ title, words }) =>
     [
@@ -90,11 +90,11 @@ const kinds = objective.map(
     ] as const,
 );
 
-/** Groups of null are as many as fit. */
+/** Whether a model has known queries; a number of groups of null means as many as fit. */
 const hasKnownQueries = (model: ModelSummary, summary: Summary): boolean =>
   ![undefined, 0].includes(settingOf(model, summary, 'denoising.groups') as undefined);
 
-/** Undefined where the model does not use it, such as the noise of known queries that it does not have. */
+/** The value of a setting; undefined if the model does not use it, such as the noise of known queries that it does not have. */
 function usedValue(model: ModelSummary, summary: Summary, key: string): unknown {
   const unused = key.startsWith('denoising.') && key !== 'denoising.groups' && !hasKnownQueries(model, summary);
   return unused ? undefined : model.settings[key];
@@ -105,7 +105,7 @@ export const settingOf = (model: ModelSummary, { settings }: Summary, key: strin
 
 const differs = ([, ...values]: readonly string[]): boolean => new Set(values).size > 1;
 
-/** A setting of the objective, by its key there. */
+/** Looks up a setting of the objective by its key. */
 type ObjectiveSetting = (key: string) => unknown;
 
 function classLossWords(of: ObjectiveSetting): string {

@@ -1,4 +1,4 @@
-/** All that was measured in numbers: the last evaluation, and the differences between models. */
+/** All measured figures: the last evaluation, and the differences between models. */
 
 import { counted } from '@dn-detr/train';
 import { contrastsOf } from '../analysis/contrasts.ts';
@@ -28,20 +28,20 @@ ${differenceTable(comparisons)}
 }
 ${
   stepsRatios.length > 0 &&
-  html`<details id="steps-by-seed"><summary>Steps to what a baseline ends with, seed by seed</summary>
+  html`<details id="steps-by-seed"><summary>Steps to the final value of a baseline, seed by seed</summary>
 ${stepsTable(summary)}
 </details>`
 }`;
 }
 
-/** Of the figure that does not lead the page. */
+/** The curves of AP or AP50, whichever is not at the top of the page. */
 function otherCurves(summary: Summary): Html | undefined {
   const metric = contrastsOf(summary).metric === 'AP' ? 'AP50' : 'AP';
   const time = timesComparable(summary) && ' and training time, without evaluations';
-  return curveFigure(summary, metric, html`<b>${metric}</b> against training steps${time}.`);
+  return curveFigure(summary, metric, html`<b>${metric}</b> over training steps${time}.`);
 }
 
-/** More seeds are counted. */
+/** Maximum number of seeds that are listed; more are only counted. */
 const mostNamed = 6;
 
 function differenceTable(comparisons: readonly Comparison[]): Html {
@@ -50,7 +50,7 @@ function differenceTable(comparisons: readonly Comparison[]): Html {
     id: 'table-differences',
     caption: html`<b>Differences</b> over the seeds that both models have${
       level !== undefined &&
-      `, with ${percent(level)} Student-t interval and p-value of the two-sided paired t-test: of each comparison by itself, not corrected for their number (${comparisons.length})`
+      `, with the ${percent(level)} Student-t interval and the p-value of the two-sided paired t-test, not corrected for the number of comparisons (${comparisons.length})`
     }.`,
     head: [
       'Model − baseline',
@@ -85,9 +85,8 @@ function stepsTable(summary: Summary): Html {
   const baselines = stepsRatios.map(({ baseline }) => baseline);
   return dataTable({
     id: 'table-steps',
-    caption: html`<b>Steps to what the baseline ends with</b>, by seed. The baseline's are
-those of its whole run. Of some ratios only a bound is known (≤ or ≥), as where a model had the value by its first evaluation or never
-got there. ${chanceNotes(summary, baselines).join(' ')}`,
+    caption: html`<b>Steps to the final value of the baseline</b>, by seed. The baseline's steps are those of its complete run. For some
+ratios only a bound is known (≤ or ≥), for example if a model had the value by its first evaluation or never reached it. ${chanceNotes(summary, baselines).join(' ')}`,
     head: ['Model, baseline', 'Metric', 'Seed', 'Value to reach', 'Steps', "Baseline's steps", 'Ratio'],
     text: [1],
     rows: stepsRatios.flatMap(({ model, baseline, metric, seeds }) =>

@@ -1,13 +1,13 @@
-/** At what the runs of two models can be compared. */
+/** Decides whether the runs of two models can be compared at equal steps and at equal seconds. */
 import type { RunConfig, StoredConfig } from '@dn-detr/train';
 import type { Equal } from './summary.ts';
 
 /**
- * Runs are comparable at equal steps unless the schedule depends on the time that is over, because models with faster steps
- * then take more of them before the learning rate drops. They are comparable at equal seconds where backend and number of CPU
- * cores are the same.
+ * Runs are comparable at equal steps unless the schedule depends on elapsed time, because models with faster steps then take
+ * more of them before the learning rate drops. They are comparable at equal seconds if the backend and the number of CPU cores
+ * are the same.
  *
- * @param runs of both models
+ * @param runs - The runs of both models.
  */
 export function comparableAt(runs: readonly StoredConfig[]): Equal[] {
   const [first] = runs.map(({ environment }) => environment);

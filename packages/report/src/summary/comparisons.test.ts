@@ -31,7 +31,7 @@ const fast = model('dn-detr', [curve([0.1, 0.3, 0.5]), curve([0.12, 0.33, 0.55])
 const slow = model('dab-detr', [curve([0.02, 0.1, 0.2], 0.05), curve([0.03, 0.12, 0.22], 0.05)]);
 
 describe('two models', () => {
-  it('are compared at equal steps and at the seconds of the one that is done first', () => {
+  it('are compared at equal steps, and at the seconds of the fastest', () => {
     const found = comparisons(fast, slow);
     expect(found.map(({ metric, at }) => `${metric} ${at}`)).toEqual([
       'AP50 steps',
@@ -43,41 +43,41 @@ describe('two models', () => {
     expect(atSteps).toMatchObject({ atValue: 300, n: 2, mean: { model: 0.525 } });
     expect(atSteps?.mean.baseline).toBeCloseTo(0.21, 12);
     expect(atSteps?.meanDifference).toBeCloseTo(0.315, 12);
-    // The slow one takes 0.05 s a step, hence 15 s in all, when the fast one has done 150 steps.
+    // The slow model takes 0.05 s per step and 15 s in total, after which the fast one has done 150 steps.
     expect(atSeconds?.atValue).toBe(15);
     expect(atSeconds?.mean.model).toBeCloseTo((0.2 + 0.225) / 2, 12);
   });
 
-  it('with one seed each have no interval', () => {
+  it('have no interval with one seed each', () => {
     const [one] = comparisons(model('a', [curve([0.1])]), model('b', [curve([0.2])]));
     expect(one).toMatchObject({ n: 1, meanDifference: -0.1 });
     expect(one?.interval).toBeUndefined();
   });
 
-  it('are compared over the seeds they share, and over runs that were finished', () => {
+  it('are compared over the seeds that they share, and over finished runs', () => {
     const [first] = comparisons(fast, model('b', [curve([0.1, 0.1, 0.1])]));
     expect(first).toMatchObject({ n: 1, unpaired: [1], mean: { model: 0.5 } });
     expect(comparisons(fast, model('b', [curve([0.1])], 'failed'))).toEqual([]);
   });
 
-  it('with undefined AP are not compared', () => {
+  it('are not compared if AP is undefined', () => {
     expect(comparisons(fast, model('b', [curve([-1, -1, -1]), curve([-1, -1, -1])]))).toEqual([]);
   });
 
-  it('reach what the other ends with after a share of its steps', () => {
+  it('reach the final value of the other after a fraction of its steps', () => {
     const [ratio] = stepsComparisons({ model: fast, baseline: slow });
-    // 0.2 is half way between steps 100 and 200 of the first seed, and the baseline's is at 300.
+    // The first seed reaches 0.2 half way between steps 100 and 200, and the baseline at 300.
     expect(ratio?.seeds[0]).toMatchObject({ seed: 0, target: 0.2, bound: 'exact' });
     expect(ratio?.seeds[0]?.ratio).toBeCloseTo(150 / 300, 12);
   });
 
-  it('count for nothing before their first evaluation', () => {
+  it('count as 0 before their first evaluation', () => {
     const late = model('late', [[{ ...(curve([0.3])[0] as CurvePoint), step: 600 }]]);
     const [atSteps] = comparisons(late, model('b', [curve([0.1, 0.1, 0.1])]));
     expect(atSteps?.mean.model).toBeCloseTo(0.15, 12);
   });
 
-  it('are each compared with those before them', () => {
+  it('are each compared with all previous ones', () => {
     const models = [fast, slow, model('c', [])];
     const names = (summary: Parameters<typeof pairsOf>[0]) =>
       pairsOf(summary).map((pair) => `${pair.model.name} ${pair.baseline.name}`);

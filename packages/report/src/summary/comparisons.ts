@@ -1,4 +1,4 @@
-/** What the curves of several seeds say about two models. */
+/** Compares two models by the curves of their seeds. */
 import { pairedComparison, stepsRatio } from '@dn-detr/metrics';
 import { valueAt } from './interpolation.ts';
 import type { Comparison, CurvePoint, Equal, ModelSummary, StepsComparison, Summary } from './summary.ts';
@@ -6,10 +6,10 @@ import type { Comparison, CurvePoint, Equal, ModelSummary, StepsComparison, Summ
 const metrics = ['AP50', 'AP'] as const;
 type Metric = (typeof metrics)[number];
 
-/** A run that was stopped or failed says nothing about where it would have ended. */
+/** The finished runs; one that was stopped or failed does not show where it would have ended. */
 const curvesOf = ({ runs }: ModelSummary) => runs.filter(({ status, curve }) => status === 'done' && curve.length > 0);
 
-/** Each model with each one before it; in an ablation with the first alone. */
+/** Pairs of each model with each one before it; in an ablation, of each cell with the first. */
 export function pairsOf({ models, ablation }: Pick<Summary, 'models' | 'ablation'>): Pair[] {
   return models.flatMap((model, i) =>
     models.slice(0, ablation ? Math.min(i, 1) : i).map((baseline) => ({ model, baseline })),
@@ -22,7 +22,7 @@ export interface Pair {
   readonly baseline: ModelSummary;
 }
 
-/** Of both metrics, over the runs that are done; none where no seed is common, or AP is undefined. */
+/** Comparisons in both metrics, over the finished runs; empty if the models share no seed, or AP is undefined. */
 export function comparisons({ model, baseline }: Pair, at: Equal): Comparison[] {
   return metrics.flatMap((metric) => comparison(model, baseline, metric, at) ?? []);
 }
@@ -38,7 +38,7 @@ function comparison(model: ModelSummary, baseline: ModelSummary, metric: Metric,
   if (both.some((runs) => runs.some(({ curve }) => curve.some((point) => point[metric] < 0)))) return undefined;
   const values = both.map((runs) =>
     runs.map(({ seed, curve }) => {
-      // Before the first evaluation nothing is learned yet.
+      // Curves start at 0, since nothing has been learned before training.
       const points = [{ x: 0, y: 0 }, ...curve.map((point) => ({ x: point[axis], y: point[metric] }))];
       return { seed, value: valueAt(points, atValue) };
     }),
@@ -56,7 +56,7 @@ function meanOf(values: SeedValues, seeds: readonly number[]): number {
   return chosen.reduce((sum, { value }) => sum + value, 0) / chosen.length;
 }
 
-/** How soon the model has what the baseline ends with, by both metrics. */
+/** How soon the model reaches the final value of the baseline, in both metrics. */
 export function stepsComparisons({ model, baseline }: Pair): StepsComparison[] {
   return metrics.flatMap((metric) => {
     const seedCurves = (of: ModelSummary) =>

@@ -1,4 +1,4 @@
-/** Values of curves between the points where they are known. */
+/** Interpolation of curves. */
 
 export interface XY {
   readonly x: number;
@@ -6,9 +6,10 @@ export interface XY {
 }
 
 /**
- * On straight lines between the points; before the first one its value, and after the last one that of the last.
+ * The value of a curve at `x`, interpolated linearly between its points. Before the first and after the last point, it is the
+ * value of that point.
  *
- * @param curve at least one point, by rising `x`
+ * @param curve - At least one point, in ascending order of `x`.
  */
 export function valueAt(curve: readonly XY[], x: number): number {
   const after = curve.findIndex((point) => point.x >= x);

@@ -19,7 +19,7 @@ describe('a summary of the first version', () => {
     fileURLToPath(new URL('../../../../docs/results/convergence/summary.json', import.meta.url)),
   );
 
-  /** As it is read with these settings that all models share, and of each model. */
+  /** The summary as read with these shared settings and settings of each model. */
   function read(shared: DottedValues, ...own: DottedValues[]) {
     const { 'model.name': _, 'evaluation.detections': __, ...others } = first.settings;
     const models = own.map((settings) => ({ ...(first.models[0] as ModelSummary), settings }));
@@ -29,7 +29,7 @@ describe('a summary of the first version', () => {
     return [settings, ...kept.map((model) => model.settings)] as const;
   }
 
-  it('has the objective among the settings that models share, with the number of detections it had', () => {
+  it('has the objective among the shared settings, with the summary’s number of detections', () => {
     const shared = { 'model.name': 'dn-detr', 'evaluation.detections': 50 };
     const [settings, ...own] = read(shared, { 'denoising.groups': 0 }, { 'denoising.groups': 5 });
     expect(settings).toMatchObject({ 'objective.detections': 50, 'objective.loss.alpha': 0.25 });
@@ -37,7 +37,7 @@ describe('a summary of the first version', () => {
     expect(own).toEqual([{ 'denoising.groups': 0 }, { 'denoising.groups': 5 }]);
   });
 
-  it('has with each model what others have not, or otherwise', () => {
+  it('has differing settings of the objective with each model', () => {
     const dab = { 'model.name': 'dab-detr' };
     const [settings, ...own] = read(
       {},
@@ -56,7 +56,7 @@ describe('a summary of the first version', () => {
     ]);
   });
 
-  it('has its samples at a single step, and two of them', () => {
+  it('has two samples, at a single step', () => {
     const file = path.join(folder, 'summary.json');
     writeJson(file, first);
     const { schema, samples } = keptSummary(file);

@@ -1,4 +1,4 @@
-/** A `summary.json` or `ablation.json` from anywhere: it may be of another version, or of another program. */
+/** Reads a `summary.json` or `ablation.json`, which may be from another version or another program. */
 
 import { isDeepStrictEqual } from 'node:util';
 import { models as catalogued, type DottedValues, flatValues, resolveConfig, UserError } from '@dn-detr/train';
@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { mostPictured } from './samples.ts';
 import { detectionsOfModels, type Summary, sampleImage, summarySchema } from './summary.ts';
 
-/** The first version had the samples at the end of training alone. */
+/** In the first version, samples were only from the end of training. */
 const firstVersion = summarySchema.extend({
   schema: z.literal(1),
   samples: z
@@ -17,7 +17,11 @@ const firstVersion = summarySchema.extend({
 
 const anyVersion = z.discriminatedUnion('schema', [firstVersion, summarySchema]);
 
-/** @throws UserError if the file is missing, or holds no summary */
+/**
+ * Reads and checks a summary, and converts one of the first version.
+ *
+ * @throws UserError if the file is missing or is not a summary.
+ */
 export function keptSummary(file: string): Summary {
   const contents = readJson<Summary | FirstVersion>(file);
   const { error } = anyVersion.safeParse(contents);
@@ -26,13 +30,13 @@ export function keptSummary(file: string): Summary {
   const where = first?.path.join('.');
   const fault = where === 'schema' ? 'it has no "schema" of 1 or 2' : `${where ? `${where}: ` : ''}${first?.message}`;
   throw new UserError(
-    `${file} is no summary of this version: ${fault}. Expected a summary.json or ablation.json as comparisons write them`,
+    `${file} is not a summary that this version can read: ${fault}. Expected a summary.json or ablation.json of a comparison`,
   );
 }
 
 type FirstVersion = z.infer<typeof firstVersion>;
 
-/** The first version had the end alone, of more images. */
+/** Converts samples of the first version, which had more images but only the end of training. */
 function withStages({ samples, ...summary }: FirstVersion): Summary {
   if (samples === undefined) return { ...summary, schema: 2 };
   const images = samples.images
@@ -42,8 +46,8 @@ function withStages({ samples, ...summary }: FirstVersion): Summary {
 }
 
 /**
- * The objective of a model was not among its settings in the first version, for all but its number of detections could
- * not be set: it was that of the paper, which still is the default.
+ * Adds the objective to the settings of a summary of the first version. There, only the number of detections could be set; the
+ * rest was that of the paper, which is still the default.
  */
 function withObjectives(summary: Summary, file: string): Summary {
   const { settings, models } = summary;
@@ -73,7 +77,7 @@ function withObjectives(summary: Summary, file: string): Summary {
 
 const oldDetections = 'evaluation.detections';
 
-/** The objective of the first version; models that have no number of detections to be set leave it out. */
+/** The objective in the first version; models without a setting for the number of detections leave it out. */
 function objectiveOf(settings: DottedValues, file: string): DottedValues {
   const detections = settings[oldDetections];
   const stated = {

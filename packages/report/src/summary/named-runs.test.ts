@@ -24,7 +24,7 @@ function named(...runs: DottedValues[]) {
 }
 const names = (...runs: DottedValues[]) => named(...runs).map(({ model }) => model);
 
-it('are named by what sets them apart, but for what changes no result', () => {
+it('are named by the settings in which they differ, except those that do not affect results', () => {
   expect(
     names(
       { 'length.count': 12, 'evaluation.every': 4 },
@@ -33,14 +33,14 @@ it('are named by what sets them apart, but for what changes no result', () => {
   ).toEqual(['dn-detr+length.count=12', 'dn-detr+length.count=20']);
 });
 
-it('are named without what their model makes nothing of', () => {
+it('are named without settings that their model does not use', () => {
   expect(names({ 'model.name': 'dab-detr', 'denoising.groups': 1 }, { 'model.name': 'dab-detr', seed: 1 })).toEqual([
     'dab-detr',
     'dab-detr',
   ]);
 });
 
-it('are named by their kind of denoising, without what only one kind has', () => {
+it('are named by their kind of denoising, without settings that only one kind has', () => {
   const contrastive = { 'denoising.kind': 'contrastive', 'denoising.labelNoise': 0.5 };
   expect(names({ 'denoising.labelNoise': 0.2 }, contrastive)).toEqual([
     'dn-detr+denoising.kind="dn"+denoising.labelNoise=0.2',
@@ -54,7 +54,7 @@ it('are named by their kind of denoising, without what only one kind has', () =>
   ]);
 });
 
-it('are named by the files they started from, and by hashes only of files with one name', () => {
+it('are named by the files that they started from, with hashes only if the files have the same name', () => {
   const init = (file: string, digit: string) => ({ init: { file, hash: digit.repeat(64) } });
   expect(names({}, init('a.safetensors', '1'), init('b.safetensors', '2'))).toEqual([
     'dn-detr+init="none"',
@@ -67,11 +67,11 @@ it('are named by the files they started from, and by hashes only of files with o
   ]);
 });
 
-it('are told apart by what changes no result where nothing else does', () => {
+it('are named by settings that do not affect results if nothing else differs', () => {
   expect(names({ threadsPerOp: 1 }, { threadsPerOp: 2 })).toEqual(['dn-detr+threadsPerOp=1', 'dn-detr+threadsPerOp=2']);
 });
 
-it('have all the longer name where one of them needs it', () => {
+it('all have the longer name if one of them needs it', () => {
   expect(names({ threadsPerOp: 1 }, { threadsPerOp: 2 }, { threadsPerOp: 1, seed: 1 })).toEqual([
     'dn-detr+threadsPerOp=1',
     'dn-detr+threadsPerOp=2',
@@ -79,11 +79,11 @@ it('have all the longer name where one of them needs it', () => {
   ]);
 });
 
-it('are refused where nothing tells them apart', () => {
+it('are refused if they do not differ', () => {
   expect(() => named({}, {})).toThrow(/0 and .*1 are both dn-detr with seed 0/);
 });
 
-it('are runs of one model where only that differs, which its settings show', () => {
+it('are runs of one model if only such settings differ, which the summary shows', () => {
   const runs = named({ seed: 0, 'evaluation.every': 4 }, { seed: 1, 'evaluation.every': 10 });
   const { models } = summarize(runs, { name: '', command: '', recipe: '', folder: root });
   expect(models).toMatchObject([

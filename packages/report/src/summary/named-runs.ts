@@ -1,4 +1,4 @@
-/** Runs from anywhere, each under the name of its model and of what sets it apart. */
+/** Finds runs in folders, and names each by its model and by the settings in which runs of this model differ. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -7,9 +7,9 @@ import { settingsOf } from './settings.ts';
 import type { RunSource } from './summarize.ts';
 
 /**
- * The runs in these folders: each is a run's, or a comparison's with runs in folders of its models' seeds.
+ * The runs in folders of runs or of comparisons.
  *
- * @throws UserError if there is no such folder, it holds no run, or two runs are the same model with the same seed
+ * @throws UserError if a folder does not exist or contains no run, or if two runs are of the same model with the same seed.
  */
 export function namedRuns(folders: readonly string[]): RunSource[] {
   const runs = folders.flatMap(runsIn).map((found): NamedRun => {
@@ -20,13 +20,14 @@ export function namedRuns(folders: readonly string[]): RunSource[] {
   const short = runs.map((run) => nameOf(run, runs, (key) => !changesNothing.test(key)));
   const named = runs.map((run, i) => {
     const seeds = runs.filter((_, j) => short[j] === short[i]).map(({ seed }) => seed);
-    // Where nothing else tells runs apart, they may have been made for the sake of such a setting.
+    // If runs differ only in such settings, these are probably what the user wants to compare.
     const apart = new Set(seeds).size < seeds.length;
     return { ...run, model: apart ? nameOf(run, runs, () => true) : (short[i] as string) };
   });
   for (const [i, { folder, model, seed }] of named.entries()) {
     const twin = named.slice(0, i).find((before) => before.model === model && before.seed === seed);
-    if (twin?.folder === folder) throw new UserError(`${folder} is named twice, itself or by a folder that it is in`);
+    if (twin?.folder === folder)
+      throw new UserError(`${folder} is named twice, directly or through a folder that contains it`);
     if (twin) throw new UserError(`${twin.folder} and ${folder} are both ${model} with seed ${seed}`);
   }
   return named.map(({ folder, model }) => ({ folder, model }));
@@ -38,10 +39,10 @@ interface NamedRun {
   readonly settings: DottedValues;
 }
 
-/** Settings that change no result: how often a run is looked at and saved, and how fast it is. */
+/** Settings that do not affect results, only how often a run is evaluated and saved, and how fast it is. */
 const changesNothing = /^(checkpoint\.|evaluation\.every$|data\.cacheMiB$|features\.|threadsPerOp$)/;
 
-/** Its model's name, and those settings in which runs of this model differ. */
+/** The model's name, followed by the settings in which runs of this model differ. */
 function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key: string) => boolean): string {
   const rivals = runs.map((run) => run.settings).filter((other) => other['model.name'] === settings['model.name']);
   const differing = Object.keys(settings).filter(
@@ -52,14 +53,14 @@ function nameOf({ settings }: NamedRun, runs: readonly NamedRun[], counts: (key:
   return [settings['model.name'], ...differing.map((key) => `${key}=${valueWords(key, settings[key])}`)].join('+');
 }
 
-/** Whether a difference from this rival is told by the setting, and not already by a shorter one. */
+/** Whether this setting should show a difference from a rival, which a shorter setting may already show. */
 function isToldBy(key: string, settings: DottedValues, rival: DottedValues): boolean {
   if (key === 'init.hash') return rival['init.file'] === settings['init.file'];
-  // Where the rival has no such setting, its kind of denoising is another.
+  // A rival without this setting has another kind of denoising, which is shown by `denoising.kind`.
   return !key.startsWith('denoising.') || Object.hasOwn(rival, key);
 }
 
-/** As JSON; of a hash its first 8 digits. */
+/** A value as JSON; a hash is cut to its first 8 digits. */
 const valueWords = (key: string, value: unknown): string =>
   JSON.stringify(key === 'init.hash' ? `${value}`.slice(0, 8) : value);
 
@@ -79,6 +80,6 @@ function runsIn(folder: string): string[] {
     .flatMap(inside)
     .filter((candidate) => existsSync(runFolder(candidate).config));
   if (runs.length === 0)
-    throw new UserError(`${folder} holds no run: expected a config.json in it, or in MODEL/seed-N`);
+    throw new UserError(`${folder} contains no run: expected a config.json in it, or in MODEL/seed-N`);
   return runs;
 }

@@ -1,4 +1,4 @@
-/** What models find in two of the images that their runs follow, as training goes on. */
+/** The models' detections in two of the images that their runs follow, at several stages of training. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -6,18 +6,18 @@ import { runFolder, type SampleImage, type SamplesLine } from '@dn-detr/train';
 import { readJson, readJsonLines } from '@dn-detr/train/files';
 import type { ComparedSamples } from './summary.ts';
 
-/** Of those that a run follows the first, which are the most typical: more would make the page large. */
+/** Number of images, taken from the most typical ones that a run follows; more would make the page large. */
 export const mostPictured = 2;
 
-/** Of the steps that all runs have in common. */
+/** Stages of training, as fractions of the steps that all runs have in common. */
 const shares = [0.25, 0.5, 1];
 
 /**
- * At a quarter, a half and the end of the steps that all of the runs have done, or at the evaluation nearest to it;
- * undefined where they have no evaluation in common, or follow different images.
+ * Detections at the evaluations nearest to a quarter, a half and the end of the steps that all runs have done; undefined if the
+ * runs have no evaluation in common, or follow different images.
  *
- * @param folders of a run of each model
- * @param base what the pictures' paths are relative to
+ * @param folders - The folder of one run of each model.
+ * @param base - The folder that the pictures' paths are relative to.
  */
 export function comparedSamples(folders: readonly string[], base: string): ComparedSamples | undefined {
   const files = folders.map((folder) => runFolder(folder).samples);
@@ -43,7 +43,7 @@ export function comparedSamples(folders: readonly string[], base: string): Compa
   };
 }
 
-/** Rising, each once; fewer where there are fewer evaluations. */
+/** The steps of the stages in ascending order without repetitions; there are fewer if there are few evaluations. */
 function stagesOf(steps: readonly number[]): number[] {
   const end = steps.at(-1);
   if (end === undefined) return [];

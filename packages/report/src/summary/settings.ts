@@ -1,5 +1,4 @@
-/** What sets a run apart from others: its settings. */
 import { type DottedValues, flatValues, type RunConfig } from '@dn-detr/train';
 
-/** All but the seed, which differs between the runs of one model. */
+/** The settings of a run by dotted key, except for the seed, which differs between the runs of one model. */
 export const settingsOf = ({ seed: _, ...config }: RunConfig): DottedValues => flatValues(config);

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** The summary of a run of each of these models. */
+/** The summary of one run of each of these models. */
 function summaryOf(runs: Readonly<Record<string, StoredRun>>) {
   const sources = Object.entries(runs).map(([model, run]) => {
     const folder = path.join(root, model);
@@ -59,7 +59,7 @@ describe('what is compared', () => {
   });
 });
 
-it('has the pretrained weights that runs were started from, each once, as kept summaries do', () => {
+it('lists the pretrained weights of runs once each, and so does a kept summary', () => {
   const pretrained = { name: 'lite', file: 'lite.pth', sha256: '57ab', licence: 'Apache-2.0', origin: 'of Google' };
   const summary = summaryOf({ detr: { pretrained }, 'dab-detr': {}, 'dn-detr': { pretrained } });
   expect(summary.pretrained).toEqual([pretrained]);
@@ -78,7 +78,7 @@ it('refuses runs whose images were decoded differently, and says so', () => {
   expect(() => summaryOf({ detr: {}, 'dn-detr': { decoding: 2 } })).toThrow(/other data/);
 });
 
-it('leaves out of a model what it makes nothing of', () => {
+it('leaves out settings that a model does not use', () => {
   const { models, settings } = summaryOf({ 'dab-detr': {}, 'dn-detr': { settings: { 'denoising.groups': 3 } } });
   expect(settings).not.toHaveProperty(['denoising.groups']);
   const [dab, dn] = models.map((model) => model.settings);
@@ -89,12 +89,12 @@ it('leaves out of a model what it makes nothing of', () => {
 it.each([
   [[0.02, 0.06, 0.057], true],
   [[0.02, 0.12, 0.09], false],
-])('takes a model of AP50 %j for one on the plateau: %s', (AP50, onPlateau) => {
+])('says whether a model with AP50 %j is on the plateau: %s', (AP50, onPlateau) => {
   expect(summaryOf({ detr: { AP50 } }).models[0]?.runs[0]?.onPlateau).toBe(onPlateau);
 });
 
 describe('samples', () => {
-  it('are of a quarter, a half and the end of what all models have, with as many detections as objects', () => {
+  it('are from a quarter, a half and the end of the common steps, with as many detections as objects', () => {
     const { samples } = summaryOf({
       detr: { sample: 'a.png', AP50: [0.1, 0.1, 0.1, 0.2, 0.2, 0.3] },
       'dn-detr': { sample: 'a.png', AP50: [0.1, 0.1, 0.2, 0.2, 0.2] },
@@ -118,7 +118,7 @@ describe('samples', () => {
       [100, 200],
     ],
     [[0.1], [100]],
-  ])('are of fewer steps where there are fewer evaluations: %j', (AP50, steps) => {
+  ])('are from fewer steps if there are fewer evaluations: %j', (AP50, steps) => {
     expect(summaryOf({ detr: { sample: 'a.png', AP50 } }).samples?.steps).toEqual(steps);
   });
 
@@ -126,7 +126,7 @@ describe('samples', () => {
     ['other images', { sample: 'a.png' }, { sample: 'b.png' }],
     ['one without', { sample: 'a.png' }, {}],
     ['one before its first evaluation', { sample: 'a.png' }, { sample: 'a.png', AP50: [] }],
-  ])('are none with %s', (_, first, second) => {
+  ])('are absent with %s', (_, first, second) => {
     expect(summaryOf({ detr: first, 'dn-detr': second }).samples).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** A summary from the folders of runs, finished or not. */
+/** Makes a summary from the folders of runs, finished or not. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -18,34 +18,38 @@ import { comparedSamples } from './samples.ts';
 import { settingsOf } from './settings.ts';
 import type { AblationHeading, CurvePoint, FinalMetrics, ModelSummary, SeedRun, Summary } from './summary.ts';
 
-/** A run to be summed up. */
+/** A run to be summarised. */
 export interface RunSource {
-  /** of the model it is a run of */
+  /** Name of the run's model. */
   readonly model: string;
   readonly folder: string;
-  /** why it ended early */
+  /** Why the run failed, if it did. */
   readonly failed?: string;
 }
 
-/** What a summary says of itself, beside what is read from runs. */
+/** The parts of a summary that are not read from runs. */
 export interface SummaryFrame {
   readonly name: string;
   readonly command: string;
   readonly recipe: string;
-  /** what `folder` is relative to */
+  /** The folder that the runs' folders are relative to in the summary. */
   readonly folder: string;
-  /** runs that are still to begin; 0 */
+  /** Number of runs that have not begun. @defaultValue `0` */
   readonly waiting?: number;
   readonly ablation?: AblationHeading;
 }
 
 /**
- * Below this AP50 a detector has not begun to detect: classes and rough places are guessed. Models from scratch stay there
- * for a long time and then leave it within a few hundred steps.
+ * Below this AP50 a detector has not begun to detect, and only guesses classes and rough positions. Models from scratch stay
+ * there for a long time and then leave it within a few hundred steps.
  */
 const plateauAP50 = 0.1;
 
-/** @throws UserError if a folder holds no run, or the runs are of different data */
+/**
+ * Summarises runs, only from the files in their folders.
+ *
+ * @throws UserError if a folder contains no run, or the runs are on different data.
+ */
 export function summarize(sources: readonly RunSource[], frame: SummaryFrame): Summary {
   const read = sources.map((source) => ({ ...source, ...readRun(source, frame.folder) }));
   const pretrained = distinct(read.flatMap(({ stored }) => stored.pretrained ?? []));
@@ -55,13 +59,13 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
     return { ...source, stored, settings: settingsOf(stored.config), run: { ...run, environment } };
   });
   const [first] = runs;
-  if (first === undefined) throw new UserError('there are no runs to sum up');
+  if (first === undefined) throw new UserError('there are no runs to summarise');
   const other = runs.find(({ stored }) => stored.data.hash !== first.stored.data.hash);
   if (other) {
     const { folder, stored } = other;
     throw new UserError(
       decodedOtherwise(stored.data, first.stored.data)
-        ? `${folder} and ${first.folder} are of versions that decode images differently: their figures cannot be compared`
+        ? `${folder} and ${first.folder} are from versions that decode images differently: their figures cannot be compared`
         : `${folder} was trained or evaluated on other data than ${first.folder}: their figures cannot be compared`,
     );
   }
@@ -118,7 +122,7 @@ export function summarize(sources: readonly RunSource[], frame: SummaryFrame): S
 const distinct = <T>(values: readonly T[]): T[] =>
   values.filter((value, i) => values.findIndex((other) => isDeepStrictEqual(other, value)) === i);
 
-/** Runs of one model may differ in what changes no result. */
+/** The value of a setting in a model's runs, which may differ in settings that do not affect results. */
 function valueIn(values: readonly unknown[]): unknown {
   const different = distinct(values);
   return different.length === 1 ? different[0] : different.map((value) => JSON.stringify(value)).join(' or ');
@@ -129,7 +133,7 @@ function readRun(
   base: string,
 ): { run: Omit<SeedRun, 'environment'>; stored: StoredConfig } {
   const files = runFolder(folder);
-  if (!existsSync(files.config)) throw new UserError(`${folder} holds no run: there is no config.json in it`);
+  if (!existsSync(files.config)) throw new UserError(`${folder} contains no run: there is no config.json in it`);
   const stored = readStoredConfig(files.config);
   const lines = readJsonLines<EvaluationLine>(files.evaluations);
   const result = existsSync(files.result) ? readJson<RunResult>(files.result) : undefined;

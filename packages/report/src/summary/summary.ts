@@ -1,16 +1,16 @@
 /**
- * `summary.json` and `ablation.json`: what a comparison found, in the form that reports and other programs read. The schema
- * is the form; the types come from it.
+ * The schema of `summary.json` and `ablation.json`, the results of a comparison for reports and other programs. The types are
+ * derived from the schema.
  */
 import { z } from 'zod';
 
-/** What an evaluation gave; AP and its kin in 0..1, as COCO defines them, `-1` where undefined. */
+/** Figures of an evaluation; AP and related figures are in 0..1 as COCO defines them, and `-1` if undefined. */
 const evaluated = {
-  /** updates done */
+  /** Number of updates. */
   step: z.number(),
-  /** passes over the training images */
+  /** Passes over the training images. */
   epoch: z.number(),
-  /** spent on training, without evaluations */
+  /** Time spent on training, without evaluations. */
   seconds: z.number(),
   AP: z.number(),
   AP50: z.number(),
@@ -19,21 +19,21 @@ const evaluated = {
 
 const curvePoint = z.object({
   ...evaluated,
-  /** mean training loss since the evaluation before */
+  /** Mean training loss since the previous evaluation. */
   loss: z.number(),
   /**
-   * the loss's terms of the last decoder layer, not weighted: `loss_ce`, `loss_bbox` and `loss_giou` of matching queries,
-   * and the same after `tgt_` of known ones
+   * Unweighted terms of the loss in the last decoder layer: `loss_ce`, `loss_bbox` and `loss_giou` for matching queries, and
+   * the same with the prefix `tgt_` for known ones.
    */
   losses: z.record(z.string(), z.number()),
   /**
-   * IS / (2M): 0 where no query changed its object since the evaluation before, 1 where every object went to a query that
-   * had none; null at the first
+   * IS / (2M): 0 if no query changed its object since the previous evaluation, 1 if every object moved to a query that had
+   * none; null at the first evaluation.
    */
   instability: z.number().nullable(),
-  /** IS: queries an image whose matched object differs from the evaluation before */
+  /** IS: queries per image whose matched object differs from the previous evaluation. */
   instabilityRaw: z.number().nullable(),
-  /** mean L1 distance of anchors from the boxes their queries are matched with; null for models without anchors */
+  /** Mean L1 distance of anchors from the boxes that their queries are matched with; null for models without anchors. */
   anchorDistance: z.number().nullable(),
 });
 /** The figures of one evaluation. */
@@ -48,40 +48,40 @@ const finalMetrics = z.object({
   AR10: z.number(),
   AR100: z.number(),
   perClass: z.array(z.object({ name: z.string(), AP: z.number(), AP50: z.number() })),
-  /** detections above a score of 0.5 that repeat an object already found, an object; and AP after non-maximum suppression */
+  /** Detections per object with a score above 0.5 that repeat an object already found; AP after non-maximum suppression. */
   duplicates: z.object({ perObject: z.number(), APWithNms: z.number() }),
 });
-/** The last evaluation in full. */
+/** All figures of the last evaluation. */
 export type FinalMetrics = DeepReadonly<z.infer<typeof finalMetrics>>;
 
 const seedRun = z.object({
   seed: z.number(),
-  /** relative to the summary */
+  /** The run's folder, relative to the summary. */
   folder: z.string(),
   status: z.enum(['done', 'stopped', 'failed']),
-  /** why it failed */
+  /** Why the run failed. */
   message: z.string().optional(),
   curve: z
     .array(curvePoint)
     .refine((curve) => curve.every(({ step }, i) => step > (curve[i - 1]?.step ?? -1)), 'expected steps that rise'),
-  /** of the last evaluation there is; absent before the first */
+  /** Figures of the last evaluation so far; absent before the first. */
   final: finalMetrics.optional(),
-  /** of the process */
+  /** Peak resident memory of the process; 0 if unknown. */
   peakMiB: z.number(),
-  /** what it was computed with: a place in the summary's `environments` */
+  /** The run's environment, as an index into the summary's `environments`. */
   environment: z.number(),
-  /** AP50 never left the plateau near 0: the curve ends before the model began to learn to detect */
+  /** Whether AP50 never left the plateau near 0: the curve ends before the model began to detect. */
   onPlateau: z.boolean(),
 });
 /** A run of one seed, with its curve. */
 export type SeedRun = DeepReadonly<z.infer<typeof seedRun>>;
 
 const modelSummary = z.object({
-  /** as it was asked for: a model's name, with what it changes, as in `dn-detr+denoising.groups=0` */
+  /** The name used in the command: a model's name with its settings, as in `dn-detr+denoising.groups=0`. */
   name: z.string(),
-  /** settings that not all models of the comparison share, without those that this one does not use */
+  /** Settings that not all models of the comparison share, without those that this model does not use. */
   settings: z.record(z.string(), z.unknown()),
-  /** trained and frozen numbers in its weights */
+  /** Number of values in its weights, trained and frozen. */
   parameters: z.number(),
   runs: z.array(seedRun),
 });
@@ -95,53 +95,54 @@ export type SampleBox = DeepReadonly<z.infer<typeof sampleBox>>;
 const sampleDetection = sampleBox.extend({ score: z.number() });
 export type SampleDetection = DeepReadonly<z.infer<typeof sampleDetection>>;
 
-/** Of each model, in the order of `models`: the surest, as many as there are objects. */
+/** For each model, in the order of `models`, the detections with the highest scores, as many as there are objects. */
 export const detectionsOfModels = z.array(z.array(sampleDetection));
 
 /** An image that the runs follow. */
 export const sampleImage = z.object({
   name: z.string(),
-  /** of the upright image, in pixels */
+  /** Width of the upright image in pixels. */
   width: z.number(),
+  /** Height of the upright image in pixels. */
   height: z.number(),
-  /** a JPEG, relative to the summary */
+  /** Path of a JPEG, relative to the summary. */
   picture: z.string(),
   objects: z.array(sampleBox),
 });
 
 const comparedSample = sampleImage.extend({
-  /** at each of `steps` */
+  /** Detections at each of `steps`. */
   detections: z.array(detectionsOfModels),
 });
-/** An image that the runs follow, and what each model finds in it. */
+/** An image that the runs follow, with each model's detections. */
 export type ComparedSample = DeepReadonly<z.infer<typeof comparedSample>>;
 
 const comparedSamples = z.object({
-  /** about a quarter, a half and all of those that these runs have in common */
+  /** About a quarter, a half and the end of the steps that these runs have in common. */
   steps: z.array(z.number()).min(1),
   images: z.array(comparedSample),
 });
-/** Of the first seed of each model. */
+/** Detections of the first seed of each model. */
 export type ComparedSamples = DeepReadonly<z.infer<typeof comparedSamples>>;
 
 const equal = z.enum(['steps', 'seconds']);
-/** What is the same where two models are compared: the steps they have done, or the seconds of training they have had. */
+/** The quantity that is equal when two models are compared: steps, or seconds of training. */
 export type Equal = z.infer<typeof equal>;
 
 const twoModels = { model: z.string(), baseline: z.string() };
 const metric = z.enum(['AP', 'AP50']);
 const interval = z.object({ low: z.number(), high: z.number(), level: z.number() });
 const bound = z.enum(['exact', 'at least', 'at most', 'unknown']);
-/** seeds that only one of two models has, left out; and what is to be said of the comparison */
+/** Seeds that only one of two models has, which are left out, and a remark about the comparison. */
 const leftOut = { unpaired: z.array(z.number()), note: z.string().optional() };
 
 const comparison = z.object({
   ...twoModels,
   metric,
   at: equal,
-  /** after how many of them: as many as the run that was done first has */
+  /** Number of steps or seconds at which the models are compared: that of the shortest run. */
   atValue: z.number(),
-  /** seeds that both have */
+  /** Number of seeds that both models have. */
   n: z.number(),
   differences: z.array(z.object({ seed: z.number(), value: z.number() })),
   meanDifference: z.number(),
@@ -152,13 +153,13 @@ const comparison = z.object({
   ...leftOut,
   mean: z.object({ model: z.number(), baseline: z.number() }),
 });
-/** A difference of two models (the model less the baseline) over the seeds they share: `pairedComparison` of metrics. */
+/** The difference of two models (the model minus the baseline) over the seeds they share: `pairedComparison` of metrics. */
 export type Comparison = DeepReadonly<z.infer<typeof comparison>>;
 
 /**
- * Two models that are not compared at equal steps, since their learning rates differ there (a length in minutes, and a rate
- * that goes by the share of it that is over), or at equal seconds, since they were computed with different backends or
- * numbers of CPU cores.
+ * Two models that are not compared at equal steps, because their learning rates differ there (the length is in minutes, and the
+ * rate depends on the elapsed fraction), or at equal seconds, because they were computed with different backends or numbers of
+ * CPU cores.
  */
 const notCompared = z.object({ ...twoModels, at: equal });
 
@@ -169,11 +170,11 @@ const stepsComparison = z.object({
   seeds: z.array(
     z.object({
       seed: z.number(),
-      /** the value to reach: the baseline's last */
+      /** The value to reach: the baseline's last. */
       target: z.number(),
-      /** the model's steps to it; absent if never */
+      /** Steps that the model needs to reach it; absent if it never does. */
       steps: z.number().optional(),
-      /** of the baseline's whole run */
+      /** Steps of the baseline's complete run. */
       baselineSteps: z.number(),
       ratio: z.number().optional(),
       bound,
@@ -185,29 +186,30 @@ const stepsComparison = z.object({
   bound,
   ...leftOut,
 });
-/** How soon a model reaches what the baseline ends with: `stepsRatio` of metrics. */
+/** How soon a model reaches the final value of the baseline: `stepsRatio` of metrics. */
 export type StepsComparison = DeepReadonly<z.infer<typeof stepsComparison>>;
 
 const ablationHeading = z.object({
   name: z.string(),
   title: z.string(),
-  /** what it is to confirm or refute, and where that is claimed */
+  /** The claim that the ablation tests. */
   claim: z.string(),
+  /** The source of the claim. */
   source: z.string(),
-  /** what the cells' values are of, and the value of each by its name; absent where cells are no steps on a scale */
+  /** The quantity that cells' values measure, and each cell's value by its name; absent if cells are not on a scale. */
   scale: z.object({ label: z.string(), values: z.record(z.string(), z.number()) }).optional(),
 });
-/** What an ablation varies; its cells are the summary's models, the first is what the others are measured against. */
+/** Describes an ablation; its cells are the summary's models, and the others are compared with the first. */
 export type AblationHeading = DeepReadonly<z.infer<typeof ablationHeading>>;
 
-/** The form of `summary.json`, of which `Summary` is the type. */
+/** The schema of `summary.json`, whose type is `Summary`. */
 export const summarySchema = z.object({
-  /** The version of this file's form; in 1, `samples` had a single step. */
+  /** The version of the schema; in version 1, `samples` had a single step. */
   schema: z.literal(2),
   name: z.string(),
-  /** the command that goes on with it, or repeats it */
+  /** The command that continues or repeats the comparison. */
   command: z.string(),
-  /** ISO 8601 */
+  /** Time of the last update, as ISO 8601. */
   updated: z.string(),
   finished: z.boolean(),
   recipe: z.string(),
@@ -219,15 +221,15 @@ export const summarySchema = z.object({
     val: z.number(),
     hash: z.string(),
   }),
-  /** settings that all models share, by dotted key */
+  /** Settings that all models share, by dotted key. */
   settings: z.record(z.string(), z.unknown()),
-  /** the different weights that runs were started from; absent where there were none */
+  /** The distinct pretrained weights of the runs; absent if there were none. */
   pretrained: z
     .array(
       z.object({ name: z.string(), file: z.string(), sha256: z.string(), licence: z.string(), origin: z.string() }),
     )
     .optional(),
-  /** the different ones that runs were computed with, as `Environment` of train */
+  /** The distinct environments of the runs, as `Environment` of train. */
   environments: z.array(
     z.object({
       backend: z.string(),
@@ -240,16 +242,16 @@ export const summarySchema = z.object({
     }),
   ),
   models: z.array(modelSummary).min(1),
-  /** absent where models are compared for their own sake */
+  /** The ablation; absent in a comparison of models. */
   ablation: ablationHeading.optional(),
-  /** of each model with each before it; in an ablation of each cell with the first */
+  /** Comparisons of each model with each one before it; in an ablation, of each cell with the first. */
   comparisons: z.array(comparison),
   stepsRatios: z.array(stepsComparison),
   notCompared: z.array(notCompared),
-  /** absent where a model's first run has none of these images, or others than the rest */
+  /** Detections in sample images; absent if a model's first run has none of these images, or different ones. */
   samples: comparedSamples.optional(),
 });
-/** What `summary.json` holds. */
+/** The contents of `summary.json`. */
 export type Summary = DeepReadonly<z.infer<typeof summarySchema>>;
 
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;

@@ -1,4 +1,4 @@
-/** The end of an ablation in the terminal. */
+/** The result of an ablation for the terminal. */
 
 import { ablationRows, differenceWords } from '../analysis/ablation-rows.ts';
 import { estimateWords } from '../analysis/final-rows.ts';
@@ -7,11 +7,11 @@ import { ap } from '../format.ts';
 import type { AblationHeading, Summary } from '../summary/summary.ts';
 import { estimateHead, paragraphs, plainTable, plateauNote, stateNotes } from './terminal-parts.ts';
 
-/** The table below its claim, what is to be said of single runs, and what came out. No line break at the end. */
+/** The claim, the table, remarks about single runs, and the result in a sentence. There is no line break at the end. */
 export function ablationTable(summary: Summary, { title, claim }: AblationHeading): string {
   const rows = ablationRows(summary);
   const first = rows[0]?.model.name ?? '';
-  const head = ['cell', 'seeds', estimateHead('AP', rows), estimateHead('AP50', rows), `AP50 − that of ${first}`, 'p'];
+  const head = ['cell', 'seeds', estimateHead('AP', rows), estimateHead('AP50', rows), `AP50 − ${first}`, 'p'];
   const cells = rows.map((row) => [
     row.model.name + (row.plateau === undefined ? '' : ' *'),
     row.seeds,

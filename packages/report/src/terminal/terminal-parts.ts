@@ -1,14 +1,14 @@
-/** What the tables at the end of a comparison and of an ablation have in common in the terminal. */
+/** Elements that the results of comparisons and of ablations share in the terminal. */
 import Table from 'cli-table3';
 import { type FinalRow, intervalLevel } from '../analysis/final-rows.ts';
 import { runNotes } from '../analysis/runs.ts';
 import { percent } from '../format.ts';
 import type { Summary } from '../summary/summary.ts';
 
-/** With the head and a line on those that are left out. */
+/** Maximum number of lines, including the head and a line about rows that are left out. */
 const mostLines = 10;
 
-/** The first column flush left, all others right; without colours and rules, and of ten lines at most. */
+/** A table of at most ten lines without colours and rules, with the first column flush left and all others flush right. */
 export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const sides = ['top', 'bottom', 'left', 'right', 'mid'];
   const parts = [
@@ -28,23 +28,23 @@ export function plainTable(head: readonly string[], rows: readonly (readonly str
   return `${table}${fits ? '' : `\n… and ${rows.length - shown.length} more on the page`}`;
 }
 
-/** `AP ± 95 %` where there are intervals. */
+/** The heading of a metric, with `± 95 %` if there are intervals. */
 export function estimateHead(metric: string, rows: readonly FinalRow[]): string {
   const level = intervalLevel(rows);
   return level === undefined ? metric : `${metric} ± ${percent(level)}`;
 }
 
-/** Of rows that have a star. */
+/** Explains the star of some rows. */
 export const plateauNote = (rows: readonly FinalRow[]): string[] =>
   rows.some(({ plateau }) => plateau !== undefined) ? ['* still on the plateau near 0 in some or all seeds'] : [];
 
-/** What is not finished, or in no mean. */
+/** Remarks about runs that are not finished, or not included in the means. */
 export const stateNotes = ({ finished, models }: Summary): string[] => [
-  ...(finished ? [] : ['! Not finished: this is what there is so far.']),
+  ...(finished ? [] : ['! Not finished: these are the results so far.']),
   ...models.flatMap(runNotes).map((note) => `! ${note}`),
 ];
 
-/** Parts with an empty line between them; those without lines are left out. */
+/** Joins parts with an empty line between them; parts without lines are left out. */
 export const paragraphs = (parts: readonly (readonly string[])[]): string =>
   parts
     .filter((lines) => lines.length > 0)

@@ -22,7 +22,7 @@ describe('terminalTable', () => {
     expect(others).toEqual([[headline(summary)]]);
   });
 
-  it.each([9, 10, 30])('has a table of ten lines at most, of %d models', (count) => {
+  it.each([9, 10, 30])('has a table of at most ten lines for %d models', (count) => {
     const summary = exampleSummary();
     const [model] = summary.models as readonly [ModelSummary];
     const models = Array.from({ length: count }, (_, i) => ({ ...model, name: `model ${i}` }));
@@ -35,7 +35,7 @@ describe('terminalTable', () => {
     expect(table.at(-1)).toMatch(count === 9 ? /^model 8/ : new RegExp(`^… and ${count - 8} more on the page$`));
   });
 
-  it('fits into 80 columns with the longest name that there is without asking for more', () => {
+  it('fits into 80 columns with the longest name of a model without settings', () => {
     const { models, ...summary } = exampleSummary();
     const renamed = models.map((model) => ({ ...model, name: 'dn-deformable-detr+denoising.groups=0' }));
     const [table] = parts(terminalTable({ ...summary, models: renamed })) as [string[]];
@@ -43,11 +43,11 @@ describe('terminalTable', () => {
     for (const line of table) expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  it('of an ablation begins with its claim, and holds cells against the first', () => {
+  it('starts with the claim of an ablation, and compares its cells with the first', () => {
     const summary = exampleAblation();
     const [claim, table, ...others] = parts(terminalTable(summary));
     expect(claim).toEqual([summary.ablation?.title, 'claim: more groups help']);
-    expect(table?.[0]).toMatch(/^cell +seeds +AP ± 95 % +AP50 ± 95 % +AP50 − that of detr +p$/);
+    expect(table?.[0]).toMatch(/^cell +seeds +AP ± 95 % +AP50 ± 95 % +AP50 − detr +p$/);
     expect(table?.[3]).toMatch(/^dn-detr .*\+0\.\d{3} \[\+0\.\d{3}, \+0\.\d{3}\]/);
     expect(others).toEqual([[headline(summary)]]);
   });
@@ -55,7 +55,7 @@ describe('terminalTable', () => {
   it('names runs that failed', () => {
     const text = terminalTable(exampleSummary({ failure: true }));
     expect(text).toMatch(
-      /^! dn-detr, seed 2, failed \(last evaluation at step 1,200\): the loss is not finite.*; it is in no mean\.$/m,
+      /^! dn-detr, seed 2, failed \(last evaluation at step 1,200\): the loss is not finite.*; it is not included in the means\.$/m,
     );
     expect(text).toMatch(/^dn-detr +2 of 3 /m);
   });
@@ -63,7 +63,7 @@ describe('terminalTable', () => {
   it.each([
     ['before the first evaluation', exampleSummary({ evaluations: 0 })],
     ['without models', { ...exampleSummary(), models: [], comparisons: [], stepsRatios: [] }],
-  ])('has no word that is no number %s', (_, summary) => {
+  ])('contains no NaN %s', (_, summary) => {
     expect(terminalTable(summary)).not.toMatch(/NaN|undefined|Infinity/);
   });
 });

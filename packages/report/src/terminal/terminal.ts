@@ -1,4 +1,4 @@
-/** The end of a comparison in the terminal: a short table and a sentence. Loads neither plots nor a DOM, as the page does. */
+/** The result of a comparison for the terminal: a short table and a sentence. Unlike the page, it loads neither Plot nor a DOM. */
 
 import { estimateWords, finalTable } from '../analysis/final-rows.ts';
 import { headline } from '../analysis/headline.ts';
@@ -8,8 +8,8 @@ import { ablationTable } from './ablation-terminal.ts';
 import { estimateHead, paragraphs, plainTable, plateauNote, stateNotes } from './terminal-parts.ts';
 
 /**
- * The final table, what is to be said of runs that are not in it, and what came out in a sentence; all else is on the page.
- * No colours, no line break at the end.
+ * The final table, remarks about runs that are not in it, and the result in a sentence; everything else is on the page. There
+ * are no colours, and no line break at the end.
  */
 export function terminalTable(summary: Summary): string {
   if (summary.ablation) return ablationTable(summary, summary.ablation);

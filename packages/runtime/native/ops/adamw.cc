@@ -1,5 +1,5 @@
-// AdamW on flat buffers, and the sum of squares that clipping by the norm of all gradients needs: core's optim. One pass
-// over memory for each, where ops that do one thing at a time take a dozen.
+// AdamW on flat buffers, and the sum of squares for clipping by the norm of all gradients: core's optim. Each takes one
+// pass over memory, where separate ops take a dozen.
 #include <cmath>
 
 #include "op.h"

@@ -1,9 +1,9 @@
-// Multi-head attention of projected queries, keys and values, and its gradient: `attend` of core's nn/attention.ts. Each
-// image and head is a task that goes through its queries panel by panel: scores, softmax and products of a panel stay in a
-// core's cache, and no tensor of scores is kept. The gradient computes them anew (Dao et al. 2022,
+// Multi-head attention of projected queries, keys and values, and its gradient: `attend` in core's nn/attention.ts.
+// Each image and head is a task that processes its queries panel by panel: scores, softmax and products of a panel stay
+// in a core's cache, and no tensor of scores is kept. The gradient recomputes them (Dao et al. 2022,
 // https://arxiv.org/abs/2205.14135).
 //
-// Scores are laid out key by key, `[K, kPanel]`, so that all queries of a panel are treated at once.
+// Scores are laid out key by key, `[K, kPanel]`, so that all queries in a panel are processed at once.
 #include <cmath>
 #include <vector>
 
@@ -21,7 +21,7 @@ using dn::Words;
 
 constexpr int64_t RoundUp(int64_t count, int64_t to) { return (count + to - 1) / to * to; }
 
-// A mask `[B or 1, H or 1, Q or 1, K or 1]`, where 1 stands for the same on all of the axis.
+// A mask `[B or 1, H or 1, Q or 1, K or 1]`, where 1 means the same values along the complete axis.
 struct Mask {
   const float* data;
   int64_t images, heads, queries, keys;
@@ -33,12 +33,12 @@ struct Mask {
     Require(fits, "a mask must be " + Words(full) + " or 1 on some axes; found " + Words(shape));
     images = shape[0], heads = shape[1], queries = shape[2], keys = shape[3];
   }
-  // Which of its matrices an image's head has.
+  // Index of the mask's matrix for a head of an image.
   int64_t slice(int64_t image, int64_t head) const { return (images > 1 ? image * heads : 0) + (heads > 1 ? head : 0); }
   const float* at(int64_t slice, int64_t query) const { return data + (slice * queries + (queries > 1 ? query : 0)) * keys; }
 };
 
-// Rows that all heads of an image lie in side by side: `step` numbers from one to the next.
+// Rows in which the heads of an image lie side by side, with `step` numbers from one row to the next.
 template <typename Number>
 struct Rows {
   Number* data;
@@ -49,42 +49,42 @@ struct Rows {
 
 struct Call {
   int64_t batch, heads, queries, keys;
-  // Of one head: of queries and keys, and of values.
+  // Widths of one head: of queries and keys, and of values.
   int64_t width, value_width;
   Rows<const float> q, k, v;
   Mask bias, open;
-  // The bias that differs from query to query, as scores are laid out: a panel after the other for each of its matrices.
+  // A bias that differs between queries, laid out like the scores: panel by panel for each of its matrices.
   float* bias_panels;
 
   float* bias_panel(int64_t slice, int64_t query) const {
     // Room for panels of any instruction set.
     return bias_panels + (slice * RoundUp(queries, 32) + query) * keys;
   }
-  // The output, or null where the gradient is asked for, and then the others.
+  // The output, or null if the gradient is requested; the remaining fields are only for the gradient.
   Rows<float> y;
   Rows<const float> dy;
   Rows<float> dq, dk, dv;
 };
 
-// What one task works with: one head of one image. Sizes with room for whole tiles and vectors.
+// Working data of one task: one head of one image. Sizes are rounded up to full tiles and vectors.
 template <int kLanes>
 struct Head {
   const Call& call;
   int64_t image, head;
   float scale;
   int64_t key_room, width_room, value_room;
-  // Panels of keys and of values, columns of which are rows of theirs; and their rows.
+  // Panels of keys and values, whose columns are rows of these; and the rows.
   float *key_panels, *value_panels, *key_rows, *value_rows;
-  // A panel of queries, scaled, and of the output's gradient; and their rows.
+  // A panel of scaled queries and of the output's gradient; and their rows.
   float *query_panel, *dy_panel, *query_rows, *dy_rows;
-  // [K, kPanel]: weights, and gradients.
+  // Weights and gradients [K, kPanel].
   float *weights, *gradients;
   // Sums of the gradients of keys and values, row by row.
   float *dk, *dv;
 };
 
-// left · right for all tiles of `rows` × `columns` numbers, where a row of the left matrix begins every kRowStep numbers;
-// `store(tile, row, column)` gets each. kVectors of columns at a time.
+// left · right for all tiles of `rows` × `columns` numbers, where rows of the left matrix are kRowStep numbers apart;
+// `store(tile, row, column)` receives each tile. Processes kVectors of columns at a time.
 template <int kLanes, int kVectors, int kRowStep, typename Store>
 DN_INLINE void ForTiles(const float* left, int64_t depth_step, const float* right, int64_t right_step, int64_t depth,
                         int64_t rows, int64_t begin, int64_t columns, const Store& store) {
@@ -106,7 +106,7 @@ DN_INLINE void ForColumns(const float* left, int64_t depth_step, const float* ri
   ForTiles<kLanes, 1, kRowStep>(left, depth_step, right, columns, depth, rows, pairs, columns, store);
 }
 
-// Products of every key, or value, of a panel and every query: [K, kPanel].
+// Products of each key, or value, with each query of a panel: [K, kPanel].
 template <int kLanes>
 DN_INLINE void MultiplyPanels(const float* panels, const float* panel, int64_t width, int64_t keys, float* out) {
   constexpr int64_t kColumns = kPanel<kLanes>;
@@ -123,7 +123,7 @@ DN_INLINE void MultiplyPanels(const float* panels, const float* panel, int64_t w
   }
 }
 
-// Adds a tile to rows of `step` numbers.
+// Adds a tile to rows that are `step` numbers apart.
 template <int kLanes, int kVectors>
 DN_INLINE void AddTile(const dn::Tile<kLanes, kVectors>& tile, float* to, int64_t step) {
 #pragma GCC unroll 8
@@ -136,7 +136,7 @@ DN_INLINE void AddTile(const dn::Tile<kLanes, kVectors>& tile, float* to, int64_
   }
 }
 
-// Writes those numbers of a tile that are among `rows` and `columns`, each row times its factor.
+// Writes the part of a tile that is within `rows` and `columns`, each row multiplied by its factor.
 template <int kLanes, int kVectors>
 DN_INLINE void WriteTile(const dn::Tile<kLanes, kVectors>& tile, const float* factors, int64_t rows, int64_t columns,
                          float* to, int64_t step) {
@@ -156,7 +156,7 @@ DN_INLINE void WriteTile(const dn::Tile<kLanes, kVectors>& tile, const float* fa
   }
 }
 
-// Scores of a panel of queries, and what softmax makes of them: e^(score - largest), the sum of which goes to `sums`.
+// Scores of a panel of queries and their softmax numerators, e^(score - largest), whose sums go to `sums`.
 template <int kLanes>
 DN_INLINE void Weigh(const Head<kLanes>& head, int64_t first, int64_t count, float* sums) {
   using Numbers = dn::Vector<kLanes>;
@@ -173,7 +173,7 @@ DN_INLINE void Weigh(const Head<kLanes>& head, int64_t first, int64_t count, flo
       dn::Store<kLanes>(dn::Load<kLanes>(head.weights + i) + dn::Load<kLanes>(panel + i), head.weights + i);
     }
   } else if (call.bias.keys > 1) {
-    // One that is the same for all keys too would change no weight.
+    // A bias that is the same for all keys too would not change the weights.
     for (int64_t i = 0; i < call.keys * kColumns; i += kLanes) {
       dn::Store<kLanes>(dn::Load<kLanes>(head.weights + i) + bias[i / kColumns], head.weights + i);
     }
@@ -195,7 +195,7 @@ DN_INLINE void Weigh(const Head<kLanes>& head, int64_t first, int64_t count, flo
   }
 }
 
-// 0 for queries of a panel that see nothing, else 1.
+// 0 for queries of a panel that may not attend to anything, otherwise 1.
 template <int kLanes>
 DN_INLINE void OpenOf(const Head<kLanes>& head, int64_t first, int64_t count, float* open) {
   const Mask& mask = head.call.open;
@@ -300,7 +300,7 @@ DN_INLINE void HeadBody(const Call& call, int64_t task) {
   const int64_t width_room = RoundUp(call.width, kLanes), value_room = RoundUp(call.value_width, kLanes);
   Head<kLanes> head{call, task / call.heads, task % call.heads, 1 / std::sqrt(static_cast<float>(call.width)), key_room,
                     width_room, value_room};
-  // The parts of one block of memory that the thread keeps, each at the beginning of a line of the cache.
+  // Parts of one block of memory that the thread keeps, each aligned to a cache line.
   static thread_local std::vector<float> space;
   const struct {
     float** place;
@@ -348,7 +348,7 @@ DN_INLINE void BiasBody(const Call& call, int64_t slice) {
 }
 DN_CLONES(BiasTask, BiasBody, Call)
 
-// The shapes of one call. Where queries and keys are halves of the rows of one tensor, that is `q`, and `k` is the same.
+// The sizes of one call. Where queries and keys are halves of the rows of one tensor, it is passed as both `q` and `k`.
 Call CallOf(const std::vector<int32_t>& sizes, bool paired, const dn::Tensor& q, const dn::Tensor& k, const dn::Tensor& v,
             const dn::Tensor& bias, const dn::Tensor& open) {
   const Shape &a = q.shape(), &b = k.shape(), &c = v.shape();
@@ -361,7 +361,7 @@ Call CallOf(const std::vector<int32_t>& sizes, bool paired, const dn::Tensor& q,
               std::to_string(heads) + " heads; " + found);
   const int64_t width = a[1] / (paired ? 2 * heads : heads), queries = a[0] / batch, keys = b[0] / batch;
   const Mask added(bias, {batch, heads, queries, keys});
-  Require(added.queries == 1 || added.keys == keys, "a bias of each query must be one of each key; " + found);
+  Require(added.queries == 1 || added.keys == keys, "a bias that differs between queries must have all keys; " + found);
   return {batch, heads, queries, keys, width, c[1] / heads,
           {q.data(), a[1]}, {k.data() + (paired ? heads * width : 0), b[1]}, {v.data(), c[1]},
           added, Mask(open, {batch, heads, queries, 1}), nullptr, {}, {}, {}, {}, {}};
@@ -387,12 +387,12 @@ std::vector<const char*> Inputs(bool paired, bool gradient) {
   return inputs;
 }
 
-// q [B*Q, H*e], k [B*K, H*e], v [B*K, H*d], bias [B, H, Q, K], open [B, H, Q, 1], any of the masks' axes 1 -> [B*Q, H*d].
-// Paired: qk [B*N, 2*H*e] in place of q and k.
+// q [B*Q, H*e], k [B*K, H*e], v [B*K, H*d], bias [B, H, Q, K], open [B, H, Q, 1], where any axis of the masks may be 1
+// -> [B*Q, H*d]. Paired: qk [B*N, 2*H*e] in place of q and k.
 template <bool kPaired>
 struct Attention {
   static constexpr const char* kName = kPaired ? "DnPairedAttention" : "DnAttention";
-  // How many tensors queries and keys are.
+  // Number of tensors for queries and keys.
   static constexpr int kFirst = kPaired ? 1 : 2;
   const std::vector<int32_t> sizes;
   explicit Attention(const dn::Attributes& attributes) : sizes(attributes.Ints("sizes")) {}
@@ -421,7 +421,7 @@ struct Attention {
 const dn::Registration<Attention<false>> attention(Inputs(false, false), {"sizes: list(int)"}, {"y: float"});
 const dn::Registration<Attention<true>> paired(Inputs(true, false), {"sizes: list(int)"}, {"y: float"});
 
-// The same and dy [B*Q, H*d] -> the gradients of q, k and v, or of qk and v.
+// The same inputs and dy [B*Q, H*d] -> the gradients of q, k and v, or of qk and v.
 template <bool kPaired>
 struct AttentionGradient {
   static constexpr const char* kName = kPaired ? "DnPairedAttentionGrad" : "DnAttentionGrad";

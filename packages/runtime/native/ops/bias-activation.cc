@@ -1,5 +1,5 @@
-// The sum of a linear layer and its bias, with ReLU or PReLU (He et al., ICCV 2015), its gradient, and the sums of columns
-// that are a bias's gradient: core's nn/activation.ts and nn/column-sums.ts.
+// Bias followed by ReLU or PReLU (He et al., ICCV 2015), its gradient, and column sums, which are a bias's gradient:
+// core's nn/activation.ts and nn/column-sums.ts.
 #include "op.h"
 #include "rows.h"
 
@@ -12,12 +12,12 @@ struct Rows {
   dn::RowBlocks blocks;
   const float *x, *bias;
   float slope;
-  // Of ReLU, which has no slope; its gradient at 0 is 0, where that of PReLU is 1.
+  // True for ReLU, which has no slope; its gradient at 0 is 0, where that of PReLU is 1.
   bool relu;
-  // Null but for the gradient.
+  // Null except for the gradient.
   const float* dy;
   float* out;
-  // Of the gradient, in each block: the sums of the columns for the bias, then one number for the slope.
+  // For the gradient, in each block: the sums of the columns for the bias, then one number for the slope.
   const dn::BlockSums* sums;
 };
 
@@ -96,7 +96,7 @@ float SlopeOf(const dn::Tensor& slope) {
   return slope.data()[0];
 }
 
-// x [N, d], bias [d] and, but for ReLU, slope [1] -> y [N, d].
+// x [N, d], bias [d] and, except for ReLU, slope [1] -> y [N, d].
 template <bool kRelu>
 struct Activation {
   static constexpr const char* kName = kRelu ? "DnBiasRelu" : "DnBiasPrelu";
@@ -115,7 +115,7 @@ struct Activation {
 const dn::Registration<Activation<true>> relu({"x: float", "bias: float"}, {}, {"y: float"});
 const dn::Registration<Activation<false>> prelu({"x: float", "bias: float", "slope: float"}, {}, {"y: float"});
 
-// The same and dy [N, d] -> the gradients of x, bias and slope.
+// The same inputs and dy [N, d] -> the gradients of x, bias and slope.
 template <bool kRelu>
 struct ActivationGradient {
   static constexpr const char* kName = kRelu ? "DnBiasReluGrad" : "DnBiasPreluGrad";
@@ -143,7 +143,7 @@ const dn::Registration<ActivationGradient<true>> relu_gradient({"x: float", "bia
 const dn::Registration<ActivationGradient<false>> prelu_gradient({"x: float", "bias: float", "slope: float", "dy: float"},
                                                                  {}, {"dx: float", "d_bias: float", "d_slope: float"});
 
-// x [N, d] -> [d].
+// x [N, d] -> the sums of its columns [d].
 struct ColumnSums {
   static constexpr const char* kName = "DnColumnSums";
   explicit ColumnSums(const dn::Attributes&) {}

@@ -1,6 +1,6 @@
-// The gradient of depthwise convolution. That of the input by a stride s is s * s convolutions of dy of stride 1, each with
-// every s-th row and column of the turned kernel, because pixels whose places have the same remainder by s meet the same
-// taps.
+// The gradient of depthwise convolution. For stride s, the gradient of the input consists of s * s convolutions of dy
+// with stride 1, each with every s-th row and column of the rotated kernel, because pixels whose coordinates have the
+// same remainder modulo s are multiplied by the same taps.
 #include <memory>
 
 #include "depthwise-conv.h"
@@ -15,16 +15,16 @@ using dn::depthwise::Ceil;
 using dn::depthwise::Line;
 using dn::depthwise::Sizes;
 
-// The kernel's gradient. A task is some rows of one image, which it sums up into a kernel of its own; the tasks are the
-// same for any number of threads.
+// The kernel's gradient. A task sums some rows of one image into a separate kernel; the tasks are the same for any
+// number of threads.
 struct Sums {
   const Sizes& sizes;
   const float *x, *dy, *zeros;
   float* parts;
-  // Tasks of one image.
+  // Number of tasks per image.
   int64_t blocks;
 
-  // Columns that are gone through for one vector of channels before the next vector's turn.
+  // Number of columns processed for one vector of channels before the next vector.
   static constexpr int kTile = 32;
 
   static int64_t Blocks(const Sizes& all) {
@@ -33,8 +33,8 @@ struct Sums {
   }
 };
 
-// Adds what the pixels of a tile give to kRows rows of taps. `starts` are the pixels of x that the first of these rows
-// meets, and `rows` is how far the next row's are.
+// Adds the contributions of a tile's pixels to kRows rows of taps. `starts` are the first row's pixels of x, and `rows`
+// the distances to the next row's.
 template <int kLanes, int kTaps, int kStride, int kRows>
 DN_INLINE void AddTile(const float* const* starts, const int64_t* rows, int64_t top, const float* dy, int64_t columns,
                        int64_t channels, float* part) {
@@ -84,7 +84,7 @@ DN_INLINE void AddRow(const Sums& call, const float* image, int64_t top, const f
   const Sizes& all = call.sizes;
   const int64_t channels = all.channels, row = all.width * channels;
   const int64_t first = std::max<int64_t>(0, -top), end = std::min(all.size_y, all.height - top);
-  // Of 5 rows only AVX-512 has the registers to keep all sums.
+  // For 5 rows, only AVX-512 has enough registers to keep all sums.
   constexpr int kRows = kTaps <= 3 || kLanes == 16 ? kTaps : 1;
   for (int64_t column = 0; column < all.columns; column += Sums::kTile) {
     const int64_t columns = std::min<int64_t>(Sums::kTile, all.columns - column);
@@ -109,7 +109,7 @@ DN_INLINE void AddRow(const Sums& call, const float* image, int64_t top, const f
   }
 }
 
-// For kernels of any size, and for the channels from `begin` on, which do not fill a vector.
+// For kernels of any size, and for the channels from `begin` on that do not fill a vector.
 DN_INLINE void AddRowAny(const Sums& call, const float* image, int64_t top, const float* dy, float* part, int64_t begin) {
   const Sizes& all = call.sizes;
   const int64_t channels = all.channels;
@@ -169,9 +169,9 @@ void SumFilter(const Sizes& all, const float* x, const float* dy, const float* z
 
 void GradientOfInput(const Sizes& all, const float* filter, const float* dy, const float* zeros, float* dx) {
   const int64_t stride = all.stride, channels = all.channels;
-  // How many taps of `size` have a remainder by the stride.
+  // Number of taps out of `size` with this remainder modulo the stride.
   const auto count = [&](int64_t size, int64_t remainder) { return Ceil(std::max<int64_t>(0, size - remainder), stride); };
-  // For each remainder of rows and each of columns, its part of the kernel, turned.
+  // The rotated part of the kernel for each remainder of rows and of columns.
   std::vector<float> turned;
   std::vector<int64_t> starts;
   for (int64_t y = 0; y < stride; y++) {
@@ -198,7 +198,7 @@ void GradientOfInput(const Sizes& all, const float* filter, const float* dy, con
   });
 }
 
-// x and filter as the convolution has them, and dy, as its output is -> the gradients of x and filter.
+// x and filter as in the convolution, and dy in the shape of its output -> the gradients of x and filter.
 struct ConvolutionGradient {
   static constexpr const char* kName = "DnDepthwiseConvGrad";
   const std::vector<int32_t> stride;

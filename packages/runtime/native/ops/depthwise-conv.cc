@@ -1,5 +1,5 @@
-// Depthwise convolution with TensorFlow's padding `SAME`. Images are [B, H, W, C], kernels [k, k, 1, C]. It is made line by
-// line, with vectors of channels: several pixels at once, whose sums stay in registers over all taps.
+// Depthwise convolution with TensorFlow's padding `SAME`. Images are [B, H, W, C], kernels [k, k, 1, C]. It is computed
+// line by line with vectors of channels: several pixels at once, whose sums stay in registers over all taps.
 #include "depthwise-conv.h"
 
 #include "parallel.h"
@@ -10,7 +10,7 @@ namespace {
 using dn::depthwise::Line;
 using dn::depthwise::Sizes;
 
-// kCount pixels of a line from one that is in column `left` of the image.
+// kCount pixels of a line, the first of which is at column `left` of the image.
 template <int kLanes, int kTaps, int kStride, int kCount, bool kInside>
 DN_INLINE void Pixels(const Line& line, int64_t left, float* out) {
   using Vector = dn::Vector<kLanes>;
@@ -27,7 +27,7 @@ DN_INLINE void Pixels(const Line& line, int64_t left, float* out) {
     }
   }
   for (int64_t next = 0; next < channels; next += kLanes) {
-    // The last vector may do some channels a second time.
+    // The last vector may compute some channels a second time.
     const int64_t channel = std::min(next, channels - kLanes);
     Vector sums[kCount] = {};
     for (int64_t i = first; i < end; i++) {
@@ -108,7 +108,7 @@ struct Convolution {
   const std::vector<int32_t> stride;
   explicit Convolution(const dn::Attributes& attributes) : stride(attributes.Ints("stride")) {}
 
-  // Height and width depend on the stride, which this function is not told.
+  // Height and width depend on the stride, which is not available to this function.
   static void InferShapes(TF_ShapeInferenceContext* context) {
     dn::Status status;
     dn::ShapeHandle x(context, 0);

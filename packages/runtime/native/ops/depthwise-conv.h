@@ -1,4 +1,4 @@
-// What depthwise convolution and its gradient share: their sizes, and lines of pixels.
+// Shared code of depthwise convolution and its gradient: their sizes, and lines of pixels.
 #ifndef DN_DETR_DEPTHWISE_CONV_H_
 #define DN_DETR_DEPTHWISE_CONV_H_
 
@@ -31,8 +31,8 @@ inline Sizes SizesOf(const std::vector<int32_t>& stride, const dn::Tensor& x, co
   return all;
 }
 
-// Pixels of one line, `step` floats apart. The first tap of the first one is at `top` and `left` of an image, which may
-// be outside, and those of the next ones `stride` pixels further each.
+// Pixels of one line, `step` floats apart. The first tap of the first pixel is at `top` and `left` of an image,
+// possibly outside it; each further pixel's taps are `stride` pixels further.
 struct Line {
   const float* in;
   int64_t height, width, channels;
@@ -40,7 +40,7 @@ struct Line {
   int64_t size_y, size_x, stride, top, left;
   float* out;
   int64_t columns, step;
-  // As many as there are channels: what stands for a pixel outside.
+  // Zeros, one per channel, that stand for a pixel outside.
   const float* zeros;
 
   int64_t first() const { return std::max<int64_t>(0, -top); }

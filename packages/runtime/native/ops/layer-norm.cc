@@ -1,5 +1,5 @@
-// Layer normalisation (Ba et al. 2016, https://arxiv.org/abs/1607.06450) and its gradient: `normalizeRows` of core's
-// nn/norm.ts. A row stays in a core's cache while its mean, its variance and what is made of them are computed.
+// Layer normalisation (Ba et al. 2016, https://arxiv.org/abs/1607.06450) and its gradient: `normalizeRows` in core's
+// nn/norm.ts. A row stays in a core's cache while its mean, variance and result are computed.
 #include <cmath>
 
 #include "op.h"
@@ -16,10 +16,10 @@ constexpr float kEpsilon = 1e-5f;
 struct Rows {
   dn::RowBlocks blocks;
   const float *x, *weight, *bias;
-  // Null but for the gradient.
+  // Null except for the gradient.
   const float* dy;
   float* out;
-  // Of the gradient: sums of dy · normal, and beside them those of dy.
+  // For the gradient: sums of dy · normal, followed by those of dy.
   const dn::BlockSums* sums;
 };
 
@@ -113,7 +113,7 @@ struct LayerNorm {
 };
 const dn::Registration<LayerNorm> layer_norm({"x: float", "weight: float", "bias: float"}, {}, {"y: float"});
 
-// The same and dy [N, d] -> the gradients of x, weight and bias.
+// The same inputs and dy [N, d] -> the gradients of x, weight and bias.
 struct LayerNormGradient {
   static constexpr const char* kName = "DnLayerNormGrad";
   explicit LayerNormGradient(const dn::Attributes&) {}

@@ -1,5 +1,5 @@
-// The N-API module of the native ops. Loading it after TensorFlow's binding tells the same TensorFlow about them; it
-// exports their names and that of the instruction set that they run with.
+// The N-API module of the native ops. Loading it after TensorFlow's binding registers them with the same TensorFlow; it
+// exports their names and the name of the instruction set that they use.
 #include <node_api.h>
 
 #include <mutex>

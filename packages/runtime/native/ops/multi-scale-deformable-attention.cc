@@ -1,10 +1,11 @@
-// Multi-scale deformable attention (Zhu et al., ICLR 2021, https://arxiv.org/abs/2010.04159) and its gradient: what
-// `ms_deform_attn_core_pytorch` of Deformable-DETR's models/ops/functions/ms_deform_attn_func.py computes. For each query
-// and head, values are sampled bilinearly at L * P places and added up by weight. A sample's four pixels are found and
-// weighed for many samples at once, then their rows of D numbers are added up; no tensor of samples is kept.
+// Multi-scale deformable attention (Zhu et al., ICLR 2021, https://arxiv.org/abs/2010.04159) and its gradient, as
+// computed by `ms_deform_attn_core_pytorch` in Deformable-DETR's models/ops/functions/ms_deform_attn_func.py. For each
+// query and head, values are sampled bilinearly at L * P places and summed with weights. The four pixels of each sample
+// and their weights are found for many samples at once, then the pixels' rows of D numbers are summed; no tensor of
+// samples is kept.
 //
-// Coordinates are pixels: the centre of the first one is 0. A pixel outside its level counts as zero: it gets weight 0
-// and the place of one inside. A coordinate that is NaN makes the output NaN.
+// Coordinates are in pixels, with 0 at the centre of the first one. A pixel outside its level counts as zero: it gets
+// weight 0 and the address of a pixel inside. A NaN coordinate makes the output NaN.
 #include <algorithm>
 #include <limits>
 
@@ -20,11 +21,11 @@ using dn::Words;
 
 struct Level {
   int height, width;
-  // Number of the level's first row among the rows of an image's values.
+  // Index of the level's first row among the rows of an image's values.
   int64_t start;
 };
 
-// One call: images, value rows, heads, width of a head, queries, points of a level.
+// Sizes of one call: images, value rows, heads, width of a head, queries, points per level.
 struct Sizes {
   int64_t images, rows, heads, width, queries, points;
   std::vector<Level> levels;
@@ -33,7 +34,7 @@ struct Sizes {
   int64_t samples() const { return static_cast<int64_t>(levels.size()) * points; }
 };
 
-// `sizes` is height and width of each level. Throws where the shapes do not fit each other.
+// `sizes` contains the height and width of each level. Throws if the shapes do not match.
 Sizes SizesOf(const std::vector<int32_t>& sizes, const dn::Tensor& value, const dn::Tensor& locations,
               const dn::Tensor& weights) {
   const Shape &v = value.shape(), &l = locations.shape(), &w = weights.shape();
@@ -43,38 +44,39 @@ Sizes SizesOf(const std::vector<int32_t>& sizes, const dn::Tensor& value, const 
           "expected value [B, S, H, D], locations [B, Q, H, L, P, 2], weights [B, Q, H, L, P]; " + found);
   const int64_t level_count = static_cast<int64_t>(sizes.size() / 2);
   Require(std::equal(w.begin(), w.end(), l.begin()) && l[5] == 2 && v[0] == w[0] && v[2] == w[2] && w[3] == level_count,
-          "shapes do not fit each other and " + std::to_string(level_count) + " levels; " + found);
+          "shapes do not match each other and " + std::to_string(level_count) + " levels; " + found);
   Sizes all{v[0], v[1], v[2], v[3], w[1], w[4], {}};
   int64_t rows = 0;
   for (int64_t i = 0; i < level_count; i++) {
     const Level level{sizes[2 * i], sizes[2 * i + 1], rows};
-    Require(level.height > 0 && level.width > 0, "every level must have a pixel");
+    Require(level.height > 0 && level.width > 0, "every level must have at least one pixel");
     rows += static_cast<int64_t>(level.height) * level.width;
     all.levels.push_back(level);
   }
   Require(rows == all.rows, "the levels have " + std::to_string(rows) + " pixels; " + found);
-  // Places are 32-bit numbers.
-  Require(rows * all.row() <= std::numeric_limits<int32_t>::max(), "the values of one image are too many; " + found);
+  // Offsets are 32-bit numbers.
+  Require(rows * all.row() <= std::numeric_limits<int32_t>::max(), "one image has too many values; " + found);
   return all;
 }
 
-// One axis of a sample: the pixels on either side, and the weight of each, 0 where it is outside.
+// One axis of a sample: the pixels on either side, and the weight of each, 0 if it is outside.
 struct Between {
   int low, high;
   float low_weight, high_weight;
-  // 1 for a pixel inside, else 0: how its weight changes with the coordinate, but for the sign.
+  // 1 for a pixel inside, otherwise 0: the derivative of its weight with respect to the coordinate, apart from the
+  // sign.
   float low_inside, high_inside;
 };
 
 DN_INLINE Between Neighbours(float location, int size) {
   const float length = static_cast<float>(size);
   const float at = location * length - 0.5f;
-  // The comparisons are such that a NaN becomes -1, from where its upper neighbour is inside.
+  // The comparisons turn a NaN into -1, whose upper neighbour is inside.
   const float bounded = at > -2.f ? (at < length + 1 ? at : length + 1) : (at <= -2.f ? -2.f : -1.f);
   const int truncated = static_cast<int>(bounded);
   const int low = truncated - (bounded < static_cast<float>(truncated) ? 1 : 0);
   const float along = at - static_cast<float>(low);
-  // Without branches, for the compiler to take many samples at once.
+  // Without branches, so that the compiler can process many samples at once.
   const bool low_inside = (low >= 0) & (low < size);
   const bool high_inside = (low >= -1) & (low < size - 1);
   const int first = std::min(std::max(low, 0), size - 1);
@@ -87,7 +89,8 @@ DN_INLINE Between Neighbours(float location, int size) {
           high_inside ? 1.f : 0.f};
 }
 
-// Calls `part.Run<lanes, count>(offset)` for parts of lanes * count numbers that make up a width, `lanes` at most kLanes.
+// Calls `part.Run<lanes, count>(offset)` for parts of lanes * count numbers that make up a width, with `lanes` at most
+// kLanes.
 template <int kLanes, typename Part>
 DN_INLINE void ForParts(int64_t width, const Part& part, int64_t offset = 0) {
   if constexpr (kLanes == 1) {
@@ -104,24 +107,24 @@ struct Forward {
   const Sizes& sizes;
   const float *value, *locations, *weights;
   float* out;
-  // Queries of one task.
+  // Number of queries per task.
   int64_t block;
-  // For each sample of a query: width and height of its level, and the place of the level's first row and the head.
+  // For each sample of a query: width and height of its level, and the offset of the level's first row and the head.
   std::vector<int> widths, heights, starts;
 
-  // The part of one head: adds up the rows of pixels.
+  // The part for one head: sums the rows of pixels.
   struct Part {
     const float* value;
     const int* places;
     const float* shares;
-    // Samples, and the distance between the four lists of pixels.
+    // Number of samples, and the distance between the four lists of pixels.
     int64_t samples, stride;
     float* out;
 
     template <int kLanes, int kCount>
     DN_INLINE void Run(int64_t offset) const {
       using Vector = dn::Vector<kLanes>;
-      // Several sums at a time, since each has to wait for its last addition.
+      // Several sums at a time, because each has to wait for its last addition.
       constexpr int kSums = kCount >= 4 ? 1 : 4 / kCount;
       Vector sums[kSums][kCount] = {};
       for (int64_t i = 0; i < samples; i++) {
@@ -179,18 +182,18 @@ DN_INLINE void ForwardBody(const Forward& call, int64_t task) {
 }
 DN_CLONES(ForwardTask, ForwardBody, Forward)
 
-// A task is one level of one head of one image: no two write to the same rows of values, so that sums have the same order
-// on any number of threads.
+// A task is one level of one head of one image: no two tasks write to the same rows of values, so the order of sums is
+// the same for any number of threads.
 struct Backward {
   const Sizes& sizes;
   const float *value, *locations, *weights, *dy;
   float *d_value, *d_locations, *d_weights;
 
-  // Samples that are worked on together, at least one query's.
+  // Samples that are processed together, at least those of one query.
   static constexpr int64_t kBlock = 128;
 
-  // The part of a block of queries: adds the gradient to the rows of pixels, and takes the products of these rows and
-  // the gradient.
+  // The part for a block of queries: adds the gradient to the rows of pixels, and multiplies these rows by the
+  // gradient.
   struct Part {
     const float *value, *dy;
     float* d_value;
@@ -207,7 +210,7 @@ struct Backward {
         for (int k = 0; k < kCount; k++) gradient[k] = dn::Load<kLanes>(dy + query * row + offset + k * kLanes);
         for (int64_t point = 0; point < points; point++, i++) {
           Vector sums[4];
-          // One pixel after the other: two that are outside may stand at one place.
+          // One pixel after the other, because two that are outside may share an address.
           for (int pixel = 0; pixel < 4; pixel++) {
             const int64_t place = places[pixel * stride + i] + offset;
             const float share = shares[pixel * stride + i];
@@ -242,7 +245,7 @@ DN_INLINE void BackwardBody(const Backward& call, int64_t task) {
   int* const places = place_list.data();
   float* const shares = number_list.data();
   float* const products = shares + 4 * most;
-  // x and y of samples, their weight, then what Neighbours found.
+  // x and y of the samples, their weights, then the results of Neighbours.
   float* const xy = products + 4 * most;
   float* const weight = xy + 2 * most;
   float* const x_low = weight + most;
@@ -301,7 +304,8 @@ DN_INLINE void BackwardBody(const Backward& call, int64_t task) {
 }
 DN_CLONES(BackwardTask, BackwardBody, Backward)
 
-// Apart from the tasks, which would each write a few bytes of every row: with few queries that took most of the time.
+// Separate from the tasks, which would each write a few bytes of every row: with few queries, that took most of the
+// time.
 void Clear(float* values, int64_t count, dn::Pool* pool) {
   constexpr int64_t kPiece = 1 << 17;
   pool->Run((count + kPiece - 1) / kPiece, [&](int64_t piece) {
@@ -351,7 +355,7 @@ struct Attention {
   }
 };
 
-// The same and dy [B, Q, H * D] -> the gradients of value, locations and weights.
+// The same inputs and dy [B, Q, H * D] -> the gradients of value, locations and weights.
 struct AttentionGradient {
   static constexpr const char* kName = "DnMultiScaleDeformableAttentionGrad";
   const std::vector<int32_t> sizes;

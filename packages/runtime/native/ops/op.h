@@ -1,5 +1,5 @@
-// What all native ops share: their registration with TensorFlow, tensors, and errors. An op is one .cc file that defines
-// its functions and registers them with `static const dn::Registration`; see module.cc.
+// Shared code of all native ops: their registration with TensorFlow, tensors, and errors. An op is one .cc file that
+// defines its functions and registers them with `static const dn::Registration`; see module.cc.
 #ifndef DN_DETR_OP_H_
 #define DN_DETR_OP_H_
 
@@ -16,7 +16,7 @@
 
 namespace dn {
 
-// A kernel that cannot do what it is asked throws this; the frame makes a TensorFlow error of its words.
+// Thrown by a kernel for invalid arguments; the caller turns its message into a TensorFlow error.
 struct InvalidArgument : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -25,7 +25,7 @@ inline void Require(bool holds, const std::string& otherwise) {
   if (!holds) throw InvalidArgument(otherwise);
 }
 
-// TensorFlow's status, which throws what went wrong.
+// TensorFlow's status; Check() throws if it holds an error.
 class Status {
  public:
   Status() : status_(TF_NewStatus()) {}
@@ -84,7 +84,7 @@ class Call {
     status.Check();
     return Tensor(tensor);
   }
-  // Its content is undefined.
+  // Allocates an output with undefined content.
   Tensor Output(int index, const Shape& shape) const {
     Status status;
     const size_t bytes = sizeof(float) * SizeOf(shape);
@@ -117,7 +117,7 @@ class Attributes {
   TF_OpKernelConstruction* construction_;
 };
 
-// A shape during shape inference, where axes may not be known yet.
+// A shape during shape inference, where axes may be unknown.
 class ShapeHandle {
  public:
   explicit ShapeHandle(TF_ShapeInferenceContext* context) : context_(context), handle_(TF_NewShapeHandle()) {}
@@ -134,7 +134,7 @@ class ShapeHandle {
     return TF_ShapeInferenceContextRankKnown(context_, handle_) &&
            TF_ShapeInferenceContextRank(context_, handle_) == rank;
   }
-  // -1 where it is not known.
+  // Size of an axis; -1 where it is unknown.
   int64_t Axis(int64_t axis) {
     TF_DimensionHandle* dimension = TF_NewDimensionHandle();
     TF_ShapeInferenceContextDim(context_, handle_, axis, dimension);
@@ -148,7 +148,7 @@ class ShapeHandle {
   TF_ShapeHandle* handle_;
 };
 
-// Tells a shape inference that an output has the shape of an input.
+// Sets the shape of an output to that of an input during shape inference.
 inline void SetShapeOfInput(TF_ShapeInferenceContext* context, int output, int input) {
   Status status;
   ShapeHandle shape(context, input);
@@ -156,7 +156,8 @@ inline void SetShapeOfInput(TF_ShapeInferenceContext* context, int output, int i
   status.Check();
 }
 
-// What TensorFlow is told about an op. `Kernel` is constructed from `Attributes`, its `Compute(const Call&)` runs it.
+// The registration of an op with TensorFlow. `Kernel` is constructed from `Attributes`, and its `Compute(const Call&)`
+// runs the op.
 struct Op {
   const char* name;
   std::vector<const char*> inputs;
@@ -174,8 +175,8 @@ inline std::vector<Op>& Ops() {
   return ops;
 }
 
-// Adds an op to the module, at the time the module is loaded. What its functions throw becomes an error of TensorFlow's
-// that begins with the op's name.
+// Adds an op to the module when the module is loaded. Exceptions from its functions become TensorFlow errors that begin
+// with the op's name.
 template <typename Kernel>
 struct Registration {
   Registration(std::vector<const char*> inputs, std::vector<const char*> attributes, std::vector<const char*> outputs) {
@@ -183,7 +184,7 @@ struct Registration {
   }
 
  private:
-  // Runs `work`; what it throws is set in a status and given to `fail`.
+  // Runs `work`; an exception is converted to a status and passed to `fail`.
   template <typename Work, typename Fail>
   static void Guarded(const Work& work, const Fail& fail) {
     TF_Code code = TF_INVALID_ARGUMENT;

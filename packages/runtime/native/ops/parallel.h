@@ -1,5 +1,5 @@
-// Threads of the native ops. TensorFlow's C API lends out none of its own, so there are as many here as it uses for one
-// op: TF_NUM_INTRAOP_THREADS, else one for each processor that this process may run on.
+// Threads for the native ops. TensorFlow's C API does not lend its own, so there are as many here as TensorFlow uses
+// for one op: TF_NUM_INTRAOP_THREADS, otherwise one for each processor that this process may run on.
 #ifndef DN_DETR_PARALLEL_H_
 #define DN_DETR_PARALLEL_H_
 
@@ -19,7 +19,7 @@
 
 namespace dn {
 
-// Threads that share the tasks of jobs out among them. It is never destroyed: its threads wait until the process ends.
+// Threads that share the tasks of jobs. The pool is never destroyed: its threads wait until the process ends.
 class Pool {
  public:
   static Pool& Get() {
@@ -27,11 +27,11 @@ class Pool {
     return *pool;
   }
 
-  // The caller is one of them.
+  // Number of threads, including the caller.
   int threads() const { return threads_; }
 
-  // Runs `run(0)` to `run(count - 1)`, each once, in any order and on any thread, and returns when all are done. What a
-  // task throws is thrown here.
+  // Runs `run(0)` to `run(count - 1)`, each once, in any order and on any thread, and returns when all are done.
+  // Rethrows an exception from a task.
   void Run(int64_t count, const std::function<void(int64_t)>& run) {
     if (threads_ == 1 || count <= 1) {
       for (int64_t task = 0; task < count; task++) run(task);
@@ -66,7 +66,7 @@ class Pool {
     try {
       for (int i = 1; i < threads; i++) std::thread([this] { Work(); }).detach();
     } catch (const std::system_error&) {
-      // The system has no more threads to give. Those that there are do the work, if need be the caller alone.
+      // The system has no more threads. The existing ones do the work, or only the caller.
     }
   }
 
@@ -94,7 +94,7 @@ class Pool {
     }
   }
 
-  // Takes tasks of a job until there are no more.
+  // Takes tasks of a job until none are left.
   void Help(Job& job) {
     int64_t taken = 0;
     std::exception_ptr error;
@@ -112,7 +112,7 @@ class Pool {
     if (job.left == 0) job.done.notify_all();
   }
 
-  // A job without tasks left has nothing for other threads. Under the lock.
+  // Removes a job without remaining tasks from the queue. Call it under the lock.
   void Forget(const std::shared_ptr<Job>& job) {
     for (auto entry = jobs_.begin(); entry != jobs_.end(); ++entry) {
       if (*entry != job) continue;

@@ -1,4 +1,4 @@
-// Parts of matrix products: tiles of sums that stay in registers, and rows laid out for them.
+// Parts of matrix products: tiles of sums that stay in registers, and rows packed for them.
 #ifndef DN_DETR_PRODUCT_H_
 #define DN_DETR_PRODUCT_H_
 
@@ -19,8 +19,8 @@ constexpr int kPanel = 2 * kLanes;
 template <int kLanes, int kVectors>
 using Tile = Vector<kLanes>[kTileRows<kLanes>][kVectors];
 
-// Adds left · right to a tile. Of the left matrix a row begins every `kRowStep` numbers, and a column every `depth_step`;
-// of the right one kVectors vectors of columns every `right_step`.
+// Adds left · right to a tile. Rows of the left matrix are `kRowStep` numbers apart, and its columns `depth_step`; the
+// right matrix has kVectors vectors of columns every `right_step` numbers.
 template <int kLanes, int kVectors, int kRowStep>
 DN_INLINE void AddProduct(const float* left, int64_t depth_step, const float* right, int64_t right_step, int64_t depth,
                           Tile<kLanes, kVectors>& sums) {
@@ -39,8 +39,8 @@ DN_INLINE void AddProduct(const float* left, int64_t depth_step, const float* ri
   }
 }
 
-// Lays rows of `width` numbers times a factor, which begin every `step` numbers, side by side as the columns of a panel
-// [width, kPanel]. What `count` rows do not fill is zeros.
+// Packs rows of `width` numbers, multiplied by a factor, as the columns of a panel [width, kPanel]. The rows are `step`
+// numbers apart. Columns beyond `count` rows are zero.
 template <int kLanes>
 DN_INLINE void PackColumns(const float* rows, int64_t step, int64_t count, int64_t width, float factor, float* panel) {
   constexpr int kColumns = kPanel<kLanes>;
@@ -68,8 +68,8 @@ DN_INLINE void PackColumns(const float* rows, int64_t step, int64_t count, int64
   }
 }
 
-// Copies rows of `width` numbers times a factor, which begin every `step` numbers, to rows of `padded` numbers, of which
-// `all` are written: what is over, of numbers and rows, is zeros.
+// Copies rows of `width` numbers, multiplied by a factor, to rows of `padded` numbers, of which `all` are written. The
+// source rows are `step` numbers apart; the padding, of numbers and rows, is zero.
 template <int kLanes>
 DN_INLINE void PackRows(const float* rows, int64_t step, int64_t count, int64_t width, float factor, int64_t padded,
                         int64_t all, float* packed) {

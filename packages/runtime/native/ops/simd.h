@@ -1,5 +1,5 @@
-// One build for all processors: functions that exist for several instruction sets, the best of which is chosen when they
-// run, and vectors that every one of them has in some form.
+// One build for all processors: functions that are compiled for several instruction sets, the best of which is chosen
+// at run time, and vectors that each of them supports in some form.
 #ifndef DN_DETR_SIMD_H_
 #define DN_DETR_SIMD_H_
 
@@ -10,11 +10,12 @@
 #include <cstdlib>
 #include <cstring>
 
-// Marks what the clones of a function are made of: it has to become part of each. The second one is for lambdas.
+// Marks the functions that clones consist of, which have to be inlined into each of them. The second macro is for
+// lambdas.
 #define DN_INLINE inline __attribute__((always_inline))
 #define DN_INLINED __attribute__((always_inline))
 
-// `Body<lanes>(…)` with the longest vectors of at most kLanes numbers, of which whole ones make up `width`.
+// Calls `Body<lanes>(…)` with the longest vectors, of at most kLanes numbers, that divide `width`.
 #define DN_WIDEST(Body, width, ...)                                    \
   do {                                                                 \
     if ((width) % kLanes == 0) Body<kLanes>(__VA_ARGS__);              \
@@ -23,7 +24,7 @@
   } while (false)
 
 // Defines `Name(const Arguments&, int64_t)` as `Body<kLanes>`, compiled for AVX-512, AVX2 and any x86-64. kLanes is the
-// number of floats in a register: the compiler keeps longer vectors in memory.
+// number of floats in a register: the compiler would keep longer vectors in memory.
 #define DN_CLONES(Name, Body, Arguments)                                                                             \
   __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"))) static void Name##Avx512(                   \
       const Arguments& arguments, int64_t task) {                                                                    \
@@ -44,7 +45,7 @@ namespace dn {
 
 enum class InstructionSet { kPlain, kAvx2, kAvx512 };
 
-// Also asks whether the operating system keeps the registers.
+// Also checks whether the operating system saves the registers.
 inline InstructionSet BestInstructionSet() {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return InstructionSet::kPlain;
   const bool all = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -52,7 +53,7 @@ inline InstructionSet BestInstructionSet() {
   return all ? InstructionSet::kAvx512 : InstructionSet::kAvx2;
 }
 
-// The processor's best, or at most what DN_DETR_NATIVE_OPS names: so what other processors run can be tested on this one.
+// The processor's best, limited by DN_DETR_NATIVE_OPS, so that the code for other processors can be tested on this one.
 inline InstructionSet ChosenInstructionSet() {
   const InstructionSet best = BestInstructionSet();
   const char* const most = std::getenv("DN_DETR_NATIVE_OPS");
@@ -61,12 +62,12 @@ inline InstructionSet ChosenInstructionSet() {
   return best;
 }
 
-// As DN_DETR_NATIVE_OPS names it.
+// The name in DN_DETR_NATIVE_OPS.
 inline const char* NameOf(InstructionSet set) {
   return set == InstructionSet::kAvx512 ? "avx512" : set == InstructionSet::kAvx2 ? "avx2" : "plain";
 }
 
-// `kLanes` floats that may lie anywhere in memory.
+// A vector of `kLanes` floats at any alignment.
 template <int kLanes>
 struct Lanes {
   typedef float Vector __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
@@ -90,7 +91,7 @@ DN_INLINE void Store(const Vector<kLanes>& vector, float* to) {
   std::memcpy(to, &vector, sizeof vector);
 }
 
-// Adds the parts of a vector of 4, 8 or 16 lanes up to one of 4.
+// Sums the parts of a vector of 4, 8 or 16 lanes into one of 4.
 template <int kLanes>
 DN_INLINE __m128 Fold(const Vector<kLanes>& vector) {
   if constexpr (kLanes == 4) {
@@ -107,17 +108,17 @@ DN_INLINE float TotalOfFour(const __m128& vector) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
 }
 
-// The sum of a vector.
+// The sum of a vector's lanes.
 template <int kLanes>
 DN_INLINE float Total(const Vector<kLanes>& vector) {
   if constexpr (kLanes == 1) return vector;
   else return TotalOfFour(Fold<kLanes>(vector));
 }
 
-// The sum of f(i) for every vector from i = 0 on; they make up `count` numbers.
+// The sum of f(i) for every vector from i = 0 on; the vectors make up `count` numbers.
 template <int kLanes, typename Function>
 DN_INLINE float Sum(int64_t count, const Function& f) {
-  // Several sums at a time, since each has to wait for its last addition.
+  // Several sums at a time, because each has to wait for its last addition.
   Vector<kLanes> sums[4] = {};
   int64_t i = 0;
   for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
@@ -128,7 +129,7 @@ DN_INLINE float Sum(int64_t count, const Function& f) {
   return Total<kLanes>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-// The sums of four vectors.
+// The sum of each of four vectors.
 template <int kLanes>
 DN_INLINE __m128 Sums(const Vector<kLanes> (&vectors)[4]) {
   if constexpr (kLanes == 1) {
@@ -142,13 +143,13 @@ DN_INLINE __m128 Sums(const Vector<kLanes> (&vectors)[4]) {
   }
 }
 
-// e^x of numbers that are at most 0, within 2 units in the last place, and 0 below -87, where results would be subnormal.
-// The polynomial is that of Cephes' expf, around the nearest multiple of ln 2.
+// e^x for numbers that are at most 0, within 2 units in the last place, and 0 below -87, where results would be
+// subnormal. The polynomial is that of Cephes' expf, around the nearest multiple of ln 2.
 template <int kLanes>
 DN_INLINE Vector<kLanes> Exp(const Vector<kLanes>& x) {
   using Numbers = Vector<kLanes>;
   typedef int32_t Bits __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-  // Adding it rounds to a whole number, which then is in the lowest bits.
+  // Adding it rounds to an integer, which is then in the lowest bits.
   constexpr float kRound = 12582912.f;
   const Numbers shifted = x * 1.44269504088896341f + kRound, whole = shifted - kRound;
   const Numbers rest = (x - whole * 0.693359375f) + whole * 2.12194440e-4f;

@@ -1,6 +1,6 @@
 /** The error of captured functions. */
 
-/** What was traced cannot be replayed faithfully; the message says what to change. */
+/** The traced function cannot be replayed faithfully; the message says what to change. */
 export class CaptureError extends Error {
   override name = 'CaptureError';
 }

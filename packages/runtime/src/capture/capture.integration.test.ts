@@ -14,7 +14,7 @@ const native = await findNative();
 if (native.addon === undefined) console.warn(`captured steps are not tested: ${native.reason}`);
 
 const made: Captured<never, unknown>[] = [];
-/** `capture`, disposed after the test. */
+/** Like `capture`, but disposed after the test. */
 const captureHere: typeof capture = (fn, options) => {
   const captured = capture(fn, options);
   made.push(captured as never);
@@ -32,7 +32,7 @@ const close = (found: tf.Tensor, expected: tf.Tensor): void => {
   for (const [index, value] of a.entries()) expect(value).toBeCloseTo(b[index] as number, 4);
 };
 
-/** How captured graphs run, and the value of the switch. */
+/** The ways in which captured graphs run, with the value of the switch. */
 const ways = [
   ['functions', ''],
   ['sessions', 'off'],
@@ -47,7 +47,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
   });
   afterAll(() => vi.unstubAllEnvs());
 
-  it('replays with other inputs, nested structures in and out', () => {
+  it('replays with other inputs, and with nested structures as input and output', () => {
     const step = captureHere(({ pair: [a, b], scale }: { pair: [tf.Tensor, tf.Tensor]; scale: number }) => ({
       sum: tf.add(a, b),
       nested: [{ product: tf.mul(tf.mul(a, b), scale) }],
@@ -99,7 +99,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     expect(step.stats).toMatchObject({ captures: 1, replays: 2, eager: 0 });
   });
 
-  it('captures gather with its gradient, and still refuses indices that there are not', () => {
+  it('captures gather with its gradient, and still rejects indices out of range', () => {
     const gradient = (x: tf.Tensor, indices: tf.Tensor): tf.Tensor =>
       tf.grad((y: tf.Tensor) => tf.sum(tf.square(tf.gather(y, indices as tf.Tensor1D))))(x);
     const inputs = (at: number): [tf.Tensor, tf.Tensor] => [
@@ -180,12 +180,12 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
         expect(step.stats).toMatchObject({ captures: 1, replays: 1, eager: 0 });
         step.dispose();
       }),
-      // TensorFlow takes two transpositions for none, across the cut too.
+      // TensorFlow cancels two transpositions, even across a cut.
       { numRuns: 60, examples: [[['transpose', 'transpose', 'host', 'add']]] },
     );
   });
 
-  it('runs host code between the parts with the values of each replay, and gradients through both', () => {
+  it('runs host code between two parts with the values of each replay, and takes gradients through both parts', () => {
     const seen: number[][] = [];
     const step = captureHere(({ x }: { x: tf.Tensor1D }) => {
       const grad = tf.grad((v: tf.Tensor) => {
@@ -206,7 +206,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     ]);
   });
 
-  it('carries what comes before host code to the part after it', () => {
+  it('passes values from before host code to the part after it', () => {
     const step = captureHere(({ x }: { x: tf.Tensor2D }) => {
       const y = tf.matMul(x, x);
       const bonus = host([y], (data) => tf.scalar(data[0] as number));
@@ -219,7 +219,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     }
   });
 
-  it('captures anew for another shape, keeps the most recent ones, and frees the rest', () => {
+  it('captures again for another shape, keeps the most recent captures, and frees the rest', () => {
     const step = captureHere(({ x }: { x: tf.Tensor }) => tf.sum(x), { maxCaptures: 2 });
     const call = (size: number): number => values(step({ x: tf.ones([size]) }))[0] as number;
     expect([1, 2, 1, 3, 1, 2].map(call)).toEqual([1, 2, 1, 3, 1, 2]);
@@ -229,7 +229,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     expect(call(5)).toBe(5);
   });
 
-  it('takes from TensorFlow what it has added', () => {
+  it('removes from TensorFlow what it has added', () => {
     const backend = tf.backend() as unknown as NativeBackend;
     const binding = backend.binding as OwnBinding & { getNumOfSavedModels(): number };
     const [added, removed]: [string[], string[]] = [[], []];
@@ -241,7 +241,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
       removed.push(name);
       binding.removeFunction(name);
     };
-    // The binding's own properties cannot be set.
+    // The binding's own properties are read-only.
     backend.binding = Object.create(binding, {
       addFunction: { value: addFunction },
       removeFunction: { value: removeFunction },
@@ -260,12 +260,12 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
       expect(() => binding.executeOp(name, [], [], 1)).toThrow(/nor a name of a function registered/);
   });
 
-  it('leaves no memory behind over 300 captures', () => {
+  it('leaks no memory over 300 captures', () => {
     const step = captureHere(({ x, y }: { x: tf.Tensor; y: tf.Tensor }) => tf.add(tf.mul(x, tf.ones([100_000])), y), {
       maxCaptures: 1,
     });
     const [x, y] = [tf.scalar(2), tf.scalar(1)];
-    // Two captures in turn, each with a constant of 400 KB.
+    // Two alternating captures, each with a constant of 400 KB.
     const round = (index: number): void => {
       for (let call = 0; call < 2; call++) tf.dispose(step({ x: index % 2 ? x : tf.reshape(x, [1]), y }));
     };
@@ -277,7 +277,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     expect((process.memoryUsage().rss - resident) / 2 ** 20).toBeLessThan(30);
   });
 
-  it('gives the same dropout masks as eager execution, new ones for each seed', () => {
+  it('draws the same dropout masks as eager execution, new ones for each seed', () => {
     const mask = ({ seed }: { seed: tf.Tensor }): tf.Tensor[] => {
       const stream = randomStream(seed);
       return [stream.dropoutMask([4, 50], 0.25), stream.dropoutMask([4, 50], 0.25)];
@@ -290,7 +290,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     expect(results[0]?.[0]).not.toEqual(results[0]?.[1]);
   });
 
-  it('follows closed-over tensors and variables, and says when one is gone', () => {
+  it('follows tensors and variables from enclosing scopes, and says when one has been disposed', () => {
     const offset = tf.tensor([10]);
     const weight = tf.variable(tf.tensor([1]));
     const step = captureHere(({ x }: { x: tf.Tensor }) => tf.add(tf.mul(x, weight), offset));
@@ -299,11 +299,11 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     weight.assign(tf.tensor([5]));
     expect(values(step({ x }))).toEqual([20]);
     offset.dispose();
-    expect(() => step({ x })).toThrow(/from outside that has been disposed/);
+    expect(() => step({ x })).toThrow(/from outside that has since been disposed/);
     weight.dispose();
   });
 
-  it('returns inputs, constants and closed-over tensors as they are', () => {
+  it('returns inputs, constants and tensors from enclosing scopes unchanged', () => {
     const outside = tf.tensor([3]);
     const step = captureHere(({ x }: { x: tf.Tensor }) => [x, tf.scalar(7), outside, tf.neg(x)]);
     for (const value of [1, 2]) {
@@ -315,7 +315,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     expect(step.stats).toMatchObject({ captures: 1, replays: 1, eager: 0 });
   });
 
-  it('keeps two inputs apart that were one tensor when traced', () => {
+  it('separates two inputs that were the same tensor when traced', () => {
     const step = captureHere(({ a, b }: { a: tf.Tensor; b: tf.Tensor }) => tf.sub(a, b));
     const one = tf.tensor([1]);
     expect(values(step({ a: one, b: one }))).toEqual([0]);
@@ -327,16 +327,16 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     const step = captureHere(({ x }: { x: tf.Tensor }) => tf.add(x, tf.tensor(table)));
     expect(values(step({ x: tf.tensor([0, 0]) }))).toEqual([1, 2]);
     table.fill(9);
-    // Traced values are those of the trace: a changing array belongs in the input or in host code.
+    // Values keep those of the trace: an array that changes belongs in the input or in host code.
     expect(values(step({ x: tf.tensor([0, 0]) }))).toEqual([1, 2]);
   });
 
-  describe('refuses what a replay would get wrong', () => {
+  describe('rejects what a replay would get wrong', () => {
     const x = (): tf.Tensor => tf.tensor([1, 2, 3, 4]);
     const cases: [string, (input: { x: tf.Tensor }) => tf.Tensor, RegExp][] = [
       ['a value read', (input) => tf.mul(input.x, input.x.dataSync()[0] as number), /value was read .* host\(/s],
-      ['host randomness', (input) => tf.add(input.x, tf.randomNormal([4])), /random numbers from the host/],
-      ['tf.dropout', (input) => tf.dropout(input.x, 0.5), /random numbers from the host/],
+      ['host randomness', (input) => tf.add(input.x, tf.randomNormal([4])), /random numbers on the host/],
+      ['tf.dropout', (input) => tf.dropout(input.x, 0.5), /random numbers on the host/],
       ['an assigned variable', (input) => tf.variable(input.x), /made or assigned a tf.variable/],
     ];
     for (const [name, fn, message] of cases) {
@@ -365,7 +365,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
       );
     });
 
-    it('an input that is no tensor', () => {
+    it('an input that is not a tensor', () => {
       const step = captureHere(({ x }: { x: unknown }) => tf.scalar(x ? 1 : 0));
       expect(() => step({ x: new Float32Array(2) })).toThrow(/input\.x is a Float32Array: expected tensors/);
     });
@@ -386,11 +386,11 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
     const logits = tf.tensor2d([[0, 0]]);
     for (let round = 0; round < 3; round++) expect(step({ logits }).shape).toEqual([1, 5]);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^draw cannot run as one graph .* Multinomial keeps state/);
+    expect(warnings[0]).toMatch(/^draw cannot run as one graph .* Multinomial has its own state/);
     expect(step.stats.eager).toBe(2);
   });
 
-  it('leaves neither tensors nor memory behind over 1,000 replays', () => {
+  it('leaks neither tensors nor memory over 1,000 replays', () => {
     type Input = { w: tf.Tensor2D; x: tf.Tensor2D; seed: tf.Tensor; shift: HostValue<Float32Array> };
     const step = captureHere(({ w, x, seed, shift }: Input) => {
       const mask = randomStream(seed).dropoutMask([64, 32], 0.1);
@@ -429,7 +429,7 @@ onNative.each(ways)('capture on native TensorFlow, by %s', (way, functions) => {
 });
 
 describe('capture on another backend', () => {
-  it('calls the function itself, with the same results and the same random numbers', async () => {
+  it('calls the plain function, with the same results and the same random numbers', async () => {
     const fn = ({ x, seed }: { x: tf.Tensor; seed: tf.Tensor }): tf.Tensor =>
       tf.mul(tf.softmax(x), randomStream(seed).dropoutMask([8], 0.5));
     const run = async (backend: string): Promise<number[]> => {
@@ -448,12 +448,12 @@ describe('capture on another backend', () => {
 });
 
 describe('dropout masks', () => {
-  it('keep the promised share, scaled', async () => {
+  it('keep the requested fraction of entries, scaled', async () => {
     await useBackend('cpu');
     const size = 200_000;
     const mask = values(randomStream(tf.scalar(3, 'int32')).dropoutMask([size], 0.1));
     const kept = mask.filter((value) => value !== 0);
-    // Five standard deviations of a binomial share.
+    // Five standard deviations of a binomial proportion.
     expect(Math.abs(kept.length / size - 0.9)).toBeLessThan(5 * Math.sqrt((0.9 * 0.1) / size));
     expect(new Set(kept)).toEqual(new Set([Math.fround(1 / 0.9)]));
   });
@@ -472,7 +472,7 @@ describe('dropout masks', () => {
     for (const backend of others) expect(await masksOn(backend)).toEqual(expected);
   });
 
-  it('refuse a rate that is none', () => {
+  it('reject an invalid rate', () => {
     expect(() => randomStream(tf.scalar(0, 'int32')).dropoutMask([1], 1)).toThrow(/expected 0 <= rate < 1/);
   });
 });

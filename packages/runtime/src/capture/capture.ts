@@ -1,4 +1,6 @@
-/** Captured functions: traced once for each shape of their inputs, then replayed as one TensorFlow graph. */
+/**
+ * Captured functions, which are traced once for each shape of their inputs and then replayed as one TensorFlow graph.
+ */
 import { backend as currentBackend, engine, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native/binding.ts';
 import { CaptureError } from './capture-error.ts';
@@ -7,13 +9,18 @@ import { Replay } from './replay.ts';
 import { trace } from './trace.ts';
 import { type Flat, flatten } from './tree.ts';
 
-/** How a function is captured. */
+/** Options of `capture`. */
 export interface CaptureOptions {
-  /** Name of the function in messages; the function's own name by default. */
+  /** Name of the function in messages. @defaultValue the function's own name */
   name?: string;
-  /** How many captures to keep, each of which TensorFlow holds; the least recently used one goes first. Default 8. */
+  /**
+   * Number of captures to keep, each of which occupies TensorFlow's memory; the least recently used one is dropped
+   * first.
+   *
+   * @defaultValue 8
+   */
   maxCaptures?: number;
-  /** Where the one warning about a function that cannot be captured goes; `console.warn` by default. */
+  /** Called once with a warning if the function cannot be captured. @defaultValue `console.warn` */
   warn?: (message: string) => void;
 }
 
@@ -21,34 +28,37 @@ export interface CaptureOptions {
 export interface Captured<I, O> {
   (input: I): O;
   readonly stats: CaptureStats;
-  /** Frees all captures. The function can be called again and then captures anew. */
+  /** Frees all captures. The function can be called again, and is then captured again. */
   dispose(): void;
 }
 
-/** What became of the calls of a captured function. */
+/** Statistics on the calls of a captured function. */
 export interface CaptureStats {
-  /** Functions traced, graphs replayed, captures dropped for newer ones, calls run op by op. */
+  /** Number of times the function was traced. */
   captures: number;
+  /** Number of calls that replayed a graph. */
   replays: number;
+  /** Number of captures dropped for newer ones. */
   evictions: number;
+  /** Number of calls that ran op by op. */
   eager: number;
-  /** Nodes of the last captured graph. */
+  /** Number of nodes in the last captured graph. */
   nodes: number;
-  /** Why the function runs op by op on the native backend; undefined when it does not. */
+  /** Why the function runs op by op on the native backend; undefined if it does not. */
   fallback?: string;
 }
 
 /**
- * Makes a function that runs as one graph on the native backend and as it stands on any other one.
+ * Creates a function that runs as one graph on the native backend, and unchanged on any other one.
  *
- * The input and the result may be nested arrays and plain objects of tensors and of host values, which hand the host's data
- * to host code and what it learned back; numbers, strings and booleans in the input select a capture as shapes do. The
- * function must compute with tensors only: gradients are fine, host code goes through `host`, random numbers through
- * `randomStream`. Tensors it closes over are looked up at every call. The inputs stay the caller's; the result is the
- * caller's to dispose.
+ * The input and the result may be nested arrays and plain objects of tensors and host values. Host values carry data to
+ * and from host code; numbers, strings and booleans in the input select a capture, as shapes do. The function must
+ * compute with tensors only: gradients are fine, host code goes through `host`, random numbers through `randomStream`.
+ * Tensors from enclosing scopes are looked up at every call. The caller keeps ownership of the inputs and must dispose
+ * the result.
  *
- * @throws CaptureError when the function reads a tensor's or a host value, draws random numbers from the host or assigns a
- *   variable while it is traced, and when an input comes with another dtype than before.
+ * @throws CaptureError when, while it is traced, the function reads the value of a tensor or a host value, draws random
+ *   numbers on the host or assigns a variable, and when an input has another dtype than before
  */
 export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {}): Captured<I, O> {
   const { name = fn.name || 'step', maxCaptures = 8, warn = console.warn } = options;
@@ -68,7 +78,7 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
     });
     const output = rebuild(traced.outputs) as O;
     stats.captures++;
-    // Host code of the function that called the function itself has captured it.
+    // Host code in the function has called the captured function itself, which is now captured.
     if (captures.has(key)) return output;
     try {
       if (traced.trace.uncapturable) throw new Error(traced.trace.uncapturable);
@@ -90,7 +100,7 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
   };
 
   const captured = (input: I): O => {
-    // Inside another capture, or on another backend, the function is just a function.
+    // Inside another capture, or on another backend, the plain function is called.
     if (getBackend() !== 'tensorflow' || isTracing() || stats.fallback !== undefined) {
       stats.eager++;
       const result = call(() => fn(input));
@@ -116,7 +126,9 @@ export function capture<I, O>(fn: (input: I) => O, options: CaptureOptions = {})
   return Object.assign(captured, { stats, dispose });
 }
 
-/** Runs `fn`, frees what it left behind, and makes its result the caller's, also where that is an input. */
+/**
+ * Runs `fn`, frees its intermediate tensors, and gives the caller ownership of the result, even where that is an input.
+ */
 function call(fn: () => unknown): Flat {
   let result!: Flat;
   const tensors = tidy(() => {
@@ -126,7 +138,7 @@ function call(fn: () => unknown): Flat {
   return { ...result, tensors };
 }
 
-/** The dtypes of the first call of a structure hold for all later ones. */
+/** Checks that the dtypes are those of the first call with the same structure. */
 function checkDtypes(known: Map<string, string[]>, { structure, tensors, paths }: Flat, name: string): void {
   const expected = known.get(structure);
   if (expected === undefined) {

@@ -1,11 +1,14 @@
-/** What a trace consists of, and its encoding as TensorFlow's GraphDef and SavedModel (tensorflow/core/framework/graph.proto). */
+/**
+ * The contents of a trace, and their encoding as TensorFlow's GraphDef and SavedModel
+ * (tensorflow/core/framework/graph.proto).
+ */
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
 import type { NativeBinding, OpAttribute } from '../native/binding.ts';
 import type { HostCode } from './host.ts';
 import type { HostValue } from './host-value.ts';
 
-/** One op of the graph; its outputs are named `name:0`, `name:1`, … */
+/** One op of the graph. Its outputs are named `name:0`, `name:1`, … */
 export interface GraphNode {
   name: string;
   op: string;
@@ -14,57 +17,57 @@ export interface GraphNode {
   attributes: OpAttribute[];
 }
 
-/** A host value frozen into the graph. */
+/** Host data stored in the graph. */
 export interface Constant {
   shape: number[];
-  /** A `TF_DataType`. */
+  /** Type of the values, a `TF_DataType`. */
   dtype: number;
   values: Float32Array | Int32Array | Uint8Array;
 }
 
-/** Constants by the name of their node. */
+/** Constants by the name of their nodes. */
 export type Constants = ReadonlyMap<string, Constant>;
 
 /** A value of the graph. */
 export interface Value {
-  /** `node:port`. */
+  /** Name, `node:port`. */
   name: string;
-  /** True for a placeholder: the replay must supply it. */
+  /** True for a placeholder, which the replay must supply. */
   fed: boolean;
-  /** Number of runs that must have ended before the value can be computed (or, when fed, is known). */
+  /** Number of runs after which the value can be computed or, if it is fed, is known. */
   stage: number;
   shape: number[];
   dtype: number;
 }
 
-/** Host code between two runs of the graph. */
+/** A call of host code between two runs of the graph. */
 export interface HostCall {
   inputs: Value[];
   hostInputs: HostValue<unknown>[];
-  /** The placeholders of its results. */
+  /** Placeholders for its results. */
   outputs: Value[];
   hostOutputs: HostValue<unknown>[];
   code: HostCode;
-  /** Number of runs that must have ended before it can be called. */
+  /** Number of runs after which it can be called. */
   stage: number;
 }
 
 /** A traced function. */
 export interface Trace {
   nodes: GraphNode[];
-  /** Values by name, and the node that makes each one. */
+  /** Values by name. */
   values: Map<string, Value>;
   constants: Map<string, Constant>;
   inputs: Value[];
   /** The placeholders of the host values that the function is called with. */
   hostInputs: HostValue<unknown>[];
-  /** Tensors from outside that the function closed over, read anew at every replay. */
+  /** Tensors from enclosing scopes that the function uses, looked up again at every replay. */
   closures: { value: Value; tensor: () => TensorInfo }[];
   hostCalls: HostCall[];
   outputs: Value[];
-  /** The host values that the function returned: placeholders, or values that stay the same. */
+  /** The host values that the function returned: placeholders, or values that never change. */
   hostOutputs: HostValue<unknown>[];
-  /** Why the graph cannot be built, where an op or attribute has no encoding. */
+  /** Why the graph cannot be built, if an op or attribute has no encoding. */
   uncapturable?: string;
 }
 
@@ -73,7 +76,7 @@ export function nodeOf(value: Pick<Value, 'name'>): string {
   return value.name.slice(0, value.name.lastIndexOf(':'));
 }
 
-/** An op or an attribute that a graph cannot hold; the captured function then runs eagerly. */
+/** An op or an attribute that a graph cannot represent; the captured function then runs eagerly. */
 export class UncapturableError extends Error {
   override name = 'UncapturableError';
 }
@@ -108,10 +111,14 @@ const schema = protobuf.parse(
 /** The tag under which the graph is stored. */
 export const servingTag = 'serve';
 
-/** TensorFlow's graph version whose op semantics hold; every 2.x library reads it. */
+/** The version of TensorFlow's graphs that defines the ops' semantics; every 2.x library reads it. */
 const producerVersion = 1987;
 
-/** The bytes of a GraphDef. @throws UncapturableError for an attribute that has no encoding. */
+/**
+ * Encodes a GraphDef.
+ *
+ * @throws UncapturableError for an attribute that has no encoding
+ */
 export function encodeGraph(binding: NativeBinding, nodes: readonly GraphNode[], constants: Constants): Uint8Array {
   return schema
     .lookupType('GraphDef')
@@ -119,7 +126,11 @@ export function encodeGraph(binding: NativeBinding, nodes: readonly GraphNode[],
     .finish();
 }
 
-/** The bytes of `saved_model.pb`. @throws UncapturableError for an attribute that has no encoding. */
+/**
+ * Encodes a `saved_model.pb`.
+ *
+ * @throws UncapturableError for an attribute that has no encoding
+ */
 export function encodeSavedModel(
   binding: NativeBinding,
   nodes: readonly GraphNode[],
@@ -148,7 +159,7 @@ function graphDef(binding: NativeBinding, nodes: readonly GraphNode[], constants
   return { node, versions: { producer: producerVersion } };
 }
 
-/** The node that stands for a value that a graph is fed with. */
+/** Creates the placeholder node of a value that a graph is fed with. */
 export function placeholderNode(binding: NativeBinding, name: string, { dtype, shape }: Value): GraphNode {
   return {
     name,
@@ -161,7 +172,11 @@ export function placeholderNode(binding: NativeBinding, name: string, { dtype, s
   };
 }
 
-/** Throws `UncapturableError` where an attribute cannot be encoded. */
+/**
+ * Encodes an attribute.
+ *
+ * @throws UncapturableError if it has no encoding
+ */
 export function encodeAttribute(binding: NativeBinding, op: string, attribute: OpAttribute): Record<string, unknown> {
   const { name, type, value } = attribute;
   const text = (item: unknown): Uint8Array => Buffer.from(String(item));

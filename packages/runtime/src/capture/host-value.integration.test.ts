@@ -19,12 +19,12 @@ const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
 interface Data {
   name: string;
   factor: number;
-  /** Makes host code throw: the first or the second one. */
+  /** Makes the first or the second host call throw. */
   fails?: 1 | 2;
 }
 type Input = { x: tf.Tensor1D; data: HostValue<Data> };
 
-/** d/dx Σ factor·max(x²)·x², with two host calls inside the gradient, and what they learned. */
+/** d/dx Σ factor·max(x²)·x², with two host calls inside the gradient, and the results of these. */
 function weighted({ x, data }: Input) {
   let learned: { seen: HostValue<string>; doubled: HostValue<number> } | undefined;
   const { value, grads } = tf.valueAndGrads((v: tf.Tensor) => {
@@ -35,7 +35,7 @@ function weighted({ x, data }: Input) {
       return { weight: tf.scalar(factor), max: hostValue(max), seen: hostValue(`${name} saw ${max}`) };
     });
     const z = tf.mul(y, first.weight);
-    // What one host call learned is given to the next, which needs no tensor to come after it.
+    // The result of one host call is passed to the next, which then needs no tensor to be ordered after it.
     const second = host([data, first.max], ({ name, fails }, max) => {
       if (fails === 2) throw new Error(`${name} fails late`);
       return { max: tf.scalar(max), doubled: hostValue(2 * max) };
@@ -46,7 +46,7 @@ function weighted({ x, data }: Input) {
   return { loss: value, grad: grads[0] as tf.Tensor, ...(learned as NonNullable<typeof learned>) };
 }
 
-/** The same in numbers. */
+/** The same computed with plain numbers. */
 function expected(x: number[], { name, factor }: Data) {
   const max = Math.max(...x.map((v) => v * v));
   return {
@@ -67,11 +67,11 @@ afterEach(() => {
   for (const captured of opened.splice(0)) captured.dispose();
 });
 
-/** TensorFlow's sessions that replays hold. */
+/** The number of TensorFlow sessions held by replays. */
 const openGraphs = (): number =>
   (tf.backend() as { binding?: { getNumOfSavedModels(): number } }).binding?.getNumOfSavedModels() ?? 0;
 
-/** The result of a call as numbers and text; leaves no tensor. */
+/** The result of a call as numbers and text; disposes its tensors. */
 function run(step: (input: Input) => ReturnType<typeof weighted>, x: number[], data: Data) {
   const input = { x: tf.tensor1d(x), data: hostValue(data) };
   try {
@@ -89,7 +89,7 @@ describe.each(backends)('host values on %s', (backend) => {
     await useBackend(backend);
   });
 
-  it('are new ones at every call, and select no capture', () => {
+  it('are passed anew at every call, and select no capture', () => {
     const step = captureHere(weighted);
     for (const [name, factor] of [...'abcd'].entries()) {
       const data = { name: factor, factor: name + 1 };
@@ -98,7 +98,7 @@ describe.each(backends)('host values on %s', (backend) => {
     if (backend === 'tensorflow') expect(step.stats).toMatchObject({ captures: 1, replays: 3, eager: 0 });
   });
 
-  it('give what the plain numbers give over any calls, whatever fails between (property)', () => {
+  it('give the same results as plain numbers over any sequence of calls, even after failures (property)', () => {
     const call = fc.record({
       x: fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 1, maxLength: 3 }),
       data: fc.record(
@@ -125,7 +125,7 @@ describe.each(backends)('host values on %s', (backend) => {
     );
   });
 
-  it('leave no tensor behind where host code throws', () => {
+  it('leak no tensor if host code throws', () => {
     const step = captureHere(({ x, data }: Input) => {
       const y = tf.square(tf.square(x));
       return host([y, data], (y, { name, fails }) => {
@@ -149,7 +149,7 @@ describe.each(backends)('host values on %s', (backend) => {
     }
   });
 
-  it('are let go after each call', async () => {
+  it('are released after each call', async () => {
     setFlagsFromString('--expose_gc');
     const collect: () => void = runInNewContext('gc');
     const step = captureHere(({ data }: { data: HostValue<object> }) =>
@@ -161,7 +161,7 @@ describe.each(backends)('host values on %s', (backend) => {
       zero.dispose();
       return [new WeakRef(data), new WeakRef(readHostValue(learned))];
     });
-    // A weak reference holds on to its target until the turn ends.
+    // A weak reference keeps its target until the turn ends.
     await new Promise(setImmediate);
     collect();
     expect(given.flat().filter((reference) => reference.deref() !== undefined)).toEqual([]);
@@ -191,7 +191,7 @@ describe.each(backends)('host values on %s', (backend) => {
     }
   });
 
-  it('are kept apart where host code calls another captured function, or the same one', () => {
+  it('stay separate if host code calls another captured function, or the same one', () => {
     const before = openGraphs();
     const inner = captureHere(weighted);
     type Nested = { x: tf.Tensor1D; data: HostValue<Data>; depth: HostValue<number> };
@@ -231,7 +231,7 @@ describe.each(backends)('host values on %s', (backend) => {
     expect(openGraphs()).toBe(before);
   });
 
-  it('come out of tidy, and are left alone by dispose', () => {
+  it('can be returned from tidy, and are ignored by dispose', () => {
     const step = captureHere(weighted);
     for (const x of [2, 3]) {
       const data = { name: 'tidy', factor: 1 };
@@ -242,7 +242,7 @@ describe.each(backends)('host values on %s', (backend) => {
     }
   });
 
-  it('are looked up anew where two inputs were one, and stay what they are where a function closes over them', () => {
+  it('are looked up separately if two inputs were the same, and stay fixed if they come from an enclosing scope', () => {
     const closed = hostValue('closed over');
     type Pair = { a: HostValue<string>; b: HostValue<string> };
     const step = captureHere(({ a, b }: Pair) => host([b, closed, a], (...all) => hostValue(all.join())));
@@ -252,14 +252,14 @@ describe.each(backends)('host values on %s', (backend) => {
   });
 });
 
-describe.skipIf(native.addon === undefined)('host values that a replay could not follow', () => {
+describe.skipIf(native.addon === undefined)('host values whose use a replay could not repeat', () => {
   beforeAll(async () => {
     await useBackend('tensorflow');
   });
   const data = { name: 'data', factor: 2 };
   const input = (): Input => ({ x: tf.tensor1d([1, 2]), data: hostValue(data) });
 
-  it('are refused where the function reads them, or host code that is not given them', () => {
+  it('are rejected if the function reads them, or host code reads them without having them as inputs', () => {
     const reads = captureHere(({ x, data }: Input) => tf.mul(x, readHostValue(data).factor));
     const closes = captureHere(({ x, data }: Input) =>
       host([x], (x) => tf.tensor(x.map((v) => v * readHostValue(data).factor))),
@@ -270,7 +270,7 @@ describe.skipIf(native.addon === undefined)('host values that a replay could not
     }
   });
 
-  it('are refused where host code learned fewer than when it was traced', () => {
+  it('are rejected if host code returns fewer of them than when it was traced', () => {
     const step = captureHere(({ x, data }: Input) =>
       host([x, data], (x, { factor }) => Array.from({ length: factor }, () => hostValue(x))),
     );

@@ -1,12 +1,12 @@
-/** Data that differs from call to call of a captured function: what its host code is given and what that learns. */
+/** Host data that differs from call to call of a captured function: the input of its host code, and its results. */
 import { CaptureError } from './capture-error.ts';
 
 const held = Symbol('held');
 
 /**
- * Data of any type on the host. To a captured function it is what a tensor is, something to pass on and to return but not
- * to look into: `host` hands what it holds to host code, anew at every replay, and `readHostValue` reads it outside. It
- * never selects a capture.
+ * Data of any type on the host. A captured function can pass it on and return it, like a tensor, but cannot look at it:
+ * `host` gives its content to host code, anew at every replay, and `readHostValue` reads it outside. A host value never
+ * selects a capture.
  */
 export type HostValue<T> = { readonly [held]: T };
 
@@ -22,24 +22,28 @@ class Held<T> {
   }
 }
 
-/** Holds `value` as an input of a captured function or as a result of host code. */
+/** Wraps `value` as an input of a captured function or as a result of host code. */
 export function hostValue<T>(value: T): HostValue<T> {
   return new Held(() => value);
 }
 
 /**
- * What a host value holds.
- * @throws CaptureError while a captured function is traced.
+ * The content of a host value.
+ *
+ * @throws CaptureError while a captured function is traced
  */
 export function readHostValue<T>(value: HostValue<T>): T {
   return value[held];
 }
 
-/** Stands for a host value while a function is traced: it holds nothing, because each replay has a value of its own. */
+/**
+ * Creates a placeholder for a host value while a function is traced. It has no content, because each replay has a
+ * different value.
+ */
 export function placeholder(): HostValue<unknown> {
   return new Held(() => {
     throw new CaptureError(
-      'a host value was read inside a captured function; a replay could not follow: ' +
+      'a host value was read inside a captured function, which a replay could not repeat: ' +
         'read it in host code that is given it, host([value], compute)',
     );
   });
@@ -49,7 +53,7 @@ export function isHostValue(value: unknown): value is HostValue<unknown> {
   return value instanceof Held;
 }
 
-/** What placeholders stand for in one call of a captured function. */
+/** The values of placeholders in one call of a captured function. */
 export class HostValues {
   readonly #known = new Map<HostValue<unknown>, HostValue<unknown>>();
 
@@ -57,7 +61,7 @@ export class HostValues {
     for (const [index, name] of placeholders.entries()) this.#known.set(name, values[index] as HostValue<unknown>);
   }
 
-  /** A value that no call has set, such as one that the function closes over, stands for itself. */
+  /** The value of a placeholder. Any other host value, such as one from an enclosing scope, is returned unchanged. */
   get(value: HostValue<unknown>): HostValue<unknown> {
     return this.#known.get(value) ?? value;
   }

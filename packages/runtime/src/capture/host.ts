@@ -1,4 +1,4 @@
-/** Host code between the captured parts of a step: it reads tensors, computes with arrays, and gives tensors back. */
+/** Host code between the captured parts of a step: it reads tensors, computes with arrays, and returns tensors. */
 import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type HostValue, readHostValue } from './host-value.ts';
 import { type Flat, flatten, type Leaves } from './tree.ts';
@@ -6,25 +6,25 @@ import { type Flat, flatten, type Leaves } from './tree.ts';
 /** Values of a tensor on the host, in row-major order. */
 export type HostArray = Float32Array | Int32Array | Uint8Array;
 
-/** What host code may be given. */
+/** An input of host code. */
 export type HostInput = Tensor | HostValue<unknown>;
 
-/** What host code sees of its inputs: the values of a tensor, and what a host value holds. */
+/** The form in which host code receives its inputs: the values of a tensor, or the content of a host value. */
 export type HostReads<I extends readonly HostInput[]> = {
   [K in keyof I]: I[K] extends HostValue<infer T> ? T : HostArray;
 };
 
-/** Host code with its inputs and its result taken apart. */
+/** Host code whose inputs and result are flattened. */
 export type HostCode = (inputs: Leaves<HostArray, unknown>) => Flat;
 
-/** Implemented by the tracer: takes note of a host call while a function is traced. */
+/** Implemented by the tracer: records a host call while a function is traced. */
 export interface HostTracer {
   host(inputs: Leaves, code: HostCode): Flat;
 }
 
 let activeTracer: HostTracer | undefined;
 
-/** Makes `tracer` see the host calls of `run`. */
+/** Makes `tracer` record the host calls of `run`. */
 export function withTracer<T>(tracer: HostTracer | undefined, run: () => T): T {
   const outer = activeTracer;
   activeTracer = tracer;
@@ -41,14 +41,14 @@ export function isTracing(): boolean {
 }
 
 /**
- * Runs `compute` on the host with the values of `inputs` and returns the tensors that it makes. Bipartite matching is
- * the typical use: predictions in, dense loss targets out. In a captured function the graph is cut here: what comes
- * before is run, read back, and `compute` is called anew at every replay. No gradient flows through.
+ * Runs `compute` on the host with the values of `inputs`, and returns the tensors that it creates. Bipartite matching
+ * is the typical use: predictions in, dense loss targets out. In a captured function the graph is cut here: the part
+ * before is run and read back, and `compute` is called again at every replay. No gradient flows through.
  *
- * What differs from call to call and is no tensor goes in as a `HostValue`, and what `compute` learned comes out as one,
- * made with `hostValue`: the captured function returns it, or hands it to other host code.
+ * Data other than tensors that differs from call to call goes in as a `HostValue`, and results other than tensors come
+ * out as one, created with `hostValue`: the captured function returns it, or passes it to other host code.
  *
- * `compute` must return the same structure, shapes and dtypes every time for the same input shapes (pad to fixed sizes).
+ * For the same input shapes, `compute` must always return the same structure, shapes and dtypes (pad to fixed sizes).
  */
 export function host<const I extends readonly HostInput[], O>(inputs: I, compute: (...values: HostReads<I>) => O): O {
   const { tensors, hostValues, rebuild } = flatten(inputs, 'host input');
@@ -70,7 +70,7 @@ function callNow({ tensors, hostValues }: Leaves, code: HostCode): Flat {
   return result;
 }
 
-/** Runs `run` as if no gradient were being taken, as a replay does: it may call captured functions and take gradients. */
+/** Runs `run` as if no gradient were being taken, as in a replay: it may call captured functions and take gradients. */
 function offTape<T>(run: () => T): T {
   const { state } = engine();
   const { gradientDepth, activeTape } = state;

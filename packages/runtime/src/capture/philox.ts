@@ -1,11 +1,15 @@
-/** The generator of TensorFlow's stateless random ops: Philox4x32-10 (Salmon et al., SC 2011), a hash of a key and a counter. */
+/**
+ * The generator behind TensorFlow's stateless random ops: Philox4x32-10 (Salmon et al., SC 2011), a hash of a key and a
+ * counter.
+ */
 
 /**
- * The numbers of TensorFlow's `StatelessRandomUniform`, to the last bit (`GenerateKey` in
+ * Computes the numbers of TensorFlow's `StatelessRandomUniform`, to the last bit (`GenerateKey` in
  * core/kernels/stateless_random_ops.cc; `Uint32ToFloat` in core/lib/random/random_distributions_utils.h).
  *
- * @param seed two numbers, int32
- * @returns float32 in [0, 1)
+ * @param seed two int32 numbers
+ * @param size number of values
+ * @returns float32 values in [0, 1)
  */
 export function statelessUniform([first = 0, second = 0]: Int32Array, size: number): Float32Array {
   // Negative seeds are sign-extended to 64 bits.
@@ -13,7 +17,7 @@ export function statelessUniform([first = 0, second = 0]: Int32Array, size: numb
   const [key0, key1, counter2, counter3] = scrambled;
   const numbers = new Float32Array(size);
   for (let block = 0; 4 * block < size; block++) {
-    // The first two words of the counter number the blocks; 2^32 of them are more than a tensor holds.
+    // The first two words of the counter number the blocks; a tensor never has 2^32 of them.
     const words = philox([block, 0, counter2, counter3], key0, key1);
     for (let i = 0; i < 4 && 4 * block + i < size; i++) {
       numbers[4 * block + i] = ((words[i] as number) & 0x7fffff) * 2 ** -23;
@@ -26,7 +30,7 @@ type Words = [number, number, number, number];
 
 const rounds = 10;
 
-/** Four pseudo-random words of 32 bits. */
+/** Four pseudo-random 32-bit words. */
 function philox([c0, c1, c2, c3]: Words, key0: number, key1: number): Words {
   for (let round = 0; round < rounds; round++) {
     const [low0, high0] = [Math.imul(0xd2511f53, c0), highProduct(0xd2511f53, c0)];

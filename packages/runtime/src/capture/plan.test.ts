@@ -3,7 +3,7 @@ import type { Trace, Value } from './graph.ts';
 import { planRuns, type Run } from './plan.ts';
 import { flatten } from './tree.ts';
 
-/** `x → n0 → n1 (a view) → host → h`, then `n2 = n0 * h` and `n3 = n1 + n2` is the output. */
+/** A trace of `x → n0 → n1 (a view) → host → h`, then `n2 = n0 * h`, and the output `n3 = n1 + n2`. */
 function cutTrace(): { trace: Trace; value: (name: string) => Value } {
   const values = new Map<string, Value>();
   const add = (name: string, fed: boolean, stage: number): Value => {
@@ -35,7 +35,7 @@ function cutTrace(): { trace: Trace; value: (name: string) => Value } {
 }
 
 describe('planRuns', () => {
-  it('fetches what a later run needs and takes views anew', () => {
+  it('fetches values that a later run needs, and takes views again', () => {
     const { trace, value } = cutTrace();
     const runs = planRuns(trace, Infinity);
     const namesOf = ({ nodes }: Run): string[] => nodes.map(({ name }) => name);
@@ -48,14 +48,14 @@ describe('planRuns', () => {
     expect(runs.map((run) => run.hostCalls.length)).toEqual([0, 1]);
   });
 
-  it('releases what is fetched after the last run that needs it, but not the outputs', () => {
+  it('releases fetched values after the last run that needs them, but not the outputs', () => {
     const { trace, value } = cutTrace();
     expect(planRuns(trace, Infinity).map((run) => run.released)).toEqual([[], [value('n1:0'), value('n0:0')]]);
     trace.outputs.push(value('n0:0'));
     expect(planRuns(trace, Infinity).map((run) => run.released)).toEqual([[], [value('n1:0')]]);
   });
 
-  it('cuts a long run where its nodes were traced', () => {
+  it('cuts a long run in the order in which its nodes were traced', () => {
     const { trace, value } = cutTrace();
     const runs = planRuns(trace, 1);
     // n0; n1, which host code reads; n2; n3.
@@ -75,7 +75,7 @@ describe('planRuns', () => {
     expect(runs.map((run) => run.released)).toEqual([[], [], [value('n1:0')], [value('n0:0'), value('n2:0')]]);
   });
 
-  it('runs nothing for what is fed', () => {
+  it('runs nothing for fed values', () => {
     const { trace, value } = cutTrace();
     trace.outputs = [value('x:0')];
     trace.hostCalls = [];

@@ -1,28 +1,31 @@
-/** Cuts a traced graph into runs, at its host calls and after so many nodes, and decides what one run hands to the next. */
+/**
+ * Cuts a traced graph into runs, at its host calls and after a maximal number of nodes, and decides which values each
+ * run passes to the next.
+ */
 import { type GraphNode, type HostCall, nodeOf, type Trace, type Value } from './graph.ts';
 
-/** One run of a part of the graph. */
+/** A run of one part of the graph. */
 export interface Run {
   /** Host calls to make before this run. */
   hostCalls: HostCall[];
-  /** What it computes, in the order of the trace. */
+  /** The nodes that it computes, in the order of the trace. */
   nodes: GraphNode[];
-  /** Values that it is fed with: of earlier runs, of host calls, and from outside. */
+  /** Values that it is fed with: from earlier runs, from host calls, and from outside. */
   inputs: Value[];
-  /** Values to fetch: outputs, inputs of host calls, and what later runs need. */
+  /** Values to fetch: outputs, inputs of host calls, and inputs of later runs. */
   fetched: Value[];
-  /** Values of this or earlier runs that nothing needs after it. */
+  /** Values of this or earlier runs that are no longer needed after it. */
   released: Value[];
 }
 
-/** Ops that only look at their first input in another way: computing them again costs nothing. */
+/** Ops that only view their input differently: computing them again costs nothing. */
 const viewOps = new Set(['Reshape', 'ExpandDims', 'Squeeze', 'Identity']);
 
 /**
- * Plans the runs of a trace. A value that a later run needs is fetched and fed, which shares its memory, and never
- * computed twice; views are taken anew from the value they look at.
+ * Plans the runs of a trace. A value that a later run needs is fetched and fed, which shares its memory, and is never
+ * computed twice; views are taken again from the value that they view.
  *
- * @param longest nodes of a run at most
+ * @param longest largest number of nodes in a run
  */
 export function planRuns(trace: Trace, longest: number): Run[] {
   const nodeByName = new Map(trace.nodes.map((node) => [node.name, node]));
@@ -46,7 +49,7 @@ export function planRuns(trace: Trace, longest: number): Run[] {
     runs[run]?.inputs.add(value);
   };
 
-  // What a run computes: the ancestors of what is wanted from it, cut where another run's values come in.
+  // A run computes the ancestors of the values wanted from it, cut where values of other runs come in.
   const wanted = [...trace.outputs, ...trace.hostCalls.flatMap((call) => call.inputs)].filter((value) => !value.fed);
   for (const value of wanted) runs[runOf(value)]?.fetched.add(value);
   for (const [run, { nodes, fetched }] of [...runs.entries()].reverse()) {
@@ -78,7 +81,7 @@ export function planRuns(trace: Trace, longest: number): Run[] {
   return planned;
 }
 
-/** Numbers the runs: those of a stage follow each other, in the order in which its nodes were traced. */
+/** Numbers the runs: those of a stage are consecutive, in the order in which its nodes were traced. */
 function numberRuns({ nodes, values, hostCalls, outputs }: Trace, longest: number) {
   const stages: GraphNode[][] = [];
   const stageOf = (node: GraphNode): number => values.get(`${node.name}:0`)?.stage ?? 0;
@@ -102,18 +105,22 @@ function numberRuns({ nodes, values, hostCalls, outputs }: Trace, longest: numbe
   }
   return {
     count,
-    /** of what a node computes */
+    /** The run that computes a value. */
     runOf: (value: Value): number => runOfNode.get(nodeOf(value)) ?? 0,
-    /** the first of those that follow as many stages */
+    /** The first run of a stage. */
     runAfter: (stage: number): number => firstRun[stage] as number,
   };
 }
 
-/** The last run that each fetched value takes part in: where it is carried to, or the one before host code reads it. */
+/**
+ * The last run in which each fetched value takes part: the last one that it is fed to, or the one before which host
+ * code reads it.
+ */
 function lastUses(runs: readonly Run[]): Map<Value, number> {
   const last = new Map<Value, number>();
   runs.forEach((run, i) => {
-    // Host code is called before its run, so what it alone reads could go a little earlier: it is small.
+    // Host code is called before its run, so values that only host code reads could be released slightly earlier; they
+    // are small.
     const used = [...run.inputs, ...run.fetched, ...run.hostCalls.flatMap((call) => call.inputs)];
     for (const value of used) if (!value.fed) last.set(value, i);
   });

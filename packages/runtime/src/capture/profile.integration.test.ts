@@ -8,7 +8,7 @@ import { profileOps } from './profile.ts';
 
 const { addon } = await findNative();
 
-/** Two runs, for host code lies between them. */
+/** Two runs, since there is host code between them. */
 const squareOfSigns = (x: tf.Tensor2D): tf.Tensor => {
   const product = tf.matMul(x, x);
   const signs = host([product], (values) => tf.tensor2d(values.map(Math.sign), [64, 64]));
@@ -16,7 +16,7 @@ const squareOfSigns = (x: tf.Tensor2D): tf.Tensor => {
 };
 
 describe.skipIf(addon === undefined || !/addon-/.test(addon))('profileOps', () => {
-  it('times the ops of each run, of functions that are captured while it goes on', async () => {
+  it('times the ops of each run of functions that are captured during the profile', async () => {
     await useBackend('tensorflow');
     const x = tf.randomNormal<tf.Rank.R2>([64, 64], 0, 1, 'float32', 1);
     const before = capture(squareOfSigns);
@@ -53,10 +53,10 @@ describe.skipIf(addon === undefined || !/addon-/.test(addon))('profileOps', () =
     expect(profile.take()).toEqual([]);
   });
 
-  it('gives a session the ops that a function would have', async () => {
+  it('gives a session the same ops that a function would have', async () => {
     await useBackend('tensorflow');
     const profile = profileOps();
-    // Grappler would make one product of these two.
+    // Grappler would turn these two products into one.
     const step = capture((x: tf.Tensor1D) => tf.mul(tf.mul(x, 2), 3));
     onTestFinished(() => {
       profile.stop();
@@ -72,16 +72,18 @@ describe.skipIf(addon === undefined || !/addon-/.test(addon))('profileOps', () =
     ).toHaveLength(2);
   });
 
-  it('refuses a second profile while one is being taken', async () => {
+  it('rejects a second profile while one is being taken', async () => {
     await useBackend('tensorflow');
     const first = profileOps();
-    expect(profileOps).toThrow('a profile is being taken already: stop it before another one begins');
+    expect(profileOps).toThrow('a profile is already being taken: stop it before starting another one');
     first.stop();
     profileOps().stop();
   });
 
-  it('says where ops cannot be timed', async () => {
+  it('says why ops cannot be timed on other backends', async () => {
     await useBackend('cpu');
-    expect(profileOps).toThrow(/^ops can be timed on native TensorFlow .* `npm run setup` builds; tensors run on cpu$/);
+    expect(profileOps).toThrow(
+      /^ops can be timed on native TensorFlow on a CPU only.* `npm run setup` builds; tensors run on cpu$/,
+    );
   });
 });

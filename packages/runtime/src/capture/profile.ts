@@ -1,21 +1,28 @@
-/** Times the ops of captured graphs, as TensorFlow tells them (tensorflow/core/framework/step_stats.proto). */
+/** Times the ops of captured graphs, as reported by TensorFlow (tensorflow/core/framework/step_stats.proto). */
 import { backend, getBackend } from '@tensorflow/tfjs-core';
 import protobuf from 'protobufjs';
-import { BackendError } from '../backend.ts';
+import { BackendError } from '../backend-error.ts';
 import { isOwnBinding, type NativeBackend } from '../native/binding.ts';
 
-/** One op of a captured graph, as it ran once. */
+/** One execution of an op of a captured graph. */
 export interface OpTiming {
-  /** TensorFlow's name of the kernel's op, such as `_MklBatchMatMulV2` where it chose oneDNN's for a `BatchMatMulV2`. */
+  /**
+   * TensorFlow's name of the kernel's op, such as `_MklBatchMatMulV2` if it chose oneDNN's kernel for a
+   * `BatchMatMulV2`.
+   */
   readonly op: string;
-  /** When it began and ended: milliseconds since a moment that all ops of one `take` share. */
+  /** Start time in milliseconds, relative to a moment that all ops of one `take` share. */
   readonly start: number;
+  /** End time, relative to the same moment. */
   readonly end: number;
 }
 
-/** A profile that goes on until `stop`. */
+/** A profile that runs until `stop`. */
 export interface OpProfile {
-  /** The ops that ran since it began, or since the last call, by run of a graph: host code lies between two runs. */
+  /**
+   * The ops that ran since the start of the profile or the last call, grouped by run of a graph; host code separates
+   * two runs.
+   */
   take(): OpTiming[][];
   /** Ends the profile; functions captured later are TensorFlow functions again. */
   stop(): void;
@@ -23,28 +30,29 @@ export interface OpProfile {
 
 let profiling = false;
 
-/** Whether graphs are captured for a profile. */
+/** Whether graphs are being captured for a profile. */
 export const isProfiling = (): boolean => profiling;
 
 /**
- * Begins to time the ops of functions that are captured from now on. TensorFlow times the ops of sessions and not those of
- * functions, so such captures are sessions, whatever `DN_DETR_FUNCTIONS` says, and are without Grappler, which does not
- * rewrite functions either: the same ops, but for runs of a thousand nodes at most, each with `_Arg` and `_Retval` for what
- * goes in and out. Ops run side by side, so the sum of their times may exceed the time of a run.
+ * Starts timing the ops of functions that are captured from now on. TensorFlow times the ops of sessions but not those
+ * of functions, so such captures are sessions, whatever `DN_DETR_FUNCTIONS` says. They are without Grappler, which does
+ * not rewrite functions either, and therefore have the same ops, except that a run has at most a thousand nodes, with
+ * `_Arg` and `_Retval` for its inputs and outputs. Ops run in parallel, so the sum of their times may exceed the time
+ * of a run.
  *
- * @throws BackendError where tensors do not run on native TensorFlow on a CPU with this package's own addon, and while another
- *   profile is taken
+ * @throws BackendError if tensors do not run on native TensorFlow on a CPU with this package's own addon, or another
+ *   profile is being taken
  */
 export function profileOps(): OpProfile {
   const name = getBackend();
   const native = name === 'tensorflow' ? (backend() as unknown as NativeBackend) : undefined;
   if (native === undefined || native.isUsingGpuDevice || !isOwnBinding(native.binding)) {
     throw new BackendError(
-      'ops can be timed on native TensorFlow on a CPU alone, with the addon that `npm run setup` builds; ' +
+      'ops can be timed on native TensorFlow on a CPU only, with the addon that `npm run setup` builds; ' +
         `tensors run on ${native === undefined ? name : native.isUsingGpuDevice ? 'a GPU' : 'the stock addon'}`,
     );
   }
-  if (profiling) throw new BackendError('a profile is being taken already: stop it before another one begins');
+  if (profiling) throw new BackendError('a profile is already being taken: stop it before starting another one');
   const { binding } = native;
   profiling = true;
   binding.profileSessions(true);
@@ -57,7 +65,7 @@ export function profileOps(): OpProfile {
   };
 }
 
-// The fields of TensorFlow's messages that are read here.
+// Only the fields of TensorFlow's messages that are read here.
 const runMetadata = protobuf
   .parse(
     `syntax = "proto3";
@@ -78,9 +86,9 @@ interface RunMetadata {
 }
 
 interface NodeStats {
-  /** `name = op(inputs)`, after a number of bytes in some */
+  /** `name = op(inputs)`, in some cases after a number of bytes. */
   timeline_label: string;
-  /** since 1970, which a number is too short for */
+  /** Nanoseconds since 1970, as a string because they exceed a number's precision. */
   all_start_nanos: string;
   op_start_rel_nanos: string;
   op_end_rel_nanos: string;

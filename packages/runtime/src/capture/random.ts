@@ -1,4 +1,4 @@
-/** Random numbers inside a step, which depend only on a seed tensor: every backend gives the same ones. */
+/** Random numbers inside a step. They depend only on a seed tensor and are the same on every backend. */
 import {
   cast,
   engine,
@@ -15,18 +15,19 @@ import { uniformKernel } from '../native/stateless-uniform.ts';
 import { host } from './host.ts';
 import { statelessUniform } from './philox.ts';
 
-/** A source of keep masks, such as dropout takes. */
+/** A source of dropout masks. */
 export interface RandomStream {
   /**
-   * A tensor of `shape` whose entries are 1/(1 − rate) with probability 1 − rate and 0 otherwise (float32).
-   * Calls on one stream are independent of each other; their order decides what each one gives.
+   * A float32 tensor of `shape` whose entries are 1/(1 − rate) with probability 1 − rate and 0 otherwise. Calls on one
+   * stream are independent of each other, and each result depends on the number of earlier calls.
    */
   dropoutMask(shape: number[], rate: number): Tensor;
 }
 
 /**
- * A stream that depends only on the value of `seed`. Make it inside the step and feed a new seed each time.
- * @param seed int32 scalar, an input of the captured function.
+ * Creates a stream that depends only on the value of `seed`. Create it inside the step and feed a new seed each time.
+ *
+ * @param seed int32 scalar, an input of the captured function
  */
 export function randomStream(seed: Tensor): RandomStream {
   let calls = 0;
@@ -40,8 +41,9 @@ export function randomStream(seed: Tensor): RandomStream {
 }
 
 /**
- * Numbers in [0, 1): native TensorFlow draws them where its tensors are, so that none travel to a GPU; on other backends the
- * host does.
+ * Random numbers in [0, 1). Native TensorFlow draws them on the device, so that none have to be copied to a GPU; on
+ * other backends the host draws them.
+ *
  * @param seed `[2]`, int32
  */
 function uniform(seed: Tensor1D, shape: number[]): Tensor {

@@ -12,13 +12,13 @@ import { longestSessionRun, SessionRunner } from './run-session.ts';
 import type { Runner } from './runner.ts';
 import type { Leaves } from './tree.ts';
 
-/** What a replay needs of a trace once the graph is loaded: no constants, which TensorFlow holds. */
+/** The parts of a trace that a replay needs once the graph is loaded; TensorFlow holds the constants. */
 type Signature = Pick<Trace, 'inputs' | 'hostInputs' | 'closures' | 'outputs' | 'hostOutputs'>;
 
-/** Setting this variable to `off` makes captured graphs sessions, as with the stock addon. */
+/** Setting this variable to `off` runs captured graphs as sessions, as with the stock addon. */
 const functionsSwitch = 'DN_DETR_FUNCTIONS';
 
-/** A loaded graph. Holds what TensorFlow has of it until `dispose`. */
+/** A loaded graph. It occupies TensorFlow's memory until `dispose`. */
 export class Replay {
   readonly #backend: NativeBackend;
   readonly #signature: Signature;
@@ -27,7 +27,11 @@ export class Replay {
   /** Number of nodes in the graph. */
   readonly nodeCount: number;
 
-  /** @throws Error with TensorFlow's words when the graph cannot be loaded. */
+  /**
+   * Loads the graph.
+   *
+   * @throws Error with TensorFlow's message if that fails
+   */
   constructor(backend: NativeBackend, trace: Trace) {
     const { inputs, hostInputs, closures, outputs, hostOutputs } = trace;
     const { binding } = backend;
@@ -42,12 +46,15 @@ export class Replay {
   }
 
   /**
-   * Runs the graph with `inputs` (the leaves of the traced call's, in order) and returns the traced outputs.
-   * @throws CaptureError when a closed-over tensor is gone or host code returns other shapes than when it was traced.
+   * Runs the graph and returns the traced outputs.
+   *
+   * @param inputs the leaves of the input, in the order of the traced call
+   * @throws CaptureError if a tensor from an enclosing scope has been disposed, or host code returns other shapes than
+   *   when it was traced
    */
   run(inputs: Leaves): Leaves {
     const { inputs: inputValues, hostInputs, closures, outputs, hostOutputs } = this.#signature;
-    /** Every value known so far, by name; the fed ones are the caller's or the host code's. */
+    /** Every value known so far, by name; the fed ones belong to the caller or to host code. */
     const known = new Map<string, TensorInfo>();
     for (const [index, value] of inputValues.entries()) known.set(value.name, inputs.tensors[index] as Tensor);
     for (const { value, tensor } of closures) known.set(value.name, this.#existing(tensor()));
@@ -61,19 +68,19 @@ export class Replay {
           });
         }
         if (run.fetched.length > 0) this.#execute(index, known);
-        // Activations, when the backward pass is done: as much memory as the model.
+        // Frees activations during the backward pass: as much memory as the model.
         for (const { name } of run.released) this.#release(name, known);
       }
       return outputs.map((output) => {
         const tensor = known.get(output.name) as TensorInfo;
-        // What others own is handed out as another reference to the same data.
+        // Values with another owner are returned as a new reference to the same data.
         return output.fed ? engine().runKernel<Tensor>(Identity, { x: tensor as Tensor }) : (tensor as Tensor);
       });
     });
     return { tensors, hostValues: hostOutputs.map((value) => hostValues.get(value)) };
   }
 
-  /** Frees what TensorFlow has of the graph. */
+  /** Frees the graph in TensorFlow. */
   dispose(): void {
     this.#runner.dispose();
   }
@@ -122,7 +129,7 @@ export class Replay {
   #existing(tensor: TensorInfo): TensorInfo {
     if (this.#backend.tensorMap.has(tensor.dataId)) return tensor;
     throw new CaptureError(
-      `the captured function uses a tensor of shape [${tensor.shape}] from outside that has been disposed since: ` +
+      `the captured function uses a tensor of shape [${tensor.shape}] from outside that has since been disposed: ` +
         'pass it as an input',
     );
   }

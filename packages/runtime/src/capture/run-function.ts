@@ -1,19 +1,26 @@
-/** Runs of a trace as TensorFlow functions, which only this package's own addon can make: each is an op of the context. */
+/**
+ * Executes the runs of a trace as TensorFlow functions, which only this package's own addon can create: each is an op
+ * of the context.
+ */
 import type { NativeTensor, OwnBinding } from '../native/binding.ts';
 import { type Constant, encodeGraph, nodeOf, placeholderNode, type Trace, type Value } from './graph.ts';
 import type { Run } from './plan.ts';
 import type { Runner } from './runner.ts';
 
-/** Of all functions of the process. */
+/** Counts the functions of the process, to name them. */
 let functionCount = 0;
 
 export class FunctionRunner implements Runner {
   readonly #binding: OwnBinding;
   readonly inputs: readonly Value[][];
-  /** The op of each run and the number of its outputs; undefined where a run has nothing to give. */
+  /** The op of each run and the number of its outputs; undefined if a run has no outputs. */
   readonly #functions: ({ name: string; outputs: number } | undefined)[] = [];
 
-  /** @throws Error with TensorFlow's words when a run cannot be made a function. */
+  /**
+   * Creates the functions.
+   *
+   * @throws Error with TensorFlow's message if one cannot be created
+   */
   constructor(binding: OwnBinding, trace: Trace, runs: readonly Run[]) {
     this.#binding = binding;
     this.inputs = runs.map((run) => run.inputs);
@@ -34,7 +41,7 @@ export class FunctionRunner implements Runner {
     for (const added of this.#functions.splice(0)) if (added) this.#binding.removeFunction(added.name);
   }
 
-  /** Adds the function of a run. What earlier runs compute comes in through placeholders, like all its inputs. */
+  /** Adds the function of a run. Values computed by earlier runs come in through placeholders, like all its inputs. */
   #add({ constants }: Trace, { nodes, inputs, fetched }: Run): { name: string; outputs: number } {
     const own = new Map(inputs.map((value) => [value.name, value.name.replace(':', '_')]));
     const placeholders = inputs.map((value) => placeholderNode(this.#binding, own.get(value.name) as string, value));

@@ -1,4 +1,7 @@
-/** Runs of a trace in a TensorFlow session, which the stock addon of tfjs-node has: the graph comes as a SavedModel. */
+/**
+ * Executes the runs of a trace in a TensorFlow session, which the stock addon of tfjs-node supports: the graph is
+ * loaded as a SavedModel.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,9 +11,9 @@ import type { Run } from './plan.ts';
 import type { Runner } from './runner.ts';
 
 /**
- * Nodes of a session's run at most. A session holds all that it was fed until its run ends: in one long run of the backward
- * pass that would be every activation, where shorter ones give them back as they go. Functions take no less memory in
- * shorter runs.
+ * Largest number of nodes in a session's run. A session keeps everything that it was fed with until its run ends: in
+ * one long run of the backward pass that would be every activation, whereas shorter runs free them along the way.
+ * Functions do not need less memory in shorter runs.
  */
 export const longestSessionRun = 1000;
 
@@ -18,10 +21,14 @@ export class SessionRunner implements Runner {
   readonly #binding: NativeBinding;
   readonly #session: number;
   readonly inputs: readonly Value[][];
-  /** What each run gives. */
+  /** Names of the values that each run fetches, separated by commas. */
   readonly #fetched: readonly string[];
 
-  /** @throws Error with TensorFlow's words when the graph cannot be loaded. */
+  /**
+   * Loads the graph.
+   *
+   * @throws Error with TensorFlow's message if that fails
+   */
   constructor(binding: NativeBinding, trace: Trace, runs: readonly Run[]) {
     this.#binding = binding;
     this.inputs = inputsOf(trace, runs);
@@ -50,8 +57,9 @@ export class SessionRunner implements Runner {
 const namesOf = (values: readonly Value[]): string => values.map(({ name }) => name).join(',');
 
 /**
- * A run is fed with all that has come from outside, needed or not: TensorFlow may compute what it is fed with once more, from
- * what that was computed of (two transpositions of an input are the input to it).
+ * The inputs of each run. A run is fed with all values from outside, whether it needs them or not, because TensorFlow
+ * may compute a value that it is fed with a second time, from the value that it was computed from (two transpositions
+ * of an input are the input itself).
  */
 function inputsOf({ inputs, closures }: Trace, runs: readonly Run[]): Value[][] {
   const outside = [...inputs, ...closures.map(({ value }) => value)];

@@ -1,12 +1,17 @@
-/** What replays a trace run by run. */
+/** The interface that replays a trace run by run. */
 import type { NativeTensor } from '../native/binding.ts';
 import type { Value } from './graph.ts';
 
-/** Has the runs of a trace in TensorFlow until `dispose`. */
+/** Keeps the runs of a trace in TensorFlow until `dispose`. */
 export interface Runner {
-  /** What each run is fed with. */
+  /** The values that each run is fed with. */
   readonly inputs: readonly Value[][];
-  /** @param ids tensors of the run's inputs. The result is its fetched values. */
+  /**
+   * Executes one run.
+   *
+   * @param ids ids of the tensors for the run's inputs
+   * @returns the run's fetched values
+   */
   execute(run: number, ids: number[]): NativeTensor[];
   dispose(): void;
 }

@@ -7,18 +7,19 @@ import { type HostArray, type HostCode, type HostTracer, withTracer } from './ho
 import { type HostValue, HostValues, placeholder, readHostValue } from './host-value.ts';
 import type { Flat, Leaves } from './tree.ts';
 
-/** The one op of tfjs that draws from a state of its own: a replay would not repeat what eager execution does. */
+/** The only op of tfjs with its own random state, whose results a replay would not repeat. */
 const statefulOp = 'Multinomial';
 
-/** What a call of a function gave, and how to give it again. */
+/** The outputs of a call, and the trace from which they can be computed again. */
 interface Traced {
   outputs: Leaves;
   trace: Trace;
 }
 
 /**
- * Runs `run` on aliases of `inputs` and returns its outputs with the trace.
- * @throws CaptureError when the function reads a tensor, draws random numbers from the host, or changes a variable.
+ * Runs `run` on aliases of `inputs`, and returns its outputs with the trace.
+ *
+ * @throws CaptureError if the function reads a tensor, draws random numbers on the host, or changes a variable
  */
 export function trace(backend: NativeBackend, inputs: Leaves, run: (inputs: Leaves) => Leaves): Traced {
   const tracer = new Tracer(backend);
@@ -32,13 +33,13 @@ class Tracer implements HostTracer {
   readonly #byId = new Map<number, Value>();
   /** Host data written while tracing. */
   readonly #written = new WeakSet<DataId>();
-  /** What placeholders stand for in this call, and the number of runs after which host code has set them. */
+  /** The values of host placeholders in this call, and the number of runs after which host code has set them. */
   readonly #hostValues = new HostValues();
   readonly #hostStages = new Map<HostValue<unknown>, number>();
   readonly #constantNames = new Map<string, Value>();
   /**
-   * What is traced after a host call is computed after it, though it may not need it: ahead of its time it would only take
-   * memory.
+   * Ops traced after a host call are computed after it, even if they do not depend on it: earlier they would only take
+   * up memory.
    */
   #stage = 0;
   readonly #trace: Trace = {
@@ -59,7 +60,7 @@ class Tracer implements HostTracer {
   }
 
   trace(inputs: Leaves, run: (inputs: Leaves) => Leaves): Traced {
-    // Two inputs may share their data now and not at a later replay: each gets an alias with an id of its own.
+    // Two inputs may share their data now but not at a later replay, so each gets an alias with its own id.
     const aliases = inputs.tensors.map((input) => this.#alias(input));
     this.#trace.inputs = aliases.map((alias, index) => this.#placeholder(alias, `input${index}`, 0));
     this.#trace.hostInputs = this.#hostPlaceholders(inputs.hostValues, 0);
@@ -78,7 +79,7 @@ class Tracer implements HostTracer {
     if (!sameEntries(variablesBefore, variableData())) {
       dispose(outputs);
       throw new CaptureError(
-        'the captured function made or assigned a tf.variable; a replay would not: return the new value instead',
+        'the captured function made or assigned a tf.variable, which a replay would not repeat: return the new value instead',
       );
     }
     const hostValues = this.#trace.hostOutputs.map((value) => this.#hostValues.get(value));
@@ -109,7 +110,7 @@ class Tracer implements HostTracer {
     return { ...result, hostValues: hostOutputs };
   }
 
-  /** Runs `run` with the backend and Math.random under watch. */
+  /** Runs `run` while recording the backend's calls and forbidding Math.random. */
   #traced<T>(run: () => T): T {
     const overrides: Partial<NativeBackend> = {
       binding: this.#tracingBinding(),
@@ -126,7 +127,7 @@ class Tracer implements HostTracer {
     Object.assign(this.#backend, overrides);
     Math.random = () => {
       throw new CaptureError(
-        'the captured function draws random numbers from the host (tf.dropout, tf.randomNormal, Math.random); ' +
+        'the captured function draws random numbers on the host (tf.dropout, tf.randomNormal, Math.random); ' +
           'a replay would repeat them: use randomStream(seed) with a seed input, or draw them inside host(...)',
       );
     };
@@ -183,13 +184,13 @@ class Tracer implements HostTracer {
       if (value === undefined) throw new CaptureError(`op ${op} takes a tensor that the tracer has not seen`);
       return value;
     });
-    // An unset attribute arrives as an entry without a name; the graph then takes the op's default.
+    // An unset attribute arrives as an entry without a name; the graph then uses the op's default.
     const named = [
       ...attributes.filter((attribute) => attribute.name),
       ...(op === 'ExpandDims' && attributes.length === 0 ? this.#typesOf(inputs, ['T', 'Tdim']) : []),
     ];
     try {
-      if (op === statefulOp) throw new UncapturableError(`op ${op} keeps state of its own`);
+      if (op === statefulOp) throw new UncapturableError(`op ${op} has its own state`);
       for (const attribute of named) encodeAttribute(this.#binding, op, attribute);
     } catch (error) {
       if (!(error instanceof UncapturableError)) throw error;
@@ -203,7 +204,10 @@ class Tracer implements HostTracer {
     });
   }
 
-  /** The types of inputs as attributes: tfjs-node leaves those of `ExpandDims` to be inferred, which a graph does not do. */
+  /**
+   * The types of inputs as attributes: tfjs-node leaves those of `ExpandDims` to be inferred, which a graph does not
+   * support.
+   */
   #typesOf(inputs: readonly Value[], names: readonly string[]): OpAttribute[] {
     return names.map((name, i) => ({ name, type: this.#binding.TF_ATTR_TYPE, value: (inputs[i] as Value).dtype }));
   }
@@ -219,7 +223,7 @@ class Tracer implements HostTracer {
     const known = key && this.#constantNames.get(key);
     if (known) return known;
     const name = `c${this.#trace.constants.size}`;
-    // The caller may write to its array later.
+    // Copied, since the caller may write to its array later.
     this.#trace.constants.set(name, { shape, dtype, values: values.slice() });
     const value = this.#value({ name: `${name}:0`, fed: false, stage: 0, shape, dtype });
     if (key) this.#constantNames.set(key, value);
@@ -231,7 +235,7 @@ class Tracer implements HostTracer {
     tensors.forEach((tensor, index) => {
       const { dataId } = tensor;
       const id = ids[index] as number;
-      // An Int64Scalar has no data id; createTensor has taken note of it.
+      // An Int64Scalar has no data id; createTensor has recorded it.
       if (dataId === undefined || this.#written.has(dataId)) return;
       const known = this.#byId.get(id);
       if (known === undefined || this.#trace.constants.has(nodeOf(known))) this.#addClosure(tensor, id);
@@ -239,7 +243,7 @@ class Tracer implements HostTracer {
     return ids;
   }
 
-  /** A tensor from outside that is not an input: a placeholder whose data is looked up at every replay. */
+  /** Adds a tensor from an enclosing scope: a placeholder whose data is looked up at every replay. */
   #addClosure({ dataId, dtype: type }: TensorInfo, id: number): void {
     const known = this.#trace.closures.find((closure) => closure.tensor().dataId === dataId);
     if (known) {
@@ -251,7 +255,7 @@ class Tracer implements HostTracer {
     const value = this.#value({ name: `${name}:0`, fed: true, stage: 0, shape, dtype });
     this.#byId.set(id, value);
     const variable = Object.values(engine().registeredVariables).find((candidate) => candidate.dataId === dataId);
-    // Assigning to a variable gives it other data: the replay must follow.
+    // Assigning to a variable gives it other data, which the replay must use.
     this.#trace.closures.push({ value, tensor: () => ({ dataId: variable?.dataId ?? dataId, shape, dtype: type }) });
   }
 
@@ -260,8 +264,8 @@ class Tracer implements HostTracer {
       return Object.getPrototypeOf(this.#backend).readSync.call(this.#backend, dataId) as HostArray;
     }
     throw new CaptureError(
-      "a tensor's value was read (dataSync, data, arraySync, print) inside a captured function; " +
-        'a replay could not follow: move the code that needs the value into host([tensors], compute)',
+      "a tensor's value was read (dataSync, data, arraySync, print) inside a captured function, " +
+        'which a replay could not repeat: move the code that needs the value into host([tensors], compute)',
     );
   }
 
@@ -288,7 +292,7 @@ class Tracer implements HostTracer {
     return placeholders;
   }
 
-  /** The graph's value of a tensor that the function returns or hands to host code. */
+  /** The graph's value for a tensor that the function returns or passes to host code. */
   #valueOf(tensor: Tensor): Value {
     const [id] = this.#inputIds([tensor]);
     return this.#byId.get(id as number) as Value;
@@ -300,10 +304,10 @@ class Tracer implements HostTracer {
   }
 }
 
-/** Math.random as it is outside of any trace, for host code. */
+/** The original Math.random, for host code. */
 const hostRandom = Math.random;
 
-/** As bytes, so that -0 is another constant than 0. */
+/** The values as bytes, so that -0 and 0 are different constants. */
 function bytesOf({ buffer, byteOffset, byteLength }: HostArray): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }

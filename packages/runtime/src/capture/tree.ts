@@ -1,13 +1,13 @@
-/** Nested structures of tensors and host values (arrays and plain objects) taken apart and put together again. */
+/** Flattens nested structures (arrays and plain objects) of tensors and host values, and rebuilds them. */
 import { Tensor } from '@tensorflow/tfjs-core';
 import { type HostValue, isHostValue } from './host-value.ts';
 
-/** What a structure holds, or what is to stand in its place, in a fixed order. */
+/** The leaves of a structure, or their replacements, in a fixed order. */
 export type Leaves<T = Tensor, V = HostValue<unknown>> = { tensors: T[]; hostValues: V[] };
 
-/** A structure taken apart. */
+/** A flattened structure. */
 export interface Flat extends Leaves {
-  /** Where each tensor stood (`batch.boxes[2]`). */
+  /** Path of each tensor in the structure (`batch.boxes[2]`). */
   paths: string[];
   /** Describes everything but the leaves: equal strings mean equal structure and equal plain values. */
   structure: string;
@@ -16,9 +16,10 @@ export interface Flat extends Leaves {
 }
 
 /**
- * Takes apart nested arrays and plain objects of tensors and host values. Numbers, strings, booleans, null and undefined
+ * Flattens nested arrays and plain objects of tensors and host values. Numbers, strings, booleans, null and undefined
  * are part of the structure.
- * @throws TypeError naming the place of anything else, such as a typed array or a function.
+ *
+ * @throws TypeError naming the path of anything else, such as a typed array or a function
  */
 export function flatten(value: unknown, root: string): Flat {
   const tensors: Tensor[] = [];

@@ -1,4 +1,4 @@
-/** The addon in processes of their own, because TensorFlow is configured once. */
+/** Tests the addon in separate processes, because TensorFlow is configured once per process. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { findNative } from './find.ts';
@@ -9,7 +9,10 @@ const own = native.addon !== undefined && /^addon-/.test(native.addon.split('/')
 /** ConfigProto with `device_count: { key: 'CPU', value: 2 }`. */
 const twoDevices = '0a070a03435055' + '1002';
 
-/** What JavaScript leaves in `result`, of `binding`, started with a configuration in hexadecimal digits. */
+/**
+ * The value that a piece of JavaScript assigns to `result`. It can use `binding`, started with a configuration in
+ * hexadecimal digits.
+ */
 const run = (config: string, script: string): unknown =>
   JSON.parse(
     execFileSync(
@@ -28,7 +31,7 @@ const run = (config: string, script: string): unknown =>
   );
 
 describe.skipIf(!own)('the addon', () => {
-  it('has the devices of its configuration, puts tensors on the first and copies them', () => {
+  it('has the devices of its configuration, places tensors on the first one, and copies them', () => {
     const found = run(
       twoDevices,
       `const devices = binding.devices();
@@ -53,7 +56,7 @@ describe.skipIf(!own)('the addon', () => {
     expect(run('', 'result = binding.devices().length')).toBe(1);
   });
 
-  it('says what is wrong', () => {
+  it('reports mistakes in its arguments', () => {
     const found = run(
       '',
       `const message = (run) => { try { run(); } catch (error) { return error.message; } };
@@ -67,11 +70,11 @@ describe.skipIf(!own)('the addon', () => {
       'there is no tensor 99',
       'nowhere unknown device.',
       expect.stringContaining('none'),
-      'an argument is missing or of another type than expected',
-      'an argument is missing or of another type than expected',
+      'an argument is missing or has an unexpected type',
+      'an argument is missing or has an unexpected type',
       expect.stringContaining('GraphDef'),
       'the graph has no node of n0:0',
-      'TensorFlow has been started in this thread already',
+      'TensorFlow has already been started in this thread',
     ]);
   });
 });

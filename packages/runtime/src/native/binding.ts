@@ -1,7 +1,9 @@
-/** The parts of `@tensorflow/tfjs-node` that the runtime touches below tfjs-core: its backend class and its C++ binding. */
+/**
+ * The parts of `@tensorflow/tfjs-node` below tfjs-core that the runtime uses: its backend class and its C++ binding.
+ */
 import type { backend_util, DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 
-/** A tensor in TensorFlow's hands, as the binding reports it. `dtype` is a `TF_DataType`. */
+/** A tensor in TensorFlow, as the binding reports it. `dtype` is a `TF_DataType`. */
 export interface NativeTensor {
   id: number;
   shape: number[];
@@ -15,7 +17,7 @@ export interface OpAttribute {
   value: unknown;
 }
 
-/** `binding/tfjs_binding.cc`. */
+/** The binding of tfjs-node (`binding/tfjs_binding.cc`). */
 export interface NativeBinding {
   readonly TF_Version: string;
   readonly TF_FLOAT: number;
@@ -37,48 +39,53 @@ export interface NativeBinding {
   runSavedModel(id: number, inputIds: number[], inputs: string, outputs: string): NativeTensor[];
 }
 
-/** A device of TensorFlow's. */
+/** A device of TensorFlow. */
 export interface Device {
-  /** Such as `/job:localhost/replica:0/task:0/device:CPU:0`. */
+  /** Name, such as `/job:localhost/replica:0/task:0/device:CPU:0`. */
   name: string;
-  /** `CPU` or `GPU`. */
+  /** Type: `CPU` or `GPU`. */
   type: string;
-  /** Bytes. */
+  /** Memory in bytes. */
   memory: number;
 }
 
 /** The binding of this package's own addon, `native/addon.cc`. */
 export interface OwnBinding extends NativeBinding {
   /**
-   * Makes a graph an op that `executeOp` runs.
+   * Makes a graph an op that `executeOp` can run.
+   *
    * @param graph a serialised GraphDef
    * @param inputs values of its placeholders, `node:port`
-   * @param outputs values of its nodes
+   * @param outputs values of its nodes, `node:port`
    */
   addFunction(graph: Uint8Array, name: string, inputs: string[], outputs: string[]): void;
   removeFunction(name: string): void;
   devices(): Device[];
-  /** Name of the device that has a tensor's values. */
+  /** Name of the device that holds a tensor's values. */
   deviceOf(id: number): string;
-  /** A tensor with the same values on a device, given by its name. */
+  /** Copies a tensor to a device, given by its name, and returns the id of the copy. */
   copyTo(id: number, device: string): number;
-  /** Whether runs of sessions that are loaded from here on are profiled; such sessions have no Grappler, as functions have none. */
+  /** Sets whether sessions loaded from now on are profiled; such sessions run without Grappler, as functions do. */
   profileSessions(on: boolean): void;
-  /** A serialised RunMetadata of each profiled run since the last call. */
+  /** Returns a serialised RunMetadata for each profiled run since the last call. */
   takeRunMetadata(): Uint8Array[];
 }
 
-/** Whether this package's own addon is loaded, and not the stock one. */
+/** Whether this package's own addon is loaded, as opposed to the stock one. */
 export const isOwnBinding = (binding: NativeBinding): binding is OwnBinding => 'devices' in binding;
 
-/** What `require` gives of this package's own addon; the stock one is a binding itself. */
+/** The module of this package's own addon; the stock module is itself a binding. */
 export interface AddonModule {
   /**
-   * Starts TensorFlow, once in each thread of Node's.
-   * @param config a serialised ConfigProto, of the context and of all sessions
+   * Starts TensorFlow; call it once in each Node thread.
+   *
+   * @param config a serialised ConfigProto, for the context and for all sessions
    */
   start(config: Uint8Array): OwnBinding;
 }
+
+/** ConfigProto with `device_count { key: "GPU" value: 0 }`: TensorFlow does not touch GPUs. */
+export const withoutGpus = Uint8Array.of(0x0a, 7, 0x0a, 3, ...Buffer.from('GPU'), 0x10, 0);
 
 /** `dist/nodejs_kernel_backend.js`. */
 export interface NativeBackend extends KernelBackend {

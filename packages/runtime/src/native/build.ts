@@ -1,4 +1,7 @@
-/** Compiles N-API modules against unpacked libraries: the addon, with the binding of `@tensorflow/tfjs-node` in it, and others. */
+/**
+ * Compiles N-API modules against unpacked libraries: the addon, which includes the binding of `@tensorflow/tfjs-node`,
+ * and others.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -21,7 +24,10 @@ export const quietName = 'quiet.node';
 /** The highest N-API version that tfjs-node 4.22 declares; Node 20 and later offer it. */
 const napiVersion = 8;
 
-/** They have the same binding and the same JavaScript; the second one's own installer brings TensorFlow with CUDA. */
+/**
+ * Packages with the same binding and the same JavaScript; the second one's own installer downloads TensorFlow with
+ * CUDA.
+ */
 const tfjsNodePackages = ['@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu'];
 
 /** Folder of the installed `@tensorflow/tfjs-node` or `@tensorflow/tfjs-node-gpu`, or undefined where neither is installed. */
@@ -30,16 +36,16 @@ export function tfjsNodeFolder(): string | undefined {
     try {
       return path.dirname(require.resolve(`${name}/package.json`));
     } catch {
-      // the next one may be there
+      // Try the next package.
     }
   }
   return undefined;
 }
 
-/** The binding's sources are compiled as they are, and the addon needs what is private in them. */
+/** The binding's sources are compiled unchanged, and the addon needs access to their private members. */
 const addonFlags = ['-O2', '-fno-access-control'];
 
-/** Where the addon for these sources, tfjs-node's and those of this package, lies in `folder`. */
+/** Path in `folder` of the addon built from the current sources, those of tfjs-node and of this package. */
 export function addonFile(folder: string): string {
   const sources = tfjsNodeFolder();
   const binding = sources === undefined ? [] : sourcesIn(path.join(sources, 'binding'));
@@ -47,9 +53,11 @@ export function addonFile(folder: string): string {
 }
 
 /**
- * Builds the addon in `folder`; it finds the libraries beside itself (`$ORIGIN`), so the folder may be moved.
- * @param prove loads a module in a process of its own; throws when that does not work.
- * @throws Error when no C++ compiler is there, the sources do not compile or the addon does not load.
+ * Builds the addon in `folder`. It looks for the libraries in its own directory (`$ORIGIN`), so the folder may be
+ * moved.
+ *
+ * @param prove loads a module in a separate process; throws when that fails.
+ * @throws Error when there is no C++ compiler, the sources do not compile or the addon does not load.
  */
 export async function buildAddon(folder: string, prove: (file: string) => Promise<void>): Promise<void> {
   const sources = tfjsNodeFolder();
@@ -66,21 +74,21 @@ export async function buildAddon(folder: string, prove: (file: string) => Promis
   );
 }
 
-/** Builds the module that mutes stderr in `folder`. */
+/** Builds the module that mutes stderr, in `folder`. */
 export async function buildQuiet(folder: string): Promise<void> {
   const files = [path.join(sourceFolder, 'quiet.cc')];
   const output = path.join(folder, quietName);
   await compile({ include: [], libraryFolder: folder, flags: ['-O2'], files, libraries: [], output });
 }
 
-/** Where a module that is built once for each state of its sources lies. */
+/** Path of a module; its name contains a hash of its flags and sources, so that each version of them is built once. */
 export function moduleFile(folder: string, name: string, flags: readonly string[], sources: readonly string[]): string {
   const hash = createHash('sha256').update(flags.join(' '));
   for (const source of sources) hash.update(readFileSync(source));
   return path.join(folder, `${name}-${hash.digest('hex').slice(0, 12)}.node`);
 }
 
-/** The C++ files and the headers of a folder. */
+/** The C++ files and headers in a folder. */
 export function sourcesIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => /\.(cc|h)$/.test(name))
@@ -88,7 +96,7 @@ export function sourcesIn(folder: string): string[] {
     .map((name) => path.join(folder, name));
 }
 
-/** Compiles a module and proves that it loads. The file appears whole or not at all. Call it inside `withLock`. */
+/** Compiles a module and proves that it loads. The file appears complete or not at all. Call it inside `withLock`. */
 export async function buildModule(options: CompileOptions, prove: (file: string) => Promise<void>): Promise<void> {
   const staging = `${options.output}.staging.node`;
   try {
@@ -100,7 +108,7 @@ export async function buildModule(options: CompileOptions, prove: (file: string)
   }
 }
 
-/** Where this package's own C++ sources are. */
+/** Folder of this package's own C++ sources. */
 export const sourceFolder = fileURLToPath(new URL('../../native/', import.meta.url));
 
 const addonSource = path.join(sourceFolder, 'addon.cc');
@@ -108,17 +116,20 @@ const addonSource = path.join(sourceFolder, 'addon.cc');
 export interface CompileOptions {
   files: readonly string[];
   flags: readonly string[];
-  /** Folders of headers: TensorFlow's, and the module's own. */
+  /** Header folders: TensorFlow's, and the module's own. */
   include: readonly string[];
   libraryFolder: string;
-  /** File names of the libraries to link. They are found beside the output, and in any case where they are loaded already. */
+  /**
+   * File names of the libraries to link. They are found in the output's folder, or where they have already been loaded.
+   */
   libraries: readonly string[];
   output: string;
 }
 
 /**
  * Compiles files into an N-API module, as many at a time as there are cores.
- * @throws Error when no C++ compiler is there or the files do not compile.
+ *
+ * @throws Error when there is no C++ compiler or the files do not compile.
  */
 async function compile({ files, flags, include, libraryFolder, libraries, output }: CompileOptions): Promise<void> {
   const compiler = await findCompiler();
@@ -143,7 +154,7 @@ async function compile({ files, flags, include, libraryFolder, libraries, output
   }
 }
 
-/** Node's own headers where its prefix has them, else those of the npm package `node-api-headers`. */
+/** Node's own headers if they are installed with it, otherwise those of the npm package `node-api-headers`. */
 function nodeHeaders(): string {
   const own = path.join(path.dirname(path.dirname(process.execPath)), 'include', 'node');
   if (existsSync(path.join(own, 'node_api.h'))) return own;
@@ -157,7 +168,7 @@ async function findCompiler(): Promise<string> {
       await run(compiler, ['--version'], process.env);
       return compiler;
     } catch {
-      // the next name may do
+      // Try the next name.
     }
   }
   throw new Error(`no C++ compiler found (looked for ${candidates.join(', ')}); on Debian: apt-get install g++`);

@@ -1,26 +1,36 @@
-/** The user's cache of native libraries: one copy for all checkouts, checked before use, replaced as a whole. */
+/**
+ * The user's cache of native libraries: one copy for all checkouts, checked before use and always replaced as a unit.
+ */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { sha256 } from '../wheel/sha256.ts';
+import type { Wheel } from '../wheel/wheel.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
-/** What a provisioned folder promises of its files. */
+/** The files that a provisioned folder must contain. */
 interface Manifest {
   files: Record<string, { size: number; sha256: string; mtimeMs: number }>;
 }
 
-/** Version of the folder's layout: raise it when that changes. What is built of sources that change is not in the manifest. */
+/**
+ * Version of the folder's layout: raise it when the layout changes. Modules built from sources that change are not in
+ * the manifest.
+ */
 const layoutVersion = 2;
 
 /**
- * Where the libraries of one wheel live, and what is built against them. With CUDA it is a folder in another one, which has
- * NVIDIA's libraries too.
+ * Folder of one wheel's libraries and of the modules built against them. With CUDA it is a subfolder of the version's
+ * folder, which also has NVIDIA's libraries.
  */
 export function nativeFolder({ distribution, version, cuda }: TensorFlowWheel, cache = cacheFolder()): string {
   const folder = path.join(cache, `${distribution}-${version}-v${layoutVersion}`);
   return cuda === undefined ? folder : path.join(folder, 'tensorflow');
 }
+
+/** Where a wheel lies until it is unpacked. A file that is there is whole. */
+export const wheelFile = ({ distribution, version }: Wheel, cache: string): string =>
+  path.join(cache, `${distribution}-${version}.whl`);
 
 /** The manifest of a provisioned folder; undefined where there is none that can be read. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
@@ -31,7 +41,11 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
-/** Writes the manifest of a freshly filled folder, with files by their paths in it. */
+/**
+ * Writes the manifest of a freshly filled folder.
+ *
+ * @param names paths of the files, relative to the folder.
+ */
 export async function writeManifest(folder: string, names: readonly string[]): Promise<void> {
   const files: Manifest['files'] = {};
   for (const name of names) {
@@ -44,8 +58,9 @@ export async function writeManifest(folder: string, names: readonly string[]): P
 }
 
 /**
- * What is wrong with a provisioned folder; undefined when it can be used.
- * Sizes and times of change are compared (a millisecond); contents are hashed when a time differs or `thorough` is set.
+ * Describes what is wrong with a provisioned folder; undefined when it can be used.
+ * Sizes and modification times (to the millisecond) are compared; contents are hashed when a time differs or `thorough`
+ * is set.
  */
 export async function findDamage(folder: string, thorough = false): Promise<string | undefined> {
   const manifest = await readManifest(folder);
@@ -62,7 +77,7 @@ export async function findDamage(folder: string, thorough = false): Promise<stri
 }
 
 /**
- * Fills `folder` through `fill(staging)` and moves it into place as a whole; leftovers of killed set-ups are removed.
+ * Fills `folder` through `fill(staging)` and moves it into place as a unit; leftovers of killed set-ups are removed.
  * Call it inside `withLock`.
  */
 export async function replaceFolder(folder: string, fill: (staging: string) => Promise<void>): Promise<void> {
@@ -77,7 +92,7 @@ export async function replaceFolder(folder: string, fill: (staging: string) => P
   await mkdir(staging);
   try {
     await fill(staging);
-    // A process that has the old libraries mapped keeps them: they are moved away, not written over.
+    // A process that has the old libraries mapped keeps them: they are moved away, not overwritten.
     await rename(folder, `${folder}.old`).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });

@@ -1,4 +1,5 @@
 /** Removes what set-up has brought of native TensorFlow: gigabytes, with CUDA. */
+import { existsSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
@@ -7,20 +8,29 @@ import type { Report } from '../wheel/report.ts';
 import { nativeFolder } from './cache.ts';
 import { tensorflowCpu, tensorflowGpu } from './wheel.ts';
 
-/** Libraries of any version, wheels of theirs that were not unpacked to the end, and native ops beside stock libraries. */
+/**
+ * Matches libraries of any version, wheels that were not completely unpacked, and native ops built for the stock
+ * libraries.
+ */
 const isOurs = (name: string): boolean => /^(tensorflow(-cpu)?-\d|nvidia-.*\.whl|stock-ops$)/.test(name);
 
-/** @param cache the cache folder, in which the weights of pretrained backbones and features stay */
+/**
+ * Removes native TensorFlow from the cache.
+ *
+ * @param cache the cache folder; features and the weights of pretrained backbones stay in it.
+ */
 export async function cleanNative(report: Report, cache = cacheFolder()): Promise<void> {
   // A set-up that is at work is waited for.
-  for (const wheel of [tensorflowCpu, tensorflowGpu]) {
+  for (const folder of [tensorflowCpu, tensorflowGpu].map((wheel) => nativeFolder(wheel, cache))) {
+    // It would be made for the lock, to be found below.
+    if (!existsSync(path.dirname(folder))) continue;
     await withLock(
-      nativeFolder(wheel, cache),
+      folder,
       () => report.step('another set-up is at work on native TensorFlow; waiting for it'),
       async () => {},
     );
   }
-  const names = (await readdir(cache)).filter(isOurs);
+  const names = existsSync(cache) ? (await readdir(cache)).filter(isOurs) : [];
   let bytes = 0;
   for (const name of names) {
     const folder = path.join(cache, name);
@@ -29,7 +39,9 @@ export async function cleanNative(report: Report, cache = cacheFolder()): Promis
   }
   const size = `${(bytes / 1e9).toFixed(2)} GB`;
   report.step(
-    names.length === 0 ? `${cache} has no TensorFlow of ours` : `removed ${size} from ${cache}: ${names.join(', ')}`,
+    names.length === 0
+      ? `${cache} contains no TensorFlow that set-up has installed`
+      : `removed ${size} from ${cache}: ${names.join(', ')}`,
   );
 }
 

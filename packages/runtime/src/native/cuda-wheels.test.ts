@@ -18,7 +18,7 @@ it('pins one wheel of each library by version, hash and size', () => {
   ).toEqual(tensorflowGpu.cuda?.map(() => true));
 });
 
-it('docs/gpu.md says what is fetched', () => {
+it('docs/gpu.md lists the wheels that are downloaded', () => {
   const text = readFileSync(`${root}/docs/gpu.md`, 'utf8').replace(/ +/g, ' ');
   const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
   const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(2)} GB`;

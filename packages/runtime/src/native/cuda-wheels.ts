@@ -1,13 +1,14 @@
 /**
- * NVIDIA's libraries on PyPI: the oldest that TensorFlow 2.21 takes, which all drivers for CUDA 12 run. TensorFlow opens those
- * that it finds beside itself; nvrtc is for cuDNN, which compiles some of its kernels as they are needed.
+ * NVIDIA's libraries on PyPI, in the oldest versions that TensorFlow 2.21 accepts, which run on every driver for CUDA
+ * 12. TensorFlow opens the ones that it finds next to its own folder; nvrtc is for cuDNN, which compiles some of its
+ * kernels on demand.
  */
 import type { Wheel } from '../wheel/wheel.ts';
 
-/** A wheel with libraries in `nvidia/PART/lib`. */
+/** A wheel whose libraries are in `nvidia/PART/lib`. */
 export interface CudaWheel extends Wheel {
   part: string;
-  /** Bytes of the libraries when unpacked. */
+  /** Size of the unpacked libraries in bytes. */
   unpackedBytes: number;
 }
 

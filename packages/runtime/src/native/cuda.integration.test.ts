@@ -1,4 +1,4 @@
-/** Set-up of the build for NVIDIA GPUs, with real pip and compiler, on wheels of a few kilobytes. */
+/** Sets up the build for NVIDIA GPUs, with real pip and compiler, from wheels of a few kilobytes. */
 import {
   existsSync,
   mkdirSync,
@@ -29,14 +29,16 @@ const scratch = mkdtempSync(path.join(os.tmpdir(), 'dn detr cuda '));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const index = path.join(scratch, 'index');
+/** Libraries in folders that links lead to or from, by the part of their wheel. */
+const smallLibraries = { cublas: 'libcublas.so.12', cusolver: 'libcusolver.so.11', cuda_nvrtc: 'libnvrtc.so.12' };
 let gpu: TensorFlowWheel;
 let cpu: TensorFlowWheel;
 beforeAll(() => {
   mkdirSync(index);
   if (!canBuild) return;
   const cuda = (tensorflowGpu.cuda ?? [])
-    .filter(({ part }) => ['cublas', 'cusolver'].includes(part))
-    .map((wheel) => smallCuda(wheel, index, [`lib${wheel.part}.so.${wheel.part === 'cublas' ? 12 : 11}`]));
+    .filter(({ part }) => part in smallLibraries)
+    .map((wheel) => smallCuda(wheel, index, [smallLibraries[wheel.part as keyof typeof smallLibraries]]));
   gpu = { ...smallTensorFlow(tensorflowGpu, index), cuda };
   cpu = smallTensorFlow(tensorflowCpu, index);
   vi.stubEnv('PIP_NO_INDEX', '1');
@@ -76,7 +78,7 @@ const libraryIn = (part: string, name: string): string =>
   path.join(path.dirname(nativeFolder(gpu, cache)), 'nvidia', part, 'lib', name);
 
 describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
-  it('lies in one folder in which TensorFlow finds all libraries, says its size before, and can be removed', async () => {
+  it('announces its size, is one folder in which TensorFlow finds all libraries, and can be removed', async () => {
     const state = await provision();
     expect(state).toMatchObject({ addon: addonFile(nativeFolder(gpu, cache)), cuda: true });
     expect(steps[0]).toMatch(/^TensorFlow for NVIDIA GPUs: \d+\.\d\d GB to download, \d+\.\d\d GB on disk/);
@@ -85,6 +87,8 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
       'unpacking nvidia-cublas-cu12',
       expect.stringMatching(/^downloading nvidia-cusolver-cu12 11/),
       'unpacking nvidia-cusolver-cu12',
+      expect.stringMatching(/^downloading nvidia-cuda-nvrtc-cu12 12/),
+      'unpacking nvidia-cuda-nvrtc-cu12',
       'downloading tensorflow 2.21.0',
       'unpacking TensorFlow',
     ]);
@@ -93,6 +97,8 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     const link = libraryIn('cublas', 'libcusolver.so.11');
     expect(path.isAbsolute(readlinkSync(link))).toBe(false);
     expect(realpathSync(link)).toBe(realpathSync(libraryIn('cusolver', 'libcusolver.so.11')));
+    // cuDNN looks for it here.
+    expect(readFileSync(libraryIn('nvrtc', 'libnvrtc.so.12'), 'utf8')).toBe('cuda_nvrtc libnvrtc.so.12');
     const part = path.dirname(path.dirname(link));
     expect(readdirSync(part).sort()).toEqual(['License.txt', 'lib', 'manifest.json']);
     expect(readdirSync(path.dirname(link)).sort()).toEqual(['libcublas.so.12', 'libcusolver.so.11']);
@@ -104,9 +110,12 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     await cleanNative(report, cache);
     expect(steps).toEqual([expect.stringMatching(/^removed 0\.\d\d GB from .*: tensorflow-2\.21\.0-v\d+$/)]);
     expect(readdirSync(cache)).toEqual(['weights']);
+    steps = [];
+    await cleanNative(report, cache);
+    expect(steps).toEqual([`${cache} contains no TensorFlow that set-up has installed`]);
   });
 
-  it('brings again only what is damaged', async () => {
+  it('downloads again only the libraries that are damaged', async () => {
     const state = await provision();
     writeFileSync(libraryIn('cusolver', 'libcusolver.so.11'), 'cut');
     expect(await findNative([gpu], cache)).toEqual({
@@ -116,16 +125,18 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(await provision()).toEqual(state);
     expect(bars).toEqual([expect.stringMatching(/^downloading nvidia-cusolver/), 'unpacking nvidia-cusolver-cu12']);
 
-    rmSync(libraryIn('cublas', 'libcusolver.so.11'));
-    expect(await findNative([gpu], cache)).toEqual({ reason: 'the link to libcusolver.so.11 is missing' });
-    bars = [];
-    expect(await provision()).toEqual(state);
-    expect(bars).toEqual([]);
+    for (const link of ['cublas/lib/libcusolver.so.11', 'nvrtc']) {
+      rmSync(path.join(path.dirname(nativeFolder(gpu, cache)), 'nvidia', link));
+      expect(await findNative([gpu], cache)).toEqual({ reason: `the link nvidia/${link} is missing` });
+      bars = [];
+      expect(await provision()).toEqual(state);
+      expect(bars).toEqual([]);
+    }
   });
 
   it('goes on where it was stopped', async () => {
-    const [cublas, cusolver] = gpu.cuda ?? [];
-    const stopped = { ...gpu, cuda: [cublas, { ...cusolver, sha256: '0'.repeat(64) }] } as TensorFlowWheel;
+    const [cublas, cusolver, nvrtc] = gpu.cuda ?? [];
+    const stopped = { ...gpu, cuda: [cublas, { ...cusolver, sha256: '0'.repeat(64) }, nvrtc] } as TensorFlowWheel;
     await provision({ wheels: [stopped, cpu] });
     expect(existsSync(libraryIn('cublas', 'libcublas.so.12'))).toBe(true);
     [steps, bars] = [[], []];
@@ -134,13 +145,11 @@ describe.skipIf(!canBuild)('the build for NVIDIA GPUs', () => {
     expect(bars.join()).toMatch(/downloading nvidia-cusolver.*downloading tensorflow /);
   });
 
-  it('leaves its place to the build for the CPU where it cannot be had, and says why once', async () => {
+  it('falls back to the build for the CPU where it cannot be downloaded, and says why once', async () => {
     const broken = { ...gpu, sha256: '0'.repeat(64) };
     const state = await provision({ wheels: [broken, cpu] });
     expect(state).toMatchObject({ addon: addonFile(nativeFolder(cpu, cache)), cuda: false });
-    expect(steps.join('\n')).toMatch(
-      /the wheel did not do: [\s\S]*the one for the CPU takes its place \(DN_DETR_GPU=off/,
-    );
+    expect(steps.join('\n')).toMatch(/the wheel could not be used: [\s\S]*using the one for the CPU \(DN_DETR_GPU=off/);
     [steps, bars] = [[], []];
     expect(await provision({ wheels: [broken, cpu] })).toEqual(state);
     expect([...steps, ...bars]).toEqual([]);

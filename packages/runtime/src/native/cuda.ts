@@ -1,33 +1,43 @@
-/** Lays out NVIDIA's libraries where TensorFlow looks for them: in `nvidia/PART/lib` beside its own folder. */
+/** Places NVIDIA's libraries where TensorFlow looks for them: in `nvidia/PART/lib` next to its own folder. */
 import { existsSync } from 'node:fs';
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Report } from '../wheel/report.ts';
 import { unpackMembers } from '../wheel/unpack.ts';
 import { downloadWheel } from '../wheel/wheel.ts';
-import { findDamage, replaceFolder, writeManifest } from './cache.ts';
+import { findDamage, replaceFolder, wheelFile, writeManifest } from './cache.ts';
 import type { CudaWheel } from './cuda-wheels.ts';
 import type { TensorFlowWheel } from './wheel.ts';
 
-/** Where the libraries of a wheel lie beside TensorFlow's folder. */
+/** Folder of a wheel's libraries, next to TensorFlow's folder. */
 const partFolder = (folder: string, { part }: CudaWheel): string => path.join(path.dirname(folder), 'nvidia', part);
 
 /**
- * TensorFlow opens this library from a folder that has no search path to it, but one to cuBLAS's: a link there leads to it.
+ * Links below `nvidia` for libraries that are looked for where no wheel has them. TensorFlow opens cuSOLVER from a library
+ * that has a search path to cuBLAS alone. cuDNN looks for nvrtc in `nvrtc`, but the wheel's folder is `cuda_nvrtc`; it says
+ * nothing when it does not find it, and goes without the kernels that it would have compiled.
  */
-const cusolver = 'libcusolver.so.11';
-const linkFile = (folder: string): string => path.join(path.dirname(folder), 'nvidia', 'cublas', 'lib', cusolver);
+const links = [
+  { at: 'cublas/lib/libcusolver.so.11', to: '../../cusolver/lib/libcusolver.so.11' },
+  { at: 'nvrtc', to: 'cuda_nvrtc' },
+] as const;
 
-/** What is wrong with the libraries beside TensorFlow's folder; undefined when they can be used, or none are needed. */
+const linkFile = (folder: string, at: string): string => path.join(path.dirname(folder), 'nvidia', at);
+
+/**
+ * Describes what is wrong with the libraries next to TensorFlow's folder; undefined when they can be used or none are
+ * needed.
+ */
 export async function findCudaDamage(folder: string, { cuda = [] }: TensorFlowWheel): Promise<string | undefined> {
   for (const wheel of cuda) {
     const damage = await findDamage(partFolder(folder, wheel));
     if (damage !== undefined) return `${wheel.part}: ${damage}`;
   }
-  return cuda.length === 0 || existsSync(linkFile(folder)) ? undefined : `the link to ${cusolver} is missing`;
+  const broken = links.find(({ at }) => !existsSync(linkFile(folder, at)));
+  return cuda.length === 0 || broken === undefined ? undefined : `the link nvidia/${broken.at} is missing`;
 }
 
-/** The wheels whose libraries are missing or damaged. `thorough` hashes them. */
+/** The wheels whose libraries are missing or damaged. `thorough` checks their hashes. */
 export async function missingCuda(folder: string, cuda: readonly CudaWheel[], thorough: boolean): Promise<CudaWheel[]> {
   const missing: CudaWheel[] = [];
   for (const wheel of cuda)
@@ -36,11 +46,11 @@ export async function missingCuda(folder: string, cuda: readonly CudaWheel[], th
 }
 
 /**
- * Brings libraries, one wheel after the other: what is there when it is stopped need not be brought again. Call it inside
- * `withLock`.
+ * Downloads and unpacks libraries, one wheel after the other, so that an interrupted set-up keeps those it has
+ * finished. Call it inside `withLock`.
  *
- * @param cache where wheels are kept while they are unpacked
- * @throws Error when a wheel cannot be had
+ * @param cache folder for the wheels while they are unpacked.
+ * @throws Error when a wheel cannot be downloaded or unpacked
  */
 export async function layOutCuda(
   folder: string,
@@ -49,7 +59,7 @@ export async function layOutCuda(
 ): Promise<void> {
   await mkdir(path.join(path.dirname(folder), 'nvidia'), { recursive: true });
   for (const wheel of missing) {
-    const file = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+    const file = wheelFile(wheel, cache);
     await downloadWheel(wheel, file, report);
     await replaceFolder(partFolder(folder, wheel), async (staging) => {
       const progress = report.progress(`unpacking ${wheel.distribution}`, wheel.unpackedBytes);
@@ -57,7 +67,7 @@ export async function layOutCuda(
         const members = await unpackMembers(file, (member) => destinationOf(member, wheel, staging), progress.update);
         const libraries = members.filter((member) => member.startsWith('nvidia/'));
         if (libraries.length === 0)
-          throw new Error(`${path.basename(file)} holds no libraries in nvidia/${wheel.part}/lib`);
+          throw new Error(`${path.basename(file)} contains no libraries in nvidia/${wheel.part}/lib`);
         await writeManifest(
           staging,
           libraries.map((library) => path.posix.relative(`nvidia/${wheel.part}`, library)),
@@ -69,12 +79,17 @@ export async function layOutCuda(
     });
     await rm(file, { force: true });
   }
-  const link = linkFile(folder);
-  await rm(link, { force: true });
-  await symlink(path.join('..', '..', 'cusolver', 'lib', cusolver), link);
+  for (const { at, to } of links) {
+    const link = linkFile(folder, at);
+    await rm(link, { recursive: true, force: true });
+    await symlink(to, link);
+  }
 }
 
-/** Libraries keep their place; the licence stays beside them. */
+/**
+ * Destination of a wheel's member: libraries keep their relative path, and the licence is stored with them; undefined
+ * for the rest.
+ */
 function destinationOf(member: string, { part }: CudaWheel, folder: string): string | undefined {
   const prefix = `nvidia/${part}/`;
   if (member.startsWith(`${prefix}lib/`) && /\.so(\.|$)/.test(member))

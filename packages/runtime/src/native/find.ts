@@ -12,30 +12,30 @@ import { type TensorFlowWheel, tensorflowCpu, tensorflowGpu } from './wheel.ts';
 
 /** An addon that can be loaded. */
 export interface NativeAddon {
-  /** Path of the module. */
+  /** Path of the addon. */
   addon: string;
-  /** Where the libraries came from, in words. */
+  /** Origin of the libraries, for messages. */
   source: string;
-  /** Whether they can run on NVIDIA GPUs. */
+  /** Whether the libraries can run on NVIDIA GPUs. */
   cuda: boolean;
-  /** The native ops that go with it. */
+  /** The native ops built for it. */
   ops: OpsState;
 }
 
-/** Either an addon, or the reason why there is none. */
+/** Either an addon or the reason why there is none. */
 export type NativeState = NativeAddon | { addon?: undefined; reason: string };
 
-/** Setting this variable to `off` keeps set-up from provisioning and the runtime from using native TensorFlow. */
+/** Setting this variable to `off` keeps set-up from installing native TensorFlow and the runtime from using it. */
 export const nativeSwitch = 'DN_DETR_NATIVE';
 
-/** The builds for this machine, best first: each serves where those before it are not there. */
+/** The builds for this machine, best first: each is used only where the ones before it are missing. */
 const suitableWheels = (): TensorFlowWheel[] =>
   wantsGpu() ? [tensorflowGpu, tensorflowCpu] : [tensorflowCpu, tensorflowGpu];
 
 /**
- * The native addon that can be used right now. Only looks; costs a few milliseconds.
+ * The native addon that can be used right now. Changes nothing; takes a few milliseconds.
  *
- * @param wheels builds, the first that is there is taken; what suits the machine by default
+ * @param wheels builds, of which the first that is installed is taken; by default those that suit the machine.
  */
 export async function findNative(
   wheels: readonly TensorFlowWheel[] = suitableWheels(),
@@ -51,7 +51,7 @@ export async function findNative(
   return findStock(cache) ?? { reason: reasons[0] ?? 'there is no build for this machine' };
 }
 
-/** The addon of one build, if it is there. */
+/** The addon of one build, or why it cannot be used. */
 export async function findBuild(wheel: TensorFlowWheel, cache: string): Promise<NativeState> {
   const folder = nativeFolder(wheel, cache);
   const damage = (await findDamage(folder)) ?? (await findCudaDamage(folder, wheel));
@@ -62,6 +62,12 @@ export async function findBuild(wheel: TensorFlowWheel, cache: string): Promise<
     return { addon, source, cuda, ops: findOps(opsPlace(folder)) };
   }
   return { reason: (await lastFailure(wheel, cache)) ?? damage ?? 'its addon is not built yet: run `npm run setup`' };
+}
+
+/** Why the build for NVIDIA GPUs cannot be loaded; undefined where it can. Only looks. */
+export async function whyNoCuda(cache = cacheFolder()): Promise<string | undefined> {
+  const state = await findBuild(tensorflowGpu, cache);
+  return state.addon === undefined ? state.reason : undefined;
 }
 
 /** The addon that the own installer of `@tensorflow/tfjs-node` or of `-gpu` has left, if any. */
@@ -75,14 +81,17 @@ export function findStock(cache: string): NativeAddon | undefined {
   return { addon, source: `stock installer of @tensorflow/${name}`, cuda: name.endsWith('-gpu'), ops };
 }
 
-/** Ops for the libraries that set-up has unpacked to `folder`. */
+/** Location of the ops for the libraries that set-up has unpacked to `folder`. */
 export const opsPlace = (folder: string): OpsPlace => ({
   folder,
   include: path.join(folder, 'include'),
   libraryFolder: folder,
 });
 
-/** Ops for the libraries of the stock installer. They lie in the cache, since nothing is written below node_modules. */
+/**
+ * Location of the ops for the stock installer's libraries. They are in the cache, since nothing is written below
+ * node_modules.
+ */
 export function stockOpsPlace(cache: string): OpsPlace {
   const stock = path.join(tfjsNodeFolder() ?? '', 'deps');
   return {
@@ -92,12 +101,12 @@ export function stockOpsPlace(cache: string): OpsPlace {
   };
 }
 
-/** Keeps the reason of the last failure, so that only `setup` tries again. */
+/** File that keeps the reason of the last failure, so that only `setup` tries again. */
 export function failureFile(wheel: TensorFlowWheel, cache: string): string {
   return `${nativeFolder(wheel, cache)}.failed`;
 }
 
-/** Why provisioning failed last; undefined where it did not. */
+/** Why provisioning failed last time; undefined if it did not. */
 export function lastFailure(wheel: TensorFlowWheel, cache: string): Promise<string | undefined> {
   return readFile(failureFile(wheel, cache), 'utf8').catch(() => undefined);
 }

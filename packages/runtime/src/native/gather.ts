@@ -1,9 +1,9 @@
-/** `gather` of `@tensorflow/tfjs-node` without its look at the indices. */
+/** `gather` of `@tensorflow/tfjs-node` without its check of the indices. */
 import { GatherV2, getKernel, type KernelBackend, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core';
 
 /**
- * The stock kernel reads all indices back to check them, which waits for them and which no captured function can do. On the
- * CPU TensorFlow checks them itself; on a GPU it gives zeros for those that are outside.
+ * Replaces the stock kernel, which reads back all indices to check them: it waits for them, and a captured function
+ * cannot do that. On the CPU TensorFlow checks them itself; on a GPU it gives zeros for indices out of range.
  */
 export function registerGather(): void {
   const stock = getKernel(GatherV2, 'tensorflow');

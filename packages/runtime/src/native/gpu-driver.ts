@@ -1,36 +1,40 @@
-/** NVIDIA's driver, as far as it can be seen without TensorFlow. */
+/** What can be found out about NVIDIA's driver without TensorFlow. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { BackendError } from '../backend-error.ts';
 
-/** The library of the driver through which CUDA reaches GPUs. */
+/** The driver's library, through which CUDA reaches GPUs. */
 const driverLibrary = 'libcuda.so.1';
 
-/** The oldest driver on which the libraries of CUDA 12 run (NVIDIA, CUDA compatibility, table 1). */
+/** The oldest driver that runs the libraries of CUDA 12 (NVIDIA, CUDA compatibility, table 1). */
 export const oldestDriver = '525.60.13';
 
-/** Setting this variable to `off` keeps TensorFlow on the CPU, and to `on` takes its build for GPUs where no driver is found. */
+/**
+ * Setting this variable to `off` keeps TensorFlow on the CPU; `on` selects its build for GPUs even where no driver is
+ * found.
+ */
 export const gpuSwitch = 'DN_DETR_GPU';
 
-/** A GPU as the driver tells of it. */
+/** A GPU as the driver reports it. */
 export interface DriverGpu {
   name: string;
   memoryMiB: number;
-  /** By all processes. */
+  /** Memory in use by all processes. */
   usedMiB: number;
 }
 
-/** Folders of the driver beside those that the loader lists: containers and WSL have it there. */
+/** Additional folders in which containers and WSL have the driver, besides those that the loader lists. */
 const folders = ['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/lib/wsl/lib', '/usr/local/nvidia/lib64'];
 
-/** Path of the driver's library; undefined where there is none. Only looks; takes less than a millisecond. */
+/** Path of the driver's library; undefined if there is none. Changes nothing; takes less than a millisecond. */
 export function findDriver(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const own = (env.LD_LIBRARY_PATH ?? '').split(':').filter((folder) => folder !== '');
   const found = [...own, ...folders].map((folder) => path.join(folder, driverLibrary)).find((file) => existsSync(file));
   return found ?? loaderListed();
 }
 
-/** What the loader's list says, a file of names and paths that end in a zero byte. */
+/** The path in the loader's cache, a file of names and paths that end in a zero byte. */
 function loaderListed(): string | undefined {
   try {
     const [, file] = /\0(\/[^\0]*\/libcuda\.so\.1)\0/.exec(readFileSync('/etc/ld.so.cache', 'latin1')) ?? [];
@@ -40,11 +44,21 @@ function loaderListed(): string | undefined {
   }
 }
 
-/** Whether TensorFlow is to run on a GPU if it can. */
-export const wantsGpu = (env: NodeJS.ProcessEnv = process.env): boolean =>
-  env[gpuSwitch] === 'on' || (env[gpuSwitch] !== 'off' && findDriver(env) !== undefined);
+/**
+ * Whether TensorFlow is to run on a GPU if it can.
+ *
+ * @throws BackendError for an unknown value of `DN_DETR_GPU`: one that was meant as `off` must not bring gigabytes
+ */
+export function wantsGpu(env: NodeJS.ProcessEnv = process.env): boolean {
+  const setting = env[gpuSwitch] || undefined;
+  if (setting === undefined) return findDriver(env) !== undefined;
+  if (setting !== 'on' && setting !== 'off') {
+    throw new BackendError(`unknown value ${gpuSwitch}=${setting}: expected on or off`);
+  }
+  return setting === 'on';
+}
 
-/** What `nvidia-smi` says, which comes with the driver; undefined where it does not run. */
+/** The driver and GPUs according to `nvidia-smi`, which comes with the driver; undefined if it does not run. */
 export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined {
   const query = ['--query-gpu=driver_version,memory.total,memory.used,name', '--format=csv,noheader,nounits'];
   try {
@@ -68,7 +82,7 @@ export function askDriver(): { version: string; gpus: DriverGpu[] } | undefined 
   }
 }
 
-/** Whether a driver of this version runs the libraries. */
+/** Whether a driver of this version can run the libraries. */
 export function isNewEnough(version: string): boolean {
   const [own, oldest] = [version, oldestDriver].map((text) => text.split('.').map(Number)) as [number[], number[]];
   for (const [i, least] of oldest.entries()) {

@@ -24,7 +24,7 @@ it.each<[GpuOptions | undefined, (string | undefined)[]]>([
   expect(found()).toEqual(expected);
 });
 
-it('lets the options hold, which are stored with a run, and the environment where no number depends on it', () => {
+it('lets options override the environment, except where the results do not depend on it', () => {
   for (const name of names) process.env[name] = '1';
   setGpuVariables({ tf32: true });
   expect(found()).toEqual([undefined, undefined, undefined, '1']);

@@ -1,15 +1,16 @@
-/** What TensorFlow and NVIDIA's libraries read from the environment when they are loaded. */
+/** Environment variables that TensorFlow and NVIDIA's libraries read when they are loaded. */
 
-/** What an NVIDIA GPU may do. */
+/** Options of NVIDIA GPUs. */
 export interface GpuOptions {
   /**
-   * Whether products and convolutions of float32 may round what they multiply to TF32, as TensorFlow lets them by itself.
+   * Whether matrix products and convolutions of float32 may round their operands to TF32, which TensorFlow allows by
+   * default.
    *
    * @defaultValue false
    */
   readonly tf32?: boolean;
   /**
-   * Whether ops give the same bits each time. Ops that cannot fail with TensorFlow's message.
+   * Whether ops give the same bits each time. Ops that cannot do so fail with a message from TensorFlow.
    *
    * @defaultValue false
    */
@@ -17,14 +18,14 @@ export interface GpuOptions {
 }
 
 /**
- * Call it before TensorFlow is loaded. The options hold whatever the environment says, since they are stored with a run; how
- * memory is allocated changes no number, so there the environment holds.
+ * Sets the environment variables; call it before TensorFlow is loaded. The options override the environment, since they
+ * are stored with a run. How memory is allocated does not affect results, so there the environment takes precedence.
  */
 export function setGpuVariables({ tf32 = false, deterministic = false }: GpuOptions = {}): void {
   set('NVIDIA_TF32_OVERRIDE', tf32 ? undefined : '0');
   set('TF_DETERMINISTIC_OPS', deterministic ? '1' : undefined);
   set('TF_CUDNN_DETERMINISTIC', deterministic ? '1' : undefined);
-  // Otherwise TensorFlow takes all of the GPU's memory at once, and other processes find none.
+  // Otherwise TensorFlow takes all of the GPU's memory at once and leaves none to other processes.
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 }
 

@@ -4,7 +4,14 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerNativeOps } from '../ops/register.ts';
-import { type AddonModule, type Device, isOwnBinding, type NativeBackend, type NativeBinding } from './binding.ts';
+import {
+  type AddonModule,
+  type Device,
+  isOwnBinding,
+  type NativeBackend,
+  type NativeBinding,
+  withoutGpus,
+} from './binding.ts';
 import { quietName, tfjsNodeFolder } from './build.ts';
 import type { NativeAddon } from './find.ts';
 import { registerGather } from './gather.ts';
@@ -27,28 +34,34 @@ const xlaFlags = [
 
 /** The native ops of this process. */
 export interface NativeOps {
-  /** Those that run, each with its gradient; every other op is composed of TensorFlow's own. */
+  /** Names of the ops in use, each with its gradient; everything else is composed of TensorFlow's own ops. */
   names: readonly string[];
-  /** The code that they run: the best that the processor has, unless `DN_DETR_NATIVE_OPS` asks for a lesser one. */
+  /**
+   * The instruction set of their code: the best that the processor has, unless `DN_DETR_NATIVE_OPS` requests a lesser
+   * one.
+   */
   instructionSet?: 'avx512' | 'avx2' | 'plain';
-  /** Why there are none. */
+  /** Why there are no native ops; absent if there are some. */
   reason?: string;
 }
 
 let nativeOps: NativeOps | undefined;
 
+let gpuFailure: string | undefined;
+
 /**
- * Loads the addon and the ops once per process and makes `tensorflow` the current backend.
- * The backend class and its kernels come from `@tensorflow/tfjs-node` or `-gpu`; the addon may lie anywhere, so nothing is
- * written below `node_modules`.
- * @param options have an effect only when the addon is loaded by this call.
+ * Loads the addon and the ops once per process and makes `tensorflow` the current backend. The backend class and its
+ * kernels come from `@tensorflow/tfjs-node` or `-gpu`; the addon may be anywhere, so nothing is written below
+ * `node_modules`.
+ *
+ * @param options take effect only if this call loads the addon
  */
 export async function loadNative(
   { addon, ops }: NativeAddon,
   { xla, threadsPerOp, gpu: gpuOptions }: { xla?: boolean; threadsPerOp?: number; gpu?: GpuOptions },
-): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps }> {
+): Promise<{ version: string; gpu: boolean; devices: Device[]; ops: NativeOps; gpuFailure?: string }> {
   if (!tf.findBackendFactory('tensorflow')) {
-    // TensorFlow reads them once; what the user has set stands.
+    // TensorFlow reads these variables once; values set by the user take precedence.
     if (process.env[gpuSwitch] === 'off') process.env.CUDA_VISIBLE_DEVICES = '-1';
     if (xla) process.env.TF_XLA_FLAGS ??= xlaFlags;
     if (threadsPerOp !== undefined) process.env.TF_NUM_INTRAOP_THREADS ??= String(threadsPerOp);
@@ -70,23 +83,27 @@ export async function loadNative(
   const gpu = backend.isUsingGpuDevice;
   nativeOps ??= gpu ? { names: [], reason: 'they are for the CPU, and TensorFlow runs on a GPU' } : loadOps(ops);
   const { binding } = backend;
-  return { version: binding.TF_Version, gpu, devices: isOwnBinding(binding) ? binding.devices() : [], ops: nativeOps };
+  const devices = isOwnBinding(binding) ? binding.devices() : [];
+  return { version: binding.TF_Version, gpu, devices, ops: nativeOps, ...(gpuFailure !== undefined && { gpuFailure }) };
 }
 
-/** Makes the ops known to TensorFlow, whose library the binding has loaded, and to tfjs. */
+/** Registers the ops with TensorFlow, whose library the binding has loaded, and with tfjs. */
 function loadOps(ops: OpsState): NativeOps {
   if (ops.file === undefined) return { names: [], reason: ops.reason };
   try {
     const { ops: names, instructionSet } = require(ops.file) as { ops: string[] } & Pick<NativeOps, 'instructionSet'>;
     registerNativeOps();
-    // A gradient goes without saying.
+    // Gradients are not listed.
     return { names: names.filter((name) => !name.endsWith('Grad')).sort(), instructionSet };
   } catch (error) {
     return { names: [], reason: `${ops.file} cannot be loaded: ${(error as Error).message}` };
   }
 }
 
-/** TensorFlow's start-up lines are for its developers: they appear only where `TF_CPP_MIN_LOG_LEVEL` asks for them. */
+/**
+ * Loads the addon without TensorFlow's start-up lines, which are for its developers, unless `TF_CPP_MIN_LOG_LEVEL` asks
+ * for them.
+ */
 function loadQuietly(addon: string): NativeBinding {
   const quiet = path.join(path.dirname(addon), quietName);
   const muted = process.env.TF_CPP_MIN_LOG_LEVEL === undefined && existsSync(quiet);
@@ -108,8 +125,18 @@ function supplyRemovedNodeFunctions(): void {
   util.isArray = Array.isArray;
 }
 
-/** The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. */
+/**
+ * The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. With a
+ * driver that is too old, or a GPU that another process has to itself, TensorFlow does not start: then it does without GPUs.
+ */
 function start(addon: string): NativeBinding {
   const module = require(addon) as AddonModule | NativeBinding;
-  return 'start' in module ? module.start(new Uint8Array()) : module;
+  if (!('start' in module)) return module;
+  try {
+    return module.start(new Uint8Array());
+  } catch (error) {
+    const binding = module.start(withoutGpus);
+    gpuFailure = (error as Error).message;
+    return binding;
+  }
 }

@@ -1,13 +1,15 @@
 /**
- * `dn-detr-native [--thorough] [--gpu] [--clean]`: provisions native TensorFlow, or removes it. Everything it says goes to
+ * `dn-detr-native [--thorough] [--gpu] [--clean]`: installs native TensorFlow, or removes it. All its output goes to
  * stderr.
  */
 import { parseArgs } from 'node:util';
+import { BackendError } from '../backend-error.ts';
 import { stderrReport } from '../wheel/report.ts';
 import { cleanNative } from './clean.ts';
+import { whyNoCuda } from './find.ts';
 import { wantsGpu } from './gpu-driver.ts';
 import { provisionNative } from './provision.ts';
-import { tensorflowGpu } from './wheel.ts';
+import { tensorflowCpu, tensorflowGpu } from './wheel.ts';
 
 const { values } = parseArgs({
   options: {
@@ -17,8 +19,13 @@ const { values } = parseArgs({
   },
 });
 
-if (values.clean) await cleanNative(stderrReport);
-else await provision();
+try {
+  await (values.clean ? cleanNative(stderrReport) : provision());
+} catch (error) {
+  if (!(error instanceof BackendError)) throw error;
+  stderrReport.step(error.message);
+  process.exitCode = 1;
+}
 
 async function provision(): Promise<void> {
   const { thorough, gpu } = values;
@@ -26,11 +33,12 @@ async function provision(): Promise<void> {
   if (state.addon === undefined && thorough) {
     stderrReport.step(`native TensorFlow is not available, tensors will run on WASM: ${state.reason}`);
   }
-  // Where a driver is found it has been provisioned already.
-  if (!gpu || wantsGpu()) return;
-  const other = await provisionNative({ report: stderrReport, thorough, wheels: [tensorflowGpu] });
-  if (other.addon === undefined) {
-    stderrReport.step(`TensorFlow for NVIDIA GPUs is not available: ${other.reason}`);
-    process.exitCode = 1;
-  }
+  if (!gpu) return;
+  // Where a driver is found it has been tried already.
+  const wheels = [tensorflowGpu, tensorflowCpu];
+  const asked = wantsGpu() ? state : await provisionNative({ report: stderrReport, thorough, wheels });
+  if (asked.addon !== undefined && asked.cuda) return;
+  const reason = asked.addon === undefined ? asked.reason : await whyNoCuda();
+  stderrReport.step(`TensorFlow for NVIDIA GPUs is not available: ${reason}`);
+  process.exitCode = 1;
 }

@@ -1,4 +1,6 @@
-/** The module of native ops: built once for each state of its sources, and kept beside the libraries it belongs to. */
+/**
+ * The module of native ops: built once for each version of its sources, and kept with the libraries that it belongs to.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,12 +8,12 @@ import { buildModule, moduleFile, sourceFolder, sourcesIn } from './build.ts';
 import { libraries } from './wheel.ts';
 
 /**
- * Setting this variable to `off` keeps set-up from building native ops and the runtime from using them; native/ops/simd.h
- * reads the other values that it may have.
+ * Setting this variable to `off` keeps set-up from building native ops and the runtime from using them;
+ * native/ops/simd.h reads its other values.
  */
 const opsSwitch = 'DN_DETR_NATIVE_OPS';
 
-/** What a module of ops is built against and where it lies. */
+/** Where a module of ops is, and what it is built against. */
 export interface OpsPlace {
   /** Folder of the module. */
   folder: string;
@@ -24,19 +26,19 @@ export interface OpsPlace {
 export type OpsState = { file: string } | { file?: undefined; reason: string };
 
 /**
- * No `-ffast-math`: results do not depend on how many samples the compiler takes at once, and NaN stays NaN. No `-march`:
- * the folder may be shared with other machines, and each function has variants for better processors.
- * `nodelete`: TensorFlow keeps pointers into the module, which must therefore stay when a thread of Node's that loaded it
+ * No `-ffast-math`: results must not depend on how many samples the compiler vectorises, and NaN stays NaN. No
+ * `-march`: the folder may be shared with other machines, and each function has variants for better processors.
+ * `nodelete`: TensorFlow keeps pointers into the module, so it must stay loaded when the Node thread that loaded it
  * ends.
  */
 const flags = ['-O3', '-fno-math-errno', '-fno-trapping-math', '-Wno-psabi', '-Wl,-z,nodelete'];
 
-/** The module for these sources. Only looks. */
+/** The module built from the current sources, or why there is none. Changes nothing. */
 export function findOps({ folder }: OpsPlace): OpsState {
   const { [opsSwitch]: wanted = '' } = process.env;
   if (wanted === 'off') return { reason: `switched off (${opsSwitch}=off)` };
   if (!['', 'avx2', 'plain'].includes(wanted)) {
-    return { reason: `${opsSwitch}=${wanted} means nothing: expected off, avx2 or plain` };
+    return { reason: `${opsSwitch}=${wanted} is unknown: expected off, avx2 or plain` };
   }
   const file = opsFile(folder);
   if (existsSync(file)) return { file };
@@ -44,7 +46,7 @@ export function findOps({ folder }: OpsPlace): OpsState {
   return { reason: existsSync(failure) ? readFileSync(failure, 'utf8') : 'not built yet: run `npm run setup`' };
 }
 
-/** Whether set-up has anything to do. `thorough` builds again and tries again what failed. */
+/** Whether set-up has anything to build. `thorough` rebuilds the module, even where that failed before. */
 export function opsAreToBuild({ folder }: OpsPlace, thorough: boolean): boolean {
   if (process.env[opsSwitch] === 'off') return false;
   const file = opsFile(folder);
@@ -52,8 +54,10 @@ export function opsAreToBuild({ folder }: OpsPlace, thorough: boolean): boolean 
 }
 
 /**
- * Builds the module. Where it cannot be built or does not load, the reason is kept in its place. Call it inside `withLock`.
- * @param prove loads a module in a process of its own; throws when that does not work.
+ * Builds the module. If it cannot be built or does not load, the reason is stored in its place. Call it inside
+ * `withLock`.
+ *
+ * @param prove loads a module in a separate process; throws when that fails.
  */
 export async function buildOps(place: OpsPlace, prove: (file: string) => Promise<void>): Promise<OpsState> {
   const { folder, libraryFolder } = place;
@@ -72,7 +76,7 @@ export async function buildOps(place: OpsPlace, prove: (file: string) => Promise
   }
 }
 
-/** It has the C API for ops and kernels. */
+/** The library with the C API for ops and kernels. */
 const [, frameworkLibrary] = libraries;
 
 const sources = (): string[] => sourcesIn(path.join(sourceFolder, 'ops'));

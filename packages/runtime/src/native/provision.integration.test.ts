@@ -1,6 +1,6 @@
 /**
- * Set-up for real, with real pip, unzip and compiler, on a wheel of a few kilobytes: its libraries hold nothing, so the
- * addon is built against them and only the proof that it loads is left out.
+ * Runs set-up with real pip, unzip and compiler on a wheel of a few kilobytes. The wheel's libraries are empty, so the
+ * addon is built against them, and only the proof that it loads is left out.
  */
 import {
   existsSync,
@@ -39,7 +39,7 @@ beforeAll(() => {
   // pip splits a plain path at its spaces.
   vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(index).href);
   vi.stubEnv('DN_DETR_NATIVE', '');
-  // They take seconds to build: only where it is about them.
+  // The ops take seconds to build, so only the tests about them build them.
   vi.stubEnv('DN_DETR_NATIVE_OPS', 'off');
 });
 afterAll(() => vi.unstubAllEnvs());
@@ -70,7 +70,7 @@ const provision = (options: Partial<ProvisionOptions> = {}): ReturnType<typeof p
   });
 
 describe.skipIf(!canBuild)('provisionNative', () => {
-  it('downloads, unpacks and builds, in a path with spaces; a second call only looks', async () => {
+  it('downloads, unpacks and builds, in a path with spaces; a second call changes nothing', async () => {
     vi.stubEnv('DN_DETR_NATIVE_OPS', '');
     const state = await provision();
     expect(state.addon).toBe(addonFile(nativeFolder(wheel, cache)));
@@ -87,11 +87,11 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(await provision()).toEqual({ ...state, ops });
     vi.stubEnv('DN_DETR_NATIVE_OPS', '0');
     expect(await provision()).toMatchObject({
-      ops: { reason: expect.stringMatching(/=0 means nothing: expected off,/) },
+      ops: { reason: expect.stringMatching(/=0 is unknown: expected off,/) },
     });
   });
 
-  it('repairs a truncated and a changed library, and a folder without manifest', async () => {
+  it('repairs a truncated library, a changed one, and a folder without a manifest', async () => {
     const state = await provision();
     const folder = nativeFolder(wheel, cache);
     const library = path.join(folder, 'libtensorflow_cc.so.2');
@@ -112,7 +112,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(await findDamage(folder, true)).toBeUndefined();
   });
 
-  it('builds the addon alone where its sources have changed', async () => {
+  it('rebuilds only the addon where its sources have changed', async () => {
     await provision();
     const folder = nativeFolder(wheel, cache);
     rmSync(addonFile(folder));
@@ -122,14 +122,14 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(steps).toEqual([expect.stringMatching(/^building the TensorFlow addon/), 'native TensorFlow is ready']);
   });
 
-  it('does not mind a new time of change alone', async () => {
+  it('accepts a file of which only the modification time has changed', async () => {
     await provision();
     const folder = nativeFolder(wheel, cache);
     utimesSync(path.join(folder, 'libtensorflow_cc.so.2'), 1, 1);
     expect(await findDamage(folder)).toBeUndefined();
   });
 
-  it('sweeps up after a set-up that was killed half way', async () => {
+  it('cleans up after a set-up that was killed midway', async () => {
     const folder = nativeFolder(wheel, cache);
     for (const leftover of [`${folder}.staging`, `${folder}.old`, path.join(cache, 'tensorflow-cpu-2.21.0.whl.part')]) {
       mkdirSync(leftover, { recursive: true });
@@ -141,7 +141,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(readdirSync(cache)).toEqual([path.basename(folder)]);
   });
 
-  it('lets two set-ups at once take turns', async () => {
+  it('makes one of two simultaneous set-ups wait for the other', async () => {
     const proven: string[][] = [];
     const prove = async (...modules: string[]): Promise<void> => {
       proven.push(modules.map((module) => path.basename(module)));
@@ -149,10 +149,10 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     const states = await Promise.all([provision({ prove }), provision({ prove })]);
     expect(states[0]).toEqual(states[1]);
     expect(proven).toEqual([[expect.stringMatching(/^addon-[0-9a-f]{12}\.node\.staging\.node$/)]]);
-    expect(steps).toContain('another set-up is at work on native TensorFlow; waiting for it');
+    expect(steps).toContain('another process is setting up native TensorFlow; waiting for it');
   });
 
-  it('says why it cannot, remembers it, and tries again when asked to', async () => {
+  it('says why it fails, remembers the reason, and tries again when asked to', async () => {
     const broken = { ...wheel, sha256: '0'.repeat(64) };
     const state = await provision({ wheels: [broken] });
     expect(state).toMatchObject({
@@ -165,7 +165,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(addon).toBe(addonFile(nativeFolder(wheel, cache)));
   });
 
-  it('leaves nothing half done when the addon does not load', async () => {
+  it('leaves no partial folder when the addon does not load', async () => {
     const prove = async (): Promise<void> => {
       throw new Error('Illegal instruction');
     };
@@ -173,10 +173,10 @@ describe.skipIf(!canBuild)('provisionNative', () => {
     expect(existsSync(nativeFolder(wheel, cache))).toBe(false);
   });
 
-  it('does without the native ops where they do not load, remembers why, and tries again when asked to', async () => {
+  it('does without native ops that do not load, remembers why, and tries again when asked to', async () => {
     vi.stubEnv('DN_DETR_NATIVE_OPS', '');
     const prove = async (...modules: string[]): Promise<void> => {
-      // Not the addon alone.
+      // Only fails with the ops, not with the addon by itself.
       if (modules.length > 1) throw new Error('undefined symbol: TF_NewKernelBuilder');
     };
     const state = await provision({ prove });
@@ -184,7 +184,7 @@ describe.skipIf(!canBuild)('provisionNative', () => {
       addon: expect.any(String),
       ops: { reason: 'undefined symbol: TF_NewKernelBuilder' },
     });
-    expect(steps.at(-1)).toMatch(/no native ops, .* take their place: undefined symbol/);
+    expect(steps.at(-1)).toMatch(/no native ops, .* own ops replace them: undefined symbol/);
     steps = [];
     expect(await provision()).toEqual(state);
     expect(await findNative([wheel], cache)).toEqual(state);

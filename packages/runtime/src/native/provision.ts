@@ -1,14 +1,17 @@
-/** Brings native TensorFlow onto this machine: what is there already, the wheel, the stock installer, or words why not. */
+/**
+ * Installs native TensorFlow on this machine: uses what is already there, else the wheel, else the stock installer,
+ * else says why it cannot.
+ */
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { cacheFolder } from '../wheel/cache-folder.ts';
 import { withLock } from '../wheel/lock.ts';
 import type { Report } from '../wheel/report.ts';
 import { run } from '../wheel/run.ts';
-import { downloadWheel } from '../wheel/wheel.ts';
+import { downloadWheel, type Wheel } from '../wheel/wheel.ts';
+import { withoutGpus } from './binding.ts';
 import { addonFile, buildAddon, buildQuiet, quietName, tfjsNodeFolder } from './build.ts';
-import { findDamage, nativeFolder, readManifest, replaceFolder, writeManifest } from './cache.ts';
+import { findDamage, nativeFolder, readManifest, replaceFolder, wheelFile, writeManifest } from './cache.ts';
 import { findCudaDamage, layOutCuda, missingCuda } from './cuda.ts';
 import {
   failureFile,
@@ -28,21 +31,25 @@ import { libraries, type TensorFlowWheel, tensorflowCpu, tensorflowGpu, unpackWh
 
 export interface ProvisionOptions {
   report: Report;
-  /** The builds to bring, each in place of those after it if it can be had; what suits the machine by default. */
+  /** The builds to install, in order of preference. @defaultValue those that suit the machine */
   wheels?: readonly TensorFlowWheel[];
-  /** Cache folder; `cacheFolder()` by default. */
+  /** Cache folder. @defaultValue `cacheFolder()` */
   cache?: string;
-  /** Hash the libraries even when their sizes and times are as expected, and retry what failed before. */
+  /**
+   * Whether to hash the libraries even when their sizes and times are as expected, and to retry what failed before.
+   *
+   * @defaultValue false
+   */
   thorough?: boolean;
-  /** Proves in a process of its own that modules load, one after the other; throws when they do not. */
+  /** Proves in a separate process that modules load, one after the other; throws when they do not. */
   prove?: (...modules: string[]) => Promise<void>;
-  /** Runs the installer of `@tensorflow/tfjs-node`. */
+  /** Runs the installer of `@tensorflow/tfjs-node`, given the package's folder. */
   runStockInstaller?: (packageFolder: string) => Promise<void>;
 }
 
 /**
- * Provisions native TensorFlow, each step in words to `report`, and returns what came of it.
- * Never throws for a machine that cannot have it: the reason is returned, and remembered so that the next call is quick.
+ * Installs native TensorFlow, announcing each step to `report`, and returns the result.
+ * Never throws because a machine cannot have it: the reason is returned, and remembered so that the next call is quick.
  */
 export async function provisionNative({
   wheels = wantsGpu() ? [tensorflowGpu, tensorflowCpu] : [tensorflowCpu],
@@ -60,7 +67,7 @@ export async function provisionNative({
 
 type BuildOptions = Omit<ProvisionOptions, 'wheels'> & { wheel: TensorFlowWheel };
 
-/** Builds the native ops where that is still to be tried. Without them everything works, only slower. */
+/** Builds the native ops where that has not been tried yet. Without them everything works, only slower. */
 async function provisionOps(state: NativeAddon, options: BuildOptions): Promise<NativeState> {
   const { report, wheel, cache = cacheFolder(), thorough = false, prove = proveModules } = options;
   const folder = nativeFolder(wheel, cache);
@@ -75,11 +82,11 @@ async function provisionOps(state: NativeAddon, options: BuildOptions): Promise<
     file: undefined,
     reason: `the cache folder cannot be used: ${messageOf(error)}`,
   }));
-  if (ops.file === undefined) report.step(`there are no native ops, TensorFlow's own take their place: ${ops.reason}`);
+  if (ops.file === undefined) report.step(`there are no native ops, TensorFlow's own ops replace them: ${ops.reason}`);
   return { ...state, ops };
 }
 
-/** `isLast` says that no other build is to be tried, so that the stock addon may serve. */
+/** `isLast` says that no other build will be tried, so that the stock addon may be used. */
 type AddonOptions = BuildOptions & { isLast: boolean };
 
 async function provisionAddon(options: AddonOptions): Promise<NativeState> {
@@ -114,7 +121,7 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     requirePlatform();
     if (wheel.cuda !== undefined) {
       const wheels = [...missing, ...(damage === undefined ? [] : [wheel])];
-      if (wheels.length > 0) report.step(cudaPlan(wheels));
+      if (wheels.length > 0) report.step(cudaPlan(wheels, cache));
       await layOutCuda(folder, missing, { cache, report });
     }
     const build = async (place: string): Promise<void> => {
@@ -124,28 +131,26 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     if (damage === undefined) {
       if (!existsSync(addonFile(folder))) await build(folder);
     } else {
-      const wheelFile = path.join(cache, `${wheel.distribution}-${wheel.version}.whl`);
+      const file = wheelFile(wheel, cache);
       report.step(`native TensorFlow ${wheel.version} from the PyPI wheel, into ${folder}`);
-      await downloadWheel(wheel, wheelFile, report);
+      await downloadWheel(wheel, file, report);
       await replaceFolder(folder, async (staging) => {
-        await unpackWheel(wheel, wheelFile, staging, report);
+        await unpackWheel(wheel, file, staging, report);
         await build(staging);
         await buildQuiet(staging);
         await writeManifest(staging, [...libraries, quietName]);
       });
-      await rm(wheelFile, { force: true });
+      await rm(file, { force: true });
     }
     report.step('native TensorFlow is ready');
     return findBuild(wheel, cache);
   } catch (error) {
     failures.push(`wheel: ${messageOf(error)}`);
-    report.step(`the wheel did not do: ${messageOf(error)}`);
+    report.step(`the wheel could not be used: ${messageOf(error)}`);
   }
   if (!isLast) {
     const reason = failures.join('; ');
-    report.step(
-      `the build for NVIDIA GPUs is not there, the one for the CPU takes its place (${gpuSwitch}=off asks for it)`,
-    );
+    report.step(`the build for NVIDIA GPUs is not available, using the one for the CPU (${gpuSwitch}=off chooses it)`);
     await writeFile(failureFile(wheel, cache), reason);
     return { reason };
   }
@@ -155,7 +160,7 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
     return stock;
   } catch (error) {
     failures.push(`stock installer: ${messageOf(error)}`);
-    report.step(`the stock installer did not do: ${messageOf(error)}`);
+    report.step(`the stock installer failed: ${messageOf(error)}`);
   }
   const reason = failures.join('; ');
   await writeFile(failureFile(wheel, cache), reason);
@@ -172,37 +177,45 @@ async function installStock(
   report.step('trying the stock installer of @tensorflow/tfjs-node');
   await runInstaller(folder);
   const stock = findStock(cache);
-  if (stock === undefined) throw new Error('it ended well but left no addon');
+  if (stock === undefined) throw new Error('it succeeded but left no addon');
   return stock;
 }
 
-/** The installer spawns npm-style build tools and can hang on a dead host: it gets ten minutes. */
+/**
+ * Runs the stock installer. It spawns npm-style build tools and can hang on an unreachable host, so it gets ten
+ * minutes.
+ */
 function stockInstaller(folder: string): Promise<void> {
   const timeout = AbortSignal.timeout(600_000);
   return run(process.execPath, ['scripts/install.js'], process.env, { cwd: folder, signal: timeout }).then(() => {});
 }
 
-/** A library built for other processors can kill the process that loads it, so a child tries first. */
+/**
+ * Loads modules in a child process first, because a library built for another processor can kill the process that loads
+ * it.
+ */
 async function proveModules(...modules: string[]): Promise<void> {
-  // The stock addon starts when it is loaded, and the ops have nothing to start.
-  const script = 'for (const file of process.argv.slice(1)) require(file).start?.(new Uint8Array())';
+  // The stock addon starts when it is loaded, and the ops have nothing to start. What a GPU can do at the moment says nothing
+  // of what was built.
+  const script = `for (const file of process.argv.slice(1)) require(file).start?.(Uint8Array.of(${withoutGpus}))`;
   await run(process.execPath, ['-e', script, ...modules], process.env);
 }
 
 const waitingReport = (report: Report) => (): void =>
-  report.step('another set-up is at work on native TensorFlow; waiting for it');
+  report.step('another process is setting up native TensorFlow; waiting for it');
 
 function requirePlatform(): void {
   if (process.platform === 'linux' && process.arch === 'x64') return;
   throw new Error(`the wheel is for Linux x64; this is ${process.platform} ${process.arch}`);
 }
 
-/** What is about to be fetched, before it begins: it takes minutes. */
-function cudaPlan(wheels: readonly { bytes: number; unpackedBytes: number }[]): string {
-  const gigabytes = (key: 'bytes' | 'unpackedBytes'): string =>
-    (wheels.reduce((sum, wheel) => sum + wheel[key], 0) / 1e9).toFixed(2);
+/** Size of the downloads, said before they begin because they take minutes. */
+function cudaPlan(wheels: readonly (Wheel & { unpackedBytes: number })[], cache: string): string {
+  const gigabytes = (bytes: readonly number[]): string => (bytes.reduce((sum, own) => sum + own, 0) / 1e9).toFixed(2);
+  const download = wheels.filter((wheel) => !existsSync(wheelFile(wheel, cache))).map(({ bytes }) => bytes);
+  const unpacked = wheels.map(({ unpackedBytes }) => unpackedBytes);
   return (
-    `TensorFlow for NVIDIA GPUs: ${gigabytes('bytes')} GB to download, ${gigabytes('unpackedBytes')} GB on disk; ` +
+    `TensorFlow for NVIDIA GPUs: ${gigabytes(download)} GB to download, ${gigabytes(unpacked)} GB on disk; ` +
     'what is there when it is stopped is not fetched again'
   );
 }

@@ -1,8 +1,10 @@
-/** TensorFlow's `StatelessRandomUniform`, which tfjs has no op for. */
+/** TensorFlow's `StatelessRandomUniform`, for which tfjs has no op. */
 import { registerKernel, type TensorInfo, tensor1d } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from './binding.ts';
 
-/** The kernel of the backend `tensorflow`: its input is `seed`, int32 `[2]`, and its attribute is the `shape`. */
+/**
+ * Name of the kernel for the backend `tensorflow`: its input is `seed`, int32 `[2]`, and its attribute is the `shape`.
+ */
 export const uniformKernel = 'StatelessRandomUniform';
 
 export function registerStatelessUniform(): void {

@@ -1,15 +1,15 @@
-/** The TensorFlow wheel on PyPI, of which only the C libraries and the C headers are used. */
+/** The TensorFlow wheel on PyPI, of which only the C libraries and C headers are used. */
 import path from 'node:path';
 import type { Report } from '../wheel/report.ts';
 import { unpackMembers } from '../wheel/unpack.ts';
 import type { Wheel } from '../wheel/wheel.ts';
 import { type CudaWheel, cudaWheels } from './cuda-wheels.ts';
 
-/** A wheel with the libraries. */
+/** A wheel of TensorFlow. */
 export interface TensorFlowWheel extends Wheel {
-  /** Bytes of the two libraries when unpacked, for the progress bar. */
+  /** Size of the two unpacked libraries in bytes, for the progress bar. */
   unpackedBytes: number;
-  /** NVIDIA's libraries that it opens beside a driver; left out for the CPU build, which opens none. */
+  /** NVIDIA's libraries, which it opens in addition to the driver's; absent for the CPU build, which opens none. */
   cuda?: readonly CudaWheel[];
 }
 
@@ -25,7 +25,7 @@ export const tensorflowCpu: TensorFlowWheel = {
   unpackedBytes: 853_308_936,
 };
 
-/** The build that runs on NVIDIA GPUs too, and on the CPU where there is none. */
+/** The build that can also run on NVIDIA GPUs; without one it runs on the CPU. */
 export const tensorflowGpu: TensorFlowWheel = {
   ...tensorflowCpu,
   distribution: 'tensorflow',
@@ -35,10 +35,10 @@ export const tensorflowGpu: TensorFlowWheel = {
   cuda: cudaWheels,
 };
 
-/** Libraries that the addon links against, by their path in the wheel. */
+/** Libraries that the addon links against, named by their paths in the wheel's `tensorflow` folder. */
 export const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'] as const;
 
-/** Header folders that tensorflow/c/eager/c_api.h, tensorflow/c/kernels.h and the addon's sources reach. */
+/** Folders of the headers that tensorflow/c/eager/c_api.h, tensorflow/c/kernels.h and the addon's sources include. */
 const headerFolders = [
   'tensorflow/c/',
   'tensorflow/core/common_runtime/next_pluggable_device/c/',
@@ -49,6 +49,7 @@ const headerFolders = [
 
 /**
  * Unpacks the C libraries to `folder` and the headers to `folder/include`.
+ *
  * @throws Error when a library is not in the wheel or an entry is damaged.
  */
 export async function unpackWheel(wheel: TensorFlowWheel, file: string, folder: string, report: Report): Promise<void> {
@@ -56,14 +57,14 @@ export async function unpackWheel(wheel: TensorFlowWheel, file: string, folder: 
   try {
     const found = await unpackMembers(file, (member) => destinationOf(member, folder), progress.update);
     const missing = libraries.filter((library) => !found.includes(`tensorflow/${library}`));
-    if (missing.length > 0) throw new Error(`${path.basename(file)} holds no ${missing.join(', ')}`);
+    if (missing.length > 0) throw new Error(`${path.basename(file)} contains no ${missing.join(', ')}`);
     progress.done();
   } finally {
     progress.stop();
   }
 }
 
-/** Where an entry of the wheel belongs below `folder`; undefined for what is not wanted. */
+/** Destination of an entry of the wheel below `folder`; undefined for entries that are not needed. */
 function destinationOf(entry: string, folder: string): string | undefined {
   if (libraries.some((library) => entry === `tensorflow/${library}`)) return path.join(folder, path.basename(entry));
   const isHeader = entry.endsWith('.h') && headerFolders.some((prefix) => entry.startsWith(prefix));

@@ -1,4 +1,4 @@
-/** native/ops/adamw.cc. */
+/** Declares the ops of native/ops/adamw.cc. */
 import type { NativeOp } from './op.ts';
 
 export const adamw: readonly NativeOp[] = [

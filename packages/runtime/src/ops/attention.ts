@@ -1,9 +1,9 @@
-/** native/ops/attention.cc. */
+/** Declares the ops of native/ops/attention.cc. */
 import type { NativeOp } from './op.ts';
 
 const attributes = ['sizes'];
 
-/** Queries and keys: two tensors, or the halves of one. */
+/** Queries and keys are two tensors, or the halves of one. */
 const variants = [
   { name: 'DnAttention', own: ['q', 'k'] },
   { name: 'DnPairedAttention', own: ['qk'] },

@@ -1,4 +1,4 @@
-/** native/ops/bias-activation.cc. */
+/** Declares the ops of native/ops/bias-activation.cc. */
 import type { NativeOp } from './op.ts';
 
 const inputs = ['x', 'bias'];

@@ -84,7 +84,7 @@ describe.skipIf(ops === undefined)(name, () => {
     await useBackend('tensorflow');
   });
 
-  it.each(images)('gives what is composed, for images [%i, %i, %i, %i]', (...image) => {
+  it.each(images)('gives the same as the composed op, for images [%i, %i, %i, %i]', (...image) => {
     for (const size of kernels) {
       for (const stride of [1, 2]) {
         const inputs = inputsOf(image, size, stride);
@@ -101,7 +101,7 @@ describe.skipIf(ops === undefined)(name, () => {
     captured.dispose();
   });
 
-  it('refuses what it cannot compute', () => {
+  it('rejects inputs that it cannot compute', () => {
     const good = inputsOf([1, 4, 4, 3], [3, 3], 1);
     expect(() => run({ ...good, x: numbers([4, 4, 3], 0) }, [1])).toThrow(/DnDepthwiseConv: expected x \[B, H, W, C\]/);
     for (const filter of [
@@ -116,7 +116,7 @@ describe.skipIf(ops === undefined)(name, () => {
     expect(() => run(good, [2])).toThrow(/expected dy \[1, 2, 2, 3\]; found \[1, 4, 4, 3\]/);
   });
 
-  it.each([[[0, 4, 4, 3]], [[1, 0, 4, 3]], [[1, 4, 0, 3]], [[1, 4, 4, 0]]])('has nothing to do for %j', (image) => {
+  it.each([[[0, 4, 4, 3]], [[1, 0, 4, 3]], [[1, 4, 0, 3]], [[1, 4, 4, 0]]])('accepts empty images: %j', (image) => {
     const inputs = inputsOf(image, [3, 3], 2);
     const results = run(inputs, [2]);
     expect(results.map(({ shape }) => shape)).toEqual([inputs.dy, inputs.x, inputs.filter].map(({ shape }) => shape));

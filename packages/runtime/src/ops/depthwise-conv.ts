@@ -1,4 +1,4 @@
-/** native/ops/depthwise-conv.cc. */
+/** Declares the ops of native/ops/depthwise-conv.cc. */
 import type { NativeOp } from './op.ts';
 
 const name = 'DnDepthwiseConv';

@@ -1,4 +1,7 @@
-/** What the fused ops of a transformer layer and its optimiser refuse, and that threads change no bit of theirs. */
+/**
+ * Checks the inputs that the fused ops of a transformer layer and of the optimiser reject, and that the number of
+ * threads does not change a bit of their results.
+ */
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../backend.ts';
@@ -14,7 +17,7 @@ type Shapes = Record<string, number[]>;
 interface Op {
   readonly inputs: Shapes;
   readonly sizes?: number[];
-  /** Inputs of shapes that the op refuses, and what it says then. */
+  /** Inputs of shapes that the op rejects, with its message. */
   readonly refused: readonly [input: string, shape: number[], message: RegExp][];
 }
 
@@ -31,7 +34,7 @@ const noGradient: Op['refused'] = [['dy', [3, 3], /expected dy \[3, 4\]; found \
 const noHeads: Op['refused'] = [
   ['v', [5, 4], /with 2 images and 2 heads; found .* v \[5, 4\]/],
   ['v', [6, 3], /with 2 images and 2 heads/],
-  ['bias', [1, 1, 3, 1], /a bias of each query must be one of each key/],
+  ['bias', [1, 1, 3, 1], /a bias that differs between queries must have all keys/],
   ['bias', [1, 1, 2, 3], /a mask must be \[2, 2, 3, 3\] or 1 on some axes; found \[1, 1, 2, 3\]/],
   ['open', [3, 1], /a mask must be \[2, 2, 3, 1\]/],
 ];
@@ -83,7 +86,7 @@ describe.skipIf(ops === undefined)('fused ops', () => {
     await useBackend('tensorflow');
   });
 
-  it.each(Object.entries(all))('%s takes what fits, and refuses what does not', (name, op) => {
+  it.each(Object.entries(all))('%s accepts inputs that fit, and rejects others', (name, op) => {
     run(op, name, op.inputs);
     for (const [input, shape, message] of op.refused) {
       const changed = (): unknown => run(op, name, { ...op.inputs, [input]: shape });
@@ -92,7 +95,7 @@ describe.skipIf(ops === undefined)('fused ops', () => {
     }
   });
 
-  it.each([[[2]], [[2, 0]], [[0, 2]], [[2, 2, 2]]])('attention refuses %j as a batch and heads', (sizes) => {
+  it.each([[[2]], [[2, 0]], [[0, 2]], [[2, 2, 2]]])('attention rejects %j as batch and heads', (sizes) => {
     const op = all.DnAttention as Op;
     expect(() => run({ ...op, sizes }, 'DnAttention', op.inputs)).toThrow(
       /sizes must be a batch and a number of heads/,

@@ -1,4 +1,4 @@
-/** The ops' code for lesser processors than this one, which holds to what their own tests ask for. */
+/** Runs the ops' code for less capable processors than this one, which must pass the ops' own tests. */
 import path from 'node:path';
 import { runProcess } from '@dn-detr/testing/process';
 import { root } from '@dn-detr/testing/readme';
@@ -15,9 +15,9 @@ const tests = [
   'packages/core/src/nn/native-ops.integration.test.ts',
 ];
 
-/** Processes of their own, since a function of an op keeps its choice. */
+/** Separate processes, since a function of an op keeps its choice of code. */
 it.for(['avx2', 'plain'])(
-  'the native ops give what is composed, with code for %s',
+  'the native ops give the same results as the composed ones, with code for %s',
   { timeout: 180_000 },
   async (set, { skip }) => {
     skip(best === undefined, tensorflow?.ops.reason ?? 'there is no native TensorFlow');

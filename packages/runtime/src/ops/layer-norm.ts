@@ -1,4 +1,4 @@
-/** native/ops/layer-norm.cc. */
+/** Declares the ops of native/ops/layer-norm.cc. */
 import type { NativeOp } from './op.ts';
 
 const name = 'DnLayerNorm';

@@ -1,4 +1,4 @@
-/** native/ops/multi-scale-deformable-attention.cc. */
+/** Declares the ops of native/ops/multi-scale-deformable-attention.cc. */
 import type { NativeOp } from './op.ts';
 
 const name = 'DnMultiScaleDeformableAttention';

@@ -42,7 +42,7 @@ describe.skipIf(missing !== undefined)('native ops', () => {
     await useBackend('tensorflow');
   });
 
-  it('are named by the backend, with the code that they run', async () => {
+  it('are listed by the backend, with their instruction set', async () => {
     const { tensorflow } = await useBackend('tensorflow');
     const { DN_DETR_NATIVE_OPS: most } = process.env;
     expect(tensorflow?.ops).toEqual({
@@ -78,19 +78,23 @@ describe.skipIf(missing !== undefined)('native ops', () => {
 
   it.each([
     [{ value: [1, 7, 8] }, attributes, /expected value \[B, S, H, D\]/],
-    [{ weights: [1, 5, 2, 2, 4] }, attributes, /shapes do not fit each other and 2 levels; found value \[1, 7, 2, 4\]/],
-    [{ value: [2, 7, 2, 4] }, attributes, /do not fit each other/],
-    [{}, { sizes: [2, 3] }, /do not fit each other and 1 levels/],
+    [
+      { weights: [1, 5, 2, 2, 4] },
+      attributes,
+      /shapes do not match each other and 2 levels; found value \[1, 7, 2, 4\]/,
+    ],
+    [{ value: [2, 7, 2, 4] }, attributes, /do not match each other/],
+    [{}, { sizes: [2, 3] }, /do not match each other and 1 levels/],
     [{}, { sizes: [2, 3, 1] }, /a height and a width for each level/],
     [{}, { sizes: [2, 3, 2, 1] }, /the levels have 8 pixels/],
     [{}, { sizes: [7, 1, 0, 1] }, /every level must have a pixel/],
-  ])('refuse what they cannot compute: %j, %j', (changed, sizes, message) => {
+  ])('reject inputs that they cannot compute: %j, %j', (changed, sizes, message) => {
     const inputs = inputsOf(changed);
     expect(() => run(inputs, sizes)).toThrow(message);
     expect(() => run(inputs, sizes)).toThrow(/DnMultiScaleDeformableAttention/);
   });
 
-  it('refuse a gradient of another shape', () => {
+  it('reject a gradient of another shape', () => {
     expect(() => run(inputsOf({ dy: [1, 5, 7] }))).toThrow(/expected dy \[1, 5, 8\]; found \[1, 5, 7\]/);
   });
 

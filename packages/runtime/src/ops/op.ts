@@ -1,19 +1,22 @@
-/** How tfjs calls an op of native/ops. */
+/** Calls an op of native/ops from tfjs. */
 import type { KernelConfig, KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeBackend } from '../native/binding.ts';
 
 /** An op as its C++ file registers it with TensorFlow. */
 export interface NativeOp {
-  /** TensorFlow's name of the op and tfjs's name of the kernel. */
+  /** Name of the op in TensorFlow and of the kernel in tfjs. */
   name: string;
-  /** tfjs's names of the inputs, in TensorFlow's order. */
+  /** Names of the inputs in tfjs, in TensorFlow's order. */
   inputs: readonly string[];
-  /** Names of the attributes, all of them lists of whole numbers; there are none where left out. */
+  /** Names of the attributes, all of which are lists of whole numbers. @defaultValue none */
   attributes?: readonly string[];
   outputs: number;
 }
 
-/** The kernel of the backend `tensorflow`. It is one op of the binding, hence one node of a captured graph. */
+/**
+ * Creates the kernel for the backend `tensorflow`. It is one op of the binding, and therefore one node of a captured
+ * graph.
+ */
 export function kernelOf(op: NativeOp): KernelConfig {
   const kernelFunc: KernelFunc = ({ inputs, attrs, backend }) => {
     const native = backend as NativeBackend;

@@ -1,4 +1,4 @@
-/** The ops of native/ops as kernels of tfjs. */
+/** Registers the ops of native/ops as tfjs kernels. */
 import { registerKernel } from '@tensorflow/tfjs-core';
 import { adamw } from './adamw.ts';
 import { attention } from './attention.ts';
@@ -10,7 +10,7 @@ import { kernelOf } from './op.ts';
 
 const all = [adamw, attention, biasActivation, depthwiseConv, layerNorm, multiScaleDeformableAttention].flat();
 
-/** Call it once, when TensorFlow knows the ops. */
+/** Registers the kernels. Call it once, after TensorFlow has registered the ops. */
 export function registerNativeOps(): void {
   for (const op of all) registerKernel(kernelOf(op));
 }

@@ -1,11 +1,15 @@
-/** What native ops give with other numbers of threads, which a process chooses once. */
+/**
+ * Results of native ops with different numbers of threads, each in a separate process, since a process fixes its number
+ * once.
+ */
 import { execFileSync } from 'node:child_process';
 
 /**
- * For 1, 2 and 5 threads a SHA-256 of the tensors that a process of its own computes.
+ * For 1, 2 and 5 threads, the SHA-256 of the tensors that a separate process computes.
  *
  * @param module the addon for Node, and the module of native ops
- * @param compute JavaScript that fills `results`, of `binding`, the addon's, and `tensor(...shape)`, which makes the id of one
+ * @param compute javaScript that fills `results`, using the addon's `binding` and `tensor(...shape)`, which creates a
+ *   tensor and returns its id
  */
 export const hashByThreads = (module: { readonly addon: string; readonly ops: string }, compute: string): string[] =>
   ['1', '2', '5'].map((threads) =>
@@ -19,7 +23,7 @@ export const hashByThreads = (module: { readonly addon: string; readonly ops: st
 const script = (compute: string): string => `
 const [addon, ops] = process.argv.slice(1);
 const module = require(addon);
-// The stock addon is a binding itself.
+// The stock addon is itself a binding.
 const binding = module.start?.(new Uint8Array()) ?? module;
 require(ops);
 const tensor = (...shape) => {

@@ -1,4 +1,4 @@
-/** Wheels of a few kilobytes that pip accepts, made with Python's zipfile, in place of the real ones. */
+/** Wheels of a few kilobytes that pip accepts, created with Python's zipfile, to replace the real ones. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,10 @@ import type { CudaWheel } from '../native/cuda-wheels.ts';
 import { type TensorFlowWheel, tensorflowCpu } from '../native/wheel.ts';
 import type { Wheel } from '../wheel/wheel.ts';
 
-/** A function that packs files, each given as the path of one that there is or as a text, and what pip asks for. */
+/**
+ * A Python function that packs files into a wheel, with the metadata that pip requires. Each file is given as a path or
+ * as text.
+ */
 const pack = `
 import json, os, subprocess, sys, zipfile
 out, distribution, version, tag = sys.argv[1:5]
@@ -23,7 +26,11 @@ def pack(files):
         wheel.writestr(info + 'RECORD', '')
 `;
 
-/** @returns the same wheel with the size and the hash of the small one, which is in the folder `index` */
+/**
+ * Creates a small wheel in the folder `index`.
+ *
+ * @returns the description of the wheel with the size and hash of the small one
+ */
 function makeWheel<W extends Wheel>(wheel: W, index: string, script: string, ...args: string[]): W {
   const { distribution, version, platform, pythonVersion, abi } = wheel;
   const python = abi === 'none' ? 'py3' : `cp${pythonVersion.replace('.', '')}`;
@@ -35,7 +42,7 @@ function makeWheel<W extends Wheel>(wheel: W, index: string, script: string, ...
   return { ...wheel, sha256, bytes: bytes.length, unpackedBytes: bytes.length };
 }
 
-/** Two libraries that hold nothing, and the headers of the TensorFlow that set-up has brought. */
+/** A wheel with two empty libraries and the headers of the TensorFlow that set-up has installed. */
 export function smallTensorFlow(wheel: TensorFlowWheel, index: string): TensorFlowWheel {
   const script = `
 include, scratch = sys.argv[5:]
@@ -52,7 +59,7 @@ pack(files)`;
   return makeWheel(wheel, index, script, path.join(nativeFolder(tensorflowCpu), 'include'), path.dirname(index));
 }
 
-/** Texts in place of libraries. */
+/** A wheel of NVIDIA's with text files in place of libraries. */
 export function smallCuda(wheel: CudaWheel, index: string, libraries: readonly string[]): CudaWheel {
   const script = `
 part, libraries = sys.argv[5], json.loads(sys.argv[6])

@@ -1,12 +1,14 @@
-/** Kernels of the WASM backend, composed of its own. */
+/** Composes kernels of the WASM backend from its existing ones. */
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Its name in tfjs. */
+/** Name of the backend in tfjs. */
 export const WASM = 'wasm';
 
-/** Runs `build` and disposes every tensor that it made on the way, whether it succeeds or throws; its result stays. */
+/**
+ * Runs `build` and disposes every intermediate tensor that it created, whether it succeeds or throws; its result stays.
+ */
 export function compose(backend: object, build: (ops: Ops) => TensorInfo): TensorInfo {
   const ops = new Ops(backend as BackendWasm);
   try {
@@ -16,7 +18,10 @@ export function compose(backend: object, build: (ops: Ops) => TensorInfo): Tenso
   }
 }
 
-/** The steps that kernels are composed of. Each returns a new tensor, held here until it is released or given away. */
+/**
+ * The steps from which kernels are composed. Each returns a new tensor, which is tracked here until it is released or
+ * given away.
+ */
 export class Ops {
   private readonly held = new Set<TensorInfo>();
 
@@ -37,18 +42,21 @@ export class Ops {
     return this.run(tf.Transpose, { x }, { perm });
   }
 
-  /** x of any shape, seen as [A,B,C] → [B,A,C]. */
+  /** Swaps axes: x of any shape, seen as [A,B,C] → [B,A,C]. */
   swap(x: TensorInfo, shape: [number, number, number]): TensorInfo {
     return this.transpose(this.reshape(x, shape), [1, 0, 2]);
   }
 
-  /** x [...,R,C] → [batch,R,C], or [batch,C,R] if `transposed`. */
+  /** Stacks matrices: x [...,R,C] → [batch,R,C], or [batch,C,R] if `transposed`. */
   matrices(x: TensorInfo, transposed: boolean): TensorInfo {
     const stack = this.reshape(x, [tf.util.sizeFromShape(x.shape.slice(0, -2)), ...x.shape.slice(-2)]);
     return transposed ? this.transpose(stack, [0, 2, 1]) : stack;
   }
 
-  /** x of any shape, seen as [A,N,C] → [A,N,step,C]: each [C] is followed by `step - 1` times as many zeros. */
+  /**
+   * Inserts zeros: x of any shape, seen as [A,N,C] → [A,N,step,C], where each [C] is followed by `step - 1` times as
+   * many zeros.
+   */
   spread(x: TensorInfo, [a, n, c]: [number, number, number], step: number): TensorInfo {
     const single = this.reshape(x, [a * n, 1, c]);
     return step === 1
@@ -60,7 +68,7 @@ export class Ops {
         ]);
   }
 
-  /** Places x [B,H,W,C] at `offset` in a field of zeros: → [B,...size,C]. What falls outside is cut off. */
+  /** Places x [B,H,W,C] at `offset` in a field of zeros: → [B,...size,C]. Anything outside is cut off. */
   frame(x: TensorInfo, offset: [number, number], size: [number, number]): TensorInfo {
     const [batch, height, width, channels] = shape4D(x.shape);
     const [top, left] = offset;
@@ -87,17 +95,19 @@ export class Ops {
     return out;
   }
 
-  /** Copies x into `out`, at the index-th place for something of its size. */
+  /** Copies x into `out`, as the index-th block of its size. */
   write(x: TensorInfo, out: TensorInfo, index: number): void {
     this.view(out).set(this.view(x), index * tf.util.sizeFromShape(x.shape));
   }
 
-  /** A tensor of undefined content, to be written. */
+  /** Creates a tensor of undefined content, to be written. */
   empty(shape: number[], dtype: tf.DataType = 'float32'): TensorInfo {
     return this.keep(this.backend.makeOutput(shape, dtype));
   }
 
-  /** The numbers of x, in place. To be taken after every allocation: a heap that grows detaches earlier views. */
+  /**
+   * The values of x in WASM's memory. Call it after every allocation: when the heap grows, earlier views are detached.
+   */
   view(x: TensorInfo): Float32Array | Int32Array | Uint8Array {
     return this.backend.typedArrayFromHeap(x);
   }

@@ -60,7 +60,7 @@ describe('convolution', () => {
     ['stride wider than filter', [2, 9, 9, 2], [2, 1, 2, 3], [3, 2], 'valid'],
   ])('has the gradients of the cpu backend: %s', (_, x, filter, strides, pad) => check(x, filter, strides, pad));
 
-  it('has them for any shape, stride and padding', () => {
+  it('has the gradients of the cpu backend for any shape, stride and padding', () => {
     const small = fc.integer({ min: 1, max: 4 });
     const padding = fc.tuple(fc.nat(3), fc.nat(3));
     const cases = fc.record({
@@ -74,7 +74,7 @@ describe('convolution', () => {
         fc.tuple(padding, padding).map(([rows, columns]): Pad => [[0, 0], rows, columns, [0, 0]]),
       ),
     });
-    // The kernels alone: the stock forward convolution is wrong, or aborts, for some of these (padded 1×1 with a stride,
+    // Only the kernels: the stock forward convolution is wrong, or aborts, for some of these (padded 1×1 with a stride,
     // 'same' with a stride wider than the filter). No model here has such a layer.
     fc.assert(
       fc.property(cases, ({ batch, extra, channels: [cin, cout], filter: [kh, kw], strides, pad }) => {
@@ -91,14 +91,14 @@ describe('convolution', () => {
     );
   });
 
-  it('serves an upsampling convolution and its gradients', () => {
+  it('supports an upsampling convolution and its gradients', () => {
     expectSame(
       [random([2, 4, 4, 3]), random([3, 3, 5, 3])],
       withGradients((x, w) => tf.conv2dTranspose(x as tf.Tensor4D, w as tf.Tensor4D, [2, 8, 8, 5], 2, 'same')),
     );
   });
 
-  it('refuses NCHW in words', () => {
+  it('rejects NCHW with a message', () => {
     const x = random([1, 2, 4, 4]);
     const attrs = { strides: 1, pad: 'valid', dataFormat: 'NCHW', filterShape: [1, 1, 2, 2] };
     expect(() => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy: x }, attrs)).toThrow(/NHWC/);

@@ -1,13 +1,19 @@
-/** The gradients of a convolution, by its filter and by its input. */
+/** The gradients of a convolution with respect to its filter and its input. */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compose, input, type Ops, shape4D } from './compose.ts';
 import { tapsOf } from './taps.ts';
 
-/** Zeros between the rows and columns of dy multiply the work: with more strides than this the naive loop wins. */
+/**
+ * Zeros between the rows and columns of dy multiply the work: if the strides multiply to more than this, the naive loop
+ * is faster.
+ */
 const MAX_ZERO_FILL = 4;
 
-/** `Conv2DBackpropFilter`: x [B,H,W,Cin], dy [B,OH,OW,Cout] → [KH,KW,Cin,Cout]; one product dyᵀ · x_tap for each tap. */
+/**
+ * `Conv2DBackpropFilter`: x [B,H,W,Cin], dy [B,OH,OW,Cout] → [KH,KW,Cin,Cout], with one product dyᵀ · x_tap for each
+ * tap.
+ */
 export const conv2DBackpropFilter: KernelFunc = ({ inputs, backend, attrs }) => {
   const { strides, pad, dataFormat, dimRoundingMode, filterShape } = attrs as unknown as tf.Conv2DBackpropFilterAttrs;
   if (dataFormat !== 'NHWC') throw new Error(`Conv2DBackpropFilter on WASM takes NHWC, not ${dataFormat}.`);
@@ -33,7 +39,7 @@ export const conv2DBackpropFilter: KernelFunc = ({ inputs, backend, attrs }) => 
 
 /**
  * `Conv2DBackpropInput` as a forward convolution: dy [B,OH,OW,Cout], spread out by the stride with zeros between and
- * around its pixels, with the filter [KH,KW,Cin,Cout] turned by 180° and its channels swapped → dx [B,H,W,Cin].
+ * around its pixels, with the filter [KH,KW,Cin,Cout] rotated by 180° and its channels swapped → dx [B,H,W,Cin].
  */
 export const quickConv2DBackpropInput =
   (stock: KernelFunc): KernelFunc =>
@@ -55,8 +61,8 @@ export const quickConv2DBackpropInput =
   };
 
 /**
- * dy [B,OH,OW,OC], spread out by the stride with zeros between and around its pixels: the turned filter, moved over it
- * pixel by pixel, gives the gradient of the input.
+ * Spreads out dy [B,OH,OW,OC] by the stride, with zeros between and around its pixels: the rotated filter, moved over
+ * it pixel by pixel, gives the gradient of the input.
  */
 export function spreadByStride(ops: Ops, dy: TensorInfo, conv: tf.backend_util.Conv2DInfo): TensorInfo {
   const { batchSize, outHeight, outWidth, outChannels, strideHeight, strideWidth, filterHeight, filterWidth } = conv;

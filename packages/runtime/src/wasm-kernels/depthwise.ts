@@ -1,4 +1,4 @@
-/** The gradients of a depthwise convolution, by its filter and by its input. */
+/** The gradients of a depthwise convolution with respect to its filter and its input. */
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compose, input, shape4D } from './compose.ts';
@@ -6,8 +6,8 @@ import { spreadByStride } from './convolution.ts';
 import { tapsOf } from './taps.ts';
 
 /**
- * `DepthwiseConv2dNativeBackpropFilter`: x [B,H,W,C], dy [B,OH,OW,C·M] → [KH,KW,C,M]. For each tap, dy times the pixels
- * that it meets, added up by a product with ones.
+ * `DepthwiseConv2dNativeBackpropFilter`: x [B,H,W,C], dy [B,OH,OW,C·M] → [KH,KW,C,M]. For each tap, dy is multiplied by
+ * the pixels that the tap meets, and summed by a product with ones.
  */
 export const depthwiseBackpropFilter: KernelFunc = ({ inputs, backend, attrs }) => {
   const { strides, pad, dimRoundingMode, filterShape } =
@@ -39,7 +39,7 @@ export const depthwiseBackpropFilter: KernelFunc = ({ inputs, backend, attrs }) 
 
 /**
  * `DepthwiseConv2dNativeBackpropInput` as a forward convolution: dy [B,OH,OW,C·M], spread out by the stride, with the
- * filter [KH,KW,C,M] turned by 180°, added up over the M outputs of each input → dx [B,H,W,C].
+ * filter [KH,KW,C,M] rotated by 180°, summed over the M outputs of each input → dx [B,H,W,C].
  */
 export const depthwiseBackpropInput: KernelFunc = ({ inputs, backend, attrs }) => {
   const { strides, pad, dimRoundingMode, inputShape } = attrs as unknown as tf.DepthwiseConv2dNativeBackpropInputAttrs;

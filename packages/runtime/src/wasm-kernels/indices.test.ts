@@ -8,12 +8,12 @@ testOnWasm();
 describe('segment sums', () => {
   const ids = (values: number[], shape = [values.length]): tf.Tensor => tf.tensor(values, shape, 'int32');
 
-  it('add up rows of equal id and drop ids out of range', () => {
+  it('add up rows with the same id and drop ids out of range', () => {
     const [x, segments] = [random([7, 3, 2]), ids([2, 0, 2, -1, 5, 4, -9])];
     expectSame([x, segments], (x, segments) => [tf.unsortedSegmentSum(x, segments as tf.Tensor1D, 5)]);
   });
 
-  it('take ids of higher rank, and none at all', () => {
+  it('accept ids of higher rank, and no ids', () => {
     const [x, segments] = [tf.tensor([1, 2, 3, 4], [2, 2]), ids([0, 1, 1, -1], [2, 2])];
     const sums = tf.unsortedSegmentSum(x, segments as tf.Tensor1D, 3);
     expect([...sums.dataSync()]).toEqual([1, 5, 0]);
@@ -23,14 +23,14 @@ describe('segment sums', () => {
     tf.dispose([x, segments, sums, noRows, noIds, none]);
   });
 
-  it('keep integers', () => {
+  it('stay integers', () => {
     const [x, segments] = [tf.tensor1d([5, 6, 7], 'int32'), ids([1, 1, 0])];
     const sums = tf.unsortedSegmentSum(x, segments as tf.Tensor1D, 2);
     expect([sums.dtype, ...sums.dataSync()]).toEqual(['int32', 7, 11]);
     tf.dispose([x, segments, sums]);
   });
 
-  it('give gather its gradient on every axis', () => {
+  it('give the gradient of gather on every axis', () => {
     const indices = [3, 0, 3, 1, 1, 3];
     for (const axis of [0, 1, 2]) {
       expectSame(
@@ -42,7 +42,7 @@ describe('segment sums', () => {
 });
 
 describe('one-hot rows', () => {
-  it('are those of the cpu backend for any dtype, indices out of range included', () => {
+  it('equal those of the cpu backend for any dtype, including indices out of range', () => {
     const cases = fc.record({
       shape: fc.array(fc.nat(3), { maxLength: 3 }),
       depth: fc.integer({ min: 2, max: 5 }),

@@ -1,12 +1,12 @@
-/** Rows chosen by indices. */
+/** Kernels that select rows by index. */
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compose, input } from './compose.ts';
 
 /**
- * `UnsortedSegmentSum`: x [...ids, ...rest], segmentIds [...ids] → [numSegments, ...rest]; ids outside
- * 0..numSegments-1 are dropped. `ScatterNd` adds up rows of equal index but does not check it, so every id that is out
- * of range goes to a spare row before or after the segments.
+ * `UnsortedSegmentSum`: x [...ids, ...rest], segmentIds [...ids] → [numSegments, ...rest]; ids outside 0..numSegments-1
+ * are dropped. `ScatterNd` adds up rows with the same index but does not check it, so every id out of range is sent to
+ * a spare row before or after the segments.
  */
 export const unsortedSegmentSum: KernelFunc = ({ inputs, backend, attrs }) => {
   const x = input(inputs, 'x');
@@ -29,9 +29,9 @@ export const unsortedSegmentSum: KernelFunc = ({ inputs, backend, attrs }) => {
 };
 
 /**
- * `OneHot`: indices int32 [...] → [...,depth], `offValue` everywhere for an index outside 0..depth-1. The stock kernel
- * writes int32 into whichever dtype is asked for: as float32 that is 1e-45 in place of 1, and as bool it writes beyond
- * the tensor's memory.
+ * `OneHot`: indices int32 [...] → [...,depth], with `offValue` everywhere for an index outside 0..depth-1. The stock
+ * kernel writes int32 whichever dtype is requested: for float32 that gives 1e-45 instead of 1, and for bool it writes
+ * beyond the tensor's memory.
  */
 export const oneHot: KernelFunc = ({ inputs, backend, attrs }) => {
   const indices = input(inputs, 'indices');

@@ -24,7 +24,7 @@ describe('products', () => {
     }
   });
 
-  it('repeat one matrix over a batch', () => {
+  it('broadcast one matrix over a batch', () => {
     for (const [a, b] of [
       [1, 3],
       [3, 1],
@@ -33,13 +33,13 @@ describe('products', () => {
     }
   });
 
-  it('refuse to mix repetitions, which the stock kernel gets wrong', () => {
+  it('reject mixed broadcasting, which the stock kernel gets wrong', () => {
     const [a, b] = [random([2, 1, 4, 4]), random([1, 3, 4, 4])];
     expect(() => tf.matMul(a, b)).toThrow(/tile the operands/);
     tf.dispose([a, b]);
   });
 
-  it('take empty operands', () => {
+  it('accept empty operands', () => {
     expectSame([random([2, 0, 8]), random([2, 6, 8])], (a, b) => [tf.matMul(a, b, false, true)]);
     expectSame([random([0, 40, 8]), random([0, 60, 8])], (a, b) => [tf.matMul(a, b, false, true)]);
   });

@@ -1,14 +1,15 @@
-/** Products of matrices. */
+/** Matrix products. */
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compose, input } from './compose.ts';
 
-/** Below this many multiply-adds a matrix, setting up XNNPACK costs more than the naive loop takes. */
+/** Below this many multiply-adds per matrix, setting up XNNPACK costs more than the naive loop takes. */
 const SMALL_PRODUCT = 8192;
 
 /**
- * `BatchMatMul` and `_FusedMatMul`: a [...,M,K] · b [...,K,N] → [...,M,N], or either operand transposed. XNNPACK serves
- * one untransposed pair of matrices, so operands are transposed first and a batch is taken matrix by matrix.
+ * `BatchMatMul` and `_FusedMatMul`: a [...,M,K] · b [...,K,N] → [...,M,N], or with either operand transposed. XNNPACK
+ * multiplies only one untransposed pair of matrices, so operands are transposed first and a batch is processed matrix
+ * by matrix.
  */
 export const quickProduct =
   (stock: KernelFunc): KernelFunc =>
@@ -26,7 +27,7 @@ export const quickProduct =
       throw new Error(`${a.shape} · ${b.shape}: WASM repeats a whole batch or none of it; tile the operands first.`);
     }
     const isQuick = batch === 0 || (batch === 1 && !transposeA && !transposeB);
-    // PReLU weights may differ along the batch; nothing in training fuses them.
+    // PReLU weights may differ along the batch; no training step fuses them.
     if (isQuick || m * k * n < SMALL_PRODUCT || inputs.preluActivationWeights) return stock(params);
 
     return compose(backend, (ops) => {
@@ -50,7 +51,7 @@ export const quickProduct =
     });
   };
 
-/** Rows and columns of the matrices in x, after the transposition. */
+/** Numbers of rows and columns of the matrices in x, after the transposition. */
 function matrixShape(x: TensorInfo, transposed: boolean): [number, number] {
   const [rows, columns] = x.shape.slice(-2);
   if (rows === undefined || columns === undefined) throw new Error(`Expected matrices, got shape [${x.shape}].`);

@@ -8,7 +8,7 @@ testOnWasm();
 const reductions = { sum: tf.sum, mean: tf.mean };
 
 describe.each(Object.entries(reductions))('%s', (name, reduce) => {
-  it('is that of the cpu backend, of few numbers and of many, along any axes', () => {
+  it('equals that of the cpu backend, over few numbers and over many, along any axes', () => {
     const size = fc.integer({ min: 1, max: 16 });
     const cases = fc.record({
       shape: fc.array(size, { minLength: 1, maxLength: 4 }),
@@ -23,8 +23,8 @@ describe.each(Object.entries(reductions))('%s', (name, reduce) => {
     );
   });
 
-  it('loses nothing that is small beside the sum so far', () => {
-    // Above 2^24 float32 holds even numbers only.
+  it('does not lose numbers that are small compared with the sum so far', () => {
+    // Above 2^24, float32 holds only even numbers.
     const x = tf.tensor1d([2 ** 24, ...Array.from({ length: 4096 }, () => 1)]);
     const total = reduce(x);
     expect(total.dataSync()[0]).toBe(Math.fround((2 ** 24 + 4096) / (name === 'mean' ? 4097 : 1)));

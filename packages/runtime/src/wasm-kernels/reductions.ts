@@ -3,13 +3,13 @@ import type { KernelFunc } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { compose, input } from './compose.ts';
 
-/** From this many numbers on, rounding after each of them shows. */
+/** From this many numbers on, rounding after each addition becomes noticeable. */
 const MANY = 1024;
 
 /**
- * `Sum` and `Mean`, added up in float64 where there are many numbers. The stock kernels round to float32 after each
- * one, and what is small beside the sum so far is lost: the norm of a million gradients came out 0.1 % too small. They
- * are no quicker for it.
+ * `Sum` and `Mean`, accumulated in float64 if there are many numbers. The stock kernels round to float32 after each
+ * addition, which loses numbers that are small compared with the sum so far: the norm of a million gradients was 0.1 %
+ * too small. They are no faster for it.
  */
 export const exactReduction =
   (kind: 'sum' | 'mean') =>

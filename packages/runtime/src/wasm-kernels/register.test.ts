@@ -5,7 +5,7 @@ import { registerTrainingKernels } from './register.ts';
 
 testOnWasm();
 
-it('registers once, with no warning', () => {
+it('registers once, without a warning', () => {
   const warn = vi.spyOn(console, 'warn');
   const kernel = tf.getKernel('BatchMatMul', 'wasm').kernelFunc;
   registerTrainingKernels();
@@ -113,7 +113,7 @@ describe('the operations of a DETR step', () => {
   });
 });
 
-it('gives memory back when a step fails, and over many steps', () => {
+it('frees memory when a step fails, and over many steps', () => {
   const [x, w, q] = [random([2, 16, 16, 8]), random([3, 3, 8, 8]), random([4, 32, 32])];
   const step = (): void =>
     tf.tidy(() => {
@@ -128,7 +128,7 @@ it('gives memory back when a step fails, and over many steps', () => {
   for (let i = 0; i < 200; i++) step();
   expect(counts()).toEqual(steady);
   expect(heapSize()).toBe(heap);
-  // dy of the wrong size fails half-way through the composition.
+  // dy of the wrong size, which fails midway through the composition.
   const attrs = { strides: 1, pad: 'same', dataFormat: 'NHWC', filterShape: [3, 3, 8, 8] };
   expect(() => tf.engine().runKernel('Conv2DBackpropFilter', { x, dy: q }, attrs)).toThrow();
   expect(counts()).toEqual(steady);

@@ -1,10 +1,10 @@
 /**
  * Makes the WASM backend able to train.
  *
- * Stock tfjs-backend-wasm 4.22 is built for inference. It has none of the gradients of a convolution's filter, of a
- * depthwise convolution and of `gather` (`UnsortedSegmentSum`), and three of the kernels it does have run a naive loop of
- * 2 to 4 GFLOP/s where XNNPACK reaches 13 to 35: products with a transposed operand, products of more than one matrix,
- * and `Conv2DBackpropInput`. `OneHot` is wrong but for int32, and `Sum` and `Mean` lose precision over many numbers.
+ * Stock tfjs-backend-wasm 4.22 is built for inference. It lacks the gradients of a convolution's filter, of a depthwise
+ * convolution and of `gather` (`UnsortedSegmentSum`). Three of its kernels run a naive loop of 2 to 4 GFLOP/s where
+ * XNNPACK reaches 13 to 35: products with a transposed operand, products of more than one matrix, and
+ * `Conv2DBackpropInput`. `OneHot` is wrong except for int32, and `Sum` and `Mean` lose precision over many numbers.
  */
 import type { KernelFunc } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -18,8 +18,8 @@ import { exactReduction } from './reductions.ts';
 let registered = false;
 
 /**
- * Registers the missing kernels for the backend `wasm`, and better ones in place of the slow and the wrong. Call it after
- * `@tensorflow/tfjs-backend-wasm` is imported; before or after `setBackend`, and more than once, are both fine.
+ * Registers the missing kernels for the backend `wasm`, and replaces the slow and the wrong ones. Call it after
+ * `@tensorflow/tfjs-backend-wasm` is imported, before or after `setBackend`; calling it more than once is fine.
  */
 export function registerTrainingKernels(): void {
   if (registered) return;
@@ -39,7 +39,7 @@ export function registerTrainingKernels(): void {
 const addKernel = (kernelName: string, kernelFunc: KernelFunc): void =>
   tf.registerKernel({ kernelName, backendName: WASM, kernelFunc });
 
-/** Replaces a stock kernel, keeping its set-up: the stock function stays in use inside the new one. */
+/** Replaces a stock kernel but keeps its set-up: the new kernel uses the stock function. */
 function wrapKernel(kernelName: string, wrap: (stock: KernelFunc) => KernelFunc): void {
   const stock = tf.getKernel(kernelName, WASM);
   if (!stock) throw new Error(`No ${kernelName} on WASM: import @tensorflow/tfjs-backend-wasm before this call.`);

@@ -3,18 +3,18 @@ import type { backend_util, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Ops } from './compose.ts';
 
 export interface Taps {
-  /** dy as rows of pixels, `[N, OC]`, with zeros between some of them */
+  /** Rows of dy, one per pixel, `[N, OC]`, with rows of zeros between some of them. */
   readonly dy: TensorInfo;
-  /** The pixel of x that tap (i, j) of the filter meets where each row of dy stands: a new `[N, IC]`. */
+  /** The pixels of x that tap (i, j) of the filter meets, one for each row of dy: a new `[N, IC]`. */
   met(i: number, j: number): TensorInfo;
 }
 
 /**
- * Lays out x [B,H,W,IC] and dy [B,OH,OW,OC] so that the pixels which a tap meets are a block of consecutive rows: x is
+ * Lays out x [B,H,W,IC] and dy [B,OH,OW,OC] so that the pixels that a tap meets are a block of consecutive rows: x is
  * split by the stride into phases of a common grid GH×GW, and dy is padded with zeros to that grid. The pixels that tap
- * (i,j) meets are then the phase (i mod SH, j mod SW) shifted by (i div SH)·GW + (j div SW) rows, and whatever a shift
- * drags in from the next row or image meets a zero of dy. (Gathering the taps into one im2col matrix costs more than its
- * product.)
+ * (i,j) meets are then the phase (i mod SH, j mod SW) shifted by (i div SH)·GW + (j div SW) rows, and any pixel that a
+ * shift brings in from the next row or image meets a zero of dy. (Gathering the taps into one im2col matrix costs more
+ * than its product.)
  */
 export function tapsOf(ops: Ops, x: TensorInfo, dy: TensorInfo, conv: backend_util.Conv2DInfo): Taps {
   const { batchSize, outHeight, outWidth, inChannels, outChannels, filterHeight, filterWidth, padInfo } = conv;

@@ -1,4 +1,4 @@
-/** Where what was fetched is kept, for all checkouts of the user. */
+/** The folder for downloaded files, shared by all of a user's checkouts. */
 import os from 'node:os';
 import path from 'node:path';
 

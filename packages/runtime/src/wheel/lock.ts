@@ -1,11 +1,13 @@
-/** One process at a time fetches what all of them use. */
+/** Lets only one process at a time fetch files that all of them use. */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import lockfile from 'proper-lockfile';
 
 /**
- * Runs `work` while no other process does that holds the lock of the same file or folder, which need not be there yet.
- * `onWait` is called once when it has to wait for one.
+ * Runs `work` while holding the lock of a file or folder, which need not exist yet; no other process can hold it
+ * meanwhile.
+ *
+ * @param onWait called once if the lock is taken and has to be waited for.
  */
 export async function withLock<T>(target: string, onWait: () => void, work: () => Promise<T>): Promise<T> {
   await mkdir(path.dirname(target), { recursive: true });

@@ -1,4 +1,6 @@
-/** What set-up tells the person who waits: steps and progress, on stderr, so that stdout stays a command's result. */
+/**
+ * Messages of set-up for the person who waits: steps and progress, on stderr, so that stdout stays a command's result.
+ */
 import { SingleBar } from 'cli-progress';
 
 export interface Progress {
@@ -9,15 +11,15 @@ export interface Progress {
   stop(): void;
 }
 
-/** Who is told how a download goes on. */
+/** Receives the progress of a set-up. */
 export interface Report {
-  /** Is told what is done next. */
+  /** Reports the step that begins. */
   step(text: string): void;
-  /** Is told that a download begins, and gives what is told how far it is. */
+  /** Reports that a download or an unpacking begins; the result takes its progress. */
   progress(label: string, totalBytes: number): Progress;
 }
 
-/** Reports to stderr; where stderr is no terminal, a line every two seconds replaces the moving bar. */
+/** Reports to stderr; where stderr is not a terminal, a line every two seconds replaces the moving bar. */
 export const stderrReport: Report = {
   step(text) {
     process.stderr.write(`[setup] ${text}\n`);

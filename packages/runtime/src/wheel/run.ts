@@ -1,15 +1,16 @@
-/** Other programs: pip, compilers. */
+/** Runs other programs: pip, compilers. */
 import { spawn } from 'node:child_process';
 
-/** A command was stopped from outside, such as by Ctrl-C, and did not fail. */
+/** Thrown when a command was stopped from outside, for example with Ctrl-C, rather than failed. */
 export class StoppedError extends Error {
   override name = 'StoppedError';
 }
 
 /**
- * Runs a command to its end.
+ * Runs a command to completion.
  *
- * @throws StoppedError if a signal ends it, Error with the last lines of its output when it fails
+ * @returns what it wrote to stdout and stderr
+ * @throws StoppedError if a signal ends it, Error with the last lines of its output if it fails
  */
 export function run(
   command: string,
@@ -29,7 +30,7 @@ export function run(
     child.on('close', (code, signal) => {
       const what = `${command} ${args.slice(0, 3).join(' ')} …`;
       if (code === 0) resolve(output);
-      // What pip says when it gets Ctrl-C; then it ends as if it had failed.
+      // pip prints this on Ctrl-C and then exits as if it had failed.
       else if (output.includes('Operation cancelled by user')) reject(new StoppedError(`${what} was cancelled`));
       else if (signal !== null) reject(new StoppedError(`${what} was ended by ${signal}`));
       else {
@@ -40,5 +41,5 @@ export function run(
   });
 }
 
-/** A line without its middle where it is long: pip tells what it could not connect to at the end of one. */
+/** Cuts the middle out of a long line: pip names the address that it could not reach at the end of one. */
 const shortened = (line: string): string => (line.length > 160 ? `${line.slice(0, 60)} … ${line.slice(-90)}` : line);

@@ -1,4 +1,4 @@
-/** What is in a wheel, which is a zip file. */
+/** Unpacks wheels, which are zip files. */
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,9 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
 
 /**
- * @param destinationOf where a member is written to, by its path in the wheel; undefined for what is not wanted
- * @param progress is told the number of bytes written so far
- * @returns the paths in the wheel of what was unpacked
+ * Unpacks chosen members of a wheel.
+ *
+ * @param destinationOf maps the path of a member in the wheel to the file to write; undefined skips the member.
+ * @param progress called with the number of bytes written so far.
+ * @returns the paths in the wheel of the unpacked members
  * @throws Error when a member is damaged
  */
 export async function unpackMembers(

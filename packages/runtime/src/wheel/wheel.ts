@@ -1,16 +1,16 @@
-/** A wheel of a Python package index, which the user's own pip brings. */
+/** Downloads wheels from a Python package index with the user's own pip. */
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Report } from './report.ts';
 import { run } from './run.ts';
 import { sha256 } from './sha256.ts';
 
-/** One fixed wheel, named so that pip picks the same file whatever Python runs it. */
+/** One fixed wheel, described so that pip picks the same file whichever Python runs it. */
 export interface Wheel {
-  /** Distribution and version, as in `tensorflow-cpu==2.21.0`. */
+  /** Distribution and version, such as `tensorflow-cpu==2.21.0`. */
   distribution: string;
   version: string;
-  /** pip's `--platform`, `--python-version` and `--abi`: `any`, `3` and `none` of a wheel without compiled parts. */
+  /** pip's `--platform`, `--python-version` and `--abi`: `any`, `3` and `none` for a wheel without compiled parts. */
   platform: string;
   pythonVersion: string;
   abi: string;
@@ -20,16 +20,18 @@ export interface Wheel {
 }
 
 /**
- * Brings the wheel to `file`, through pip, so that the user's index, mirror and proxy settings hold.
- * The file appears whole or not at all; a whole one that is already there is used again.
- * @throws Error with pip's last words when pip is missing or fails.
+ * Downloads the wheel to `file` with pip, so that the user's index, mirror and proxy settings apply.
+ * The file appears complete or not at all; if the complete file is already there, it is used.
+ *
+ * @throws Error with the end of pip's output when pip is missing or fails.
  */
 export async function downloadWheel(wheel: Wheel, file: string, report: Report): Promise<void> {
   if ((await sha256(file).catch(() => undefined)) === wheel.sha256) return;
   const python = await findPython();
   const folder = `${file}.part`;
   await rm(folder, { recursive: true, force: true });
-  // pip writes the running download below TMPDIR: kept here, its size can be watched and a killed one is swept away.
+  // pip writes the unfinished download below TMPDIR: in this folder, its size can be watched and it is removed after a
+  // kill.
   const temporary = path.join(folder, 'tmp');
   await mkdir(temporary, { recursive: true });
   const requirements = path.join(folder, 'requirements.txt');
@@ -48,7 +50,7 @@ export async function downloadWheel(wheel: Wheel, file: string, report: Report):
       { ...process.env, TMPDIR: temporary },
     );
     const [name] = (await readdir(folder)).filter((entry) => entry.endsWith('.whl'));
-    if (name === undefined) throw new Error('pip ended well but left no wheel');
+    if (name === undefined) throw new Error('pip succeeded but left no wheel');
     await rename(path.join(folder, name), file);
     progress.done();
   } finally {
@@ -64,13 +66,13 @@ async function findPython(): Promise<string> {
       await run(python, ['-m', 'pip', '--version'], process.env);
       return python;
     } catch {
-      // the next name may do
+      // Try the next name.
     }
   }
   throw new Error('no Python 3 with pip found (looked for python3 and python on PATH)');
 }
 
-/** Size of the largest file below `folder`: the running download, wherever pip puts it. */
+/** Size of the largest file below `folder`: the unfinished download, wherever pip puts it. */
 async function largestFile(folder: string): Promise<number> {
   let largest = 0;
   for (const entry of await readdir(folder, { recursive: true }).catch(() => [])) {

@@ -1,24 +1,33 @@
-/** The backbones there are. Another one is a `BackboneSpec` of its own, added to this list or to a copy of it. */
+/** The list of backbones. To add one, write a `BackboneSpec` and append it to this list or to a copy of it. */
 import { type Backbone, efficientnetLite, resnet, tiny } from '@dn-detr/core';
 import { z } from 'zod';
 import { efficientnetLiteWeights } from '../pretrained/efficientnet-lite.ts';
 import type { PretrainedWeights } from '../pretrained/pretrained-weights.ts';
 
-/** A backbone that a configuration can name. `settings` are what it says below `model.backbone`, beside the kind. */
+/**
+ * A backbone that a configuration can name. `settings` are its settings below `model.backbone`, in addition to the
+ * kind.
+ */
 export interface BackboneSpec<Settings extends z.ZodObject = z.ZodObject> {
   readonly kind: string;
   readonly settings: Settings;
-  /** @throws Error saying which setting does not fit */
+  /**
+   * Builds the backbone.
+   *
+   * @throws Error naming the setting that does not fit
+   */
   build(settings: z.output<Settings>): Backbone;
-  /** the weights that `init: 'pretrained'` stands for, which have all of its parameters; left out where there are none */
+  /**
+   * The weights that `init: 'pretrained'` loads, which have all of the backbone's parameters; absent if there are none.
+   */
   pretrained?(settings: z.output<Settings>): PretrainedWeights;
 }
 
 const tinySettings = z.strictObject({
-  /** outputs of each 3×3 convolution of stride 2 */
+  /** Output channels of each 3×3 convolution of stride 2. @defaultValue [32, 64, 128] */
   channels: z.array(z.int().min(1)).min(1).default([32, 64, 128]),
   norm: z.enum(['group', 'none']).default('group'),
-  /** how many of the last convolutions hand out their features */
+  /** Number of feature levels, which are the outputs of the last convolutions. @defaultValue 1 */
   levels: z.int().min(1).default(1),
 });
 
@@ -28,14 +37,22 @@ const stages = ['layer2', 'layer3', 'layer4'] as const;
 
 const resnetSettings = z.strictObject({
   depth: z.literal([18, 34, 50, 101]).default(50),
-  /** DC5: the last stage dilated in place of strided */
+  /** DC5: dilates the last stage instead of striding it. @defaultValue false */
   dilation: z.boolean().default(false),
-  /** the stages that hand out their features: strides 8, 16 and 32 (16 where dilated); models of one map take the last */
+  /**
+   * The stages that give feature levels: strides 8, 16 and 32 (16 if dilated); single-level models take the last.
+   *
+   * @defaultValue all three
+   */
   levels: z
     .array(z.enum(stages))
     .min(1)
     .default([...stages]),
-  /** counted from the last; 5 trains all of it, first convolution included */
+  /**
+   * Number of stages to train, counted from the last; 5 trains everything, including the first convolution.
+   *
+   * @defaultValue 3
+   */
   trainStages: z.int().min(0).max(5).default(3),
 });
 
@@ -44,8 +61,10 @@ const resnetBackbone: BackboneSpec<typeof resnetSettings> = { kind: 'resnet', se
 const efficientnetLiteSettings = z.strictObject({
   variant: z.literal([0, 1, 2]).default(0),
   /**
-   * counted from the last of seven, of which a level of stride 16 leaves out two and one of stride 8 four; 8 trains all of
-   * it, first convolution included
+   * Number of stages to train, counted from the last of seven; a model whose last level has stride 16 leaves out two of
+   * them, and with stride 8 four. 8 trains everything, including the first convolution.
+   *
+   * @defaultValue 0
    */
   trainStages: z.int().min(0).max(8).default(0),
 });

@@ -1,4 +1,4 @@
-/** The settings of denoising: those of `@dn-detr/dn`, of whichever kinds a model can be trained with. */
+/** The settings of denoising: those of `@dn-detr/dn`, for the kinds that a model can be trained with. */
 import { type DenoisingKind, denoisingDefaults } from '@dn-detr/dn';
 import { z } from 'zod';
 
@@ -6,23 +6,40 @@ const rate = z.number().min(0);
 const { dn, contrastive } = denoisingDefaults;
 
 const shared = {
-  /** 0 trains the same model without denoising; null for as many as fit into `maxKnownQueries` */
+  /**
+   * Number of groups: noisy versions of each object. 0 trains the same model without denoising; null uses as many as
+   * fit into `maxKnownQueries`.
+   *
+   * @defaultValue 5
+   */
   groups: z.int().min(0).nullable().default(dn.groups),
+  /** Probability that a label is drawn anew. @defaultValue 0.2 */
   labelNoise: z.number().min(0).max(1).default(dn.labelNoise),
-  /** labels are drawn anew from the other classes alone; the references draw from all classes */
+  /**
+   * Whether new labels are drawn only from the other classes; the references draw from all classes.
+   *
+   * @defaultValue false
+   */
   excludeOwnClass: z.boolean().default(dn.excludeOwnClass),
-  /** what the attention mask keeps apart; `nothing` lets matching queries see the ground truth */
+  /**
+   * What the attention mask isolates: `groups` from each other and from matching queries, `known` queries only from
+   * matching ones, or `nothing`, which lets matching queries see the ground truth.
+   *
+   * @defaultValue `groups`
+   */
   isolate: z.enum(['groups', 'known', 'nothing']).default(dn.isolate),
-  /** hides padded known queries from attention; the references let them be seen */
+  /** Whether padded known queries are hidden from attention; the references let them be seen. @defaultValue true */
   maskPadding: z.boolean().default(dn.maskPadding),
-  /** trains padded known queries as "no object", as DINO does */
+  /** Whether padded known queries are trained as "no object", as in DINO. @defaultValue false */
   paddingAsBackground: z.boolean().default(dn.paddingAsBackground),
   /**
-   * the slots of a group are rounded up to a multiple of this, so that few steps are captured; null for one slot for each
-   * object of the fullest training image, so that there is one step
+   * The number of slots in a group is rounded up to a multiple of this, so that few steps are captured; null for one
+   * slot per object of the fullest training image, so that only one step is captured.
+   *
+   * @defaultValue 10
    */
   slotBucket: z.int().min(1).nullable().default(10),
-  /** at most so many known queries an image, padding included; 0 for no limit */
+  /** Largest number of known queries in an image, padding included; 0 for no limit. @defaultValue 0 */
   maxKnownQueries: z.int().min(0).default(dn.maxKnownQueries),
 };
 
@@ -30,9 +47,9 @@ const settings = {
   dn: z.strictObject({
     kind: z.literal('dn'),
     ...shared,
-    /** λ1, shift of the centre */
+    /** λ1, the noise of box centres: a centre moves by up to this times half the width and height. @defaultValue 0.4 */
     centerNoise: rate.default(dn.centerNoise),
-    /** λ2, change of width and height */
+    /** λ2, the noise of box sizes: width and height change by up to this times themselves. @defaultValue 0.4 */
     sizeNoise: rate.default(dn.sizeNoise),
   }),
   contrastive: z.strictObject({
@@ -41,7 +58,12 @@ const settings = {
     maxKnownQueries: shared.maxKnownQueries.refine((most) => most !== 1, {
       error: 'expected at least 2, for a positive query and its negative, or 0 for no limit',
     }),
-    /** how far corners of positive queries move, in halves of the sides; those of negative ones once to twice as far */
+    /**
+     * How far the corners of positive queries move, in units of half the box's width and height; those of negative
+     * queries move once to twice as far.
+     *
+     * @defaultValue 1
+     */
     boxNoise: rate.default(contrastive.boxNoise),
   }),
 };
@@ -51,14 +73,16 @@ type Denoising = z.ZodType<
   z.input<typeof settings.contrastive> | (Omit<z.input<typeof settings.dn>, 'kind'> & { readonly kind?: 'dn' })
 >;
 
-/** Defaults of a model that are not those of the kind. */
+/** Defaults in which a model differs from those of the denoising kind. */
 export type DenoisingDefaults = Partial<
   Pick<z.output<typeof settings.contrastive>, 'groups' | 'labelNoise' | 'slotBucket' | 'maxKnownQueries'>
 >;
 
 /**
- * @param kinds that the model can be trained with; settings without a kind are of the first
- * @param defaults of the model, for its first kind
+ * The schema of `denoising` for one model.
+ *
+ * @param kinds the kinds that the model can be trained with; settings without a kind are for the first
+ * @param defaults the model's own defaults for its first kind
  */
 export function denoisingSchema(kinds: readonly DenoisingKind[], defaults: DenoisingDefaults = {}): Denoising {
   const options = kinds.map((kind, i) =>
@@ -80,19 +104,22 @@ export function denoisingSchema(kinds: readonly DenoisingKind[], defaults: Denoi
   return z.preprocess(withDefaults, schema) as Denoising;
 }
 
-/** The dotted keys of all settings that some of these kinds have. */
+/** The dotted keys of all settings of these kinds. */
 export const denoisingKeys = (kinds: readonly DenoisingKind[] = []): string[] => [
   ...new Set(kinds.flatMap((kind) => Object.keys(settings[kind].shape).map((name) => `denoising.${name}`))),
 ];
 
-/** Leaves out settings that a kind does not have but another has, so that the kind can be changed without naming them. */
+/** Drops the settings that only the other kind has, so that the kind can be changed without naming them. */
 export function keptByKind(values: Readonly<Record<string, unknown>>, kind: unknown): Record<string, unknown> {
   const { shape } = kind === 'contrastive' ? settings.contrastive : settings.dn;
   const others: object = kind === 'contrastive' ? settings.dn.shape : settings.contrastive.shape;
   return Object.fromEntries(Object.entries(values).filter(([name]) => name in shape || !(name in others)));
 }
 
-/** What to say of a setting, by its dotted key, that another kind has than the one there is; undefined for all others. */
+/**
+ * The message about a setting, given by its dotted key, that belongs to the kind of denoising that is not in use;
+ * undefined for all other settings.
+ */
 export function ofOtherKind(key: string, kind: unknown = 'dn'): string | undefined {
   const other = kind === 'contrastive' ? 'dn' : 'contrastive';
   const own = other === 'dn' ? 'contrastive' : 'dn';

@@ -1,4 +1,4 @@
-/** Settings by dotted keys, such as `optimizer.learningRate`. */
+/** Settings named by dotted keys, such as `optimizer.learningRate`. */
 import { distance } from 'fastest-levenshtein';
 import { SettingsError } from '../user-error.ts';
 
@@ -6,7 +6,7 @@ import { SettingsError } from '../user-error.ts';
 export type DottedValues = Readonly<Record<string, unknown>>;
 
 /**
- * Reads `key=value`: the value as JSON where it is some, else as a string.
+ * Parses `key=value`. The value is read as JSON if it is valid JSON, otherwise as a string.
  *
  * @throws SettingsError if there is no `=`
  */
@@ -27,11 +27,11 @@ function parseValue(text: string): unknown {
   }
 }
 
-/** Whether a value is made of settings. */
+/** Whether a value is a group of settings. */
 export const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Groups whose parts depend on their kind: one of another kind is set as a whole, such as so. */
+/** Groups whose parts depend on their kind, with examples: a group of another kind can only be set as a unit. */
 export const wholes: Readonly<Record<string, string>> = {
   'model.backbone':
     '{"kind":"efficientnet-lite","variant":0} or {"kind":"resnet","depth":50} or {"kind":"tiny","channels":[32,64,128]}',
@@ -41,10 +41,10 @@ export const wholes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Sets one value of a full configuration.
+ * Sets one value of a complete configuration.
  *
- * @param known keys of other models' settings too, for the advice where there is no such key
- * @throws SettingsError if the configuration has no such key, naming the nearest ones, or has a group there
+ * @param known keys to suggest where there is no such key, among them those of other models
+ * @throws SettingsError if the configuration has no such key, naming the nearest ones, or the key is a group
  */
 export function setAt(
   target: Record<string, unknown>,
@@ -72,10 +72,10 @@ export function setAt(
 
 const otherKind = (group: string, key: string): SettingsError =>
   new SettingsError(
-    `${key} is of another kind of ${group} than the one there is: set all of ${group}, to ${wholes[group]}`,
+    `${key} belongs to another kind of ${group} than the current one: set all of ${group}, to ${wholes[group]}`,
   );
 
-/** What other tools call it. */
+/** Names of settings in other tools. */
 const aliases: Readonly<Record<string, string>> = {
   lr: 'optimizer.learningRate',
   wd: 'optimizer.weightDecay',
@@ -84,18 +84,21 @@ const aliases: Readonly<Record<string, string>> = {
   minutes: 'length={"unit":"minutes","count":30}',
 };
 
-/** Settings that have another place than in earlier versions, by their old key. */
+/** Settings that have moved since earlier versions, by their old key. */
 export const moved: Readonly<Record<string, string>> = { 'evaluation.detections': 'objective.detections' };
 
 function unknownKey(key: string, known: readonly string[]): SettingsError {
   const place = Object.hasOwn(moved, key) ? moved[key] : undefined;
-  if (place !== undefined) return new SettingsError(`${key} is ${place} now: set that`);
+  if (place !== undefined) return new SettingsError(`${key} is now called ${place}: set that`);
   const group = Object.keys(wholes).find((whole) => key.startsWith(`${whole}.`));
   if (group !== undefined) return otherKind(group, key);
   return new SettingsError(`there is no setting '${key}': did you mean ${nearest(key, known).join(', or ')}?`);
 }
 
-/** At most three: those that end alike, else those with a last part that begins with or holds the one asked for, else by letters. */
+/**
+ * At most three suggestions: keys with the same last part, otherwise keys whose last part begins with or contains the
+ * given one, otherwise the keys nearest by edit distance.
+ */
 export function nearest(key: string, known: readonly string[]): readonly string[] {
   const lastOf = (dotted: string): string => (dotted.split('.').at(-1) as string).toLowerCase();
   const last = lastOf(key);
@@ -116,7 +119,7 @@ export function nearest(key: string, known: readonly string[]): readonly string[
   return (found as readonly string[]).slice(0, 3);
 }
 
-/** Those with the same beginning, nearest by letters. */
+/** Keys in the same group, nearest by edit distance. */
 function nearestSiblings(key: string, known: readonly string[]): readonly string[] {
   const group = key.slice(0, key.lastIndexOf('.') + 1);
   const siblings =
@@ -125,7 +128,7 @@ function nearestSiblings(key: string, known: readonly string[]): readonly string
   return siblings.filter((name) => distance(key, name) === least);
 }
 
-/** Every key that can be set, such as `optimizer.clipNorm`. */
+/** Every key that can be set, such as `optimizer.clipNorm`; groups are included. */
 export function dottedKeys(config: object, prefix = ''): string[] {
   return Object.entries(config).flatMap(([name, value]) => {
     const key = `${prefix}${name}`;
@@ -133,7 +136,7 @@ export function dottedKeys(config: object, prefix = ''): string[] {
   });
 }
 
-/** Values of all settings that are no groups of others, by dotted key. */
+/** Values of all settings that are not groups, by dotted key. */
 export function flatValues(config: object, prefix = ''): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config).flatMap(([name, value]) =>

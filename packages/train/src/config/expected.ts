@@ -1,8 +1,8 @@
-/** What a setting may be, in words, for a value that it cannot be. */
+/** Messages that say what value a setting expects. */
 import type { z } from 'zod';
 import { counted } from '../words.ts';
 
-/** @returns undefined where zod's own words do, or the schema has some */
+/** The expectation behind a validation issue; undefined where zod's own message, or the schema's, is clear enough. */
 export function expected(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_value':
@@ -18,7 +18,7 @@ export function expected(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-/** A number, or how many there are of what a list or a text has. */
+/** A bound as text: a plain number, or a count of elements or characters. */
 function amount(value: number | bigint, origin: string): string {
   if (origin === 'array') return counted(Number(value), 'element');
   return origin === 'string' ? counted(Number(value), 'character') : `${value}`;

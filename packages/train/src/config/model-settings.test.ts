@@ -7,14 +7,14 @@ import { dottedKeys, flatValues } from './dotted-keys.ts';
 import { modelsWith, resolveSettings, withChanges } from './run-settings.ts';
 
 const names = catalog.models.map(({ name }) => name);
-// The group norms of models with deformable attention need a width that 32 divides.
+// The group norms of models with deformable attention need a width divisible by 32.
 const configOf = (model: string, values: object = {}) =>
   smallConfig({ 'model.name': model, 'model.width': 32, ...values });
 const keysOf = (model: string) => dottedKeys(configOf(model));
 const allKeys = [...new Set(names.flatMap(keysOf))];
 
 describe('a model has', () => {
-  it('no settings of parts that are not its own', () => {
+  it('no settings of parts that it does not have', () => {
     const ofModel = (key: string) => /^model\.(?!backbone\b)/.test(key);
     const common = ['name', 'width', 'heads', 'feedForward', 'encoderLayers', 'decoderLayers', 'queries', 'dropout'];
     const ofAnchors = ['level', 'activation', 'keepQueryPosition', 'patterns', 'temperature'];
@@ -37,18 +37,18 @@ describe('a model has', () => {
     }
   });
 
-  it.each(names)('settings of denoising only where %s can be trained with it', (model) => {
+  it.each(names)('settings of denoising only if %s can be trained with it', (model) => {
     const config = configOf(model);
     expect(config.denoising !== undefined).toBe(buildModel(config, 2).denoises);
   });
 
-  it.each(names)('random numbers to be trained with only where %s drops', (model) => {
+  it.each(names)('random numbers in training only if %s uses dropout', (model) => {
     const drops = (rate: number) => buildModel(configOf(model, { 'model.dropout': rate }), 2).drops;
     expect(drops(0.1)).toBe(true);
     expect(drops(0)).toBe(false);
   });
 
-  it('to be one of the catalogue, and so has its backbone', () => {
+  it('to be in the catalogue, and so has its backbone', () => {
     const config = smallConfig();
     const other = { ...config.model, name: 'other' };
     expect(() => buildModel({ ...config, model: other }, 2)).toThrow(
@@ -77,9 +77,9 @@ describe.each(names)('%s', (model) => {
     ['model.patterns', 2],
     ['model.indicator', false],
     ['model.preNorm', true],
-  ])('is another with another %s if that is its own', (key, value) => {
+  ])('changes with %s if it has that setting', (key, value) => {
     const isOwn = keysOf(model).includes(key);
-    // A setting of other models alone is not taken.
+    // A setting that only other models have is rejected.
     if (!isOwn)
       expect(resolveSettings(withChanges(smallSettings, { 'model.name': model, [key]: value })).unused).toEqual([key]);
     expect(`${shapes({ [key]: value })}` !== `${shapes({})}`).toBe(isOwn);

@@ -21,14 +21,14 @@ describe('an assignment', () => {
     ['data.source=/some/path=with', { 'data.source': '/some/path=with' }],
   ])('%s', (text, expected) => expect(parseAssignment(text)).toEqual(expected));
 
-  it('without a value is refused', () => {
+  it('without a value is rejected', () => {
     expect(() => parseAssignment('seed')).toThrow("'seed' sets nothing: expected key=value");
     expect(() => parseAssignment('=3')).toThrow('expected key=value');
   });
 });
 
 describe('overrides', () => {
-  it('replace what they name and nothing else', () => {
+  it('replace only the settings that they name', () => {
     const changed = withOverrides(config, { 'denoising.groups': 0, 'optimizer.ema': 0.5 });
     const [before, after] = [flatValues(config), flatValues(changed)];
     const differing = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
@@ -36,7 +36,7 @@ describe('overrides', () => {
     expect(config.denoising?.groups).toBe(5);
   });
 
-  it('name the nearest key for one that is unknown', () => {
+  it('suggest the nearest key for an unknown one', () => {
     expect(() => withOverrides(config, { 'optimizer.learnRate': 1 })).toThrow(
       "there is no setting 'optimizer.learnRate': did you mean optimizer.learningRate",
     );
@@ -65,9 +65,9 @@ describe('overrides', () => {
     ['model.backbone.channels', [8], 'model.backbone'],
     ['data.canvas.multipleOf', 128, 'data.canvas'],
     ['data.augmentation.crop.least', 3, 'data.augmentation.crop'],
-  ])('of a part of another kind say to set the whole: %s', (key, value, group) => {
+  ])('of a part of another kind give advice to set the complete group: %s', (key, value, group) => {
     expect(() => withOverrides(config, { [key]: value })).toThrow(
-      `${key} is of another kind of ${group} than the one there is: set all of ${group}, to {"`,
+      `${key} belongs to another kind of ${group} than the current one: set all of ${group}, to {"`,
     );
     for (const example of (wholes[group] as string).split(' or ')) {
       const set = withOverrides(config, parseAssignment(`${group}=${example}`));
@@ -98,17 +98,17 @@ describe('overrides', () => {
     ['init', { file: '' }, 'at least 1 character$'],
     ['model.backbone', { kind: 'efficientnet-lite', variant: 3 }, '0 or 1 or 2'],
     ['model.backbone', { kind: 'efficientnet-lite', trainStages: 9 }, 'at most 8'],
-  ])('say what %s may be in place of %j', (key, value, words) => {
+  ])('say what %s may be instead of %j', (key, value, words) => {
     const refused = () => withOverrides(config, { [key]: value });
     expect(refused).toThrow(new RegExp(`^set: ${key}[a-zA-Z.]* is .*: expected ${words}`));
   });
 
-  it('set a backbone of another kind as a whole', () => {
+  it('replace the complete backbone by one of another kind', () => {
     const { backbone } = withOverrides(config, { 'model.backbone': { kind: 'tiny', channels: [8] } }).model;
     expect(backbone).toEqual({ kind: 'tiny', channels: [8], norm: 'group', levels: 1 });
   });
 
-  it('switch the kind of denoising, and keep what both kinds have', () => {
+  it('switch the kind of denoising, and keep the settings that both kinds have', () => {
     const set = withOverrides(config, { 'denoising.groups': 3, 'denoising.sizeNoise': 0.1 });
     const { centerNoise, sizeNoise, ...shared } = set.denoising as { centerNoise?: number; sizeNoise?: number };
     const switched = withOverrides(set, { 'denoising.kind': 'contrastive' });
@@ -123,7 +123,7 @@ describe('overrides', () => {
     expect(whole.denoising).toEqual({ ...switched.denoising, groups: 5, boxNoise: 0.5 });
   });
 
-  it('set the noise of another kind with it, in whichever order', () => {
+  it('set the noise of another kind together with the kind, in either order', () => {
     for (const keys of [
       ['denoising.kind', 'denoising.boxNoise'],
       ['denoising.boxNoise', 'denoising.kind'],
@@ -161,24 +161,27 @@ describe('overrides', () => {
     [{ 'denoising.kind': 'cdn' }, 'denoising.kind is "cdn": expected "dn" or "contrastive"'],
     [{ 'denoising.skip': 1 }, "there is no setting 'denoising.skip'"],
     [{ 'denoising.kind': 'contrastive', 'denoising.maxKnownQueries': 1 }, 'expected at least 2, for a positive query'],
-  ])('of denoising that are wrong say what to type: %j', (values, message) => {
+  ])('of denoising that are wrong give advice on what to type: %j', (values, message) => {
     expect(() => withOverrides(config, values)).toThrow(message);
   });
 
-  it('take a configuration of before there were kinds for one of dn', () => {
+  it('read a configuration from before there were kinds as one of dn', () => {
     const { kind: _, ...before } = config.denoising as { kind: 'dn' };
     expect(resolveConfig({ denoising: before }, 'stored')).toEqual(config);
     const mistaken = { denoising: { kind: 'contrastive', centerNoise: 1 } } as never;
     expect(() => resolveConfig(mistaken, 'stored')).toThrow('denoising.centerNoise is a setting of denoising.kind=dn');
   });
 
-  it.each(['dn', 'contrastive'] as const)('hold all settings of dn but skip, with its defaults: %s', (kind) => {
-    const { slotBucket, ...defaults } = denoisingDefaults[kind];
-    const { slotBucket: _, ...settings } = withOverrides(config, { 'denoising.kind': kind }).denoising as {
-      slotBucket: number;
-    };
-    expect({ ...settings, skip: [] }).toEqual(defaults);
-  });
+  it.each(['dn', 'contrastive'] as const)(
+    'have all settings of the package dn except skip, with its defaults: %s',
+    (kind) => {
+      const { slotBucket, ...defaults } = denoisingDefaults[kind];
+      const { slotBucket: _, ...settings } = withOverrides(config, { 'denoising.kind': kind }).denoising as {
+        slotBucket: number;
+      };
+      expect({ ...settings, skip: [] }).toEqual(defaults);
+    },
+  );
 
   it('reach every setting by its dotted key', () => {
     fc.assert(
@@ -190,13 +193,13 @@ describe('overrides', () => {
   });
 });
 
-it('names the keys of the same group for one that is unknown in it', () => {
+it('suggests keys of the same group for one that is unknown in it', () => {
   expect(() => withOverrides(config, { 'objective.matching.focal': 1 })).toThrow(
     /did you mean objective\.matching\.\w+/,
   );
 });
 
-it('offers the setting that may be meant where a configuration has one that does not exist', () => {
+it('suggests the setting that may be meant where a configuration has one that does not exist', () => {
   expect(() => resolveConfig({ model: { widht: 16 } }, 'mine')).toThrow(
     'mine: there is no setting model.widht: did you mean model.width?',
   );
@@ -210,24 +213,29 @@ describe('init', () => {
   const file = { file: 'weights.pth' };
 
   it.each([
-    ['none where the backbone has no pretrained weights', {}, {}, 'none'],
-    ['pretrained where it has', lite, {}, 'pretrained'],
+    ['none if the backbone has no pretrained weights', {}, {}, 'none'],
+    ['pretrained if it has some', lite, {}, 'pretrained'],
     ['what is stated', { ...lite, init: 'none' }, {}, 'none'],
     ['what is set', lite, { init: file }, file],
-    ['of the backbone that is set, with weights', {}, { 'model.backbone': lite.model.backbone }, 'pretrained'],
-    ['of the backbone that is set, without', lite, { 'model.backbone': { kind: 'tiny' } }, 'none'],
-    ['what is set before what is stated', { ...lite, init: 'none' }, { init: 'pretrained' }, 'pretrained'],
-    ['pretrained in place of a file', { ...lite, init: file }, { init: 'pretrained' }, 'pretrained'],
+    [
+      'the default of the backbone that is set, with weights',
+      {},
+      { 'model.backbone': lite.model.backbone },
+      'pretrained',
+    ],
+    ['the default of the backbone that is set, without weights', lite, { 'model.backbone': { kind: 'tiny' } }, 'none'],
+    ['what is set, rather than what is stated', { ...lite, init: 'none' }, { init: 'pretrained' }, 'pretrained'],
+    ['pretrained instead of a file', { ...lite, init: file }, { init: 'pretrained' }, 'pretrained'],
   ] as const)('is %s', (_, stated, values, expected) => {
     const { config } = resolveSettings(withChanges(runSettings(stated, 'test'), values));
     expect(config.init).toEqual(expected);
     expect(resolveConfig(JSON.parse(JSON.stringify(config)), 'stored')).toEqual(config);
   });
 
-  it('pretrained is refused for a backbone without weights, and says which have some', () => {
+  it('pretrained is rejected for a backbone without weights, naming the ones that have some', () => {
     const message =
-      'init is "pretrained", but there are no pretrained weights of model.backbone resnet to be fetched: there are ' +
-      'weights of efficientnet-lite. Name a file of its weights as init, or none';
+      'init is "pretrained", but there are no pretrained weights for model.backbone resnet: there are ' +
+      'weights of efficientnet-lite. Set init to a file with its weights, or to none';
     expect(() => resolveConfig({ init: 'pretrained' }, 'test')).toThrow(message);
     expect(() => withOverrides(config, { init: 'pretrained' })).toThrow(message);
     expect(() => withOverrides(config, { init: 'some' })).toThrow(
@@ -236,7 +244,7 @@ describe('init', () => {
   });
 });
 
-it('names the field of a mistake, and where it stands', () => {
+it('names the field of a mistake, and the file or recipe that has it', () => {
   const mistaken = { optimiser: {}, model: { width: 'wide' } } as never;
   expect(() => resolveConfig(mistaken, 'recipe mine')).toThrow(
     /recipe mine: model\.width is "wide".*\nrecipe mine: there is no setting optimiser/,

@@ -1,4 +1,4 @@
-/** From what a recipe states and a user sets to the configuration of a run of one model. */
+/** Turns the settings of a recipe and a user's changes into the configuration of one model's run. */
 import type { z } from 'zod';
 import { type Catalog, entryNamed, catalog as standard } from '../catalog.ts';
 import type { ModelSpec } from '../models/model-spec.ts';
@@ -10,28 +10,28 @@ import { expected } from './expected.ts';
 import { type RunConfig, type RunOverrides, runSchema } from './schema.ts';
 
 /**
- * Settings that may be of several models: what is stated for a model applies to the runs of that model, so that one
- * recipe and one change serve all models of a comparison.
+ * Settings that may belong to several models: those of a model apply to its runs, so that one recipe and one change
+ * serve all models of a comparison.
  */
 export interface RunSettings {
   readonly stated: RunOverrides;
-  /** where they come from, for messages: a recipe's name, a file */
+  /** Where the settings come from, for messages: a recipe's name, a file. */
   readonly origin: string;
-  /** changes to them, the later before the earlier where they touch */
+  /** Changes to the stated settings, the latest first where they overlap. */
   readonly changes: DottedValues;
 }
 
 /** The configuration of one model's run. */
 export interface ResolvedSettings {
   readonly config: RunConfig;
-  /** keys of changes that are settings of other models, and not of this one */
+  /** Keys of changes that only other models have. */
   readonly unused: readonly string[];
 }
 
-/** The model of settings that do not name one. */
+/** The model used where the settings do not name one. */
 const defaultModel = 'dn-detr';
 
-/** Settings as a recipe states them, before any changes. */
+/** Settings as a recipe states them, without changes. */
 export const runSettings = (stated: RunOverrides, origin: string): RunSettings => ({ stated, origin, changes: {} });
 
 /** The same settings with some values replaced. */
@@ -43,9 +43,9 @@ export function withChanges(settings: RunSettings, values: DottedValues): RunSet
 /**
  * The configuration of the model that the settings name, with all defaults filled in.
  *
- * @throws UserError listing every field of the stated settings that no model has, or that has a value it cannot have
- * @throws SettingsError if a change is of a key that no model has, naming the nearest ones, or a value is not one its key
- *   can have
+ * @throws UserError listing every stated field that no model has or whose value is not allowed
+ * @throws SettingsError if a change names a key that no model has, suggesting the nearest ones, or a value that its key
+ *   cannot have
  */
 export function resolveSettings(settings: RunSettings, catalog: Catalog = standard): ResolvedSettings {
   const { stated, origin, changes } = settings;
@@ -59,7 +59,8 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
   const target = structuredClone(config) as Record<string, unknown> & RunConfig;
   const ofOthers = lazily(() => {
     const others = catalog.models.filter((other) => other !== spec);
-    // Those of the model with the most settings in their order, which is that of the advice on mistakes.
+    // Keys of the model with the most settings come first, in its order, so that advice on mistakes lists them that
+    // way.
     const keys = others.map((other) => keysOf(other, stated, origin, catalog)).sort((a, b) => b.length - a.length);
     return new Set([...keys.flat(), ...others.flatMap(({ denoising }) => denoisingKeys(denoising))]);
   });
@@ -76,9 +77,9 @@ export function resolveSettings(settings: RunSettings, catalog: Catalog = standa
 }
 
 /**
- * What weights start from depends on the backbone, and that on all changes.
+ * Fills in `init`, whose default depends on the backbone and therefore on all changes.
  *
- * @throws UserError if pretrained weights are asked for that there are not
+ * @throws UserError if `init` is `pretrained` and there are no such weights
  */
 function withInit(config: RunConfig, { stated, changes }: RunSettings, catalog: Catalog): RunConfig {
   const isChanged = Object.keys(changes).some((key) => key === 'init' || key.startsWith('init.'));
@@ -88,10 +89,10 @@ function withInit(config: RunConfig, { stated, changes }: RunSettings, catalog: 
   return started;
 }
 
-/** Which of the settings of denoising there are depends on these, so that they are changed before all others. */
+/** Whether a key decides which settings of denoising there are; such keys are changed before all others. */
 const choosesDenoising = (key: string): boolean => key === 'denoising' || key === 'denoising.kind';
 
-/** With another kind of denoising, if one is set: settings that both kinds have stay as they are. */
+/** Switches to another kind of denoising, if a change asks for it; settings that both kinds have keep their values. */
 function withDenoising(config: RunConfig, changes: DottedValues, spec: ModelSpec, catalog: Catalog): RunConfig {
   const chosen = Object.entries(changes).filter(([key]) => choosesDenoising(key));
   if (config.denoising === undefined || chosen.length === 0) return config;
@@ -103,22 +104,22 @@ function withDenoising(config: RunConfig, changes: DottedValues, spec: ModelSpec
   return parse(target, spec, catalog, 'set', SettingsError);
 }
 
-/** `resolveSettings` of settings without changes. */
+/** `resolveSettings` for settings without changes. */
 export const resolveConfig = (stated: RunOverrides, origin: string, catalog: Catalog = standard): RunConfig =>
   resolveSettings(runSettings(stated, origin), catalog).config;
 
-/** The models that have a setting of this key where the settings are as these. */
+/** Names of the models that have a setting with this key, given these settings. */
 export function modelsWith(key: string, { stated, origin }: RunSettings, catalog: Catalog = standard): string[] {
   return catalog.models
     .filter((spec) => [...keysOf(spec, stated, origin, catalog), ...denoisingKeys(spec.denoising)].includes(key))
     .map(({ name }) => name);
 }
 
-/** The dotted keys of a model's configuration where the settings are as these. */
+/** The dotted keys of a model's configuration, given these settings. */
 const keysOf = (spec: ModelSpec, stated: RunOverrides, origin: string, catalog: Catalog): string[] =>
   dottedKeys(parse(ownPart(stated, spec, catalog), spec, catalog, origin, UserError));
 
-/** What is stated for this model: without keys that are not its own but another model's. */
+/** The stated settings that apply to this model: keys that only other models have are removed. */
 function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOverrides {
   const part = structuredClone(stated) as Record<string, unknown>;
   for (const [old, now] of Object.entries(moved)) move(part, old.split('.'), now.split('.'));
@@ -136,7 +137,7 @@ function ownPart(stated: RunOverrides, spec: ModelSpec, catalog: Catalog): RunOv
   return part;
 }
 
-/** Keys of the other models' defaults, but for those of denoising of a kind that this model can be trained with. */
+/** Keys in the defaults of other models, except those of denoising kinds that this model can be trained with. */
 function keysOfOthers(spec: ModelSpec, catalog: Catalog): ReadonlySet<string> {
   const own = denoisingKeys(spec.denoising);
   const keys = catalog.models
@@ -145,7 +146,7 @@ function keysOfOthers(spec: ModelSpec, catalog: Catalog): ReadonlySet<string> {
   return new Set(keys.filter((key) => !own.includes(key)));
 }
 
-/** Takes a setting from its old place to where it is now, unless something is there. */
+/** Moves a setting from its old place to the new one, unless the new one is set. */
 function move(config: Record<string, unknown>, from: readonly string[], to: readonly string[]): void {
   const [oldGroup, oldKey] = from as [string, string];
   const [group, key] = to as [string, string];

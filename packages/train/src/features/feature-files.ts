@@ -1,4 +1,7 @@
-/** Features on disk, one file for each image and way it is seen: shared by all runs and processes to which they are of use. */
+/**
+ * Features on disk, one file for each image and each way it is seen, shared by all runs and processes that can use
+ * them.
+ */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,17 +12,18 @@ import { removeLeftovers, writeAtomically } from '../atomic-file.ts';
 import { makeFolder } from '../json-files.ts';
 import { UserError } from '../user-error.ts';
 
-/** What a backbone makes of an image: of each level `[h, w, C]`. */
+/** The features of one image: `[h, w, C]` for each level. */
 export type ImageFeatures = readonly { readonly shape: readonly number[]; readonly values: Float32Array }[];
 
+/** A folder of feature files in the user's cache. */
 export class FeatureFiles {
   readonly #folder: string;
   readonly #say: (notice: string) => void;
   #writes = true;
 
   /**
-   * @param origin all that features depend on beside the image and how it is seen
-   * @param say is told if nothing can be written, which ends no run
+   * @param origin everything that features depend on, other than the image and how it is seen
+   * @param say called if nothing can be written, which does not end the run
    */
   constructor(origin: unknown, say: (notice: string) => void, cache: string = cacheFolder()) {
     this.#folder = path.join(cache, 'features', hashOf(JSON.stringify(origin)));
@@ -30,14 +34,22 @@ export class FeatureFiles {
     });
   }
 
-  /** @param seen what is seen of the image, and on which canvas */
+  /**
+   * The file for the features of an image.
+   *
+   * @param seen the part of the image that is seen, and on which canvas
+   */
   async fileOf({ source }: ImageView, seen: string): Promise<string> {
-    // Another image may have taken the place of the one that a file was of.
+    // Another image may have replaced the one that a file was computed from.
     const file = source instanceof FileImage ? await stat(source.path).catch(() => undefined) : undefined;
     return path.join(this.#folder, `${hashOf(`${seen} ${file?.size} ${file?.mtimeMs}`)}.safetensors`);
   }
 
-  /** @returns undefined if there is no such file, or it is damaged */
+  /**
+   * Reads features.
+   *
+   * @returns undefined if there is no such file, or it is damaged
+   */
   async read(file: string): Promise<ImageFeatures | undefined> {
     try {
       const { tensors, metadata } = readSafetensors(await readFile(file));
@@ -48,13 +60,14 @@ export class FeatureFiles {
     }
   }
 
+  /** Writes features. If that fails, nothing more is written and the user is told why. */
   write(file: string, features: ImageFeatures): void {
     const tensors = features.map(({ shape, values }, level): [string, SafeTensor] => [
       `level ${level}`,
       { dtype: 'F32', shape, data: values },
     ]);
     const bytes = writeSafetensors(new Map(tensors), { hash: hashOfFeatures(features) });
-    // What a crash leaves of a file that was not forced to the disk is found by its hash.
+    // A file that was not forced to disk and is damaged by a crash is detected by its hash.
     this.#try(() => writeAtomically(file, bytes, { forced: false }));
   }
 
@@ -65,7 +78,7 @@ export class FeatureFiles {
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#writes = false;
-      this.#say(`features are no longer kept on disk, the run goes on without: ${error.message}`);
+      this.#say(`features are no longer kept on disk; the run continues without: ${error.message}`);
     }
   }
 }

@@ -11,14 +11,14 @@ beforeAll(() => smallBackend());
 const canvas = { width: 16, height: 8 };
 const [first, second] = shapesDataset({ train: 2, val: 1, size: 8, plain: true }).train as [DatasetImage, DatasetImage];
 const seen = (source: DatasetImage, flip = false) => ({ source, view: { ...wholeView(source), flip } });
-/** Two levels: 4 × 8 × 8 and 2 × 4 × 16 numbers. */
+/** Features of two levels: 4 × 8 × 8 and 2 × 4 × 16 numbers. */
 const backbone = tiny({ channels: [8, 16], levels: 2 });
 const bytes = 4 * (4 * 8 * 8 + 2 * 4 * 16);
 
 const newStore = (memoryBytes: number) =>
   new FeatureStore({ backbone, weights: initialParameters(backbone.parameters, 1), memoryBytes });
 
-/** The features of a batch; each image is of one value, 1, 2, … in the order in which they are read. */
+/** The features of a batch; each image has one value, 1, 2, …, in the order in which they are read. */
 async function load(store: FeatureStore, items: readonly ReturnType<typeof seen>[], reads: number[]) {
   const finish = await store.load(items, canvas, async (n) => {
     reads.push(n);
@@ -27,7 +27,7 @@ async function load(store: FeatureStore, items: readonly ReturnType<typeof seen>
   return finish();
 }
 
-it('reads an image once for each way it is seen, whatever the batch', async () => {
+it('reads an image once for each way it is seen, in any batch', async () => {
   const before = tf.memory().numTensors;
   const store = newStore(10 * bytes);
   const reads: number[] = [];
@@ -50,7 +50,7 @@ it('reads an image once for each way it is seen, whatever the batch', async () =
   expect(tf.memory().numTensors).toBe(before);
 });
 
-it('keeps the first that fit, and computes the others each time to the same numbers', async () => {
+it('keeps the first features that fit, and recomputes the others to the same numbers', async () => {
   const store = newStore(1.5 * bytes);
   const reads: number[] = [];
   const batch = [seen(first), seen(second)];

@@ -1,4 +1,4 @@
-/** Features of images by a frozen backbone: computed once for each way an image is seen, and kept. */
+/** Features of images from a frozen backbone: computed once for each way an image is seen, and kept. */
 import type { Backbone, NamedTensors } from '@dn-detr/core';
 import type { ImageView, LoadContent, Size } from '@dn-detr/data';
 import { type Captured, capture } from '@dn-detr/runtime';
@@ -10,15 +10,16 @@ import type { FeatureFiles, ImageFeatures } from './feature-files.ts';
 
 export interface FeatureStoreOptions {
   readonly backbone: Backbone;
-  /** the backbone's by name; the store disposes them */
+  /** The backbone's weights by name; the store disposes them. */
   readonly weights: NamedTensors;
-  /** bytes of features in memory, at most; the first that are computed stay */
+  /** Largest size of the features in memory, in bytes; the first ones that are computed stay. */
   readonly memoryBytes: number;
   readonly files?: FeatureFiles | undefined;
 }
 
 type Input = { weights: NamedTensors; images: Tensor4D };
 
+/** Computes features, or finds those that were computed before, in memory or on disk. */
 export class FeatureStore {
   readonly #options: FeatureStoreOptions;
   readonly #backbone: Captured<Input, Tensor4D[]>;
@@ -33,15 +34,15 @@ export class FeatureStore {
   }
 
   /**
-   * The features of a batch. Images are computed one by one, so that what comes out depends on neither the batch nor the
-   * order; those whose features are there are not read.
+   * Loads the features of a batch. Images are computed one by one, so that the result depends on neither the batch nor
+   * the order; images whose features are available are not read.
    */
   readonly load: LoadContent<Features> = async (items, canvas, pixels) => {
     const found = await Promise.all(items.map((item, n) => this.#prepare(item, canvas, () => pixels(n))));
     return () => joined(found.map((get) => get()));
   };
 
-  /** what each image took of those that were computed, without reading it; the first also traces */
+  /** Seconds to compute each image's features, without reading the image; the first also includes tracing. */
   get seconds(): readonly number[] {
     return this.#seconds;
   }
@@ -70,7 +71,7 @@ export class FeatureStore {
     }
     const write = await pixels();
     return () => {
-      // The image may have been in a batch before, which was under way together with this one.
+      // The image may be in an earlier batch that was loaded at the same time as this one.
       const known = this.#kept.get(seen);
       if (known !== undefined) return known;
       const features = this.#compute(canvas, write);
@@ -100,7 +101,7 @@ export class FeatureStore {
   }
 }
 
-/** Those of B images, level by level `[B, h, w, C]`. */
+/** Joins the features of B images, level by level, to `[B, h, w, C]`. */
 function joined(images: readonly ImageFeatures[]): Features {
   const [first = []] = images;
   return {

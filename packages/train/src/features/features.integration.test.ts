@@ -25,7 +25,7 @@ let root: string;
 let file: string;
 const cacheHome = process.env.XDG_CACHE_HOME;
 
-/** Steps of two epochs and a half, images that do not fill their canvas. */
+/** Two and a half epochs, with images that do not fill their canvas. */
 const settings = {
   'length.count': 7,
   'evaluation.every': 3,
@@ -81,7 +81,7 @@ afterAll(() => {
 });
 
 describe('a run that computes features once', () => {
-  it('has the numbers of one whose steps begin at the images', () => {
+  it('gives the same numbers as one whose steps start from the images', () => {
     const [features, images] = [linesOf('features'), linesOf('images')];
     expect(features.length).toBe(7);
     for (const [n, line] of features.entries()) {
@@ -97,14 +97,14 @@ describe('a run that computes features once', () => {
     }
   });
 
-  it('equals to the last bit one that was stopped, or that keeps a part of them, or has them on disk', async () => {
-    // A feature map of 8 × 12 × 16 numbers: three of the 24 fit.
+  it('gives the same bits if it is stopped and resumed, keeps only a part of them, or reads them from disk', async () => {
+    // A feature map has 8 × 12 × 16 numbers, so three of the 24 fit.
     const few = { 'features.memoryMiB': (3.5 * 4 * 8 * 12 * 16) / 2 ** 20 };
     await run('parts', few, 4);
     const before = tf.memory().numTensors;
     await run('parts', { ...few, 'features.disk': true });
     expect(tf.memory().numTensors).toBe(before);
-    // What the run before has left on the disk serves this one; one file of it is damaged, one is short.
+    // The files that the previous run has left on disk serve this one; one of them is damaged, one is too short.
     const [folder] = readdirSync(path.join(root, 'cache/dn-detr/features'));
     const files = readdirSync(path.join(root, 'cache/dn-detr/features', folder as string)).map((name) =>
       path.join(root, 'cache/dn-detr/features', folder as string, name),
@@ -128,7 +128,7 @@ describe('a run that computes features once', () => {
     expect(rewritten.sort()).toEqual([damaged, short].sort());
   });
 
-  it('goes on where the disk takes nothing, and says so once', async () => {
+  it('continues if nothing can be written to disk, and says so once', async () => {
     process.env.XDG_CACHE_HOME = file;
     const said = await run('full', { 'features.disk': true, 'length.count': 2 });
     process.env.XDG_CACHE_HOME = path.join(root, 'cache');
@@ -137,7 +137,7 @@ describe('a run that computes features once', () => {
     expect(linesOf('full').length).toBe(2);
   });
 
-  it('goes on with another budget, but not without features', async () => {
+  it('can be resumed with another budget, but not without features', async () => {
     const stopped = { 'length.count': 2 };
     await run('budget', stopped, 1);
     await expect(run('budget', { ...stopped, 'features.memoryMiB': 0 })).rejects.toThrow(
@@ -148,7 +148,7 @@ describe('a run that computes features once', () => {
   });
 });
 
-it('the last stages of a backbone can be trained at a lower rate, from the images', async () => {
+it('trains the last stages of a backbone at a lower rate, from the images', async () => {
   const backbone = (trainStages: number) => ({ kind: 'resnet', depth: 18, levels: ['layer2'], trainStages });
   const tune = async (name: string, values: DottedValues, init?: { readonly file: string }) => {
     const config = smallConfig({ 'length.count': 1, 'schedule.warmUp': 0, 'optimizer.weightDecay': 0, ...values });
@@ -168,7 +168,7 @@ it('the last stages of a backbone can be trained at a lower rate, from the image
     return Math.max(...Array.from(to as Float32Array, (value, i) => Math.abs(value - (from?.[i] as number))));
   };
   expect(change('backbone.0.body.layer1.0.conv1.weight')).toBe(0);
-  // AdamW's first step is as long as the learning rate.
+  // AdamW's first step has the length of the learning rate.
   expect(change('backbone.0.body.layer2.0.conv1.weight') / 1e-4).toBeCloseTo(1, 1);
   expect(change('class_embed.weight') / 1e-3).toBeCloseTo(1, 1);
 });
@@ -176,7 +176,7 @@ it('the last stages of a backbone can be trained at a lower rate, from the image
 describe('features are kept', () => {
   it.each([
     ['as a rule', {}, true],
-    ['but not if nothing is asked for', { 'features.memoryMiB': 0 }, false],
+    ['but not if the settings keep nothing', { 'features.memoryMiB': 0 }, false],
     ['with one scale', { 'data.scales': [32] }, true],
     ['with two scales', { 'data.scales': [24, 32] }, false],
     ['with crops', { 'data.augmentation.crop': { probability: 1, scales: [32], least: 16, most: 32 } }, false],
@@ -221,7 +221,7 @@ describe('a note before a run', () => {
     ['canvases', { 'data.canvas': { multipleOf: 32 } }, 'canvases are as large as each batch needs'],
   ])('says why features.disk has no effect: %s', (_, values, why) => {
     expect(note({ ...values, 'features.disk': true })).toMatch(
-      new RegExp(`^features.disk has no effect, all steps begin at the images: features change, because ${why}`),
+      new RegExp(`^features.disk has no effect, all steps start from the images: features change, because ${why}`),
     );
     expect(note(values)).toBeUndefined();
   });
@@ -236,7 +236,7 @@ describe('a note before a run', () => {
   });
 
   it.each([
-    ['images as they are', {}, 20],
+    ['unmirrored images', {}, 20],
     ['mirrored training images too', { 'data.augmentation.flip': 0.5 }, 38],
     ['the images of a run that overfits once', { overfit: 18 }, 18],
     ['the canvas of a longer side', { 'data.canvas': { longSide: 32 } }, 20],

@@ -1,4 +1,4 @@
-/** Whether a run computes the features of its images once, and where it keeps them. */
+/** Decides whether a run computes the features of its images once, and where it keeps them. */
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import type { Backbone, NamedTensors } from '@dn-detr/core';
@@ -9,13 +9,13 @@ import { dataHash, type RunData } from '../run-data.ts';
 import { FeatureFiles } from './feature-files.ts';
 import { FeatureStore } from './feature-store.ts';
 
-/** Whether anything is to be kept: otherwise every step begins at the images. */
+/** Whether the settings allow features to be kept; otherwise every step starts from the images. */
 export const asksForFeatures = ({ features: { memoryMiB, disk } }: Pick<RunConfig, 'features'>): boolean =>
   memoryMiB > 0 || disk;
 
 /**
- * Why what the backbone makes of an image depends on more than whether it is mirrored; undefined where no weight changes,
- * and all else that is seen stays the same in all epochs.
+ * The reason why an image's features depend on more than whether it is mirrored; undefined where no weight of the
+ * backbone changes and images are otherwise seen the same way in all epochs.
  */
 export function whyFeaturesChange(
   { data, overfit }: Pick<RunConfig, 'data' | 'overfit'>,
@@ -24,7 +24,7 @@ export function whyFeaturesChange(
   const { canvas, scales, augmentation } = data;
   const { crop, jitter } = augmentation;
   if (parameters.some(({ group }) => group !== 'frozen')) return 'a part of the backbone is trained';
-  // Padding and with it the features depend on the batch.
+  // Padding, and so the features, depend on the batch.
   if ('multipleOf' in canvas) return 'canvases are as large as each batch needs (data.canvas)';
   if (scales.length > 1) return 'images are seen at several scales (data.scales)';
   if (overfit > 0) return undefined;
@@ -33,7 +33,7 @@ export function whyFeaturesChange(
   return undefined;
 }
 
-/** Whether a run computes the features of its images once, so that its steps begin at them. */
+/** Whether a run computes the features of its images once, so that its steps start from them. */
 export const keepsFeatures = (
   config: Pick<RunConfig, 'data' | 'overfit' | 'features'>,
   backbone: Pick<Backbone, 'parameters'>,
@@ -41,14 +41,15 @@ export const keepsFeatures = (
 
 export interface RunFeaturesOptions {
   readonly backbone: Backbone;
-  /** the backbone's; they are the store's from then on */
+  /** The backbone's weights; the store takes ownership of them. */
   readonly weights: NamedTensors;
   readonly data: Pick<RunData, 'dataset'>;
   readonly backend: BackendChoice;
-  /** is told if features cannot be kept on disk */
+  /** Called if features cannot be kept on disk. */
   readonly say: (notice: string) => void;
 }
 
+/** Creates the feature store of a run. */
 export function featureStore(config: RunConfig, options: RunFeaturesOptions): FeatureStore {
   const { backbone, weights, say } = options;
   const { memoryMiB, disk } = config.features;
@@ -56,10 +57,10 @@ export function featureStore(config: RunConfig, options: RunFeaturesOptions): Fe
   return new FeatureStore({ backbone, weights, memoryBytes: memoryMiB * 2 ** 20, files });
 }
 
-/** Raised when the same weights and images give other features than before. */
+/** Raise it when the same weights and images give other features than before. */
 const version = 1;
 
-/** All that features depend on, to the last bit, beside the image and how it is seen. */
+/** Everything that features depend on, to the last bit, other than the image and how it is seen. */
 function originOf(
   { model, data: { source, bands, shapes }, threadsPerOp, gpu }: RunConfig,
   { backbone, weights, data, backend }: RunFeaturesOptions,

@@ -4,7 +4,7 @@ import { catalog } from '../catalog.ts';
 import { buildModel } from './model.ts';
 import type { ModelSpec } from './model-spec.ts';
 
-it('a configuration names the levels that a backbone hands out, for models that take several', () => {
+it('a configuration names the levels of a backbone, for models that take several', () => {
   const seen: unknown[] = [];
   const [detr] = catalog.models as [ModelSpec];
   const watching: ModelSpec = {
@@ -27,7 +27,7 @@ it('a configuration names the levels that a backbone hands out, for models that 
   expect(seen).toEqual([levels]);
 });
 
-it('a configuration names the level that a model takes, the last where it does not', () => {
+it('a configuration names the level that a model takes, by default the last', () => {
   const backbone = { kind: 'resnet', depth: 18 };
   const lastStage = (level: Readonly<Record<string, number>>) => {
     const config = smallConfig({ 'model.name': 'dab-detr', 'model.backbone': backbone, ...level });
@@ -42,13 +42,13 @@ it('a configuration names the level that a model takes, the last where it does n
 });
 
 it.each([[18], [50, true]])(
-  'the levels before it change nothing for models of one: depth %s',
+  'earlier levels change nothing for single-level models: depth %s',
   (depth, dilation = false) => {
     const build = (levels: object) =>
       buildModel(smallConfig({ 'model.backbone': { kind: 'resnet', depth, dilation, ...levels } }), 2).detector;
-    // What configurations from before there were several by default hold.
+    // The value in configurations from before several levels were the default.
     const [before, now] = [build({ levels: ['layer4'] }), build({})];
-    // But for functions, which draw the first values in this order.
+    // JSON leaves out functions, which draw the initial values in the order of the parameters.
     expect(JSON.stringify(now.parameters)).toBe(JSON.stringify(before.parameters));
     expect(now.backbone.levels).toEqual(before.backbone.levels);
   },
@@ -66,7 +66,7 @@ it('EfficientNet-Lite ends with the level that a model takes', () => {
   expect(() => smallConfig({ 'model.backbone': { ...backbone, trainStages: 9 } })).toThrow('trainStages');
 });
 
-it('stages that are trained but come after the level that a model takes are refused', () => {
+it('rejects trained stages that come after the level that a model takes', () => {
   const build = (model: string, backbone: object, at: object) =>
     buildModel(smallConfig({ 'model.name': model, 'model.width': 32, 'model.backbone': backbone, ...at }), 2);
   const lite = (trainStages: number) => ({ kind: 'efficientnet-lite', trainStages });

@@ -24,7 +24,7 @@ export const dabDetr: ModelSpec<typeof anchorSettings> = {
 };
 
 const dnDetrSettings = anchorSettings.extend({
-  /** a channel of the content tells known from matching queries */
+  /** Whether one channel of a query's content indicates that it is a known query. @defaultValue true */
   indicator: z.boolean().default(true),
 });
 

@@ -8,13 +8,17 @@ import { deformableSettings, drops } from './settings.ts';
 const deformableDetrSettings = deformableSettings.extend({
   feedForward: deformableSettings.shape.feedForward.default(1024),
   dropout: deformableSettings.shape.dropout.default(0.1),
-  /** each decoder layer has heads of its own and looks from the box that the one before predicts */
+  /**
+   * Whether each decoder layer has its own heads and starts from the box predicted by the previous layer.
+   *
+   * @defaultValue false
+   */
   boxRefinement: z.boolean().default(false),
-  /** queries are the encoder's best boxes; needs `boxRefinement` */
+  /** Whether queries start from the encoder's best boxes; needs `boxRefinement`. @defaultValue false */
   twoStage: z.boolean().default(false),
 });
 
-/** Deformable DETR (Zhu et al., ICLR 2021), plain, with box refinement, or in two stages. */
+/** Deformable DETR (Zhu et al., ICLR 2021), plain, with box refinement or two-stage. */
 export const deformableDetr: ModelSpec<typeof deformableDetrSettings> = {
   name: 'deformable-detr',
   title: 'Deformable DETR',
@@ -26,7 +30,7 @@ export const deformableDetr: ModelSpec<typeof deformableDetrSettings> = {
 };
 
 const dnDeformableDetrSettings = deformableSettings.extend({
-  /** a channel of the content tells known from matching queries */
+  /** Whether one channel of a query's content indicates that it is a known query. @defaultValue true */
   indicator: z.boolean().default(true),
 });
 

@@ -6,14 +6,19 @@ import type { ModelSpec } from './model-spec.ts';
 import { count, deformableSettings, drops } from './settings.ts';
 
 const settings = deformableSettings.extend({
+  /** Q, the number of matching queries. @defaultValue 900 */
   queries: count.default(900),
-  /** all decoder layers have one class head and one box head */
+  /** Whether all decoder layers share one class head and one box head. @defaultValue true */
   shareHeads: z.boolean().default(true),
-  /** what queries start from: contents that are learned, or the encoder's tokens */
+  /** Initial content of matching queries: learned, or taken from the encoder's tokens. @defaultValue `learned` */
   content: z.enum(['learned', 'encoder']).default('learned'),
-  /** the boxes that the encoder's tokens start from have a learned width and height */
+  /** Whether the width and height of the boxes that the encoder's tokens start from are learned. @defaultValue false */
   learnedProposalSize: z.boolean().default(false),
-  /** labels that known queries can have; null for the classes. Checkpoints of the reference have 91 */
+  /**
+   * Number of labels that known queries can have; null for the number of classes. Checkpoints of the reference have 91.
+   *
+   * @defaultValue null
+   */
   labelBook: count.nullable().default(null),
 });
 
@@ -23,7 +28,7 @@ export const dino: ModelSpec<typeof settings> = {
   title: 'DINO',
   settings,
   denoising: ['contrastive', 'dn'],
-  // `dn_label_noise_ratio` 0.5 is the share of queries of which half keep their label by chance of drawing it anew.
+  // DINO's `dn_label_noise_ratio` is 0.5, but its code redraws labels with half that probability.
   denoisingDefaults: { groups: null, labelNoise: 0.25, slotBucket: null, maxKnownQueries: 200 },
   objective: dinoObjective,
   drops,

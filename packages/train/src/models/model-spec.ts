@@ -1,4 +1,4 @@
-/** What a model is to training: its settings, what it is trained for, and how it is built. */
+/** The description of a model for training: its settings, its objective and how it is built. */
 import type { Backbone, Detector } from '@dn-detr/core';
 import type { DenoisingKind } from '@dn-detr/dn';
 import type { z } from 'zod';
@@ -6,25 +6,31 @@ import type { DenoisingDefaults } from '../config/denoising.ts';
 import type { ObjectiveSpec } from '../objective/objective.ts';
 
 /**
- * A model that can be trained, by its name. `settings` are what a configuration says below `model`, beside the name and
- * the backbone; none of another model is accepted there.
+ * A model that can be trained. `settings` are its settings below `model`, in addition to the name and the backbone;
+ * settings of other models are not accepted there.
  */
 export interface ModelSpec<Settings extends z.ZodObject = z.ZodObject> {
-  /** as configurations and the command line name it, such as `dn-detr` */
+  /** Name in configurations and on the command line, such as `dn-detr`. */
   readonly name: string;
-  /** the same for people, such as `DN-DETR` */
+  /** Display name, such as `DN-DETR`. */
   readonly title: string;
   readonly settings: Settings;
-  /** the kinds of known queries that it can be trained with, the default first; left out where it takes none */
+  /**
+   * The kinds of denoising that the model can be trained with, the default first; absent if it takes no known queries.
+   */
   readonly denoising?: readonly DenoisingKind[];
-  /** settings of the first of these kinds that start from other values with this model */
+  /** Defaults of the first kind in which this model differs. */
   readonly denoisingDefaults?: DenoisingDefaults;
   readonly objective: ObjectiveSpec;
   /**
-   * Whether forward passes in training get random numbers, as dropout needs them. Where this is left out, or is false, a
+   * Whether forward passes in training need random numbers, as dropout does. If this is absent or returns false, the
    * model is trained without any.
    */
   drops?(settings: z.output<Settings>): boolean;
-  /** @throws RangeError naming the setting if no model can be built with these sizes */
+  /**
+   * Builds the model.
+   *
+   * @throws RangeError naming the setting if no model can be built with these sizes
+   */
   build(settings: z.output<Settings>, backbone: Backbone, numClasses: number): Detector;
 }

@@ -1,4 +1,4 @@
-/** The model that a configuration describes, ready to be trained. */
+/** Builds the model that a configuration describes, ready to be trained. */
 import { type Backbone, type Detector, ParameterLayout, splitFrozen } from '@dn-detr/core';
 import { type Catalog, entryNamed, catalog as standard } from '../catalog.ts';
 import type { RunConfig } from '../config/schema.ts';
@@ -10,15 +10,19 @@ import { UserError } from '../user-error.ts';
 export interface Model {
   readonly detector: Detector;
   readonly objective: Objective;
-  /** it is trained with known queries */
+  /** Whether it is trained with known queries. */
   readonly denoises: boolean;
-  /** it is trained with dropout, so that its passes in training need random numbers */
+  /** Whether it is trained with dropout, so that its forward passes in training need random numbers. */
   readonly drops: boolean;
   readonly trained: ParameterLayout<string, RateGroup>;
   readonly frozen: ParameterLayout;
 }
 
-/** @throws UserError if the catalogue has no such model or backbone, or no model can be built with these sizes */
+/**
+ * Builds the model of a configuration.
+ *
+ * @throws UserError if the catalogue has no such model or backbone, or no model can be built with these sizes
+ */
 export function buildModel(
   config: Pick<RunConfig, 'model' | 'objective' | 'denoising' | 'optimizer'>,
   numClasses: number,
@@ -45,18 +49,22 @@ function buildBackbone({ kind, ...settings }: RunConfig['model']['backbone'], { 
   return naming('model.backbone: ', Error, () => spec.build(settings));
 }
 
-/** @throws UserError if all stages that the settings train are among those that the model leaves out */
+/**
+ * Checks that training reaches the backbone.
+ *
+ * @throws UserError if all stages that the settings train are among those that the model leaves out
+ */
 function requireTrainedStages(whole: Backbone, taken: Backbone): void {
   const isTrained = ({ group }: Backbone['parameters'][number]): boolean => group !== 'frozen';
   if (!whole.parameters.some(isTrained) || taken.parameters.some(isTrained)) return;
   throw new UserError(
     'model.backbone.trainStages asks for stages that come after the last level that the model takes (model.level or ' +
-      'model.strides), so that nothing of the backbone would be trained: raise trainStages, which counts from the last ' +
-      'stage of the whole backbone, until it reaches that level, set it to 0 to train none, or take a later level',
+      'model.strides), so that no part of the backbone would be trained: raise trainStages, which counts from the last stage ' +
+      'of the full backbone, until it reaches that level, set it to 0 to train none, or take a later level',
   );
 }
 
-/** Says of what errors of this kind are, which are for the user. */
+/** Puts the name of a part before the message of errors of this class, which are for the user. */
 function naming<T>(part: string, kind: typeof Error, make: () => T): T {
   try {
     return make();

@@ -1,4 +1,4 @@
-/** The models there are. Another one is a `ModelSpec` of its own, added to this list or to a copy of it. */
+/** The list of models. To add one, write a `ModelSpec` and append it to this list or to a copy of it. */
 import { dabDetr, dnDetr } from './dab-detr.ts';
 import { deformableDetr, dnDeformableDetr } from './deformable-detr.ts';
 import { detr, dnDetrVanilla } from './detr.ts';

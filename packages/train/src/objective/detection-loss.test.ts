@@ -33,7 +33,7 @@ const forward = ({ logits, boxes, encoderLogits, encoderBoxes }: NamedTensors) =
   };
 };
 
-/** A model of two stages whose parameters are what it predicts, with one logit more than classes. */
+/** A two-stage model whose parameters are its predictions, with one logit more than there are classes. */
 const twoStages: Detector = {
   backbone: tiny({ channels: [8] }),
   parameters: [],
@@ -58,7 +58,7 @@ const objects: Objects[] = [
 
 const images = () => tf.zeros<tf.Rank.R4>([1, 1, 1, 3]);
 
-/** The loss of the batch, its gradients by name and what is logged of it. */
+/** The loss of the batch, its gradients by name and the logged figures. */
 function run(parameters: NamedTensors, targets: BatchTargets) {
   const lossOf = detectionLoss({ detector: twoStages, head: 'softmax', terms, matching: matchingCosts.detr });
   const names = Object.keys(parameters);
@@ -73,8 +73,8 @@ function run(parameters: NamedTensors, targets: BatchTargets) {
   return { loss: value.dataSync()[0] as number, gradients, figures };
 }
 
-describe('the loss of a model of two stages', () => {
-  it('is that of both prediction sets, each matched and logged by itself', () => {
+describe('the loss of a two-stage model', () => {
+  it('is the sum over both prediction sets, each matched and logged separately', () => {
     const before = tf.memory().numTensors;
     tf.tidy(() => {
       const { loss, gradients, figures } = run(parametersOf(2), { objects });
@@ -86,13 +86,13 @@ describe('the loss of a model of two stages', () => {
       expect(encoder).toBeGreaterThan(0);
       expect(loss).toBeCloseTo(decoder + encoder, 4);
       const { class_error: classError, cardinality_error_enc: cardinalityError } = figures as Record<string, number>;
-      // A percentage of the objects, and objects an image.
+      // A percentage of the objects, and a number of objects per image.
       expect(classError).toBeGreaterThanOrEqual(0);
       expect(classError).toBeLessThanOrEqual(100);
       expect(cardinalityError).toBeGreaterThanOrEqual(0);
       for (const gradient of Object.values(gradients))
         expect(tf.max(tf.abs(gradient)).dataSync()[0]).toBeGreaterThan(0);
-      // The decoder does not hang on what the encoder predicts.
+      // The decoder does not depend on the encoder's predictions.
       const other = { ...parametersOf(2), encoderLogits: spread([1, 2, proposals, numClasses + 1], 9) };
       const { figures: changed, gradients: otherGradients } = run(other, { objects });
       expect(changed.loss_ce_enc).not.toBeCloseTo(figures.loss_ce_enc as number, 4);
@@ -118,13 +118,13 @@ describe('the loss of a model of two stages', () => {
     });
   });
 
-  it('is refused if the model does not set its known queries apart', () => {
+  it('is refused if the model does not separate its known queries', () => {
     tf.tidy(() => {
       const options = { detector: twoStages, head: 'softmax', terms, matching: matchingCosts.detr } as const;
       const known: KnownInputs = { labels: tf.zeros([2, 4], 'int32'), anchors: tf.zeros([2, 4, 4]) };
       const lossOf = detectionLoss(options);
       expect(() => lossOf(parametersOf(2), { images: images() }, hostValue({ objects }), known)).toThrow(
-        "the model was given 4 known queries, but of its decoder's predictions 0 are of known ones",
+        "the model was given 4 known queries, but 0 of its decoder's predictions are of known queries",
       );
     });
   });
@@ -147,7 +147,7 @@ describe('the loss of a model of two stages', () => {
     });
   });
 
-  it('with a sigmoid head is of as many logits as classes', () => {
+  it('with a sigmoid head takes as many logits as there are classes', () => {
     tf.tidy(() => {
       const [terms, matching] = [criterionPresets.dnDetr, matchingCosts.dnDetr];
       const lossOf = detectionLoss({ detector: twoStages, head: 'sigmoid', terms, matching });

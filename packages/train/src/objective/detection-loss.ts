@@ -29,37 +29,40 @@ import { numLogitsOf, type Objective } from './objective.ts';
 
 export interface DetectionLossOptions extends Pick<Objective, 'head' | 'terms' | 'matching'> {
   readonly detector: Detector;
-  /** is told by the host when the predictions are there and when they are matched */
+  /** Called on the host when the predictions are there and when they are matched. */
   readonly onPhase?: (phase: 'forward' | 'matching') => void;
 }
 
-/** What a batch is to be predicted as. */
+/** The targets of a batch. */
 export interface BatchTargets {
-  /** of each image */
+  /** The objects of each image. */
   readonly objects: readonly Objects[];
-  /** of the known queries, where there are any */
+  /** The targets of the known queries, if there are any. */
   readonly known?: DenseTargets | undefined;
-  /** of the whole step, where the batch is one of several micro-batches: objects of all images, and known queries */
+  /**
+   * Counts over the complete step, if the batch is one of several micro-batches: the objects of all images, and the
+   * known queries.
+   */
   readonly whole?:
     | { readonly objectsPerImage: readonly number[]; readonly known?: QueryCounts | undefined }
     | undefined;
 }
 
-/** What is logged of a step beside its loss, of each prediction set in their order. */
+/** The figures that are logged for a step in addition to its loss, for each prediction set in order. */
 export type LossFigures = {
   readonly sets: SetFigures[];
-  /** what each set was matched with */
+  /** The targets that each set was matched with. */
   readonly matched: HostValue<readonly LossTargets[]>;
 };
 
 export type SetFigures = {
-  /** `[P, L, W]`, see `criterion` */
+  /** Sums of the loss terms, `[P, L, W]`; see `criterion`. */
   readonly sums: Tensor3D;
-  /** the index of the highest logit, int32 `[L, B, T]` */
+  /** Index of the highest logit, int32 `[L, B, T]`. */
   readonly predicted: Tensor3D;
 };
 
-/** From parameters and a batch to the loss and what is logged of it. */
+/** Computes the loss of a batch from the parameters, and the figures to log. */
 export type DetectionLoss = (
   tensors: NamedTensors,
   batch: ImageBatch | FeatureBatch,
@@ -69,8 +72,10 @@ export type DetectionLoss = (
 ) => { loss: Scalar; aux: LossFigures };
 
 /**
- * @returns the loss of a batch. It throws an Error if the model predicts another number of logits than the head takes, or
- *   does not set its known queries apart.
+ * Creates the loss function of a model.
+ *
+ * @returns a function that throws an Error if the model predicts a number of logits that does not suit the head, or
+ *   does not separate its known queries
  */
 export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
   const { detector, head, terms } = options;
@@ -89,7 +94,7 @@ export function detectionLoss(options: DetectionLossOptions): DetectionLoss {
 }
 
 /**
- * The figures that are logged of a batch, read back from its sets.
+ * Reads back the figures that are logged for a batch.
  *
  * @param lastLogit the index of the last logit, `numLogits - 1`
  */
@@ -109,16 +114,19 @@ export function loggedFigures(
   });
 }
 
-/** Known queries that a model does not set apart would be matched like all others. */
+/** Checks that the model separates its known queries; otherwise they would be matched like all others. */
 function requireKnown({ known }: PredictionSet, given: number): void {
   if (known !== given) {
     throw new Error(
-      `the model was given ${given} known queries, but of its decoder's predictions ${known} are of known ones`,
+      `the model was given ${given} known queries, but ${known} of its decoder's predictions are of known queries`,
     );
   }
 }
 
-/** With a logit too few, a class would be taken for "no object"; with one too many, "no object" for a class. */
+/**
+ * Checks the number of logits. With one too few, a class would be taken for "no object"; with one too many, "no object"
+ * for a class.
+ */
 function requireLogits(sets: readonly PredictionSet[], head: Objective['head'], numClasses: number): void {
   const expected = numLogitsOf(head, numClasses);
   for (const { name, logits } of sets) {
@@ -133,7 +141,10 @@ function requireLogits(sets: readonly PredictionSet[], head: Objective['head'], 
 
 const ofClass0 = ({ labels, boxes }: Objects): Objects => ({ labels: new Int32Array(labels.length), boxes });
 
-/** Reads the matching parts of all predictions back once, and makes dense targets for all layers and both parts. */
+/**
+ * Reads back the predictions of matching queries once, and creates dense targets for all layers, of matching and known
+ * queries.
+ */
 function matchOnHost(
   sets: readonly PredictionSet[],
   targets: HostValue<BatchTargets>,

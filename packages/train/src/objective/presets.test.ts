@@ -1,4 +1,7 @@
-/** What `train` trains by default is what parity checks against the papers' code: the presets of core and matcher. */
+/**
+ * Checks that the default objectives are the ones that parity checks against the papers' code: the presets of core and
+ * matcher.
+ */
 import { criterionPresets, type LossTerm } from '@dn-detr/core';
 import { matchingCosts } from '@dn-detr/matcher';
 import { useBackend } from '@dn-detr/runtime';
@@ -12,7 +15,7 @@ beforeAll(() => useBackend('cpu'));
 
 const [count, numClasses] = [12, 3];
 
-/** Boxes `[N, 4]` cxcywh, the first so small that its GIoU tells one epsilon from another. */
+/** Boxes `[N, 4]` cxcywh, the first so small that its GIoU shows the choice of epsilon. */
 const boxesOf = (seed: number): tf.Tensor2D => {
   const boxes = tf.add<tf.Tensor2D>(tf.mul(spread([count - 1, 4], seed), 0.1), 0.3);
   return tf.concat([tf.tensor2d([[0.5, 0.5, 0.001, 0.001]]), boxes]);

@@ -1,15 +1,17 @@
-/** Settings that objectives have in common, with the references' defaults (`main.py` of facebookresearch/detr). */
+/** Settings that objectives share, with the references' defaults (`main.py` of facebookresearch/detr). */
 import { z } from 'zod';
 
 export const coefficient = z.number().min(0);
 
-/** What the losses of every decoder layer count for in the total. */
+/** Coefficients of the losses of every decoder layer in the total. */
 export const lossCoefficients = {
+  /** Coefficient of the classification loss. @defaultValue 1 */
   class: coefficient.default(1),
-  /** L1 of the boxes */
+  /** Coefficient of the L1 loss of the boxes. @defaultValue 5 */
   bbox: coefficient.default(5),
+  /** Coefficient of the GIoU loss. @defaultValue 2 */
   giou: coefficient.default(2),
 };
 
-/** Weights of the boxes' terms in the matching cost. */
+/** Weights of the box terms in the matching cost. */
 export const matchingWeights = { l1: coefficient.default(5), giou: coefficient.default(2) };

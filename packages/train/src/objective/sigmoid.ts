@@ -13,11 +13,11 @@ import { coefficient, lossCoefficients, matchingWeights } from './settings.ts';
 const focal = { alpha: z.number().min(0).max(1).default(0.25), gamma: coefficient.default(2) };
 
 interface SigmoidDefaults {
-  /** what the class loss of every layer counts for in the total */
+  /** Coefficient of the classification loss of every layer in the total. */
   readonly classCoefficient: number;
-  /** epsilon of GIoU, see `giouRows` */
+  /** Epsilon of GIoU; see `giouRows`. */
   readonly epsilon: number;
-  /** detections an image */
+  /** Number of detections in an image. */
   readonly detections: number;
 }
 
@@ -25,7 +25,7 @@ function withDefaults({ classCoefficient, epsilon, ...defaults }: SigmoidDefault
   const settings = z.strictObject({
     loss: z.strictObject({ ...lossCoefficients, class: coefficient.default(classCoefficient), ...focal }).prefault({}),
     matching: z.strictObject({ class: coefficient.default(2), ...matchingWeights, ...focal }).prefault({}),
-    /** detections an image, of which several may be of one query under different classes */
+    /** Number of detections in an image, several of which may be of one query with different classes. */
     detections: z.int().min(1).default(defaults.detections),
   });
   const spec: ObjectiveSpec<typeof settings> = {
@@ -50,11 +50,11 @@ function withDefaults({ classCoefficient, epsilon, ...defaults }: SigmoidDefault
   return spec;
 }
 
-/** With the defaults of DAB-DETR and DN-DETR. */
+/** The sigmoid objective with the defaults of DAB-DETR and DN-DETR. */
 export const sigmoidObjective = withDefaults({ classCoefficient: 1, epsilon: overlapEpsilon, detections: 100 });
 
-/** With the defaults of Deformable DETR. */
+/** The sigmoid objective with the defaults of Deformable DETR. */
 export const deformableDetrObjective = withDefaults({ classCoefficient: 2, epsilon: 0, detections: 100 });
 
-/** With the defaults of DINO. */
+/** The sigmoid objective with the defaults of DINO. */
 export const dinoObjective = withDefaults({ classCoefficient: 1, epsilon: overlapEpsilon, detections: 300 });

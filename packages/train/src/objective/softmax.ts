@@ -9,7 +9,7 @@ const settings = z.strictObject({
   loss: z
     .strictObject({
       ...lossCoefficients,
-      /** weight of "no object" in the cross entropy */
+      /** Weight of "no object" in the cross-entropy. @defaultValue 0.1 */
       eosCoef: coefficient.default(0.1),
     })
     .prefault({}),

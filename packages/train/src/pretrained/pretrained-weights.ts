@@ -1,33 +1,33 @@
-/** Weights of a backbone that others have trained, which a run can start from without a file of its own. */
+/** Published weights of a backbone, from which a run can start without a file of its own. */
 import path from 'node:path';
 import type { Wheel } from '@dn-detr/runtime/wheel';
 
-/** Weights that others have trained, and where they come from. */
+/** Published weights and where they come from. */
 export interface PretrainedWeights {
-  /** such as `efficientnet-lite0` */
+  /** Name, such as `efficientnet-lite0`. */
   readonly name: string;
-  /** what the file comes in */
+  /** The wheel that contains the file. */
   readonly wheel: Wheel;
-  /** its path in the wheel */
+  /** Path of the file in the wheel. */
   readonly member: string;
   readonly bytes: number;
-  /** SHA-256 of the file, hex */
+  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string;
-  /** the licence as SPDX names it */
+  /** SPDX identifier of the licence. */
   readonly licence: string;
-  /** who trained them and on what, and who made the file of it */
+  /** Who trained the weights and on what data, and who made the file. */
   readonly origin: string;
 }
 
-/** What a run notes of the weights that it was started from. */
+/** The record that a run keeps of the weights that it was started from. */
 export interface StoredWeights extends Pick<PretrainedWeights, 'name' | 'sha256' | 'licence' | 'origin'> {
-  /** name of the file */
+  /** Name of the file. */
   readonly file: string;
 }
 
 export const fileName = ({ member }: PretrainedWeights): string => path.posix.basename(member);
 
-/** What a run notes of the pretrained weights that it starts from. */
+/** The record that a run keeps of its pretrained weights. */
 export const storedWeights = (weights: PretrainedWeights): StoredWeights => {
   const { name, sha256, licence, origin } = weights;
   return { name, file: fileName(weights), sha256, licence, origin };

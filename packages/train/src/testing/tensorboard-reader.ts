@@ -1,4 +1,4 @@
-/** TensorBoard's own reader, from PyPI, for tests. It is installed once, into the user's cache folder. */
+/** TensorBoard's own reader, from PyPI, for tests. It is installed once, in the user's cache folder. */
 import { execFile } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,20 +8,24 @@ import { cacheFolder, withLock } from '@dn-detr/runtime/wheel';
 
 const run = promisify(execFile);
 
-/** All that the reader imports; TensorBoard as a whole asks for more. */
+/** Only the packages that the reader imports; TensorBoard itself requires more. */
 const requirements = ['tensorboard==2.21.0', 'protobuf==6.33.0', 'numpy==2.2.6', 'absl-py==2.3.1'] as const;
 
 export interface Scalar {
   step: number;
-  /** seconds since 1970 */
+  /** Seconds since 1970. */
   wallTime: number;
   value: number;
 }
 
-/** What TensorBoard shows of the event files in a folder, by tag. */
+/** Returns the scalars that TensorBoard shows from the event files in a folder, by tag. */
 export type Reader = (folder: string) => Promise<Record<string, Scalar[]>>;
 
-/** Undefined, with a word on stderr, where Python 3, pip or the network is missing. @throws for the same reason in CI */
+/**
+ * Installs the reader; undefined, with a message on stderr, if Python 3, pip or the network is missing.
+ *
+ * @throws Error for the same reason in CI
+ */
 export async function tensorboardReader(): Promise<Reader | undefined> {
   try {
     const packages = await install();
@@ -38,7 +42,7 @@ export async function tensorboardReader(): Promise<Reader | undefined> {
   }
 }
 
-/** The folder to import from. Compiled packages differ from one Python to the next. */
+/** The folder to import from, separate for each version of Python, since compiled packages differ. */
 async function install(): Promise<string> {
   const { stdout: python } = await run('python3', ['-c', 'import sys; print(sys.implementation.cache_tag, end="")']);
   const folder = path.join(cacheFolder(), `${requirements[0].replace('==', '-')}-${python}`);

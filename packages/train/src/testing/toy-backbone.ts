@@ -1,11 +1,13 @@
-/** A backbone of one convolution: every patch of pixels becomes a feature, as in ViT (Dosovitskiy et al., ICLR 2021). */
+/**
+ * A backbone of one convolution: every patch of pixels becomes a feature, as in ViT (Dosovitskiy et al., ICLR 2021).
+ */
 import { imageNet } from '@dn-detr/core';
 import { convolution } from '@dn-detr/core/nn';
 import type { BackboneSpec } from '@dn-detr/train';
 import { z } from 'zod';
 
 const settings = z.strictObject({
-  /** pixels of a patch's side */
+  /** Side of a patch in pixels. @defaultValue 16 */
   size: z.int().min(1).default(16),
   channels: z.int().min(1).default(64),
 });

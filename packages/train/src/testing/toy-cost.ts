@@ -1,4 +1,4 @@
-/** A term of the matching cost: queries cost more the later they are, so that the first ones answer for objects. */
+/** A term of the matching cost: later queries cost more, so that the first ones are matched to objects. */
 import type { CustomCost } from '@dn-detr/matcher';
 
 export const orderCost = (weight: number): CustomCost => ({

@@ -1,4 +1,4 @@
-/** A model that is none of DETR's kin: each learned query takes a weighted mean of the features, and says what it saw. */
+/** A model unlike DETR: each learned query takes a weighted mean of the features and predicts from it. */
 import { onlyLevel, singleLevel, withBackbone } from '@dn-detr/core/models';
 import { embedding, linear, parametersOf } from '@dn-detr/core/nn';
 import { type ModelSpec, softmaxObjective } from '@dn-detr/train';
@@ -8,7 +8,7 @@ import { z } from 'zod';
 const settings = z.strictObject({
   width: z.int().min(1).default(32),
   queries: z.int().min(1).default(10),
-  /** how much a query prefers the features that are like it */
+  /** How strongly a query prefers features that are similar to it. @defaultValue 1 */
   sharpness: z.number().min(0).default(1),
 });
 

@@ -1,4 +1,4 @@
-/** A loss term, how much boxes differ in area, and an objective that has its weight as a setting. */
+/** A loss term, the squared difference of the boxes' areas, and an objective with its weight as a setting. */
 import type { LossTerm } from '@dn-detr/core';
 import { type ObjectiveSpec, sigmoidObjective } from '@dn-detr/train';
 import * as tf from '@tensorflow/tfjs-core';

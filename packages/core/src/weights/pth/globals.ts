@@ -29,7 +29,7 @@ function emptyMap(items: readonly unknown[]): Map<unknown, unknown> {
   throw new PthError('an OrderedDict is made from a list, as Python 2 did: save the file again with Python 3');
 }
 
-/** What a checkpoint's pickle may refer to: the allowed globals, and storages by their ids. */
+/** Globals that a checkpoint's pickle may refer to, and storages by their ids. */
 export const checkpointContext = (persistent: PickleContext['persistent']): PickleContext => ({
   global: (name) => (Object.hasOwn(allowed, name) ? allowed[name] : undefined),
   persistent,
