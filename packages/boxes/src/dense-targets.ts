@@ -15,8 +15,8 @@ export interface DenseTargets {
   /** `[N]`: weight of the query in the box losses; 1 if it has an object, otherwise 0. */
   readonly boxWeights: Float32Array;
   /**
-   * Divisor of the sums of losses: the number of objects in the batch. 0 means that there is nothing to learn, and makes
-   * all losses of the part 0. If queries learn "no object" from a batch without objects, it is at least 1.
+   * Divisor of the sums of losses: the number of objects in the batch. 0 means that there is nothing to learn and
+   * makes all losses of the part 0. If queries learn "no object" from a batch without objects, it is at least 1.
    */
   readonly normalizer: number;
 }

@@ -106,7 +106,7 @@ export class Replacements {
   add(costs: number, problem: () => string, place: Place, query: number): void {
     const message = () => `${placeOf(place, query)}: ${problem()}`;
     if (this.#mode === 'throw') {
-      const hint = "has the training diverged? With nonFinite: 'replace' such a query costs 1e6";
+      const hint = "has the training diverged? With nonFinite: 'replace' the query's costs become 1e6";
       throw new PredictionError(`${message()}; ${hint}`, place, query);
     }
     if (this.#count === 0) this.#first = message();

@@ -28,7 +28,7 @@ describe('parameters', () => {
     expect(parameters.map((parameter) => [parameter.name, storedShape(parameter)])).toEqual(expected);
   });
 
-  it('of variant 2 are wider, by whole groups of 8 channels', () => {
+  it('of variant 2 are wider by multiples of 8 channels', () => {
     const { parameters, levels } = efficientnetLite({ variant: 2 });
     const projections = parameters.filter(({ name }) => name.endsWith('_project_conv.weight'));
     const widths = projections.map(({ shape }) => shape[3]);

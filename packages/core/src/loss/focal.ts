@@ -32,7 +32,7 @@ export interface FocalOptions {
  * are accurate for logits of any size.
  *
  * @param logits `[N, numClasses]`
- * @param classes int32 `[N]`; the class `numClasses` marks a row with no object, which has no class of its own
+ * @param classes int32 `[N]`; the class `numClasses` marks a row with no object, whose one-hot vector is all zero
  * @param weights `[N]`; no gradient
  * @returns `[N]`, weighted
  */

@@ -45,12 +45,12 @@ const sumOf = (values: readonly number[]): number => values.reduce((sum, value) 
 /**
  * The errors in the predictions of each layer, as figures without a gradient:
  *
- * - `class_error`: the percentage of queries assigned to an object whose highest logit is not that of the object's class.
- *   It is measured for matching queries in the decoder's last layer only, and for known queries in every layer. If no
- *   query is assigned to an object, it is 100 for matching queries and 0 for known ones.
+ * - `class_error`: the percentage of queries assigned to an object whose highest logit is not that of the object's
+ *   class. It is measured for matching queries in the decoder's last layer only, and for known queries in every layer.
+ *   If no query is assigned to an object, it is 100 for matching queries and 0 for known ones.
  * - `cardinality_error` of matching queries: the absolute difference between the numbers of detections and of objects,
- *   averaged over all images. A query counts as a detection unless its last logit is the highest. In DETR the last logit
- *   means "no object". In DN-DETR it belongs to the last class, and the reference code counts in the same way.
+ *   averaged over all images. A query counts as a detection unless its last logit is the highest. In DETR the last
+ *   logit means "no object". In DN-DETR it belongs to the last class, and the reference code counts in the same way.
  *
  * Sources: `SetCriterion` in `models/detr.py` of DETR and `models/DN_DAB_DETR/DABDETR.py` of DN-DETR, `tgt_loss_labels`
  * in its `dn_components.py`.

@@ -33,7 +33,7 @@ export interface ConvolutionOptions extends ConvOptions {
   readonly group: ParameterGroup;
   /** Whether there is a bias. @defaultValue false */
   readonly bias?: boolean;
-  /** Initialisers of kernel and bias, by default PyTorch's. @defaultValue `fanInUniform(size * size * inputs)` for both */
+  /** Initialisers of kernel and bias, by default PyTorch's: `fanInUniform(size * size * inputs)` for both. */
   readonly init?: { readonly weight: Init; readonly bias: Init };
 }
 

@@ -32,7 +32,7 @@ export interface FoldOptions {
  * @param x `[B, H, W, in]`
  * @param kernel w, `[…, out]`
  * @param norm `[out]` each
- * @param convolve the convolution alone, to `[B, h, w, out]`
+ * @param convolve the convolution without the norm, to `[B, h, w, out]`
  * @returns `[B, h, w, out]`
  */
 export function convFrozenBatchNorm(
@@ -102,7 +102,7 @@ export interface NormedConvolutionOptions {
   readonly normGroup?: ParameterGroup;
   /** Added to the variance. @defaultValue 1e-5 */
   readonly epsilon?: number;
-  /** The convolution alone, with a kernel `[size, size, inputs, outputs]`. */
+  /** The convolution without the norm, with a kernel `[size, size, inputs, outputs]`. */
   readonly convolve: (x: Tensor4D, kernel: Tensor4D) => Tensor4D;
 }
 

@@ -6,7 +6,7 @@
  */
 import { concat1d, type Rank, reshape, split, type Tensor, type Tensor1D, tidy } from '@tensorflow/tfjs-core';
 
-/** How a parameter is trained: at the backbone's learning rate, at that of the rest of the model, or not at all. */
+/** How a parameter is trained: at the backbone's learning rate, at that of the rest of the model, or never. */
 export type ParameterGroup = 'backbone' | 'rest' | 'frozen';
 
 /** A parameter as a model declares it. `Group` is a different type if an optimiser defines its own groups. */

@@ -1,4 +1,7 @@
-/** One layer of Deformable DETR's decoder. Source: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`. */
+/**
+ * One layer of Deformable DETR's decoder.
+ * Source: fundamentalvision/Deformable-DETR `models/deformable_transformer.py`.
+ */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { addSame } from '../nn/add.ts';
 import { multiHeadAttention } from '../nn/attention.ts';

@@ -3,7 +3,7 @@ import { StatisticsError } from './error.ts';
 
 /**
  * Holm's adjusted p-values, in the order of the given ones. Claiming a difference wherever an adjusted value is below
- * 0.05 makes any false claim in at most 5 % of these families of comparisons, whatever the comparisons have in common.
+ * 0.05 leads to a false claim in at most 5 % of families of comparisons, whatever the comparisons have in common.
  * Source: Holm, "A simple sequentially rejective multiple test procedure" (1979); equal to R's `p.adjust(p, 'holm')`.
  *
  * @param pValues p-values of all comparisons that were made, not only of the promising ones

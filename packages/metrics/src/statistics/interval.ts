@@ -14,7 +14,7 @@ export interface Interval {
   readonly level: number;
 }
 
-/** The level of confidence by default. */
+/** Default level of confidence. */
 export const defaultLevel = 0.95;
 
 /** Mean and standard deviation. */

@@ -15,7 +15,7 @@ export const originalDetrNames: NameTable = { source: 'DETR', mark: 'query_embed
 
 const boxesInDecoder: NameRule = ['bbox_embed.*', 'transformer.decoder.bbox_embed.*'];
 
-/** The heads that the transformer uses too are listed a second time. */
+/** Tables of Deformable DETR and its successors, whose files list a second time the heads that the transformer uses. */
 export const originalDeformableDetrNames: readonly NameTable[] = [
   {
     source: 'DINO',
