@@ -31,7 +31,7 @@ const questions = {
   'Why must the matching queries not see the denoising queries, and how are they kept apart?':
     'docs/concepts.md#groups-and-masks',
   'Why do the matching cost and the loss have different terms?': 'docs/concepts.md#matching',
-  'How do I add denoising to a decoder of my own?': 'packages/dn/README.md#use-in-your-own-decoder',
+  'How do I add denoising to a decoder of my own?': 'packages/dn/README.md#into-your-own-decoder',
   'How do I start from a checkpoint of DN-DETR or DINO, with other classes?': 'docs/from-detrex.md#checkpoints',
 };
 
