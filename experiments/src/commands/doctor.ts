@@ -1,5 +1,6 @@
 /** `doctor [--json]`: versions, backend and measured speed on this machine, each with a verdict and advice. */
 import os from 'node:os';
+import { productGflops, secondsPerCall } from '@dn-detr/bench';
 import type { BackendChoice } from '@dn-detr/runtime';
 import {
   efficientnetLiteWeights,
@@ -45,7 +46,7 @@ export function doctorCommand(terminal: Terminal): Command {
 export interface Speed {
   /** Products of 512 × 512 matrices, in GFLOP/s. */
   matmulGflops: number;
-  /** 3 × 3 convolutions of 8 × 40 × 40 × 64 to 64 channels, in GFLOP/s. */
+  /** Convolutions, 3 × 3, of 8 × 40 × 40 × 64 to 64 channels, in GFLOP/s. */
   convGflops: number;
   /** Time of one addition of two scalars, in microseconds. */
   opMicroseconds: number;
@@ -54,36 +55,16 @@ export interface Speed {
 /** Measures each figure as the best of several rounds; takes about a second on native TensorFlow. */
 function measureSpeed(): Speed {
   return tf.tidy(() => {
-    const side = 512;
-    const matrix = tf.fill([side, side], 0.5);
     const image = tf.fill([8, 40, 40, 64], 0.5) as tf.Tensor4D;
     const filter = tf.fill([3, 3, 64, 64], 0.5) as tf.Tensor4D;
     const one = tf.scalar(1);
-    const matmulSeconds = secondsPerCall(() => tf.matMul(matrix, matrix));
     const convSeconds = secondsPerCall(() => tf.conv2d(image, filter, 1, 'same'));
-    const opSeconds = secondsPerCall(() => tf.add(one, one));
     return {
-      matmulGflops: (2 * side ** 3) / matmulSeconds / 1e9,
+      matmulGflops: productGflops(512),
       convGflops: (2 * 8 * 40 * 40 * 3 * 3 * 64 * 64) / convSeconds / 1e9,
-      opMicroseconds: opSeconds * 1e6,
+      opMicroseconds: secondsPerCall(() => tf.add(one, one)) * 1e6,
     };
   });
-}
-
-/** Seconds for one call of `op`: the best of five rounds of at least 40 ms, each of which ends with a read. */
-function secondsPerCall(op: () => tf.Tensor): number {
-  const round = (calls: number): number => {
-    const started = performance.now();
-    for (let call = 1; call < calls; call++) op().dispose();
-    const last = op();
-    last.dataSync();
-    last.dispose();
-    return (performance.now() - started) / 1000;
-  };
-  round(1);
-  let calls = 1;
-  while (round(calls) < 0.04) calls *= 2;
-  return Math.min(...Array.from({ length: 5 }, () => round(calls) / calls));
 }
 
 function describe(choice: BackendChoice, speed: Speed, gpus: SeenGpus): Finding[] {

@@ -1,7 +1,7 @@
-/** The measurements of `gpu-check` in one process: training steps of a configuration, and matrix products. */
+/** The training steps of `gpu-check`, measured in one process. */
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { matMul, randomNormal, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { median } from 'd3-array';
 import { timed } from './step.ts';
 import type { StepConfig } from './step-configs.ts';
@@ -22,8 +22,10 @@ export interface CheckedSteps {
   readonly peakRssMiB: number;
 }
 
-/** Number of steps whose losses are compared; the next constant is the number that is timed after them. */
+/** Number of steps whose losses are compared. */
 const compared = 3;
+
+/** Number of steps that are timed after those. */
 const timedSteps = 8;
 
 /**
@@ -59,26 +61,4 @@ function hashOf(run: StepRunner): string {
   const hash = createHash('sha256');
   for (const bytes of bytesOf(run.state().params)) hash.update(bytes);
   return hash.digest('hex');
-}
-
-/** Speed of products of square float32 matrices in GFLOP/s, the best of several rounds. */
-export function productGflops(side: number): number {
-  const [a, b] = [1, 2].map((seed) => randomNormal([side, side], 0, 1, 'float32', seed) as Tensor2D) as [
-    Tensor2D,
-    Tensor2D,
-  ];
-  const calls = Math.max(1, Math.round(2e10 / side ** 3));
-  const round = (): number =>
-    timed(() => {
-      const products: Tensor[] = Array.from({ length: calls }, () => matMul(a, b));
-      // A GPU computes asynchronously: reading one number waits for it.
-      const corner = (products.at(-1) as Tensor2D).slice([0, 0], [1, 1]);
-      corner.dataSync();
-      for (const tensor of [...products, corner]) tensor.dispose();
-    });
-  round();
-  const best = Math.min(...Array.from({ length: 5 }, round));
-  a.dispose();
-  b.dispose();
-  return (2 * side ** 3 * calls) / best / 1e6;
 }
