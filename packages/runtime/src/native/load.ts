@@ -126,8 +126,9 @@ function supplyRemovedNodeFunctions(): void {
 }
 
 /**
- * The binding of this package's addon, with TensorFlow's own choices, or of the stock addon, which cannot be given any. With a
- * driver that is too old, or a GPU that another process has to itself, TensorFlow does not start: then it does without GPUs.
+ * Returns the binding of this package's addon, started with TensorFlow's own configuration, or of the stock addon, which takes
+ * none. TensorFlow does not start if the driver is too old or another process has exclusive use of the GPU; it is then started
+ * without GPUs.
  */
 function start(addon: string): NativeBinding {
   const module = require(addon) as AddonModule | NativeBinding;

@@ -55,8 +55,8 @@ export async function provisionNative({
   wheels = wantsGpu() ? [tensorflowGpu, tensorflowCpu] : [tensorflowCpu],
   ...options
 }: ProvisionOptions): Promise<NativeState> {
-  let state = await findNative(wheels, options.cache);
-  if (process.env[nativeSwitch] === 'off') return state;
+  if (process.env[nativeSwitch] === 'off') return findNative(wheels, options.cache);
+  let state: NativeState = { reason: 'there is no build for this machine' };
   for (const wheel of wheels) {
     const isLast = wheel === wheels.at(-1);
     state = await provisionAddon({ ...options, wheel, isLast });
@@ -109,8 +109,8 @@ async function provisionLocked(options: AddonOptions, folder: string): Promise<N
   await rm(failureFile(wheel, cache), { force: true });
   const damage = await findDamage(folder, thorough);
   const missing = await missingCuda(folder, wheel.cuda ?? [], thorough);
-  const cudaDamage = missing.length > 0 ? 'libraries are missing' : await findCudaDamage(folder, wheel);
-  if (damage === undefined && existsSync(addonFile(folder)) && cudaDamage === undefined) {
+  const isWhole = damage === undefined && missing.length === 0 && existsSync(addonFile(folder));
+  if (isWhole && (await findCudaDamage(folder, wheel)) === undefined) {
     report.step(`native TensorFlow ${wheel.version}${wheel.cuda ? ' with CUDA' : ''} is in ${folder}`);
     return findBuild(wheel, cache);
   }
