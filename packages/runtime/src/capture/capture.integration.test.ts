@@ -29,9 +29,9 @@ const close = (found: tf.Tensor, expected: tf.Tensor): void => {
   expect(found.shape).toEqual(expected.shape);
   expect(found.dtype).toBe(expected.dtype);
   const [a, b] = [values(found), values(expected)];
-  // Relative to the largest value, since sums of sums reach thousands, where float32 has three decimals.
-  const scale = Math.max(1, ...b.map(Math.abs));
-  for (const [index, value] of a.entries()) expect(value / scale).toBeCloseTo((b[index] as number) / scale, 4);
+  // Sums of sums reach thousands, where neighbouring float32 numbers are further apart than the first bound.
+  const tolerance = Math.max(5e-5, 4e-6 * Math.max(...b.map(Math.abs)));
+  for (const [index, value] of a.entries()) expect(Math.abs(value - (b[index] as number))).toBeLessThan(tolerance);
 };
 
 /** The ways in which captured graphs run, with the value of the switch. */
@@ -446,35 +446,5 @@ describe('capture on another backend', () => {
       const found = await run(backend);
       for (const [index, value] of found.entries()) expect(value).toBeCloseTo(expected[index] as number, 6);
     }
-  });
-});
-
-describe('dropout masks', () => {
-  it('keep the requested fraction of entries, scaled', async () => {
-    await useBackend('cpu');
-    const size = 200_000;
-    const mask = values(randomStream(tf.scalar(3, 'int32')).dropoutMask([size], 0.1));
-    const kept = mask.filter((value) => value !== 0);
-    // Five standard deviations of a binomial proportion.
-    expect(Math.abs(kept.length / size - 0.9)).toBeLessThan(5 * Math.sqrt((0.9 * 0.1) / size));
-    expect(new Set(kept)).toEqual(new Set([Math.fround(1 / 0.9)]));
-  });
-
-  it('are the same to the last bit on every backend', async () => {
-    const shapes = [[7], [2, 3, 5], [1], [64, 33]];
-    const masksOn = async (backend: string): Promise<number[][]> => {
-      await useBackend(backend);
-      return [0, 1, -1, 2 ** 31 - 1, -(2 ** 31)].flatMap((seed) => {
-        const stream = randomStream(tf.scalar(seed, 'int32'));
-        return shapes.map((shape) => values(stream.dropoutMask(shape, 0.3)));
-      });
-    };
-    const expected = await masksOn('cpu');
-    const others = native.addon === undefined ? ['wasm'] : ['wasm', 'tensorflow'];
-    for (const backend of others) expect(await masksOn(backend)).toEqual(expected);
-  });
-
-  it('reject an invalid rate', () => {
-    expect(() => randomStream(tf.scalar(0, 'int32')).dropoutMask([1], 1)).toThrow(/expected 0 <= rate < 1/);
   });
 });
